@@ -1,0 +1,1 @@
+"""The market itself: scenario, demand, router, traffic engines, ledger, results."""

@@ -1,0 +1,44 @@
+"""Counter-based uniforms: the draws that belong to a request, whoever serves it.
+
+``derive(key, salt, index)`` is a pure function, so a request's coin flips are the same in every
+scenario and in both engines. The mixer is splitmix64's finaliser (Steele, Lea and Flood 2014).
+"""
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+
+# purposes of a derived uniform; never reuse a number
+ROUTE: Final = 1  # index: attempt
+EXPLORE: Final = 2
+EXPLORE_PICK: Final = 3
+BACKOFF: Final = 4
+FAST_FAILURE: Final = 5  # index: offer
+MIDSTREAM: Final = 6
+MIDSTREAM_POINT: Final = 7
+BALANCER: Final = 8
+SAMPLE: Final = 9  # index: 0
+
+
+@njit("uint64(uint64)", cache=True)
+def mix(x: int) -> int:
+    """Scramble 64 bits (splitmix64 finaliser)."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+@njit("float64(uint64, int64, int64)", cache=True)
+def derive(key: int, salt: int, index: int) -> float:
+    """Uniform in [0, 1) that belongs to ``key``, a purpose and an index."""
+    word = mix(key + np.uint64(0x9E3779B97F4A7C15) * np.uint64(salt))
+    word = mix(word ^ (np.uint64(0xD1B54A32D192ED03) * np.uint64(index + 1)))
+    return float(word >> np.uint64(11)) * 1.1102230246251565e-16
+
+
+@njit("float64(float64, int64)", cache=True)
+def split(u: float, index: int) -> float:
+    """The ``index``-th further uniform in [0, 1) from one uniform ``u`` (for policies that need several)."""
+    word = mix(np.uint64(u * 9007199254740992.0) + np.uint64(0x9E3779B97F4A7C15) * np.uint64(index + 1))
+    return float(word >> np.uint64(11)) * 1.1102230246251565e-16

@@ -1,0 +1,129 @@
+"""The contract of a routing policy: a function, its parameters, and what it may remember.
+
+A policy is written once, in plain Python that numba can compile, and runs unmodified in both engines.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+DISPATCH: Final = 0
+FIRST_TOKEN: Final = 1
+DONE: Final = 2
+FAILED: Final = 3
+CANCELLED: Final = 4
+
+# kinds of failure, as the router learns them (Event.failure)
+NO_FAILURE: Final = 0
+OUTAGE: Final = 1  # connection refused or lost, provider down
+SERVER_ERROR: Final = 2  # fast 5xx
+RATE_LIMITED: Final = 3  # 429, requests or tokens a minute
+QUEUE_FULL: Final = 4  # 429, queue at its cap
+TOO_LONG: Final = 5  # can never fit in KV memory
+MIDSTREAM: Final = 6  # stream broke after the first token
+TIMED_OUT: Final = 7  # the router gave the attempt up
+FAILURES: Final = ("none", "outage", "server_error", "rate_limited", "queue_full", "too_long", "midstream",
+                   "timed_out")
+
+
+class Request(NamedTuple):
+    """What a policy may know of the request it places."""
+
+    now_s: float  # time of the decision
+    prompt_tokens: int
+    expected_output_tokens: float  # mean output of the request's class: the true length is unknown
+    attempt: int  # 0 for the first attempt
+    session: int  # session number, -1 if none
+    client_class: int
+    first_row: int  # index of row 0 among all offers of the market
+
+
+class Memory(NamedTuple):
+    """A policy's own arrays, zero at the start of a run, private to one router and one model."""
+
+    offers: np.ndarray  # float64 (rows of the view, Policy.offer_slots)
+    shared: np.ndarray  # float64 (Policy.shared_slots,)
+    params: np.ndarray  # float64, the parameters in the order of the policy's model (read only)
+
+
+class Event(NamedTuple):
+    """Something the router has just learned (passed to ``observe``)."""
+
+    kind: int  # DISPATCH, FIRST_TOKEN, DONE, FAILED or CANCELLED
+    row: int  # row of the offer in the view
+    now_s: float
+    prompt_tokens: int
+    output_tokens: int  # tokens received (0 before DONE)
+    ttft_s: float  # from dispatch to first token at the router (FIRST_TOKEN, DONE; else 0)
+    e2e_s: float  # from dispatch to this event
+    failure: int  # kind of failure (FAILED only)
+
+
+class NoParameters(BaseModel):
+    """Parameters of a policy that has none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+Choose = Callable[[np.ndarray, Request, Memory, float], int]
+Observe = Callable[[Memory, Event], None]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A routing policy as it is registered.
+
+    Attributes
+    ----------
+    kind
+        Name under which scenarios choose it.
+    choose
+        ``choose(view, request, memory, u)`` returns the row of an open offer, or -1 to decline.
+    summary, source, ties
+        One sentence on what it does, where it comes from, and how it breaks ties.
+    parameters
+        Pydantic model of its parameters; only numbers, booleans and literals of numbers.
+    observe
+        Optional ``observe(memory, event)``, told of every dispatch, first token, end and failure.
+    offer_slots, shared_slots
+        Sizes of its memory per offer and in all.
+    oracle
+        True if it may see ``TRUE_WORK_S``; its kind must then begin with ``oracle_``.
+    """
+
+    kind: str
+    choose: Choose
+    summary: str
+    source: str
+    ties: str
+    parameters: type[BaseModel] = NoParameters
+    observe: Observe | None = None
+    offer_slots: int = 0
+    shared_slots: int = 0
+    oracle: bool = False
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named parameter set of a policy, pinned to a date or a commit of the system it imitates."""
+
+    name: str
+    kind: str
+    summary: str
+    source: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BoundPolicy:
+    """A policy with its parameters, ready for an engine."""
+
+    policy: Policy
+    values: BaseModel
+
+    def parameter_array(self) -> np.ndarray:
+        """The parameters as float64 in the order of the policy's model."""
+        return np.array([float(getattr(self.values, name)) for name in type(self.values).model_fields], dtype=np.float64)

@@ -1,0 +1,71 @@
+"""The scenario: one frozen, validated description of a market, read from one TOML file."""
+
+from sim.scenario.demand import (
+    Arrivals,
+    Bursts,
+    ClientClass,
+    Deterministic,
+    Diurnal,
+    Gamma,
+    Lengths,
+    Poisson,
+    Sessions,
+    Trace,
+    Weibull,
+)
+from sim.scenario.market import Scenario, Traffic
+from sim.scenario.network import Link, Network
+from sim.scenario.router import (
+    Affinity,
+    Attempts,
+    Breaker,
+    Cooldown,
+    PolicyChoice,
+    Preferences,
+    Router,
+    Telemetry,
+)
+from sim.scenario.supply import (
+    AffineServing,
+    Engine,
+    Faults,
+    Limits,
+    Offer,
+    Price,
+    Provider,
+    RooflineServing,
+)
+
+__all__ = [
+    "AffineServing",
+    "Affinity",
+    "Arrivals",
+    "Attempts",
+    "Breaker",
+    "Bursts",
+    "ClientClass",
+    "Cooldown",
+    "Deterministic",
+    "Diurnal",
+    "Engine",
+    "Faults",
+    "Gamma",
+    "Lengths",
+    "Limits",
+    "Link",
+    "Network",
+    "Offer",
+    "Poisson",
+    "PolicyChoice",
+    "Preferences",
+    "Price",
+    "Provider",
+    "RooflineServing",
+    "Router",
+    "Scenario",
+    "Sessions",
+    "Telemetry",
+    "Trace",
+    "Traffic",
+    "Weibull",
+]

@@ -1,0 +1,42 @@
+"""What every part of a scenario shares: a frozen model and fields that carry their unit and source."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$", max_length=80)]
+
+
+class Part(BaseModel):
+    """A frozen piece of a scenario that refuses unknown fields, infinities and NaN."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def quantity(
+    default: Any = ..., *, unit: str, doc: str, source: str = "assumption", **limits: Any
+) -> Any:
+    """Declare a scenario field with its unit, meaning, source and range.
+
+    Parameters
+    ----------
+    default
+        Default value; ``...`` makes the field required.
+    unit
+        Unit of the value, ``"1"`` for a plain number.
+    doc
+        What the field means, in one sentence.
+    source
+        Where the default comes from, or ``"assumption"``.
+    **limits
+        Range passed to pydantic (``gt``, ``ge``, ``lt``, ``le``).
+
+    Returns
+    -------
+    Any
+        A pydantic field whose JSON schema carries ``unit`` and ``source``.
+    """
+    text = f"{doc} [{unit}] (source: {source})"
+    return Field(
+        default, description=text, json_schema_extra={"unit": unit, "source": source}, **limits
+    )

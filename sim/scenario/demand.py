@@ -1,0 +1,173 @@
+"""Demand: client classes, when their requests arrive and how long those are."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from sim.scenario.base import Name, Part, quantity
+
+
+class Poisson(Part):
+    """Memoryless arrivals at a constant rate."""
+
+    kind: Literal["poisson"] = "poisson"
+    rate_per_s: float = quantity(unit="requests/s", doc="Mean rate of the class", gt=0)
+
+
+class Deterministic(Part):
+    """Equally spaced arrivals: a check, not a model of people."""
+
+    kind: Literal["deterministic"] = "deterministic"
+    rate_per_s: float = quantity(unit="requests/s", doc="Rate of the class", gt=0)
+
+
+class Gamma(Part):
+    """Renewal arrivals with gamma inter-arrival times."""
+
+    kind: Literal["gamma"] = "gamma"
+    rate_per_s: float = quantity(unit="requests/s", doc="Mean rate of the class", gt=0)
+    cv: float = quantity(
+        2.28, unit="1", doc="Coefficient of variation of inter-arrival times", gt=0.05, le=20,
+        source="ServeGen (arXiv 2505.09999), deepseek-r1 workload, rate-weighted client CV",
+    )
+
+
+class Weibull(Part):
+    """Renewal arrivals with Weibull inter-arrival times."""
+
+    kind: Literal["weibull"] = "weibull"
+    rate_per_s: float = quantity(unit="requests/s", doc="Mean rate of the class", gt=0)
+    cv: float = quantity(
+        2.28, unit="1", doc="Coefficient of variation of inter-arrival times", gt=0.05, le=20,
+        source="ServeGen (arXiv 2505.09999), deepseek-r1 workload, rate-weighted client CV",
+    )
+
+
+class Diurnal(Part):
+    """Non-homogeneous Poisson arrivals with a daily and a weekly cycle, by thinning."""
+
+    kind: Literal["diurnal"] = "diurnal"
+    rate_per_s: float = quantity(unit="requests/s", doc="Mean rate over a week", gt=0)
+    peak_to_trough: float = quantity(
+        3.6, unit="1", doc="Largest over smallest hourly rate of a weekday", ge=1, le=50,
+        source="Azure LLM inference trace, chat, hourly peak/trough (secondary)",
+    )
+    peak_hour: float = quantity(14.0, unit="h", doc="Hour of the day with the largest rate", ge=0, lt=24)
+    weekend_factor: float = quantity(0.7, unit="1", doc="Weekend rate over weekday rate", gt=0, le=3)
+    start_hour: float = quantity(0.0, unit="h", doc="Hour since Monday 00:00 at which the run starts", ge=0, lt=168)
+
+
+class Bursts(Part):
+    """On/off modulated Poisson arrivals: exponential bursts over a quiet background."""
+
+    kind: Literal["bursts"] = "bursts"
+    rate_per_s: float = quantity(unit="requests/s", doc="Long-run mean rate of the class", gt=0)
+    burst_factor: float = quantity(4.0, unit="1", doc="Rate during a burst over the rate outside", gt=1, le=1000)
+    burst_s: float = quantity(30.0, unit="s", doc="Mean length of a burst", gt=0)
+    quiet_s: float = quantity(270.0, unit="s", doc="Mean length of a quiet spell", gt=0)
+
+
+class Trace(Part):
+    """Arrivals and lengths replayed from a file."""
+
+    kind: Literal["trace"] = "trace"
+    path: str = Field(description="Trace file: CSV or JSONL, plain or gzip")
+    format: Literal["auto", "csv", "azure", "mooncake", "burstgpt"] = Field(
+        "auto", description="Layout of the file; auto looks at its header"
+    )
+    rate_per_s: float | None = quantity(
+        None, unit="requests/s", doc="Rescale time to this mean rate; none keeps the file's own", gt=0
+    )
+    loop: bool = Field(False, description="Start the file again when it ends before the run does")
+    resample: bool = Field(
+        False, description="Draw (lengths, gap) rows with replacement instead of replaying them in order"
+    )
+
+
+Arrivals = Annotated[
+    Poisson | Deterministic | Gamma | Weibull | Diurnal | Bursts | Trace, Field(discriminator="kind")
+]
+
+
+class Lengths(Part):
+    """Distribution of a token count: lognormal, constant, exponential or empirical quantiles."""
+
+    kind: Literal["lognormal", "constant", "exponential", "quantiles"] = Field(
+        "lognormal", description="Family of the distribution"
+    )
+    mean: float = quantity(unit="tokens", doc="Mean of the distribution (before limits)", gt=0, le=1e9)
+    cv: float = quantity(
+        1.0, unit="1", doc="Coefficient of variation (lognormal only)", ge=0, le=20,
+        source="Azure LLM inference trace 2023, chat: prompt CV about 1",
+    )
+    probabilities: tuple[float, ...] = Field(
+        (), description="Increasing probabilities in [0, 1] (quantiles only), first 0 and last 1"
+    )
+    values: tuple[float, ...] = Field((), description="Token counts at those probabilities (quantiles only)")
+    minimum: int = quantity(1, unit="tokens", doc="Smallest count that is drawn", ge=1)
+    maximum: int = quantity(1_000_000, unit="tokens", doc="Largest count that is drawn", ge=1, le=2_000_000_000)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Lengths":
+        if self.minimum > self.maximum:
+            raise ValueError(f"minimum ({self.minimum}) must not exceed maximum ({self.maximum})")
+        if self.kind != "quantiles":
+            return self
+        p, v = self.probabilities, self.values
+        if len(p) != len(v) or len(p) < 2 or p[0] != 0 or p[-1] != 1:
+            raise ValueError("quantiles need as many values as probabilities, from 0 to 1, at least two")
+        if any(b <= a for a, b in zip(p, p[1:], strict=False)) or any(
+            b < a for a, b in zip(v, v[1:], strict=False)
+        ):
+            raise ValueError("probabilities must increase and values must not decrease")
+        return self
+
+
+class Sessions(Part):
+    """Multi-turn conversations: each arrival opens a session whose later turns follow after a pause.
+
+    Turn times are drawn at birth (they do not wait for the answer), so that a request is the
+    same in every scenario; the pause is reading, thinking and waiting together.
+    """
+
+    mean_turns: float = quantity(
+        3.5, unit="turns", doc="Mean number of turns of a session (geometric)", ge=1, le=1000
+    )
+    think_s: float = quantity(60.0, unit="s", doc="Mean pause from one turn to the next (exponential)", gt=0)
+    max_turns: int = quantity(50, unit="turns", doc="Longest session", ge=1, le=1000)
+
+
+class ClientClass(Part):
+    """A class of clients that use one model through one router from one region.
+
+    ``clients`` greater than one splits the class into that many clients of Zipf sizes; their
+    rates add up to the class's rate and each has arrivals and lengths streams of its own.
+    """
+
+    model: Name = Field(description="Model that the requests ask for")
+    router: Name = Field("main", description="Router (marketplace) that the class calls")
+    region: Name = Field("us-east", description="Region that the requests come from")
+    arrivals: Arrivals = Field(description="When requests (or sessions) arrive")
+    prompt_tokens: Lengths = Field(
+        Lengths(mean=1500, cv=1.0), description="Prompt length; ignored when a trace gives lengths"
+    )
+    output_tokens: Lengths = Field(
+        Lengths(mean=150, cv=1.0), description="Output length; ignored when a trace gives lengths"
+    )
+    sessions: Sessions | None = Field(None, description="Multi-turn sessions; none makes every request single")
+    patience_s: float | None = quantity(
+        None, unit="s", doc="Mean patience before the first token (exponential); none waits for ever", gt=0
+    )
+    clients: int = quantity(1, unit="clients", doc="Number of clients the class is split into", ge=1, le=10_000)
+    zipf_exponent: float = quantity(
+        1.0, unit="1", doc="Client sizes are proportional to rank to the power of minus this", ge=0, le=5,
+        source="ServeGen (arXiv 2505.09999): few clients carry most of the requests",
+    )
+    slo_ttft_s: float = quantity(
+        2.0, unit="s", doc="Time to first token within which a request is good", gt=0,
+        source="MLPerf Inference v5.1 Llama-2-70B server limit (2,000 ms TTFT)",
+    )
+    slo_tpot_s: float = quantity(
+        0.1, unit="s", doc="Time per later output token within which a request is good", gt=0,
+        source="assumption: ten tokens a second, faster than people read",
+    )

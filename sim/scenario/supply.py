@@ -1,0 +1,121 @@
+"""Supply: providers, their offers, prices, limits and faults."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from sim.scenario.base import Name, Part, quantity
+
+
+class RooflineServing(Part):
+    """A replica on real hardware: its step time is the roofline E1 of GPU and model."""
+
+    kind: Literal["roofline"] = "roofline"
+    gpu: Name = Field(description="GPU type, as listed by `tokenmarket list gpus`")
+    precision: Literal["bf16", "fp8", "fp4"] = Field("fp8", description="Precision of weights and arithmetic")
+    tp: int = quantity(1, unit="GPUs", doc="Tensor-parallel degree: GPUs of one replica", ge=1, le=64)
+
+
+class AffineServing(Part):
+    """An abstract replica: step time is affine in what the step holds (queueing studies, tests)."""
+
+    kind: Literal["affine"] = "affine"
+    base_s: float = quantity(unit="s", doc="Time of a step whatever it holds", ge=0)
+    per_token_s: float = quantity(0.0, unit="s", doc="Added for each token computed in the step", ge=0)
+    per_kv_token_s: float = quantity(0.0, unit="s", doc="Added for each KV token read in the step", ge=0)
+    kv_tokens: int = quantity(1 << 50, unit="tokens", doc="KV memory of a replica", ge=1, le=1 << 50)
+
+    @model_validator(mode="after")
+    def _takes_time(self) -> "AffineServing":
+        if self.base_s + self.per_token_s <= 0:
+            raise ValueError("base_s and per_token_s must not both be zero, or time would stand still")
+        return self
+
+
+Serving = Annotated[RooflineServing | AffineServing, Field(discriminator="kind")]
+
+
+class Engine(Part):
+    """Settings of the continuous-batching engine of a replica."""
+
+    max_batch: int = quantity(256, unit="requests", doc="Requests in the engine at once", ge=1, le=65_536,
+                              source="vLLM: max_num_seqs 256")
+    max_step_tokens: int = quantity(8192, unit="tokens", doc="Token budget of a step (chunked prefill)", ge=2,
+                                    source="vLLM V1: max_num_batched_tokens 8192 on GPUs of 70 GiB or more")
+
+    @model_validator(mode="after")
+    def _progress(self) -> "Engine":
+        if self.max_step_tokens <= self.max_batch:
+            raise ValueError(
+                f"max_step_tokens ({self.max_step_tokens}) must exceed max_batch ({self.max_batch}), "
+                "or a full batch would leave no room for prefill"
+            )
+        return self
+
+
+class Price(Part):
+    """Posted price of an offer, on the market's grid of 0.001 USD per million tokens."""
+
+    input_usd_per_mtok: float = quantity(unit="USD/Mtok", doc="Price of prompt tokens", ge=0, le=100_000)
+    output_usd_per_mtok: float = quantity(unit="USD/Mtok", doc="Price of output tokens", ge=0, le=100_000)
+
+    @model_validator(mode="after")
+    def _on_grid(self) -> "Price":
+        for name in ("input_usd_per_mtok", "output_usd_per_mtok"):
+            value = getattr(self, name)
+            if abs(value * 1000 - round(value * 1000)) > 1e-6:
+                raise ValueError(f"{name} ({value}) must be a multiple of 0.001")
+        return self
+
+
+class Limits(Part):
+    """What a provider accepts from one router."""
+
+    requests_per_min: int | None = quantity(None, unit="requests/min", doc="Requests accepted per clock minute", ge=1)
+    tokens_per_min: int | None = quantity(
+        None, unit="tokens/min", doc="Prompt plus expected output tokens accepted per clock minute", ge=1)
+    queue: int | None = quantity(
+        None, unit="requests", doc="Requests that may wait beyond the batch (per replica; for a central queue in all)",
+        ge=0)
+    context_tokens: int = quantity(131_072, unit="tokens", doc="Longest prompt plus output", ge=1, le=2_000_000_000,
+                                   source="Llama 3.1, DeepSeek-V3 and Qwen3 model cards: 128k")
+
+
+class Faults(Part):
+    """What goes wrong at a provider, from streams keyed by its name."""
+
+    outage_mtbf_s: float | None = quantity(None, unit="s", doc="Mean time between outages (exponential)", gt=0)
+    outage_mttr_s: float = quantity(120.0, unit="s", doc="Mean time to repair (exponential)", gt=0)
+    slowdown_mtbf_s: float | None = quantity(None, unit="s", doc="Mean time between slow spells (exponential)", gt=0)
+    slowdown_mttr_s: float = quantity(300.0, unit="s", doc="Mean length of a slow spell (exponential)", gt=0)
+    slowdown_factor: float = quantity(3.0, unit="1", doc="Step times are multiplied by this in a slow spell", ge=1,
+                                      le=1000)
+    fast_failure_share: float = quantity(0.0, unit="1", doc="Share of attempts refused at once with a server error",
+                                         ge=0, le=1)
+    fast_failure_s: float = quantity(0.005, unit="s", doc="Time a fast failure takes at the provider", ge=0)
+    midstream_share: float = quantity(0.0, unit="1", doc="Share of attempts whose stream breaks at a random token",
+                                      ge=0, le=1)
+
+
+class Offer(Part):
+    """A deployment and what the market sees of it."""
+
+    model: Name = Field(description="Model that is served, as listed by `tokenmarket list models`")
+    region: Name | None = Field(None, description="Region of the replicas; none takes the provider's")
+    replicas: int = quantity(1, unit="replicas", doc="Number of replicas", ge=1, le=100_000)
+    serving: Serving = Field(description="Hardware under a replica, or an abstract server")
+    engine: Engine = Field(Engine(), description="Batching engine of a replica")
+    balancer: Literal["least_outstanding", "least_requests", "round_robin", "random", "central"] = Field(
+        "least_outstanding", description="How the provider spreads requests over its replicas"
+    )
+    price: Price = Field(description="Posted price")
+    limits: Limits = Field(Limits(), description="Rate, queue and context limits")
+    faults: Faults | None = Field(None, description="Faults of this offer; none takes the provider's")
+
+
+class Provider(Part):
+    """A firm that serves models."""
+
+    region: Name = Field("us-east", description="Region of its replicas unless an offer says otherwise")
+    faults: Faults = Field(Faults(), description="Faults of its offers; outages and slow spells hit all at once")
+    offers: dict[Name, Offer] = Field(description="Offers by name", min_length=1)

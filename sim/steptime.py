@@ -1,0 +1,41 @@
+"""Step time of a replica (E1) as a function of coefficients in seconds.
+
+``providers`` turns GPU, model, precision and tensor-parallel degree into these coefficients; the engines only
+ever evaluate them. Both terms of the roofline are affine in the KV tokens read, which is what lets the compiled
+engine sum many decode steps in closed form.
+"""
+
+import math
+from typing import NamedTuple
+
+from numba import njit
+
+
+class StepCoefficients(NamedTuple):
+    """Coefficients of E1: tau = base + max(memory, compute) + communication.
+
+    With T tokens computed in the step, K tokens of KV read and A (query, key) pairs of attention::
+
+        memory  = weights_s + experts_s * (1 - exp(miss_log * T)) + kv_s * K
+        compute = token_s * T + pair_s * A
+        tau     = base_s + max(memory, compute) + comm_token_s * T      (base_s includes the latency of collectives)
+    """
+
+    base_s: float
+    weights_s: float  # reading weights that every step touches
+    experts_s: float  # reading all routed experts
+    miss_log: float  # ln(1 - k/E), 0 for dense models
+    kv_s: float  # reading one token of KV
+    token_s: float  # computing one token
+    pair_s: float  # one (query, key) pair of attention
+    comm_token_s: float  # all-reduce of one token's activations
+
+
+@njit(cache=True)
+def step_time(c: StepCoefficients, tokens: int, kv_tokens: int, pairs: float) -> float:
+    """Duration of one step in seconds (E1)."""
+    memory = c.weights_s + c.kv_s * kv_tokens
+    if c.miss_log < 0.0:
+        memory += c.experts_s * (1.0 - math.exp(c.miss_log * tokens))
+    compute = c.token_s * tokens + c.pair_s * pairs
+    return c.base_s + max(memory, compute) + c.comm_token_s * tokens

@@ -1,0 +1,54 @@
+"""What a router knows of an offer: the columns of the view a policy sees (DESIGN: one row per candidate).
+
+A view is a C-contiguous float64 matrix, one row per offer of the request's model, these columns.
+Every windowed or averaged column rests on the router's own requests only, as they became known to it.
+"""
+
+from typing import Final
+
+OPEN: Final = 0  # 1 if the offer may be chosen now, else 0; choosing a closed offer is an error
+COST_USD: Final = 1  # expected cost of this request there: prompt and expected output at posted prices
+PRICE_IN: Final = 2  # posted input price, USD per million tokens
+PRICE_OUT: Final = 3  # posted output price, USD per million tokens
+IN_FLIGHT: Final = 4  # own requests placed there and not yet known to have ended
+OUTSTANDING_TOKENS: Final = 5  # prompt plus expected output tokens of those requests
+SAMPLES: Final = 6  # own completions seen so far; 0 means the averages below are the router's priors
+TTFT_EWMA_S: Final = 7  # moving average of time to first token, s
+TPOT_EWMA_S: Final = 8  # moving average of time per later output token, s
+THROUGHPUT_EWMA: Final = 9  # moving average of output tokens / end-to-end time, tokens/s
+TTFT_P50: Final = 10  # windowed (5 min) percentiles of TTFT, s
+TTFT_P90: Final = 11
+TTFT_P99: Final = 12
+TPOT_P50: Final = 13  # windowed percentiles of time per later output token, s
+TPOT_P90: Final = 14
+TPOT_P99: Final = 15
+THROUGHPUT_P50: Final = 16  # throughput that 50 / 90 / 99 % of the window's requests reached, tokens/s
+THROUGHPUT_P90: Final = 17
+THROUGHPUT_P99: Final = 18
+ERROR_SHARE_30S: Final = 19  # share of ended attempts that failed (server error, outage, time-out), 30 s
+ERROR_SHARE_5M: Final = 20
+REFUSAL_SHARE_30S: Final = 21  # share of ended attempts refused with 429 (rate limit, full queue), 30 s
+REFUSAL_SHARE_5M: Final = 22
+LAST_OUTAGE_S: Final = 23  # time of the last outage signal; NEVER if none
+REQUESTS_THIS_MINUTE: Final = 24  # own requests placed there in this clock minute
+TOKENS_THIS_MINUTE: Final = 25  # their prompt plus expected output tokens
+RPM_LIMIT: Final = 26  # posted limits; NO_LIMIT if none
+TPM_LIMIT: Final = 27
+CAPACITY_PER_S: Final = 28  # learned acceptance rate, requests/s; NO_LIMIT until refusals taught one
+OBSERVED_AT_S: Final = 29  # time of the newest observation of this offer; NEVER if none
+PUBLISHED_IN_FLIGHT: Final = 30  # load the provider publishes (requests per replica); own IN_FLIGHT if it does not
+PUBLISHED_LATENCY_S: Final = 31  # TTFT average the provider publishes; own TTFT_EWMA_S if it does not
+PUBLISHED_AT_S: Final = 32  # time of that publication; NEVER if none
+TRUE_WORK_S: Final = 33  # unfinished work of the least loaded replica, s: filled for oracle policies only
+
+COLUMNS: Final = 34
+
+NEVER: Final = -1.0e18
+NO_LIMIT: Final = 1.0e18
+
+NAMES: Final = tuple(
+    name for name, _ in sorted(
+        ((k, v) for k, v in list(globals().items()) if k.isupper() and isinstance(v, int) and k != "COLUMNS"),
+        key=lambda item: item[1],
+    )
+)
