@@ -1,0 +1,120 @@
+"""Check the style budgets of the source packages; print every break and exit 1 if there is one.
+
+Budgets: modules of at most 350 lines of code and functions of at most 50 (docstrings, comments and blank
+lines are free), at most six parameters, everything annotated, every public module, class and function
+documented, no global or unseeded random state, no reading of the wall clock, no star imports.
+"""
+
+import ast
+import io
+import sys
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOTS = ("sim", "providers", "policies", "experiments")
+MODULE_LINES = 350
+FUNCTION_LINES = 50
+PARAMETERS = 6
+WALL_CLOCK = {"time.time", "datetime.now", "datetime.datetime.now"}
+SEEDED = {"default_rng", "Generator", "SeedSequence", "PCG64", "Philox", "BitGenerator"}
+LAYOUT = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def code_lines(source: str, tree: ast.AST) -> set[int]:
+    """Numbers of the lines that hold code: not blank, not comment only, not docstring."""
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in LAYOUT:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(tree):
+        value = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            lines.difference_update(range(value.lineno, (value.end_lineno or value.lineno) + 1))
+    return lines
+
+
+def dotted(node: ast.AST) -> str:
+    """Dotted name of an attribute chain, or an empty string."""
+    if isinstance(node, ast.Attribute):
+        head = dotted(node.value)
+        return f"{head}.{node.attr}" if head else ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def parameters(node: Function) -> list[ast.arg]:
+    """Named parameters less ``self`` and ``cls``."""
+    named = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    return named[1:] if named and named[0].arg in ("self", "cls") else named
+
+
+def function_breaks(node: Function, code: set[int]) -> Iterator[str]:
+    """Budgets that a function breaks."""
+    length = len(code.intersection(range(node.lineno, (node.end_lineno or node.lineno) + 1)))
+    if length > FUNCTION_LINES:
+        yield f"{node.name} has {length} lines of code, at most {FUNCTION_LINES}"
+    named = parameters(node)
+    if len(named) > PARAMETERS:
+        yield f"{node.name} has {len(named)} parameters, at most {PARAMETERS}"
+    stars = [a for a in (node.args.vararg, node.args.kwarg) if a is not None]
+    untyped = [a.arg for a in [*named, *stars] if a.annotation is None]
+    if untyped or (node.returns is None and node.name != "__init__"):
+        yield f"{node.name} is not fully annotated ({', '.join(untyped) or 'return'})"
+
+
+def undocumented(node: Documented, public: bool) -> Iterator[tuple[int, str]]:
+    """Public modules, classes and functions without a docstring."""
+    if public and ast.get_docstring(node) is None:
+        yield getattr(node, "lineno", 1), f"{getattr(node, 'name', 'the module')} has no docstring"
+    if not public or not isinstance(node, ast.Module | ast.ClassDef):
+        return
+    for child in node.body:
+        if isinstance(child, ast.ClassDef | Function):
+            yield from undocumented(child, not child.name.startswith("_"))
+
+
+def smells(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Calls and imports that make results depend on more than scenario and seed, or hide names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+            yield node.lineno, "star import"
+        if not isinstance(node, ast.Call):
+            continue
+        name = dotted(node.func)
+        head, _, tail = name.rpartition(".")
+        if (head in ("np.random", "numpy.random") and tail not in SEEDED) or head == "random":
+            yield node.lineno, f"{name} uses global random state"
+        if tail == "default_rng" and not node.args and not node.keywords:
+            yield node.lineno, "default_rng without a seed"
+        if name in WALL_CLOCK:
+            yield node.lineno, f"{name} reads the wall clock"
+
+
+def breaks(path: Path) -> Iterator[tuple[int, str]]:
+    """Every broken budget of a file, with its line."""
+    source = path.read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    code = code_lines(source, tree)
+    if len(code) > MODULE_LINES:
+        yield 1, f"{len(code)} lines of code, at most {MODULE_LINES}"
+    yield from undocumented(tree, not path.stem.startswith("_") or path.stem == "__init__")
+    yield from smells(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, Function):
+            for text in function_breaks(node, code):
+                yield node.lineno, text
+
+
+def main(root: Path) -> int:
+    """Check the packages under ``root``."""
+    files = sorted(path for name in ROOTS for path in (root / name).rglob("*.py"))
+    found = [f"{path.relative_to(root)}:{line}: {text}" for path in files for line, text in breaks(path)]
+    print("\n".join([*found, f"style: {len(files)} modules, {len(found)} broken budgets"]))
+    return 1 if found or not files else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(__file__).resolve().parent.parent))
