@@ -1,0 +1,154 @@
+"""Closed forms and exact numeric chains that the engine must reproduce in its degenerate limits.
+
+Service times have mean 1 unless said, ``load`` is the offered load per server (below 1), and mean response
+times include the service. No function here uses anything of the simulator.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+
+def erlang_b(servers: int, offered: float) -> float:
+    """Probability that a request is lost in M/G/n/n (Erlang 1917), by B(c) = aB/(c + aB)."""
+    blocked = 1.0
+    for count in range(1, servers + 1):
+        blocked = offered * blocked / (count + offered * blocked)
+    return blocked
+
+
+def erlang_c(servers: int, offered: float) -> float:
+    """Probability that a request waits in M/M/n, C = B/(1 - rho(1 - B))."""
+    blocked = erlang_b(servers, offered)
+    return blocked / (1.0 - offered / servers * (1.0 - blocked))
+
+
+def halfin_whitt(beta: float) -> float:
+    """Limit of Erlang C with a + beta sqrt(a) servers as a grows (Halfin and Whitt 1981)."""
+    cumulative = 0.5 * (1.0 + math.erf(beta / math.sqrt(2.0)))
+    density = math.exp(-beta * beta / 2.0) / math.sqrt(2.0 * math.pi)
+    return 1.0 / (1.0 + beta * cumulative / density)
+
+
+def mmn_response(servers: int, load: float) -> float:
+    """Mean response time of M/M/n, 1 + C(n, n load)/(n(1 - load))."""
+    return 1.0 + erlang_c(servers, servers * load) / (servers * (1.0 - load))
+
+
+def mg1_response(load: float, scv: float) -> float:
+    """Mean response time of M/G/1, Pollaczek-Khinchine; ``scv`` is the squared CV of service times."""
+    return 1.0 + load * (1.0 + scv) / (2.0 * (1.0 - load))
+
+
+def mm1_response_quantile(load: float, probability: float) -> float:
+    """Quantile of the response time of M/M/1, which is exponential with rate 1 - load."""
+    return -math.log(1.0 - probability) / (1.0 - load)
+
+
+def ps_response(load: float) -> float:
+    """Mean response time of M/G/1 processor sharing, whatever the sizes (Kleinrock 1976, section 4.4)."""
+    return 1.0 / (1.0 - load)
+
+
+def round_robin_response(servers: int, load: float) -> float:
+    """Mean response time under round robin, which makes each server E_n/M/1 (Kleinrock 1975, section 6.4).
+
+    T = 1/(1 - sigma), where sigma = (n load/(n load + 1 - sigma))^n.
+    """
+    rate = servers * load
+    return 1.0 / (1.0 - fixed_point(lambda sigma: (rate / (rate + 1.0 - sigma)) ** servers))
+
+
+def mdn_response(servers: int, load: float) -> float:
+    """Mean response time of M/D/n with a central queue (Crommelin 1932; Tijms 2003, section 9.6.2).
+
+    Deterministic service sends every n-th request of a central queue to the same server, so this is round
+    robin as well.
+    """
+    wait, block = 0.0, 1
+    while True:
+        mean = block * servers * load
+        tail = poisson_tail(block * servers, mean)
+        term = tail - (tail - poisson_mass(block * servers, mean)) / load
+        wait += term
+        if abs(term) < 1e-14 and block > 10:
+            return 1.0 + wait
+        block += 1
+
+
+def poisson_mass(count: int, mean: float) -> float:
+    """P(N = count) for a Poisson variable."""
+    return math.exp(count * math.log(mean) - mean - math.lgamma(count + 1.0))
+
+
+def poisson_tail(count: int, mean: float) -> float:
+    """P(N >= count) for a Poisson variable with count at or above its mean."""
+    term = poisson_mass(count, mean)
+    total = 0.0
+    while term > 1e-18:
+        total += term
+        count += 1
+        term *= mean / count
+    return total
+
+
+def supermarket_tail(choices: int, load: float, length: int) -> float:
+    """Fraction of queues with at least ``length`` requests, load^((d^k - 1)/(d - 1)) (Mitzenmacher 2001)."""
+    return load ** sum(choices**k for k in range(length))
+
+
+def supermarket_response(choices: int, load: float) -> float:
+    """Mean response time of power of d choices as the servers grow without limit (Mitzenmacher 2001)."""
+    exponent, total = 0, 0.0
+    while (term := load**exponent) > 1e-16:
+        total += term
+        exponent = choices * (exponent + 1)
+    return total
+
+
+def jsq2_response(load: float, longest: int = 200) -> float:
+    """Mean response time of two exponential servers where a request joins the shorter queue.
+
+    Solves the balance equations of the chain of (shorter, longer) queue, cut at ``longest``, and applies
+    Little's law. Cutting neglects a share of order load**(2 longest).
+    """
+    import numpy as np
+    from scipy.sparse import coo_array
+    from scipy.sparse.linalg import spsolve
+
+    states = [(short, long) for long in range(longest + 1) for short in range(long + 1)]
+    index = {state: number for number, state in enumerate(states)}
+    entries: list[tuple[int, int, float]] = []
+    for (short, long), state in index.items():
+        for target, rate in jsq2_moves(short, long, 2.0 * load).items():
+            if target in index:
+                entries += [(index[target], state, rate), (state, state, -rate)]
+    row, column, rate = (np.array(part) for part in zip(*entries, strict=True))
+    keep = row != 0  # the balance of state 0 follows from the others; fix its probability at 1 instead
+    matrix = coo_array((np.append(rate[keep], 1.0), (np.append(row[keep], 0), np.append(column[keep], 0))))
+    weight = spsolve(matrix.tocsc(), np.eye(1, len(index))[0])
+    number = np.array([short + long for short, long in index])
+    return float(number @ weight / weight.sum() / (2.0 * load))
+
+
+def jsq2_moves(short: int, long: int, rate: float) -> dict[tuple[int, int], float]:
+    """Transitions out of (shorter, longer) queue with total arrival rate ``rate`` and unit service rates."""
+    moves: dict[tuple[int, int], float] = {(min(short + 1, long), max(short + 1, long)): rate}
+    for target, busy in (((short - 1, long), short > 0), ((short, long - 1), long > 0)):
+        if busy:
+            ordered = (min(target), max(target))
+            moves[ordered] = moves.get(ordered, 0.0) + 1.0
+    return moves
+
+
+def inverse_power_shares(prices: Sequence[float], exponent: float) -> list[float]:
+    """Shares of offers chosen in proportion to price**-exponent (OpenRouter: exponent 2)."""
+    weights = [price**-exponent for price in prices]
+    return [weight / sum(weights) for weight in weights]
+
+
+def fixed_point(step: Callable[[float], float], start: float = 0.0) -> float:
+    """Least fixed point of an increasing map of [0, 1), by iteration from below."""
+    value, last = start, -1.0
+    while value - last > 1e-15:
+        last, value = value, step(value)
+    return value
