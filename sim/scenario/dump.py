@@ -1,0 +1,43 @@
+"""Writing a scenario as TOML that reads back as the same scenario."""
+
+import json
+from typing import Any
+
+from sim.scenario.fields import Raw
+from sim.scenario.load import plain
+from sim.scenario.market import Scenario
+
+
+def to_toml(scenario: Scenario) -> str:
+    """Return the full scenario, defaults included, as TOML; fields that are None are left out."""
+    lines: list[str] = []
+    _table([], plain(scenario), lines)
+    return "\n".join(lines).strip() + "\n"
+
+
+def _table(path: list[str], table: dict[str, Any], lines: list[str]) -> None:
+    values = {k: v for k, v in table.items() if v is not None and not isinstance(v, dict)}
+    tables = {k: v for k, v in table.items() if isinstance(v, dict)}
+    if path and (values or not tables):
+        lines += ["", f"[{'.'.join(_key(name) for name in path)}]"]
+    lines += [f"{_key(name)} = {_value(value)}" for name, value in values.items()]
+    for name, inner in tables.items():
+        _table([*path, name], inner, lines)
+
+
+def _key(name: str) -> str:
+    bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
+    return name if bare else json.dumps(name, ensure_ascii=False)
+
+
+def _value(value: Raw) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    if isinstance(value, dict):
+        inside = ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items() if v is not None)
+        return "{" + inside + "}"
+    return repr(value)

@@ -1,0 +1,92 @@
+"""Turning pydantic's validation errors into sentences that name field, value and what is allowed."""
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from sim.scenario.fields import FieldType, Raw, near
+from sim.scenario.market import Scenario
+
+_LIMITS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
+_BROKEN_LIMITS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
+
+
+def explain(error: ValidationError, data: dict[str, Raw], source: str) -> str:
+    """Return one sentence for each problem, one a line, each naming the file it comes from."""
+    lines = [f"{source}: {_sentence(detail, data)}" for detail in error.errors()]
+    return "\n".join(dict.fromkeys(lines))
+
+
+def _sentence(detail: ErrorDetails, data: dict[str, Raw]) -> str:
+    path, parent, kind = _locate(detail["loc"], data)
+    name = ".".join(path)
+    error, context = detail["type"], detail.get("ctx", {})
+    if error == "extra_forbidden":
+        return f"{name} is not a known field{near(path[-1], kind.fields(parent))}"
+    if error == "missing":
+        info = kind.fields(parent).get(path[-1])
+        return f"{name} is missing" + (f"; it is required: {info.description}" if info else "")
+    if error == "value_error":
+        return f"{name}: {context['error']}" if name else str(context["error"])
+    if error == "union_tag_not_found":
+        return f"{name}.kind is missing; allowed are {_tags(kind, parent, path)}"
+    if error == "union_tag_invalid":
+        return f"{name}.kind is {context['tag']!r}; allowed are {context['expected_tags']}"
+    info = kind.fields(parent).get(path[-1]) if path else None
+    return f"{name} is {detail['input']!r}, but must be {_allowed(detail, info)}{_unit(info)}"
+
+
+def _allowed(detail: ErrorDetails, info: FieldInfo | None) -> str:
+    error, context = detail["type"], detail.get("ctx", {})
+    if error in _BROKEN_LIMITS:
+        limits = {key: value for key, value in context.items() if key in _LIMITS}
+        for rule in info.metadata if info else ():
+            limits |= {key: getattr(rule, key) for key in _LIMITS if hasattr(rule, key)}
+        return " and ".join(f"{words} {limits[key]:g}" for key, words in _LIMITS.items() if key in limits)
+    if error == "too_short":
+        return f"a table of at least {context['min_length']}"
+    if error == "literal_error":
+        return f"one of {context['expected']}"
+    if error == "string_pattern_mismatch":
+        return "a name of letters, digits and . _ : - that begins with a letter or a digit"
+    message = detail["msg"]
+    for start in ("Input should be ", "Value should be "):
+        message = message.removeprefix(start)
+    message = message.partition(", unable to parse")[0]
+    return message[:1].lower() + message[1:]
+
+
+def _unit(info: FieldInfo | None) -> str:
+    extra = info.json_schema_extra if info else None
+    unit = extra.get("unit") if isinstance(extra, dict) else None
+    return "" if unit in (None, "1") else f" [{unit}]"
+
+
+def _tags(kind: FieldType, parent: Raw, path: list[str]) -> str:
+    options = kind.child(path[-1], parent).tags()
+    return ", ".join(repr(tag) for tag in options)
+
+
+def _locate(loc: tuple[int | str, ...], data: Raw) -> tuple[list[str], Raw, FieldType]:
+    """Return the path without pydantic's union tags, the raw data around its end, and the type of those."""
+    path: list[str] = []
+    node, parent = data, data
+    kind = parent_kind = FieldType(Scenario)
+    for part in loc:
+        if isinstance(node, dict) and part not in node and node.get("kind") == part:
+            continue  # the tag of a choice by kind, not a field
+        if part == "[key]":
+            continue  # the name of a table's entry is wrong, not something below it
+        path.append(str(part))
+        parent, parent_kind = node, kind
+        kind = kind.child(str(part), node)
+        node = _step(node, part)
+    return path, parent, parent_kind
+
+
+def _step(node: Raw, part: int | str) -> Raw:
+    if isinstance(node, dict):
+        return node.get(part)
+    if isinstance(node, list) and isinstance(part, int) and part < len(node):
+        return node[part]
+    return None
