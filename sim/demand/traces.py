@@ -7,12 +7,13 @@ import csv
 import gzip
 import json
 import math
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -57,8 +58,8 @@ class TraceRows:
             If all requests arrive at one time, so that the file has no rate.
         """
         if not self.t_s[-1] > 0:
-            raise TraceError(f"trace {self.path}: all of its {len(self)} rows have the same time, so it has no rate to "
-                             "scale, loop or resample; it needs at least two rows at different times")
+            raise TraceError(f"trace {self.path}: all of its {len(self)} rows have the same time, so it has no "
+                             "rate to scale, loop or resample; it needs at least two rows at different times")
         return float(self.t_s[-1]) / (len(self) - 1)
 
 
@@ -69,28 +70,35 @@ class _Layout:
     time: str
     prompt: str
     output: str
-    seconds: Callable[[Any], float]  # raises ValueError or TypeError
+    seconds: Callable[[object], float]  # raises ValueError or TypeError
     time_allowed: str
     zero_output: str = ""  # what an output of zero tokens means, if the layout has a meaning for it
 
 
-def _plain_seconds(value: str) -> float:
-    seconds = float(value)
+def _number(value: object) -> float:
+    """A number, or a text that is one; ``ValueError`` or ``TypeError`` otherwise."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError(value)
+    if isinstance(value, str) and "_" in value:  # Python reads 1_000 as a number, no trace writes it
+        raise ValueError(value)
+    return float(value)
+
+
+def _plain_seconds(value: object) -> float:
+    seconds = _number(value)
     if not 0 <= seconds < math.inf:
         raise ValueError(value)
     return seconds
 
 
-def _stamp_seconds(value: str) -> float:
+def _stamp_seconds(value: object) -> float:
     """Seconds of a date and time (microseconds kept; without a zone it is taken as UTC)."""
-    stamp = datetime.fromisoformat(value.strip())
+    stamp = datetime.fromisoformat(str(value).strip())
     return (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
 
 
-def _milliseconds(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(value)
-    return _plain_seconds(str(value)) / 1000
+def _milliseconds(value: object) -> float:
+    return _plain_seconds(value) / 1000
 
 
 _SECONDS_ALLOWED = "a number of seconds, 0 or more"
@@ -99,7 +107,8 @@ _AZURE = _Layout("TIMESTAMP", "ContextTokens", "GeneratedTokens", _stamp_seconds
                  "a date and time like 2023-11-16 18:17:03.97")
 _BURSTGPT = _Layout("Timestamp", "Request tokens", "Response tokens", _plain_seconds, _SECONDS_ALLOWED,
                     "a failed request in BurstGPT, which has a version of each file without failures")
-_MOONCAKE = _Layout("timestamp", "input_length", "output_length", _milliseconds, "a number of milliseconds, 0 or more")
+_MOONCAKE = _Layout("timestamp", "input_length", "output_length", _milliseconds,
+                    "a number of milliseconds, 0 or more")
 
 # CSV layouts that a format may have: the published one and the normalised one
 _CSV_LAYOUTS: dict[str, tuple[_Layout, ...]] = {
@@ -110,7 +119,7 @@ _CSV_LAYOUTS: dict[str, tuple[_Layout, ...]] = {
     "mooncake": (_PLAIN,),
 }
 
-Cells = tuple[Any, Any, Any]  # time, prompt, output as written
+Cells = tuple[object, object, object]  # time, prompt, output as written
 
 
 def load_trace(path: str, layout: TraceFormat = "auto") -> TraceRows:
@@ -121,10 +130,10 @@ def load_trace(path: str, layout: TraceFormat = "auto") -> TraceRows:
     path
         CSV or JSONL, plain or gzip (told by its first bytes, not its name).
     layout
-        What the file looks like: ``"azure"`` (TIMESTAMP, ContextTokens, GeneratedTokens), ``"mooncake"`` (JSON lines with
-        timestamp in ms, input_length, output_length), ``"burstgpt"`` (Timestamp, Request tokens, Response tokens), or
-        ``"csv"`` (t_s, input_tokens, output_tokens; the others may be normalised to it). ``"auto"`` looks at the first line.
-        Further columns are ignored.
+        What the file looks like: ``"azure"`` (TIMESTAMP, ContextTokens, GeneratedTokens), ``"mooncake"`` (JSON
+        lines with timestamp in ms, input_length, output_length), ``"burstgpt"`` (Timestamp, Request tokens,
+        Response tokens), or ``"csv"`` (t_s, input_tokens, output_tokens; the others may be normalised to it).
+        ``"auto"`` looks at the first line. Further columns are ignored.
 
     Returns
     -------
@@ -134,8 +143,9 @@ def load_trace(path: str, layout: TraceFormat = "auto") -> TraceRows:
     Raises
     ------
     TraceError
-        If the file cannot be read, its header is unknown, it holds no rows, or any row is bad: not numbers, negative or zero
-        tokens, or a time before the row above. The text lists the first bad lines and how many there are.
+        If the file cannot be read, its header is unknown, it holds no rows, or any row is bad: not numbers,
+        negative or zero tokens, or a time before the row above. The text lists the first bad lines and how
+        many there are.
     """
     try:
         stat = Path(path).stat()
@@ -146,36 +156,46 @@ def load_trace(path: str, layout: TraceFormat = "auto") -> TraceRows:
 
 @lru_cache(maxsize=16)
 def _load(path: str, layout: TraceFormat, _version: tuple[int, int]) -> TraceRows:
-    lines = _text(path).rstrip().splitlines()
-    if not lines:
+    lines = _text(path).rstrip().split("\n")  # not splitlines: lines are counted the way editors do
+    if lines == [""]:
         raise TraceError(f"trace {path} is empty")
     if lines[0].lstrip().startswith("{"):
         if layout not in ("auto", "mooncake"):
-            raise TraceError(f"trace {path}: line 1 is JSON, but format {layout!r} is a CSV; use format \"mooncake\" or \"auto\"")
+            raise TraceError(f"trace {path}: line 1 is JSON, but format {layout!r} is a CSV; "
+                             "allowed for JSON lines are 'mooncake' and 'auto'")
         return _collect(path, _MOONCAKE, _json_cells(lines))
-    header = [name.strip() for name in next(csv.reader(lines[:1]))]
+    try:
+        header = [name.strip() for name in next(csv.reader(lines[:1]))]
+        chosen = _csv_layout(path, layout, header)
+        return _collect(path, chosen, _csv_cells(lines, header, chosen))
+    except csv.Error as error:
+        raise TraceError(f"trace {path} is not a CSV: {error}") from error
+
+
+def _csv_layout(path: str, layout: TraceFormat, header: list[str]) -> _Layout:
+    """The first layout of a format whose columns are all in the header."""
     known = _CSV_LAYOUTS[layout]
     for candidate in known:
-        names = (candidate.time, candidate.prompt, candidate.output)
-        if all(name in header for name in names):
-            return _collect(path, candidate, _csv_cells(lines, header, names))
+        if {candidate.time, candidate.prompt, candidate.output} <= set(header):
+            return candidate
     wanted = " or ".join(f"{c.time},{c.prompt},{c.output}" for c in known)
-    json_too = " (or JSON lines of Mooncake)" if layout in ("auto", "mooncake") else ""
-    raise TraceError(f"trace {path}: line 1 is {_shown(lines[0])}, which has no known header; allowed are columns {wanted}{json_too}")
+    json_too = ", or JSON lines of Mooncake" if layout in ("auto", "mooncake") else ""
+    raise TraceError(f"trace {path}: line 1 is {_shown(','.join(header))}, which is no known header; "
+                     f"allowed are columns {wanted}{json_too}")
 
 
 def _text(path: str) -> str:
     try:
         raw = Path(path).read_bytes()
         return (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError, gzip.zlib.error) as error:  # type: ignore[attr-defined]
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise TraceError(f"trace {path} cannot be read: {reason}") from error
 
 
-def _csv_cells(lines: list[str], header: list[str], names: tuple[str, str, str]) -> Iterator[tuple[int, Cells | str]]:
+def _csv_cells(lines: list[str], header: list[str], layout: _Layout) -> Iterator[tuple[int, Cells | str]]:
     """Line number, and its three cells or why it has none."""
-    time, prompt, output = (header.index(name) for name in names)
+    time, prompt, output = (header.index(name) for name in (layout.time, layout.prompt, layout.output))
     reader = csv.reader(lines)
     next(reader)
     for row in reader:
@@ -195,16 +215,14 @@ def _json_cells(lines: list[str]) -> Iterator[tuple[int, Cells | str]]:
                            f"{_MOONCAKE.time}, {_MOONCAKE.prompt} and {_MOONCAKE.output}")
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _tokens(value: Any) -> int:
+def _tokens(value: object) -> int:
     """Whole number of tokens in ``[1, MAX_TOKENS]``; ``ValueError`` or ``TypeError`` otherwise."""
-    if isinstance(value, bool):
-        raise TypeError(value)
-    number = float(value)
+    number = _number(value)
     if not (1 <= number <= MAX_TOKENS and number.is_integer()):
         raise ValueError(value)
     return int(number)
@@ -244,7 +262,7 @@ def _collect(path: str, layout: _Layout, rows: Iterable[tuple[int, Cells | str]]
 
 def _complaint(layout: _Layout, cells: Cells) -> str:
     """What is wrong with a row: its first offending column, the value and what is allowed."""
-    checks: tuple[tuple[str, Callable[[Any], float], str], ...] = (
+    checks: tuple[tuple[str, Callable[[object], float], str], ...] = (
         (layout.time, layout.seconds, layout.time_allowed),
         (layout.prompt, _tokens, _TOKENS_ALLOWED),
         (layout.output, _tokens, _TOKENS_ALLOWED),
