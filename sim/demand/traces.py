@@ -58,7 +58,7 @@ class TraceRows:
             If all requests arrive at one time, so that the file has no rate.
         """
         if not self.t_s[-1] > 0:
-            raise TraceError(f"trace {self.path}: all of its {len(self)} rows have the same time, so it has no "
+            raise TraceError(f"trace {self.path}: all {len(self)} rows have the same time, so it has no "
                              "rate to scale, loop or resample; it needs at least two rows at different times")
         return float(self.t_s[-1]) / (len(self) - 1)
 
@@ -130,10 +130,10 @@ def load_trace(path: str, layout: TraceFormat = "auto") -> TraceRows:
     path
         CSV or JSONL, plain or gzip (told by its first bytes, not its name).
     layout
-        What the file looks like: ``"azure"`` (TIMESTAMP, ContextTokens, GeneratedTokens), ``"mooncake"`` (JSON
-        lines with timestamp in ms, input_length, output_length), ``"burstgpt"`` (Timestamp, Request tokens,
-        Response tokens), or ``"csv"`` (t_s, input_tokens, output_tokens; the others may be normalised to it).
-        ``"auto"`` looks at the first line. Further columns are ignored.
+        What the file looks like: ``"azure"`` (TIMESTAMP, ContextTokens, GeneratedTokens), ``"mooncake"``
+        (JSON lines with timestamp in ms, input_length, output_length), ``"burstgpt"`` (Timestamp, Request
+        tokens, Response tokens), or ``"csv"`` (t_s, input_tokens, output_tokens; the others may be normalised
+        to it). ``"auto"`` looks at the first line. Further columns are ignored.
 
     Returns
     -------
