@@ -2,8 +2,9 @@
 
 import math
 
-import analytical
 import pytest
+
+import analytical
 
 LOADS = (0.5, 0.7, 0.8, 0.9, 0.95)
 

@@ -34,15 +34,25 @@ MODULES = dict(sources())
 
 
 def imports(tree: ast.AST, everywhere: bool) -> Iterator[str]:
-    """Names that a module imports; with ``everywhere`` also those inside functions."""
+    """Names that a module imports; without ``everywhere`` only those that importing the module runs."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif everywhere or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        elif everywhere or not (runs_later(node) or only_for_types(node)):
             yield from imports(node, everywhere)
+
+
+def runs_later(node: ast.AST) -> bool:
+    """Whether the statement is a function, whose body importing does not run."""
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+def only_for_types(node: ast.AST) -> bool:
+    """Whether the statement is ``if TYPE_CHECKING:``."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def module_of(name: str) -> str | None:
