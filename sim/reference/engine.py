@@ -1,0 +1,121 @@
+"""The face of the reference engine (``sim.engine.TrafficEngine``)."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sim.engine import Feed
+from sim.outcome import MEASURED, WARMUP, TrafficOutcome
+from sim.reference.books import Books
+from sim.reference.clock import ARRIVAL, COPY_VIEW, PUBLISH, Clock
+from sim.reference.deployment import Deployment
+from sim.reference.network import Network
+from sim.reference.request import LiveRequest
+from sim.reference.router import Placement, PostedPrice, Router
+from sim.world import World
+
+
+class ReferenceEngine:
+    """Serve the requests of a feed in SimPy, one timeout a step.
+
+    Parameters
+    ----------
+    world
+        The market.
+    feed
+        Blocks of dtype ``sim.world.REQUEST``, sorted by ``arrive_s``; requests enter one by one.
+    record
+        If given, every placement is appended to it as ``(key, attempt, offer, time in s)``.
+
+    Raises
+    ------
+    PolicyError
+        From ``advance``, when a policy chooses a row that is out of range or closed.
+    """
+
+    def __init__(self, world: World, feed: Feed, record: list[Placement] | None = None) -> None:
+        self.world = world
+        self.now_s = 0.0
+        self._clock = Clock()
+        self._books = Books(world)
+        self._prices = [PostedPrice(offer.price_in_nano, offer.price_out_nano) for offer in world.offers]
+        self._network = Network(world, self._clock, self._books)
+        self._network.deployments = [Deployment(index, self._network) for index in range(len(world.offers))]
+        self._network.routers = [
+            Router(index, self._network, self._prices, record) for index in range(len(world.routers))
+        ]
+        self._start_ticks()
+        self._rows: Iterator[np.void] = (row for block in feed for row in block)
+        self._arrived = 0
+        self._exhausted = False
+        self._await_request()
+
+    @property
+    def idle(self) -> bool:
+        """True when the feed is exhausted and no request is in flight."""
+        return self._exhausted and not self._books.alive
+
+    def advance(self, until_s: float) -> None:
+        """Serve traffic up to, but not including, events at ``until_s``."""
+        self._clock.run_before(until_s)
+        self.now_s = float(self._clock.now)
+
+    def set_up(self, offer: int, up: bool) -> None:
+        """Begin (``False``) or end (``True``) an outage of an offer now."""
+        self._network.deployments[offer].set_up(up)
+
+    def set_slowdown(self, offer: int, factor: float) -> None:
+        """Multiply the offer's step times by ``factor`` for steps that begin from now on (1: as usual)."""
+        self._network.deployments[offer].slow = factor
+
+    def set_price(self, offer: int, in_nano: int, out_nano: int) -> None:
+        """Post new prices, in nano-dollars per token, for placements from now on."""
+        self._prices[offer].in_nano, self._prices[offer].out_nano = in_nano, out_nano
+        for router in self._network.routers:
+            router.observed[offer].post(in_nano, out_nano)
+
+    def outcome(self) -> TrafficOutcome:
+        """Return the counters so far; requests still in flight are counted as such."""
+        return self._books.report(self.now_s)
+
+    # Arrivals
+
+    def _await_request(self) -> None:
+        """Take the next request from the feed and let it arrive at its time."""
+        row = next(self._rows, None)
+        if row is None:
+            self._exhausted = True
+            return
+        arrive_s = float(row["arrive_s"])
+        cohort = WARMUP if arrive_s < self.world.scenario.traffic.warmup_s else MEASURED
+        request = LiveRequest.of(self._arrived, row, cohort)
+        self._arrived += 1
+        self._clock.at(arrive_s, ARRIVAL, self._arrive, request)
+
+    def _arrive(self, request: LiveRequest) -> None:
+        self._network.routers[request.router].hear_request(request)
+        self._await_request()
+
+    # Ticks
+
+    def _start_ticks(self) -> None:
+        period_s = self.world.scenario.traffic.publish_period_s
+        if period_s is not None:
+            self._clock.at(0.0, PUBLISH, self._publish, period_s, 0)
+        for router in self._network.routers:
+            if router.stale:
+                self._clock.at(0.0, COPY_VIEW, self._copy_view, router, 0)
+
+    def _publish(self, period_s: float, tick: int) -> None:
+        """Publish the load of every offer to every router."""
+        for deployment in self._network.deployments:
+            for router in self._network.routers:
+                router.observed[deployment.index].publish(
+                    self._clock.now, deployment.requests_per_replica, deployment.ttft_ewma_s
+                )
+        self._clock.at((tick + 1) * period_s, PUBLISH, self._publish, period_s, tick + 1)
+
+    def _copy_view(self, router: Router, tick: int) -> None:
+        router.copy_view()
+        period_s = router.settings.telemetry.stale_view_s
+        self._clock.at((tick + 1) * period_s, COPY_VIEW, self._copy_view, router, tick + 1)

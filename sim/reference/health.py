@@ -1,0 +1,77 @@
+"""Cool-down and circuit breaker of one offer at one router (semantics, section 4)."""
+
+import math
+
+from sim import policy
+from sim.scenario import Breaker, Cooldown
+
+# failures that open a breaker and count as errors
+HARD = (policy.OUTAGE, policy.SERVER_ERROR, policy.MIDSTREAM, policy.TIMED_OUT)
+REFUSALS = (policy.RATE_LIMITED, policy.QUEUE_FULL)
+
+CLOSED, OPEN, HALF_OPEN = "closed", "open", "half open"
+
+
+class Health:
+    """Counts of consecutive failures, and the two rules that rest an offer because of them."""
+
+    def __init__(self, cooldown: Cooldown, breaker: Breaker) -> None:
+        self.cooldown = cooldown
+        self.breaker = breaker
+        self.failures = 0  # of any kind since the last done
+        self.hard_failures = 0  # of the kinds in HARD since the last done
+        self.cool_until_s = -math.inf
+        self.state = CLOSED
+        self.open_until_s = -math.inf
+        self.probing = False  # a probe is in flight
+        self.successes = 0  # of probes since it was last open
+
+    def lets_through(self, now_s: float) -> bool:
+        """True if neither rule keeps requests away; an open breaker whose time is over becomes half open."""
+        if self.state == OPEN and now_s >= self.open_until_s:
+            self.state = HALF_OPEN
+        resting = now_s < self.cool_until_s
+        shut = self.state == OPEN or (self.state == HALF_OPEN and self.probing)
+        return not resting and not shut
+
+    def place(self) -> bool:
+        """Note that an attempt goes there; True if it is the probe of a half-open breaker."""
+        if self.state == HALF_OPEN:
+            self.probing = True
+            return True
+        return False
+
+    def succeed(self, probe: bool) -> None:
+        """Note that an attempt is done."""
+        self.failures = 0
+        self.hard_failures = 0
+        if probe:
+            self.probing = False
+            self.successes += 1
+            if self.successes >= self.breaker.successes:
+                self.state = CLOSED
+
+    def fail(self, kind: int, probe: bool, now_s: float) -> None:
+        """Note that an attempt failed."""
+        self.failures += 1
+        if kind in HARD:
+            self.hard_failures += 1
+        self._break(kind, probe, now_s)
+        if self.cooldown.seconds > 0 and self.failures >= self.cooldown.after:
+            self.cool_until_s = now_s + self.cooldown.seconds
+
+    def give_up(self, probe: bool) -> None:
+        """Note that the router cancelled an attempt without blaming the offer."""
+        if probe:
+            self.probing = False
+
+    def _break(self, kind: int, probe: bool, now_s: float) -> None:
+        if probe:
+            self.probing = False
+        if self.breaker.failures == 0 or kind not in HARD:
+            return
+        tripped = self.state == CLOSED and self.hard_failures >= self.breaker.failures
+        if tripped or probe:
+            self.state = OPEN
+            self.open_until_s = now_s + self.breaker.open_s
+            self.successes = 0
