@@ -1,7 +1,7 @@
 """Compiled code and where it is kept: import ``njit`` from here, never from numba.
 
 Importing this module points numba's on-disk cache at a folder named after the sources, so that a change in
-any of them starts afresh: numba itself looks only at a function's own file, not at the files of what it calls.
+any of them starts afresh: numba itself looks only at the file of a function, not at those of what it calls.
 """
 
 import atexit

@@ -89,8 +89,10 @@ def _problem(function: FunctionType, arguments: int) -> str:
         if step.positions is not None and step.positions.lineno is not None:
             line = step.positions.lineno
         if step.opname == "RAISE_VARARGS":
-            return (f"{code.co_filename}, line {line}: a compiled policy must not raise or assert "
-                    "(choose may return -1 to decline)")
+            return (
+                f"{code.co_filename}, line {line}: a compiled policy must not raise or assert "
+                "(choose may return -1 to decline)"
+            )
     return ""
 
 

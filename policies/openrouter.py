@@ -1,0 +1,84 @@
+"""OpenRouter's documented rules: its default up to autumn 2026, and the :floor and :nitro orders."""
+
+import numpy as np
+
+from policies.toolbox import draw, highest, inverse_power, lowest, price
+from sim.policy import Memory, Policy, Request
+from sim.scenario.base import Part, quantity
+from sim.view import COST_USD, LAST_OUTAGE_S, OPEN, THROUGHPUT_P50
+
+DOCS = "OpenRouterTeam/docs@c26125a (2026-08-22), guides/routing/provider-selection"
+
+
+def choose_cheapest(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
+    """Lowest expected cost of this request."""
+    return lowest(view, view, COST_USD, u)
+
+
+def choose_fastest(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
+    """Highest median throughput of the last five minutes."""
+    return highest(view, view, THROUGHPUT_P50, u)
+
+
+class OpenRouterClassic(Part):
+    """Parameters of ``openrouter_classic``."""
+
+    k: float = quantity(
+        2.0, unit="1", doc="Shares are price to the power of minus this", ge=0, le=100, source=DOCS
+    )
+    window_s: float = quantity(
+        30.0, unit="s", doc="An offer with an outage signal this recent is tried last", ge=0, source=DOCS
+    )
+    by_list_price: bool = quantity(
+        False,
+        unit="flag",
+        doc="Price is the mean of the two list prices instead of this request's expected cost",
+        source="assumption: OpenRouter does not say; LLM Gateway uses the mean",
+    )
+
+
+def choose_openrouter_classic(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
+    """Draw an offer without recent outage with weight price^-k; only if there is none, one of the others."""
+    k, window_s, by_list = memory.params[0], memory.params[1], memory.params[2]
+    stable_least = np.inf
+    least = np.inf
+    for i in range(view.shape[0]):
+        if view[i, OPEN] > 0.0:
+            cost = price(view, i, by_list)
+            least = min(least, cost)
+            if request.now_s - view[i, LAST_OUTAGE_S] > window_s:
+                stable_least = min(stable_least, cost)
+    stable_only = stable_least < np.inf
+    if stable_only:
+        least = stable_least
+    for i in range(view.shape[0]):
+        if stable_only and request.now_s - view[i, LAST_OUTAGE_S] <= window_s:
+            memory.offers[i, 0] = 0.0
+        else:
+            memory.offers[i, 0] = inverse_power(price(view, i, by_list), least, k)
+    return draw(view, memory.offers, 0, u)
+
+
+CHEAPEST = Policy(
+    kind="cheapest",
+    choose=choose_cheapest,
+    summary="Lowest expected cost of the request (OpenRouter's :floor).",
+    source=DOCS,
+    ties="random",
+)
+FASTEST = Policy(
+    kind="fastest",
+    choose=choose_fastest,
+    summary="Highest windowed median throughput (OpenRouter's :nitro).",
+    source=DOCS,
+    ties="random",
+)
+OPENROUTER_CLASSIC = Policy(
+    kind="openrouter_classic",
+    choose=choose_openrouter_classic,
+    summary="Offers without a recent outage first, drawn with weight price^-k.",
+    source=DOCS,
+    ties="none: the choice is a draw",
+    parameters=OpenRouterClassic,
+    offer_slots=1,
+)

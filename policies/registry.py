@@ -1,0 +1,100 @@
+"""Which policies there are, how a user adds one, and how a scenario's choice becomes a bound policy."""
+
+import difflib
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from policies import learning, litellm, llmgateway, load, oblivious, openrouter, prequal
+from policies.presets import PRESETS
+from sim.errors import PolicyError, ScenarioError
+from sim.policy import BoundPolicy, Policy
+from sim.scenario.router import PolicyChoice
+
+_ALL = (
+    oblivious.RANDOM,
+    oblivious.WEIGHTED,
+    oblivious.ROUND_ROBIN,
+    oblivious.SMOOTH_WRR,
+    openrouter.CHEAPEST,
+    openrouter.FASTEST,
+    openrouter.OPENROUTER_CLASSIC,
+    load.LEAST_IN_FLIGHT,
+    load.LEAST_OUTSTANDING_TOKENS,
+    load.POWER_OF_D,
+    load.PEAK_EWMA,
+    litellm.LITELLM_SHUFFLE,
+    litellm.LITELLM_LEAST_BUSY,
+    litellm.LITELLM_LATENCY,
+    litellm.LITELLM_COST,
+    litellm.LITELLM_USAGE,
+    llmgateway.LLMGATEWAY,
+    prequal.PREQUAL,
+    learning.DRIFT_PLUS_PENALTY,
+    learning.THOMPSON,
+    load.ORACLE_LEAST_WORK,
+)
+POLICIES: Final[dict[str, Policy]] = {policy.kind: policy for policy in _ALL}
+
+
+def register(policy: Policy) -> Policy:
+    """Add a user's policy, so that scenarios of this process can choose it by its kind.
+
+    Raises
+    ------
+    PolicyError
+        If the kind is taken, or breaks the rule that exactly the oracles' kinds begin with ``oracle_``.
+    """
+    if policy.kind in POLICIES or policy.kind in PRESETS:
+        raise PolicyError(f"policy {policy.kind!r} is already registered; choose another kind")
+    if policy.oracle != policy.kind.startswith("oracle_"):
+        raise PolicyError(
+            f"policy {policy.kind!r} has oracle={policy.oracle}; "
+            "a kind begins with 'oracle_' exactly when oracle is true"
+        )
+    POLICIES[policy.kind] = policy
+    return policy
+
+
+def bind(choice: PolicyChoice, path: str = "routers.main.policy") -> BoundPolicy:
+    """Look up the chosen policy or preset and check its parameters.
+
+    Parameters
+    ----------
+    choice
+        The kind and its parameters; those given override a preset's.
+    path
+        Where the choice stands in the scenario, for error messages.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such policy, or a parameter is unknown or out of range.
+    """
+    preset = PRESETS.get(choice.kind)
+    kind = preset.kind if preset else choice.kind
+    if kind not in POLICIES:
+        known = [*POLICIES, *PRESETS]
+        near = difflib.get_close_matches(choice.kind, known, n=3, cutoff=0.4)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}"
+        raise ScenarioError(f"{path}.kind is {choice.kind!r}, which is no policy or preset; {hint}")
+    given = {**(preset.parameters if preset else {}), **choice.parameters}
+    policy = POLICIES[kind]
+    try:
+        return BoundPolicy(policy, policy.parameters.model_validate(given))
+    except ValidationError as error:
+        raise ScenarioError(_sentence(policy, error.errors()[0], path)) from None
+
+
+def _sentence(policy: Policy, problem: ErrorDetails, path: str) -> str:
+    """One wrong parameter in one sentence: field, value, what is allowed."""
+    name = ".".join(str(part) for part in problem["loc"])
+    allowed = ", ".join(policy.parameters.model_fields) or "none"
+    if problem["type"] == "extra_forbidden":
+        return f"{path}.{name} is no parameter of policy {policy.kind!r}; its parameters are: {allowed}"
+    value: Any = problem["input"]
+    if problem["type"] == "missing":
+        return f"{path}.{name} is missing; policy {policy.kind!r} needs it"
+    message = problem["msg"][0].lower() + problem["msg"][1:]
+    return f"{path}.{name} is {value!r}: {message}"
