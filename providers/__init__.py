@@ -1,0 +1,1 @@
+"""Supply: hardware, step time, memory, offers and what goes wrong with them."""

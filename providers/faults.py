@@ -1,0 +1,115 @@
+"""What goes wrong: outages and slow spells, from streams keyed by provider and offer."""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from numpy.random import Generator as Rng
+from simpy import Environment, Event
+
+from sim.calendar import Process
+from sim.engine import TrafficEngine
+from sim.scenario import Faults
+from sim.streams import Streams
+from sim.world import World
+
+
+@dataclass
+class _Health:
+    """What holds one offer down or back at this moment."""
+
+    outages: int = 0
+    factors: list[float] = field(default_factory=list)
+
+    def slowdown(self) -> float:
+        """The factor on step times: the largest of the slow spells under way."""
+        return max(self.factors, default=1.0)
+
+
+def fault_processes(world: World, streams: Streams) -> list[Process]:
+    """Calendar processes of all outages and slow spells of a market.
+
+    A provider's faults hit all its offers at once; an offer's own ``faults`` hit it alone, on top of the
+    provider's. An offer is up when no outage holds it; of overlapping slow spells the largest factor counts.
+    Times to the next fault (from the end of the last one) and to repair are exponential. Streams are
+    ``faults/provider[/offer]/outage`` and ``.../slowdown``, so that no provider's faults depend on another's.
+
+    Parameters
+    ----------
+    world
+        The market.
+    streams
+        Streams of this replication; each name is taken once.
+
+    Returns
+    -------
+    list of Process
+        For one run of ``sim.calendar.run_traffic``.
+    """
+    health = [_Health() for _ in world.offers]
+    processes: list[Process] = []
+    for provider_name, provider in world.scenario.providers.items():
+        rows = {o.name: i for i, o in enumerate(world.offers) if o.provider == provider_name}
+        every = list(rows.values())
+        processes += _processes(provider.faults, every, f"faults/{provider_name}", health, streams)
+        for name, row in rows.items():
+            own = provider.offers[name].faults
+            if own is not None:
+                processes += _processes(own, [row], f"faults/{provider_name}/{name}", health, streams)
+    return processes
+
+
+def _processes(
+    faults: Faults, rows: Sequence[int], stream: str, health: list[_Health], streams: Streams
+) -> list[Process]:
+    """Processes of one ``faults`` table over the offers that it hits."""
+    found: list[Process] = []
+    if faults.outage_mtbf_s is not None:
+        hit = partial(_outage, rows, health)
+        rng = streams.generator(f"{stream}/outage")
+        found.append(partial(_alternate, rng, (faults.outage_mtbf_s, faults.outage_mttr_s), hit))
+    if faults.slowdown_mtbf_s is not None:
+        hit = partial(_slow_spell, rows, health, faults.slowdown_factor)
+        rng = streams.generator(f"{stream}/slowdown")
+        found.append(partial(_alternate, rng, (faults.slowdown_mtbf_s, faults.slowdown_mttr_s), hit))
+    return found
+
+
+def _alternate(
+    rng: Rng, means_s: tuple[float, float], hit: Callable[[TrafficEngine, bool], None], env: Environment,
+    engine: TrafficEngine,
+) -> Generator[Event, Any, None]:
+    """Well for an exponential time, ill for another, for ever."""
+    well_s, ill_s = means_s
+    while True:
+        yield env.timeout(rng.exponential(well_s))
+        hit(engine, True)
+        yield env.timeout(rng.exponential(ill_s))
+        hit(engine, False)
+
+
+def _outage(rows: Sequence[int], health: list[_Health], engine: TrafficEngine, begins: bool) -> None:
+    """Hold offers down, or let them go; the engine hears of the first hold and of the last release."""
+    for row in rows:
+        state = health[row]
+        was_up = state.outages == 0
+        state.outages += 1 if begins else -1
+        is_up = state.outages == 0
+        if was_up != is_up:
+            engine.set_up(row, is_up)
+
+
+def _slow_spell(
+    rows: Sequence[int], health: list[_Health], factor: float, engine: TrafficEngine, begins: bool
+) -> None:
+    """Begin or end a slow spell; the engine hears of an offer when its largest factor changes."""
+    for row in rows:
+        state = health[row]
+        before = state.slowdown()
+        if begins:
+            state.factors.append(factor)
+        else:
+            state.factors.remove(factor)
+        if state.slowdown() != before:
+            engine.set_slowdown(row, state.slowdown())

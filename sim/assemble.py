@@ -1,0 +1,88 @@
+"""Assemble the market that the engines see from a scenario, its resolved offers and its bound policies."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from sim.demand.classes import expanded_classes
+from sim.errors import ScenarioError
+from sim.network import delays
+from sim.policy import BoundPolicy
+from sim.scenario import Scenario
+from sim.scenario.market import MAX_OFFERS_OF_A_MODEL
+from sim.world import OfferSpec, World
+
+
+def build_world(
+    scenario: Scenario,
+    offers: Sequence[OfferSpec],
+    policies: Mapping[str, BoundPolicy],
+    replication: int = 0,
+) -> World:
+    """Turn names into indices: everything an engine needs, as plain tables.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    offers
+        Its offers, resolved by ``providers.supply.build_offers``.
+    policies
+        The policy of each router, by the router's name.
+    replication
+        Number of the replication, 0 or more.
+
+    Returns
+    -------
+    World
+        Models in alphabetical order; offers sorted by model and, within a model, in the order given.
+
+    Raises
+    ------
+    ScenarioError
+        If regions are not joined, a router has no policy, a demanded model has no offer, or a model has
+        too many.
+    """
+    for router in scenario.routers:
+        if router not in policies:
+            bound = ", ".join(policies) or "none"
+            raise ScenarioError(f"routers.{router}.policy is not bound; bound are the policies of {bound}")
+    ordered = tuple(sorted(offers, key=lambda offer: offer.model))
+    models = tuple(sorted({offer.model for offer in ordered}))
+    counts = [sum(offer.model == model for offer in ordered) for model in models]
+    _check_offers(scenario, dict(zip(models, counts, strict=True)))
+    routers = tuple(scenario.routers)
+    clients = expanded_classes(scenario)
+    delay = delays(scenario.network)
+    home = {name: router.region for name, router in scenario.routers.items()}
+    return World(
+        scenario=scenario,
+        offers=ordered,
+        models=models,
+        routers=routers,
+        classes=tuple(client.name for client in clients),
+        class_names=tuple(client.class_name for client in clients),
+        class_model=np.array([models.index(client.spec.model) for client in clients], dtype=np.int32),
+        class_router=np.array([routers.index(client.spec.router) for client in clients], dtype=np.int32),
+        class_delay_s=np.array([delay[client.spec.region, home[client.spec.router]] for client in clients]),
+        class_slo_ttft_s=np.array([client.spec.slo_ttft_s for client in clients]),
+        class_slo_tpot_s=np.array([client.spec.slo_tpot_s for client in clients]),
+        model_first=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+        delay_s=np.array([[delay[home[router], offer.region] for offer in ordered] for router in routers]),
+        policies=tuple(policies[router] for router in routers),
+        seed=scenario.seed,
+        replication=replication,
+    )
+
+
+def _check_offers(scenario: Scenario, offers_of: Mapping[str, int]) -> None:
+    """Every demanded model has an offer, and no model more than an engine can show a policy."""
+    for name, client in scenario.demand.items():
+        if client.model not in offers_of:
+            raise ScenarioError(f"demand.{name}.model is {client.model!r}, which none of the offers serves")
+    for model, count in offers_of.items():
+        if count > MAX_OFFERS_OF_A_MODEL:
+            raise ScenarioError(
+                f"providers have {count} offers of model {model!r}; at most "
+                f"{MAX_OFFERS_OF_A_MODEL} are allowed"
+            )
