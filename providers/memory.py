@@ -1,5 +1,6 @@
 """Does a model fit? Memory of a replica, valid tensor-parallel degrees, and what would fit instead."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from providers.gpus import Gpu
@@ -77,9 +78,9 @@ def _shortage(deployment: Deployment, context_tokens: int, path: str) -> str:
     weights, usable, memory = deployment.weight_bytes, usable_bytes(deployment), gpu.memory_bytes * tp
     remedies = _remedies(deployment, context_tokens) or ["a GPU with more memory"]
     return (
-        f"{path}.serving does not fit: {model.name} at {precision} needs {weights / GB:.1f} GB for weights and "
-        f"{context / GB:.1f} GB for one context of {context_tokens} tokens, but {tp} x {gpu.name} has "
-        f"{usable / GB:.1f} GB ({USABLE_SHARE:.0%} of {memory / GB:.0f} GB); what would fit: "
+        f"{path}.serving does not fit: {model.name} at {precision} needs {weights / GB:.1f} GB for weights "
+        f"and {context / GB:.1f} GB for one context of {context_tokens} tokens, but {tp} x {gpu.name} "
+        f"has {usable / GB:.1f} GB ({USABLE_SHARE:.0%} of {memory / GB:.0f} GB); what would fit: "
         f"{_either(remedies, 'or')}"
     )
 
@@ -101,6 +102,6 @@ def _remedies(deployment: Deployment, context_tokens: int) -> list[str]:
     return remedies
 
 
-def _either(options: "list[str] | list[int] | tuple[str, ...]", word: str) -> str:
+def _either(options: Sequence[object], word: str) -> str:
     texts = [str(option) for option in options]
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} {word} {texts[-1]}"

@@ -1,0 +1,128 @@
+"""Offers: hardware resolved to numbers, and the sentence for every mistake."""
+
+import pytest
+
+from providers.gpus import GPUS
+from providers.models import MODELS
+from providers.roofline import Deployment, step_coefficients
+from providers.supply import build_offers
+from sim.errors import ScenarioError
+from sim.scenario import Scenario
+from sim.steptime import step_time
+from sim.world import BALANCERS
+
+PRICE = {"input_usd_per_mtok": 0.23, "output_usd_per_mtok": 0.401}
+
+
+def offer(model="llama-3.3-70b", gpu="h100-sxm", precision="fp8", tp=2, **rest):
+    serving = {"kind": "roofline", "gpu": gpu, "precision": precision, "tp": tp}
+    return {"model": model, "serving": serving, "price": PRICE, **rest}
+
+
+def scenario(*offers, **provider):
+    """One provider called acme whose offers are called o0, o1 and so on."""
+    return Scenario.model_validate({
+        "name": "supply",
+        "traffic": {"duration_s": 10},
+        "network": {"regions": ["us-east", "eu"], "links": [{"a": "us-east", "b": "eu", "delay_s": 0.04}]},
+        "demand": {"all": {"model": offers[0]["model"], "arrivals": {"kind": "poisson", "rate_per_s": 1}}},
+        "providers": {"acme": {"offers": {f"o{i}": o for i, o in enumerate(offers)}, **provider}},
+    })
+
+
+def refusal(*offers):
+    with pytest.raises(ScenarioError) as caught:
+        build_offers(scenario(*offers))
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+def test_a_roofline_offer():
+    limits = {"requests_per_min": 60, "tokens_per_min": 9000, "queue": 7}
+    (spec,) = build_offers(scenario(offer(replicas=3, balancer="central", region="eu", limits=limits)))
+    deployment = Deployment(GPUS["h100-sxm"], MODELS["llama-3.3-70b"], "fp8", 2)
+    assert spec.step == step_coefficients(deployment)
+    assert (spec.provider, spec.name, spec.model, spec.region) == ("acme", "o0", "llama-3.3-70b", "eu")
+    assert (spec.price_in_nano, spec.price_out_nano) == (230, 401)
+    assert (spec.gpus, spec.gpu_usd_per_hour) == (6, 1.30)
+    assert (spec.requests_per_min, spec.tokens_per_min, spec.queue) == (60, 9000, 7)
+    assert BALANCERS[spec.balancer] == "central"
+    assert spec.kv_capacity_tokens == 447_998
+    assert (spec.max_batch, spec.max_step_tokens) == (256, 8192)
+
+
+def test_limits_that_are_off():
+    (spec,) = build_offers(scenario(offer()))
+    assert (spec.requests_per_min, spec.tokens_per_min, spec.queue) == (0, 0, -1)
+    assert spec.region == "us-east"
+
+
+def test_context_is_capped_by_the_model():
+    small, large = build_offers(scenario(
+        offer("qwen3-32b", tp=1), offer("qwen3-coder-480b-a35b", tp=8, limits={"context_tokens": 200_000})))
+    assert small.context_tokens == 40_960
+    assert large.context_tokens == 200_000
+
+
+def test_an_affine_offer_adds_its_terms():
+    serving = {"kind": "affine", "base_s": 0.01, "per_token_s": 0.001, "per_kv_token_s": 1e-6,
+               "kv_tokens": 5000}
+    (spec,) = build_offers(scenario({"model": "toy", "serving": serving, "price": PRICE}))
+    assert step_time(spec.step, 3, 1000, 12345.0) == pytest.approx(0.01 + 0.003 + 0.001)
+    assert (spec.kv_capacity_tokens, spec.seq_overhead_tokens, spec.gpus) == (5000, 0, 0)
+    assert spec.context_tokens == 131_072
+
+
+def test_an_offers_own_faults_replace_the_providers_shares():
+    faults = {"fast_failure_share": 0.1, "midstream_share": 0.2}
+    own, inherited = build_offers(scenario(offer(faults={"midstream_share": 0.5}), offer(), faults=faults))
+    assert (own.fast_failure_share, own.midstream_share) == (0.0, 0.5)
+    assert (inherited.fast_failure_share, inherited.midstream_share) == (0.1, 0.2)
+
+
+def test_unknown_gpu():
+    text = refusal(offer(gpu="h100"))
+    assert text.startswith("providers.acme.offers.o0.serving.gpu is 'h100', which is unknown")
+    assert "did you mean h100-pcie or h100-sxm?" in text
+    assert "mi300x" in text
+    assert "did you mean b200-sxm" in refusal(offer(gpu="b200_sxm"))
+
+
+def test_unknown_model():
+    text = refusal(offer(model="lama-3.3-70b"))
+    assert text.startswith("providers.acme.offers.o0.model is 'lama-3.3-70b', which is unknown")
+    assert "did you mean llama-3.3-70b" in text
+    assert "did you mean" not in refusal(offer(model="zzz"))
+
+
+def test_unsupported_precision():
+    assert refusal(offer(gpu="a100-sxm")) == (
+        "providers.acme.offers.o0.serving.precision is 'fp8', in which a100-sxm does not compute; "
+        "allowed are bf16")
+    assert "allowed are bf16 and fp8" in refusal(offer(precision="fp4"))
+
+
+def test_invalid_parallel_degree():
+    assert refusal(offer(tp=3)) == (
+        "providers.acme.offers.o0.serving.tp is 3, but llama-3.3-70b on h100-sxm can be split over "
+        "1, 2, 4 or 8 GPUs only")
+    assert "serving.tp is 16" in refusal(offer(tp=16))
+    assert build_offers(scenario(offer(gpu="gb200", tp=16)))[0].gpus == 16
+
+
+def test_a_model_that_does_not_fit():
+    assert refusal(offer(tp=1)) == (
+        "providers.acme.offers.o0.serving does not fit: llama-3.3-70b at fp8 needs 70.6 GB for weights and "
+        "21.5 GB for one context of 131072 tokens, but 1 x h100-sxm has 72.0 GB (90% of 80 GB); "
+        "what would fit: tp = 2 or limits.context_tokens = 8544")
+    assert refusal(offer(precision="bf16", tp=1)).endswith(
+        "what would fit: tp = 4 or tp = 2 with precision = 'fp8'")
+    assert refusal(offer("deepseek-v3", gpu="l4", tp=8)).endswith("what would fit: a GPU with more memory")
+
+
+def test_what_would_fit_does_fit():
+    limits = {"context_tokens": 8544}
+    assert build_offers(scenario(offer(tp=1, limits=limits)))[0].kv_capacity_tokens == 8544
+    assert build_offers(scenario(offer(precision="bf16", tp=4)))
+    assert "limits.context_tokens = 8544" in refusal(offer(tp=1, limits={"context_tokens": 8545}))
