@@ -7,7 +7,7 @@ scenario and in both engines. The mixer is splitmix64's finaliser (Steele, Lea a
 from typing import Final
 
 import numpy as np
-from numba import njit
+from sim.compiled import njit
 
 # purposes of a derived uniform; never reuse a number
 ROUTE: Final = 1  # index: attempt

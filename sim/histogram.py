@@ -5,7 +5,7 @@ is ``2**-bits`` wide relative to its lower edge and its midpoint is within half 
 """
 
 import numpy as np
-from numba import njit
+from sim.compiled import hot
 
 LOWEST_EXPONENT = -14  # 61 microseconds
 OCTAVES = 32  # up to 2**18 s, three days
@@ -18,7 +18,7 @@ def bins(bits: int) -> int:
     return OCTAVES << bits
 
 
-@njit("int64(float64, int64)", cache=True)
+@hot("int64(float64, int64)", cache=True)
 def bin_of(value: float, bits: int) -> int:
     """Bin of ``value``; values outside the range fall in the first or last bin."""
     if value <= 0.0:
@@ -28,7 +28,7 @@ def bin_of(value: float, bits: int) -> int:
     return max(0, min(index, (OCTAVES << bits) - 1))
 
 
-@njit("float64(int64, int64)", cache=True)
+@hot("float64(int64, int64)", cache=True)
 def midpoint(index: int, bits: int) -> float:
     """Midpoint of a bin."""
     octave = index >> bits
@@ -36,7 +36,7 @@ def midpoint(index: int, bits: int) -> float:
     return 2.0 ** (octave + LOWEST_EXPONENT) * (1.0 + (step + 0.5) / (1 << bits))
 
 
-@njit("float64(int64[::1], float64, int64)", cache=True)
+@hot("float64(int64[::1], float64, int64)", cache=True)
 def quantile(counts: np.ndarray, q: float, bits: int) -> float:
     """Midpoint of the bin that holds the ``ceil(q * n)``-th smallest value; NaN when empty."""
     total = 0

@@ -8,7 +8,7 @@ engine sum many decode steps in closed form.
 import math
 from typing import NamedTuple
 
-from numba import njit
+from sim.compiled import hot
 
 
 class StepCoefficients(NamedTuple):
@@ -31,7 +31,7 @@ class StepCoefficients(NamedTuple):
     comm_token_s: float  # all-reduce of one token's activations
 
 
-@njit(cache=True)
+@hot(cache=True)
 def step_time(c: StepCoefficients, tokens: int, kv_tokens: int, pairs: float) -> float:
     """Duration of one step in seconds (E1)."""
     memory = c.weights_s + c.kv_s * kv_tokens

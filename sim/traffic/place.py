@@ -1,0 +1,201 @@
+"""How a router picks an offer: who may be chosen, then affinity, exploration or the policy."""
+
+from typing import Any
+
+import numpy as np
+from sim.compiled import hot
+
+from sim.draws import EXPLORE, EXPLORE_PICK, ROUTE, derive
+from sim.policy import Memory, Request
+from sim.traffic.provider import true_work_s
+from sim.traffic.state import Desk, Market
+from sim.traffic.telemetry import breaker_lets, refresh_if_due
+from sim.view import (
+    COST_USD,
+    IN_FLIGHT,
+    OPEN,
+    PRICE_IN,
+    PRICE_OUT,
+    PUBLISHED_IN_FLIGHT,
+    PUBLISHED_LATENCY_S,
+    THROUGHPUT_P50,
+    THROUGHPUT_P90,
+    THROUGHPUT_P99,
+    TRUE_WORK_S,
+    TTFT_EWMA_S,
+    TTFT_P50,
+    TTFT_P90,
+    TTFT_P99,
+)
+
+NOBODY = -1  # no open row, or the policy declined
+BAD_ROW = -2  # the policy named a row that is closed or does not exist
+
+
+@hot(forceinline=True)
+def was_tried(desk: Desk, q: int, o: int) -> bool:
+    """True if the request remembers having tried the offer."""
+    for k in range(desk.requests[q].used):
+        if desk.tried[q, k] == o:
+            return True
+    return False
+
+
+@hot(forceinline=True)
+def allowed(g: Any, market: Market, desk: Desk, q: int, o: int) -> bool:
+    """True if nothing but an earlier try speaks against an offer."""
+    request = desk.requests[q]
+    if request.prompt + request.output > market.offers[o].context:
+        return False
+    router = desk.routers[request.router]
+    row = desk.views[request.router, o]
+    if row[PRICE_IN] > router.max_in or row[PRICE_OUT] > router.max_out:
+        return False
+    seat = desk.seats[request.router, o]
+    return g.now >= seat.cool_until and breaker_lets(g.now, seat)
+
+
+@hot(forceinline=True)
+def open_rows(g: Any, market: Market, desk: Desk, q: int) -> int:
+    """Refresh the candidates' rows, price the request and mark who may be chosen; return how many may."""
+    request = desk.requests[q]
+    r = request.router
+    count = 0
+    closed_by_try = False
+    for o in range(desk.model_first[request.model], desk.model_first[request.model + 1]):
+        refresh_if_due(g.now, desk, r, o)
+        row = desk.views[r, o]
+        row[COST_USD] = (request.prompt * row[PRICE_IN] + request.expected * row[PRICE_OUT]) / 1e6
+        if g.publish_period == np.inf:
+            row[PUBLISHED_IN_FLIGHT] = row[IN_FLIGHT]
+            row[PUBLISHED_LATENCY_S] = row[TTFT_EWMA_S]
+        may = allowed(g, market, desk, q, o)
+        if may and request.used > 0 and was_tried(desk, q, o):
+            closed_by_try = True
+            may = False
+        row[OPEN] = 1.0 if may else 0.0
+        count += may
+    if count == 0 and closed_by_try and desk.routers[r].retry_tried != 0:
+        request.used = 0
+        for o in range(desk.model_first[request.model], desk.model_first[request.model + 1]):
+            may = allowed(g, market, desk, q, o)
+            desk.views[r, o, OPEN] = 1.0 if may else 0.0
+            count += may
+    return count
+
+
+@hot(forceinline=True)
+def meets(router: Any, row: np.ndarray) -> bool:
+    """True if an offer meets every percentile preference."""
+    return bool(
+        row[TTFT_P50] <= router.ttft_p50
+        and row[TTFT_P90] <= router.ttft_p90
+        and row[TTFT_P99] <= router.ttft_p99
+        and row[THROUGHPUT_P50] >= router.throughput_p50
+        and row[THROUGHPUT_P90] >= router.throughput_p90
+        and row[THROUGHPUT_P99] >= router.throughput_p99
+    )
+
+
+@hot()
+def prefer(router: Any, rows: np.ndarray, count: int) -> int:
+    """Close the open rows that miss a preference, if any row meets them all; return how many stay open."""
+    good = 0
+    for i in range(rows.shape[0]):
+        if rows[i, OPEN] > 0.0 and meets(router, rows[i]):
+            good += 1
+    if good == 0:
+        return count
+    for i in range(rows.shape[0]):
+        if rows[i, OPEN] > 0.0 and not meets(router, rows[i]):
+            rows[i, OPEN] = 0.0
+    return good
+
+
+@hot(forceinline=True)
+def sticky_row(g: Any, desk: Desk, request: Any, rows: np.ndarray, first: int) -> int:
+    """Row that the request's session is bound to, or -1."""
+    router = desk.routers[request.router]
+    if router.affinity_ttl_s <= 0.0 or request.session < 0:
+        return -1
+    entry = desk.sticky[request.router, request.session % router.affinity_slots]
+    if entry.session != request.session or g.now >= entry.expires:
+        return -1
+    row = entry.offer - first
+    if row < 0 or row >= rows.shape[0] or rows[row, OPEN] == 0.0:
+        return -1
+    return int(row)
+
+
+@hot()
+def open_row(rows: np.ndarray, number: int) -> int:
+    """The ``number``-th open row."""
+    for i in range(rows.shape[0]):
+        if rows[i, OPEN] > 0.0:
+            if number == 0:
+                return i
+            number -= 1
+    return -1
+
+
+@hot(forceinline=True)
+def memory_of(desk: Desk, r: int, model: int) -> Memory:
+    """The policy's arrays for one router and model."""
+    first = desk.model_first[model]
+    last = desk.model_first[model + 1]
+    return Memory(desk.memory_offers[r, first:last], desk.memory_shared[r, model], desk.memory_params[r])
+
+
+@hot(forceinline=True)
+def ask_policy(g: Any, desk: Desk, choosers: Any, q: int, rows: np.ndarray) -> int:
+    """Let the policy choose a row."""
+    request = desk.requests[q]
+    r = request.router
+    asked = Request(
+        g.now,
+        np.int64(request.prompt),
+        request.expected,
+        np.int64(request.attempts),
+        request.session,
+        np.int64(request.client_class),
+        desk.model_first[request.model],
+    )
+    u = derive(request.key, ROUTE, request.attempts)
+    row = choosers[r](rows, asked, memory_of(desk, r, request.model), u)
+    if row == NOBODY:
+        return NOBODY
+    if row < 0 or row >= rows.shape[0] or rows[row, OPEN] == 0.0:
+        return BAD_ROW
+    return int(row)
+
+
+@hot(forceinline=True)
+def pick(g: Any, market: Market, desk: Desk, choosers: Any, q: int) -> int:
+    """Offer for the next attempt of a request, NOBODY or BAD_ROW."""
+    request = desk.requests[q]
+    r = request.router
+    router = desk.routers[r]
+    first = desk.model_first[request.model]
+    last = desk.model_first[request.model + 1]
+    count = open_rows(g, market, desk, q)
+    if count == 0:
+        return NOBODY
+    rows = desk.views[r, first:last]
+    if router.preferences != 0:
+        count = prefer(router, rows, count)
+    row = sticky_row(g, desk, request, rows, first)
+    if row < 0 and router.exploration > 0.0 and derive(request.key, EXPLORE, request.attempts) < router.exploration:
+        row = open_row(rows, int(derive(request.key, EXPLORE_PICK, request.attempts) * count))
+    if row >= 0:
+        return int(first + row)
+    if router.oracle != 0:
+        for o in range(first, last):
+            desk.views[r, o, TRUE_WORK_S] = true_work_s(g, market, o)
+    if router.stale_s > 0.0:
+        shown = desk.shown[r, first:last]
+        for i in range(last - first):
+            shown[i, OPEN] = rows[i, OPEN]
+            shown[i, COST_USD] = rows[i, COST_USD]
+        rows = shown
+    row = ask_policy(g, desk, choosers, q, rows)
+    return int(first + row) if row >= 0 else row

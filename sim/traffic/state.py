@@ -1,0 +1,188 @@
+"""The compiled engine's memory: a few arrays of records, grouped in one NamedTuple.
+
+Records keep what is used together in the same cache lines; pools hand out slots from stacks of free indices, so
+memory follows the number of requests in flight and not the horizon.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.histogram import COARSE_BITS, FINE_BITS, bins
+from sim.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, SAMPLE
+from sim.view import COLUMNS
+
+RING = 31  # the current slot and the thirty before it
+WHEEL = 1024  # buckets of the timer wheel
+MAX_ATTEMPTS = 8
+SPARE = 64  # free slots of a pool below which it is doubled
+
+IDLE, LEAP, MIXED = 0, 1, 2  # what a replica is doing
+TRANSIT, WAITING, CENTRAL, PREFILL, DECODE, GONE = 0, 1, 2, 3, 4, 5  # where an attempt is
+CLOSED, OPENED, HALF_OPEN = 0, 1, 2  # circuit breaker
+
+
+def _record(doubles: str, longs: str, ints: str) -> np.dtype[Any]:
+    """Aligned record type from three lists of names (float64, int64, int32)."""
+    fields: list[tuple[str, str]] = [(n, "f8") for n in doubles.split()]
+    fields += [(n, "i8") for n in longs.split()]
+    fields += [(n, "i4") for n in ints.split()]
+    return np.dtype(fields, align=True)
+
+
+GLOBALS = _record(
+    "now publish_next publish_period wheel_width warmup_s sample_share",
+    "seq events wheel_cursor timers feed_next live publishes spare_messages",
+    "free_requests free_attempts free_messages misc_count samples tick_leaf misc_leaf wheel_leaf first_lane first_replica",
+)
+REQUEST_SLOT = np.dtype(
+    [
+        *[(n, "f8") for n in "born_s arrive_s patience_at total_at attempt_at dispatch_s first_s expected timer_at".split()],
+        ("key", "u8"),
+        *[(n, "i8") for n in "session weight price_in price_out".split()],
+        *[(n, "i4") for n in "client_class router model prompt output attempts live offer failure cohort probe".split()],
+        *[(n, "i4") for n in "stamp bucket timer_prev timer_next used generation waiting".split()],
+    ],
+    align=True,
+)
+ATTEMPT_SLOT = np.dtype(
+    [
+        ("key", "u8"),
+        ("arrived_s", "f8"),
+        *[(n, "i8") for n in "order finish_v weight".split()],
+        *[(n, "i4") for n in "request router offer replica prompt output target emitted left offset".split()],
+        *[(n, "i4") for n in "place cancelled refs prev next pos".split()],
+    ],
+    align=True,
+)
+MESSAGE_SLOT = _record("due_s", "seq", "kind attempt failure next")
+TIMER = _record("due_s", "seq", "kind ref stamp failure")
+REPLICA = _record(
+    "start_s next_s a_first b_first a_second b_second first_s",
+    "steps split vclock kv_held kv_decoding outstanding backlog admitted prefill_tokens leap_kv",
+    "offer doing decoding running queue_head queue_tail queued prefill_head prefill_tail heap cancelled leap_batch",
+)
+OFFER = _record(
+    "base_s weights_s experts_s miss_log kv_s token_s pair_s comm_token_s slow fast_failure_share fast_failure_s"
+    " midstream_share published_latency",
+    "kv_capacity overhead price_in price_out context tpm",
+    "first_replica replicas balancer max_batch max_step_tokens rpm queue down turn central_head central_tail central_count"
+    " has_published",
+)
+ROUTER = _record(
+    "fee_ppm exploration budget_s backoff_s backoff_cap_s jitter first_token_timeout_s total_timeout_s cooldown_s breaker_s"
+    " ttft_p50 ttft_p90 ttft_p99 throughput_p50 throughput_p90 throughput_p99 max_in max_out affinity_ttl_s ewma_weight"
+    " slot_s prior_ttft_s prior_throughput stale_s stale_next",
+    "affinity_slots copies",
+    "max_attempts retry_tried cooldown_after breaker_failures breaker_successes preferences outage_after oracle observes",
+)
+SEAT = _record(  # what one router keeps about one offer, besides the view
+    "cool_until open_until window_accepted",
+    "slot minute provider_minute tokens_used provider_tokens window ended refused_window",
+    "failures hard_failures breaker successes probing requests_used provider_requests ttft_seen tpot_seen throughput_seen",
+)
+CLIENT = _record("delay_s slo_ttft_s slo_tpot_s", "", "")
+STICKY = _record("expires", "session", "offer")
+
+
+class Clock(NamedTuple):
+    """Everything that decides which event is next."""
+
+    winners: np.ndarray  # int32 (2 * leaves,): winner tree over next times, ties to the lower leaf
+    times: np.ndarray  # float64 (leaves,)
+    lanes: np.ndarray  # record (lanes,): FIFO of messages that share one delay
+    messages: np.ndarray
+    free_messages: np.ndarray
+    misc: np.ndarray  # binary heap of TIMER: time-outs, back-offs, delayed failures
+    wheel: np.ndarray  # int32 (WHEEL,): first request whose timer falls in a bucket
+
+
+class Market(NamedTuple):
+    """The providers' side."""
+
+    offers: np.ndarray
+    replicas: np.ndarray
+    attempts: np.ndarray
+    free_attempts: np.ndarray
+    finish_v: np.ndarray  # int64: per-replica binary heaps of the step count at which a request ends
+    finish_attempt: np.ndarray  # int32
+
+
+class Desk(NamedTuple):
+    """The routers' side."""
+
+    routers: np.ndarray
+    clients: np.ndarray
+    requests: np.ndarray
+    free_requests: np.ndarray
+    tried: np.ndarray  # int32 (requests, MAX_ATTEMPTS)
+    seats: np.ndarray  # record (routers, offers)
+    views: np.ndarray  # float64 (routers, offers, COLUMNS)
+    shown: np.ndarray  # the stale copy
+    ended: np.ndarray  # int32 (routers, offers, RING, 3): ended, errors, refusals a slot
+    ring: np.ndarray  # int32 (routers, offers, RING, 3, bins): samples a slot
+    window: np.ndarray  # int64 (routers, offers, 3, bins): samples of the thirty slots before this one
+    sticky: np.ndarray  # record (routers, slots)
+    model_first: np.ndarray  # int64
+    lane_of: np.ndarray  # int32 (routers, offers)
+    memory_offers: np.ndarray  # float64 (routers, offers, slots)
+    memory_shared: np.ndarray  # float64 (routers, models, slots)
+    memory_params: np.ndarray  # float64 (routers, slots)
+
+
+class Books(NamedTuple):
+    """Counters of the outcome (see ``sim.outcome``)."""
+
+    born: np.ndarray
+    outcomes: np.ndarray
+    class_sums: np.ndarray
+    offer_sums: np.ndarray
+    offer_work: np.ndarray
+    class_hist: np.ndarray
+    offer_hist: np.ndarray
+    metric_sums: np.ndarray
+    samples: np.ndarray
+
+
+class State(NamedTuple):
+    """The whole memory of the engine."""
+
+    globals: np.ndarray  # one GLOBALS record
+    clock: Clock
+    market: Market
+    desk: Desk
+    books: Books
+
+
+LANE = _record("delay_s", "", "head tail")
+
+
+def new_books(classes: int, offers: int, samples: int) -> Books:
+    """Empty counters."""
+    fine = bins(FINE_BITS)
+    return Books(
+        born=np.zeros((classes, 2), np.int64),
+        outcomes=np.zeros((classes, 2, len(OUTCOMES)), np.int64),
+        class_sums=np.zeros((classes, 2, len(CLASS_SUMS)), np.int64),
+        offer_sums=np.zeros((offers, 2, len(OFFER_SUMS)), np.int64),
+        offer_work=np.zeros((offers, len(OFFER_WORK))),
+        class_hist=np.zeros((classes, len(METRICS), fine), np.int64),
+        offer_hist=np.zeros((offers, len(METRICS), fine), np.int64),
+        metric_sums=np.zeros((classes, len(METRICS))),
+        samples=np.zeros(samples, SAMPLE),
+    )
+
+
+def free_stack(count: int) -> np.ndarray:
+    """Stack of free slots; the lowest slot is on top."""
+    return np.arange(count - 1, -1, -1, dtype=np.int32)
+
+
+def view_shape(routers: int, offers: int) -> tuple[int, int, int]:
+    """Shape of the routers' views."""
+    return (routers, offers, COLUMNS)
+
+
+def telemetry_bins() -> int:
+    """Bins of the routers' own histograms."""
+    return bins(COARSE_BITS)
