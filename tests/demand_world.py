@@ -12,7 +12,7 @@ from sim.world import REQUEST, World
 
 
 def demand_world(demand: dict[str, Any], duration_s: float = 100.0, load: float = 1.0, **world: Any) -> World:
-    """A market of one offer on which the given demand arrives; ``delay_s`` is every customer's way to the router."""
+    """A market of one offer with the given demand; ``delay_s`` is every customer's way to the router."""
     offer = {"model": "m", "serving": {"kind": "affine", "base_s": 1.0},
              "price": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 1}}
     scenario = Scenario.model_validate({
