@@ -1,0 +1,249 @@
+"""Build small worlds for tests straight from numbers: no TOML, no hardware, no demand.
+
+``offer`` makes an abstract offer, ``world`` a market of offers, ``requests`` the rows that a test hands to an
+engine, and ``drive`` runs an engine through them and a list of calendar changes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel
+
+from sim import view as v
+from sim.engine import TrafficEngine
+from sim.outcome import TrafficOutcome
+from sim.policy import DONE, FAILED, BoundPolicy, NoParameters, Policy
+from sim.scenario import Scenario
+from sim.steptime import StepCoefficients
+from sim.world import BALANCERS, REQUEST, OfferSpec, World
+
+# Policies
+
+
+class Column(BaseModel):
+    """Which column of the view a policy minimises."""
+
+    column: int
+
+
+def choose_first(view, request, memory, u):
+    for row in range(view.shape[0]):
+        if view[row, v.OPEN] == 1.0:
+            return row
+    return -1
+
+
+def choose_lowest(view, request, memory, u):
+    column = int(memory.params[0])
+    best = np.inf
+    ties = 0
+    for row in range(view.shape[0]):
+        if view[row, v.OPEN] == 1.0:
+            if view[row, column] < best:
+                best = view[row, column]
+                ties = 0
+            if view[row, column] == best:
+                ties += 1
+    pick = int(u * ties)
+    for row in range(view.shape[0]):
+        if view[row, v.OPEN] == 1.0 and view[row, column] == best:
+            if pick == 0:
+                return row
+            pick -= 1
+    return -1
+
+
+def choose_least_regret(view, request, memory, u):
+    """Least mean time of its own completions, each failure adding a second; declines one time in twenty."""
+    if u < 0.05:
+        return -1
+    best, least = -1, np.inf
+    for row in range(view.shape[0]):
+        if view[row, v.OPEN] == 1.0:
+            mean = memory.offers[row, 1] / max(1.0, memory.offers[row, 0])
+            if mean < least:
+                best, least = row, mean
+    memory.shared[0] += 1.0
+    return best
+
+
+def observe_regret(memory, event):
+    if event.kind == DONE:
+        memory.offers[event.row, 0] += 1.0
+        memory.offers[event.row, 1] += event.e2e_s + event.ttft_s / max(1, event.output_tokens)
+    elif event.kind == FAILED:
+        memory.offers[event.row, 1] += 1.0 * event.failure
+
+
+FIRST: Final = Policy("test_first", choose_first, "First open row.", "tests", "none")
+LOWEST: Final = Policy("test_lowest", choose_lowest, "Least of a column.", "tests", "at random",
+                       parameters=Column)
+LEARNER: Final = Policy("test_learner", choose_least_regret, "Least regret.", "tests", "first row",
+                        observe=observe_regret, offer_slots=2, shared_slots=1)
+ORACLE: Final = replace(LOWEST, kind="oracle_test", oracle=True)
+
+
+def first() -> BoundPolicy:
+    """The first open row."""
+    return BoundPolicy(FIRST, NoParameters())
+
+
+def lowest(column: int) -> BoundPolicy:
+    """Least value of a column, ties at random."""
+    return BoundPolicy(LOWEST, Column(column=column))
+
+
+def oracle() -> BoundPolicy:
+    """Least true work, ties at random."""
+    return BoundPolicy(ORACLE, Column(column=v.TRUE_WORK_S))
+
+
+def learner() -> BoundPolicy:
+    """A policy that observes, remembers and now and then declines."""
+    return BoundPolicy(LEARNER, NoParameters())
+
+
+# Markets
+
+
+def affine(base_s: float = 0.0, per_token_s: float = 0.0, per_kv_token_s: float = 0.0) -> StepCoefficients:
+    """Step time that is affine in tokens computed and KV tokens read (the arithmetic takes no time)."""
+    return StepCoefficients(
+        base_s=float(base_s), weights_s=0.0, experts_s=0.0, miss_log=0.0, kv_s=float(per_kv_token_s),
+        token_s=0.0, pair_s=0.0, comm_token_s=float(per_token_s),
+    )
+
+
+def offer(step: StepCoefficients | None = None, **changes: Any) -> OfferSpec:
+    """One replica whose step lasts a second, without limits or faults, unless ``changes`` say otherwise.
+
+    ``balancer`` may be a name.
+    """
+    plain = OfferSpec(
+        provider="p", name="o", model="m", region="us-east", replicas=1, balancer=0, max_batch=64,
+        max_step_tokens=1 << 20, kv_capacity_tokens=1 << 40, seq_overhead_tokens=0, step=step or affine(1.0),
+        price_in_nano=1000, price_out_nano=2000, context_tokens=1 << 30, requests_per_min=0, tokens_per_min=0,
+        queue=-1, fast_failure_share=0.0, fast_failure_s=0.005, midstream_share=0.0, gpus=0,
+        gpu_usd_per_hour=0.0,
+    )
+    if isinstance(changes.get("balancer"), str):
+        changes["balancer"] = BALANCERS.index(changes["balancer"])
+    return replace(plain, **changes)
+
+
+class Client(NamedTuple):
+    """A client class of a test market."""
+
+    model: str = "m"
+    router: str = "main"
+    delay_s: float = 0.0
+    slo_ttft_s: float = 2.0
+    slo_tpot_s: float = 0.1
+
+
+def world(
+    offers: Sequence[OfferSpec],
+    policies: BoundPolicy | Sequence[BoundPolicy] | None = None,
+    *,
+    routers: Mapping[str, Mapping[str, Any]] | None = None,
+    clients: Sequence[Client] = (Client(),),
+    traffic: Mapping[str, Any] | None = None,
+    delay_s: float | np.ndarray = 0.0,
+) -> World:
+    """A market of the given offers.
+
+    ``routers`` and ``traffic`` are settings as in a scenario; every request is sampled unless ``traffic``
+    says otherwise. ``delay_s`` is one way, a number or a (routers, offers sorted by model) matrix.
+    """
+    routers = routers or {"main": {}}
+    rows = tuple(sorted(offers, key=lambda spec: spec.model))
+    models = tuple(sorted({spec.model for spec in rows}))
+    bound = (policies,) * len(routers) if isinstance(policies, BoundPolicy) else policies
+    names = tuple(routers)
+    counts = [sum(spec.model == model for spec in rows) for model in models]
+    classes = tuple(f"class{index}" for index in range(len(clients)))
+    return World(
+        scenario=_scenario(models, routers, clients, traffic or {}),
+        offers=rows, models=models, routers=names,
+        classes=classes, class_names=classes,
+        class_model=np.array([models.index(client.model) for client in clients], dtype=np.int32),
+        class_router=np.array([names.index(client.router) for client in clients], dtype=np.int32),
+        class_delay_s=np.array([client.delay_s for client in clients], dtype=np.float64),
+        class_slo_ttft_s=np.array([client.slo_ttft_s for client in clients], dtype=np.float64),
+        class_slo_tpot_s=np.array([client.slo_tpot_s for client in clients], dtype=np.float64),
+        model_first=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+        delay_s=np.array(np.broadcast_to(delay_s, (len(names), len(rows))), dtype=np.float64),
+        policies=tuple(bound or (first(),) * len(names)), seed=1, replication=0,
+    )
+
+
+def _scenario(
+    models: Sequence[str],
+    routers: Mapping[str, Mapping[str, Any]],
+    clients: Sequence[Client],
+    traffic: Mapping[str, Any],
+) -> Scenario:
+    """A valid scenario with the given settings; its demand and supply are only for show."""
+    price = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 1}
+    shown = {"serving": {"kind": "affine", "base_s": 1.0}, "price": price}
+    return Scenario.model_validate({
+        "name": "test",
+        "traffic": {"duration_s": 1000.0, "sample_share": 1.0, **traffic},
+        "routers": dict(routers),
+        "demand": {
+            f"class{index}": {"model": client.model, "router": client.router,
+                              "arrivals": {"kind": "poisson", "rate_per_s": 1.0}}
+            for index, client in enumerate(clients)
+        },
+        "providers": {"p": {"offers": {model: {"model": model, **shown} for model in models}}},
+    })
+
+
+def requests(of: World, rows: Iterable[Mapping[str, Any]]) -> np.ndarray:
+    """Requests from ``arrive_s``, ``prompt`` and ``output``, and what differs from the defaults.
+
+    By default a request is of the first class, waits for ever, has no session, a key of its own, and expects
+    the output that it gets.
+    """
+    table = []
+    for number, row in enumerate(rows):
+        client = row.get("client_class", 0)
+        filled = {
+            "born_s": row["arrive_s"] - of.class_delay_s[client], "patience_s": np.inf,
+            "expected_output": float(row["output"]), "key": number + 1, "session": -1, "client_class": client,
+            "router": of.class_router[client], "model": of.class_model[client], "prefix": 0, **row,
+        }
+        table.append(tuple(filled[name] for name in REQUEST.names or ()))
+    return np.array(table, dtype=REQUEST)
+
+
+class Change(NamedTuple):
+    """A calendar event: ``up`` (1 or 0), ``slow`` (factor) or ``price`` (nano-dollars in, out)."""
+
+    time_s: float
+    kind: str
+    offer: int
+    values: tuple[float, ...]
+
+
+def apply(engine: TrafficEngine, change: Change) -> None:
+    """Let a calendar event happen now."""
+    if change.kind == "up":
+        engine.set_up(change.offer, bool(change.values[0]))
+    elif change.kind == "slow":
+        engine.set_slowdown(change.offer, change.values[0])
+    elif change.kind == "price":
+        engine.set_price(change.offer, int(change.values[0]), int(change.values[1]))
+    else:
+        raise ValueError(f"no such change: {change.kind}")
+
+
+def drive(engine: TrafficEngine, changes: Iterable[Change] = (), until_s: float = 1e6) -> TrafficOutcome:
+    """Run an engine to ``until_s`` through calendar changes sorted by time."""
+    for change in changes:
+        engine.advance(change.time_s)
+        apply(engine, change)
+    engine.advance(until_s)
+    return engine.outcome()
