@@ -1,0 +1,155 @@
+"""The command ``tokenmarket``: everything heavy is imported by the command that needs it."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from sim.errors import MarketError
+
+EXIT_USER = 2  # the user can mend it
+EXIT_INTERRUPT = 130  # as shells report Ctrl-C
+
+EPILOG = """\
+examples:
+  tokenmarket run tournament
+  tokenmarket run tournament --trace requests.csv.gz --loads 1
+  tokenmarket run tournament duel --policies cheapest,power_of_d:d=3 --set traffic.duration_s=600
+  tokenmarket replay results/tournament/manifest.json --out again
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status: 0, 2 for the user's mistakes, 130 when interrupted."""
+    arguments = parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, _interrupt)  # ask politely, and workers and half-written files go too
+    try:
+        status: int = arguments.command(arguments)
+    except MarketError as error:
+        print(f"tokenmarket: error: {error}", file=sys.stderr)
+        return EXIT_USER
+    except KeyboardInterrupt:
+        print("\ntokenmarket: interrupted; nothing was written", file=sys.stderr)
+        return EXIT_INTERRUPT
+    except BrokenPipeError:  # the reader of our output has gone, as in `| head`
+        sys.stderr.close()
+        return 0
+    return status
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    top = argparse.ArgumentParser(
+        prog="tokenmarket", description="A simulated market for AI inference tokens.", epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="run a study"))
+    _add_replay(commands.add_parser("replay", help="run a manifest again, to the same bytes"))
+    listing = commands.add_parser("list", help="list what scenarios may name")
+    listing.add_argument("what", choices=("policies", "scenarios", "models", "gpus"))
+    listing.set_defaults(command=_list)
+    show = commands.add_parser("show", help="print a scenario with all its defaults, as TOML")
+    _add_scenario(show)
+    show.set_defaults(command=_show)
+    schema = commands.add_parser("schema", help="print the JSON schema of scenario files")
+    schema.set_defaults(command=_schema)
+    bench = commands.add_parser("bench", help="measure requests per second on this machine")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    bench.set_defaults(command=_bench)
+    return top
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    studies = run.add_subparsers(title="studies", required=True, metavar="STUDY")
+    study = studies.add_parser(
+        "tournament", help="routing policies against each other on the same requests",
+        description="Routing policies against each other on the same requests, at several loads.")
+    _add_scenario(study, default="tournament")
+    study.add_argument("--trace", metavar="FILE",
+                       help="replay FILE (Azure, Mooncake, BurstGPT or plain CSV) on the busiest model, "
+                            "scaled in time so that load 1 means the scenario's own utilisation")
+    study.add_argument("--policies", metavar="A,B",
+                       help="policies or presets, with parameters as in power_of_d:d=3 (default: 14)")
+    study.add_argument("--baseline", metavar="A", default="",
+                       help="policy to compare with (default: openrouter_classic, else the first)")
+    study.add_argument("--loads", metavar="X,Y", default="0.6,1,1.4",
+                       help="factors on the scenario's load (default: %(default)s)")
+    study.add_argument("--replications", type=int, default=5, metavar="N",
+                       help="runs of each (default: %(default)s)")
+    study.add_argument("--seed", type=int, metavar="N", help="seed, in place of the scenario's")
+    _add_output(study)
+    study.set_defaults(command=_tournament)
+
+
+def _add_replay(replay: argparse.ArgumentParser) -> None:
+    replay.add_argument("manifest", type=Path, metavar="MANIFEST", help="a manifest.json")
+    _add_output(replay)
+    replay.set_defaults(command=_replay)
+
+
+def _add_scenario(command: argparse.ArgumentParser, default: str | None = None) -> None:
+    command.add_argument("scenario", nargs="?" if default else None, default=default, metavar="SCENARIO",
+                         help="a TOML file or the name of a built-in scenario"
+                              + (" (default: %(default)s)" if default else ""))
+    command.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="overrides",
+                         help="change a field, such as traffic.load=1.4; may be repeated")
+
+
+def _add_output(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--jobs", type=int, metavar="N", help="processes (default: one a processor)")
+    command.add_argument("--out", type=Path, default=Path("results/tournament"), metavar="DIR",
+                         help="folder for the results (default: %(default)s)")
+
+
+def _tournament(arguments: argparse.Namespace) -> int:
+    from experiments import commands
+
+    return commands.tournament(arguments)
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from experiments import commands
+
+    return commands.replay(arguments)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from experiments import commands
+
+    print(commands.listing_of(arguments.what))
+    return 0
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from experiments.run import load_scenario
+    from sim.scenario.dump import to_toml
+    from sim.scenario.load import config_hash
+
+    scenario = load_scenario(arguments.scenario, arguments.overrides)
+    print(f"# configuration hash {config_hash(scenario)}\n{to_toml(scenario)}", end="")
+    return 0
+
+
+def _schema(_: argparse.Namespace) -> int:
+    from sim.scenario.schema import schema_text
+
+    print(schema_text(), end="")
+    return 0
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from experiments.bench import bench
+
+    status: int = bench(arguments.json)
+    return status
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

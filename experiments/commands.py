@@ -1,0 +1,187 @@
+"""What the commands of the command line do."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from experiments.run import load_scenario, scenario_names
+from experiments.tournament import Competitor, Design, Tick
+from sim.errors import PolicyError, ScenarioError
+from sim.scenario import PolicyChoice
+
+# one of each family, and the systems people use (a test keeps these names valid)
+DEFAULT_POLICIES: Final = (
+    "openrouter_classic", "cheapest", "fastest", "random", "smooth_wrr", "least_in_flight", "power_of_d",
+    "peak_ewma", "litellm_latency_2026", "llmgateway_2026", "prequal", "drift_plus_penalty", "thompson",
+    "oracle_least_work",
+)
+
+
+def tournament(arguments: argparse.Namespace) -> int:
+    """Run the tournament that the command line asks for."""
+    overrides = list(arguments.overrides)
+    if arguments.seed is not None:
+        overrides.append(f"seed={arguments.seed}")
+    scenario = load_scenario(arguments.scenario, overrides)
+    if arguments.trace:
+        from experiments.replayed import with_trace
+
+        scenario = with_trace(scenario, arguments.trace)
+    design = Design(scenario, parse_policies(arguments.policies), parse_loads(arguments.loads),
+                    arguments.replications, arguments.baseline)
+    return _play(design, arguments.jobs, arguments.out)
+
+
+def replay(arguments: argparse.Namespace) -> int:
+    """Run a manifest again."""
+    from experiments.manifest import design_of
+
+    return _play(design_of(arguments.manifest), arguments.jobs, arguments.out)
+
+
+def parse_policies(text: str | None) -> dict[str, Competitor]:
+    """Read ``a,b:x=1:y=2`` into competitors by label; None gives the default selection.
+
+    Raises
+    ------
+    PolicyError
+        If a label stands twice, a parameter is malformed, or there is none at all.
+    ScenarioError
+        If a policy or a parameter is unknown or out of range.
+    """
+    from policies import bind
+
+    chosen: dict[str, Competitor] = {}
+    for label in (DEFAULT_POLICIES if text is None else [part.strip() for part in text.split(",")]):
+        if label in chosen:
+            raise PolicyError(f"--policies names {label!r} twice")
+        choice = _choice(label)
+        bind(choice, f"--policies {label}")
+        chosen[label] = choice
+    return chosen
+
+
+def parse_loads(text: str) -> tuple[float, ...]:
+    """Read ``0.6,1,1.4``.
+
+    Raises
+    ------
+    ScenarioError
+        If a part is no number.
+    """
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ScenarioError(f"--loads is {text!r}, but must be numbers such as 0.6,1,1.4") from None
+
+
+def listing_of(what: str) -> str:
+    """Return the list that ``tokenmarket list`` prints."""
+    from experiments.report import listing
+
+    rows: dict[str, Callable[[], list[tuple[str, ...]]]] = {
+        "policies": _policy_rows, "scenarios": _scenario_rows, "models": _model_rows, "gpus": _gpu_rows}
+    return listing(rows[what]())
+
+
+def _play(design: Design, jobs: int | None, out: Path) -> int:
+    from experiments.manifest import manifest_of
+    from experiments.report import table
+    from experiments.results import output_folder, write
+    from experiments.tournament import tournament as play
+    from experiments.workers import default_jobs
+
+    started = time.monotonic()
+    with output_folder(out) as stage:
+        _announce_compilation(design)
+        with _Bar() as bar:
+            result = play(design, default_jobs() if jobs is None else jobs, bar.tick)
+        write(result, manifest_of(result), stage)
+    print(table(result))
+    requests = sum(sum(cell["requests"]) for cell in result.values.values())
+    print(f"\nwrote {out}/ ({requests:,.0f} measured requests in {time.monotonic() - started:.1f} s)")
+    return 0
+
+
+class _Bar:
+    """A progress bar on the terminal, none where standard error is a file."""
+
+    def __enter__(self) -> "_Bar":
+        from tqdm import tqdm
+
+        self._bar: Any = tqdm(unit=" runs", disable=None, leave=False)
+        self.tick: Tick = self._tick
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def _tick(self, done: int, total: int) -> None:
+        self._bar.total = total
+        self._bar.update(done - self._bar.n)
+
+
+def _announce_compilation(design: Design) -> None:
+    """Say so if the engine is about to be compiled: the first run on a machine seems to hang otherwise."""
+    if design.scenario.traffic.engine != "compiled":
+        return
+    from sim.compiled import prepare_cache
+
+    if not any(prepare_cache().glob("traffic_*/*.nbi")):
+        print("compiling the traffic engine, once on this machine (about 20 s)", file=sys.stderr, flush=True)
+
+
+def _choice(label: str) -> PolicyChoice:
+    kind, *assignments = label.split(":")
+    if not kind:
+        raise PolicyError("--policies has an empty name; write names with commas, such as random,cheapest")
+    parameters: dict[str, Any] = {}
+    for assignment in assignments:
+        from sim.scenario.load import parse_assignment
+
+        path, value = parse_assignment(assignment)
+        if len(path) != 1:
+            raise PolicyError(f"--policies {label}: {assignment!r} is not of the form name=value")
+        parameters[path[0]] = value
+    return PolicyChoice.model_validate({"kind": kind, **parameters})
+
+
+def _policy_rows() -> list[tuple[str, ...]]:
+    from policies import POLICIES, PRESETS
+
+    rows: list[tuple[str, ...]] = []
+    for name, policy in POLICIES.items():
+        fields = policy.parameters.model_fields
+        parameters = ", ".join(f"{field}={info.default:g}" for field, info in fields.items())
+        rows.append((name, policy.summary + (f" ({parameters})" if parameters else "")))
+    rows += [(name, f"preset of {preset.kind}: {preset.summary}") for name, preset in PRESETS.items()]
+    return rows
+
+
+def _scenario_rows() -> list[tuple[str, ...]]:
+    return [(name, load_scenario(name).description) for name in scenario_names()]
+
+
+def _model_rows() -> list[tuple[str, ...]]:
+    from providers.models import MODELS
+
+    rows: list[tuple[str, ...]] = [("model", "total B", "active B", "KV kB/token", "context")]
+    for model in MODELS.values():
+        rows.append((model.name, f"{model.total_params / 1e9:.1f}", f"{model.active_params / 1e9:.1f}",
+                     f"{model.kv_bytes_per_token() / 1e3:.1f}", f"{model.context_tokens}"))
+    return rows
+
+
+def _gpu_rows() -> list[tuple[str, ...]]:
+    from providers.gpus import GPUS
+
+    rows: list[tuple[str, ...]] = [("gpu", "GB", "TB/s", "bf16 TF", "fp8 TF", "fp4 TF", "USD/h")]
+    for gpu in GPUS.values():
+        speeds = (gpu.bf16_flops, gpu.fp8_flops, gpu.fp4_flops)
+        flops = (f"{value / 1e12:.0f}" if value else "-" for value in speeds)
+        rows.append((gpu.name, f"{gpu.memory_bytes / 1e9:.0f}", f"{gpu.bandwidth / 1e12:.2f}", *flops,
+                     f"{gpu.rent_usd_per_hour:.2f}"))
+    return rows

@@ -1,0 +1,152 @@
+"""Figures of a tournament: the cost-latency frontier at each load, and what load does to the tail."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from experiments.tournament import COST, LATENCY, Tournament
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMNS: Final = 3  # panels side by side
+# Okabe and Ito's colours (safe for colour-blind readers), without yellow, which is faint on white
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
+STYLE: Final[Any] = {
+    "svg.hashsalt": "tokenmarket",  # ids in the SVG would differ from run to run without it
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+}
+E2E_LABEL: Final = "End-to-end latency p99 (s)"
+LOAD_PANELS: Final = {
+    "ttft_p99_s": "Time to first token p99 (s)",
+    "completion_share": "Completed requests (share)",
+    COST: "Cost (USD per million tokens)",
+}
+COST_LABEL: Final = "Cost (USD per million tokens, before fees)"
+
+
+def frontier(result: Tournament, folder: Path) -> None:
+    """Draw cost against latency, one panel a load, as ``frontier.svg`` and ``frontier.png``.
+
+    Bars are 95 % intervals over replications; hollow grey-edged points are dominated policies; the step line
+    joins the others.
+    """
+    import matplotlib as mpl
+
+    with mpl.rc_context(STYLE):
+        figure, axes = _panels(len(result.design.loads))
+        for axis, load in zip(axes, result.design.loads, strict=True):
+            _frontier_panel(axis, result, load)
+            axis.set_title(f"load {load:g}", loc="left", fontsize=10)
+            axis.set_xlabel(COST_LABEL)
+        axes[0].set_ylabel(E2E_LABEL)
+        _legend(figure, result, "filled: on the frontier; hollow: dominated; bars: 95 % intervals")
+        _save(figure, folder / "frontier")
+
+
+def loads(result: Tournament, folder: Path) -> None:
+    """Draw tail TTFT and cost against load as ``loads.svg`` and ``loads.png``; nothing with a single load."""
+    import matplotlib as mpl
+
+    if len(result.design.loads) < 2:
+        return
+    with mpl.rc_context(STYLE):
+        figure, axes = _panels(3)
+        for axis, (metric, label) in zip(axes, LOAD_PANELS.items(), strict=True):
+            _load_panel(axis, result, metric)
+            axis.set_xlabel("Load (1 = the scenario's own)")
+            axis.set_ylabel(label)
+        axes[0].set_yscale("log")
+        _plain_ticks(axes[0])
+        _legend(figure, result, "bars: 95 % intervals over replications")
+        _save(figure, folder / "loads")
+
+
+def _panels(count: int) -> "tuple[Figure, list[Axes]]":
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    columns = min(count, COLUMNS)
+    rows = math.ceil(count / columns)
+    figure = Figure(figsize=(4.2 * columns, 3.6 * rows + 1.3), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = [figure.add_subplot(rows, columns, i + 1) for i in range(count)]
+    return figure, axes
+
+
+def _frontier_panel(axis: "Axes", result: Tournament, load: float) -> None:
+    best = []
+    for index, policy in enumerate(result.design.policies):
+        cost, latency = result.interval(policy, load, COST), result.interval(policy, load, LATENCY)
+        if cost.n == 0 or latency.n == 0:
+            continue
+        dominated = result.dominated_by(policy, load) is not None
+        colour, marker = _look(index)
+        axis.errorbar(
+            cost.mean, latency.mean, xerr=_bar(cost.half_width), yerr=_bar(latency.half_width), fmt=marker,
+            color=colour, markerfacecolor="white" if dominated else colour, markersize=6,
+            elinewidth=0.9, alpha=0.75 if dominated else 1.0, zorder=2 if dominated else 3,
+        )
+        if not dominated:
+            best.append((cost.mean, latency.mean))
+    best.sort()
+    axis.step([x for x, _ in best], [y for _, y in best], where="post", color="#999999", lw=1, zorder=1)
+    axis.set_yscale("log")
+    _plain_ticks(axis)
+
+
+def _load_panel(axis: "Axes", result: Tournament, metric: str) -> None:
+    for index, policy in enumerate(result.design.policies):
+        intervals = [result.interval(policy, load, metric) for load in result.design.loads]
+        colour, marker = _look(index)
+        axis.errorbar(
+            result.design.loads, [got.mean for got in intervals],
+            yerr=[_bar(got.half_width) for got in intervals],
+            color=colour, marker=marker, markersize=4, linewidth=1.0, elinewidth=0.9,
+        )
+    axis.set_xticks(result.design.loads, [f"{load:g}" for load in result.design.loads])
+
+
+def _legend(figure: "Figure", result: Tournament, note: str) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = []
+    for index, policy in enumerate(result.design.policies):
+        colour, marker = _look(index)
+        handles.append(Line2D([], [], color=colour, marker=marker, linestyle="none", label=policy))
+    columns = min(6 if len(result.design.loads) > 1 else 3, len(handles))
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, fontsize=8, handletextpad=0.3,
+                  columnspacing=1.2)
+    figure.suptitle(f"{result.design.scenario.name}: {note}", fontsize=9, color="#555555")
+
+
+def _plain_ticks(axis: "Axes") -> None:
+    """Label a log axis with 1, 2, 5, 10, ... instead of powers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _look(index: int) -> tuple[str, str]:
+    """Colour and marker of the index-th policy: 49 different pairs."""
+    return COLOURS[index % len(COLOURS)], MARKERS[(index // len(COLOURS) + index) % len(MARKERS)]
+
+
+def _bar(half_width: float) -> float:
+    return half_width if math.isfinite(half_width) else 0.0
+
+
+def _save(figure: "Figure", path: Path) -> None:
+    figure.savefig(path.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
+    figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})

@@ -1,0 +1,133 @@
+"""The manifest of a tournament: everything needed to run it again to the same bytes."""
+
+import hashlib
+import json
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+from experiments.tournament import Competitor, Design, Tournament
+from sim.errors import MarketError, PolicyError, ScenarioError
+from sim.policy import BoundPolicy
+from sim.scenario import PolicyChoice, Scenario, Trace
+from sim.scenario.load import config_hash, plain, scenario_of
+
+PACKAGES: Final = ("tokenmarket", "numpy", "numba", "scipy", "simpy", "networkx", "pydantic", "matplotlib")
+
+
+def manifest_of(result: Tournament) -> dict[str, Any]:
+    """Return the manifest: no clock, no host name, no path but those of input files."""
+    design = result.design
+    return {
+        "study": "tournament",
+        "parameters": {
+            "policies": {label: _competitor(competitor) for label, competitor in design.policies.items()},
+            "loads": list(design.loads),
+            "replications": design.replications,
+            "baseline": design.baseline,
+        },
+        "seed": design.scenario.seed,
+        "scenario_hash": config_hash(design.scenario),
+        "scenario": plain(design.scenario),
+        "inputs": _inputs(design.scenario),
+        "versions": _versions(),
+        "commit": _commit(),
+        "invariants": {name: {"held_in_runs": runs} for name, runs in result.invariants.items()},
+    }
+
+
+def design_of(path: Path) -> Design:
+    """Read a manifest back into the design it came from.
+
+    Raises
+    ------
+    MarketError
+        If the file is no manifest, or an input file is gone or has changed since.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        parameters, scenario = data["parameters"], data["scenario"]
+        study, inputs, digest = data["study"], data["inputs"], data["scenario_hash"]
+        loads, replications = tuple(parameters["loads"]), parameters["replications"]
+        policies, baseline = dict(parameters["policies"]), parameters["baseline"]
+    except OSError as error:
+        raise MarketError(f"cannot read manifest {path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise MarketError(f"{path} is not a manifest of a tournament") from None
+    if study != "tournament":
+        raise MarketError(f"{path} is of the study {study!r}; only 'tournament' can be replayed")
+    read = scenario_of(scenario, source=str(path))
+    if config_hash(read) != digest:
+        raise ScenarioError(f"{path}: the scenario does not match its hash {digest}; it was edited, "
+                            "or this version has fields of which that one knew nothing")
+    _check_inputs(inputs, path)
+    choices: dict[str, Competitor] = {label: _choice(label, spec, path) for label, spec in policies.items()}
+    return Design(read, choices, loads, replications, baseline)
+
+
+def _competitor(competitor: PolicyChoice | BoundPolicy) -> dict[str, Any]:
+    if isinstance(competitor, PolicyChoice):
+        return competitor.model_dump(mode="json")
+    return {"kind": competitor.policy.kind, "bound_in": competitor.policy.choose.__module__,
+            **competitor.values.model_dump(mode="json")}
+
+
+def _choice(label: str, spec: dict[str, Any], path: Path) -> PolicyChoice:
+    if "bound_in" in spec:
+        raise PolicyError(f"{path}: policy {label!r} was made by a script ({spec['bound_in']}); "
+                          "run that script again instead")
+    return PolicyChoice.model_validate(spec)
+
+
+def _traces(scenario: Scenario) -> list[str]:
+    arrivals = [demand.arrivals for demand in scenario.demand.values()]
+    return sorted({spec.path for spec in arrivals if isinstance(spec, Trace)})
+
+
+def _inputs(scenario: Scenario) -> dict[str, str]:
+    return {name: _digest(Path(name)) for name in _traces(scenario)}
+
+
+def _check_inputs(inputs: dict[str, str], manifest: Path) -> None:
+    for name, digest in inputs.items():
+        path = Path(name)
+        if not path.is_file():
+            raise MarketError(f"{manifest} needs the input file {name}, which is not there")
+        if _digest(path) != digest:
+            raise MarketError(f"{manifest}: the input file {name} has changed since (BLAKE2b "
+                              f"{_digest(path)}, then {digest})")
+
+
+def _digest(path: Path) -> str:
+    return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _commit() -> dict[str, Any] | None:
+    """Return the commit this source tree is at, None where it is not a git work tree of its own."""
+    here = Path(__file__).parent
+    tracked = _git(here, "ls-files", "--error-unmatch", Path(__file__).name)
+    commit = _git(here, "rev-parse", "HEAD")
+    if tracked is None or commit is None:
+        return None
+    changed = _git(here, "status", "--porcelain", "--untracked-files=no", "--", "..")
+    return {"id": commit, "modified": bool(changed)}
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

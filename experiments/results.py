@@ -1,0 +1,137 @@
+"""Files of a tournament: tables, manifest, figures, written together or not at all."""
+
+import csv
+import io
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from experiments.metrics import unit_of
+from experiments.tournament import Tournament
+from sim.errors import OutputError
+
+SUMMARY_COLUMNS: Final = ("policy", "load", "metric", "unit", "mean", "half_width", "n")
+PAIR_COLUMNS: Final = ("policy", "baseline", "load", "metric", "unit", "difference", "half_width",
+                       "correlation", "variance_reduction", "n")
+MANIFEST: Final = "manifest.json"
+FILES: Final = ("summary.csv", "pairs.csv", "frontier.svg", "frontier.png", "loads.svg", "loads.png",
+                MANIFEST)  # in the order in which they are moved in
+
+
+def summary_csv(result: Tournament) -> str:
+    """Return mean and half-width of every metric by policy and load, as CSV."""
+    rows = []
+    for policy, load in result.design.cells():
+        for metric in result.metrics:
+            got = result.interval(policy, load, metric)
+            rows.append((policy, _number(load), metric, unit_of(metric), _number(got.mean),
+                         _number(got.half_width), str(got.n)))
+    return _csv(SUMMARY_COLUMNS, rows)
+
+
+def pairs_csv(result: Tournament) -> str:
+    """Return the paired differences of every policy to the baseline, as CSV."""
+    rows = []
+    baseline = result.design.baseline
+    for policy, load in result.design.cells():
+        if policy == baseline:
+            continue
+        for metric in result.metrics:
+            got = result.paired(policy, baseline, load, metric)
+            rows.append((policy, baseline, _number(load), metric, unit_of(metric),
+                         _number(got.difference.mean), _number(got.difference.half_width),
+                         _number(got.correlation),
+                         _number(got.variance_reduction), str(got.difference.n)))
+    return _csv(PAIR_COLUMNS, rows)
+
+
+def write(result: Tournament, manifest: dict[str, Any], folder: Path) -> None:
+    """Write every file of a tournament into a folder."""
+    from experiments import figures
+
+    tables = {"summary.csv": summary_csv(result), "pairs.csv": pairs_csv(result)}
+    for name, text in tables.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    figures.frontier(result, folder)
+    figures.loads(result, folder)
+    rows = {name: text.count("\n") - 1 for name, text in tables.items()}
+    text = json.dumps({**manifest, "rows": rows}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    (folder / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def output_folder(out: Path) -> Iterator[Path]:
+    """Give a folder to write in, and move its files to ``out`` only if all went well.
+
+    Raises
+    ------
+    OutputError
+        Before anything is done, if ``out`` cannot be written.
+    """
+    made = _make_parents(out)
+    try:
+        stage = Path(tempfile.mkdtemp(prefix=f".{out.name}-", suffix=".partial", dir=out.parent))
+    except OSError as error:
+        _remove_empty(made)
+        raise OutputError(f"cannot write results to {out}: {error.strerror}") from None
+    try:
+        yield stage
+        _move(stage, out)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+        _remove_empty(made)
+
+
+def _make_parents(out: Path) -> list[Path]:
+    """Create the folder that ``out`` lies in, and return the folders that were missing, innermost first."""
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"cannot write results to {out}: it is a file, not a folder")
+    if out.exists() and not os.access(out, os.W_OK | os.X_OK):
+        raise OutputError(f"cannot write results to {out}: permission denied")
+    missing = [folder for folder in (out.parent, *out.parent.parents) if not folder.exists()]
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        _remove_empty(missing)
+        raise OutputError(f"cannot write results to {out}: {error.strerror}") from None
+    return missing
+
+
+def _move(stage: Path, out: Path) -> None:
+    """Move the files, the manifest last: where it lies, the rest is complete."""
+    try:
+        out.mkdir(exist_ok=True)
+        for name in FILES:
+            (out / name).unlink(missing_ok=True)
+        for name in FILES:
+            if (stage / name).exists():
+                os.replace(stage / name, out / name)
+    except OSError as error:
+        raise OutputError(f"cannot write results to {out}: {error.strerror}") from None
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return  # it holds something by now, or never came to be
+
+
+def _csv(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _number(value: float) -> str:
+    """Nine significant digits, empty if undefined."""
+    return f"{value:.9g}" if math.isfinite(value) else ""
