@@ -111,8 +111,8 @@ def choose_litellm_usage(view: np.ndarray, request: Request, memory: Memory, u: 
 
 
 LIST_SLOTS = 16  # longest list of samples
-SCORE, ANSWERS, ANSWER_NEXT, FIRSTS, FIRST_NEXT = 0, 1, 2, 3, 4
-ANSWER_LIST = 5
+SCORE, MEAN, ANSWERS, ANSWER_NEXT, FIRSTS, FIRST_NEXT = 0, 1, 2, 3, 4, 5
+ANSWER_LIST = 6
 FIRST_LIST = ANSWER_LIST + LIST_SLOTS
 
 
@@ -184,16 +184,15 @@ def _forget(memory: Memory, now_s: float) -> None:
     if memory.shared[0] > 0.0 and now_s >= memory.shared[0]:
         memory.shared[0] = 0.0
         for i in range(memory.offers.shape[0]):
+            memory.offers[i, MEAN] = 0.0
             memory.offers[i, ANSWERS] = 0.0
             memory.offers[i, FIRSTS] = 0.0
 
 
 @njit(cache=True)
 def _mean_latency(own: np.ndarray, streaming: float) -> float:
-    """Mean latency of one offer as the original computes it; 0 for an offer without samples."""
+    """Mean latency of an offer with samples, as the original computes it."""
     answers, firsts = int(own[ANSWERS]), int(own[FIRSTS])
-    if answers == 0:
-        return 0.0
     total = 0.0
     if streaming > 0.0 and firsts > 0:
         for j in range(firsts):
@@ -210,7 +209,7 @@ def choose_litellm_latency(view: np.ndarray, request: Request, memory: Memory, u
     least = np.inf
     for i in range(view.shape[0]):
         if view[i, OPEN] > 0.0 and within_limits(view, i, request, 0.0):
-            memory.offers[i, SCORE] = _mean_latency(memory.offers[i], memory.params[6])
+            memory.offers[i, SCORE] = memory.offers[i, MEAN]
             least = min(least, memory.offers[i, SCORE])
         else:
             memory.offers[i, SCORE] = np.inf
@@ -242,6 +241,7 @@ def observe_litellm_latency(memory: Memory, event: Event) -> None:
         sample = event.ttft_s / tokens
         own[FIRST_NEXT] = float(_note(firsts, size, int(own[FIRSTS]), int(own[FIRST_NEXT]), frozen, sample))
         own[FIRSTS] = min(own[FIRSTS] + 1.0, float(size))
+    own[MEAN] = _mean_latency(own, memory.params[6])
 
 
 LITELLM_SHUFFLE = Policy(

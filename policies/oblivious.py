@@ -34,7 +34,8 @@ def choose_weighted(view: np.ndarray, request: Request, memory: Memory, u: float
     """
     exponent = memory.params[0]
     for i in range(view.shape[0]):
-        memory.offers[i, 0] = view[i, THROUGHPUT_EWMA] ** exponent
+        speed = view[i, THROUGHPUT_EWMA]
+        memory.offers[i, 0] = speed if exponent == 1.0 else speed**exponent
     return draw(view, memory.offers, 0, u)
 
 
