@@ -1,4 +1,4 @@
-"""The feed: order, block sizes, common random numbers, sessions. Normal checks are at 5 sigma: false alarm 5.7e-7."""
+"""The feed: order, blocks, common random numbers, sessions. Normal checks at 5 sigma: false alarm 5.7e-7."""
 
 import math
 import tracemalloc
