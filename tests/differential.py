@@ -53,7 +53,7 @@ def random_case(seed: int) -> Case:
     cuts = np.sort(rng.integers(0, len(table), rng.integers(0, 3)))
     changes = _changes(rng, world, duration_s)
     end_s = duration_s + _maybe(rng, 0.8, 100.0, 0.5)
-    return Case(world, np.split(table, cuts), changes, end_s)
+    return Case(world, np.split(table, cuts), [change for change in changes if change.time_s < end_s], end_s)
 
 
 def _maybe(rng: np.random.Generator, share: float, on: Any, off: Any) -> Any:

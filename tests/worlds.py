@@ -241,8 +241,8 @@ def apply(engine: TrafficEngine, change: Change) -> None:
 
 
 def drive(engine: TrafficEngine, changes: Iterable[Change] = (), until_s: float = 1e6) -> TrafficOutcome:
-    """Run an engine to ``until_s`` through calendar changes sorted by time."""
-    for change in changes:
+    """Run an engine to ``until_s`` through calendar changes; those of one time happen in the order given."""
+    for change in sorted(changes, key=lambda change: change.time_s):
         engine.advance(change.time_s)
         apply(engine, change)
     engine.advance(until_s)

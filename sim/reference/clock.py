@@ -40,7 +40,14 @@ class Clock(simpy.Environment):
         """Process all events strictly before ``until_s``, then stand at ``until_s``.
 
         An infinite ``until_s`` processes every event and stands at the last one.
+
+        Raises
+        ------
+        ValueError
+            If ``until_s`` is in the past.
         """
+        if until_s < self._now:
+            raise ValueError(f"until_s is {until_s}, but it is {self._now} already")
         while self.peek() < until_s:
             self.step()
         if math.isfinite(until_s):
