@@ -1,7 +1,5 @@
 """What is counted: births, attempts, outcomes, money and latencies (``sim.outcome``)."""
 
-import math
-
 import numpy as np
 
 from sim import draws, outcome
@@ -120,10 +118,12 @@ class Books:
 
 
 def _sample(request: LiveRequest, how: int, end_s: float, cost_nano: int) -> tuple[object, ...]:
-    """Return a row of dtype ``SAMPLE``: times at the router, of the newest attempt; NaN where none."""
+    """Return a row of dtype ``SAMPLE``: times at the router, of the newest attempt; -1 where none."""
     last = request.last
-    placed_s, first_token_s, offer = math.nan, math.nan, -1
+    placed_s, first_token_s, offer = -1.0, -1.0, -1
     if last is not None:
-        placed_s, first_token_s, offer = last.dispatched_s, last.first_token_s, last.offer
+        placed_s, offer = last.dispatched_s, last.offer
+        if not last.waits_for_first_token:
+            first_token_s = last.first_token_s
     return (request.key, request.born_s, placed_s, first_token_s, end_s, request.client_class, offer,
             request.prompt, request.output, request.attempts, how, cost_nano)
