@@ -28,7 +28,7 @@ STYLE: Final[Any] = {
 E2E_LABEL: Final = "End-to-end latency p99 (s)"
 LOAD_PANELS: Final = {
     "ttft_p99_s": "Time to first token p99 (s)",
-    "completion_share": "Completed requests (share)",
+    "completion_share": "Completed requests (%)",
     COST: "Cost (USD per million tokens)",
 }
 COST_LABEL: Final = "Cost (USD per million tokens, before fees)"
@@ -67,6 +67,7 @@ def loads(result: Tournament, folder: Path) -> None:
             axis.set_ylabel(label)
         axes[0].set_yscale("log")
         _plain_ticks(axes[0])
+        axes[1].set_ylim(bottom=min(axes[1].get_ylim()[0], 99.0), top=100.2)
         _legend(figure, result, "bars: 95 % intervals over replications")
         _save(figure, folder / "loads")
 
@@ -105,15 +106,19 @@ def _frontier_panel(axis: "Axes", result: Tournament, load: float) -> None:
 
 
 def _load_panel(axis: "Axes", result: Tournament, metric: str) -> None:
-    for index, policy in enumerate(result.design.policies):
-        intervals = [result.interval(policy, load, metric) for load in result.design.loads]
+    factor = 100.0 if metric == "completion_share" else 1.0
+    loads, policies = result.design.loads, result.design.policies
+    apart = 0.04 * (max(loads) - min(loads)) / len(policies)  # side by side, so that bars stay visible
+    for index, policy in enumerate(policies):
+        intervals = [result.interval(policy, load, metric) for load in loads]
         colour, marker = _look(index)
         axis.errorbar(
-            result.design.loads, [got.mean for got in intervals],
-            yerr=[_bar(got.half_width) for got in intervals],
+            [load + apart * (index - len(policies) / 2) for load in loads],
+            [got.mean * factor for got in intervals],
+            yerr=[_bar(got.half_width) * factor for got in intervals],
             color=colour, marker=marker, markersize=4, linewidth=1.0, elinewidth=0.9,
         )
-    axis.set_xticks(result.design.loads, [f"{load:g}" for load in result.design.loads])
+    axis.set_xticks(loads, [f"{load:g}" for load in loads])
 
 
 def _legend(figure: "Figure", result: Tournament, note: str) -> None:

@@ -11,7 +11,7 @@ from experiments.tournament import COST, Tournament
 COLUMNS: Final = (
     ("cost", "USD/Mtok", COST, 1.0, 3),
     ("TTFT p50", "ms", "ttft_p50_s", 1e3, 1),
-    ("p99", "s", "ttft_p99_s", 1.0, 2),
+    ("TTFT p99", "s", "ttft_p99_s", 1.0, 2),
     ("TPOT p50", "ms", "tpot_p50_s", 1e3, 1),
     ("E2E p99", "s", "e2e_p99_s", 1.0, 1),
     ("goodput", "1/s", "goodput_per_s", 1.0, 1),
@@ -73,7 +73,8 @@ def _decimals(half: float, most: int) -> int:
 
 def _block(result: Tournament, load: float) -> str:
     order = sorted(result.design.policies, key=lambda policy: _rank(result.interval(policy, load, COST).mean))
-    rows = [(f"  load {load:g}", *(column[0] for column in COLUMNS)), ("", *(column[1] for column in COLUMNS))]
+    rows = [(f"  load {load:g}", *(column[0] for column in COLUMNS)),
+            ("", *(column[1] for column in COLUMNS))]
     for policy in order:
         star = " " if result.dominated_by(policy, load) else "*"
         cells = (measured(result.interval(policy, load, metric), factor, most)
@@ -86,7 +87,7 @@ def _block(result: Tournament, load: float) -> str:
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     """First cell to the left, the others to the right."""
     cells = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-    return " ".join([row[0].ljust(widths[0]), *cells])
+    return " ".join([row[0].ljust(widths[0]), *cells]).rstrip()
 
 
 def _rank(value: float) -> float:
