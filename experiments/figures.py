@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS: Final = 3  # panels side by side
+LOG_FROM: Final = 10.0  # largest over smallest latency from which the axis is logarithmic
 # Okabe and Ito's colours (safe for colour-blind readers), without yellow, which is faint on white
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
@@ -65,7 +66,8 @@ def loads(result: Tournament, folder: Path) -> None:
             _load_panel(axis, result, metric)
             axis.set_xlabel("Load (1 = the scenario's own)")
             axis.set_ylabel(label)
-        axes[0].set_yscale("log")
+        axes[0].set_yscale("log", nonpositive="clip")
+        axes[0].set_ylim(bottom=_lowest(result, "ttft_p99_s") / 2)
         _plain_ticks(axes[0])
         axes[1].set_ylim(bottom=min(axes[1].get_ylim()[0], 99.0), top=100.2)
         _legend(figure, result, "bars: 95 % intervals over replications")
@@ -85,6 +87,8 @@ def _panels(count: int) -> "tuple[Figure, list[Axes]]":
 
 
 def _frontier_panel(axis: "Axes", result: Tournament, load: float) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     best = []
     for index, policy in enumerate(result.design.policies):
         cost, latency = result.interval(policy, load, COST), result.interval(policy, load, LATENCY)
@@ -101,8 +105,11 @@ def _frontier_panel(axis: "Axes", result: Tournament, load: float) -> None:
             best.append((cost.mean, latency.mean))
     best.sort()
     axis.step([x for x, _ in best], [y for _, y in best], where="post", color="#999999", lw=1, zorder=1)
-    axis.set_yscale("log")
-    _plain_ticks(axis)
+    axis.xaxis.set_major_locator(MaxNLocator(6))
+    low, high = axis.get_ylim()
+    if high > LOG_FROM * max(low, 0.0):
+        axis.set_yscale("log")
+        _plain_ticks(axis)
 
 
 def _load_panel(axis: "Axes", result: Tournament, metric: str) -> None:
@@ -146,6 +153,12 @@ def _plain_ticks(axis: "Axes") -> None:
 def _look(index: int) -> tuple[str, str]:
     """Colour and marker of the index-th policy: 49 different pairs."""
     return COLOURS[index % len(COLOURS)], MARKERS[(index // len(COLOURS) + index) % len(MARKERS)]
+
+
+def _lowest(result: Tournament, metric: str) -> float:
+    """Smallest mean of a metric; intervals may reach below it, and below zero, where a log axis ends."""
+    means = [result.interval(policy, load, metric).mean for policy, load in result.design.cells()]
+    return min((mean for mean in means if mean > 0), default=1.0)
 
 
 def _bar(half_width: float) -> float:

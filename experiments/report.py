@@ -11,18 +11,19 @@ from experiments.tournament import COST, Tournament
 COLUMNS: Final = (
     ("cost", "USD/Mtok", COST, 1.0, 3),
     ("TTFT p50", "ms", "ttft_p50_s", 1e3, 1),
-    ("TTFT p99", "s", "ttft_p99_s", 1.0, 2),
+    ("TTFT p99", "s", "ttft_p99_s", 1.0, 1),
     ("TPOT p50", "ms", "tpot_p50_s", 1e3, 1),
     ("E2E p99", "s", "e2e_p99_s", 1.0, 1),
     ("goodput", "1/s", "goodput_per_s", 1.0, 1),
-    ("completed", "%", "completion_share", 100.0, 1),
-    ("attempts", "", "attempts_per_request", 1.0, 2),
+    ("done", "%", "completion_share", 100.0, 1),
+    ("tries", "", "attempts_per_request", 1.0, 1),
     ("HHI", "", "hhi", 1.0, 2),
 )
 LEGEND: Final = (
     "* on the frontier: no other policy is as good in both cost and E2E p99 and clearly better in one",
     "cost: before fees, per million prompt and output tokens; goodput: requests within both SLOs;",
-    "HHI: concentration of providers by tokens served; mean ± 95 % half-width over replications",
+    "done: completed requests; tries: attempts a request; HHI: concentration of providers by tokens;",
+    "mean ± 95 % half-width over replications",
 )
 
 
@@ -51,7 +52,7 @@ def measured(got: Interval, factor: float = 1.0, most: int = 3) -> str:
     Examples
     --------
     >>> measured(Interval(12.3456, 0.0423, 5))
-    '12.35±0.04'
+    '12.35±.04'
     """
     mean, half = got.mean * factor, got.half_width * factor
     if not math.isfinite(mean):
@@ -59,7 +60,8 @@ def measured(got: Interval, factor: float = 1.0, most: int = 3) -> str:
     if not math.isfinite(half):
         return f"{mean:.{most}f}"
     digits = _decimals(half, most)
-    return f"{mean:.{digits}f}±{half:.{digits}f}"
+    spread = f"{half:.{digits}f}"
+    return f"{mean:.{digits}f}±{spread.removeprefix('0') if digits else spread}"
 
 
 def _decimals(half: float, most: int) -> int:
@@ -73,13 +75,13 @@ def _decimals(half: float, most: int) -> int:
 
 def _block(result: Tournament, load: float) -> str:
     order = sorted(result.design.policies, key=lambda policy: _rank(result.interval(policy, load, COST).mean))
-    rows = [(f"  load {load:g}", *(column[0] for column in COLUMNS)),
+    rows = [(f" load {load:g}", *(column[0] for column in COLUMNS)),
             ("", *(column[1] for column in COLUMNS))]
     for policy in order:
         star = " " if result.dominated_by(policy, load) else "*"
         cells = (measured(result.interval(policy, load, metric), factor, most)
                  for _, _, metric, factor, most in COLUMNS)
-        rows.append((f"{star} {policy}", *cells))
+        rows.append((f"{star}{policy}", *cells))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join(_line(row, widths) for row in rows)
 
