@@ -15,7 +15,7 @@ from sim.policy import Policy
 from sim.policy_abi import CHOOSE_SIGNATURE, OBSERVE_SIGNATURE, compile_choose, compile_observe
 from sim.traffic import loop
 from sim.traffic.build import SPARE, fresh_samples, grow, new_state
-from sim.traffic.provider import shut, slow_down
+from sim.traffic.provider import add_leap_so_far, shut, slow_down
 from sim.traffic.state import State
 from sim.view import PRICE_IN, PRICE_OUT
 from sim.world import REQUEST, World
@@ -168,7 +168,7 @@ class CompiledEngine:
             outcomes=outcomes,
             class_sums=books.class_sums.copy(),
             offer_sums=books.offer_sums.copy(),
-            offer_work=books.offer_work.copy(),
+            offer_work=self._work_so_far(),
             class_hist=books.class_hist.copy(),
             offer_hist=books.offer_hist.copy(),
             class_metric_sums=books.metric_sums.copy(),
@@ -176,6 +176,13 @@ class CompiledEngine:
             end_s=float(self.now_s),
             events=int(g["events"]),
         )
+
+    def _work_so_far(self) -> np.ndarray:
+        """Work counters with the completed steps of leaps that are under way."""
+        work = self._state.books.offer_work.copy()
+        for replica in self._state.market.replicas:
+            add_leap_so_far(replica, self.now_s, work[replica["offer"]])
+        return work
 
     def _samples_in_flight(self) -> np.ndarray:
         """Rows of the sampled requests that have no outcome yet, in the order of their birth."""

@@ -12,7 +12,6 @@ from sim.policy import FAILED as SAW_FAILED
 from sim.policy import FIRST_TOKEN as SAW_FIRST_TOKEN
 from sim.policy import TIMED_OUT as ATTEMPT_TIMED_OUT
 from sim.policy import Event
-from sim.traffic.state import SPARE
 from sim.traffic.batch import boundary, release
 from sim.traffic.books import outcome_of
 from sim.traffic.clock import CANCEL, DISPATCH, DONE, FIRST_TOKEN, RETRY, TIME_OUT, pop_misc, receive, turn_wheel
@@ -28,7 +27,7 @@ from sim.traffic.router import (
     heard_first_token,
     run_out,
 )
-from sim.traffic.state import Desk, State
+from sim.traffic.state import SPARE, Desk, State
 from sim.traffic.ticks import tick
 
 # why the loop returned
@@ -174,7 +173,7 @@ def advance(
             arrive_s = feed[g.feed_next].arrive_s
         elif feed_ends:
             arrive_s = np.inf
-            if g.live == 0:
+            if g.live == 0 and g.free_attempts == s.market.attempts.shape[0]:
                 return ALL_DONE
         else:
             return NEEDS_FEED

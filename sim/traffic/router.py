@@ -52,7 +52,7 @@ def arrive(g: Any, clock: Clock, desk: Desk, books: Books, row: Any) -> int:
     request.dispatch_s = -1.0
     request.first_s = -1.0
     request.attempts = 0
-    request.generation += 1  # voids back-offs of the slot's earlier tenants
+    request.generation += 1  # an older tenant's back-off is void
     request.live = -1
     request.offer = -1
     request.failure = 0
@@ -84,6 +84,7 @@ def end_request(g: Any, clock: Clock, desk: Desk, books: Books, q: int, outcome:
     note(g, books, request, outcome)
     stop_timer(g, clock, desk.requests, q)
     request.live = -1
+    request.waiting = 0  # voids a back-off under way
     desk.free_requests[g.free_requests] = q
     g.free_requests += 1
     g.live -= 1
@@ -204,6 +205,7 @@ def fail_over(g: Any, clock: Clock, desk: Desk, books: Books, q: int) -> int:
         return -1
     if router.backoff_s == 0.0:
         return q
+    reset_timer(g, clock, desk, q)  # the one that fired, if it was a time-out, watched the attempt
     request.waiting = 1
     wait_s = min(router.backoff_s * 2.0 ** (request.attempts - 1), router.backoff_cap_s)
     wait_s *= 1.0 + router.jitter * derive(request.key, BACKOFF, request.attempts)
