@@ -58,7 +58,7 @@ class Job:
     @property
     def work_tokens(self) -> int:
         """Tokens still to compute (the end of a prefill produces a token by the way)."""
-        left = self.output - self.emitted
+        left = self.last_token - self.emitted
         return left + self.prefill_left - 1 if self.prefill_left > 0 else left
 
     def drop_cache(self) -> None:
