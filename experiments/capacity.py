@@ -68,10 +68,9 @@ def model_capacity_per_s(offers: list[OfferSpec], model: str, shape: Shape) -> f
 
 
 def busiest_model(used: Mapping[str, float], scenario: Scenario) -> str:
-    """Return the model with the largest token rate among those with demand; ties go to the first."""
-    tokens = dict.fromkeys(used, 0.0)
+    """Return the model that is asked most often among those with demand; ties go to the first."""
+    rates = dict.fromkeys(used, 0.0)
     for demand in scenario.demand.values():
-        if demand.model in tokens:
-            lengths = demand.prompt_tokens.mean + demand.output_tokens.mean
-            tokens[demand.model] += class_rate_per_s(demand) * lengths
-    return max(tokens, key=lambda model: tokens[model])
+        if demand.arrivals.rate_per_s is not None:
+            rates[demand.model] += class_rate_per_s(demand)
+    return max(rates, key=lambda model: rates[model])

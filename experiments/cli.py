@@ -1,13 +1,11 @@
 """The command ``tokenmarket``: everything heavy is imported by the command that needs it."""
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
+from experiments.interrupts import Interrupts
 from sim.errors import MarketError
 
 EXIT_USER = 2  # the user can mend it
@@ -25,9 +23,10 @@ examples:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 2 for the user's mistakes, 130 when interrupted."""
     arguments = parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, _interrupt)  # ask politely, and workers and half-written files go too
     try:
-        status: int = arguments.command(arguments)
+        with Interrupts() as interrupts:
+            arguments.check = interrupts.check
+            status: int = arguments.command(arguments)
     except MarketError as error:
         print(f"tokenmarket: error: {error}", file=sys.stderr)
         return EXIT_USER
@@ -145,10 +144,6 @@ def _bench(arguments: argparse.Namespace) -> int:
 
     status: int = bench(arguments.json)
     return status
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -32,14 +32,14 @@ def tournament(arguments: argparse.Namespace) -> int:
         scenario = with_trace(scenario, arguments.trace)
     design = Design(scenario, parse_policies(arguments.policies), parse_loads(arguments.loads),
                     arguments.replications, arguments.baseline)
-    return _play(design, arguments.jobs, arguments.out)
+    return _play(design, arguments)
 
 
 def replay(arguments: argparse.Namespace) -> int:
     """Run a manifest again."""
     from experiments.manifest import design_of
 
-    return _play(design_of(arguments.manifest), arguments.jobs, arguments.out)
+    return _play(design_of(arguments.manifest), arguments)
 
 
 def parse_policies(text: str | None) -> dict[str, Competitor]:
@@ -87,19 +87,24 @@ def listing_of(what: str) -> str:
     return listing(rows[what]())
 
 
-def _play(design: Design, jobs: int | None, out: Path) -> int:
+def _play(design: Design, arguments: argparse.Namespace) -> int:
     from experiments.manifest import manifest_of
     from experiments.report import table
     from experiments.results import output_folder, write
+    from experiments.run import assemble
     from experiments.tournament import tournament as play
     from experiments.workers import default_jobs
 
     started = time.monotonic()
+    out: Path = arguments.out
+    jobs = default_jobs() if arguments.jobs is None else arguments.jobs
+    assemble(design.scenario)  # hardware that does not fit should show before anything is compiled
     with output_folder(out) as stage:
         _announce_compilation(design)
-        with _Bar() as bar:
-            result = play(design, default_jobs() if jobs is None else jobs, bar.tick)
+        with _Bar(arguments.check) as bar:
+            result = play(design, jobs, bar.tick)
         write(result, manifest_of(result), stage)
+        arguments.check()
     print(table(result))
     requests = sum(sum(cell["requests"]) for cell in result.values.values())
     print(f"\nwrote {out}/ ({requests:,.0f} measured requests in {time.monotonic() - started:.1f} s)")
@@ -107,7 +112,10 @@ def _play(design: Design, jobs: int | None, out: Path) -> int:
 
 
 class _Bar:
-    """A progress bar on the terminal, none where standard error is a file."""
+    """A progress bar on the terminal, none where standard error is a file; it looks for interrupts, too."""
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        self._check = check
 
     def __enter__(self) -> "_Bar":
         from tqdm import tqdm
@@ -120,6 +128,7 @@ class _Bar:
         self._bar.close()
 
     def _tick(self, done: int, total: int) -> None:
+        self._check()
         self._bar.total = total
         self._bar.update(done - self._bar.n)
 

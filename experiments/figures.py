@@ -26,7 +26,7 @@ STYLE: Final[Any] = {
     "axes.axisbelow": True,
     "legend.frameon": False,
 }
-E2E_LABEL: Final = "End-to-end latency p99 (s)"
+E2E_LABEL: Final = "End-to-end latency p99 of completed requests (s)"
 LOAD_PANELS: Final = {
     "ttft_p99_s": "Time to first token p99 (s)",
     "completion_share": "Completed requests (%)",
@@ -101,15 +101,23 @@ def _frontier_panel(axis: "Axes", result: Tournament, load: float) -> None:
             color=colour, markerfacecolor="white" if dominated else colour, markersize=6,
             elinewidth=0.9, alpha=0.75 if dominated else 1.0, zorder=2 if dominated else 3,
         )
-        if not dominated:
-            best.append((cost.mean, latency.mean))
-    best.sort()
+        best.append((cost.mean, latency.mean))
+    best = _lower_left(best)
     axis.step([x for x, _ in best], [y for _, y in best], where="post", color="#999999", lw=1, zorder=1)
     axis.xaxis.set_major_locator(MaxNLocator(6))
     low, high = axis.get_ylim()
     if high > LOG_FROM * max(low, 0.0):
         axis.set_yscale("log")
         _plain_ticks(axis)
+
+
+def _lower_left(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points than which none is both further left and lower, from left to right."""
+    kept: list[tuple[float, float]] = []
+    for x, y in sorted(points):
+        if not kept or y < kept[-1][1]:
+            kept.append((x, y))
+    return kept
 
 
 def _load_panel(axis: "Axes", result: Tournament, metric: str) -> None:

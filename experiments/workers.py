@@ -3,6 +3,8 @@
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -18,11 +20,12 @@ def in_processes(
     from joblib import Parallel, delayed
     from joblib.externals.loky import get_reusable_executor
 
-    parallel = Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered", batch_size="auto",
-                        initializer=_ignore_interrupts)
+    parallel = Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered")
     finished = False
     try:
-        yield from parallel(delayed(function)(*call) for call in calls)
+        with _interrupts_held_back():
+            results = parallel(delayed(function)(*call) for call in calls)
+        yield from results
         finished = True
     finally:
         if not finished:
@@ -36,6 +39,18 @@ def default_jobs() -> int:
     return os.cpu_count() or 1
 
 
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C, which reaches every process of the terminal, to the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Block Ctrl-C until the block ends; processes started inside inherit that and leave it to the parent.
+
+    Ctrl-C reaches every process of the terminal, and workers would each print a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # starting it later would lift the block, before the workers start
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

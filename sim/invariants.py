@@ -1,6 +1,7 @@
 """What must hold of every run, whatever the policy; a run that breaks one fails, by name."""
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -92,12 +93,10 @@ def _payments_are_revenue_and_fees(run: TrafficOutcome) -> Iterator[str]:
 def _clock_goes_forward(run: TrafficOutcome) -> Iterator[str]:
     if not (np.isfinite(run.end_s) and run.end_s >= 0):
         yield f"the run ended at {run.end_s} s"
-    for name, after, before in (("placed", "placed_s", "born_s"), ("ended", "end_s", "born_s"),
-                                ("ended", "end_s", "first_token_s")):
-        rows = np.flatnonzero(run.samples[after] < run.samples[before])
-        if rows.size and run.samples["outcome"][rows[0]] == o.COMPLETED:
-            row = run.samples[rows[0]]
-            yield f"request {row['key']} was {name} at {row[after]} s, before {before} {row[before]} s"
+    done = run.samples[run.samples["outcome"] == o.COMPLETED]
+    for earlier, later in pairwise(("born_s", "placed_s", "first_token_s", "end_s")):
+        for row in done[done[later] < done[earlier]]:
+            yield f"request {row['key']}: {later} {row[later]} is before {earlier} {row[earlier]}"
 
 
 def _totals(run: TrafficOutcome, left: str, a: np.ndarray, right: str, b: np.ndarray) -> Iterator[str]:

@@ -1,0 +1,201 @@
+"""The tournament: same bytes whoever computes it, honest comparisons, a market neither idle nor swamped."""
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments import Design, load_scenario, run, tournament
+from experiments.capacity import Shape, offer_capacity_per_s, utilisation
+from experiments.cli import main
+from experiments.commands import DEFAULT_POLICIES, parse_policies
+from experiments.metrics import UNITS, metrics
+from experiments.replayed import with_trace
+from experiments.results import SUMMARY_COLUMNS
+from experiments.tournament import COST, LATENCY, Tournament, configured
+from policies import bind
+from providers.supply import build_offers
+from sim import outcome as o
+from sim.errors import MarketError
+from sim.scenario import PolicyChoice
+
+BRIEF = ["traffic.engine=reference", "traffic.duration_s=15", "traffic.warmup_s=3"]
+QUICK = [word for assignment in BRIEF for word in ("--set", assignment)]
+SMALL = ["run", "tournament", "duel", "--policies", "cheapest,random,openrouter_classic", "--loads", "0.5,1",
+         "--replications", "2", *QUICK]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Contents by name; the commit is left out, as someone may commit while the tests run."""
+    contents = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    manifest = contents["manifest.json"]
+    commit = json.dumps(json.loads(manifest)["commit"], indent=1).replace("\n", "\n ").encode()
+    assert commit in manifest
+    return {**contents, "manifest.json": manifest.replace(commit, b"")}
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    out = tmp_path_factory.mktemp("small") / "out"
+    assert main([*SMALL, "--jobs", "1", "--out", str(out)]) == 0
+    return out
+
+
+def test_results_do_not_depend_on_the_number_of_processes(written, tmp_path):
+    assert main([*SMALL, "--jobs", "2", "--out", str(tmp_path / "two")]) == 0
+    assert files(tmp_path / "two") == files(written)
+
+
+def test_replay_of_a_manifest_gives_the_same_bytes(written, tmp_path):
+    manifest = str(written / "manifest.json")
+    assert main(["replay", manifest, "--jobs", "1", "--out", str(tmp_path / "again")]) == 0
+    assert files(tmp_path / "again") == files(written)
+
+
+def test_summary_is_a_complete_table(written):
+    with (written / "summary.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert ",".join(rows[0]) == ",".join(SUMMARY_COLUMNS) == "policy,load,metric,unit,mean,half_width,n"
+    metrics_of = {row[2] for row in rows[1:]}
+    assert metrics_of == {*UNITS, "share:slow", "share:fast"}
+    assert len(rows) - 1 == 3 * 2 * len(metrics_of)
+    shares = [float(row[4]) for row in rows if row[2].startswith("share:") and row[:2] == ["random", "1"]]
+    assert sum(shares) == pytest.approx(1)
+
+
+def test_manifest_tells_the_whole_story(written):
+    manifest = json.loads((written / "manifest.json").read_text())
+    assert manifest["parameters"]["baseline"] == "openrouter_classic"
+    assert manifest["scenario"]["traffic"]["duration_s"] == 15
+    assert manifest["rows"]["summary.csv"] == 3 * 2 * (len(UNITS) + 2)
+    assert {verdict["held_in_runs"] for verdict in manifest["invariants"].values()} == {12}
+    assert manifest["versions"]["numpy"] == np.__version__
+
+
+def test_pairs_are_differences_of_the_summary(written):
+    with (written / "summary.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["mean"]]
+    means = {(row["policy"], row["load"], row["metric"]): float(row["mean"]) for row in rows}
+    with (written / "pairs.csv").open() as file:
+        pairs = list(csv.DictReader(file))
+    assert {row["policy"] for row in pairs} == {"cheapest", "random"}
+    for row in pairs:
+        if row["difference"]:
+            expected = (means[row["policy"], row["load"], row["metric"]]
+                        - means["openrouter_classic", row["load"], row["metric"]])
+            assert float(row["difference"]) == pytest.approx(expected, abs=1e-6 * (1 + abs(expected)))
+
+
+def test_policies_meet_the_same_requests():
+    scenario = load_scenario("duel", [*BRIEF, "traffic.sample_share=1"])
+    seen = []
+    for kind in ("cheapest", "random"):
+        samples = run(configured(scenario, PolicyChoice(kind=kind), 1.0), 1).samples
+        seen.append(np.sort(samples[["key", "born_s", "prompt", "output"]], order="key"))
+    assert len(seen[0]) > 50
+    assert np.array_equal(seen[0], seen[1])
+
+
+def test_metrics_are_what_their_names_say():
+    outcome = run(load_scenario("duel", BRIEF))
+    got = metrics(outcome)
+    sums = outcome.class_sums[:, o.MEASURED].sum(axis=0)
+    tokens = sums[o.PROMPT_TOKENS] + sums[o.OUTPUT_TOKENS]
+    assert got["cost_usd_per_mtok"] == pytest.approx(sums[o.COST_NANO] / 1e9 / tokens * 1e6)
+    assert got["paid_usd_per_mtok"] == pytest.approx(got["cost_usd_per_mtok"] * 1.055, rel=1e-5)  # fees round
+    assert got["revenue_usd"] == pytest.approx(sums[o.COST_NANO] / 1e9)
+    assert got["hhi"] == pytest.approx(got["share:slow"] ** 2 + got["share:fast"] ** 2)
+    assert got["ttft_p50_s"] <= got["ttft_p90_s"] <= got["ttft_p99_s"] <= got["e2e_p99_s"]
+    outcomes = ("completion_share", "refused_share", "failed_share", "abandoned_share", "timed_out_share")
+    assert sum(got[name] for name in outcomes) == pytest.approx(1)
+
+
+def made_up(**policies) -> Tournament:
+    """A tournament whose costs and latencies are given: policy=([costs], [latencies])."""
+    choices = {name: PolicyChoice(kind="random") for name in policies}
+    values = {(name, 1.0): {COST: costs, LATENCY: times} for name, (costs, times) in policies.items()}
+    runs = len(next(iter(policies.values()))[0])
+    return Tournament(Design(load_scenario("duel"), choices, (1.0,), runs), values)
+
+
+def test_dominated_means_no_better_and_clearly_worse():
+    result = made_up(
+        cheap=([1.0, 1.1, 0.9], [9.0, 9.1, 9.2]),
+        fast=([3.0, 3.1, 2.9], [2.0, 2.1, 2.2]),
+        poor=([3.1, 3.2, 3.0], [9.0, 9.3, 9.4]),
+        noisy=([1.0, 1.1, 0.9], [9.0, 9.9, 8.6]),  # worse than cheap on average, but not clearly
+    )
+    assert result.dominated_by("cheap", 1.0) is None
+    assert result.dominated_by("fast", 1.0) is None
+    assert result.dominated_by("poor", 1.0) in ("cheap", "fast", "noisy")
+    assert result.dominated_by("noisy", 1.0) is None
+
+
+def test_one_replication_has_no_intervals():
+    result = made_up(a=([1.0], [1.0]), b=([2.0], [2.0]))
+    assert math.isnan(result.interval("a", 1.0, COST).half_width)
+    assert result.dominated_by("b", 1.0) == "a"
+
+
+def test_default_policies_exist():
+    assert list(parse_policies(None)) == list(DEFAULT_POLICIES)
+    chosen = parse_policies("power_of_d:d=3,random")
+    assert bind(chosen["power_of_d:d=3"]).values.model_dump()["d"] == 3
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"loads": (1.0, -0.5)}, "load is -0.5"), ({"loads": ()}, "loads are"),
+    ({"loads": (1.0, 1.0)}, "different"),
+    ({"replications": 0}, "replications is 0"), ({"policies": {}}, "at least one policy"),
+    ({"baseline": "nobody"}, "baseline 'nobody'"),
+])
+def test_impossible_designs_are_refused(change, words):
+    good = {"scenario": load_scenario("duel"), "policies": {"a": PolicyChoice(kind="random")}}
+    with pytest.raises(MarketError, match=words):
+        Design(**{**good, **change})
+
+
+def test_jobs_must_be_positive():
+    design = Design(load_scenario("duel"), {"a": PolicyChoice(kind="random")})
+    with pytest.raises(MarketError, match="jobs is 0"):
+        tournament(design, jobs=0)
+
+
+def test_capacity_of_an_affine_server_without_token_cost():
+    """A batch of 32 for 60 steps of 0.02 s each: 32 / 1.2 s, whatever the prompts within the token budget."""
+    offer = "providers.slow.offers.toy"
+    free = load_scenario("duel", [f"{offer}.serving.per_token_s=0", f"{offer}.engine.max_step_tokens=99999"])
+    slow = next(x for x in build_offers(free) if x.provider == "slow")
+    assert offer_capacity_per_s(slow, Shape(300, 60)) == pytest.approx(32 / (60 * 0.02))
+
+
+def test_default_tournament_is_neither_idle_nor_swamped():
+    scenario = load_scenario("tournament")
+    offers = build_offers(scenario)
+    used = utilisation(scenario, offers)
+    assert len(used) == 4
+    assert all(0.58 <= share <= 0.70 for share in used.values()), used
+    assert len(offers) == 36
+    assert len(scenario.providers) == 12
+    expected = sum(c.arrivals.rate_per_s for c in scenario.demand.values()) * (
+        scenario.traffic.duration_s - scenario.traffic.warmup_s)
+    assert 20_000 <= expected <= 30_000
+
+
+def test_a_trace_takes_over_the_utilisation(tmp_path):
+    trace = tmp_path / "t.csv"
+    rows = "".join(f"{i},{3000 + i},200\n" for i in range(50))
+    trace.write_text(f"t_s,input_tokens,output_tokens\n{rows}")
+    for name in ("tournament", "duel"):
+        scenario = load_scenario(name)
+        replayed = with_trace(scenario, trace)
+        demand = replayed.demand["trace"]
+        model = demand.model
+        offers = build_offers(replayed)
+        capacity = sum(offer_capacity_per_s(x, Shape(3024.5, 200)) for x in offers if x.model == model)
+        used = utilisation(scenario, offers)[model]
+        assert demand.arrivals.rate_per_s / capacity == pytest.approx(used, rel=1e-4)
+        assert with_trace(load_scenario(name, ["traffic.load=2"]), trace).demand == replayed.demand
