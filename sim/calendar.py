@@ -12,8 +12,8 @@ from sim.world import World
 
 Process = Callable[[Environment, TrafficEngine], Generator[Event, Any, Any]]
 
-LOOKS: Final = 100  # progress reports while requests arrive
-DRAIN_LOOKS: Final = 1000  # looks whether all requests have ended: a run ends at such a look
+LOOKS: Final = 20  # progress reports while requests arrive
+DRAIN_LOOKS: Final = 60  # looks whether all requests have ended: a run ends at such a look
 
 
 def run_traffic(

@@ -4,9 +4,10 @@
 scenario and in both engines. The mixer is splitmix64's finaliser (Steele, Lea and Flood 2014).
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+
 from sim.compiled import njit
 
 # purposes of a derived uniform; never reuse a number
@@ -22,7 +23,7 @@ SAMPLE: Final = 9  # index: 0
 
 
 @njit("uint64(uint64)", cache=True)
-def mix(x: int) -> int:
+def mix(x: Any) -> Any:
     """Scramble 64 bits (splitmix64 finaliser)."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -30,7 +31,7 @@ def mix(x: int) -> int:
 
 
 @njit("float64(uint64, int64, int64)", cache=True)
-def derive(key: int, salt: int, index: int) -> float:
+def derive(key: Any, salt: int, index: int) -> float:
     """Uniform in [0, 1) that belongs to ``key``, a purpose and an index."""
     word = mix(key + np.uint64(0x9E3779B97F4A7C15) * np.uint64(salt))
     word = mix(word ^ (np.uint64(0xD1B54A32D192ED03) * np.uint64(index + 1)))

@@ -5,6 +5,7 @@ is ``2**-bits`` wide relative to its lower edge and its midpoint is within half 
 """
 
 import numpy as np
+
 from sim.compiled import hot
 
 LOWEST_EXPONENT = -14  # 61 microseconds
@@ -24,7 +25,7 @@ def bin_of(value: float, bits: int) -> int:
     if value <= 0.0:
         return 0
     raw = np.float64(value).view(np.int64) >> (52 - bits)
-    index = raw - ((1023 + LOWEST_EXPONENT) << bits)
+    index = int(raw - ((1023 + LOWEST_EXPONENT) << bits))
     return max(0, min(index, (OCTAVES << bits) - 1))
 
 

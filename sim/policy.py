@@ -126,4 +126,5 @@ class BoundPolicy:
 
     def parameter_array(self) -> np.ndarray:
         """The parameters as float64 in the order of the policy's model."""
-        return np.array([float(getattr(self.values, name)) for name in type(self.values).model_fields], dtype=np.float64)
+        names = type(self.values).model_fields
+        return np.array([float(getattr(self.values, name)) for name in names], dtype=np.float64)

@@ -74,12 +74,13 @@ class Router:
         self.prices = prices
         self.record = record
         self.settings = world.scenario.routers[world.routers[index]]
-        self.publishes = world.scenario.traffic.publish_period_s is not None
         self.bound = world.policies[index]
         self.live = np.zeros((len(world.offers), view.COLUMNS))
         telemetry = self.settings.telemetry
+        published = world.scenario.traffic.publish_period_s is not None
         self.observed = [
-            Observed(row, offer, telemetry) for row, offer in zip(self.live, world.offers, strict=True)
+            Observed(row, offer, telemetry, published)
+            for row, offer in zip(self.live, world.offers, strict=True)
         ]
         self.health = [Health(self.settings.cooldown, self.settings.breaker) for _ in world.offers]
         self.stale = telemetry.stale_view_s > 0
@@ -122,8 +123,6 @@ class Router:
         candidates = Candidates(first, int(self.world.model_first[request.model + 1]) - first)
         for offer in candidates.offers:
             self.observed[offer].refresh(self.clock.now)
-            if not self.publishes:
-                self.observed[offer].mirror()
             if self._is_usable(request, offer):
                 if offer in request.tried:
                     candidates.only_tried = True

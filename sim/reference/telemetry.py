@@ -41,10 +41,13 @@ class Observed:
         The offer, for its posted limits.
     settings
         Windows, weights and priors.
+    published
+        True if providers publish their load; otherwise those columns mirror what the router knows.
     """
 
-    def __init__(self, row: np.ndarray, offer: OfferSpec, settings: Telemetry) -> None:
+    def __init__(self, row: np.ndarray, offer: OfferSpec, settings: Telemetry, published: bool) -> None:
         self.row = row
+        self.published = published
         self.settings = settings
         self.slot = 0  # of the newest refresh
         self.minute = 0
@@ -78,8 +81,10 @@ class Observed:
         self.row[view.PUBLISHED_LATENCY_S] = self.priors["ttft"] if math.isnan(latency_s) else latency_s
         self.row[view.PUBLISHED_AT_S] = now_s
 
-    def mirror(self) -> None:
+    def _mirror(self) -> None:
         """Stand in for a provider that publishes nothing."""
+        if self.published:
+            return
         self.row[view.PUBLISHED_IN_FLIGHT] = self.row[view.IN_FLIGHT]
         self.row[view.PUBLISHED_LATENCY_S] = self.row[view.TTFT_EWMA_S]
 
@@ -91,16 +96,19 @@ class Observed:
         self.row[view.OUTSTANDING_TOKENS] += weight
         self.row[view.REQUESTS_THIS_MINUTE] += 1
         self.row[view.TOKENS_THIS_MINUTE] += weight
+        self._mirror()
 
     def leave(self, weight: int) -> None:
         """Count an attempt that is known to have ended, or was cancelled."""
         self.row[view.IN_FLIGHT] -= 1
         self.row[view.OUTSTANDING_TOKENS] -= weight
+        self._mirror()
 
     def first_token(self, attempt: Attempt, now_s: float) -> None:
         """Learn of a first token."""
         self.refresh(now_s)
         self._sample("ttft", view.TTFT_EWMA_S, now_s - attempt.dispatched_s)
+        self._mirror()
         self.row[view.OBSERVED_AT_S] = now_s
 
     def done(self, attempt: Attempt, now_s: float) -> None:

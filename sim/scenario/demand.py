@@ -1,5 +1,6 @@
 """Demand: client classes, when their requests arrive and how long those are."""
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -116,9 +117,7 @@ class Lengths(Part):
         p, v = self.probabilities, self.values
         if len(p) != len(v) or len(p) < 2 or p[0] != 0 or p[-1] != 1:
             raise ValueError("quantiles need as many values as probabilities, from 0 to 1, at least two")
-        if any(b <= a for a, b in zip(p, p[1:], strict=False)) or any(
-            b < a for a, b in zip(v, v[1:], strict=False)
-        ):
+        if any(b <= a for a, b in pairwise(p)) or any(b < a for a, b in pairwise(v)):
             raise ValueError("probabilities must increase and values must not decrease")
         return self
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from sim.compiled import hot
 
+from sim.compiled import inner
 from sim.outcome import BUSY_S, DECODE_TOKENS, PREEMPTIONS, PREFILL_TOKENS, STEPS
 from sim.policy import MIDSTREAM, NO_FAILURE
 from sim.steptime import StepCoefficients, step_time
@@ -16,7 +16,7 @@ from sim.traffic.state import DECODE, GONE, IDLE, LEAP, MIXED, PREFILL, WAITING,
 PUBLISHED_WEIGHT = 0.1  # weight of the newest sample in the latency a provider publishes
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def release(g: Any, market: Market, a: int) -> None:
     """Drop one reference to an attempt; its slot is free when none is left."""
     attempt = market.attempts[a]
@@ -26,7 +26,7 @@ def release(g: Any, market: Market, a: int) -> None:
         g.free_attempts += 1
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def enqueue(market: Market, r: int, a: int) -> None:
     """Append an attempt to a replica's queue."""
     replica = market.replicas[r]
@@ -45,7 +45,7 @@ def enqueue(market: Market, r: int, a: int) -> None:
     replica.backlog += attempt.prompt + attempt.target - 1
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def dequeue(market: Market, replica: Any, a: int) -> None:
     """Unlink a waiting attempt from its replica's queue (its load stays counted)."""
     attempt = market.attempts[a]
@@ -60,7 +60,7 @@ def dequeue(market: Market, replica: Any, a: int) -> None:
     replica.queued -= 1
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def unlink_central(market: Market, offer: Any, a: int) -> None:
     """Take an attempt out of its offer's central queue."""
     attempt = market.attempts[a]
@@ -75,7 +75,7 @@ def unlink_central(market: Market, offer: Any, a: int) -> None:
     offer.central_count -= 1
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def unlink_prefill(market: Market, replica: Any, a: int) -> None:
     """Unlink an attempt from its replica's list of prefills."""
     attempt = market.attempts[a]
@@ -89,26 +89,26 @@ def unlink_prefill(market: Market, replica: Any, a: int) -> None:
         replica.prefill_tail = attempt.prev
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def kv_of(market: Market, attempt: Any) -> int:
     """KV tokens an attempt holds that has emitted at least one token, or that is in prefill."""
     held = attempt.prompt + attempt.emitted + market.offers[attempt.offer].overhead
     return int(held - 1) if attempt.place == DECODE else int(held)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def hang_up(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, a: int) -> None:
     """Tell the router that an attempt's stream ended or broke; the provider is done with it."""
     attempt = market.attempts[a]
     attempt.place = GONE
     lane = lane_of[attempt.router, attempt.offer]
     if attempt.target < attempt.output:
-        send(g, clock, lane, (FAIL, a, MIDSTREAM))
+        send(g, clock, lane, (FAIL, a, MIDSTREAM), attempt.request)
     else:
-        send(g, clock, lane, (DONE, a, NO_FAILURE))
+        send(g, clock, lane, (DONE, a, NO_FAILURE), attempt.request)
 
 
-@hot()
+@inner()
 def drop_cancelled(g: Any, market: Market, replica: Any) -> None:
     """Let the cancelled requests of a batch leave without a word."""
     position = 0
@@ -137,7 +137,7 @@ def drop_cancelled(g: Any, market: Market, replica: Any) -> None:
     replica.cancelled = 0
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def depart(g: Any, market: Market, replica: Any, a: int) -> None:
     """Free the KV and the place of a cancelled running request."""
     attempt = market.attempts[a]
@@ -148,7 +148,7 @@ def depart(g: Any, market: Market, replica: Any, a: int) -> None:
     release(g, market, a)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def advance_prefills(market: Market, replica: Any, budget: int) -> None:
     """Book the prefill chunks of the step that ends."""
     a = replica.prefill_head
@@ -161,11 +161,11 @@ def advance_prefills(market: Market, replica: Any, budget: int) -> None:
         a = attempt.next
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def finish_decodes(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, replica: Any) -> None:
     """Let the requests leave whose last token this step produced."""
     while replica.decoding > 0 and market.finish_v[replica.heap] == replica.vclock:
-        a = finish.remove(market, replica, 0)
+        a = finish.take_out(market, replica, 0)
         attempt = market.attempts[a]
         attempt.emitted = attempt.target
         held = kv_of(market, attempt)
@@ -176,7 +176,7 @@ def finish_decodes(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, re
         hang_up(g, clock, market, lane_of, a)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def finish_prefills(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, replica: Any) -> None:
     """Let completed prefills emit their next token, and leave or start decoding."""
     a = replica.prefill_head
@@ -188,7 +188,8 @@ def finish_prefills(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, r
         attempt.emitted += 1
         if attempt.emitted == 1:
             attempt.refs += 1
-            send(g, clock, lane_of[attempt.router, attempt.offer], (FIRST_TOKEN, a, NO_FAILURE))
+            lane = lane_of[attempt.router, attempt.offer]
+            send(g, clock, lane, (FIRST_TOKEN, a, NO_FAILURE), attempt.request)
             publish_latency(market.offers[attempt.offer], g.now - attempt.arrived_s)
         if attempt.emitted >= attempt.target:
             replica.kv_held -= held
@@ -203,7 +204,7 @@ def finish_prefills(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, r
         a = following
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def publish_latency(offer: Any, sample_s: float) -> None:
     """Keep the provider-side average of time to first token."""
     if offer.has_published == 0:
@@ -213,7 +214,7 @@ def publish_latency(offer: Any, sample_s: float) -> None:
         offer.published_latency += PUBLISHED_WEIGHT * (sample_s - offer.published_latency)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def end_step(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, work: np.ndarray, r: int) -> None:
     """Apply the effects of the step, or of the leap of steps, that ends now."""
     replica = market.replicas[r]
@@ -236,7 +237,7 @@ def end_step(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, work: np
     finish_prefills(g, clock, market, lane_of, replica)
 
 
-@hot()
+@inner()
 def pull_central(market: Market, r: int) -> None:
     """Take requests from the offer's central queue while the batch has room for them."""
     replica = market.replicas[r]
@@ -247,7 +248,7 @@ def pull_central(market: Market, r: int) -> None:
         enqueue(market, r, a)
 
 
-@hot()
+@inner()
 def preempt(market: Market, replica: Any) -> None:
     """Throw the most recently admitted request out of the batch, back to the head of the queue."""
     if replica.prefill_tail >= 0:
@@ -274,7 +275,7 @@ def preempt(market: Market, replica: Any) -> None:
     replica.queued += 1
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def admit(market: Market, replica: Any, offer: Any) -> None:
     """Admit waiting requests in order while batch and KV memory have room."""
     while replica.queue_head >= 0 and replica.running < offer.max_batch:
@@ -300,7 +301,7 @@ def admit(market: Market, replica: Any, offer: Any) -> None:
         replica.prefill_tail = a
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def begin_leap(g: Any, market: Market, replica: Any, offer: Any) -> None:
     """Start decoding up to the first finish or the last step that fits in KV memory."""
     steps = min(
@@ -314,7 +315,7 @@ def begin_leap(g: Any, market: Market, replica: Any, offer: Any) -> None:
     replica.next_s = g.now + leap_time(replica, steps)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def begin_mixed(g: Any, market: Market, replica: Any, offer: Any) -> None:
     """Start one step that decodes and prefills."""
     batch = replica.decoding
@@ -342,7 +343,7 @@ def begin_mixed(g: Any, market: Market, replica: Any, offer: Any) -> None:
     replica.next_s = g.now + offer.slow * step_time(coefficients, batch + prefill, kv, pairs)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def boundary(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, work: np.ndarray, r: int) -> None:
     """End the step of a replica, if it is in one, and begin the next."""
     replica = market.replicas[r]
@@ -369,8 +370,8 @@ def boundary(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, work: np
     set_time(clock.winners, clock.times, g.first_replica + r, replica.next_s)
 
 
-@hot()
-def cut_leap(g: Any, clock: Clock, market: Market, r: int, for_head: bool) -> None:
+@inner(forceinline=True)
+def cut_leap_now(g: Any, clock: Clock, market: Market, r: int, for_head: bool) -> None:
     """End a leap at the first boundary from now on (``for_head``: only if the queue's head can be admitted there)."""
     replica = market.replicas[r]
     if replica.doing != LEAP:
@@ -389,3 +390,9 @@ def cut_leap(g: Any, clock: Clock, market: Market, r: int, for_head: bool) -> No
     replica.steps = steps
     replica.next_s = max(g.now, replica.start_s + leap_time(replica, steps))
     set_time(clock.winners, clock.times, g.first_replica + r, replica.next_s)
+
+
+@inner()
+def cut_leap(g: Any, clock: Clock, market: Market, r: int, for_head: bool) -> None:
+    """``cut_leap_now`` as a call of its own, for where it is rare."""
+    cut_leap_now(g, clock, market, r, for_head)

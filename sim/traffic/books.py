@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from sim.compiled import hot
-
+from sim.compiled import inner
 from sim.draws import SAMPLE as SAMPLE_DRAW
 from sim.draws import derive
 from sim.histogram import FINE_BITS, bin_of
@@ -34,7 +33,7 @@ from sim.traffic.state import Books
 MILLION = 1_000_000
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def outcome_of(failure: int) -> int:
     """Outcome of a request whose last attempt ended with ``failure`` (docs/semantics.md, section 3)."""
     if failure == NO_FAILURE or failure == RATE_LIMITED or failure == QUEUE_FULL or failure == TOO_LONG:
@@ -44,7 +43,7 @@ def outcome_of(failure: int) -> int:
     return FAILED
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def bill(books: Books, request: Any, fee_ppm: float) -> None:
     """Charge a completed request at the prices noted when it was placed."""
     cost = request.prompt * request.price_in + request.output * request.price_out
@@ -62,7 +61,7 @@ def bill(books: Books, request: Any, fee_ppm: float) -> None:
     offer[REVENUE_NANO] += cost
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def measure(books: Books, request: Any, client: Any, now: float) -> None:
     """Add a completed request's latencies, as its customer saw them, to the histograms."""
     ttft_s = request.first_s + client.delay_s - request.born_s
@@ -89,7 +88,7 @@ def measure(books: Books, request: Any, client: Any, now: float) -> None:
         books.metric_sums[c, TPOT] += tpot_s
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def note(g: Any, books: Books, request: Any, outcome: int) -> None:
     """Count a request's outcome and keep its row if it is in the sample."""
     books.outcomes[request.client_class, request.cohort, outcome] += 1

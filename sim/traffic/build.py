@@ -1,6 +1,7 @@
 """From the world's tables to the engine's memory."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from sim.view import (
     PRICE_IN,
     PRICE_OUT,
     PUBLISHED_AT_S,
+    PUBLISHED_LATENCY_S,
     RPM_LIMIT,
     THROUGHPUT_EWMA,
     THROUGHPUT_P50,
@@ -133,8 +135,16 @@ def _router_fields(router: Router) -> dict[str, Any]:
         "prior_throughput": telemetry.prior_tokens_per_s,
         "outage_after": telemetry.outage_after,
         "stale_s": telemetry.stale_view_s,
+        "guarded": _may_close_offers(router),
         "stale_next": 0.0 if telemetry.stale_view_s > 0 else np.inf,
     }
+
+
+def _may_close_offers(router: Router) -> bool:
+    """True if cool-down, breaker or a price limit may close an offer."""
+    wants = router.preferences
+    limited = wants.max_input_usd_per_mtok is not None or wants.max_output_usd_per_mtok is not None
+    return limited or router.cooldown.seconds > 0 or router.breaker.failures > 0
 
 
 def _wants_percentiles(router: Router) -> bool:
@@ -148,6 +158,7 @@ def _routers(world: World) -> np.ndarray:
         _fill(row, _router_fields(world.scenario.routers[name]))
         row["oracle"] = bound.policy.oracle
         row["observes"] = bound.policy.observe is not None
+        row["mirrors"] = world.scenario.traffic.publish_period_s is None
     return table
 
 
@@ -160,7 +171,7 @@ def _views(world: World, routers: np.ndarray, offers: np.ndarray) -> np.ndarray:
     view[:, :, RPM_LIMIT] = np.where(offers["rpm"] > 0, offers["rpm"], NO_LIMIT)
     view[:, :, TPM_LIMIT] = np.where(offers["tpm"] > 0, offers["tpm"], NO_LIMIT)
     ttft, throughput = routers["prior_ttft_s"][:, None], routers["prior_throughput"][:, None]
-    for column in (TTFT_EWMA_S, TTFT_P50, TTFT_P90, TTFT_P99):
+    for column in (TTFT_EWMA_S, TTFT_P50, TTFT_P90, TTFT_P99, PUBLISHED_LATENCY_S):
         view[:, :, column] = ttft
     for column in (TPOT_EWMA_S, TPOT_P50, TPOT_P90, TPOT_P99):
         view[:, :, column] = 1.0 / throughput
@@ -222,6 +233,10 @@ def _desk(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Desk:
         window=np.zeros((*shape, 3, bins), np.int64),
         sticky=sticky,
         model_first=world.model_first.astype(np.int64),
+        fresh=np.full((len(routers), len(world.models), 2), -1, np.int64),
+        least_context=np.array(
+            [offers["context"][a:b].min() for a, b in pairwise(world.model_first.tolist())], np.int64
+        ),
         lane_of=lane_of,
         memory_offers=memory_offers,
         memory_shared=memory_shared,
@@ -249,7 +264,7 @@ def _clock(world: World, lanes: np.ndarray, replicas: int) -> Clock:
     telemetry = [world.scenario.routers[name].telemetry for name in world.routers]
     if world.scenario.traffic.publish_period_s is not None or any(t.stale_view_s > 0 for t in telemetry):
         times[0] = 0.0
-    winners = np.zeros(2 * leaves, np.int32)
+    winners = np.zeros(2 * leaves, np.uint32)
     build(winners, times)
     return Clock(
         winners=winners,

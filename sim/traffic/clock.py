@@ -9,8 +9,8 @@ the heap.
 from typing import Any
 
 import numpy as np
-from sim.compiled import hot
 
+from sim.compiled import hot, inner
 from sim.traffic.state import WHEEL, Clock
 
 # kinds of message
@@ -19,7 +19,7 @@ DISPATCH, CANCEL, FIRST_TOKEN, DONE, FAIL = 0, 1, 2, 3, 4
 TIME_OUT, RETRY, DELAYED_FAIL = 0, 1, 2
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def set_time(winners: np.ndarray, times: np.ndarray, leaf: int, at: float) -> None:
     """Give a leaf its next time and mend the tree above it."""
     times[leaf] = at
@@ -27,7 +27,7 @@ def set_time(winners: np.ndarray, times: np.ndarray, leaf: int, at: float) -> No
     while node >= 1:
         left = winners[2 * node]
         right = winners[2 * node + 1]
-        winner = left if times[left] <= times[right] else right
+        winner = left + (right - left) * (times[right] < times[left])  # a branch here would be a coin flip
         if winners[node] == winner and winner != leaf:
             break  # this leaf was not and is not the winner here, so nothing above changes
         winners[node] = winner
@@ -45,9 +45,9 @@ def build(winners: np.ndarray, times: np.ndarray) -> None:
         winners[node] = left if times[left] <= times[right] else right
 
 
-@hot(forceinline=True)
-def send(g: Any, clock: Clock, lane: int, letter: tuple[int, int, int]) -> None:
-    """Put a message (kind, attempt, failure) on a lane; it is due one delay from now."""
+@inner(forceinline=True)
+def send(g: Any, clock: Clock, lane: int, letter: tuple[int, int, int], request: int) -> None:
+    """Put a message (kind, attempt, failure) about a request on a lane; it is due one delay from now."""
     g.free_messages -= 1
     slot = clock.free_messages[g.free_messages]
     message = clock.messages[slot]
@@ -57,6 +57,7 @@ def send(g: Any, clock: Clock, lane: int, letter: tuple[int, int, int]) -> None:
     message.seq = g.seq
     message.kind = letter[0]
     message.attempt = letter[1]
+    message.request = request
     message.failure = letter[2]
     message.next = -1
     if road.head < 0:
@@ -68,7 +69,7 @@ def send(g: Any, clock: Clock, lane: int, letter: tuple[int, int, int]) -> None:
         road.tail = slot
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def receive(g: Any, clock: Clock, lane: int) -> int:
     """Take the oldest message off a lane; its slot is already free but still holds the message."""
     road = clock.lanes[lane]
@@ -83,13 +84,13 @@ def receive(g: Any, clock: Clock, lane: int) -> int:
     return int(slot)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def earlier(a: Any, b: Any) -> bool:
     """Order of heap entries: by time, then by the order in which they were made."""
-    return a.due_s < b.due_s or (a.due_s == b.due_s and a.seq < b.seq)
+    return bool(a.due_s < b.due_s or (a.due_s == b.due_s and a.seq < b.seq))
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def copy_timer(to: Any, source: Any) -> None:
     """Copy a heap entry."""
     to.due_s = source.due_s
@@ -100,7 +101,7 @@ def copy_timer(to: Any, source: Any) -> None:
     to.failure = source.failure
 
 
-@hot()
+@inner()
 def push_misc(g: Any, clock: Clock, due_s: float, entry: tuple[int, int, int, int]) -> None:
     """Add (kind, ref, stamp, failure) to the heap of rare events."""
     heap = clock.misc
@@ -124,7 +125,7 @@ def push_misc(g: Any, clock: Clock, due_s: float, entry: tuple[int, int, int, in
     set_time(clock.winners, clock.times, g.misc_leaf, heap[0].due_s)
 
 
-@hot()
+@inner()
 def pop_misc(g: Any, clock: Clock) -> None:
     """Move the earliest entry of the heap to its spare place and close the gap."""
     heap = clock.misc
@@ -149,7 +150,7 @@ def pop_misc(g: Any, clock: Clock) -> None:
     set_time(clock.winners, clock.times, g.misc_leaf, at)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def unlink_timer(clock: Clock, requests: np.ndarray, q: int) -> None:
     """Take a request off the wheel, if it is on it."""
     request = requests[q]
@@ -164,7 +165,7 @@ def unlink_timer(clock: Clock, requests: np.ndarray, q: int) -> None:
     request.bucket = -1
 
 
-@hot()
+@inner(forceinline=True)
 def stop_timer(g: Any, clock: Clock, requests: np.ndarray, q: int) -> None:
     """Cancel a request's timer, wherever it waits."""
     request = requests[q]
@@ -176,7 +177,7 @@ def stop_timer(g: Any, clock: Clock, requests: np.ndarray, q: int) -> None:
             set_time(clock.winners, clock.times, g.wheel_leaf, np.inf)
 
 
-@hot()
+@inner(forceinline=True)
 def link_timer(g: Any, clock: Clock, requests: np.ndarray, q: int) -> None:
     """Hang a timer in its bucket, or in the farthest one if it is more than a round away."""
     request = requests[q]
@@ -191,7 +192,7 @@ def link_timer(g: Any, clock: Clock, requests: np.ndarray, q: int) -> None:
     g.timers += 1
 
 
-@hot()
+@inner()
 def start_timer(g: Any, clock: Clock, requests: np.ndarray, q: int) -> None:
     """(Re)start a request's timer at its ``timer_at``; the old one is void."""
     stop_timer(g, clock, requests, q)
@@ -208,7 +209,7 @@ def start_timer(g: Any, clock: Clock, requests: np.ndarray, q: int) -> None:
         set_time(clock.winners, clock.times, g.wheel_leaf, (g.wheel_cursor + 1) * g.wheel_width)
 
 
-@hot()
+@inner()
 def turn_wheel(g: Any, clock: Clock, requests: np.ndarray) -> None:
     """Open the next bucket: timers due in it enter the heap, those of later rounds go back on the wheel."""
     g.wheel_cursor += 1

@@ -1,11 +1,13 @@
 """The compiled engine behind the common face of a traffic engine."""
 
+import warnings
 from functools import cache
 from typing import Any
 
 import numba
 import numpy as np
 from numba import types
+from numba.core.errors import NumbaExperimentalFeatureWarning
 
 from sim.compiled import hot
 from sim.engine import Feed
@@ -14,9 +16,9 @@ from sim.outcome import IN_FLIGHT, SAMPLE, TrafficOutcome
 from sim.policy import Policy
 from sim.policy_abi import CHOOSE_SIGNATURE, OBSERVE_SIGNATURE, compile_choose, compile_observe
 from sim.traffic import loop
-from sim.traffic.build import SPARE, fresh_samples, grow, new_state
+from sim.traffic.build import fresh_samples, grow, new_state
 from sim.traffic.provider import add_leap_so_far, shut, slow_down
-from sim.traffic.state import State
+from sim.traffic.state import SPARE, State
 from sim.view import PRICE_IN, PRICE_OUT
 from sim.world import REQUEST, World
 
@@ -26,8 +28,8 @@ MAX_ROUTERS = 8  # the tuple of policies has a fixed length, so that the engine 
 @cache
 def compiled_advance(state_type: Any) -> Any:
     """The event loop, compiled once for all policies and worlds."""
-    functions = types.UniTuple(types.FunctionType(CHOOSE_SIGNATURE), MAX_ROUTERS)
-    observers = types.UniTuple(types.FunctionType(OBSERVE_SIGNATURE), MAX_ROUTERS)
+    functions = types.UniTuple(types.FunctionType(CHOOSE_SIGNATURE), MAX_ROUTERS)  # type: ignore[no-untyped-call]
+    observers = types.UniTuple(types.FunctionType(OBSERVE_SIGNATURE), MAX_ROUTERS)  # type: ignore[no-untyped-call]
     feed = types.Array(numba.from_dtype(REQUEST), 1, "C")
     signature = types.int64(state_type, feed, types.boolean, types.float64, functions, observers)
     return hot(signature, cache=True)(loop.advance)
@@ -68,7 +70,7 @@ class CompiledEngine:
         compiled += [compiled[0]] * (MAX_ROUTERS - len(compiled))
         self._choosers = tuple(choose for choose, _ in compiled)
         self._observers = tuple(observe for _, observe in compiled)
-        self._advance = compiled_advance(numba.typeof(self._state))
+        self._advance = compiled_advance(numba.typeof(self._state))  # type: ignore[no-untyped-call]
 
     def advance(self, until_s: float) -> None:
         """Serve traffic up to, but not including, events at ``until_s``.
@@ -78,6 +80,12 @@ class CompiledEngine:
         PolicyError
             If a policy chose a row that is closed or does not exist.
         """
+        with warnings.catch_warnings():  # numba calls function pointers experimental; our tests cover them
+            warnings.simplefilter("ignore", NumbaExperimentalFeatureWarning)
+            self._advance_to(until_s)
+        self.now_s = until_s
+
+    def _advance_to(self, until_s: float) -> None:
         while True:
             why = self._advance(
                 self._state, self._block, self._feed_ends, until_s, self._choosers, self._observers
@@ -93,7 +101,6 @@ class CompiledEngine:
                 self._make_room()
             else:
                 self._blame_policy()
-        self.now_s = until_s
 
     def _next_block(self) -> None:
         block = next(self._feed, None)

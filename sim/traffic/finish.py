@@ -7,12 +7,12 @@ steps ends at step v + r, whatever the steps last. Ties leave in order of admiss
 from typing import Any
 
 import numpy as np
-from sim.compiled import hot
 
+from sim.compiled import inner
 from sim.traffic.state import Market
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def _before(market: Market, at: int, v: int, attempt: int) -> bool:
     """True if (v, attempt) leaves before the entry at heap place ``at``."""
     other = market.finish_v[at]
@@ -21,14 +21,14 @@ def _before(market: Market, at: int, v: int, attempt: int) -> bool:
     return bool(market.attempts[attempt].order < market.attempts[market.finish_attempt[at]].order)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def _put(market: Market, base: int, position: int, entry: tuple[int, int]) -> None:
     market.finish_v[base + position] = entry[0]
     market.finish_attempt[base + position] = entry[1]
     market.attempts[entry[1]].pos = position
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def _rise(market: Market, base: int, position: int, entry: tuple[int, int]) -> None:
     """Place ``entry`` at ``position`` or above."""
     while position > 0:
@@ -40,7 +40,7 @@ def _rise(market: Market, base: int, position: int, entry: tuple[int, int]) -> N
     _put(market, base, position, entry)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def add(market: Market, replica: Any, attempt: int) -> None:
     """Let an attempt decode until step ``finish_v``."""
     position = replica.decoding
@@ -48,8 +48,8 @@ def add(market: Market, replica: Any, attempt: int) -> None:
     _rise(market, replica.heap, position, (market.attempts[attempt].finish_v, attempt))
 
 
-@hot()
-def remove(market: Market, replica: Any, position: int) -> int:
+@inner(forceinline=True)
+def take_out(market: Market, replica: Any, position: int) -> int:
     """Take the entry at a heap position out and return its attempt."""
     base = replica.heap
     gone = market.finish_attempt[base + position]
@@ -77,7 +77,13 @@ def remove(market: Market, replica: Any, position: int) -> int:
     return int(gone)
 
 
-@hot()
+@inner()
+def remove(market: Market, replica: Any, position: int) -> int:
+    """``take_out`` as a call of its own, for where it is rare."""
+    return take_out(market, replica, position)
+
+
+@inner()
 def latest(market: Market, replica: Any) -> int:
     """Heap position of the decoding request that was admitted last."""
     base = replica.heap

@@ -7,16 +7,16 @@ K_i = K + i·B: both terms of the roofline are affine in the KV read, so the max
 import math
 from typing import Any
 
-from sim.compiled import hot
+from sim.compiled import inner
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def affine_sum(steps: int, a: float, b: float, kv: int, batch: int) -> float:
     """Sum of a + b·(kv + i·batch) over i = 0 .. steps - 1 (E7)."""
     return steps * a + b * (steps * float(kv) + batch * (0.5 * steps * (steps - 1)))
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def affine_steps(duration: float, a: float, b: float, kv: int, batch: int) -> float:
     """Real number of steps whose affine sum is ``duration`` (E8), in the form that does not cancel."""
     linear = a + b * (kv - 0.5 * batch)
@@ -24,7 +24,7 @@ def affine_steps(duration: float, a: float, b: float, kv: int, batch: int) -> fl
     return 2.0 * duration / (linear + math.sqrt(linear * linear + 2.0 * quadratic * duration))
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def plan(replica: Any, offer: Any, steps: int) -> None:
     """Store the two affine regimes of a leap of ``steps`` decode steps and how many steps the first one holds (E9)."""
     batch = replica.decoding
@@ -52,7 +52,7 @@ def plan(replica: Any, offer: Any, steps: int) -> None:
     replica.first_s = affine_sum(replica.split, a1, b1, kv, batch)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def leap_time(replica: Any, steps: int) -> float:
     """Duration of the first ``steps`` steps of the planned leap."""
     if steps <= replica.split:
@@ -62,7 +62,7 @@ def leap_time(replica: Any, steps: int) -> float:
     return float(replica.first_s + affine_sum(rest, replica.a_second, replica.b_second, kv, replica.leap_batch))
 
 
-@hot()
+@inner()
 def steps_until(replica: Any, duration: float) -> int:
     """Smallest number of steps, at least one, that lasts ``duration`` or longer (at most the planned number)."""
     if duration <= replica.first_s:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled import hot
+from sim.compiled import inner
 from sim.policy import CANCELLED as SAW_CANCELLED
 from sim.policy import DISPATCH as SAW_DISPATCH
 from sim.policy import DONE as SAW_DONE
@@ -15,7 +15,7 @@ from sim.policy import Event
 from sim.traffic.batch import boundary, release
 from sim.traffic.books import outcome_of
 from sim.traffic.clock import CANCEL, DISPATCH, DONE, FIRST_TOKEN, RETRY, TIME_OUT, pop_misc, receive, turn_wheel
-from sim.traffic.place import BAD_ROW, memory_of, pick
+from sim.traffic.place import BAD_ROW, memory_of, pick, wide
 from sim.traffic.provider import cancel, knock
 from sim.traffic.router import (
     arrive,
@@ -34,7 +34,7 @@ from sim.traffic.ticks import tick
 REACHED, NEEDS_FEED, NEEDS_ROOM, BROKE_CONTRACT, ALL_DONE = 0, 1, 2, 3, 4
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def crowded(s: State) -> bool:
     """True if a pool is nearly full, so that one more event might not fit."""
     g = s.globals[0]
@@ -47,7 +47,7 @@ def crowded(s: State) -> bool:
     )
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def tell(g: Any, desk: Desk, observers: Any, q: int, kind: int, failure: int) -> None:
     """Let the policy of a request's router observe an event of its current attempt."""
     request = desk.requests[q]
@@ -58,15 +58,14 @@ def tell(g: Any, desk: Desk, observers: Any, q: int, kind: int, failure: int) ->
     ttft_s = 0.0
     if kind == SAW_FIRST_TOKEN or kind == SAW_DONE:
         ttft_s = request.first_s - request.dispatch_s
-    tokens = np.int64(request.output) if kind == SAW_DONE else np.int64(0)
+    tokens = wide(request.output) if kind == SAW_DONE else wide(0)
     event = Event(
-        np.int64(kind), row, g.now, np.int64(request.prompt), tokens, ttft_s, g.now - request.dispatch_s,
-        np.int64(failure),
+        wide(kind), row, g.now, wide(request.prompt), tokens, ttft_s, g.now - request.dispatch_s, wide(failure)
     )
     observers[r](memory_of(desk, r, request.model), event)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def handle_message(s: State, observers: Any, lane: int) -> tuple[int, int]:
     """Deliver the next message of a lane; return (request to place now, replica to wake), -1 for none."""
     g = s.globals[0]
@@ -78,7 +77,7 @@ def handle_message(s: State, observers: Any, lane: int) -> tuple[int, int]:
         cancel(g, s.clock, s.market, a)
         return -1, -1
     kind, failure = message.kind, message.failure
-    q = s.market.attempts[a].request
+    q = message.request
     live = s.desk.requests[q].live == a
     release(g, s.market, a)
     if not live:
@@ -94,7 +93,7 @@ def handle_message(s: State, observers: Any, lane: int) -> tuple[int, int]:
     return handle_failure(s, observers, q, failure), -1
 
 
-@hot()
+@inner()
 def handle_failure(s: State, observers: Any, q: int, failure: int) -> int:
     """The live attempt of a request failed; return the request if it must be placed again now, else -1."""
     g = s.globals[0]
@@ -103,7 +102,7 @@ def handle_failure(s: State, observers: Any, q: int, failure: int) -> int:
     return fail_over(g, s.clock, s.desk, s.books, q)
 
 
-@hot()
+@inner()
 def handle_rare(s: State, observers: Any) -> int:
     """Take the earliest entry of the heap of rare events; return the request to place now, or -1."""
     g = s.globals[0]
@@ -121,7 +120,7 @@ def handle_rare(s: State, observers: Any) -> int:
     return handle_failure(s, observers, q, failure) if live else -1
 
 
-@hot()
+@inner()
 def handle_time_out(s: State, observers: Any, q: int, stamp: int) -> int:
     """A timer fired, unless it was stopped since; return the request to place now, or -1."""
     request = s.desk.requests[q]
@@ -140,7 +139,7 @@ def handle_time_out(s: State, observers: Any, q: int, stamp: int) -> int:
     return -1
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def place(s: State, choosers: Any, observers: Any, q: int) -> bool:
     """Place a request, or end it if nobody can take it; False if the policy broke its contract."""
     g = s.globals[0]
@@ -151,7 +150,7 @@ def place(s: State, choosers: Any, observers: Any, q: int) -> bool:
     if o < 0:
         end_request(g, s.clock, s.desk, s.books, q, outcome_of(request.failure))
         return True
-    dispatch(g, s.clock, s.market, s.desk, s.books, q, o)
+    dispatch(s, q, o)
     tell(g, s.desk, observers, q, SAW_DISPATCH, 0)
     return True
 

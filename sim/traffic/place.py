@@ -3,26 +3,22 @@
 from typing import Any
 
 import numpy as np
-from sim.compiled import hot
 
+from sim.compiled import inner
 from sim.draws import EXPLORE, EXPLORE_PICK, ROUTE, derive
 from sim.policy import Memory, Request
-from sim.traffic.provider import true_work_s
+from sim.traffic.provider import MINUTE_S, true_work_s
 from sim.traffic.state import Desk, Market
-from sim.traffic.telemetry import breaker_lets, refresh_if_due
+from sim.traffic.telemetry import breaker_lets, refresh
 from sim.view import (
     COST_USD,
-    IN_FLIGHT,
     OPEN,
     PRICE_IN,
     PRICE_OUT,
-    PUBLISHED_IN_FLIGHT,
-    PUBLISHED_LATENCY_S,
     THROUGHPUT_P50,
     THROUGHPUT_P90,
     THROUGHPUT_P99,
     TRUE_WORK_S,
-    TTFT_EWMA_S,
     TTFT_P50,
     TTFT_P90,
     TTFT_P99,
@@ -32,7 +28,13 @@ NOBODY = -1  # no open row, or the policy declined
 BAD_ROW = -2  # the policy named a row that is closed or does not exist
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
+def wide(value: Any) -> Any:
+    """An int32 field as int64, which is what policies are compiled for."""
+    return np.int64(value)
+
+
+@inner(forceinline=True)
 def was_tried(desk: Desk, q: int, o: int) -> bool:
     """True if the request remembers having tried the offer."""
     for k in range(desk.requests[q].used):
@@ -41,7 +43,7 @@ def was_tried(desk: Desk, q: int, o: int) -> bool:
     return False
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def allowed(g: Any, market: Market, desk: Desk, q: int, o: int) -> bool:
     """True if nothing but an earlier try speaks against an offer."""
     request = desk.requests[q]
@@ -55,36 +57,67 @@ def allowed(g: Any, market: Market, desk: Desk, q: int, o: int) -> bool:
     return g.now >= seat.cool_until and breaker_lets(g.now, seat)
 
 
-@hot(forceinline=True)
-def open_rows(g: Any, market: Market, desk: Desk, q: int) -> int:
-    """Refresh the candidates' rows, price the request and mark who may be chosen; return how many may."""
+@inner(forceinline=True)
+def refresh_model(now: float, desk: Desk, r: int, model: int) -> None:
+    """Refresh all rows of a model, unless that was done in this slot and clock minute."""
+    slot = int(now / desk.routers[r].slot_s)
+    minute = int(now / MINUTE_S)
+    if desk.fresh[r, model, 0] == slot and desk.fresh[r, model, 1] == minute:
+        return
+    desk.fresh[r, model, 0] = slot
+    desk.fresh[r, model, 1] = minute
+    for o in range(desk.model_first[model], desk.model_first[model + 1]):
+        refresh(desk, r, o, slot, minute)
+
+
+@inner(forceinline=True)
+def open_all(desk: Desk, request: Any) -> int:
+    """Open every row: nothing in the router's settings or the request's past can close one."""
+    first = desk.model_first[request.model]
+    last = desk.model_first[request.model + 1]
+    for o in range(first, last):
+        row = desk.views[request.router, o]
+        row[COST_USD] = (request.prompt * row[PRICE_IN] + request.expected * row[PRICE_OUT]) / 1e6
+        row[OPEN] = 1.0
+    return int(last - first)
+
+
+@inner()
+def open_some(g: Any, market: Market, desk: Desk, q: int) -> int:
+    """Mark who may be chosen; a request that has tried everybody may start again if the router says so."""
     request = desk.requests[q]
-    r = request.router
     count = 0
     closed_by_try = False
     for o in range(desk.model_first[request.model], desk.model_first[request.model + 1]):
-        refresh_if_due(g.now, desk, r, o)
-        row = desk.views[r, o]
+        row = desk.views[request.router, o]
         row[COST_USD] = (request.prompt * row[PRICE_IN] + request.expected * row[PRICE_OUT]) / 1e6
-        if g.publish_period == np.inf:
-            row[PUBLISHED_IN_FLIGHT] = row[IN_FLIGHT]
-            row[PUBLISHED_LATENCY_S] = row[TTFT_EWMA_S]
         may = allowed(g, market, desk, q, o)
         if may and request.used > 0 and was_tried(desk, q, o):
             closed_by_try = True
             may = False
         row[OPEN] = 1.0 if may else 0.0
         count += may
-    if count == 0 and closed_by_try and desk.routers[r].retry_tried != 0:
+    if count == 0 and closed_by_try and desk.routers[request.router].retry_tried != 0:
         request.used = 0
         for o in range(desk.model_first[request.model], desk.model_first[request.model + 1]):
             may = allowed(g, market, desk, q, o)
-            desk.views[r, o, OPEN] = 1.0 if may else 0.0
+            desk.views[request.router, o, OPEN] = 1.0 if may else 0.0
             count += may
     return count
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
+def open_rows(g: Any, market: Market, desk: Desk, q: int) -> int:
+    """Refresh the candidates' rows, price the request and mark who may be chosen; return how many may."""
+    request = desk.requests[q]
+    refresh_model(g.now, desk, request.router, request.model)
+    fits = request.prompt + request.output <= desk.least_context[request.model]
+    if fits and request.used == 0 and desk.routers[request.router].guarded == 0:
+        return open_all(desk, request)
+    return open_some(g, market, desk, q)
+
+
+@inner(forceinline=True)
 def meets(router: Any, row: np.ndarray) -> bool:
     """True if an offer meets every percentile preference."""
     return bool(
@@ -97,7 +130,7 @@ def meets(router: Any, row: np.ndarray) -> bool:
     )
 
 
-@hot()
+@inner()
 def prefer(router: Any, rows: np.ndarray, count: int) -> int:
     """Close the open rows that miss a preference, if any row meets them all; return how many stay open."""
     good = 0
@@ -112,7 +145,7 @@ def prefer(router: Any, rows: np.ndarray, count: int) -> int:
     return good
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def sticky_row(g: Any, desk: Desk, request: Any, rows: np.ndarray, first: int) -> int:
     """Row that the request's session is bound to, or -1."""
     router = desk.routers[request.router]
@@ -127,7 +160,7 @@ def sticky_row(g: Any, desk: Desk, request: Any, rows: np.ndarray, first: int) -
     return int(row)
 
 
-@hot()
+@inner()
 def open_row(rows: np.ndarray, number: int) -> int:
     """The ``number``-th open row."""
     for i in range(rows.shape[0]):
@@ -138,7 +171,7 @@ def open_row(rows: np.ndarray, number: int) -> int:
     return -1
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def memory_of(desk: Desk, r: int, model: int) -> Memory:
     """The policy's arrays for one router and model."""
     first = desk.model_first[model]
@@ -146,18 +179,18 @@ def memory_of(desk: Desk, r: int, model: int) -> Memory:
     return Memory(desk.memory_offers[r, first:last], desk.memory_shared[r, model], desk.memory_params[r])
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def ask_policy(g: Any, desk: Desk, choosers: Any, q: int, rows: np.ndarray) -> int:
     """Let the policy choose a row."""
     request = desk.requests[q]
     r = request.router
     asked = Request(
         g.now,
-        np.int64(request.prompt),
+        wide(request.prompt),
         request.expected,
-        np.int64(request.attempts),
+        wide(request.attempts),
         request.session,
-        np.int64(request.client_class),
+        wide(request.client_class),
         desk.model_first[request.model],
     )
     u = derive(request.key, ROUTE, request.attempts)
@@ -169,7 +202,7 @@ def ask_policy(g: Any, desk: Desk, choosers: Any, q: int, rows: np.ndarray) -> i
     return int(row)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def pick(g: Any, market: Market, desk: Desk, choosers: Any, q: int) -> int:
     """Offer for the next attempt of a request, NOBODY or BAD_ROW."""
     request = desk.requests[q]
@@ -180,6 +213,9 @@ def pick(g: Any, market: Market, desk: Desk, choosers: Any, q: int) -> int:
     count = open_rows(g, market, desk, q)
     if count == 0:
         return NOBODY
+    if router.oracle != 0:
+        for o in range(first, last):
+            desk.views[r, o, TRUE_WORK_S] = true_work_s(g, market, o)
     rows = desk.views[r, first:last]
     if router.preferences != 0:
         count = prefer(router, rows, count)
@@ -188,9 +224,6 @@ def pick(g: Any, market: Market, desk: Desk, choosers: Any, q: int) -> int:
         row = open_row(rows, int(derive(request.key, EXPLORE_PICK, request.attempts) * count))
     if row >= 0:
         return int(first + row)
-    if router.oracle != 0:
-        for o in range(first, last):
-            desk.views[r, o, TRUE_WORK_S] = true_work_s(g, market, o)
     if router.stale_s > 0.0:
         shown = desk.shown[r, first:last]
         for i in range(last - first):

@@ -3,14 +3,14 @@
 from typing import Any
 
 import numpy as np
-from sim.compiled import hot
 
+from sim.compiled import hot, inner
 from sim.draws import BALANCER, FAST_FAILURE, MIDSTREAM_POINT, derive
 from sim.draws import MIDSTREAM as MIDSTREAM_DRAW
 from sim.outcome import BUSY_S, DECODE_TOKENS, STEPS
 from sim.policy import MIDSTREAM, OUTAGE, QUEUE_FULL, RATE_LIMITED, SERVER_ERROR, TOO_LONG
 from sim.traffic import finish
-from sim.traffic.batch import cut_leap, dequeue, enqueue, release, unlink_central
+from sim.traffic.batch import cut_leap, cut_leap_now, dequeue, enqueue, release, unlink_central
 from sim.traffic.clock import DELAYED_FAIL, FAIL, push_misc, send, set_time
 from sim.traffic.leap import leap_time, steps_until
 from sim.traffic.state import CENTRAL, DECODE, GONE, IDLE, LEAP, PREFILL, WAITING, Clock, Market
@@ -19,14 +19,14 @@ LEAST_OUTSTANDING, LEAST_REQUESTS, ROUND_ROBIN, RANDOM, CENTRAL_QUEUE = 0, 1, 2,
 MINUTE_S = 60.0
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def refuse(g: Any, clock: Clock, market: Market, lane: int, a: int, failure: int) -> None:
     """Send an attempt back to its router."""
     market.attempts[a].place = GONE
-    send(g, clock, lane, (FAIL, a, failure))
+    send(g, clock, lane, (FAIL, a, failure), market.attempts[a].request)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def over_rate(g: Any, offer: Any, seat: Any, weight: int) -> bool:
     """Charge the router's clock minute at this offer, unless that would exceed a limit."""
     minute = int(g.now / MINUTE_S)
@@ -43,7 +43,7 @@ def over_rate(g: Any, offer: Any, seat: Any, weight: int) -> bool:
     return False
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def least(market: Market, offer: Any, by_requests: bool, below: int) -> int:
     """Replica with the least load among those with fewer than ``below`` requests; -1 if none."""
     best = -1
@@ -60,7 +60,7 @@ def least(market: Market, offer: Any, by_requests: bool, below: int) -> int:
     return best
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def balance(market: Market, o: int, a: int) -> int:
     """Replica that the provider's own balancer picks; -1 sends the attempt to the central queue."""
     offer = market.offers[o]
@@ -80,7 +80,7 @@ def balance(market: Market, o: int, a: int) -> int:
     return int(offer.first_replica + int(u * offer.replicas))
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def queue_is_full(market: Market, o: int, r: int) -> bool:
     """True if the offer's queue cap refuses one more request (at replica ``r``, or -1 for the central queue)."""
     offer = market.offers[o]
@@ -92,7 +92,7 @@ def queue_is_full(market: Market, o: int, r: int) -> bool:
     return bool(replica.running + replica.queued >= offer.max_batch + offer.queue)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def plan_break(offer: Any, o: int, attempt: Any) -> None:
     """Decide at which token the stream ends: its last, or the one after which it breaks."""
     attempt.target = attempt.output
@@ -100,7 +100,7 @@ def plan_break(offer: Any, o: int, attempt: Any) -> None:
         attempt.target = 1 + int(derive(attempt.key, MIDSTREAM_POINT, o) * (attempt.output - 1))
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def join_central(market: Market, offer: Any, a: int) -> None:
     """Append an attempt to its offer's central queue."""
     attempt = market.attempts[a]
@@ -115,7 +115,7 @@ def join_central(market: Market, offer: Any, a: int) -> None:
     offer.central_count += 1
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def knock(g: Any, clock: Clock, market: Market, seats: np.ndarray, lane_of: np.ndarray, a: int) -> int:
     """A dispatch arrives; return the idle replica that must start a step now, or -1."""
     attempt = market.attempts[a]
@@ -150,11 +150,11 @@ def knock(g: Any, clock: Clock, market: Market, seats: np.ndarray, lane_of: np.n
     if replica.doing == IDLE:
         return r
     if replica.queued == 1 and replica.running < offer.max_batch:
-        cut_leap(g, clock, market, r, True)
+        cut_leap_now(g, clock, market, r, True)
     return -1
 
 
-@hot()
+@inner()
 def cancel(g: Any, clock: Clock, market: Market, a: int) -> None:
     """A cancellation arrives: a waiting attempt leaves now, a running one at the next boundary."""
     attempt = market.attempts[a]
@@ -183,7 +183,7 @@ def cancel(g: Any, clock: Clock, market: Market, a: int) -> None:
     release(g, market, a)  # the message
 
 
-@hot()
+@inner()
 def drop(g: Any, clock: Clock, market: Market, lane: int, a: int) -> None:
     """End an attempt because its offer went down."""
     attempt = market.attempts[a]
@@ -196,7 +196,7 @@ def drop(g: Any, clock: Clock, market: Market, lane: int, a: int) -> None:
         refuse(g, clock, market, lane, a, MIDSTREAM if started else OUTAGE)
 
 
-@hot()
+@inner()
 def drop_list(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, a: int) -> None:
     """End the attempts of a linked list in order."""
     while a >= 0:
@@ -206,7 +206,7 @@ def drop_list(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, a: int)
         a = following
 
 
-@hot()
+@inner()
 def drop_batch(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, replica: Any) -> None:
     """End the decoding attempts of a replica in order of admission."""
     while replica.decoding > 0:
@@ -220,7 +220,7 @@ def drop_batch(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, replic
         drop(g, clock, market, lane_of[attempt.router, attempt.offer], a)
 
 
-@hot()
+@inner()
 def cut_work(g: Any, replica: Any, row: np.ndarray) -> None:
     """Book what a step or leap had done when the outage cut it."""
     row[BUSY_S] += g.now - replica.start_s
@@ -230,7 +230,7 @@ def cut_work(g: Any, replica: Any, row: np.ndarray) -> None:
         row[DECODE_TOKENS] += done * replica.decoding
 
 
-@hot()
+@inner()
 def steps_before(replica: Any, now: float) -> int:
     """Steps of a leap that are complete at ``now``."""
     elapsed = now - replica.start_s
@@ -280,7 +280,7 @@ def slow_down(g: Any, clock: Clock, market: Market, o: int, factor: float) -> No
         cut_leap(g, clock, market, r, False)
 
 
-@hot()
+@inner()
 def true_work_s(g: Any, market: Market, o: int) -> float:
     """Unfinished work of the least loaded replica, in seconds of one-token steps (oracle policies)."""
     offer = market.offers[o]

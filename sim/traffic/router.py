@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from sim.compiled import hot
 
+from sim.compiled import inner
 from sim.draws import BACKOFF, derive
 from sim.outcome import (
     ABANDONED,
@@ -22,11 +22,11 @@ from sim.policy import TIMED_OUT as ATTEMPT_TIMED_OUT
 from sim.traffic import telemetry
 from sim.traffic.books import bill, measure, note, outcome_of
 from sim.traffic.clock import CANCEL, DISPATCH, RETRY, push_misc, send, start_timer, stop_timer
-from sim.traffic.state import HALF_OPEN, TRANSIT, Books, Clock, Desk, Market
-from sim.view import IN_FLIGHT, OUTSTANDING_TOKENS, REQUESTS_THIS_MINUTE, TOKENS_THIS_MINUTE
+from sim.traffic.state import HALF_OPEN, TRANSIT, Books, Clock, Desk, Market, State
+from sim.view import IN_FLIGHT, OUTSTANDING_TOKENS, PUBLISHED_IN_FLIGHT, REQUESTS_THIS_MINUTE, TOKENS_THIS_MINUTE
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def arrive(g: Any, clock: Clock, desk: Desk, books: Books, row: Any) -> int:
     """A request of the feed reaches its router; return its slot, to be placed now."""
     g.free_requests -= 1
@@ -65,7 +65,7 @@ def arrive(g: Any, clock: Clock, desk: Desk, books: Books, row: Any) -> int:
     return int(q)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def reset_timer(g: Any, clock: Clock, desk: Desk, q: int) -> None:
     """Start the timer at the earliest deadline, if there is one or was one."""
     request = desk.requests[q]
@@ -77,7 +77,7 @@ def reset_timer(g: Any, clock: Clock, desk: Desk, q: int) -> None:
     start_timer(g, clock, desk.requests, q)
 
 
-@hot()
+@inner(forceinline=True)
 def end_request(g: Any, clock: Clock, desk: Desk, books: Books, q: int, outcome: int) -> None:
     """Give a request its outcome and free its slot."""
     request = desk.requests[q]
@@ -90,9 +90,10 @@ def end_request(g: Any, clock: Clock, desk: Desk, books: Books, q: int, outcome:
     g.live -= 1
 
 
-@hot(forceinline=True)
-def dispatch(g: Any, clock: Clock, market: Market, desk: Desk, books: Books, q: int, o: int) -> None:
+@inner(forceinline=True)
+def dispatch(s: State, q: int, o: int) -> None:
     """Send a request to an offer."""
+    g, clock, market, desk, books = s.globals[0], s.clock, s.market, s.desk, s.books
     request = desk.requests[q]
     r = request.router
     offer = market.offers[o]
@@ -124,30 +125,34 @@ def dispatch(g: Any, clock: Clock, market: Market, desk: Desk, books: Books, q: 
     view[OUTSTANDING_TOKENS] += request.weight
     view[REQUESTS_THIS_MINUTE] += 1.0
     view[TOKENS_THIS_MINUTE] += request.weight
+    if desk.routers[r].mirrors != 0:
+        view[PUBLISHED_IN_FLIGHT] = view[IN_FLIGHT]
     seat = desk.seats[r, o]
     request.probe = 1 if seat.breaker == HALF_OPEN else 0
     if request.probe == 1:
         seat.probing = 1
     books.offer_sums[o, request.cohort, PLACED] += 1
     books.class_sums[request.client_class, request.cohort, ATTEMPTS] += 1
-    send(g, clock, desk.lane_of[r, o], (DISPATCH, a, 0))
+    send(g, clock, desk.lane_of[r, o], (DISPATCH, a, 0), q)
     router = desk.routers[r]
     if router.first_token_timeout_s != np.inf:
         request.attempt_at = g.now + router.first_token_timeout_s
         reset_timer(g, clock, desk, q)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def let_go(desk: Desk, request: Any) -> None:
     """The live attempt is over for the router."""
     view = desk.views[request.router, request.offer]
     view[IN_FLIGHT] -= 1.0
     view[OUTSTANDING_TOKENS] -= request.weight
+    if desk.routers[request.router].mirrors != 0:
+        view[PUBLISHED_IN_FLIGHT] = view[IN_FLIGHT]
     request.live = -1
     request.attempt_at = np.inf
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def heard_first_token(g: Any, clock: Clock, desk: Desk, q: int) -> None:
     """The first token reaches the router."""
     request = desk.requests[q]
@@ -160,7 +165,7 @@ def heard_first_token(g: Any, clock: Clock, desk: Desk, q: int) -> None:
         reset_timer(g, clock, desk, q)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def heard_done(g: Any, clock: Clock, desk: Desk, books: Books, q: int) -> None:
     """The last token reaches the router: bill, measure, forget."""
     request = desk.requests[q]
@@ -181,7 +186,7 @@ def heard_done(g: Any, clock: Clock, desk: Desk, books: Books, q: int) -> None:
     end_request(g, clock, desk, books, q, COMPLETED)
 
 
-@hot()
+@inner()
 def book_failure(g: Any, desk: Desk, books: Books, q: int, failure: int) -> None:
     """The router learns that the live attempt failed."""
     request = desk.requests[q]
@@ -194,7 +199,7 @@ def book_failure(g: Any, desk: Desk, books: Books, q: int, failure: int) -> None
     telemetry.breaker_failed(g.now, desk.routers[r], desk.seats[r, o], failure, request.probe == 1)
 
 
-@hot()
+@inner()
 def fail_over(g: Any, clock: Clock, desk: Desk, books: Books, q: int) -> int:
     """Try again, now (return the slot) or later, or give up."""
     request = desk.requests[q]
@@ -213,17 +218,20 @@ def fail_over(g: Any, clock: Clock, desk: Desk, books: Books, q: int) -> int:
     return -1
 
 
-@hot()
+@inner()
 def cancel_live(g: Any, clock: Clock, market: Market, desk: Desk, q: int) -> None:
     """Tell the provider to stop working on the live attempt."""
     request = desk.requests[q]
     market.attempts[request.live].refs += 1
-    send(g, clock, desk.lane_of[request.router, request.offer], (CANCEL, request.live, 0))
+    send(g, clock, desk.lane_of[request.router, request.offer], (CANCEL, request.live, 0), q)
 
 
-@hot()
+@inner()
 def run_out(g: Any, clock: Clock, market: Market, desk: Desk, books: Books, q: int) -> tuple[int, int, int]:
-    """A timer fired; return (slot to fail over or -1, what to observe: 0 nothing 1 failure 2 cancelled, outcome or -1)."""
+    """A timer fired; return (slot to fail over or -1, what to observe, outcome or -1).
+
+    To observe are a failure (1), a cancellation (2) or nothing (0).
+    """
     request = desk.requests[q]
     impatient = g.now >= request.patience_at
     total = g.now >= request.total_at

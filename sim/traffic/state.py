@@ -33,14 +33,17 @@ def _record(doubles: str, longs: str, ints: str) -> np.dtype[Any]:
 GLOBALS = _record(
     "now publish_next publish_period wheel_width warmup_s sample_share",
     "seq events wheel_cursor timers feed_next live publishes spare_messages",
-    "free_requests free_attempts free_messages misc_count samples tick_leaf misc_leaf wheel_leaf first_lane first_replica",
+    "free_requests free_attempts free_messages misc_count samples tick_leaf misc_leaf wheel_leaf"
+    " first_lane first_replica",
 )
 REQUEST_SLOT = np.dtype(
     [
-        *[(n, "f8") for n in "born_s arrive_s patience_at total_at attempt_at dispatch_s first_s expected timer_at".split()],
+        *[(n, "f8") for n in "born_s arrive_s patience_at total_at attempt_at dispatch_s".split()],
+        *[(n, "f8") for n in "first_s expected timer_at".split()],
         ("key", "u8"),
         *[(n, "i8") for n in "session weight price_in price_out".split()],
-        *[(n, "i4") for n in "client_class router model prompt output attempts live offer failure cohort probe".split()],
+        *[(n, "i4") for n in "client_class router model prompt output attempts live offer".split()],
+        *[(n, "i4") for n in "failure cohort probe".split()],
         *[(n, "i4") for n in "stamp bucket timer_prev timer_next used generation waiting".split()],
     ],
     align=True,
@@ -55,31 +58,38 @@ ATTEMPT_SLOT = np.dtype(
     ],
     align=True,
 )
-MESSAGE_SLOT = _record("due_s", "seq", "kind attempt failure next")
+MESSAGE_SLOT = _record("due_s", "seq", "kind attempt failure request next")
 TIMER = _record("due_s", "seq", "kind ref stamp failure")
 REPLICA = _record(
     "start_s next_s a_first b_first a_second b_second first_s",
     "steps split vclock kv_held kv_decoding outstanding backlog admitted prefill_tokens leap_kv",
-    "offer doing decoding running queue_head queue_tail queued prefill_head prefill_tail heap cancelled leap_batch",
+    "offer doing decoding running queue_head queue_tail queued prefill_head prefill_tail heap"
+    " cancelled leap_batch",
 )
 OFFER = _record(
-    "base_s weights_s experts_s miss_log kv_s token_s pair_s comm_token_s slow fast_failure_share fast_failure_s"
+    "base_s weights_s experts_s miss_log kv_s token_s pair_s comm_token_s slow"
+    " fast_failure_share fast_failure_s"
     " midstream_share published_latency",
     "kv_capacity overhead price_in price_out context tpm",
-    "first_replica replicas balancer max_batch max_step_tokens rpm queue down turn central_head central_tail central_count"
+    "first_replica replicas balancer max_batch max_step_tokens rpm queue down turn central_head"
+    " central_tail central_count"
     " has_published",
 )
 ROUTER = _record(
-    "fee_ppm exploration budget_s backoff_s backoff_cap_s jitter first_token_timeout_s total_timeout_s cooldown_s breaker_s"
-    " ttft_p50 ttft_p90 ttft_p99 throughput_p50 throughput_p90 throughput_p99 max_in max_out affinity_ttl_s ewma_weight"
+    "fee_ppm exploration budget_s backoff_s backoff_cap_s jitter first_token_timeout_s"
+    " total_timeout_s cooldown_s breaker_s"
+    "  ttft_p50 ttft_p90 ttft_p99 throughput_p50 throughput_p90 throughput_p99 max_in max_out"
+    " affinity_ttl_s ewma_weight"
     " slot_s prior_ttft_s prior_throughput stale_s stale_next",
     "affinity_slots copies",
-    "max_attempts retry_tried cooldown_after breaker_failures breaker_successes preferences outage_after oracle observes",
+    "max_attempts retry_tried cooldown_after breaker_failures breaker_successes preferences"
+    " outage_after oracle observes guarded mirrors",
 )
 SEAT = _record(  # what one router keeps about one offer, besides the view
     "cool_until open_until window_accepted",
     "slot minute provider_minute tokens_used provider_tokens window ended refused_window",
-    "failures hard_failures breaker successes probing requests_used provider_requests ttft_seen tpot_seen throughput_seen",
+    "failures hard_failures breaker successes probing requests_used provider_requests ttft_seen"
+    " tpot_seen throughput_seen",
 )
 CLIENT = _record("delay_s slo_ttft_s slo_tpot_s", "", "")
 STICKY = _record("expires", "session", "offer")
@@ -88,7 +98,7 @@ STICKY = _record("expires", "session", "offer")
 class Clock(NamedTuple):
     """Everything that decides which event is next."""
 
-    winners: np.ndarray  # int32 (2 * leaves,): winner tree over next times, ties to the lower leaf
+    winners: np.ndarray  # uint32 (2 * leaves,): winner tree over next times, ties to the lower leaf
     times: np.ndarray  # float64 (leaves,)
     lanes: np.ndarray  # record (lanes,): FIFO of messages that share one delay
     messages: np.ndarray
@@ -124,6 +134,8 @@ class Desk(NamedTuple):
     window: np.ndarray  # int64 (routers, offers, 3, bins): samples of the thirty slots before this one
     sticky: np.ndarray  # record (routers, slots)
     model_first: np.ndarray  # int64
+    fresh: np.ndarray  # int64 (routers, models, 2): slot and minute to which all rows are refreshed
+    least_context: np.ndarray  # int64 (models,): shortest context of a model's offers
     lane_of: np.ndarray  # int32 (routers, offers)
     memory_offers: np.ndarray  # float64 (routers, offers, slots)
     memory_shared: np.ndarray  # float64 (routers, models, slots)

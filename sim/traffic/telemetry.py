@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from sim.compiled import hot
 
+from sim.compiled import inner
 from sim.histogram import COARSE_BITS, bin_of, quantile
 from sim.policy import QUEUE_FULL, RATE_LIMITED, TOO_LONG
 from sim.traffic.provider import MINUTE_S
@@ -16,6 +16,7 @@ from sim.view import (
     LAST_OUTAGE_S,
     NO_LIMIT,
     OBSERVED_AT_S,
+    PUBLISHED_LATENCY_S,
     REFUSAL_SHARE_5M,
     REFUSAL_SHARE_30S,
     REQUESTS_THIS_MINUTE,
@@ -42,7 +43,7 @@ ENDED, ERRORS, REFUSALS = 0, 1, 2  # counts of the slots
 CAP_HIGH, CAP_LOW, CAP_CUT, CAP_RAISE = 0.2, 0.01, 0.9, 1.05  # learned capacity
 
 
-@hot()
+@inner()
 def set_percentiles(view: np.ndarray, router: Any, window: np.ndarray) -> None:
     """Write the windowed percentiles of one offer; the priors where the window is empty."""
     prior_tpot = 1.0 / router.prior_throughput
@@ -63,7 +64,7 @@ def set_percentiles(view: np.ndarray, router: Any, window: np.ndarray) -> None:
     view[THROUGHPUT_P99] = router.prior_throughput if empty else quantile(window[THROUGHPUT], 0.01, COARSE_BITS)
 
 
-@hot()
+@inner()
 def clear_windows(ended: np.ndarray, ring: np.ndarray, window: np.ndarray) -> None:
     """Forget everything: more than a whole ring of slots went by unseen."""
     ended[:] = 0
@@ -71,7 +72,7 @@ def clear_windows(ended: np.ndarray, ring: np.ndarray, window: np.ndarray) -> No
     window[:] = 0
 
 
-@hot()
+@inner()
 def turn_slot(ended: np.ndarray, ring: np.ndarray, window: np.ndarray, slot: int) -> None:
     """Let the slot that was current join the window, and the oldest leave it."""
     joining, leaving = ring[slot % RING], ring[(slot + 1) % RING]
@@ -82,7 +83,7 @@ def turn_slot(ended: np.ndarray, ring: np.ndarray, window: np.ndarray, slot: int
     ended[(slot + 1) % RING] = 0
 
 
-@hot()
+@inner()
 def roll(desk: Desk, r: int, o: int, slot: int) -> None:
     """Move an offer's windows forward to ``slot``."""
     seat = desk.seats[r, o]
@@ -98,7 +99,7 @@ def roll(desk: Desk, r: int, o: int, slot: int) -> None:
     set_percentiles(desk.views[r, o], desk.routers[r], window)
 
 
-@hot()
+@inner()
 def learn_capacity(view: np.ndarray, router: Any, seat: Any, slot: int) -> None:
     """Raise, hold or cut the learned acceptance rate once a window of three slots is over."""
     if slot // SHORT_SLOTS == seat.window:
@@ -118,7 +119,7 @@ def learn_capacity(view: np.ndarray, router: Any, seat: Any, slot: int) -> None:
     seat.refused_window = 0
 
 
-@hot()
+@inner()
 def set_shares(view: np.ndarray, ended: np.ndarray, slot: int) -> None:
     """Write the shares of errors and refusals over the short and the long window."""
     total = errors = refusals = 0
@@ -134,7 +135,7 @@ def set_shares(view: np.ndarray, ended: np.ndarray, slot: int) -> None:
     view[REFUSAL_SHARE_5M] = refusals / total if total > 0 else 0.0
 
 
-@hot()
+@inner()
 def refresh(desk: Desk, r: int, o: int, slot: int, minute: int) -> None:
     """Bring the windowed columns of one row up to the current slot and clock minute."""
     seat = desk.seats[r, o]
@@ -149,7 +150,7 @@ def refresh(desk: Desk, r: int, o: int, slot: int, minute: int) -> None:
         view[TOKENS_THIS_MINUTE] = 0.0
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def refresh_if_due(now: float, desk: Desk, r: int, o: int) -> None:
     """Refresh a row unless it is of the current slot and minute already."""
     slot = int(now / desk.routers[r].slot_s)
@@ -159,7 +160,7 @@ def refresh_if_due(now: float, desk: Desk, r: int, o: int) -> None:
         refresh(desk, r, o, slot, minute)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def average(view: np.ndarray, column: int, weight: float, first: bool, sample: float) -> None:
     """Update a moving average; the first sample sets it."""
     if first:
@@ -168,14 +169,14 @@ def average(view: np.ndarray, column: int, weight: float, first: bool, sample: f
         view[column] += weight * (sample - view[column])
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def sample(desk: Desk, r: int, o: int, metric: int, value: float) -> None:
     """Add a sample to the current slot of a window."""
     ring = desk.ring[r, o]
     ring[desk.seats[r, o].slot % RING, metric, bin_of(value, COARSE_BITS)] += 1
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def saw_first_token(now: float, desk: Desk, r: int, o: int, ttft_s: float) -> None:
     """Book a time to first token."""
     refresh_if_due(now, desk, r, o)
@@ -183,11 +184,13 @@ def saw_first_token(now: float, desk: Desk, r: int, o: int, ttft_s: float) -> No
     seat = desk.seats[r, o]
     average(view, TTFT_EWMA_S, desk.routers[r].ewma_weight, seat.ttft_seen == 0, ttft_s)
     seat.ttft_seen = 1
+    if desk.routers[r].mirrors != 0:
+        view[PUBLISHED_LATENCY_S] = view[TTFT_EWMA_S]
     view[OBSERVED_AT_S] = now
     sample(desk, r, o, TTFT, ttft_s)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def count_end(desk: Desk, r: int, o: int, error: int, refusal: int) -> None:
     """Count an ended attempt in the current slot and refresh the shares."""
     seat = desk.seats[r, o]
@@ -204,7 +207,7 @@ def count_end(desk: Desk, r: int, o: int, error: int, refusal: int) -> None:
         set_shares(view, ended, seat.slot)
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def saw_done(now: float, desk: Desk, r: int, o: int, facts: tuple[float, float, int]) -> None:
     """Book a completion: (time since dispatch, time since first token, output tokens)."""
     refresh_if_due(now, desk, r, o)
@@ -227,19 +230,19 @@ def saw_done(now: float, desk: Desk, r: int, o: int, facts: tuple[float, float, 
     seat.hard_failures = 0
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def is_refusal(failure: int) -> bool:
     """True for the kinds of failure that are a 429."""
     return failure == RATE_LIMITED or failure == QUEUE_FULL
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def is_hard(failure: int) -> bool:
     """True for the kinds of failure that speak against an offer's health."""
     return not is_refusal(failure) and failure != TOO_LONG
 
 
-@hot()
+@inner()
 def saw_failure(now: float, desk: Desk, r: int, o: int, failure: int) -> None:
     """Book a failed or refused attempt, and rest the offer if the cool-down says so."""
     refresh_if_due(now, desk, r, o)
@@ -258,7 +261,7 @@ def saw_failure(now: float, desk: Desk, r: int, o: int, failure: int) -> None:
         seat.cool_until = now + router.cooldown_s
 
 
-@hot()
+@inner()
 def breaker_failed(now: float, router: Any, seat: Any, failure: int, probe: bool) -> None:
     """Let the circuit breaker see a failure."""
     if router.breaker_failures == 0:
@@ -274,7 +277,7 @@ def breaker_failed(now: float, router: Any, seat: Any, failure: int, probe: bool
         seat.successes = 0
 
 
-@hot()
+@inner()
 def breaker_succeeded(router: Any, seat: Any, probe: bool) -> None:
     """Let the circuit breaker see a completion."""
     if not probe:
@@ -290,7 +293,7 @@ def breaker_succeeded(router: Any, seat: Any, probe: bool) -> None:
         seat.hard_failures = 0
 
 
-@hot(forceinline=True)
+@inner(forceinline=True)
 def breaker_lets(now: float, seat: Any) -> bool:
     """True if the breaker lets a request through (an open one half opens when its time is over)."""
     if seat.breaker == CLOSED:

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sim.compiled import hot
+from sim.compiled import inner
 from sim.traffic.clock import set_time
 from sim.traffic.state import Clock, Desk, Market
 from sim.traffic.telemetry import refresh_if_due
 from sim.view import COLUMNS, PUBLISHED_AT_S, PUBLISHED_IN_FLIGHT, PUBLISHED_LATENCY_S
 
 
-@hot()
+@inner()
 def publish(g: Any, market: Market, desk: Desk) -> None:
     """Write every provider's load and latency into every router's view."""
     for o in range(market.offers.shape[0]):
@@ -26,7 +26,7 @@ def publish(g: Any, market: Market, desk: Desk) -> None:
             row[PUBLISHED_AT_S] = g.now
 
 
-@hot()
+@inner()
 def tick(g: Any, clock: Clock, market: Market, desk: Desk) -> None:
     """Publish, then copy the views that are due, and set the time of the next tick."""
     if g.now >= g.publish_next:
