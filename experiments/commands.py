@@ -5,12 +5,15 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from experiments.run import load_scenario, scenario_names
 from experiments.tournament import Competitor, Design, Tick
 from sim.errors import PolicyError, ScenarioError
 from sim.scenario import PolicyChoice
+
+if TYPE_CHECKING:
+    from sim.world import World
 
 # one of each family, and the systems people use (a test keeps these names valid)
 DEFAULT_POLICIES: Final = (
@@ -98,9 +101,9 @@ def _play(design: Design, arguments: argparse.Namespace) -> int:
     started = time.monotonic()
     out: Path = arguments.out
     jobs = default_jobs() if arguments.jobs is None else arguments.jobs
-    assemble(design.scenario)  # hardware that does not fit should show before anything is compiled
+    world = assemble(design.scenario)  # hardware that does not fit should show before anything is compiled
     with output_folder(out) as stage:
-        _announce_compilation(design)
+        _compile_first(world)
         with _Bar(arguments.check) as bar:
             result = play(design, jobs, bar.tick)
         write(result, manifest_of(result), stage)
@@ -133,14 +136,16 @@ class _Bar:
         self._bar.update(done - self._bar.n)
 
 
-def _announce_compilation(design: Design) -> None:
-    """Say so if the engine is about to be compiled: the first run on a machine seems to hang otherwise."""
-    if design.scenario.traffic.engine != "compiled":
+def _compile_first(world: "World") -> None:
+    """Compile the engine if that was never done here: once, announced, before workers all do the same."""
+    if world.scenario.traffic.engine != "compiled":
         return
     from sim.compiled import prepare_cache
+    from sim.traffic import CompiledEngine
 
     if not any(prepare_cache().glob("traffic_*/*.nbi")):
-        print("compiling the traffic engine, once on this machine (about 20 s)", file=sys.stderr, flush=True)
+        print("compiling the traffic engine, once on this machine (about 30 s)", file=sys.stderr, flush=True)
+        CompiledEngine(world, iter(()))
 
 
 def _choice(label: str) -> PolicyChoice:

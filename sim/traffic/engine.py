@@ -1,13 +1,11 @@
 """The compiled engine behind the common face of a traffic engine."""
 
-import warnings
 from functools import cache
 from typing import Any
 
 import numba
 import numpy as np
 from numba import types
-from numba.core.errors import NumbaExperimentalFeatureWarning
 
 from sim.compiled import hot
 from sim.engine import Feed
@@ -32,7 +30,9 @@ def compiled_advance(state_type: Any) -> Any:
     observers = types.UniTuple(types.FunctionType(OBSERVE_SIGNATURE), MAX_ROUTERS)  # type: ignore[no-untyped-call]
     feed = types.Array(numba.from_dtype(REQUEST), 1, "C")
     signature = types.int64(state_type, feed, types.boolean, types.float64, functions, observers)
-    return hot(signature, cache=True)(loop.advance)
+    dispatcher: Any = hot(signature, cache=True)(loop.advance)
+    (compiled,) = dispatcher.overloads.values()
+    return compiled.entry_point  # the dispatcher would look up the types of fifty arrays at every call
 
 
 @cache
@@ -80,12 +80,6 @@ class CompiledEngine:
         PolicyError
             If a policy chose a row that is closed or does not exist.
         """
-        with warnings.catch_warnings():  # numba calls function pointers experimental; our tests cover them
-            warnings.simplefilter("ignore", NumbaExperimentalFeatureWarning)
-            self._advance_to(until_s)
-        self.now_s = until_s
-
-    def _advance_to(self, until_s: float) -> None:
         while True:
             why = self._advance(
                 self._state, self._block, self._feed_ends, until_s, self._choosers, self._observers
@@ -101,6 +95,7 @@ class CompiledEngine:
                 self._make_room()
             else:
                 self._blame_policy()
+        self.now_s = until_s
 
     def _next_block(self) -> None:
         block = next(self._feed, None)
