@@ -34,7 +34,7 @@ def set_time(winners: np.ndarray, times: np.ndarray, leaf: int, at: float) -> No
         node >>= 1
 
 
-@hot()
+@hot(cache=True)
 def build(winners: np.ndarray, times: np.ndarray) -> None:
     """Make the tree from scratch."""
     leaves = times.shape[0]

@@ -237,7 +237,7 @@ def steps_before(replica: Any, now: float) -> int:
     return steps_until(replica, elapsed) - 1 if elapsed > 0.0 else 0
 
 
-@hot()
+@hot(cache=True)
 def add_leap_so_far(replica: Any, now: float, row: np.ndarray) -> None:
     """Book the completed steps of a leap that is still under way (a look from outside changes nothing)."""
     if replica.doing != LEAP:
@@ -248,7 +248,7 @@ def add_leap_so_far(replica: Any, now: float, row: np.ndarray) -> None:
     row[DECODE_TOKENS] += done * replica.decoding
 
 
-@hot()
+@hot(cache=True)
 def shut(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, work: np.ndarray, o: int) -> None:
     """Begin an outage: every attempt at the offer ends and its replicas are empty."""
     offer = market.offers[o]
@@ -271,7 +271,7 @@ def shut(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, work: np.nda
     offer.central_count = 0
 
 
-@hot()
+@hot(cache=True)
 def slow_down(g: Any, clock: Clock, market: Market, o: int, factor: float) -> None:
     """Change the factor on step times; steps under way keep theirs."""
     offer = market.offers[o]
