@@ -30,7 +30,7 @@ MARKET_MODELS = (
     "llama-3.1-8b", "llama-3.3-70b", "qwen3-32b", "qwen3-30b-a3b", "qwen3-235b-a22b",
     "mixtral-8x7b", "glm-4.5-air", "minimax-m2.5", "gpt-oss-120b", "deepseek-v3",
 )  # fmt: skip
-UTILISATION = 0.3
+UTILISATION = 0.3  # of the capacity of each model's offers, to first order (batches of about 30)
 CHAT = {
     "prompt_tokens": {"kind": "lognormal", "mean": 1500, "cv": 1.0, "maximum": 16_000},
     "output_tokens": {"kind": "lognormal", "mean": 150, "cv": 1.0, "maximum": 2_000},

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from policies.toolbox import lowest, lowest_of_draws, lowest_of_sample
+from policies.toolbox import lowest, lowest_of_draws, lowest_of_sample, open_pair
+from sim.compiled import njit
 from sim.policy import DONE, FIRST_TOKEN, Event, Memory, Policy, Request
 from sim.scenario.base import Part, quantity
 from sim.view import IN_FLIGHT, OUTSTANDING_TOKENS, TRUE_WORK_S
@@ -86,17 +87,23 @@ class PeakEwma(Part):
     )
 
 
+@njit(cache=True)
+def peak_ewma_load(view: np.ndarray, request: Request, memory: Memory, row: int) -> float:
+    """Latency estimate of an offer, decayed to now if the original's reads do that, times (in flight + 1)."""
+    estimate = memory.offers[row, 0] if memory.offers[row, 2] > 0.0 else memory.params[1]
+    if memory.params[2] > 0.0:
+        estimate *= math.exp((memory.offers[row, 1] - request.now_s) / memory.params[0])
+    return float(estimate * (view[row, IN_FLIGHT] + 1.0))
+
+
 def choose_peak_ewma(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
     """Of two random offers the one with the smaller peak-sensitive latency x (in flight + 1)."""
-    decay_s, default_s, on_read = memory.params[0], memory.params[1], memory.params[2]
-    for i in range(view.shape[0]):
-        estimate, since = memory.offers[i, 1], memory.offers[i, 2]
-        if memory.offers[i, 3] == 0.0:
-            estimate = default_s
-        if on_read > 0.0:
-            estimate *= math.exp((since - request.now_s) / decay_s)
-        memory.offers[i, 0] = estimate * (view[i, IN_FLIGHT] + 1.0)
-    return lowest_of_sample(view, memory.offers, 0, 2, u)
+    first, second = open_pair(view, u)
+    if first == second:
+        return first
+    if peak_ewma_load(view, request, memory, second) < peak_ewma_load(view, request, memory, first):
+        return second
+    return first
 
 
 def observe_peak_ewma(memory: Memory, event: Event) -> None:
@@ -106,17 +113,17 @@ def observe_peak_ewma(memory: Memory, event: Event) -> None:
         return
     sample = event.e2e_s if whole else event.ttft_s
     row = event.row
-    estimate = memory.offers[row, 1]
-    if memory.offers[row, 3] == 0.0:
+    estimate = memory.offers[row, 0]
+    if memory.offers[row, 2] == 0.0:
         estimate = memory.params[1]
-    kept = math.exp((memory.offers[row, 2] - event.now_s) / memory.params[0])
+    kept = math.exp((memory.offers[row, 1] - event.now_s) / memory.params[0])
     if memory.params[2] > 0.0:
         # in the original every read moves the estimate towards zero; reads leave no trace here, so catch up
         estimate *= kept
         kept = 1.0
-    memory.offers[row, 1] = sample if sample > estimate else sample * (1.0 - kept) + estimate * kept
-    memory.offers[row, 2] = event.now_s
-    memory.offers[row, 3] = 1.0
+    memory.offers[row, 0] = sample if sample > estimate else sample * (1.0 - kept) + estimate * kept
+    memory.offers[row, 1] = event.now_s
+    memory.offers[row, 2] = 1.0
 
 
 LEAST_IN_FLIGHT = Policy(
@@ -149,7 +156,7 @@ PEAK_EWMA = Policy(
     ties="random",
     parameters=PeakEwma,
     observe=observe_peak_ewma,
-    offer_slots=4,
+    offer_slots=3,
 )
 ORACLE_LEAST_WORK = Policy(
     kind="oracle_least_work",

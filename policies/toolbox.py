@@ -146,6 +146,33 @@ def lowest_of_sample(view: np.ndarray, table: np.ndarray, column: int, d: int, u
 
 
 @njit(cache=True)
+def nth_open(view: np.ndarray, number: int) -> int:
+    """Row of the open offer with ``number`` open ones before it."""
+    for i in range(view.shape[0]):
+        if view[i, OPEN] > 0.0:
+            if number == 0:
+                return i
+            number -= 1
+    return -1
+
+
+@njit(cache=True)
+def open_pair(view: np.ndarray, u: float) -> tuple[int, int]:
+    """Two distinct open rows in random order; (row, row) if only one is open, (-1, -1) if none is."""
+    count = open_rows(view)
+    if count < 2:
+        only = nth_open(view, 0)
+        return only, only
+    first = int(split(u, 0) * count)
+    second = int(split(u, 1) * (count - 1))
+    if second >= first:
+        second += 1
+    if count == view.shape[0]:
+        return first, second
+    return nth_open(view, first), nth_open(view, second)
+
+
+@njit(cache=True)
 def lowest_of_draws(view: np.ndarray, table: np.ndarray, column: int, d: int, u: float) -> int:
     """Smallest ``table[row, column]`` among ``d`` open rows drawn with replacement, ties to the first drawn.
 

@@ -329,12 +329,12 @@ def first_token(row, now_s, ttft_s):
 def test_peak_ewma_jumps_up_and_decays_down(decay_on_read):
     seat = trial("peak_ewma", 2, decay_on_read=decay_on_read)
     seat.observe(first_token(0, 0.0, 4.0))
-    assert seat.memory.offers[0, 1] == 4.0
+    assert seat.memory.offers[0, 0] == 4.0
     seat.observe(first_token(0, 30.0, 1.0))
     kept = 4.0 * math.exp(-1.0)
-    assert seat.memory.offers[0, 1] == pytest.approx(kept if decay_on_read else kept + 1.0 - math.exp(-1.0))
+    assert seat.memory.offers[0, 0] == pytest.approx(kept if decay_on_read else kept + 1.0 - math.exp(-1.0))
     seat.observe(first_token(0, 31.0, 9.0))
-    assert seat.memory.offers[0, 1] == 9.0
+    assert seat.memory.offers[0, 0] == 9.0
 
 
 def test_peak_ewma_cost_is_latency_times_outstanding_plus_one():

@@ -14,7 +14,7 @@ from worlds import offer, requests, world
 
 
 def observed(**settings) -> Observed:
-    return Observed(np.zeros(v.COLUMNS), offer(requests_per_min=7), Telemetry(**settings))
+    return Observed(np.zeros(v.COLUMNS), offer(requests_per_min=7), Telemetry(**settings), published=False)
 
 
 def attempt(dispatched_s: float, output: int = 1, first_token_s: float = float("nan")) -> Attempt:

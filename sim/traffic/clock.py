@@ -21,17 +21,22 @@ TIME_OUT, RETRY, DELAYED_FAIL = 0, 1, 2
 
 @inner(forceinline=True)
 def set_time(winners: np.ndarray, times: np.ndarray, leaf: int, at: float) -> None:
-    """Give a leaf its next time and mend the tree above it."""
+    """Give a leaf its next time and mend the tree above it.
+
+    Each level plays the winner so far against the other half's winner, which does not depend on the level below:
+    no loads wait for each other, and without an early end no branch is a coin flip.
+    """
     times[leaf] = at
-    node = (leaf + times.shape[0]) >> 1
-    while node >= 1:
-        left = winners[2 * node]
-        right = winners[2 * node + 1]
-        winner = left + (right - left) * (times[right] < times[left])  # a branch here would be a coin flip
-        if winners[node] == winner and winner != leaf:
-            break  # this leaf was not and is not the winner here, so nothing above changes
+    node = np.uint64(leaf + times.shape[0])
+    winner = np.uint32(leaf)
+    while node > np.uint64(1):
+        rival = winners[node ^ np.uint64(1)]
+        rival_at = times[rival]
+        loses = (rival_at < at) | ((rival_at == at) & (rival < winner))
+        winner = rival if loses else winner
+        at = rival_at if loses else at
+        node >>= np.uint64(1)
         winners[node] = winner
-        node >>= 1
 
 
 @hot(cache=True)
