@@ -70,7 +70,7 @@ def test_drift_plus_penalty_with_a_huge_v_is_cheapest(seed):
     offers = [offer(affine(0.05), provider=f"p{i}", price_in_nano=100 + 7 * i, price_out_nano=300 + 11 * i, queue=i)
               for i in range(6)]
     tables = []
-    for choice in (PolicyChoice(kind="cheapest"), PolicyChoice.model_validate({"kind": "drift_plus_penalty", "v": 1e15})):
-        of = world(offers, bind(choice))
+    for choice in ({"kind": "cheapest"}, {"kind": "drift_plus_penalty", "v": 1e15}):
+        of = world(offers, bind(PolicyChoice.model_validate(choice)))
         tables.append(ends(of, table_of(of, seed, mean_gap_s=0.05)))
     np.testing.assert_array_equal(*tables)
