@@ -86,9 +86,9 @@ ROUTER = _record(
     " outage_after oracle observes guarded mirrors",
 )
 SEAT = _record(  # what one router keeps about one offer, besides the view
-    "cool_until open_until window_accepted",
-    "slot minute provider_minute tokens_used provider_tokens window ended refused_window",
-    "failures hard_failures breaker successes probing requests_used provider_requests ttft_seen"
+    "cool_until open_until",
+    "slot minute provider_minute provider_tokens window ended refused_window",
+    "failures hard_failures breaker successes probing provider_requests ttft_seen"
     " tpot_seen throughput_seen",
 )
 CLIENT = _record("delay_s slo_ttft_s slo_tpot_s", "", "")
