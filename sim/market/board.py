@@ -1,0 +1,97 @@
+"""The board: which offers are listed, at which prices, with how many replicas; and the log of every change."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from sim.engine import TrafficEngine
+from sim.market.prices import Prices
+from sim.world import OfferSpec
+
+DAY_S: Final = 86_400
+
+
+class PriceChange(NamedTuple):
+    """One posting of prices."""
+
+    time_s: float
+    offer: int
+    before: Prices
+    after: Prices
+    reason: str  # "launch", or the strategy's own word ("review", "match", "undercut" ...)
+
+
+class ListingChange(NamedTuple):
+    """An offer came to the market or left it, or its capacity changed."""
+
+    time_s: float
+    offer: int
+    listed: bool
+    replicas: int
+
+
+class Board:
+    """State of all offers that may ever exist, rows as in ``World.offers``; the only way to change the engine's offers.
+
+    Attributes
+    ----------
+    listed
+        bool (offers,): customers and routers see it.
+    replicas
+        int64 (offers,): replicas that take new requests.
+    prices
+        int64 (offers, 3): input, output, cached, nano-dollars per token.
+    changed_s
+        float64 (offers,): when the prices were last changed; -inf before the launch.
+    listed_s
+        float64 (offers,): when the offer was first listed; inf before.
+    """
+
+    def __init__(self, offers: tuple[OfferSpec, ...], engine: TrafficEngine) -> None:
+        count = len(offers)
+        self._offers, self._engine = offers, engine
+        self.listed = np.zeros(count, bool)
+        self.replicas = np.zeros(count, np.int64)
+        self.prices = np.array([[o.price_in_nano, o.price_out_nano, o.price_in_nano] for o in offers], np.int64)
+        self.changed_s = np.full(count, -np.inf)
+        self.listed_s = np.full(count, np.inf)
+        self.price_changes: list[PriceChange] = []
+        self.listing_changes: list[ListingChange] = []
+        for offer in range(count):
+            engine.set_listed(offer, False)
+
+    def prices_of(self, offer: int) -> Prices:
+        """Posted prices of an offer."""
+        return Prices(*(int(value) for value in self.prices[offer]))
+
+    def post(self, time_s: float, offer: int, prices: Prices, reason: str) -> None:
+        """Post prices for placements from now on; a post that changes nothing is no event."""
+        before = self.prices_of(offer)
+        if before == prices and reason != "launch":
+            return
+        self.prices[offer] = prices
+        self.changed_s[offer] = time_s
+        self.price_changes.append(PriceChange(time_s, offer, before, prices, reason))
+        self._engine.set_price(offer, prices.input, prices.output, prices.cached)
+
+    def set_replicas(self, time_s: float, offer: int, replicas: int) -> None:
+        """Let ``replicas`` take new requests (the others finish what they have); 0 withdraws the offer."""
+        was = (bool(self.listed[offer]), int(self.replicas[offer]))
+        if replicas == was[1]:
+            return
+        if replicas > 0:
+            self._engine.set_replicas(offer, replicas)
+        self.replicas[offer] = replicas
+        self._list(time_s, offer, replicas > 0)
+        self.listing_changes.append(ListingChange(time_s, offer, replicas > 0, replicas))
+
+    def _list(self, time_s: float, offer: int, listed: bool) -> None:
+        if listed != self.listed[offer]:
+            self.listed[offer] = listed
+            self._engine.set_listed(offer, listed)
+        if listed:
+            self.listed_s[offer] = min(self.listed_s[offer], time_s)
+
+    def listed_offers(self, first: int, end: int) -> np.ndarray:
+        """Rows of listed offers among rows ``first`` to ``end - 1`` (the offers of one model)."""
+        return first + np.flatnonzero(self.listed[first:end])

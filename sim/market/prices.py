@@ -1,0 +1,40 @@
+"""Posted prices: three integers of nano-dollars a token, on the market's grid."""
+
+from typing import Final, NamedTuple
+
+NANO_PER_USD_PER_MTOK: Final = 1000  # nano-dollars a token in 1 USD per million tokens
+
+
+class Prices(NamedTuple):
+    """What an offer charges, in nano-dollars per token (1 USD per million tokens = 1000).
+
+    Attributes
+    ----------
+    input, output
+        Per prompt token and per output token.
+    cached
+        Per prompt token that the provider had cached.
+    """
+
+    input: int
+    output: int
+    cached: int
+
+    def scaled(self, factor: float) -> "Prices":
+        """All three times ``factor``, rounded to whole nano-dollars, never below zero."""
+        return Prices(*(max(0, round(value * factor)) for value in self))
+
+    def blended(self, input_share: float = 0.75) -> float:
+        """Nano-dollars per token at a share of input tokens (0.75: the market's usual 3:1)."""
+        return input_share * self.input + (1 - input_share) * self.output
+
+
+def prices_of_usd(input_usd: float, output_usd: float, cached_usd: float | None = None) -> Prices:
+    """Prices from USD per million tokens; without a cached price, cached tokens cost as input."""
+    cached = input_usd if cached_usd is None else cached_usd
+    return Prices(*(round(usd * NANO_PER_USD_PER_MTOK) for usd in (input_usd, output_usd, cached)))
+
+
+def on_grid(prices: Prices, step_nano: int) -> Prices:
+    """Nearest prices that are multiples of ``step_nano`` (10: the cent grid per million tokens), at least one step."""
+    return Prices(*(max(step_nano, step_nano * round(value / step_nano)) if value > 0 else 0 for value in prices))

@@ -1,0 +1,60 @@
+"""What was sold: the engine's counters of the last accounting day, scaled to a whole day."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class OfferDay:
+    """One day of every offer, arrays (offers,). Counts and money are scaled from the simulated window to the day.
+
+    Attributes
+    ----------
+    placed, served, refused, failed
+        int64: attempts placed, requests completed, attempts refused with a rate limit or full queue, attempts failed.
+    prompt_tokens, output_tokens
+        int64: of completed requests.
+    revenue_nano
+        int64: charged by the provider.
+    busy_share
+        float64: share of its active replicas' time spent in steps, 0 to 1 (0 without replicas).
+    """
+
+    placed: np.ndarray
+    served: np.ndarray
+    refused: np.ndarray
+    failed: np.ndarray
+    prompt_tokens: np.ndarray
+    output_tokens: np.ndarray
+    revenue_nano: np.ndarray
+    busy_share: np.ndarray
+
+
+@dataclass(frozen=True)
+class WorkloadDay:
+    """One day of every workload, arrays (workloads,), scaled likewise.
+
+    Attributes
+    ----------
+    model
+        int64: the model it used, -1 for none.
+    born, completed
+        int64: requests.
+    prompt_tokens, output_tokens
+        int64: of completed requests.
+    cost_nano, fee_nano
+        int64: paid to providers, and to the router on top.
+    e2e_s, ttft_s
+        float64: means of completed requests; nan without any.
+    """
+
+    model: np.ndarray
+    born: np.ndarray
+    completed: np.ndarray
+    prompt_tokens: np.ndarray
+    output_tokens: np.ndarray
+    cost_nano: np.ndarray
+    fee_nano: np.ndarray
+    e2e_s: np.ndarray
+    ttft_s: np.ndarray
