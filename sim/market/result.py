@@ -1,0 +1,94 @@
+"""What a run of the market leaves behind: the days, the posted prices, the books; measures and tables read this."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.market.board import ListingChange, PriceChange
+from sim.market.ledger import Ledger
+from sim.market.model import Models
+from sim.market.usage import OfferDay, WorkloadDay
+from sim.world import OfferSpec
+
+
+class Switch(NamedTuple):
+    """A workload moved from one model to another, started (``before`` -1) or stopped (``after`` -1)."""
+
+    time_s: float
+    workload: int
+    before: int  # row in models
+    after: int
+    reason: str  # the process's own word ("release", "review", "bill" ...)
+    gain_usd: float  # expected gain in utility per request, net of the cost of moving
+
+
+class PoolDay(NamedTuple):
+    """One day of a provider's GPUs of one type."""
+
+    day: int
+    provider: str
+    gpu: str
+    owned: int
+    rented: int
+    placed: int  # of owned + rented, those that hold a replica
+    training: int  # of owned + rented, those lent to training
+    cost_nano: int  # rent, capital, power and colocation of the day
+
+
+@dataclass(frozen=True)
+class MarketResult:
+    """One finished run. Day ``t`` of every daily series covers market time ``[t, t + 1)`` days.
+
+    Attributes
+    ----------
+    models, offers
+        All models and all offers that may ever have existed; rows index everything below.
+    offer_model
+        int64 (offers,): row of each offer's model.
+    workload_names, workload_customer, workload_segment, workload_task
+        Names, one of each per workload.
+    start
+        Date of day 0.
+    days
+        Accounting days that ended.
+    scale
+        How many requests one simulated request stands for (1 at full resolution).
+    offer_days, workload_days
+        What was sold and bought, one row a day; already scaled to whole days.
+    prices_daily
+        int64 (days, offers, 3): input, output and cached prices at the end of each day, nano-dollars per token.
+    listed_daily, replicas_daily
+        bool and int64 (days, offers), at the end of each day.
+    price_changes, listing_changes, switches
+        Every event in order of time.
+    pool_days
+        One row per day, provider and GPU type.
+    ledger
+        The books; all balances add up to zero.
+    surplus_usd_daily
+        float64 (days, workloads): consumer surplus of the day, USD; nan where a workload did not exist.
+    """
+
+    models: Models
+    offers: tuple[OfferSpec, ...]
+    offer_model: np.ndarray
+    workload_names: tuple[str, ...]
+    workload_customer: tuple[str, ...]
+    workload_segment: tuple[str, ...]
+    workload_task: tuple[str, ...]
+    start: date
+    days: int
+    scale: int
+    offer_days: list[OfferDay]
+    workload_days: list[WorkloadDay]
+    prices_daily: np.ndarray
+    listed_daily: np.ndarray
+    replicas_daily: np.ndarray
+    price_changes: list[PriceChange]
+    listing_changes: list[ListingChange]
+    switches: list[Switch]
+    pool_days: list[PoolDay]
+    ledger: Ledger
+    surplus_usd_daily: np.ndarray
