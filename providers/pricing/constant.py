@@ -1,0 +1,47 @@
+"""A price that never moves: the list price, cost-plus, or what the scenario says."""
+
+from typing import Final
+
+from numpy.random import Generator
+
+from providers.pricing.situation import Situation
+from providers.pricing.strategy import Steady, StrategyKind
+from providers.pricing.tariff import Tariff
+from sim.market.prices import Prices, prices_of_usd
+from sim.scenario.base import quantity
+
+
+class ConstantPrice(Tariff):
+    """Parameters of ``constant``. Prices that are given are posted as they are: no floor, no grid."""
+
+    input_usd: float | None = quantity(
+        None, unit="USD per million tokens", doc="Input price; if absent the list price, or cost-plus", ge=0)
+    output_usd: float | None = quantity(
+        None, unit="USD per million tokens", doc="Output price; if absent the input price times `output_ratio`", ge=0)
+    cached_usd: float | None = quantity(
+        None, unit="USD per million tokens", doc="Price of cached input; if absent that of input", ge=0)
+
+
+class Constant(Steady[ConstantPrice]):
+    """Posts one price and leaves it."""
+
+    def launch(self, situation: Situation, rng: Generator) -> Prices:
+        """Prices as given; else the list price or cost-plus."""
+        given = self.parameters
+        if given.input_usd is None:
+            return super().launch(situation, rng)
+        output = given.input_usd * given.output_ratio if given.output_usd is None else given.output_usd
+        return prices_of_usd(given.input_usd, output, given.cached_usd)
+
+    def next_review_s(self, situation: Situation, rng: Generator) -> float:
+        """Never."""
+        return float("inf")
+
+
+CONSTANT: Final = StrategyKind(
+    kind="constant",
+    make=Constant,
+    parameters=ConstantPrice,
+    summary="Posts the list price (or a given price, or cost-plus) and leaves it.",
+    source="closed models rarely change their list price (Demirer et al. 2025, NBER w34608)",
+)

@@ -1,0 +1,68 @@
+"""What a seller knows when it sets the prices of one offer."""
+
+from dataclasses import dataclass
+
+from sim.market.prices import NANO_PER_USD_PER_MTOK, Prices
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """One offer and its market at the moment of a decision.
+
+    Attributes
+    ----------
+    now_s, launched_s
+        Market time, and when the offer was first listed (``now_s`` at its launch), seconds.
+    hour
+        Hour of the day, 0 to 24.
+    own
+        Its posted prices; None before the launch.
+    rivals
+        Prices of the other listed offers of the same model, in any order.
+    rivals_changed_s
+        When each of ``rivals`` was last changed, in the same order.
+    unit_cost_usd_per_mtok
+        Cost of serving, blended 3:1 as in ``Prices.blended``, USD per million tokens.
+    list_price
+        The creator's list price; None if there is none.
+    utilisation
+        Share of its capacity in use, 0 to 1.
+    tokens_last_day, tokens_total
+        Tokens sold on the last accounting day, and since the launch.
+    share_last_day
+        Its share of the model's tokens on the last accounting day, 0 to 1; 0 without traffic.
+    router_exponent
+        The router gives shares in proportion to ``price ** -router_exponent``; 0 if it does not look at prices.
+    capacity_tokens_per_day
+        Tokens it could serve in a day; 0 if unknown.
+    """
+
+    now_s: float
+    hour: float
+    launched_s: float
+    own: Prices | None
+    rivals: tuple[Prices, ...]
+    rivals_changed_s: tuple[float, ...]
+    unit_cost_usd_per_mtok: float
+    list_price: Prices | None = None
+    utilisation: float = 0.0
+    tokens_last_day: float = 0.0
+    tokens_total: float = 0.0
+    share_last_day: float = 0.0
+    router_exponent: float = 2.0
+    capacity_tokens_per_day: float = 0.0
+
+    @property
+    def cost_nano(self) -> float:
+        """Unit cost in nano-dollars per token, the unit of ``Prices``."""
+        return self.unit_cost_usd_per_mtok * NANO_PER_USD_PER_MTOK
+
+    @property
+    def age_days(self) -> float:
+        """Days since the launch."""
+        return (self.now_s - self.launched_s) / 86_400
+
+    @property
+    def cheapest_rival(self) -> Prices | None:
+        """Prices of the rival with the lowest blended price (the lowest input price of those that tie)."""
+        return min(self.rivals, key=lambda prices: (prices.blended(), prices)) if self.rivals else None

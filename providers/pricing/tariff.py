@@ -1,0 +1,76 @@
+"""From a price level to posted prices: input, output and cached, a floor, and the currency's grid."""
+
+import math
+
+from providers.pricing.situation import Situation
+from sim.market.prices import NANO_PER_USD_PER_MTOK, Prices
+from sim.scenario.base import Part, quantity
+
+INPUT_SHARE = 0.75  # of the tokens behind a blended price: the market's usual 3:1
+
+
+class Tariff(Part):
+    """Parameters that all pricing strategies share."""
+
+    markup: float = quantity(
+        2.5, unit="1", doc="Price over unit cost where the creator has no list price", gt=0,
+        source="median list prices are about 2 to 4 times MLPerf v5.1 short-run cost (pydantic/genai-prices)",
+    )
+    output_ratio: float = quantity(
+        3.0, unit="1", doc="Output price over input price where the creator has no list price", gt=0,
+        source="median creators' list prices: 2.4 (open) to 5 (Fradkin 2025, arXiv 2504.15440)",
+    )
+    cached_share: float = quantity(
+        0.25, unit="1", doc="Price of cached input tokens over that of others, without a list price", ge=0, le=1,
+        source="DeepSeek R1: 0.14 against 0.55 USD per million tokens (open-infra-index, day 6)",
+    )
+    floor_cost_share: float = quantity(
+        1.0, unit="1", doc="Lowest blended price over unit cost; 0 for no floor", ge=0,
+        source="the cheapest sellers run near short-run cost (pydantic/genai-prices against MLPerf v5.1)",
+    )
+    grid_usd: float = quantity(
+        0.01, unit="USD per million tokens", doc="Prices are multiples of this", ge=0.001,
+        source="pluriholonomic/ai-routing (July 2026): 93% of quotes are on the cent grid",
+    )
+    review_days: float = quantity(1.0, unit="days", doc="Time between reviews, for strategies that review regularly",
+                                  gt=0)
+
+    @property
+    def step_nano(self) -> int:
+        """Step of the grid in nano-dollars per token."""
+        return round(self.grid_usd * NANO_PER_USD_PER_MTOK)
+
+    def anchor_nano(self, situation: Situation) -> float:
+        """Blended price to start from, nano-dollars per token: the list price, or cost times markup."""
+        listed = situation.list_price
+        return listed.blended() if listed and listed.blended() > 0 else situation.cost_nano * self.markup
+
+    def floor_nano(self, situation: Situation) -> float:
+        """Lowest blended price, nano-dollars per token."""
+        return situation.cost_nano * self.floor_cost_share
+
+    def prices(self, situation: Situation, level_nano: float) -> Prices:
+        """Return prices on the grid whose blend is about ``level_nano``, never below the floor.
+
+        The three prices keep the proportions of the list price, else those that the offer has now, else those
+        of ``output_ratio`` and ``cached_share``.
+        """
+        floor = self.floor_nano(situation)
+        shape = self._shape(situation)
+        raw = [part * max(level_nano, floor) for part in shape]
+        rounded = Prices(*(self._snap(value) for value in raw))
+        if rounded.blended() >= floor:
+            return rounded
+        return Prices(*(self.step_nano * math.ceil(value / self.step_nano) for value in raw))
+
+    def _shape(self, situation: Situation) -> tuple[float, float, float]:
+        """Input, output and cached price over the blended price."""
+        for known in (situation.list_price, situation.own):
+            if known and known.blended() > 0:
+                return known.input / known.blended(), known.output / known.blended(), known.cached / known.blended()
+        first = 1 / (INPUT_SHARE + (1 - INPUT_SHARE) * self.output_ratio)
+        return first, first * self.output_ratio, first * self.cached_share
+
+    def _snap(self, value: float) -> int:
+        """Nearest multiple of the grid's step, at least one step unless the price is zero."""
+        return max(self.step_nano, self.step_nano * round(value / self.step_nano)) if value > 0 else 0
