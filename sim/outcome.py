@@ -1,7 +1,7 @@
 """What a run produces: counters, sums and histograms, the same from both engines."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -63,6 +63,20 @@ SAMPLE = np.dtype(
     ],
     align=True,
 )
+
+
+class Tally(NamedTuple):
+    """Running counters of an engine, as in ``TrafficOutcome``; requests in flight have no outcome yet.
+
+    The reference engine counts a replica's work at the end of a step.
+    """
+
+    born: np.ndarray
+    outcomes: np.ndarray
+    class_sums: np.ndarray
+    offer_sums: np.ndarray
+    offer_work: np.ndarray
+    class_metric_sums: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,8 @@ def random_case(seed: int) -> Case:
     cuts = np.sort(rng.integers(0, len(table), rng.integers(0, 3)))
     changes = _changes(rng, world, duration_s)
     end_s = duration_s + _maybe(rng, 0.8, 100.0, 0.5)
-    return Case(world, np.split(table, cuts), [change for change in changes if change.time_s < end_s], end_s)
+    blocks = [block for block in np.split(table, cuts) if len(block)]  # an empty block would be a pause
+    return Case(world, blocks, [change for change in changes if change.time_s < end_s], end_s)
 
 
 def _maybe(rng: np.random.Generator, share: float, on: Any, off: Any) -> Any:
@@ -177,17 +178,31 @@ def _requests(rng: np.random.Generator, world: World, duration_s: float) -> np.n
     table["session"] = np.where(rng.random(n) < rng.choice([0.0, 0.7]), rng.integers(0, 20, n), -1)
     table["prompt"] = np.minimum(1 + rng.exponential(mean_prompt).astype(int), 600)
     table["output"] = np.minimum(1 + rng.exponential(mean_output).astype(int), 400)
+    table["prefix"] = np.where(rng.random(n) < rng.choice([0.0, 0.6]), rng.integers(0, table["prompt"] + 1), 0)
     return table
 
 
 def _changes(rng: np.random.Generator, world: World, duration_s: float) -> list[Change]:
-    """Outages, slow spells and new prices, sorted by time."""
+    """Outages, slow spells, new prices, resized and hidden offers, sorted by time."""
     changes = []
     for offer in range(len(world.offers)):
         for kind, share in (("up", 0.3), ("slow", 0.3), ("price", 0.4)):
             if rng.random() < share:
                 changes += _spell(rng, kind, offer, duration_s)
+    for offer, spec in enumerate(world.offers):
+        for kind, share in (("size", 0.3), ("list", 0.2)):
+            if rng.random() < share:
+                most = spec.replicas if kind == "size" else 1
+                changes += _resizing(rng, kind, offer, duration_s, most)
     return sorted(changes)
+
+
+def _resizing(rng: np.random.Generator, kind: str, offer: int, duration_s: float, most: int) -> list[Change]:
+    """Fewer replicas for a while (or the offer hidden), then another number (or listed again)."""
+    starts_s = float(rng.uniform(0, duration_s))
+    ends_s = starts_s + float(rng.exponential(duration_s / 5))
+    low, high = (0, 1) if kind == "list" else (int(rng.integers(1, most + 1)), int(rng.integers(1, most + 1)))
+    return [Change(starts_s, kind, offer, (float(low),)), Change(ends_s, kind, offer, (float(high),))]
 
 
 def _spell(rng: np.random.Generator, kind: str, offer: int, duration_s: float) -> list[Change]:
@@ -198,5 +213,5 @@ def _spell(rng: np.random.Generator, kind: str, offer: int, duration_s: float) -
     if kind == "slow":
         factor = float(rng.uniform(1.5, 6))
         return [Change(starts_s, "slow", offer, (factor,)), Change(ends_s, "slow", offer, (1.0,))]
-    prices = (float(rng.integers(10, 3000)), float(rng.integers(10, 9000)))
+    prices = (float(rng.integers(10, 3000)), float(rng.integers(10, 9000)), float(rng.integers(0, 3000)))
     return [Change(starts_s, "price", offer, prices)]

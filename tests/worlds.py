@@ -220,7 +220,8 @@ def requests(of: World, rows: Iterable[Mapping[str, Any]]) -> np.ndarray:
 
 
 class Change(NamedTuple):
-    """A calendar event: ``up`` (1 or 0), ``slow`` (factor) or ``price`` (nano-dollars in, out)."""
+    """A calendar event: ``up`` (1 or 0), ``slow`` (factor) or ``price`` (nano-dollars in, out, cached),
+    ``size`` (replicas that take new requests) or ``list`` (1 or 0)."""
 
     time_s: float
     kind: str
@@ -235,7 +236,11 @@ def apply(engine: TrafficEngine, change: Change) -> None:
     elif change.kind == "slow":
         engine.set_slowdown(change.offer, change.values[0])
     elif change.kind == "price":
-        engine.set_price(change.offer, int(change.values[0]), int(change.values[1]))
+        engine.set_price(change.offer, *(int(value) for value in change.values))
+    elif change.kind == "size":
+        engine.set_replicas(change.offer, int(change.values[0]))
+    elif change.kind == "list":
+        engine.set_listed(change.offer, bool(change.values[0]))
     else:
         raise ValueError(f"no such change: {change.kind}")
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from sim import draws, outcome
 from sim.histogram import FINE_BITS, bin_of, bins
-from sim.outcome import TrafficOutcome
+from sim.outcome import Tally, TrafficOutcome
 from sim.reference.request import Attempt, LiveRequest
 from sim.world import TRADE_FEE_UNIT, World
 
@@ -52,7 +52,7 @@ class Books:
     def completed(self, attempt: Attempt, done_s: float) -> None:
         """A router has learned that a request is complete: bill it and measure it."""
         request = attempt.request
-        cost = request.prompt * attempt.price_in_nano + request.output * attempt.price_out_nano
+        cost = attempt.prompt_nano + request.output * attempt.price_out_nano
         fee = (cost * self.fees_ppm[request.router] + TRADE_FEE_UNIT // 2) // TRADE_FEE_UNIT
         good = self._measure(attempt, done_s)
         of_class = self.class_sums[request.client_class, request.cohort]
@@ -99,6 +99,11 @@ class Books:
 
     def _is_sampled(self, request: LiveRequest) -> bool:
         return request.uniform(draws.SAMPLE, 0) < self.world.scenario.traffic.sample_share
+
+    def tally(self) -> Tally:
+        """Copy the running counters."""
+        return Tally(self.births.copy(), self.outcomes.copy(), self.class_sums.copy(), self.offer_sums.copy(),
+                     self.offer_work.copy(), self.class_metric_sums.copy())
 
     def report(self, now_s: float) -> TrafficOutcome:
         """Copy the counters; requests still alive are in flight."""

@@ -30,6 +30,7 @@ class Deployment:
         self.slow = 1.0
         self.jobs: dict[Attempt, Job] = {}  # everything that is here
         self.replicas = [Replica(self) for _ in range(self.offer.replicas)]
+        self.active = self.offer.replicas  # the first of them take new requests, the others are drained
         self.central: list[Job] = []  # requests that no replica has room for (balancer "central")
         self.turn = 0  # of the round robin
         # of each router: the clock minute, requests and tokens accepted in it
@@ -97,7 +98,7 @@ class Deployment:
 
     def _balance(self, request: LiveRequest) -> Replica | None:
         """Pick a replica; none if the balancer has a central queue and every replica is full."""
-        replicas = self.replicas
+        replicas = self.replicas[: self.active]
         if self.balancer == "round_robin":
             self.turn += 1
             return replicas[(self.turn - 1) % len(replicas)]
@@ -114,6 +115,8 @@ class Deployment:
 
     def hand_over_central_queue(self, replica: Replica) -> None:
         """Move the head of the central queue to a replica while that has room in its batch."""
+        if replica not in self.replicas[: self.active]:
+            return
         while self.central and replica.load < self.offer.max_batch:
             replica.queue.append(self.central.pop(0))
 
@@ -167,14 +170,22 @@ class Deployment:
                 kind = policy.OUTAGE if job.emitted == 0 else policy.MIDSTREAM
                 self.network.send_fail(job.attempt, kind)
 
+    def resize(self, active: int) -> None:
+        """Let the first ``active`` replicas take new requests; idle ones help with the central queue at once."""
+        self.active = active
+        self.turn = 0
+        for replica in self.replicas[:active]:
+            if self.central and replica.step is None:
+                replica.begin_step()
+
     @property
     def requests_per_replica(self) -> float:
         """Requests running or waiting here, per replica."""
-        return len(self.jobs) / len(self.replicas)
+        return len(self.jobs) / self.active
 
     @property
     def true_work_s(self) -> float:
         """Unfinished work of the least loaded replica, in seconds of one-token steps."""
-        central = sum(job.work_tokens for job in self.central) / len(self.replicas)
-        least = min(replica.work_tokens for replica in self.replicas) + central
+        central = sum(job.work_tokens for job in self.central) / self.active
+        least = min(replica.work_tokens for replica in self.replicas[: self.active]) + central
         return least * float(step_time(self.offer.step, 1, 0, 0.0))

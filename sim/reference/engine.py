@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sim.engine import Feed
-from sim.outcome import MEASURED, WARMUP, TrafficOutcome
+from sim.engine import Feed, check_replicas
+from sim.outcome import MEASURED, WARMUP, Tally, TrafficOutcome
 from sim.reference.books import Books
 from sim.reference.clock import ARRIVAL, COPY_VIEW, PUBLISH, Clock
 from sim.reference.deployment import Deployment
@@ -38,16 +38,19 @@ class ReferenceEngine:
         self.now_s = 0.0
         self._clock = Clock()
         self._books = Books(world)
-        self._prices = [PostedPrice(offer.price_in_nano, offer.price_out_nano) for offer in world.offers]
+        self._prices = [
+            PostedPrice(offer.price_in_nano, offer.price_out_nano, offer.price_in_nano) for offer in world.offers
+        ]
         self._network = Network(world, self._clock, self._books)
         self._network.deployments = [Deployment(index, self._network) for index in range(len(world.offers))]
         self._network.routers = [
             Router(index, self._network, self._prices, record) for index in range(len(world.routers))
         ]
         self._start_ticks()
-        self._rows: Iterator[np.void] = (row for block in feed for row in block)
+        self._feed = feed
+        self._rows: Iterator[np.void] = iter(())
         self._arrived = 0
-        self._exhausted = False
+        self._exhausted = self._paused = False
         self._await_request()
 
     @property
@@ -57,6 +60,8 @@ class ReferenceEngine:
 
     def advance(self, until_s: float) -> None:
         """Serve traffic up to, but not including, events at ``until_s``."""
+        if self._paused:
+            self._await_request()
         self._clock.run_before(until_s)
         self.now_s = float(self._clock.now)
 
@@ -68,11 +73,26 @@ class ReferenceEngine:
         """Multiply the offer's step times by ``factor`` for steps that begin from now on (1: as usual)."""
         self._network.deployments[offer].slow = factor
 
-    def set_price(self, offer: int, in_nano: int, out_nano: int) -> None:
+    def set_replicas(self, offer: int, replicas: int) -> None:
+        """Let the first ``replicas`` of the offer's replicas take new requests; the others finish what they have."""
+        check_replicas(self.world, offer, replicas)
+        self._network.deployments[offer].resize(replicas)
+
+    def set_listed(self, offer: int, listed: bool) -> None:
+        """Show the offer to the routers, or hide it from new placements; what it serves goes on."""
+        self._prices[offer].listed = listed
+
+    def set_price(self, offer: int, in_nano: int, out_nano: int, cached_nano: int | None = None) -> None:
         """Post new prices, in nano-dollars per token, for placements from now on."""
-        self._prices[offer].in_nano, self._prices[offer].out_nano = in_nano, out_nano
+        price = self._prices[offer]
+        price.in_nano, price.out_nano = in_nano, out_nano
+        price.cached_nano = in_nano if cached_nano is None else cached_nano
         for router in self._network.routers:
             router.observed[offer].post(in_nano, out_nano)
+
+    def tally(self) -> Tally:
+        """Return the running counters."""
+        return self._books.tally()
 
     def outcome(self) -> TrafficOutcome:
         """Return the counters so far; requests still in flight are counted as such."""
@@ -82,15 +102,27 @@ class ReferenceEngine:
 
     def _await_request(self) -> None:
         """Take the next request from the feed and let it arrive at its time."""
-        row = next(self._rows, None)
+        row = self._next_row()
         if row is None:
-            self._exhausted = True
             return
         arrive_s = float(row["arrive_s"])
         cohort = WARMUP if arrive_s < self.world.scenario.traffic.warmup_s else MEASURED
         request = LiveRequest.of(self._arrived, row, cohort)
         self._arrived += 1
         self._clock.at(arrive_s, ARRIVAL, self._arrive, request)
+
+    def _next_row(self) -> np.void | None:
+        """Return the next request of the feed; none if it has ended, or pauses (an empty block)."""
+        row = next(self._rows, None)
+        while row is None:
+            block = next(self._feed, None)
+            self._exhausted = block is None
+            self._paused = block is not None and len(block) == 0
+            if block is None or len(block) == 0:
+                return None
+            self._rows = iter(block)
+            row = next(self._rows, None)
+        return row
 
     def _arrive(self, request: LiveRequest) -> None:
         self._network.routers[request.router].hear_request(request)

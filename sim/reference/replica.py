@@ -117,9 +117,9 @@ class Replica:
         """Take a request into the queue; an idle replica starts a step at once."""
         self.queue.append(job)
         if self.step is None:
-            self._begin_step()
+            self.begin_step()
 
-    def _begin_step(self) -> None:
+    def begin_step(self) -> None:
         """Admit, compose a step and let it take its time; go idle if nothing runs."""
         self.deployment.hand_over_central_queue(self)
         if not self._preempt():
@@ -136,7 +136,7 @@ class Replica:
         self._drop_cancelled()
         self._decode(step)
         self._prefill(step)
-        self._begin_step()
+        self.begin_step()
 
     def _drop_cancelled(self) -> None:
         for job in [job for job in self.running if job.cancelled]:

@@ -28,6 +28,7 @@ class LiveRequest:
     model: int
     prompt: int
     output: int
+    prefix: int
     cohort: int
     attempts: int = 0
     tried: set[int] = field(default_factory=set)
@@ -55,7 +56,7 @@ class LiveRequest:
             patience_until_s=born_s + float(row["patience_s"]), expected_output=float(row["expected_output"]),
             key=int(row["key"]), session=int(row["session"]), client_class=int(row["client_class"]),
             router=int(row["router"]), model=int(row["model"]), prompt=int(row["prompt"]),
-            output=int(row["output"]), cohort=cohort,
+            output=int(row["output"]), prefix=int(row["prefix"]), cohort=cohort,
         )
 
 
@@ -66,7 +67,7 @@ class Attempt:
     request: LiveRequest
     offer: int
     dispatched_s: float
-    price_in_nano: int  # posted when it was placed: these are billed
+    prompt_nano: int  # charge for the prompt at the prices posted when it was placed: these are billed
     price_out_nano: int
     probe: bool  # it tests a half-open breaker
     first_token_s: float = math.nan  # as its router learned it

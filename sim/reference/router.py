@@ -42,6 +42,12 @@ class PostedPrice:
 
     in_nano: int
     out_nano: int
+    cached_nano: int
+    listed: bool = True
+
+    def prompt_nano(self, request: LiveRequest) -> int:
+        """Charge for a request's prompt: its prefix at the price of cached tokens."""
+        return (request.prompt - request.prefix) * self.in_nano + request.prefix * self.cached_nano
 
 
 @dataclass
@@ -135,7 +141,8 @@ class Router:
         wants, row = self.settings.preferences, self.live[offer]
         max_in, max_out = wants.max_input_usd_per_mtok, wants.max_output_usd_per_mtok
         return bool(
-            request.prompt + request.output <= self.world.offers[offer].context_tokens
+            self.prices[offer].listed
+            and request.prompt + request.output <= self.world.offers[offer].context_tokens
             and (max_in is None or row[view.PRICE_IN] <= max_in)
             and (max_out is None or row[view.PRICE_OUT] <= max_out)
             and self.health[offer].lets_through(self.clock.now)
@@ -214,7 +221,7 @@ class Router:
         """Send an attempt to an offer."""
         price, now_s = self.prices[offer], self.clock.now
         probe = self.health[offer].place()
-        attempt = Attempt(request, offer, now_s, price.in_nano, price.out_nano, probe)
+        attempt = Attempt(request, offer, now_s, price.prompt_nano(request), price.out_nano, probe)
         if self.record is not None:
             self.record.append((request.key, request.attempts, offer, now_s))
         request.attempts += 1

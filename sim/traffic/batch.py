@@ -242,6 +242,8 @@ def pull_central(market: Market, r: int) -> None:
     """Take requests from the offer's central queue while the batch has room for them."""
     replica = market.replicas[r]
     offer = market.offers[replica.offer]
+    if r - offer.first_replica >= offer.replicas:
+        return  # it is being drained
     while offer.central_count > 0 and replica.running + replica.queued < offer.max_batch:
         a = offer.central_head
         unlink_central(market, offer, a)

@@ -46,7 +46,7 @@ def outcome_of(failure: int) -> int:
 @inner(forceinline=True)
 def bill(books: Books, request: Any, fee_ppm: float) -> None:
     """Charge a completed request at the prices noted when it was placed."""
-    cost = request.prompt * request.price_in + request.output * request.price_out
+    cost = request.prompt_nano + request.output * request.price_out
     fee = (cost * int(fee_ppm) + MILLION // 2) // MILLION
     row = books.class_sums[request.client_class, request.cohort]
     row[PROMPT_TOKENS] += request.prompt
@@ -109,6 +109,6 @@ def note(g: Any, books: Books, request: Any, outcome: int) -> None:
     row.outcome = outcome
     row.cost_nano = 0
     if outcome == COMPLETED:
-        row.cost_nano = request.prompt * request.price_in + request.output * request.price_out
+        row.cost_nano = request.prompt_nano + request.output * request.price_out
 
 

@@ -74,6 +74,9 @@ def _offer_fields(spec: OfferSpec) -> dict[str, Any]:
         "overhead": spec.seq_overhead_tokens,
         "price_in": spec.price_in_nano,
         "price_out": spec.price_out_nano,
+        "price_cached": spec.price_in_nano,
+        "most": spec.replicas,
+        "listed": 1,
         "context": spec.context_tokens,
         "tpm": spec.tokens_per_min,
         "replicas": spec.replicas,
@@ -237,6 +240,7 @@ def _desk(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Desk:
         least_context=np.array(
             [offers["context"][a:b].min() for a, b in pairwise(world.model_first.tolist())], np.int64
         ),
+        hidden=np.zeros(len(world.models), np.int64),
         lane_of=lane_of,
         memory_offers=memory_offers,
         memory_shared=memory_shared,

@@ -8,18 +8,20 @@ import numpy as np
 from numba import types
 
 from sim.compiled import hot
-from sim.engine import Feed
+from sim.engine import Feed, check_replicas
 from sim.errors import PolicyError
-from sim.outcome import IN_FLIGHT, SAMPLE, TrafficOutcome
+from sim.outcome import IN_FLIGHT, SAMPLE, Tally, TrafficOutcome
 from sim.policy import Policy
 from sim.policy_abi import CHOOSE_SIGNATURE, OBSERVE_SIGNATURE, compile_choose, compile_observe
 from sim.traffic import loop
 from sim.traffic.build import fresh_samples, grow, new_state
-from sim.traffic.provider import add_leap_so_far, shut, slow_down
+from sim.traffic.provider import add_leaps_so_far, resize, shut, slow_down
 from sim.traffic.state import SPARE, State
 from sim.view import PRICE_IN, PRICE_OUT
 from sim.world import REQUEST, World
 
+PAUSE = np.zeros(1, REQUEST)  # stands for a feed that pauses: one request that never arrives
+PAUSE["arrive_s"] = np.inf
 MAX_ROUTERS = 8  # the tuple of policies has a fixed length, so that the engine is compiled once
 
 
@@ -63,7 +65,7 @@ class CompiledEngine:
         self.now_s = 0.0
         self._feed = feed
         self._block = np.zeros(0, REQUEST)
-        self._feed_ends = False
+        self._feed_ends = self._paused = False
         self._state: State = new_state(world)
         self._samples: list[np.ndarray] = []
         compiled = [_compiled_policy(bound.policy) for bound in world.policies]
@@ -80,6 +82,8 @@ class CompiledEngine:
         PolicyError
             If a policy chose a row that is closed or does not exist.
         """
+        if self._paused:
+            self._next_block()
         while True:
             why = self._advance(
                 self._state, self._block, self._feed_ends, until_s, self._choosers, self._observers
@@ -100,9 +104,12 @@ class CompiledEngine:
     def _next_block(self) -> None:
         block = next(self._feed, None)
         self._state.globals[0]["feed_next"] = 0
+        self._paused = block is not None and len(block) == 0
         if block is None:
             self._feed_ends = True
             block = np.zeros(0, REQUEST)
+        elif self._paused:
+            block = PAUSE
         self._block = np.ascontiguousarray(block)
 
     def _make_room(self) -> None:
@@ -143,10 +150,23 @@ class CompiledEngine:
         s = self._state
         slow_down(s.globals[0], s.clock, s.market, offer, factor)
 
-    def set_price(self, offer: int, in_nano: int, out_nano: int) -> None:
+    def set_replicas(self, offer: int, replicas: int) -> None:
+        """Let the first ``replicas`` of the offer's replicas take new requests; the others finish what they have."""
+        check_replicas(self.world, offer, replicas)
+        resize(self._state.globals[0], self._state.clock, self._state.market, offer, replicas)
+
+    def set_listed(self, offer: int, listed: bool) -> None:
+        """Show the offer to the routers, or hide it from new placements; what it serves goes on."""
+        desk, row = self._state.desk, self._state.market.offers[offer]
+        model = np.searchsorted(desk.model_first, offer, side="right") - 1
+        desk.hidden[model] += row["listed"] - int(listed)
+        row["listed"] = int(listed)
+
+    def set_price(self, offer: int, in_nano: int, out_nano: int, cached_nano: int | None = None) -> None:
         """Post new prices, in nano-dollars per token, for placements from now on."""
         row = self._state.market.offers[offer]
         row["price_in"], row["price_out"] = in_nano, out_nano
+        row["price_cached"] = in_nano if cached_nano is None else cached_nano
         self._state.desk.views[:, offer, PRICE_IN] = in_nano / 1000
         self._state.desk.views[:, offer, PRICE_OUT] = out_nano / 1000
 
@@ -157,6 +177,12 @@ class CompiledEngine:
         if not self._feed_ends and g["feed_next"] >= len(self._block):
             self._next_block()
         return bool(self._feed_ends and g["live"] == 0)
+
+    def tally(self) -> Tally:
+        """Return the running counters."""
+        books = self._state.books
+        return Tally(books.born.copy(), books.outcomes.copy(), books.class_sums.copy(), books.offer_sums.copy(),
+                     self._work_so_far(), books.metric_sums.copy())
 
     def outcome(self) -> TrafficOutcome:
         """Return the counters so far; requests still in flight are counted as such."""
@@ -182,8 +208,7 @@ class CompiledEngine:
     def _work_so_far(self) -> np.ndarray:
         """Work counters with the completed steps of leaps that are under way."""
         work = self._state.books.offer_work.copy()
-        for replica in self._state.market.replicas:
-            add_leap_so_far(replica, self.now_s, work[replica["offer"]])
+        add_leaps_so_far(self._state.market, self.now_s, work)
         return work
 
     def _samples_in_flight(self) -> np.ndarray:

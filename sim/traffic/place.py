@@ -47,7 +47,8 @@ def was_tried(desk: Desk, q: int, o: int) -> bool:
 def allowed(g: Any, market: Market, desk: Desk, q: int, o: int) -> bool:
     """True if nothing but an earlier try speaks against an offer."""
     request = desk.requests[q]
-    if request.prompt + request.output > market.offers[o].context:
+    offer = market.offers[o]
+    if offer.listed == 0 or request.prompt + request.output > offer.context:
         return False
     router = desk.routers[request.router]
     row = desk.views[request.router, o]
@@ -112,7 +113,7 @@ def open_rows(g: Any, market: Market, desk: Desk, q: int) -> int:
     request = desk.requests[q]
     refresh_model(g.now, desk, request.router, request.model)
     fits = request.prompt + request.output <= desk.least_context[request.model]
-    if fits and request.used == 0 and desk.routers[request.router].guarded == 0:
+    if fits and desk.hidden[request.model] == 0 and request.used == 0 and desk.routers[request.router].guarded == 0:
         return open_all(desk, request)
     return open_some(g, market, desk, q)
 

@@ -238,14 +238,32 @@ def steps_before(replica: Any, now: float) -> int:
 
 
 @hot(cache=True)
-def add_leap_so_far(replica: Any, now: float, row: np.ndarray) -> None:
-    """Book the completed steps of a leap that is still under way (a look from outside changes nothing)."""
-    if replica.doing != LEAP:
+def add_leaps_so_far(market: Market, now: float, work: np.ndarray) -> None:
+    """Book the completed steps of leaps that are still under way (a look from outside changes nothing)."""
+    for r in range(market.replicas.shape[0]):
+        replica = market.replicas[r]
+        if replica.doing != LEAP:
+            continue
+        row = work[replica.offer]
+        done = steps_before(replica, now)
+        row[BUSY_S] += leap_time(replica, done)
+        row[STEPS] += done
+        row[DECODE_TOKENS] += done * replica.decoding
+
+
+@hot(cache=True)
+def resize(g: Any, clock: Clock, market: Market, o: int, replicas: int) -> None:
+    """Let the first ``replicas`` take new requests; idle ones help with the central queue at once."""
+    offer = market.offers[o]
+    offer.replicas = replicas
+    offer.turn = 0
+    if offer.central_count == 0:
         return
-    done = steps_before(replica, now)
-    row[BUSY_S] += leap_time(replica, done)
-    row[STEPS] += done
-    row[DECODE_TOKENS] += done * replica.decoding
+    for r in range(offer.first_replica, offer.first_replica + replicas):
+        replica = market.replicas[r]
+        if replica.doing == IDLE:
+            replica.next_s = g.now
+            set_time(clock.winners, clock.times, g.first_replica + r, g.now)
 
 
 @hot(cache=True)
@@ -253,7 +271,7 @@ def shut(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, work: np.nda
     """Begin an outage: every attempt at the offer ends and its replicas are empty."""
     offer = market.offers[o]
     offer.down = 1
-    for r in range(offer.first_replica, offer.first_replica + offer.replicas):
+    for r in range(offer.first_replica, offer.first_replica + offer.most):
         replica = market.replicas[r]
         if replica.doing != IDLE:
             cut_work(g, replica, work[o])
@@ -276,7 +294,7 @@ def slow_down(g: Any, clock: Clock, market: Market, o: int, factor: float) -> No
     """Change the factor on step times; steps under way keep theirs."""
     offer = market.offers[o]
     offer.slow = factor
-    for r in range(offer.first_replica, offer.first_replica + offer.replicas):
+    for r in range(offer.first_replica, offer.first_replica + offer.most):
         cut_leap(g, clock, market, r, False)
 
 

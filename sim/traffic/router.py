@@ -42,6 +42,7 @@ def arrive(g: Any, clock: Clock, desk: Desk, books: Books, row: Any) -> int:
     request.router = row.router
     request.model = row.model
     request.prompt = row.prompt
+    request.prefix = row.prefix
     request.output = row.output
     request.expected = row.expected_output
     request.weight = row.prompt + int(np.floor(row.expected_output + 0.5))
@@ -118,7 +119,7 @@ def dispatch(s: State, q: int, o: int) -> None:
     request.live = a
     request.offer = o
     request.dispatch_s = g.now
-    request.price_in = offer.price_in
+    request.prompt_nano = (request.prompt - request.prefix) * offer.price_in + request.prefix * offer.price_cached
     request.price_out = offer.price_out
     view = desk.views[r, o]
     view[IN_FLIGHT] += 1.0

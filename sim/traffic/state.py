@@ -41,10 +41,10 @@ REQUEST_SLOT = np.dtype(
         *[(n, "f8") for n in "born_s arrive_s patience_at total_at attempt_at dispatch_s".split()],
         *[(n, "f8") for n in "first_s expected timer_at".split()],
         ("key", "u8"),
-        *[(n, "i8") for n in "session weight price_in price_out".split()],
+        *[(n, "i8") for n in "session weight prompt_nano price_out".split()],
         *[(n, "i4") for n in "client_class router model prompt output attempts live offer".split()],
         *[(n, "i4") for n in "failure cohort probe".split()],
-        *[(n, "i4") for n in "stamp bucket timer_prev timer_next used generation waiting".split()],
+        *[(n, "i4") for n in "stamp bucket timer_prev timer_next used generation waiting prefix".split()],
     ],
     align=True,
 )
@@ -70,8 +70,8 @@ OFFER = _record(
     "base_s weights_s experts_s miss_log kv_s token_s pair_s comm_token_s slow"
     " fast_failure_share fast_failure_s"
     " midstream_share published_latency",
-    "kv_capacity overhead price_in price_out context tpm",
-    "first_replica replicas balancer max_batch max_step_tokens rpm queue down turn central_head"
+    "kv_capacity overhead price_in price_out price_cached context tpm",
+    "first_replica replicas most listed balancer max_batch max_step_tokens rpm queue down turn central_head"
     " central_tail central_count"
     " has_published",
 )
@@ -136,6 +136,7 @@ class Desk(NamedTuple):
     model_first: np.ndarray  # int64
     fresh: np.ndarray  # int64 (routers, models, 2): slot and minute to which all rows are refreshed
     least_context: np.ndarray  # int64 (models,): shortest context of a model's offers
+    hidden: np.ndarray  # int64 (models,): offers of a model that are not listed
     lane_of: np.ndarray  # int32 (routers, offers)
     memory_offers: np.ndarray  # float64 (routers, offers, slots)
     memory_shared: np.ndarray  # float64 (routers, models, slots)

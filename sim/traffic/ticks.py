@@ -15,7 +15,7 @@ def publish(g: Any, market: Market, desk: Desk) -> None:
     for o in range(market.offers.shape[0]):
         offer = market.offers[o]
         load = float(offer.central_count)
-        for r in range(offer.first_replica, offer.first_replica + offer.replicas):
+        for r in range(offer.first_replica, offer.first_replica + offer.most):
             load += market.replicas[r].running + market.replicas[r].queued
         for router in range(desk.routers.shape[0]):
             row = desk.views[router, o]
