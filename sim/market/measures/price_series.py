@@ -64,7 +64,7 @@ def same_model_index(price: np.ndarray, listed: np.ndarray) -> np.ndarray:
     change = np.zeros(both.shape)
     np.log(np.divide(price[1:], price[:-1], out=np.ones(both.shape), where=both), out=change)
     mean = change.sum(axis=1) / np.maximum(both.sum(axis=1), 1)
-    return np.exp(np.concatenate([[0.0], np.cumsum(mean)]))[: len(price)]
+    return np.asarray(np.exp(np.concatenate([[0.0], np.cumsum(mean)]))[: len(price)])
 
 
 def paid_usd(spend_nano: np.ndarray, tokens: np.ndarray) -> np.ndarray:
