@@ -43,7 +43,7 @@ def _h100(settings: GpuPrices, day: np.ndarray) -> np.ndarray:
         return np.asarray(start * (1.0 - settings.decline_per_year) ** (day / 365.25))
     knots = (0.0, settings.trough_day, settings.recovered_day)
     levels = [math.log(usd) for usd in (start, settings.trough_usd_per_hour, settings.recovered_usd_per_hour)]
-    return np.exp(np.interp(day, knots, levels))
+    return np.asarray(np.exp(np.interp(day, knots, levels)))
 
 
 def _replayed(path: Path, days: int) -> dict[str, np.ndarray]:

@@ -74,6 +74,7 @@ class Adoption(Part):
     max_total_b: float = quantity(1e6, unit="billion parameters", doc="Largest model", gt=0)
     probability: float = quantity(0.6, unit="1", doc="Probability that it takes an eligible open model", ge=0, le=1)
     delay_days: float = quantity(4.0, unit="days", doc="Median time from release to offer (log-normal)", ge=0)
+    max_age_days: float = quantity(540.0, unit="days", doc="It takes no model older than this on entry", ge=0)
     delay_sigma: float = quantity(1.0, unit="1", doc="Standard deviation of the logarithm of the delay", ge=0, le=3)
 
 
