@@ -6,13 +6,20 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from providers.pricing import constant
+from providers.pricing import constant, cost_plus, declining, menu_cost, surge, tiers, time_of_day
 from providers.pricing.strategy import Strategy, StrategyKind
 from sim.errors import MarketError, ScenarioError
 from sim.market.scenario.pricing import PricingChoice
 
 _ALL = (
     constant.CONSTANT,
+    declining.DECLINE,
+    declining.STEPS,
+    time_of_day.TIME_OF_DAY,
+    surge.SURGE,
+    tiers.TIERS,
+    cost_plus.COST_PLUS,
+    menu_cost.MENU_COST,
 )
 STRATEGIES: Final[dict[str, StrategyKind]] = {strategy.kind: strategy for strategy in _ALL}
 

@@ -18,7 +18,7 @@ class Tariff(Part):
     )
     output_ratio: float = quantity(
         3.0, unit="1", doc="Output price over input price where the creator has no list price", gt=0,
-        source="median creators' list prices: 2.4 (open) to 5 (Fradkin 2025, arXiv 2504.15440)",
+        source="median of the open models on OpenRouter, 2024-09 to 2026-02: 3.0",
     )
     cached_share: float = quantity(
         0.25, unit="1", doc="Price of cached input tokens over that of others, without a list price", ge=0, le=1,
