@@ -50,7 +50,7 @@ class TrafficEngine(Protocol):
         """Show the offer to the routers, or hide it from new placements; what it serves goes on."""
 
     def set_price(self, offer: int, in_nano: int, out_nano: int, cached_nano: int | None = None) -> None:
-        """Post new prices, in nano-dollars per token, for placements from now on (none: cached tokens cost as input)."""
+        """Post new prices, in nano-dollars per token, for placements from now on (cached: none means as input)."""
 
     @property
     def idle(self) -> bool:

@@ -40,19 +40,21 @@ class Board:
     replicas
         int64 (offers,): replicas that take new requests.
     prices
-        int64 (offers, 3): input, output, cached, nano-dollars per token.
+        int64 (offers, 3): what is charged for input, output and cached tokens, nano-dollars per token. It is what
+        the provider posted times the scenario's ``price_factor``.
     changed_s
         float64 (offers,): when the prices were last changed; -inf before the launch.
     listed_s
         float64 (offers,): when the offer was first listed; inf before.
     """
 
-    def __init__(self, offers: tuple[OfferSpec, ...], engine: TrafficEngine) -> None:
+    def __init__(self, offers: tuple[OfferSpec, ...], engine: TrafficEngine, price_factor: float = 1.0) -> None:
         count = len(offers)
-        self._offers, self._engine = offers, engine
+        self._engine, self._factor = engine, price_factor
         self.listed = np.zeros(count, bool)
         self.replicas = np.zeros(count, np.int64)
-        self.prices = np.array([[o.price_in_nano, o.price_out_nano, o.price_in_nano] for o in offers], np.int64)
+        self._posted = [Prices(o.price_in_nano, o.price_out_nano, o.price_in_nano) for o in offers]
+        self.prices = np.array([posted.scaled(price_factor) for posted in self._posted], np.int64).reshape(-1, 3)
         self.changed_s = np.full(count, -np.inf)
         self.listed_s = np.full(count, np.inf)
         self.price_changes: list[PriceChange] = []
@@ -61,18 +63,20 @@ class Board:
             engine.set_listed(offer, False)
 
     def prices_of(self, offer: int) -> Prices:
-        """Posted prices of an offer."""
-        return Prices(*(int(value) for value in self.prices[offer]))
+        """Prices as the provider posted them."""
+        return self._posted[offer]
 
     def post(self, time_s: float, offer: int, prices: Prices, reason: str) -> None:
         """Post prices for placements from now on; a post that changes nothing is no event."""
         before = self.prices_of(offer)
         if before == prices and reason != "launch":
             return
-        self.prices[offer] = prices
+        charged = prices.scaled(self._factor)
+        self._posted[offer] = prices
+        self.prices[offer] = charged
         self.changed_s[offer] = time_s
         self.price_changes.append(PriceChange(time_s, offer, before, prices, reason))
-        self._engine.set_price(offer, prices.input, prices.output, prices.cached)
+        self._engine.set_price(offer, charged.input, charged.output, charged.cached)
 
     def set_replicas(self, time_s: float, offer: int, replicas: int) -> None:
         """Let ``replicas`` take new requests (the others finish what they have); 0 withdraws the offer."""
@@ -91,7 +95,3 @@ class Board:
             self._engine.set_listed(offer, listed)
         if listed:
             self.listed_s[offer] = min(self.listed_s[offer], time_s)
-
-    def listed_offers(self, first: int, end: int) -> np.ndarray:
-        """Rows of listed offers among rows ``first`` to ``end - 1`` (the offers of one model)."""
-        return first + np.flatnonzero(self.listed[first:end])

@@ -3,12 +3,13 @@
 import json
 from typing import Any
 
+from pydantic import BaseModel
+
 from sim.scenario.fields import Raw
 from sim.scenario.load import plain
-from sim.scenario.market import Scenario
 
 
-def to_toml(scenario: Scenario) -> str:
+def to_toml(scenario: BaseModel) -> str:
     """Return the full scenario, defaults included, as TOML; fields that are None are left out."""
     lines: list[str] = []
     _table([], plain(scenario), lines)

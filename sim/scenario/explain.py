@@ -1,24 +1,23 @@
 """Turning pydantic's validation errors into sentences that name field, value and what is allowed."""
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from sim.scenario.fields import FieldType, Raw, near
-from sim.scenario.market import Scenario
 
 _LIMITS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
 _BROKEN_LIMITS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
 
 
-def explain(error: ValidationError, data: dict[str, Raw], source: str) -> str:
-    """Return one sentence for each problem, one a line, each naming the file it comes from."""
-    lines = [f"{source}: {_sentence(detail, data)}" for detail in error.errors()]
+def explain(error: ValidationError, data: dict[str, Raw], source: str, form: type[BaseModel]) -> str:
+    """Return one sentence for each problem of data read as ``form``, one a line, each naming the file."""
+    lines = [f"{source}: {_sentence(detail, data, FieldType(form))}" for detail in error.errors()]
     return "\n".join(dict.fromkeys(lines))
 
 
-def _sentence(detail: ErrorDetails, data: dict[str, Raw]) -> str:
-    path, parent, kind = _locate(detail["loc"], data)
+def _sentence(detail: ErrorDetails, data: dict[str, Raw], form: FieldType) -> str:
+    path, parent, kind = _locate(detail["loc"], data, form)
     name = ".".join(path)
     error, context = detail["type"], detail.get("ctx", {})
     if error == "extra_forbidden":
@@ -67,11 +66,11 @@ def _tags(kind: FieldType, parent: Raw, path: list[str]) -> str:
     return ", ".join(repr(tag) for tag in options)
 
 
-def _locate(loc: tuple[int | str, ...], data: Raw) -> tuple[list[str], Raw, FieldType]:
+def _locate(loc: tuple[int | str, ...], data: Raw, form: FieldType) -> tuple[list[str], Raw, FieldType]:
     """Return the path without pydantic's union tags, the raw data around its end, and the type of those."""
     path: list[str] = []
     node, parent = data, data
-    kind = parent_kind = FieldType(Scenario)
+    kind = parent_kind = form
     for part in loc:
         if isinstance(node, dict) and part not in node and node.get("kind") == part:
             continue  # the tag of a choice by kind, not a field

@@ -5,17 +5,27 @@ import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from sim.errors import ScenarioError
 from sim.scenario.explain import explain
 from sim.scenario.fields import FieldType, Raw, near
 from sim.scenario.market import Scenario
 
+Form = TypeVar("Form", bound=BaseModel)
 
-def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
+
+@overload
+def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario: ...
+
+
+@overload
+def load_scenario(path: str | Path, overrides: Sequence[str], form: type[Form]) -> Form: ...
+
+
+def load_scenario(path: str | Path, overrides: Sequence[str] = (), form: type[BaseModel] = Scenario) -> BaseModel:
     """Read a scenario file, apply overrides and validate the whole.
 
     Parameters
@@ -24,6 +34,8 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
         TOML file.
     overrides
         Assignments such as ``traffic.load=1.4`` or ``providers.a.offers."m.1".replicas=3``, applied in order.
+    form
+        What the file describes: a scenario of traffic, or of a whole market.
 
     Returns
     -------
@@ -42,7 +54,7 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ScenarioError(f"cannot read scenario {path}: {reason}") from None
-    return parse_scenario(text, overrides, source=str(path))
+    return scenario_of(_parsed(text, str(path)), overrides, source=str(path), form=form)
 
 
 def parse_scenario(text: str, overrides: Sequence[str] = (), *, source: str = "scenario") -> Scenario:
@@ -53,14 +65,27 @@ def parse_scenario(text: str, overrides: Sequence[str] = (), *, source: str = "s
     ScenarioError
         As `load_scenario`.
     """
+    return scenario_of(_parsed(text, source), overrides, source=source)
+
+
+def _parsed(text: str, source: str) -> dict[str, Any]:
     try:
-        data = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{source} is not valid TOML: {error}") from None
-    return scenario_of(data, overrides, source=source)
 
 
-def scenario_of(data: dict[str, Any], overrides: Sequence[str] = (), *, source: str = "scenario") -> Scenario:
+@overload
+def scenario_of(data: dict[str, Any], overrides: Sequence[str] = (), *, source: str = "scenario") -> Scenario: ...
+
+
+@overload
+def scenario_of(data: dict[str, Any], overrides: Sequence[str], *, source: str, form: type[Form]) -> Form: ...
+
+
+def scenario_of(
+    data: dict[str, Any], overrides: Sequence[str] = (), *, source: str = "scenario", form: type[BaseModel] = Scenario
+) -> BaseModel:
     """Validate a scenario given as nested dictionaries, such as a manifest's.
 
     Raises
@@ -70,14 +95,14 @@ def scenario_of(data: dict[str, Any], overrides: Sequence[str] = (), *, source: 
     """
     for assignment in overrides:
         path, value = parse_assignment(assignment)
-        _assign(data, path, value, assignment)
+        _assign(data, path, value, (assignment, form))
     try:
-        return Scenario.model_validate(data)
+        return form.model_validate(data)
     except ValidationError as error:
-        raise ScenarioError(explain(error, data, source)) from None
+        raise ScenarioError(explain(error, data, source, form)) from None
 
 
-def override(scenario: Scenario, overrides: Sequence[str]) -> Scenario:
+def override(scenario: Form, overrides: Sequence[str]) -> Form:
     """Return a copy of a scenario with ``a.b=c`` assignments applied and checked.
 
     Raises
@@ -85,7 +110,7 @@ def override(scenario: Scenario, overrides: Sequence[str]) -> Scenario:
     ScenarioError
         If an override names no field or its value is not allowed.
     """
-    return scenario_of(plain(scenario), overrides, source=scenario.name)
+    return scenario_of(plain(scenario), overrides, source="scenario", form=type(scenario))
 
 
 def parse_assignment(assignment: str) -> tuple[list[str], Raw]:
@@ -108,7 +133,7 @@ def parse_assignment(assignment: str) -> tuple[list[str], Raw]:
     raise ScenarioError(f"override {assignment!r} is not of the form path=value, such as traffic.load=1.4")
 
 
-def config_hash(scenario: Scenario) -> str:
+def config_hash(scenario: BaseModel) -> str:
     """Return 32 hex digits (BLAKE2b-128) of the full configuration, defaults included.
 
     The order of providers, offers and classes counts, because ties are broken by it.
@@ -117,7 +142,7 @@ def config_hash(scenario: Scenario) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def plain(scenario: Scenario) -> dict[str, Any]:
+def plain(scenario: BaseModel) -> dict[str, Any]:
     """Return the full configuration as JSON-ready dictionaries, defaults included."""
     data: dict[str, Any] = scenario.model_dump(mode="json")
     return data
@@ -145,10 +170,11 @@ def _value(text: str) -> Raw:
     return parsed["value"] if len(parsed) == 1 else text
 
 
-def _assign(data: dict[str, Any], path: list[str], value: Raw, assignment: str) -> None:
+def _assign(data: dict[str, Any], path: list[str], value: Raw, what: tuple[str, type[BaseModel]]) -> None:
     """Set ``path`` in the raw data, filling in defaults that the path walks through."""
+    assignment, form = what
     node: Raw = data
-    kind = FieldType(Scenario)
+    kind = FieldType(form)
     for depth, name in enumerate(path):
         last = depth == len(path) - 1
         key, problem = _key(node, kind, path[:depth + 1], last)

@@ -1,0 +1,120 @@
+"""The end of an accounting day: what the engine counted becomes days of offers and workloads, and entries in the books."""
+
+from typing import Final
+
+import numpy as np
+
+from sim import outcome
+from sim.market.ledger import Account, Ledger
+from sim.market.population import Population
+from sim.market.scenario.market import Fees
+from sim.market.usage import OfferDay, WorkloadDay
+from sim.outcome import Tally
+
+CLEARING: Final = Account("router", "main", "clearing")
+FEE_INCOME: Final = Account("router", "main", "fees")
+MILLION: Final = 1_000_000
+MONTH_DAYS: Final = 30
+REFUSALS: Final = tuple(outcome.OFFER_SUMS.index(name) for name in ("rate_limited", "queue_full", "too_long"))
+FAILURES: Final = tuple(outcome.OFFER_SUMS.index(name) for name in ("outage", "server_error", "midstream"))
+
+
+def difference(after: Tally, before: Tally) -> Tally:
+    """What was counted between two looks."""
+    return Tally(*(b - a for a, b in zip(before, after, strict=True)))
+
+
+def offer_day(tally: Tally, replicas: np.ndarray, span: tuple[float, int]) -> OfferDay:
+    """Return one day of all offers; ``span`` is the engine time of the day in seconds and the scale to a whole day."""
+    length_s, scale = span
+    sums = tally.offer_sums.sum(axis=1) * scale
+    with np.errstate(divide="ignore", invalid="ignore"):
+        busy = tally.offer_work[:, outcome.BUSY_S] / (replicas * length_s)
+    return OfferDay(
+        placed=sums[:, outcome.PLACED],
+        served=sums[:, outcome.SERVED],
+        refused=sums[:, REFUSALS].sum(axis=1),
+        failed=sums[:, FAILURES].sum(axis=1),
+        prompt_tokens=sums[:, outcome.SERVED_PROMPT],
+        output_tokens=sums[:, outcome.SERVED_OUTPUT],
+        revenue_nano=sums[:, outcome.REVENUE_NANO],
+        busy_share=np.where(replicas > 0, np.minimum(np.nan_to_num(busy), 1.0), 0.0),
+    )
+
+
+def workload_day(tally: Tally, model: np.ndarray, fee_nano: np.ndarray, scale: int) -> WorkloadDay:
+    """Return one day of all workloads."""
+    sums = tally.class_sums.sum(axis=1) * scale
+    completed = tally.outcomes[:, :, outcome.COMPLETED].sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ttft_s, e2e_s = (tally.class_metric_sums[:, m] / completed for m in (outcome.TTFT, outcome.E2E))
+    return WorkloadDay(
+        model=model.copy(),
+        born=tally.born.sum(axis=1) * scale,
+        completed=completed * scale,
+        prompt_tokens=sums[:, outcome.PROMPT_TOKENS],
+        output_tokens=sums[:, outcome.OUTPUT_TOKENS],
+        cost_nano=sums[:, outcome.COST_NANO],
+        fee_nano=fee_nano,
+        e2e_s=e2e_s,
+        ttft_s=ttft_s,
+    )
+
+
+class RouterFees:
+    """The router's fees: a share of what requests cost; with an own key, only beyond the month's free requests.
+
+    Parameters
+    ----------
+    fees
+        The rates.
+    population
+        Who brings a key; the free requests are a customer's, shared by its workloads in their order.
+    """
+
+    def __init__(self, fees: Fees, population: Population) -> None:
+        self._fees, self._population = fees, population
+        self._used = np.zeros(len(population.customer_names), np.int64)
+
+    def of_day(self, day: int, completed: np.ndarray, cost_nano: np.ndarray) -> np.ndarray:
+        """Fees of one day, int64 (workloads,) nano-dollars, rounded half up; a month is 30 days."""
+        if day % MONTH_DAYS == 0:
+            self._used[:] = 0
+        byok = self._population.byok
+        share = np.where(byok, self._fees.own_key_share, self._fees.credit_share)
+        charged = np.where(byok, self._charged_share(completed), 1.0)
+        return np.asarray(np.floor(cost_nano * share * charged + 0.5).astype(np.int64))
+
+    def _charged_share(self, completed: np.ndarray) -> np.ndarray:
+        """Share of each workload's requests that lies beyond its customer's free ones."""
+        customer = self._population.customer
+        before = self._used[customer] + _earlier_of_same(customer, completed)
+        free = np.clip(self._fees.own_key_free_requests - before, 0, completed)
+        np.add.at(self._used, customer, completed)
+        return np.asarray(1.0 - free / np.maximum(completed, 1))
+
+
+def _earlier_of_same(group: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """For each row, the sum of the values of earlier rows of its group."""
+    order = np.argsort(group, kind="stable")
+    running = np.cumsum(values[order]) - values[order]
+    starts = np.flatnonzero(np.concatenate(([True], np.diff(group[order]) != 0)))
+    sizes = np.diff(np.concatenate((starts, [len(group)])))
+    result = np.empty(len(group), np.int64)
+    result[order] = running - np.repeat(running[starts], sizes)
+    return result
+
+
+def book_day(ledger: Ledger, day: int, population: Population, workloads: WorkloadDay,
+             revenue: dict[str, int]) -> None:
+    """Book one day: customers pay the router, which passes the providers' prices on and keeps its fee."""
+    count = len(population.customer_names)
+    cost, fee = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    np.add.at(cost, population.customer, workloads.cost_nano)
+    np.add.at(fee, population.customer, workloads.fee_nano)
+    for row in np.flatnonzero(cost + fee):
+        payer = Account("customer", population.customer_names[row], "inference")
+        ledger.pay(day, payer, CLEARING, int(cost[row]))
+        ledger.pay(day, payer, FEE_INCOME, int(fee[row]))
+    for provider, nano in revenue.items():
+        ledger.pay(day, CLEARING, Account("provider", provider, "cash"), nano)
