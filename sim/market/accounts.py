@@ -1,4 +1,4 @@
-"""The end of an accounting day: what the engine counted becomes days of offers and workloads, and entries in the books."""
+"""The end of an accounting day: counters become days of offers and workloads, and entries in the books."""
 
 from typing import Final
 

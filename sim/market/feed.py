@@ -5,7 +5,7 @@ the slice and their number. The volume only decides how many of them exist (a Po
 uniform), so whatever prices do, the k-th request of a workload in a slice is the same request.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -109,13 +109,11 @@ class MarketFeed:
         return np.asarray(np.where(self._customers.model >= 0, rates, 0.0))
 
     def _draw(self, part: Slice) -> np.ndarray:
-        from scipy.special import pdtrik
-
         population = self._customers.population
         with np.errstate(over="ignore"):
             keys = mixed(population.key ^ (SECOND * np.uint64(part.number + 1)))
         means = self._rates(part) * part.length_s
-        counts = poisson_counts(means, uniform(keys, COUNT), pdtrik)
+        counts = poisson_counts(means, uniform(keys, COUNT))
         of = np.repeat(np.arange(len(counts)), counts)
         number = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts)
         with np.errstate(over="ignore"):
@@ -151,16 +149,17 @@ def lengths(mean: np.ndarray, sigma: np.ndarray, z: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(np.rint(mean * np.exp(sigma * z - sigma * sigma / 2)), 1, MAX_TOKENS).astype(np.int64))
 
 
-def poisson_counts(means: np.ndarray, u: np.ndarray, inverse: Any) -> np.ndarray:
+def poisson_counts(means: np.ndarray, u: np.ndarray) -> np.ndarray:
     """Poisson counts by inversion: the smallest n with P(N <= n) >= u; never falls when a mean rises.
 
     Parameters
     ----------
     means, u
         Means and uniforms, arrays.
-    inverse
-        ``scipy.special.pdtrik``: the real number of events at which the distribution function is ``u``.
     """
+    from scipy.special import pdtrik  # the real number of events at which the distribution function is u
+
     certain = np.maximum(means, 1e-300)
-    counts = np.where(u <= np.exp(-certain), 0.0, np.ceil(inverse(np.maximum(u, np.exp(-certain)), certain)))
+    nobody = np.exp(-certain)
+    counts = np.where(u <= nobody, 0.0, np.ceil(pdtrik(np.maximum(u, nobody), certain)))
     return np.asarray(np.maximum(counts, 0.0).astype(np.int64))

@@ -1,6 +1,7 @@
 """What must hold after every run of a market, besides the invariants of its traffic."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -67,7 +68,7 @@ def _listed_have_replicas(result: MarketResult, _: TrafficOutcome) -> str:
 def _in_time_order(result: MarketResult, _: TrafficOutcome) -> str:
     for name in ("price_changes", "listing_changes", "switches"):
         times = [event.time_s for event in getattr(result, name)]
-        if any(b < a for a, b in zip(times, times[1:], strict=False)):
+        if any(b < a for a, b in pairwise(times)):
             return f"{name} are not in order of time"
     return ""
 
