@@ -111,7 +111,7 @@ class FirmAgent:
         """Replicas of each offer, and GPUs that train."""
         terms, cap = self.firm.training, int(self.firm.training.share * pool.total)
         if terms.kind == "marginal":
-            floor = 24 * terms.value_usd_per_gpu_hour
+            floor = 24 * terms.value_usd_per_gpu_hour * pool.price_factor
             worth = pack(pool.total, wants, self._rules, floor)
             idle = pool.total - sum(n * want.gpus for n, want in zip(worth, wants, strict=True))
             if idle <= cap:

@@ -28,6 +28,8 @@ class Pool:
         Power of an idle GPU over a busy one.
     rent
         float64 (days,): rent of one GPU, USD per hour.
+    price_factor
+        All costs are multiplied by this (1 but in experiments that scale all money).
     owned, rented
         GPUs now.
     placed, training
@@ -40,6 +42,7 @@ class Pool:
     owned_cost: OwnedCost
     idle_power_share: float
     rent: np.ndarray
+    price_factor: float
     owned: int
     rented: int
     placed: int = 0
@@ -58,11 +61,13 @@ class Pool:
 
     def usd_per_hour(self, day: int) -> float:
         """Full cost of one more GPU of this pool, USD per hour."""
-        return self._rent_on(day) if self.is_rented else self.owned_cost.total
+        return self._rent_on(day) if self.is_rented else self.owned_cost.total * self.price_factor
 
     def avoidable_usd_per_hour(self, day: int) -> float:
         """What giving up one GPU would save, USD per hour: the rent, or the power of an owned one."""
-        return self._rent_on(day) if self.is_rented else self.owned_cost.power * (1.0 - self.idle_power_share)
+        if self.is_rented:
+            return self._rent_on(day)
+        return self.owned_cost.power * (1.0 - self.idle_power_share) * self.price_factor
 
     def add(self, gpus: int) -> None:
         """Take delivery of ``gpus`` (negative: give rented ones back)."""
@@ -81,24 +86,27 @@ class Pool:
         power = self.owned_cost.power * (busy + self.idle_power_share * (self.owned - busy))
         usd_per_hour = {
             "gpu rent": self._rent_on(day) * self.rented,
-            "capital": self.owned_cost.capital * self.owned,
-            "colocation": self.owned_cost.colocation * self.owned,
-            "power": power,
+            "capital": self.owned_cost.capital * self.owned * self.price_factor,
+            "colocation": self.owned_cost.colocation * self.owned * self.price_factor,
+            "power": power * self.price_factor,
         }
         return {purpose: round(24 * usd * NANO_PER_USD) for purpose, usd in usd_per_hour.items()}
 
     def _rent_on(self, day: int) -> float:
-        return float(self.rent[min(day, len(self.rent) - 1)])
+        return float(self.rent[min(day, len(self.rent) - 1)]) * self.price_factor
 
 
-def open_pools(name: str, settings: SupplySettings, rents: dict[str, np.ndarray]) -> list[Pool]:
+def open_pools(
+    name: str, settings: SupplySettings, rents: dict[str, np.ndarray], price_factor: float = 1.0
+) -> list[Pool]:
     """Pools of a firm as it enters."""
     terms = settings.ownership
     pools = []
     for part in settings.firms[name].pools:
         owned = part.count if part.tenure == "owned" else 0
         cost = owned_cost(GPUS[part.gpu], terms)
-        pools.append(Pool(part, cost, terms.idle_power_share, rents[part.gpu], owned, part.count - owned))
+        pools.append(Pool(part, cost, terms.idle_power_share, rents[part.gpu], price_factor, owned,
+                          rented=part.count - owned))
     return pools
 
 

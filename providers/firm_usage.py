@@ -36,7 +36,9 @@ class Usage:
         float64 (offers,): expected revenue, USD per day.
     """
 
-    def __init__(self, planned: Sequence[PlannedOffer], settings: SupplySettings) -> None:
+    def __init__(
+        self, planned: Sequence[PlannedOffer], settings: SupplySettings, price_factor: float = 1.0
+    ) -> None:
         count, shelf, able = len(planned), settings.shelf, [offer.hardware.capacity for offer in planned]
         self._planned_share = settings.autoscaling.target_utilisation
         self._weight = 1.0 - np.exp(-1.0 / settings.autoscaling.smoothing_days)
@@ -45,7 +47,7 @@ class Usage:
         self._output_s = np.array([one.output_s for one in able])
         self._release_day = np.array([offer.model.release_day for offer in planned])
         self._full_usd = np.array([  # revenue of a replica per day at the planned utilisation
-            one.requests_per_s * self._planned_share * DAY_S * _request_usd(offer, settings)
+            one.requests_per_s * self._planned_share * DAY_S * price_factor * _request_usd(offer, settings)
             for one, offer in zip(able, planned, strict=True)
         ])
         self.utilisation, self.tokens, self.tokens_total, self.share, self.replicas, self.revenue = np.zeros((6, count))

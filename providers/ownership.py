@@ -7,6 +7,7 @@ at interest ``r``. With the defaults an H100 costs $1.72 an available hour (a pu
 at 70% utilisation, $1.92 with a life of four years.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,7 +34,7 @@ class OwnedCost:
 
 def capital_recovery_factor(rate: float, years: float) -> float:
     """Yearly payment that pays back 1 in ``years`` years at interest ``rate``; ``1/years`` without interest."""
-    return 1.0 / years if rate == 0 else rate / (1.0 - (1.0 + rate) ** -years)
+    return 1.0 / years if rate == 0 else rate / -math.expm1(-years * math.log1p(rate))
 
 
 def owned_cost(gpu: Gpu, terms: Ownership) -> OwnedCost:

@@ -42,19 +42,21 @@ class SupplySide:
     """
 
     def __init__(
-        self, settings: SupplySettings, planned: list[PlannedOffer], streams: Streams, horizon_days: float
+        self, settings: SupplySettings, planned: list[PlannedOffer], streams: Streams, horizon_days: float,
+        price_factor: float = 1.0,
     ) -> None:
         self.settings, self.planned, self._horizon_days = settings, planned, horizon_days
+        self._price_factor = price_factor
         self.offers = [offer_spec(offer, settings) for offer in planned]
         self.providers = _providers(settings, planned)
         self.pool_days: list[PoolDay] = []
         self.gpu_rents = gpu_price_series(settings.gpu_prices, int(np.ceil(horizon_days)))
-        self._usage = Usage(planned, settings)
+        self._usage = Usage(planned, settings, price_factor)
         sellers = Sellers(planned, settings, streams, self._usage, self._usd_per_gpu_hour)
         self.firms = {
             name: FirmAgent(
                 name, settings, {row: offer for row, offer in enumerate(planned) if offer.firm == name},
-                open_pools(name, settings, self.gpu_rents), (self._usage, sellers, self.pool_days),
+                open_pools(name, settings, self.gpu_rents, price_factor), (self._usage, sellers, self.pool_days),
             )
             for name in settings.firms
         }
@@ -73,11 +75,14 @@ class SupplySide:
             raise MarketError("the desk's offers are not those that supply was built with, in the same order")
 
     def _usd_per_gpu_hour(self, row: int, day: int) -> float:
+        """Cost of a GPU under an offer, in the money in which prices are posted (before the price factor)."""
         offer = self.planned[row]
-        return self.firms[offer.firm].pools[offer.hardware.pool].usd_per_hour(day)
+        return self.firms[offer.firm].pools[offer.hardware.pool].usd_per_hour(day) / self._price_factor
 
 
-def build_supply(settings: SupplySettings, models: Models, streams: Streams, horizon_days: float) -> SupplySide:
+def build_supply(
+    settings: SupplySettings, models: Models, streams: Streams, horizon_days: float, price_factor: float = 1.0
+) -> SupplySide:
     """Work out which firm offers which model within the horizon, and set up the firms.
 
     Parameters
@@ -90,6 +95,9 @@ def build_supply(settings: SupplySettings, models: Models, streams: Streams, hor
         Streams of this replication; names begin with ``providers/``.
     horizon_days
         Length of the run.
+    price_factor
+        Factor of the board on all posted prices: all costs are multiplied by it too, but strategies see prices and
+        costs before it, so that they post what they would post without it.
 
     Raises
     ------
@@ -100,7 +108,7 @@ def build_supply(settings: SupplySettings, models: Models, streams: Streams, hor
         offer for name in settings.firms for offer in planned_offers(name, settings, models, streams, horizon_days)
     ]
     planned.sort(key=lambda offer: (offer.model.name, offer.firm))
-    return SupplySide(settings, planned, streams, horizon_days)
+    return SupplySide(settings, planned, streams, horizon_days, price_factor)
 
 
 def _providers(settings: SupplySettings, planned: list[PlannedOffer]) -> dict[str, Provider]:

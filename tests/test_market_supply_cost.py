@@ -1,0 +1,160 @@
+"""What GPUs and tokens cost, how many servers a load needs, and architectures from sizes."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from providers import staffing
+from providers.derived_models import derived_model
+from providers.gpu_prices import GpuPriceError, gpu_price_series
+from providers.gpus import GPUS
+from providers.memory import valid_degrees
+from providers.models import MODELS
+from providers.ownership import capital_recovery_factor, cost_per_used_hour, owned_cost
+from providers.roofline import Deployment, step_coefficients
+from providers.unit_cost import EngineSize, Shape, capacity, step_at
+from sim.market.scenario.supply import GpuPrices, Ownership
+
+H100 = GPUS["h100-sxm"]
+
+
+def test_ownership_formula_gives_the_published_cost():
+    assert owned_cost(H100, Ownership()).total == pytest.approx(1.72, abs=0.005)
+    assert cost_per_used_hour(H100, Ownership(), 0.7) == pytest.approx(2.45, abs=0.005)
+    assert owned_cost(H100, Ownership(life_years=4)).total == pytest.approx(1.92, abs=0.005)
+
+
+def test_ownership_formula_by_hand():
+    terms = Ownership(capex_usd=1000, discount_rate=0, life_years=2, opex_share=0.1, it_power_share=1, pue=1,
+                      power_usd_per_kwh=0.1, colo_usd_per_kw_month=8760 / 12)
+    cost = owned_cost(H100, terms)
+    assert cost.capital == pytest.approx((500 + 100) / 8760)
+    assert cost.power == pytest.approx(0.173)
+    assert cost.colocation == pytest.approx(1.73)
+
+
+@given(st.floats(0, 0.5), st.floats(1, 10))
+def test_an_annuity_pays_back_its_loan(rate, years):
+    payment = capital_recovery_factor(rate, years)
+    discounted = years if rate < 1e-9 else (1 - (1 + rate) ** -years) / rate
+    worth = payment * discounted
+    assert worth == pytest.approx(1, rel=1e-4)
+
+
+@pytest.mark.parametrize(("load", "servers"), [(1, 3), (5, 9), (10, 16), (100, 115), (1000, 1046)])
+def test_servers_for_a_tenth_waiting(load, servers):
+    assert staffing.servers_for(load, 0.1) == servers
+    assert staffing.erlang_c(servers, load) <= 0.1 < staffing.erlang_c(servers - 1, load)
+
+
+def test_erlang_fixtures():
+    assert staffing.erlang_b(10, 8) == pytest.approx(0.121661, abs=5e-7)
+    assert staffing.erlang_c(10, 8) == pytest.approx(0.409180, abs=5e-7)
+    assert staffing.mean_wait(10, 8) == pytest.approx(0.204590, abs=5e-7)
+    assert staffing.erlang_c(1, 0.8) == pytest.approx(0.8)
+    assert staffing.erlang_c(100, 80) == pytest.approx(0.01965, abs=5e-6)
+    assert staffing.erlang_c(3, 3) == 1.0
+
+
+@pytest.mark.parametrize(("beta", "waits"), [(0.5, 0.50454), (1, 0.22336), (1.42, 0.10004), (2, 0.02688)])
+def test_halfin_whitt_fixtures(beta, waits):
+    assert staffing.halfin_whitt(beta) == pytest.approx(waits, abs=5e-6)
+    large = 1_000_000
+    assert staffing.erlang_c(staffing.square_root_staffing(large, beta), large) == pytest.approx(waits, rel=5e-3)
+
+
+def test_ten_customers_who_share_save_28_percent():
+    assert staffing.pooling_gain(10, 10, 0.1) == pytest.approx(0.28, abs=0.005)
+
+
+def test_impossible_loads_are_refused():
+    with pytest.raises(staffing.StaffingError, match="must be 0 or more"):
+        staffing.erlang_b(3, -1)
+    with pytest.raises(staffing.StaffingError, match="must be above 0"):
+        staffing.servers_for(3, 0)
+
+
+def test_gpu_prices_are_a_v():
+    h100 = gpu_price_series(GpuPrices(), 548)["h100-sxm"]
+    assert (h100[0], h100[273], h100[424], h100[-1]) == pytest.approx((2.60, 1.70, 2.35, 2.35))
+    assert (np.diff(h100[:274]) < 0).all()
+    assert (np.diff(h100[273:425]) > 0).all()
+
+
+def test_falling_and_constant_gpu_prices():
+    falling = gpu_price_series(GpuPrices(kind="falling", decline_per_year=0.2), 732)["h200-sxm"]
+    assert falling[731] / falling[0] == pytest.approx(0.8 ** (731 / 365.25))
+    assert falling[0] == pytest.approx(2.60 * 1.60 / 1.30)
+    assert set(gpu_price_series(GpuPrices(kind="constant"), 5)["h100-sxm"]) == {2.60}
+
+
+def test_replayed_gpu_prices(tmp_path):
+    path = tmp_path / "rents.csv"
+    path.write_text("day,gpu,usd_per_hour\n3,h100-sxm,2\n0,h100-sxm,3\n", encoding="utf-8")
+    series = gpu_price_series(GpuPrices(kind="replayed", path=str(path)), 5)
+    assert series["h100-sxm"].tolist() == [3, 3, 3, 2, 2]
+    assert series["b200-sxm"][4] == pytest.approx(2 * 2.90 / 1.30)
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("day,gpu,usd_per_hour\n0,h1000,3\n", "line 2: gpu is 'h1000'"),
+    ("day,gpu,usd_per_hour\n0,l4,-3\n", "must be above 0"),
+    ("day,gpu,usd_per_hour\n0,l4,x\n", "must have day and usd_per_hour as numbers"),
+    ("day,gpu,usd_per_hour\n", "holds no GPU prices"),
+])
+def test_wrong_gpu_price_files(tmp_path, text, message):
+    path = tmp_path / "rents.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(GpuPriceError, match=message):
+        gpu_price_series(GpuPrices(kind="replayed", path=str(path)), 5)
+
+
+def _able(name="llama-3.1-70b", gpu="h100-sxm", tp=4, kv=300_000, **size):
+    step = step_coefficients(Deployment(GPUS[gpu], MODELS[name], "fp8", tp))
+    bounds = EngineSize(**{"kv_tokens": kv, "overhead_tokens": 0, "max_batch": 256, "max_step_tokens": 8192, **size})
+    return step, capacity(step, bounds, Shape(6000, 400), 0.05)
+
+
+def test_capacity_uses_the_largest_batch_that_is_fast_enough():
+    step, able = _able()
+    assert able.tpot_s <= 0.05 < step_at(step, able.batch + 1, Shape(6000, 400)) or able.batch == 300_000 // 6400
+    assert able.requests_per_s == pytest.approx(able.batch / (400 * able.tpot_s))
+    assert able.work_s(6000, 400) * able.requests_per_s == pytest.approx(1)
+
+
+def test_capacity_is_bound_by_memory_batch_and_budget():
+    assert _able(kv=64_000)[1].batch == 10
+    assert _able(max_batch=3)[1].batch == 3
+    assert _able(max_step_tokens=64)[1].batch == 4
+    assert _able("llama-3.1-405b", tp=8, kv=10)[1].batch == 1
+
+
+def test_unit_cost_by_hand():
+    _, able = _able()
+    request_usd = 4 * 2.0 / 3600 / able.requests_per_s / 0.5
+    blend = able.cost_usd_per_mtok(4 * 2.0, 0.5, input_share=6000 / 6400)
+    assert blend * 6400 / 1e6 == pytest.approx(request_usd)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(0.5, 3000), st.floats(0.005, 1.0))
+def test_derived_architectures_keep_their_sizes_and_can_be_split(total, share):
+    model = derived_model("x", total, total * share, 131_072)
+    assert model.total_params == pytest.approx(total * 1e9)
+    assert model.shared_params >= -1
+    assert 0 <= model.routed_params <= model.total_params * (1 + 1e-9)
+    assert {1, 2, 4, 8} <= set(valid_degrees(GPUS["b200-sxm"], model))
+
+
+def test_derived_architectures_resemble_known_ones():
+    for name in ("llama-3.1-70b", "qwen3-32b", "deepseek-v3", "kimi-k2"):
+        known = MODELS[name]
+        ours = derived_model(name, known.total_params / 1e9, known.active_params / 1e9, known.context_tokens)
+        assert ours.layers == pytest.approx(known.layers, rel=0.25)
+        assert ours.kv_bytes_per_token() == pytest.approx(known.kv_bytes_per_token(), rel=0.3)
+
+
+def test_impossible_sizes_are_refused():
+    with pytest.raises(ValueError, match="at most total_b"):
+        derived_model("x", 7, 8, 4096)
