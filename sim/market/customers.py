@@ -1,7 +1,7 @@
 """Customers on the calendar: they enter, reconsider, move, buy more or less, and leave."""
 
 from collections.abc import Generator
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from simpy import Event
@@ -10,42 +10,13 @@ from sim.market.choice import Chooser, Quotes
 from sim.market.desk import Desk
 from sim.market.model import Models
 from sim.market.population import DAY_S, Population
+from sim.market.result import Switch
 from sim.market.scenario.customers import Choice
 from sim.market.tastes import exponentials, uniforms
 
-Reason = Literal["entry", "gone", "release", "bill", "review", "exit"]
-REASONS: Final[tuple[Reason, ...]] = ("entry", "gone", "release", "bill", "review")  # the first that applies is logged
+# why a workload decides; the first that applies is logged, and those who leave log "exit"
+REASONS: Final = ("entry", "gone", "release", "bill", "review")
 SURPLUS_DAYS: Final = 7  # everybody's surplus is brought up to date once a week
-
-
-class Switch(NamedTuple):
-    """A workload changed its model.
-
-    Attributes
-    ----------
-    time_s
-        When, seconds since the start of the run.
-    workload
-        Row of the population.
-    before, after
-        Models; -1 for none.
-    reason
-        ``entry``, ``exit``, ``gone`` (its model is no longer sold), ``release`` (it noticed a new model), ``bill``
-        (a request became much dearer) or ``review`` (its own time to reconsider).
-    cost_before_usd, cost_after_usd
-        Expected cost of a request with each; nan for none or if it is no longer sold.
-    gain_usd
-        Utility per request gained by the move, switching cost deducted.
-    """
-
-    time_s: float
-    workload: int
-    before: int
-    after: int
-    reason: Reason
-    cost_before_usd: float
-    cost_after_usd: float
-    gain_usd: float
 
 
 class Customers:
@@ -73,7 +44,8 @@ class Customers:
     surplus_usd_per_request
         float64 (workloads,): log-sum surplus, at the last decision or beginning of a week; 0 for those not there.
     switches
-        Every change of model, oldest first, within a day by workload.
+        Every change of model, oldest first. Reasons: ``entry``, ``exit``, ``gone`` (its model is no longer sold),
+        ``release`` (it noticed a new model), ``bill`` (a request became much dearer), ``review`` (its own time).
     """
 
     def __init__(self, population: Population, models: Models, migration: np.ndarray, settings: Choice) -> None:
@@ -117,9 +89,7 @@ class Customers:
     def _leave(self, now: float, day: float) -> None:
         leaving = self._there & (self.population.exit_day <= day)
         for row in np.flatnonzero(leaving & (self.model >= 0)):
-            self.switches.append(
-                Switch(now, int(row), int(self.model[row]), -1, "exit", float(self.cost_usd[row]), np.nan, 0.0)
-            )
+            self.switches.append(Switch(now, int(row), int(self.model[row]), -1, "exit", 0.0))
         self._there &= ~leaving
         self.model[leaving] = -1
         self.since_s[leaving] = np.nan
@@ -182,12 +152,8 @@ class Customers:
         before = self.model[rows]
         decision = self.chooser.choose(rows, before, quotes)
         for at in np.flatnonzero(decision.model != before):
-            self.switches.append(
-                Switch(
-                    now, int(rows[at]), int(before[at]), int(decision.model[at]), REASONS[reasons[at]],
-                    float(self.cost_usd[rows[at]]), float(decision.cost_usd[at]), float(decision.gain_usd[at]),
-                )
-            )
+            after, reason, gain = int(decision.model[at]), REASONS[reasons[at]], float(decision.gain_usd[at])
+            self.switches.append(Switch(now, int(rows[at]), int(before[at]), after, reason, gain))
         moved = decision.model != before
         self.since_s[rows[moved]] = np.where(decision.model[moved] >= 0, now, np.nan)
         self.model[rows] = decision.model
