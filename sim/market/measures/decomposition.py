@@ -4,7 +4,7 @@ Spend is S = Q * sum_i s_i * p_i: tokens in all, share of each model, price of e
 change of S between two periods to Q (volume), s (mix) and p (price) without a remainder.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -44,6 +44,7 @@ class _Periods(NamedTuple):
 
 
 NOTHING: Final = Split(0.0, 0.0, 0.0)
+Method = Callable[[np.ndarray, np.ndarray], Split]
 
 
 def shapley(spend: np.ndarray, tokens: np.ndarray) -> Split:
@@ -80,7 +81,9 @@ def lmdi(spend: np.ndarray, tokens: np.ndarray) -> Split:
 
     Sum over models of L(S1, S0) * ln(x1 / x0) for each factor x, L(a, b) = (a - b) / ln(a / b) (Ang 2015, eqs. 3 to 6).
     Zeros take their analytical limits (Ang and Liu 2007): a model that nobody used before or after is all mix, one that
-    was or became free all price, a market without any tokens before or after all volume. Arguments as ``shapley``.
+    was or became free all price, a market without any tokens before or after all volume.
+    Since the growth of a market that a new model takes up is then mix too, use it between close periods (``chained``).
+    Arguments as ``shapley``.
     """
     periods = _filled(spend, tokens)
     if periods is None:
@@ -88,9 +91,9 @@ def lmdi(spend: np.ndarray, tokens: np.ndarray) -> Split:
     amount = np.asarray(spend, np.float64)
     change = amount[1] - amount[0]
     empty = bool(np.any(periods.volume == 0))
-    entered = np.any(periods.share == 0, axis=0) & ~empty
-    freed = np.any(periods.price == 0, axis=0) & ~entered & ~empty
-    usual = ~entered & ~freed & np.full(change.shape, not empty)
+    entered = np.any(periods.share == 0, axis=0) & (not empty)
+    freed = np.any(periods.price == 0, axis=0) & ~entered & (not empty)
+    usual = ~entered & ~freed & (not empty)
     weight = _log_mean(amount[1, usual], amount[0, usual])
     return Split(
         price=float((weight * _log_ratio(periods.price[:, usual])).sum() + change[freed].sum()),
@@ -99,9 +102,9 @@ def lmdi(spend: np.ndarray, tokens: np.ndarray) -> Split:
     )
 
 
-def chained(spend: np.ndarray, tokens: np.ndarray) -> list[Split]:
-    """Shapley decomposition from each period to the next; ``spend`` and ``tokens`` are (periods, models)."""
-    return [shapley(spend[t : t + 2], tokens[t : t + 2]) for t in range(len(spend) - 1)]
+def chained(spend: np.ndarray, tokens: np.ndarray, method: Method = shapley) -> list[Split]:
+    """Decompose the change from each period to the next; ``spend`` and ``tokens`` are (periods, models)."""
+    return [method(spend[t : t + 2], tokens[t : t + 2]) for t in range(len(spend) - 1)]
 
 
 def summed(splits: Sequence[Split]) -> Split:

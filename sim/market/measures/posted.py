@@ -21,6 +21,8 @@ class Repricing(NamedTuple):
         How many there were.
     hazard_per_day
         Share of listed offer-days on which the price changed (2.8 % in OpenRouter quotes, orcap 2026).
+    hazard_std_error
+        Its standard error, offer-days taken as independent.
     median_size
         Median of abs(p1 / p0 - 1) of blended prices (25.6 %, same source); nan without any.
     cut_share
@@ -29,6 +31,7 @@ class Repricing(NamedTuple):
 
     changes: int
     hazard_per_day: float
+    hazard_std_error: float
     median_size: float
     cut_share: float
 
@@ -56,9 +59,12 @@ def repricing(changes: Sequence[PriceChange], listed: np.ndarray) -> Repricing:
     moved = [change for change in _moves(changes) if _is_listed(change, listed)]
     days = {(int(change.time_s // DAY_S), change.offer) for change in moved}
     sizes = np.array([_relative(change) for change in moved])
+    offer_days = int(listed.sum())
+    hazard = len(days) / offer_days if offer_days else np.nan
     return Repricing(
         changes=len(moved),
-        hazard_per_day=len(days) / int(listed.sum()) if listed.any() else np.nan,
+        hazard_per_day=hazard,
+        hazard_std_error=float(np.sqrt(hazard * (1 - hazard) / max(1, offer_days))),
         median_size=float(np.median(np.abs(sizes))) if len(sizes) else np.nan,
         cut_share=float(np.mean(sizes < 0)) if len(sizes) else np.nan,
     )
