@@ -202,3 +202,23 @@ def _books(bought, sold, pools, customers, hosts):
         ledger.pay(pool.day, Account("provider", pool.provider, "gpus"), Account("supplier", "gpus", "rent"),
                    pool.cost_nano)
     return ledger
+
+
+def climb_frame(replications: int = 3, seed: int = 1):
+    """Return the frame of a climb: money climbs, log price does not."""
+    import pandas as pd
+
+    random = np.random.default_rng(seed)
+    rows = []
+    for control, lift in (("money", 1.0), ("log_price", 0.0)):
+        for divisor in (1.0, 2.0, 5.0, 10.0, 20.0):
+            for replication in range(replications):
+                step = lift * np.log(divisor) + random.normal(0, 0.05)
+                paid = 2.0 / divisor * np.exp(0.8 * step)
+                values = {
+                    "size_b": 100 * np.exp(0.5 * step), "quality": 0.4 + 0.1 * step, "paid_usd_per_mtok": paid,
+                    "effect_price_usd_per_day": -40_000 * (1 - 1 / divisor),
+                    "effect_volume_usd_per_day": 9_000 * np.log(divisor), "effect_mix_usd_per_day": 14_000 * step,
+                }
+                rows += [(control, divisor, replication, metric, value) for metric, value in values.items()]
+    return pd.DataFrame(rows, columns=["control", "divisor", "replication", "metric", "value"])
