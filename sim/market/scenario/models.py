@@ -1,0 +1,93 @@
+"""Models of the market: which facts are read, how the frontier goes on, and what a move between models costs."""
+
+from datetime import date
+
+from pydantic import Field, model_validator
+
+from sim.scenario.base import Name, Part, quantity
+
+EPOCH = "Epoch AI, open-closed gap on its capability index: 3.5 months (90% CI 1.1-5.3) in 2025, 4 in May 2026"
+FIT = "least squares over the built-in catalogue (docs/market/models.md)"
+
+
+class Catalogue(Part):
+    """Which models of a catalogue of facts take part."""
+
+    path: str | None = Field(None, description="CSV file with the columns of the built-in catalogue; none: built in")
+    include: tuple[Name, ...] = Field((), description="Names of models to take; none means all")
+    exclude: tuple[Name, ...] = Field((), description="Names of models to leave out")
+    max_age_days: float = quantity(730.0, unit="days", doc="Models older than this on the first day are left out", ge=0)
+    max_models: int | None = quantity(None, unit="models", doc="Keep at most so many, the latest released; none: all",
+                                      ge=1)
+
+
+class Frontier(Part):
+    """How models go on after the last real release: closed frontier, open models a lag behind, size ladders."""
+
+    enabled: bool = Field(True, description="Whether invented models follow the real ones within the horizon")
+    from_date: date | None = Field(None, description="Real models released on or after this day are replaced by "
+                                   "invented ones; none: after the catalogue's last release, or from the first day")
+    growth_per_year: float = quantity(
+        1.09, unit="log-odds/year", doc="Growth of the closed frontier's ability", ge=-5, le=20, source=FIT)
+    open_lag_months: float = quantity(
+        4.0, unit="months", doc="Time by which the open frontier trails the closed one (1 to 6)", ge=0, le=36,
+        source=EPOCH)
+    size_step: float = quantity(
+        0.51, unit="log-odds", doc="Loss of ability with a tenth of the parameters, same creator and day", ge=0, le=10,
+        source=FIT)
+    noise: float = quantity(
+        0.10, unit="log-odds", doc="Standard deviation of a release around its trend", ge=0, le=3)
+    closed_creators: tuple[Name, ...] = Field(
+        ("anthropic", "google", "openai", "xai"), description="Creators of closed models")
+    open_creators: tuple[Name, ...] = Field(
+        ("alibaba", "deepseek", "meta", "minimax", "mistral", "moonshot", "zai"),
+        description="Creators of open models")
+    closed_gap_days: float = quantity(
+        100.0, unit="days", doc="Mean time between a closed creator's releases (exponential)", gt=0,
+        source="assumption: half the frequency of 2025 (42 to 77 days), when a release was mostly one size, not three")
+    open_gap_days: float = quantity(
+        150.0, unit="days", doc="Mean time between an open creator's releases (exponential)", gt=0,
+        source="assumption, as for closed creators (45 to 120 days in 2025)")
+    closed_sizes_b: tuple[float, ...] = Field(
+        (14.0, 120.0, 900.0), min_length=1,
+        description="Total parameters of a closed release, small to large [billions] (source: assumption)")
+    open_sizes_b: tuple[float, ...] = Field(
+        (9.0, 32.0, 700.0), min_length=1, description="Total parameters of an open release, small to large [billions] "
+        "(source: Qwen3.5-9B, Qwen3-32B, DeepSeek-V3)")
+    verbosity: float = quantity(
+        2.5, unit="1", doc="Output tokens over those of a model that does not think first", gt=0, le=20,
+        source="median of the reasoning models of 2026 in the catalogue is 3; assumption")
+    context_tokens: int = quantity(262_144, unit="tokens", doc="Longest prompt plus output", ge=1,
+                                   source="Qwen3.5, Kimi K2.5")
+
+    @model_validator(mode="after")
+    def _sensible(self) -> "Frontier":
+        both = set(self.closed_creators) & set(self.open_creators)
+        if both:
+            raise ValueError(f"{min(both)!r} is among closed_creators and open_creators; it can be in one of them only")
+        for field in ("closed_sizes_b", "open_sizes_b"):
+            sizes = getattr(self, field)
+            if min(sizes) <= 0 or list(sizes) != sorted(set(sizes)):
+                raise ValueError(f"{field} is {sizes}; it must be positive numbers in rising order")
+        return self
+
+
+class Moves(Part):
+    """Which moves between models a workload considers, and what they cost it in units of its switching cost."""
+
+    size_cost: float = quantity(0.4, unit="switching costs", doc="To another size of the same family", ge=0)
+    family_cost: float = quantity(0.3, unit="switching costs", doc="To the family's next or previous generation", ge=0)
+    creator_cost: float = quantity(0.7, unit="switching costs", doc="To another family of the same creator", ge=0)
+    task_cost: float = quantity(1.0, unit="switching costs", doc="To another creator's model of like or better quality",
+                                ge=0, source="definition: a full switch")
+    task_drop: float = quantity(
+        0.35, unit="1", doc="Quality on every task that a move to another creator may lose at most; more is not "
+        "considered", ge=0, le=1)
+
+
+class ModelSettings(Part):
+    """The models of a market."""
+
+    catalogue: Catalogue = Field(Catalogue(), description="Real models")
+    frontier: Frontier = Field(Frontier(), description="Models to come")
+    moves: Moves = Field(Moves(), description="Moves between models")
