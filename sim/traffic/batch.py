@@ -369,7 +369,7 @@ def boundary(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, work: np
         begin_leap(g, market, replica, offer)
     else:
         begin_mixed(g, market, replica, offer)
-    set_time(clock.winners, clock.times, g.first_replica + r, replica.next_s)
+    set_time(clock.fleet, r, replica.next_s)
 
 
 @inner(forceinline=True)
@@ -391,7 +391,7 @@ def cut_leap_now(g: Any, clock: Clock, market: Market, r: int, for_head: bool) -
             return
     replica.steps = steps
     replica.next_s = max(g.now, replica.start_s + leap_time(replica, steps))
-    set_time(clock.winners, clock.times, g.first_replica + r, replica.next_s)
+    set_time(clock.fleet, r, replica.next_s)
 
 
 @inner()

@@ -9,7 +9,6 @@ import numpy as np
 from sim.outcome import SAMPLE
 from sim.scenario import Router
 from sim.traffic import state
-from sim.traffic.clock import build
 from sim.traffic.finish import heap_arrays
 from sim.traffic.state import SPARE, Books, Clock, Desk, Market, State
 from sim.view import (
@@ -260,19 +259,25 @@ def _requests(count: int) -> np.ndarray:
     return table
 
 
+def _tree(leaves: int, first_s: float) -> state.Tree:
+    """A tree in which only leaf 0 may be due."""
+    places = 1
+    while places < leaves:
+        places *= 2
+    times = np.full(places, np.inf)
+    times[0] = first_s
+    winners = np.zeros(2 * places, np.uint32)
+    for height in range(places.bit_length()):
+        winners[1 << height : 2 << height] = np.arange(0, places, places >> height)
+    return state.Tree(winners, times.view(np.int64))
+
+
 def _clock(world: World, lanes: np.ndarray, replicas: int) -> Clock:
-    leaves = 1
-    while leaves < 3 + len(lanes) + replicas:
-        leaves *= 2
-    times = np.full(leaves, np.inf)
     telemetry = [world.scenario.routers[name].telemetry for name in world.routers]
-    if world.scenario.traffic.publish_period_s is not None or any(t.stale_view_s > 0 for t in telemetry):
-        times[0] = 0.0
-    winners = np.zeros(2 * leaves, np.uint32)
-    build(winners, times)
+    ticks = world.scenario.traffic.publish_period_s is not None or any(t.stale_view_s > 0 for t in telemetry)
     return Clock(
-        winners=winners,
-        times=times,
+        front=_tree(state.FIRST_LANE + len(lanes), 0.0 if ticks else np.inf),
+        fleet=_tree(replicas, np.inf),
         lanes=lanes,
         messages=np.zeros(4 * FIRST_POOL, state.MESSAGE_SLOT),
         free_messages=state.free_stack(4 * FIRST_POOL),
@@ -281,7 +286,7 @@ def _clock(world: World, lanes: np.ndarray, replicas: int) -> Clock:
     )
 
 
-def _globals(world: World, lanes: int) -> np.ndarray:
+def _globals(world: World) -> np.ndarray:
     traffic = world.scenario.traffic
     record = np.zeros(1, state.GLOBALS)
     period = traffic.publish_period_s
@@ -295,11 +300,6 @@ def _globals(world: World, lanes: int) -> np.ndarray:
         "free_attempts": FIRST_POOL,
         "free_messages": 4 * FIRST_POOL,
         "spare_messages": 4 * SPARE + 2 * max(spec.max_batch for spec in world.offers),
-        "tick_leaf": 0,
-        "misc_leaf": 1,
-        "wheel_leaf": 2,
-        "first_lane": 3,
-        "first_replica": 3 + lanes,
     }
     _fill(record[0], values)
     return record
@@ -321,7 +321,7 @@ def new_state(world: World) -> State:
     )
     samples = FIRST_SAMPLES if world.scenario.traffic.sample_share > 0 else 1
     return State(
-        globals=_globals(world, len(lanes)),
+        globals=_globals(world),
         clock=_clock(world, lanes, len(replicas)),
         market=market,
         desk=_desk(world, offers, lane_of),

@@ -1,4 +1,4 @@
-"""What happens next: a winner tree over replicas and message lanes, a small heap, and a timer wheel.
+"""What happens next: two winner trees (replicas; message lanes and timers), a small heap, and a timer wheel.
 
 Messages between a router and an offer all take the same time, so messages with equal delay leave a lane in the
 order in which they entered it: a FIFO per delay replaces a heap of messages. Time-outs rarely fire, so they wait in
@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled import hot, inner
-from sim.traffic.state import WHEEL, Clock
+from sim.compiled import inner
+from sim.traffic.state import FIRST_LANE, MISC_LEAF, WHEEL, WHEEL_LEAF, Clock, Tree
 
 # kinds of message
 DISPATCH, CANCEL, FIRST_TOKEN, DONE, FAIL = 0, 1, 2, 3, 4
@@ -20,34 +20,33 @@ TIME_OUT, RETRY, DELAYED_FAIL = 0, 1, 2
 
 
 @inner(forceinline=True)
-def set_time(winners: np.ndarray, times: np.ndarray, leaf: int, at: float) -> None:
+def set_time(tree: Tree, leaf: int, at: float) -> None:
     """Give a leaf its next time and mend the tree above it.
 
     Each level plays the winner so far against the other half's winner, which does not depend on the level below:
-    no loads wait for each other, and without an early end no branch is a coin flip.
+    no loads wait for each other, and without an early end no branch is a coin flip. Times are compared as integers
+    (the bits of a positive double are in the order of its value), which the processor selects without a branch.
     """
-    times[leaf] = at
+    winners, times = tree
+    bits = np.float64(at).view(np.int64)
+    times[leaf] = bits
     node = np.uint64(leaf + times.shape[0])
     winner = np.uint32(leaf)
     while node > np.uint64(1):
         rival = winners[node ^ np.uint64(1)]
-        rival_at = times[rival]
-        loses = (rival_at < at) | ((rival_at == at) & (rival < winner))
+        rival_bits = times[np.uint64(rival)]
+        loses = rival_bits - np.int64(node & np.uint64(1)) < bits  # an odd node's rival is to its left: it wins ties
         winner = rival if loses else winner
-        at = rival_at if loses else at
+        bits = min(bits, rival_bits)
         node >>= np.uint64(1)
         winners[node] = winner
 
 
-@hot(cache=True)
-def build(winners: np.ndarray, times: np.ndarray) -> None:
-    """Make the tree from scratch."""
-    leaves = times.shape[0]
-    for leaf in range(leaves):
-        winners[leaves + leaf] = leaf
-    for node in range(leaves - 1, 0, -1):
-        left, right = winners[2 * node], winners[2 * node + 1]
-        winners[node] = left if times[left] <= times[right] else right
+@inner(forceinline=True)
+def next_leaf(tree: Tree) -> tuple[int, float]:
+    """The leaf that is due first, and when."""
+    leaf = np.int64(tree.winners[1])
+    return leaf, np.int64(tree.times[leaf]).view(np.float64)
 
 
 @inner(forceinline=True)
@@ -68,7 +67,7 @@ def send(g: Any, clock: Clock, lane: int, letter: tuple[int, int, int], request:
     if road.head < 0:
         road.head = slot
         road.tail = slot
-        set_time(clock.winners, clock.times, g.first_lane + lane, message.due_s)
+        set_time(clock.front, FIRST_LANE + lane, message.due_s)
     else:
         clock.messages[road.tail].next = slot
         road.tail = slot
@@ -83,7 +82,7 @@ def receive(g: Any, clock: Clock, lane: int) -> int:
     at = np.inf
     if road.head >= 0:
         at = clock.messages[road.head].due_s
-    set_time(clock.winners, clock.times, g.first_lane + lane, at)
+    set_time(clock.front, FIRST_LANE + lane, at)
     clock.free_messages[g.free_messages] = slot
     g.free_messages += 1
     return int(slot)
@@ -127,7 +126,7 @@ def push_misc(g: Any, clock: Clock, due_s: float, entry: tuple[int, int, int, in
         copy_timer(heap[position], heap[parent])
         position = parent
     copy_timer(heap[position], spare)
-    set_time(clock.winners, clock.times, g.misc_leaf, heap[0].due_s)
+    set_time(clock.front, MISC_LEAF, heap[0].due_s)
 
 
 @inner()
@@ -152,7 +151,7 @@ def pop_misc(g: Any, clock: Clock) -> None:
             child = 2 * position + 1
         copy_timer(heap[position], last)
     at = heap[0].due_s if count > 0 else np.inf
-    set_time(clock.winners, clock.times, g.misc_leaf, at)
+    set_time(clock.front, MISC_LEAF, at)
 
 
 @inner(forceinline=True)
@@ -179,7 +178,7 @@ def stop_timer(g: Any, clock: Clock, requests: np.ndarray, q: int) -> None:
         unlink_timer(clock, requests, q)
         g.timers -= 1
         if g.timers == 0:
-            set_time(clock.winners, clock.times, g.wheel_leaf, np.inf)
+            set_time(clock.front, WHEEL_LEAF, np.inf)
 
 
 @inner(forceinline=True)
@@ -211,7 +210,7 @@ def start_timer(g: Any, clock: Clock, requests: np.ndarray, q: int) -> None:
         return
     link_timer(g, clock, requests, q)
     if g.timers == 1:
-        set_time(clock.winners, clock.times, g.wheel_leaf, (g.wheel_cursor + 1) * g.wheel_width)
+        set_time(clock.front, WHEEL_LEAF, (g.wheel_cursor + 1) * g.wheel_width)
 
 
 @inner()
@@ -233,4 +232,4 @@ def turn_wheel(g: Any, clock: Clock, requests: np.ndarray) -> None:
             link_timer(g, clock, requests, q)
         q = following
     at = end_s if g.timers > 0 else np.inf
-    set_time(clock.winners, clock.times, g.wheel_leaf, at)
+    set_time(clock.front, WHEEL_LEAF, at)

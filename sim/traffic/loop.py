@@ -14,7 +14,18 @@ from sim.policy import TIMED_OUT as ATTEMPT_TIMED_OUT
 from sim.policy import Event
 from sim.traffic.batch import boundary, release
 from sim.traffic.books import outcome_of
-from sim.traffic.clock import CANCEL, DISPATCH, DONE, FIRST_TOKEN, RETRY, TIME_OUT, pop_misc, receive, turn_wheel
+from sim.traffic.clock import (
+    CANCEL,
+    DISPATCH,
+    DONE,
+    FIRST_TOKEN,
+    RETRY,
+    TIME_OUT,
+    next_leaf,
+    pop_misc,
+    receive,
+    turn_wheel,
+)
 from sim.traffic.place import BAD_ROW, memory_of, pick, wide
 from sim.traffic.provider import cancel, knock
 from sim.traffic.router import (
@@ -27,7 +38,7 @@ from sim.traffic.router import (
     heard_first_token,
     run_out,
 )
-from sim.traffic.state import SPARE, Desk, State
+from sim.traffic.state import FIRST_LANE, MISC_LEAF, SPARE, WHEEL_LEAF, Desk, State
 from sim.traffic.ticks import tick
 
 # why the loop returned
@@ -164,8 +175,11 @@ def advance(
     while True:
         if crowded(s):
             return NEEDS_ROOM
-        leaf = s.clock.winners[1]
-        at = s.clock.times[leaf]
+        leaf, at = next_leaf(s.clock.front)
+        replica, step_ends = next_leaf(s.clock.fleet)
+        if step_ends < at:
+            at = step_ends
+            leaf = -1
         to_place = -1
         wake = -1
         if g.feed_next < feed.shape[0]:
@@ -186,13 +200,13 @@ def advance(
             g.feed_next += 1
         else:
             g.now = at
-            if leaf >= g.first_replica:
-                wake = leaf - g.first_replica
-            elif leaf >= g.first_lane:
-                to_place, wake = handle_message(s, observers, leaf - g.first_lane)
-            elif leaf == g.misc_leaf:
+            if leaf < 0:
+                wake = replica
+            elif leaf >= FIRST_LANE:
+                to_place, wake = handle_message(s, observers, leaf - FIRST_LANE)
+            elif leaf == MISC_LEAF:
                 to_place = handle_rare(s, observers)
-            elif leaf == g.wheel_leaf:
+            elif leaf == WHEEL_LEAF:
                 turn_wheel(g, s.clock, s.desk.requests)
             else:
                 tick(g, s.clock, s.market, s.desk)

@@ -283,7 +283,7 @@ def shut(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, work: np.nda
         replica.kv_held = replica.kv_decoding = replica.outstanding = replica.backlog = replica.vclock = 0
         replica.doing = IDLE
         replica.next_s = np.inf
-        set_time(clock.winners, clock.times, g.first_replica + r, np.inf)
+        set_time(clock.fleet, r, np.inf)
     drop_list(g, clock, market, lane_of, offer.central_head)
     offer.central_head = offer.central_tail = -1
     offer.central_count = 0

@@ -19,6 +19,7 @@ SPARE = 64  # free slots of a pool below which it is doubled
 
 IDLE, LEAP, MIXED = 0, 1, 2  # what a replica is doing
 TRANSIT, WAITING, CENTRAL, PREFILL, DECODE, GONE = 0, 1, 2, 3, 4, 5  # where an attempt is
+TICK_LEAF, MISC_LEAF, WHEEL_LEAF, FIRST_LANE = 0, 1, 2, 3  # leaves of the front tree
 CLOSED, OPENED, HALF_OPEN = 0, 1, 2  # circuit breaker
 
 
@@ -33,8 +34,7 @@ def _record(doubles: str, longs: str, ints: str) -> np.dtype[Any]:
 GLOBALS = _record(
     "now publish_next publish_period wheel_width warmup_s sample_share",
     "seq events wheel_cursor timers feed_next live publishes spare_messages",
-    "free_requests free_attempts free_messages misc_count samples tick_leaf misc_leaf wheel_leaf"
-    " first_lane first_replica",
+    "free_requests free_attempts free_messages misc_count samples",
 )
 REQUEST_SLOT = np.dtype(
     [
@@ -95,11 +95,18 @@ CLIENT = _record("delay_s slo_ttft_s slo_tpot_s", "", "")
 STICKY = _record("expires", "session", "offer")
 
 
+class Tree(NamedTuple):
+    """A winner tree over next times; ties to the lower leaf."""
+
+    winners: np.ndarray  # uint32 (2 * leaves,)
+    times: np.ndarray  # int64 (leaves,): the bits of the times, which sort like them
+
+
 class Clock(NamedTuple):
     """Everything that decides which event is next."""
 
-    winners: np.ndarray  # uint32 (2 * leaves,): winner tree over next times, ties to the lower leaf
-    times: np.ndarray  # float64 (leaves,)
+    front: Tree  # ticks, the heap, the wheel and the lanes
+    fleet: Tree  # the replicas
     lanes: np.ndarray  # record (lanes,): FIFO of messages that share one delay
     messages: np.ndarray
     free_messages: np.ndarray

@@ -4,7 +4,7 @@ from typing import Any
 
 from sim.compiled import inner
 from sim.traffic.clock import set_time
-from sim.traffic.state import Clock, Desk, Market
+from sim.traffic.state import TICK_LEAF, Clock, Desk, Market
 from sim.traffic.telemetry import refresh_if_due
 from sim.view import COLUMNS, PUBLISHED_AT_S, PUBLISHED_IN_FLIGHT, PUBLISHED_LATENCY_S
 
@@ -44,4 +44,4 @@ def tick(g: Any, clock: Clock, market: Market, desk: Desk) -> None:
             router.copies += 1
             router.stale_next = router.copies * router.stale_s
         following = min(following, router.stale_next)
-    set_time(clock.winners, clock.times, g.tick_leaf, following)
+    set_time(clock.front, TICK_LEAF, following)
