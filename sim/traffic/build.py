@@ -137,16 +137,14 @@ def _router_fields(router: Router) -> dict[str, Any]:
         "prior_throughput": telemetry.prior_tokens_per_s,
         "outage_after": telemetry.outage_after,
         "stale_s": telemetry.stale_view_s,
-        "guarded": _may_close_offers(router),
+        "limited": _has_price_limit(router),
         "stale_next": 0.0 if telemetry.stale_view_s > 0 else np.inf,
     }
 
 
-def _may_close_offers(router: Router) -> bool:
-    """True if cool-down, breaker or a price limit may close an offer."""
+def _has_price_limit(router: Router) -> bool:
     wants = router.preferences
-    limited = wants.max_input_usd_per_mtok is not None or wants.max_output_usd_per_mtok is not None
-    return limited or router.cooldown.seconds > 0 or router.breaker.failures > 0
+    return wants.max_input_usd_per_mtok is not None or wants.max_output_usd_per_mtok is not None
 
 
 def _wants_percentiles(router: Router) -> bool:
@@ -236,6 +234,7 @@ def _desk(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Desk:
         sticky=sticky,
         model_first=world.model_first.astype(np.int64),
         fresh=np.full((len(routers), len(world.models), 2), -1, np.int64),
+        guard_until=np.repeat(np.where(routers["limited"] != 0, np.inf, 0.0)[:, None], len(world.models), 1),
         least_context=np.array(
             [offers["context"][a:b].min() for a, b in pairwise(world.model_first.tolist())], np.int64
         ),

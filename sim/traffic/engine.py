@@ -198,7 +198,7 @@ class CompiledEngine:
             offer_sums=books.offer_sums.copy(),
             offer_work=self._work_so_far(),
             class_hist=books.class_hist.copy(),
-            offer_hist=books.offer_hist.copy(),
+            offer_hist=books.offer_hist.astype(np.int64),
             class_metric_sums=books.metric_sums.copy(),
             samples=np.concatenate(samples),
             end_s=float(self.now_s),

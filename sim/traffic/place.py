@@ -9,7 +9,7 @@ from sim.draws import EXPLORE, EXPLORE_PICK, ROUTE, derive
 from sim.policy import Memory, Request
 from sim.traffic.provider import MINUTE_S, true_work_s
 from sim.traffic.state import Desk, Market
-from sim.traffic.telemetry import breaker_lets, refresh
+from sim.traffic.telemetry import breaker_lets, refresh, rests_until
 from sim.view import (
     COST_USD,
     OPEN,
@@ -89,15 +89,18 @@ def open_some(g: Any, market: Market, desk: Desk, q: int) -> int:
     request = desk.requests[q]
     count = 0
     closed_by_try = False
+    guard_until = np.inf if desk.routers[request.router].limited != 0 else 0.0
     for o in range(desk.model_first[request.model], desk.model_first[request.model + 1]):
         row = desk.views[request.router, o]
         row[COST_USD] = (request.prompt * row[PRICE_IN] + request.expected * row[PRICE_OUT]) / 1e6
         may = allowed(g, market, desk, q, o)
+        guard_until = max(guard_until, rests_until(desk.seats[request.router, o]))
         if may and request.used > 0 and was_tried(desk, q, o):
             closed_by_try = True
             may = False
         row[OPEN] = 1.0 if may else 0.0
         count += may
+    desk.guard_until[request.router, request.model] = guard_until
     if count == 0 and closed_by_try and desk.routers[request.router].retry_tried != 0:
         request.used = 0
         for o in range(desk.model_first[request.model], desk.model_first[request.model + 1]):
@@ -113,7 +116,8 @@ def open_rows(g: Any, market: Market, desk: Desk, q: int) -> int:
     request = desk.requests[q]
     refresh_model(g.now, desk, request.router, request.model)
     fits = request.prompt + request.output <= desk.least_context[request.model]
-    if fits and desk.hidden[request.model] == 0 and request.used == 0 and desk.routers[request.router].guarded == 0:
+    calm = desk.hidden[request.model] == 0 and g.now >= desk.guard_until[request.router, request.model]
+    if calm and fits and request.used == 0:
         return open_all(desk, request)
     return open_some(g, market, desk, q)
 

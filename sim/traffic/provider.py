@@ -263,7 +263,7 @@ def resize(g: Any, clock: Clock, market: Market, o: int, replicas: int) -> None:
         replica = market.replicas[r]
         if replica.doing == IDLE:
             replica.next_s = g.now
-            set_time(clock.winners, clock.times, g.first_replica + r, g.now)
+            set_time(clock.fleet, r, g.now)
 
 
 @hot(cache=True)

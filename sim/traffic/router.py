@@ -198,6 +198,9 @@ def book_failure(g: Any, desk: Desk, books: Books, q: int, failure: int) -> None
     books.offer_sums[o, request.cohort, ENDED_BY + failure] += 1
     telemetry.saw_failure(g.now, desk, r, o, failure)
     telemetry.breaker_failed(g.now, desk.routers[r], desk.seats[r, o], failure, request.probe == 1)
+    desk.guard_until[r, request.model] = max(
+        desk.guard_until[r, request.model], telemetry.rests_until(desk.seats[r, o])
+    )
 
 
 @inner()

@@ -83,13 +83,14 @@ ROUTER = _record(
     " slot_s prior_ttft_s prior_throughput stale_s stale_next",
     "affinity_slots copies",
     "max_attempts retry_tried cooldown_after breaker_failures breaker_successes preferences"
-    " outage_after oracle observes guarded mirrors",
+    " outage_after oracle observes limited mirrors",
 )
 SEAT = _record(  # what one router keeps about one offer, besides the view
     "cool_until open_until",
-    "slot minute provider_minute provider_tokens window ended refused_window",
+    "slot minute provider_minute provider_tokens window",
     "failures hard_failures breaker successes probing provider_requests ttft_seen"
-    " tpot_seen throughput_seen",
+    " tpot_seen throughput_seen ended refused_window"
+    " ended_30s errors_30s refusals_30s ended_5m errors_5m refusals_5m",
 )
 CLIENT = _record("delay_s slo_ttft_s slo_tpot_s", "", "")
 STICKY = _record("expires", "session", "offer")
@@ -142,6 +143,7 @@ class Desk(NamedTuple):
     sticky: np.ndarray  # record (routers, slots)
     model_first: np.ndarray  # int64
     fresh: np.ndarray  # int64 (routers, models, 2): slot and minute to which all rows are refreshed
+    guard_until: np.ndarray  # float64 (routers, models): before that time, offers of the model may be closed
     least_context: np.ndarray  # int64 (models,): shortest context of a model's offers
     hidden: np.ndarray  # int64 (models,): offers of a model that are not listed
     lane_of: np.ndarray  # int32 (routers, offers)
@@ -159,7 +161,7 @@ class Books(NamedTuple):
     offer_sums: np.ndarray
     offer_work: np.ndarray
     class_hist: np.ndarray
-    offer_hist: np.ndarray
+    offer_hist: np.ndarray  # uint32: half the memory, which is what counting in them costs
     metric_sums: np.ndarray
     samples: np.ndarray
 
@@ -187,7 +189,7 @@ def new_books(classes: int, offers: int, samples: int) -> Books:
         offer_sums=np.zeros((offers, 2, len(OFFER_SUMS)), np.int64),
         offer_work=np.zeros((offers, len(OFFER_WORK))),
         class_hist=np.zeros((classes, len(METRICS), fine), np.int64),
-        offer_hist=np.zeros((offers, len(METRICS), fine), np.int64),
+        offer_hist=np.zeros((offers, len(METRICS), fine), np.uint32),
         metric_sums=np.zeros((classes, len(METRICS))),
         samples=np.zeros(samples, SAMPLE),
     )

@@ -120,8 +120,8 @@ def learn_capacity(view: np.ndarray, router: Any, seat: Any, slot: int) -> None:
 
 
 @inner()
-def set_shares(view: np.ndarray, ended: np.ndarray, slot: int) -> None:
-    """Write the shares of errors and refusals over the short and the long window."""
+def sum_slots(seat: Any, ended: np.ndarray, slot: int) -> None:
+    """Add up ended attempts, errors and refusals over the short and the long window that end with ``slot``."""
     total = errors = refusals = 0
     for back in range(LONG_SLOTS):
         row = ended[(slot - back) % RING]
@@ -129,10 +129,18 @@ def set_shares(view: np.ndarray, ended: np.ndarray, slot: int) -> None:
         errors += row[ERRORS]
         refusals += row[REFUSALS]
         if back == SHORT_SLOTS - 1:
-            view[ERROR_SHARE_30S] = errors / total if total > 0 else 0.0
-            view[REFUSAL_SHARE_30S] = refusals / total if total > 0 else 0.0
-    view[ERROR_SHARE_5M] = errors / total if total > 0 else 0.0
-    view[REFUSAL_SHARE_5M] = refusals / total if total > 0 else 0.0
+            seat.ended_30s, seat.errors_30s, seat.refusals_30s = total, errors, refusals
+    seat.ended_5m, seat.errors_5m, seat.refusals_5m = total, errors, refusals
+
+
+@inner()
+def set_shares(view: np.ndarray, seat: Any) -> None:
+    """Write the shares of errors and refusals over the short and the long window."""
+    short, long = max(seat.ended_30s, 1), max(seat.ended_5m, 1)  # without an end there is no error either
+    view[ERROR_SHARE_30S] = seat.errors_30s / short
+    view[REFUSAL_SHARE_30S] = seat.refusals_30s / short
+    view[ERROR_SHARE_5M] = seat.errors_5m / long
+    view[REFUSAL_SHARE_5M] = seat.refusals_5m / long
 
 
 @inner()
@@ -142,7 +150,8 @@ def refresh(desk: Desk, r: int, o: int, slot: int, minute: int) -> None:
     view = desk.views[r, o]
     if seat.slot != slot:
         roll(desk, r, o, slot)
-        set_shares(view, desk.ended[r, o], slot)
+        sum_slots(seat, desk.ended[r, o], slot)
+        set_shares(view, seat)
         learn_capacity(view, desk.routers[r], seat, slot)
     if seat.minute != minute:
         seat.minute = minute
@@ -194,17 +203,21 @@ def saw_first_token(now: float, desk: Desk, r: int, o: int, ttft_s: float) -> No
 def count_end(desk: Desk, r: int, o: int, error: int, refusal: int) -> None:
     """Count an ended attempt in the current slot and refresh the shares."""
     seat = desk.seats[r, o]
-    ended = desk.ended[r, o]
-    row = ended[seat.slot % RING]
+    row = desk.ended[r, o, seat.slot % RING]
     row[ENDED] += 1
-    row[ERRORS] += error
-    row[REFUSALS] += refusal
     seat.ended += 1
-    seat.refused_window += refusal
-    view = desk.views[r, o]
-    clean = view[ERROR_SHARE_5M] == 0.0 and view[REFUSAL_SHARE_5M] == 0.0
-    if not clean or error + refusal > 0:
-        set_shares(view, ended, seat.slot)
+    seat.ended_30s += 1
+    seat.ended_5m += 1
+    if error + refusal > 0:
+        row[ERRORS] += error
+        row[REFUSALS] += refusal
+        seat.refused_window += refusal
+        seat.errors_30s += error
+        seat.errors_5m += error
+        seat.refusals_30s += refusal
+        seat.refusals_5m += refusal
+    if seat.errors_5m + seat.refusals_5m > 0:
+        set_shares(desk.views[r, o], seat)
 
 
 @inner(forceinline=True)
@@ -291,6 +304,12 @@ def breaker_succeeded(router: Any, seat: Any, probe: bool) -> None:
         seat.successes = 0
         seat.failures = 0
         seat.hard_failures = 0
+
+
+@inner(forceinline=True)
+def rests_until(seat: Any) -> float:
+    """Time from which neither cool-down nor breaker can close an offer; not known while the breaker is at work."""
+    return float(seat.cool_until) if seat.breaker == CLOSED else np.inf
 
 
 @inner(forceinline=True)
