@@ -1,4 +1,4 @@
-"""A bench of posted prices: many models, some hosts each, no requests; do prices move as real ones do?
+"""A bench of posted prices: whether prices move as real ones do (many models, some hosts each, no requests).
 
 Sellers are scheduled as firms of the market are: a review at ``next_review_s``, and a reaction ``react_s`` after
 a rival's change of price (not after its launch).
@@ -17,7 +17,7 @@ from simpy import Environment, Event
 from providers.pricing.registry import bind
 from providers.pricing.situation import Situation
 from providers.pricing.strategy import DAY_S, Strategy
-from sim.market.prices import Prices, prices_of_usd
+from sim.market.prices import NANO_PER_USD_PER_MTOK, Prices, prices_of_usd
 from sim.market.scenario.pricing import PricingChoice
 from sim.scenario.base import Part, quantity
 from sim.streams import Streams
@@ -121,7 +121,8 @@ class Bench:
         price = prices_of_usd(max(usd, 0.01), max(3 * usd, 0.01))
         hosts = int(rng.integers(self.size.hosts_min, self.size.hosts_max + 1))
         delays = rng.exponential(self.size.adoption_days * DAY_S, hosts)
-        costs = price.blended() / 1000 * self.size.cost_share * np.exp(self.size.cost_sigma * rng.standard_normal(hosts))
+        spread = np.exp(self.size.cost_sigma * rng.standard_normal(hosts))
+        costs = price.blended() / NANO_PER_USD_PER_MTOK * self.size.cost_share * spread
         return [
             Seller(
                 model, host, bind(choice), price, float(costs[host]),

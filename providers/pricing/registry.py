@@ -6,7 +6,18 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from providers.pricing import constant, cost_plus, declining, menu_cost, surge, tiers, time_of_day
+from providers.pricing import (
+    best_response,
+    constant,
+    cost_plus,
+    declining,
+    menu_cost,
+    qlearning,
+    surge,
+    tiers,
+    time_of_day,
+    undercut,
+)
 from providers.pricing.strategy import Strategy, StrategyKind
 from sim.errors import MarketError, ScenarioError
 from sim.market.scenario.pricing import PricingChoice
@@ -20,6 +31,10 @@ _ALL = (
     tiers.TIERS,
     cost_plus.COST_PLUS,
     menu_cost.MENU_COST,
+    undercut.UNDERCUT,
+    best_response.BEST_RESPONSE_ROUTER,
+    best_response.BEST_RESPONSE_LOGIT,
+    qlearning.Q_LEARNING,
 )
 STRATEGIES: Final[dict[str, StrategyKind]] = {strategy.kind: strategy for strategy in _ALL}
 

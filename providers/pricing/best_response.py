@@ -1,0 +1,114 @@
+"""The price that earns most if rivals stay where they are: against a router's rule, and against logit demand."""
+
+from typing import Final, TypeVar
+
+import numpy as np
+from numpy.random import Generator
+
+from providers.pricing.demand import best_price, nested_logit_share, router_share
+from providers.pricing.situation import Situation
+from providers.pricing.strategy import Steady, StrategyKind
+from providers.pricing.tariff import Tariff
+from sim.market.prices import Prices
+from sim.scenario.base import quantity
+
+
+class BestResponse(Tariff):
+    """Parameters that both best responses share."""
+
+    ceiling_markup: float = quantity(10.0, unit="1", doc="Highest price over unit cost", gt=1)
+    review_days: float = quantity(7.0, unit="days", doc="Time between reviews", gt=0)
+
+
+class RouterResponse(BestResponse):
+    """Parameters of ``best_response_router``."""
+
+    exponent: float | None = quantity(None, unit="1", doc="Exponent of the router; if absent the true one", ge=0,
+                                      le=50)
+    routed: float = quantity(1.0, unit="1", doc="Share of demand that is placed by price; the rest is spread evenly",
+                             ge=0, le=1, source="assumption; measured elasticities fit 0.3 to 1")
+
+
+class LogitResponse(BestResponse):
+    """Parameters of ``best_response_logit``; prices count in units of the own cost."""
+
+    alpha: float = quantity(4.0, unit="1/unit cost", doc="Utility lost for a price of one unit cost", gt=0,
+                            source="Calvano et al., AER 2020: cost 1, mu 1/4")
+    value: float = quantity(2.0, unit="unit cost", doc="Price at which customers are indifferent to buying", ge=0,
+                            source="Calvano et al., AER 2020: a = 2, outside good 0")
+    nest: float = quantity(1.0, unit="1", doc="Dissimilarity of the hosts of a model; 1 is the plain logit", gt=0,
+                           le=1)
+
+
+R = TypeVar("R", bound=BestResponse)
+
+
+class _Response(Steady[R]):
+    """Posts the best price against rivals' present prices, all in units of the own cost."""
+
+    def launch(self, situation: Situation, rng: Generator) -> Prices:
+        """Best response; the list price (or cost-plus) while there are no rivals."""
+        return self._respond(situation) or super().launch(situation, rng)
+
+    def review(self, situation: Situation, rng: Generator) -> Prices | None:
+        """Best response; None while there are no rivals or serving costs nothing."""
+        return self._respond(situation)
+
+    def _respond(self, situation: Situation) -> Prices | None:
+        cost = situation.cost_nano
+        rivals = np.array([prices.blended() for prices in situation.rivals])
+        if cost <= 0 or not self._informed(rivals):
+            return None
+        floor = max(self.parameters.floor_cost_share, 1.0)
+
+        def profit(prices: np.ndarray) -> np.ndarray:
+            earned: np.ndarray = (prices - 1) * self._share(prices, rivals / cost, situation)
+            return earned
+
+        best = best_price(profit, floor, max(self.parameters.ceiling_markup, floor))
+        return self.parameters.prices(situation, best * cost)
+
+    def _informed(self, rivals: np.ndarray) -> bool:
+        """Whether rivals' prices say something about demand."""
+        raise NotImplementedError
+
+    def _share(self, prices: np.ndarray, rivals: np.ndarray, situation: Situation) -> np.ndarray:
+        raise NotImplementedError
+
+
+class BestResponseToRouter(_Response[RouterResponse]):
+    """Against shares in proportion to ``price ** -k`` of a demand that does not shrink."""
+
+    def _informed(self, rivals: np.ndarray) -> bool:
+        return len(rivals) > 0 and float(rivals.min()) > 0
+
+    def _share(self, prices: np.ndarray, rivals: np.ndarray, situation: Situation) -> np.ndarray:
+        given = self.parameters
+        exponent = situation.router_exponent if given.exponent is None else given.exponent
+        return router_share(prices, rivals, exponent, given.routed)
+
+
+class BestResponseToLogit(_Response[LogitResponse]):
+    """Against logit or nested-logit demand with an outside good."""
+
+    def _informed(self, rivals: np.ndarray) -> bool:
+        return True
+
+    def _share(self, prices: np.ndarray, rivals: np.ndarray, situation: Situation) -> np.ndarray:
+        return nested_logit_share(prices, rivals, self.parameters.alpha, self.parameters.value, self.parameters.nest)
+
+
+BEST_RESPONSE_ROUTER: Final = StrategyKind(
+    kind="best_response_router",
+    make=BestResponseToRouter,
+    parameters=RouterResponse,
+    summary="Best price against the router's share rule 1/price^k, rivals standing still.",
+    source="docs/market/pricing.md, derivation",
+)
+BEST_RESPONSE_LOGIT: Final = StrategyKind(
+    kind="best_response_logit",
+    make=BestResponseToLogit,
+    parameters=LogitResponse,
+    summary="Best price against logit or nested-logit demand, rivals standing still.",
+    source="Calvano et al., AER 2020 (baseline demand)",
+)
