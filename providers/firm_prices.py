@@ -12,11 +12,12 @@ from providers.pricing.situation import Situation
 from providers.shelf import PlannedOffer
 from sim.market.board import DAY_S
 from sim.market.desk import Desk
+from sim.market.model import Model
 from sim.market.prices import Prices, prices_of_usd
 from sim.market.scenario.supply import SupplySettings
 from sim.streams import Streams
 
-SOONEST_REACTION_S: Final = 60.0  # so that two sellers who answer at once do not stop the clock
+SOONEST_S: Final = 60.0  # between prices, so that two sellers who answer at once do not stop the clock
 
 
 class Sellers:
@@ -50,7 +51,9 @@ class Sellers:
         keys = [f"{offer.firm}/{{}}/{offer.model.name}" for offer in planned]
         self._review_rng = [streams.generator("providers/" + key.format("price")) for key in keys]
         self._react_rng = [streams.generator("providers/" + key.format("reaction")) for key in keys]
+        self._reviewing = np.zeros(len(planned), bool)
         self._reacting = np.zeros(len(planned), bool)
+        self._list_price = [_list_price(offer.model) for offer in planned]
         self._gone = np.zeros(len(planned), bool)
         self._launched_s = np.full(len(planned), np.inf)
         names = [offer.model.name for offer in planned]
@@ -58,14 +61,18 @@ class Sellers:
         self._end = [len(names) - names[::-1].index(name) for name in names]
 
     def launch(self, desk: Desk, row: int) -> None:
-        """Post the first prices of an offer and begin its reviews; a second launch changes nothing."""
-        if np.isfinite(self._launched_s[row]):
-            return
-        self._launched_s[row] = desk.env.now
-        strategy, rng = self._strategies[row], self._review_rng[row]
-        prices = strategy.launch(self.situation(desk, row, own=None), rng)
-        desk.board.post(desk.env.now, row, prices, "launch")
-        desk.env.process(self._reviews(desk, row))
+        """Post the first prices of an offer that comes to the shelf; one that comes back keeps its prices.
+
+        Its reviews begin; they end when it leaves the shelf.
+        """
+        if not np.isfinite(self._launched_s[row]):
+            self._launched_s[row] = desk.env.now
+            strategy, rng = self._strategies[row], self._review_rng[row]
+            prices = strategy.launch(self.situation(desk, row, own=None), rng)
+            desk.board.post(desk.env.now, row, prices, "launch")
+        if not self._reviewing[row]:
+            self._reviewing[row] = True
+            desk.env.process(self._reviews(desk, row))
 
     def withdraw(self, row: int) -> None:
         """End the reviews of an offer for good."""
@@ -75,10 +82,9 @@ class Sellers:
         """What the seller knows at this moment."""
         now, board, offer, usage = desk.env.now, desk.board, self._planned[row], self._usage
         rivals = [i for i in range(self._first[row], self._end[row]) if i != row and board.listed[i]]
-        able, gpus, model = offer.hardware.capacity, offer.hardware.gpus, offer.model
+        able, gpus = offer.hardware.capacity, offer.hardware.gpus
         usd_per_hour = gpus * self._cost(row, int(now // DAY_S))
         shelf = self._settings.shelf
-        listed = model.list_in_usd is not None and model.list_out_usd is not None
         return Situation(
             now_s=now,
             hour=now % DAY_S / 3600.0,
@@ -88,7 +94,7 @@ class Sellers:
             rivals_changed_s=tuple(board.changed_s[rivals].tolist()),
             unit_cost_usd_per_mtok=able.cost_usd_per_mtok(
                 usd_per_hour, self._settings.autoscaling.target_utilisation),
-            list_price=prices_of_usd(model.list_in_usd or 0.0, model.list_out_usd or 0.0) if listed else None,
+            list_price=self._list_price[row],
             utilisation=float(usage.utilisation[row]),
             tokens_last_day=float(usage.tokens[row]),
             tokens_total=float(usage.tokens_total[row]),
@@ -102,24 +108,28 @@ class Sellers:
         return self.situation(desk, row, desk.board.prices_of(row))
 
     def _reviews(self, desk: Desk, row: int) -> Generator[Event, Any, None]:
-        strategy, rng = self._strategies[row], self._review_rng[row]
+        strategy, rng, seen = self._strategies[row], self._review_rng[row], self._now(desk, row)
         while True:
-            wait = strategy.next_review_s(self._now(desk, row), rng)
+            wait = strategy.next_review_s(seen, rng)
             if not np.isfinite(wait):
                 return
-            yield desk.env.timeout(wait)
-            if self._gone[row]:
+            yield desk.env.timeout(max(wait, SOONEST_S))
+            if self._gone[row] or not desk.board.listed[row]:
+                self._reviewing[row] = False
                 return
-            if desk.board.listed[row]:
-                self._post(desk, row, strategy.review(self._now(desk, row), rng), "review")
+            seen = self._now(desk, row)
+            if self._post(desk, row, strategy.review(seen, rng), "review"):
+                seen = self._now(desk, row)
 
-    def _post(self, desk: Desk, row: int, prices: Prices | None, reason: str) -> None:
+    def _post(self, desk: Desk, row: int, prices: Prices | None, reason: str) -> bool:
+        """Post new prices, if any, and let rivals notice; say whether anything changed."""
         if prices is None or prices == desk.board.prices_of(row):
-            return
+            return False
         desk.board.post(desk.env.now, row, prices, reason)
         for rival in range(self._first[row], self._end[row]):
             if rival != row and desk.board.listed[rival] and not self._reacting[rival]:
                 self._notice(desk, rival)
+        return True
 
     def _notice(self, desk: Desk, row: int) -> None:
         """A rival has changed its prices; a seller that is about to react already does so once."""
@@ -129,8 +139,14 @@ class Sellers:
             desk.env.process(self._reaction(desk, row, delay))
 
     def _reaction(self, desk: Desk, row: int, delay: float) -> Generator[Event, Any, None]:
-        yield desk.env.timeout(max(delay, SOONEST_REACTION_S))
+        yield desk.env.timeout(max(delay, SOONEST_S))
         self._reacting[row] = False
         if desk.board.listed[row] and not self._gone[row]:
             prices = self._strategies[row].react(self._now(desk, row), self._react_rng[row])
             self._post(desk, row, prices, "react")
+
+
+def _list_price(model: Model) -> Prices | None:
+    if model.list_in_usd is None or model.list_out_usd is None:
+        return None
+    return prices_of_usd(model.list_in_usd, model.list_out_usd)

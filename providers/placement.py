@@ -3,7 +3,7 @@
 *Choice of hardware.* In each pool: the first of the firm's precisions that the GPU computes in, and the smallest
 tensor-parallel degree at which the weights fit, memory is left for a useful number of requests and a token is fast
 enough; failing speed, the fastest degree that fits. The context is limited to what the cache can hold. Of several
-pools the one with the least GPU cost per request.
+pools the first in the firm's order, so that a second pool holds what the first cannot.
 
 *Packing.* Replicas are placed in the order of the revenue that each adds per GPU, as long as GPUs are left: first
 fit by marginal revenue. Values of an offer's replicas fall (the first earns what demand gives it, the next what is
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from providers.derived_models import derived_model
-from providers.gpus import GPUS, Gpu, Precision
+from providers.gpus import GPUS, Gpu
 from providers.memory import kv_capacity_tokens, valid_degrees
 from providers.models import MODELS
 from providers.models import Model as Architecture
@@ -77,19 +77,14 @@ def architecture_of(model: Model) -> Architecture:
 
 
 def choose_hardware(model: Model, firm: Firm, shelf: Shelf) -> Hardware | None:
-    """Best replica of a model in the firm's pools (empty pools included); None if it fits nowhere.
-
-    Pools are compared by the rent of the GPUs that one request takes.
-    """
+    """Replica of a model in the first of the firm's pools where it fits; None if it fits nowhere."""
     architecture = architecture_of(model)
     context = min(model.context_tokens, firm.limits.context_tokens)
-    options = [found for index, pool in enumerate(firm.pools)
-               if (found := _in_pool(architecture, (index, pool), (firm, shelf, context))) is not None]
-    return min(options, key=_rent_per_request, default=None)
-
-
-def _rent_per_request(hardware: Hardware) -> float:
-    return hardware.gpus * hardware.deployment.gpu.rent_usd_per_hour / hardware.capacity.requests_per_s
+    for index, pool in enumerate(firm.pools):
+        found = _in_pool(architecture, (index, pool), (firm, shelf, context))
+        if found is not None:
+            return found
+    return None
 
 
 def _in_pool(
@@ -126,11 +121,6 @@ def _replica(index: int, deployment: Deployment, terms: tuple[Firm, Shelf, int])
     size = EngineSize(kv_tokens, overhead, firm.engine.max_batch, firm.engine.max_step_tokens)
     able = capacity(step, size, Shape(shelf.prompt_tokens, shelf.output_tokens), shelf.tpot_s)
     return Hardware(index, deployment, step, kv_tokens, min(longest, kv_tokens - overhead), able)
-
-
-def precision_of(hardware: Hardware) -> Precision:
-    """Precision in which a replica serves."""
-    return hardware.deployment.precision
 
 
 def marginal_value(want: Want, number: int, rules: Rules) -> float:

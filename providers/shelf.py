@@ -44,7 +44,7 @@ def planned_offers(
 ) -> list[PlannedOffer]:
     """Offers that a firm makes before the horizon, in the order of the models.
 
-    A lab takes all models of its creator at their release. A host takes an open model that its adoption settings
+    A lab takes the models of its creator at their release. A host takes an open model that its adoption settings
     allow with a probability, some days after the release; both draws come from
     ``providers/<firm>/adoption/<model>``, so that no other model or firm changes them.
 
@@ -77,6 +77,7 @@ def _check_gpus(name: str, firm: Firm) -> None:
 def _launch_day(name: str, firm: Firm, model: Model, streams: Streams) -> float | None:
     if firm.kind == "lab":
         own = (firm.creator or name).casefold() == model.creator.casefold()
+        own = own and (firm.adoption.own_open or not model.open)
         return max(firm.entry_day, model.release_day) if own else None
     if not _eligible(firm, model):
         return None

@@ -68,6 +68,7 @@ class TrainingSplit(Part):
 class Adoption(Part):
     """Which models a firm takes to its shelves, and how long after their release."""
 
+    own_open: bool = Field(True, description="Whether a lab also sells the open ones among its creator's models")
     creators: tuple[Name, ...] = Field((), description="Creators of open models that it takes; none means all")
     families: tuple[Name, ...] = Field((), description="Families of open models that it takes; none means all")
     min_total_b: float = quantity(0.0, unit="billion parameters", doc="Smallest model", ge=0)
@@ -85,7 +86,8 @@ class Firm(Part):
         "host", description="A host takes open models; a lab sells its creator's models from their release")
     creator: Name | None = Field(None, description="Creator whose models a lab sells; none takes the firm's name")
     region: Name = Field("us-east", description="Region of its replicas")
-    pools: tuple[PoolSettings, ...] = Field(description="GPUs at entry, one entry a type", min_length=1)
+    pools: tuple[PoolSettings, ...] = Field(description="GPUs at entry, one entry a type; a model goes to the first "
+                                            "where it fits", min_length=1)
     pricing: PricingChoice = Field(PricingChoice(), description="Pricing strategy of its offers")
     adoption: Adoption = Field(Adoption(), description="Which models it takes, and when")
     training: TrainingSplit = Field(TrainingSplit(), description="GPUs that train")
