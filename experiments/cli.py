@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from experiments.interrupts import Interrupts
 from sim.errors import MarketError
@@ -16,6 +17,8 @@ examples:
   tokenmarket run tournament
   tokenmarket run tournament --trace requests.csv.gz --loads 1
   tokenmarket run tournament duel --policies cheapest,power_of_d:d=3 --set traffic.duration_s=600
+  tokenmarket run market --set horizon.days=180
+  tokenmarket run climb
   tokenmarket replay results/tournament/manifest.json --out again
 """
 
@@ -79,13 +82,56 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     study.add_argument("--replications", type=int, default=5, metavar="N",
                        help="runs of each (default: %(default)s)")
     study.add_argument("--seed", type=int, metavar="N", help="seed, in place of the scenario's")
-    _add_output(study)
+    _add_output(study, "tournament")
     study.set_defaults(command=_tournament)
+    _add_market(studies)
+    _add_climb(studies)
+
+
+def _add_market(studies: Any) -> None:  # noqa: ANN401 - argparse keeps this type private
+    study = studies.add_parser(
+        "market", help="a whole market over months: customers, providers, prices, capacity",
+        description="A whole market over months: customers who climb, providers who price and invest.")
+    _add_scenario(study, default="openrouter-2026")
+    study.add_argument("--replications", type=_positive, default=1, metavar="N",
+                       help="runs; with several, the summary has intervals (default: %(default)s)")
+    study.add_argument("--seed", type=int, metavar="N", help="seed, in place of the scenario's")
+    study.add_argument("--out", type=Path, default=Path("results/market"), metavar="DIR",
+                       help="folder for the results (default: %(default)s)")
+    study.set_defaults(command=_market)
+
+
+def _add_climb(studies: Any) -> None:  # noqa: ANN401 - argparse keeps this type private
+    study = studies.add_parser(
+        "climb", help="the same market with all prices divided by 1, 2, 5, 10, 20",
+        description="The same market with all prices divided by 1, 2, 5, 10, 20: who moves to bigger models?")
+    _add_scenario(study, default="openrouter-2026")
+    study.add_argument("--divisors", default="1,2,5,10,20", metavar="X,Y",
+                       help="what all prices are divided by (default: %(default)s)")
+    study.add_argument("--days", type=_positive, default=90, metavar="N",
+                       help="days of each run (default: %(default)s)")
+    study.add_argument("--measured-days", type=_positive, default=30, metavar="N",
+                       help="how many of the last days are measured (default: %(default)s)")
+    study.add_argument("--replications", type=_positive, default=3, metavar="N",
+                       help="runs of each (default: %(default)s)")
+    study.add_argument("--seed", type=int, metavar="N", help="seed, in place of the scenario's")
+    _add_output(study, "climb")
+    study.set_defaults(command=_climb)
+
+
+def _positive(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; it must be a whole number, at least 1")
+    return value
 
 
 def _add_replay(replay: argparse.ArgumentParser) -> None:
     replay.add_argument("manifest", type=Path, metavar="MANIFEST", help="a manifest.json")
-    _add_output(replay)
+    _add_output(replay, "replay")
     replay.set_defaults(command=_replay)
 
 
@@ -97,9 +143,9 @@ def _add_scenario(command: argparse.ArgumentParser, default: str | None = None) 
                          help="change a field, such as traffic.load=1.4; may be repeated")
 
 
-def _add_output(command: argparse.ArgumentParser) -> None:
+def _add_output(command: argparse.ArgumentParser, name: str) -> None:
     command.add_argument("--jobs", type=int, metavar="N", help="processes (default: one a processor)")
-    command.add_argument("--out", type=Path, default=Path("results/tournament"), metavar="DIR",
+    command.add_argument("--out", type=Path, default=Path("results") / name, metavar="DIR",
                          help="folder for the results (default: %(default)s)")
 
 
@@ -107,6 +153,18 @@ def _tournament(arguments: argparse.Namespace) -> int:
     from experiments import commands
 
     return commands.tournament(arguments)
+
+
+def _market(arguments: argparse.Namespace) -> int:
+    from experiments import market_commands
+
+    return market_commands.market(arguments)
+
+
+def _climb(arguments: argparse.Namespace) -> int:
+    from experiments import market_commands
+
+    return market_commands.climb(arguments)
 
 
 def _replay(arguments: argparse.Namespace) -> int:
@@ -123,11 +181,13 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _show(arguments: argparse.Namespace) -> int:
+    from experiments.market import load_market, market_names
     from experiments.run import load_scenario
     from sim.scenario.dump import to_toml
     from sim.scenario.load import config_hash
 
-    scenario = load_scenario(arguments.scenario, arguments.overrides)
+    load = load_market if arguments.scenario in market_names() else load_scenario
+    scenario = load(arguments.scenario, arguments.overrides)
     print(f"# configuration hash {config_hash(scenario)}\n{to_toml(scenario)}", end="")
     return 0
 

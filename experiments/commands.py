@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from experiments.market import load_market, market_names
+from experiments.market_commands import Bar
 from experiments.run import load_scenario, scenario_names
-from experiments.tournament import Competitor, Design, Tick
+from experiments.tournament import Competitor, Design
 from sim.errors import PolicyError, ScenarioError
 from sim.scenario import PolicyChoice
 
@@ -40,8 +42,13 @@ def tournament(arguments: argparse.Namespace) -> int:
 
 def replay(arguments: argparse.Namespace) -> int:
     """Run a manifest again."""
-    from experiments.manifest import design_of
+    from experiments.manifest import design_of, study_of
 
+    study = study_of(arguments.manifest)
+    if study in ("market", "climb"):
+        from experiments import market_commands
+
+        return market_commands.replay(arguments, study)
     return _play(design_of(arguments.manifest), arguments)
 
 
@@ -104,7 +111,7 @@ def _play(design: Design, arguments: argparse.Namespace) -> int:
     world = assemble(design.scenario)  # hardware that does not fit should show before anything is compiled
     with output_folder(out) as stage:
         _compile_first(world)
-        with _Bar(arguments.check) as bar:
+        with Bar("runs", arguments.check) as bar:
             result = play(design, jobs, bar.tick)
         write(result, manifest_of(result), stage)
         arguments.check()
@@ -112,28 +119,6 @@ def _play(design: Design, arguments: argparse.Namespace) -> int:
     requests = sum(sum(cell["requests"]) for cell in result.values.values())
     print(f"\nwrote {out}/ ({requests:,.0f} measured requests in {time.monotonic() - started:.1f} s)")
     return 0
-
-
-class _Bar:
-    """A progress bar on the terminal, none where standard error is a file; it looks for interrupts, too."""
-
-    def __init__(self, check: Callable[[], None]) -> None:
-        self._check = check
-
-    def __enter__(self) -> "_Bar":
-        from tqdm import tqdm
-
-        self._bar: Any = tqdm(unit=" runs", disable=None, leave=False)
-        self.tick: Tick = self._tick
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def _tick(self, done: int, total: int) -> None:
-        self._check()
-        self._bar.total = total
-        self._bar.update(done - self._bar.n)
 
 
 def _compile_first(world: "World") -> None:
@@ -176,7 +161,8 @@ def _policy_rows() -> list[tuple[str, ...]]:
 
 
 def _scenario_rows() -> list[tuple[str, ...]]:
-    return [(name, load_scenario(name).description) for name in scenario_names()]
+    traffic = [(name, load_scenario(name).description) for name in scenario_names()]
+    return traffic + [(name, load_market(name).description) for name in market_names()]
 
 
 def _model_rows() -> list[tuple[str, ...]]:

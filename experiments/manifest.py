@@ -1,15 +1,17 @@
-"""The manifest of a tournament: everything needed to run it again to the same bytes."""
+"""The manifest of a study: everything needed to run it again to the same bytes."""
 
 import hashlib
 import json
 import platform
 import subprocess
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
 from experiments.tournament import Competitor, Design, Tournament
 from sim.errors import MarketError, PolicyError, ScenarioError
+from sim.market.scenario.market import MarketScenario
 from sim.policy import BoundPolicy
 from sim.scenario import PolicyChoice, Scenario, Trace
 from sim.scenario.load import config_hash, plain, scenario_of
@@ -20,22 +22,74 @@ PACKAGES: Final = ("tokenmarket", "numpy", "numba", "scipy", "simpy", "networkx"
 def manifest_of(result: Tournament) -> dict[str, Any]:
     """Return the manifest: no clock, no host name, no path but those of input files."""
     design = result.design
+    parameters = {
+        "policies": {label: _competitor(competitor) for label, competitor in design.policies.items()},
+        "loads": list(design.loads),
+        "replications": design.replications,
+        "baseline": design.baseline,
+    }
+    return provenance(("tournament", parameters), design.scenario, _inputs(design.scenario), result.invariants)
+
+
+def provenance(
+    study: tuple[str, dict[str, Any]], scenario: Scenario | MarketScenario, inputs: dict[str, str],
+    invariants: Mapping[str, int],
+) -> dict[str, Any]:
+    """Return a manifest: name and parameters of the study, its scenario, digests of input files, versions, verdicts."""
+    name, parameters = study
     return {
-        "study": "tournament",
-        "parameters": {
-            "policies": {label: _competitor(competitor) for label, competitor in design.policies.items()},
-            "loads": list(design.loads),
-            "replications": design.replications,
-            "baseline": design.baseline,
-        },
-        "seed": design.scenario.seed,
-        "scenario_hash": config_hash(design.scenario),
-        "scenario": plain(design.scenario),
-        "inputs": _inputs(design.scenario),
+        "study": name,
+        "parameters": parameters,
+        "seed": scenario.seed,
+        "scenario_hash": config_hash(scenario),
+        "scenario": plain(scenario),
+        "inputs": inputs,
         "versions": _versions(),
         "commit": _commit(),
-        "invariants": {name: {"held_in_runs": runs} for name, runs in result.invariants.items()},
+        "invariants": {check: {"held_in_runs": runs} for check, runs in invariants.items()},
     }
+
+
+def study_of(path: Path) -> str:
+    """Return which study a manifest is of.
+
+    Raises
+    ------
+    MarketError
+        If the file is no manifest.
+    """
+    return str(_read(path)["study"])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise MarketError(f"cannot read manifest {path}: {error.strerror}") from None
+    except ValueError:
+        raise MarketError(f"{path} is not a manifest") from None
+    if not isinstance(data, dict) or "study" not in data:
+        raise MarketError(f"{path} is not a manifest")
+    return data
+
+
+def market_of(path: Path) -> tuple[MarketScenario, dict[str, Any]]:
+    """Read the manifest of a study of a market back into its scenario and the study's parameters.
+
+    Raises
+    ------
+    MarketError
+        If the file is no such manifest, or an input file is gone or has changed since.
+    """
+    data = _read(path)
+    try:
+        scenario, digest, inputs, parameters = (data[k] for k in ("scenario", "scenario_hash", "inputs", "parameters"))
+    except KeyError:
+        raise MarketError(f"{path} is not a manifest of a market") from None
+    read = scenario_of(scenario, (), source=str(path), form=MarketScenario)
+    _check_hash(config_hash(read), digest, path)
+    _check_inputs(inputs, path)
+    return read, parameters
 
 
 def design_of(path: Path) -> Design:
@@ -46,25 +100,27 @@ def design_of(path: Path) -> Design:
     MarketError
         If the file is no manifest, or an input file is gone or has changed since.
     """
+    data = _read(path)
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
         parameters, scenario = data["parameters"], data["scenario"]
         study, inputs, digest = data["study"], data["inputs"], data["scenario_hash"]
         loads, replications = tuple(parameters["loads"]), parameters["replications"]
         policies, baseline = dict(parameters["policies"]), parameters["baseline"]
-    except OSError as error:
-        raise MarketError(f"cannot read manifest {path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
         raise MarketError(f"{path} is not a manifest of a tournament") from None
     if study != "tournament":
-        raise MarketError(f"{path} is of the study {study!r}; only 'tournament' can be replayed")
+        raise MarketError(f"{path} is of the study {study!r}, not of a tournament")
     read = scenario_of(scenario, source=str(path))
-    if config_hash(read) != digest:
-        raise ScenarioError(f"{path}: the scenario does not match its hash {digest}; it was edited, "
-                            "or this version has fields of which that one knew nothing")
+    _check_hash(config_hash(read), digest, path)
     _check_inputs(inputs, path)
     choices: dict[str, Competitor] = {label: _choice(label, spec, path) for label, spec in policies.items()}
     return Design(read, choices, loads, replications, baseline)
+
+
+def _check_hash(found: str, expected: str, path: Path) -> None:
+    if found != expected:
+        raise ScenarioError(f"{path}: the scenario does not match its hash {expected}; it was edited, "
+                            "or this version has fields of which that one knew nothing")
 
 
 def _competitor(competitor: PolicyChoice | BoundPolicy) -> dict[str, Any]:
@@ -87,7 +143,12 @@ def _traces(scenario: Scenario) -> list[str]:
 
 
 def _inputs(scenario: Scenario) -> dict[str, str]:
-    return {name: _digest(Path(name)) for name in _traces(scenario)}
+    return digests(_traces(scenario))
+
+
+def digests(paths: Iterable[str]) -> dict[str, str]:
+    """Return the digest of every input file by its path."""
+    return {name: _digest(Path(name)) for name in paths}
 
 
 def _check_inputs(inputs: dict[str, str], manifest: Path) -> None:

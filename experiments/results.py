@@ -20,8 +20,6 @@ SUMMARY_COLUMNS: Final = ("policy", "load", "metric", "unit", "mean", "half_widt
 PAIR_COLUMNS: Final = ("policy", "baseline", "load", "metric", "unit", "difference", "half_width",
                        "correlation", "variance_reduction", "n")
 MANIFEST: Final = "manifest.json"
-FILES: Final = ("summary.csv", "pairs.csv", "frontier.svg", "frontier.png", "loads.svg", "loads.png",
-                MANIFEST)  # in the order in which they are moved in
 
 
 def summary_csv(result: Tournament) -> str:
@@ -60,8 +58,12 @@ def write(result: Tournament, manifest: dict[str, Any], folder: Path) -> None:
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
     figures.frontier(result, folder)
     figures.loads(result, folder)
-    rows = {name: text.count("\n") - 1 for name, text in tables.items()}
-    text = json.dumps({**manifest, "rows": rows}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_manifest({**manifest, "rows": {name: text.count("\n") - 1 for name, text in tables.items()}}, folder)
+
+
+def write_manifest(manifest: dict[str, Any], folder: Path) -> None:
+    """Write ``manifest.json`` into a folder."""
+    text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -107,11 +109,9 @@ def _move(stage: Path, out: Path) -> None:
     """Move the files, the manifest last: where it lies, the rest is complete."""
     try:
         out.mkdir(exist_ok=True)
-        for name in FILES:
-            (out / name).unlink(missing_ok=True)
-        for name in FILES:
-            if (stage / name).exists():
-                os.replace(stage / name, out / name)
+        (out / MANIFEST).unlink(missing_ok=True)
+        for name in sorted(os.listdir(stage), key=lambda name: (name == MANIFEST, name)):
+            os.replace(stage / name, out / name)
     except OSError as error:
         raise OutputError(f"cannot write results to {out}: {error.strerror}") from None
 

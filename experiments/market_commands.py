@@ -1,0 +1,164 @@
+"""What the commands of the command line do with whole markets."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from experiments.market import load_market
+
+if TYPE_CHECKING:
+    from sim.market.result import MarketResult
+    from sim.market.scenario.market import MarketScenario
+
+Check = Callable[[], None]  # raises if the user has interrupted
+
+
+def market(arguments: argparse.Namespace) -> int:
+    """Run a market over its horizon."""
+    scenario = load_market(arguments.scenario, _overrides(arguments))
+    return play_market(scenario, arguments.replications, arguments)
+
+
+def climb(arguments: argparse.Namespace) -> int:
+    """Run the climb."""
+    from experiments.climb import ClimbDesign
+
+    overrides = [f"horizon.days={arguments.days}", *_overrides(arguments)]
+    divisors = tuple(float(part) for part in arguments.divisors.split(","))
+    scenario = load_market(arguments.scenario, overrides)
+    return play_climb(ClimbDesign(scenario, divisors, arguments.replications, arguments.measured_days), arguments)
+
+
+def _overrides(arguments: argparse.Namespace) -> list[str]:
+    seed = [] if arguments.seed is None else [f"seed={arguments.seed}"]
+    return [*arguments.overrides, *seed]
+
+
+def play_market(scenario: MarketScenario, replications: int, arguments: argparse.Namespace) -> int:
+    """Run a market, write its folder and print its table."""
+    from experiments.manifest import digests, provenance
+    from experiments.market_page import table, write
+    from experiments.results import output_folder, write_manifest
+    from sim.market.invariants import CHECKS
+
+    started = time.monotonic()
+    with output_folder(arguments.out) as folder:
+        compile_first(scenario.engine)
+        results = [_run(scenario, replication, arguments.check) for replication in range(replications)]
+        served = time.monotonic() - started
+        frames = write(results[0], scenario.name, folder)
+        _replace_summary(results, frames, folder)
+        rows = {f"{name}.csv": len(frame) for name, frame in frames.items()}
+        checks = dict.fromkeys(CHECKS, replications)
+        manifest = provenance(("market", {"replications": replications}), scenario, digests(inputs(scenario)), checks)
+        write_manifest({**manifest, "rows": rows}, folder)
+        arguments.check()
+    print(table(frames["monthly_market"]))
+    simulated = sum(int(day.born.sum()) // result.scale for result in results for day in result.workload_days)
+    print(f"\nwrote {arguments.out}/ ({simulated:,} requests simulated, {simulated / served:,.0f} a second; "
+          f"{time.monotonic() - started:.1f} s in all)")
+    return 0
+
+
+def play_climb(design: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 - ClimbDesign, imported late
+    """Run the climb, write its folder and print its table."""
+    from experiments import climb as study
+    from experiments.climb_figures import climb as draw
+    from experiments.manifest import digests, provenance
+    from experiments.results import output_folder, write_manifest
+    from experiments.workers import default_jobs
+    from sim.market.invariants import CHECKS
+
+    started = time.monotonic()
+    scenario = design.scenario
+    jobs = default_jobs() if arguments.jobs is None else arguments.jobs
+    with output_folder(arguments.out) as folder:
+        compile_first(scenario.engine)
+        with Bar("runs", arguments.check) as bar:
+            frame = study.climb(design, jobs, bar.tick)
+        frames = {"climb": frame, "summary": study.summary(frame)}
+        for name, table in frames.items():
+            table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+        draw(frame, scenario.name, folder)
+        parameters = {"divisors": list(design.divisors), "replications": design.replications,
+                      "measured_days": design.measured_days}
+        checks = dict.fromkeys(CHECKS, len(list(design.cells())))
+        manifest = provenance(("climb", parameters), scenario, digests(inputs(scenario)), checks)
+        write_manifest({**manifest, "rows": {f"{n}.csv": len(t) for n, t in frames.items()}}, folder)
+        arguments.check()
+    print(study.table(frame))
+    print(f"\nwrote {arguments.out}/ ({time.monotonic() - started:.1f} s)")
+    return 0
+
+
+def replay(arguments: argparse.Namespace, study: str) -> int:
+    """Run the manifest of a market or a climb again."""
+    from experiments.climb import ClimbDesign
+    from experiments.manifest import market_of
+
+    scenario, parameters = market_of(arguments.manifest)
+    if study == "market":
+        return play_market(scenario, parameters["replications"], arguments)
+    return play_climb(ClimbDesign(scenario, tuple(parameters["divisors"]), parameters["replications"],
+                                  parameters["measured_days"]), arguments)
+
+
+def inputs(scenario: MarketScenario) -> list[str]:
+    """Return the paths of a market's input files."""
+    return sorted({path for path in (scenario.models.catalogue.path, scenario.supply.gpu_prices.path) if path})
+
+
+def compile_first(engine: str) -> None:
+    """Say so if the engine has to be compiled, once on a machine."""
+    if engine != "compiled":
+        return
+    from sim.compiled import prepare_cache
+
+    if not any(prepare_cache().glob("traffic_*/*.nbi")):
+        print("compiling the traffic engine, once on this machine (about 30 s)", file=sys.stderr, flush=True)
+
+
+def _run(scenario: MarketScenario, replication: int, check: Check) -> MarketResult:
+    from experiments.market import run_market
+
+    with Bar("days", check) as bar:
+        result, _ = run_market(scenario, replication, lambda day: bar.tick(round(day), scenario.horizon.days))
+    return result
+
+
+def _replace_summary(results: list[MarketResult], frames: dict[str, Any], folder: Path) -> None:
+    """With several replications the summary holds means and half-widths over them."""
+    if len(results) == 1:
+        return
+    from experiments.market_summary import over_replications
+
+    frames["summary"] = over_replications(results)
+    frames["summary"].to_csv(folder / "summary.csv", index=False, lineterminator="\n")
+
+
+class Bar:
+    """A progress bar on the terminal, none where standard error is a file; it looks for interrupts, too."""
+
+    def __init__(self, unit: str, check: Check) -> None:
+        self._unit, self._check = unit, check
+
+    def __enter__(self) -> Bar:
+        from tqdm import tqdm
+
+        self._bar: Any = tqdm(unit=f" {self._unit}", disable=None, leave=False)
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        self._bar.close()
+
+    def tick(self, done: int, total: int) -> None:
+        """Show how far it is."""
+        self._check()
+        self._bar.total = total
+        self._bar.update(done - self._bar.n)
