@@ -45,9 +45,10 @@ def figure_of(frame: "DataFrame", title: str) -> "Figure":
     """Return five panels: three lines against the divisor, and the decomposition of spend with and without climbing."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     divisors = sorted(frame["divisor"].unique())
-    figure = Figure(figsize=(15.0, 8.4), layout="constrained")
+    figure = Figure(figsize=(15.0, 8.4), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.10))
     FigureCanvasAgg(figure)
     figure.suptitle(f"{title}: same market, all prices divided (bars: 95 % intervals over replications)",
                     fontsize=11, color=INK)
@@ -120,7 +121,7 @@ def _key(figure: "Figure", axis: "Axes", bars: "Axes") -> None:
     lines = figure.axes[len(LINES) - 1].get_legend_handles_labels()
     first = axis.legend(*lines, loc="upper left", fontsize=9, title="lines", alignment="left")
     axis.add_artist(first)
-    axis.legend(*bars.get_legend_handles_labels(), loc="lower left", fontsize=9, title="change of spend because of",
+    axis.legend(*bars.get_legend_handles_labels(), loc="center left", fontsize=9, title="change of spend because of",
                 alignment="left")
 
 

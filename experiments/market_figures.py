@@ -128,7 +128,8 @@ def _margins(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
     margin = 100 * _pivot(providers, "provider", "margin").to_numpy(float)
     known = np.isfinite(margin).any(axis=1)
     low, high = np.full(len(margin), np.nan), np.full(len(margin), np.nan)
-    low[known], high[known] = np.nanquantile(margin[known], (0.25, 0.75), axis=1)
+    if known.any():
+        low[known], high[known] = np.nanquantile(margin[known], (0.25, 0.75), axis=1)
     axis.fill_between(np.arange(len(margin)), low, high, color=COLOURS[2], alpha=0.2, linewidth=0,
                       label="margin, middle half of providers")
     for column, label, colour in (

@@ -15,7 +15,7 @@ class Trend(NamedTuple):
     Attributes
     ----------
     slope_per_year, std_error
-        Change of the log per year, and its standard error (Newey-West over a sixth of the series).
+        Change of the log per year, and its standard error (Newey-West, prewhitened).
     fall_per_year
         The factor by which the series falls in a year, exp(-slope): 10 means a tenth after a year, 1 flat.
     """
@@ -75,12 +75,12 @@ def paid_usd(spend_nano: np.ndarray, tokens: np.ndarray) -> np.ndarray:
 def trend(day: np.ndarray, value: np.ndarray) -> Trend:
     """Log-linear trend of a series over days; zeros and gaps are left out.
 
-    The residuals of posted prices are steps that last for months, so the standard error allows for correlation over
-    a sixth of the series (assumption); plain least squares would claim several times the precision.
+    The residuals of posted prices are steps that last for months: plain least squares would claim several times the
+    precision, so the standard error is Newey and West's with prewhitening and their rule of 4 (n / 100)^(2/9) lags.
     """
     kept = np.isfinite(value) & (value > 0)
     years = day[kept] / DAYS_PER_YEAR
     x = np.column_stack([np.ones(len(years)), years])
-    fit = newey_west(np.log(value[kept]), x, max(1, len(years) // 6))
+    fit = newey_west(np.log(value[kept]), x, int(4 * (len(years) / 100) ** (2 / 9)), prewhiten=True)
     slope = float(fit.coefficients[1])
     return Trend(slope, float(fit.std_errors[1]), float(np.exp(-slope)))
