@@ -1,11 +1,12 @@
 """A run of the market in some sixty numbers: metric, unit, value, standard error where there is one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from experiments.market_tables import Run
+from experiments.stats import interval
 from sim.market.measures import elasticities, latency, posted, retention, shares
 from sim.market.measures.decomposition import chained, lmdi, shapley, summed
 from sim.market.measures.panel import (
@@ -19,6 +20,7 @@ from sim.market.measures.panel import (
 )
 from sim.market.measures.price_series import cheapest, paid_usd, same_model_index, trend
 from sim.market.measures.providers import fleet, income
+from sim.market.result import MarketResult
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -42,6 +44,24 @@ def summary(run: Run) -> "DataFrame":
 
     rows = [row for part in PARTS for row in part(run)] if run.result.days else []
     return pd.DataFrame(rows, columns=list(Number._fields))
+
+
+def over_replications(results: Sequence[MarketResult]) -> "DataFrame":
+    """Return means over replications as a frame: metric, unit, value, std_error, half_width, n.
+
+    Here the standard error is that of the mean over replications, ``half_width`` the half of its 95 % Student interval
+    (nan below two), ``n`` the replications in which the number is defined.
+    """
+    import pandas as pd
+
+    frame = pd.concat([summary(Run(result)) for result in results])
+    rows = []
+    for (metric, unit), part in frame.groupby(["metric", "unit"], sort=False):
+        values = part["value"][np.isfinite(part["value"])].to_numpy(float)
+        got = interval(values.tolist())
+        error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan
+        rows.append((metric, unit, got.mean, error, got.half_width, got.n))
+    return pd.DataFrame(rows, columns=[*Number._fields[:2], "value", "std_error", "half_width", "n"])
 
 
 def _totals(run: Run) -> Iterator[Number]:

@@ -7,7 +7,7 @@ import pytest
 
 from experiments import climb_figures, market_page
 from experiments.market_columns import COLUMNS
-from experiments.market_summary import summary
+from experiments.market_summary import over_replications, summary
 from experiments.market_tables import Run, tables
 from market_fixtures import climb_frame, synthetic
 from sim.market.ledger import Ledger
@@ -88,6 +88,17 @@ def test_summary_says_what_the_tables_say(run, frames):
     # offers share a model's tokens by 1 / price^2 in the synthetic run
     within, error = got.loc["elasticity_within_models", ["value", "std_error"]]
     assert within == pytest.approx(-2.0, abs=max(0.05, 3 * error))
+
+
+def test_replications_are_averaged_number_by_number():
+    runs = [synthetic(days=20, seed=seed) for seed in (1, 2, 3)]
+    got = over_replications(runs).set_index("metric")
+    spends = [workload_series(run, "cost_nano").sum() / 1e9 for run in runs]
+    assert got.index.is_unique
+    assert got.loc["spend", "value"] == pytest.approx(np.mean(spends))
+    assert got.loc["spend", "std_error"] == pytest.approx(np.std(spends, ddof=1) / 3**0.5)
+    assert got.loc["spend", "n"] == 3
+    assert got.loc["retention_month_5_all", "n"] == 0  # not observed in 20 days
 
 
 @pytest.mark.parametrize("make", [lambda: synthetic(days=1), lambda: synthetic(days=2), silent])
