@@ -107,12 +107,14 @@ def bill_of(result: MarketResult, days: int) -> Bill:
     count = len(result.models)
     spend = by_group(offer_series(result, "revenue_nano")[-days:] / NANO_PER_USD, result.offer_model, count)
     tokens = by_group(offer_tokens(result)[-days:], result.offer_model, count)
-    used = run.tokens[-days:].ravel()
+    quality = run.quality[-days:].ravel()
+    used = np.where(np.isfinite(quality), run.tokens[-days:].ravel(), 0)  # requests may end after their workload did
+    sold = tokens.sum(axis=0)
     return Bill(
         spend_usd=spend.mean(axis=0),
         tokens=tokens.mean(axis=0),
-        size_b=float(weighted_mean(run.size_b[-days:].ravel()[None], used[None])[0]),
-        quality=float(weighted_mean(run.quality[-days:].ravel()[None], used[None])[0]),
+        size_b=float(sold @ result.models.total_b / sold.sum()) if sold.sum() > 0 else np.nan,
+        quality=float(weighted_mean(quality, used)),
     )
 
 
