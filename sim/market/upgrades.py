@@ -3,8 +3,8 @@
 Nodes are models. An edge is a move; its ``migration_cost`` is in units of the workload's own switching cost (psi in
 E2), so 1 is a full switch to another creator and moves closer to home cost less:
 
-    size      same family, total parameters differ by ``SIZE_RATIO`` or more
-    family    same family, about the same size: the next or previous generation
+    size      same family, sold side by side (released within ``LADDER_DAYS``), sizes apart by ``SIZE_RATIO`` or more
+    family    same family otherwise: a later or earlier generation
     creator   another family of the same creator
     task      another creator, if on some task no more than ``task_drop`` of quality is lost
 """
@@ -20,6 +20,7 @@ from sim.market.scenario.models import ModelSettings, Moves
 Kind = Literal["size", "family", "creator", "task"]
 KINDS: Final[tuple[Kind, ...]] = ("size", "family", "creator", "task")
 SIZE_RATIO: Final = 1.6  # parameters at least so many times those of the other: another size (assumption)
+LADDER_DAYS: Final = 200.0  # released within so many days of each other: one ladder of sizes (assumption)
 SAME_QUALITY: Final = 0.02  # mean quality that differs by no more is a move to the side (assumption)
 
 
@@ -58,14 +59,14 @@ def migration_matrix(graph: "nx.DiGraph[str]", models: Models) -> np.ndarray:
 def nearest_upgrades(graph: "nx.DiGraph[str]") -> "nx.DiGraph[str]":
     """Return the graph with, of each model's upgrades, only the nearest of each kind: what a figure can show.
 
-    Nearest is the next larger size, and for other kinds the next later release.
+    Nearest in time and size, among larger models for a move to another size and later ones for other moves.
     """
     nearest: nx.DiGraph[str] = nx.DiGraph()
     nearest.add_nodes_from(graph.nodes(data=True))
     for name in graph:
         for kind in KINDS:
             reachable = sorted(
-                (_distance(graph, name, other, kind), other) for other, edge in graph[name].items()
+                (_distance(graph, name, other), other) for other, edge in graph[name].items()
                 if edge["kind"] == kind and edge["direction"] == "upgrade"
                 and _is_ahead(graph, name, other, kind)
             )
@@ -81,7 +82,8 @@ def move_kind(old: Model, new: Model) -> Kind:
     if old.family != new.family:
         return "creator"
     ratio = new.total_b / old.total_b
-    return "size" if max(ratio, 1 / ratio) >= SIZE_RATIO else "family"
+    side_by_side = abs(new.release_day - old.release_day) <= LADDER_DAYS
+    return "size" if side_by_side and max(ratio, 1 / ratio) >= SIZE_RATIO else "family"
 
 
 def _cost(kind: Kind, moves: Moves) -> float:
@@ -100,9 +102,8 @@ def _is_ahead(graph: "nx.DiGraph[str]", old: str, new: str, kind: Kind) -> bool:
     return bool(graph.nodes[new][field] > graph.nodes[old][field])
 
 
-def _distance(graph: "nx.DiGraph[str]", old: str, new: str, kind: Kind) -> tuple[float, float]:
-    """Steps in time and, for a move to another size, first in size."""
-    days = abs(graph.nodes[new]["release_day"] - graph.nodes[old]["release_day"])
-    if kind == "size":
-        return days > 30, graph.nodes[new]["total_b"] / graph.nodes[old]["total_b"] + days / 365
-    return 0.0, days
+def _distance(graph: "nx.DiGraph[str]", old: str, new: str) -> float:
+    """Years between the releases plus decades of size between the models."""
+    before, after = graph.nodes[old], graph.nodes[new]
+    years = abs(after["release_day"] - before["release_day"]) / 365
+    return float(years + abs(np.log10(after["total_b"] / before["total_b"])))

@@ -1,0 +1,123 @@
+"""The upgrade graph as a figure: models by release date and quality, with the nearest upgrade of each kind."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sim.errors import ScenarioError
+from sim.market.model import Models
+from sim.market.scenario.models import ModelSettings
+from sim.market.upgrades import KINDS, nearest_upgrades, upgrade_graph
+
+if TYPE_CHECKING:
+    import networkx as nx
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
+    from matplotlib.transforms import Bbox
+
+Places = dict[str, tuple[float, float]]  # name to date (matplotlib's days) and quality
+# Where a label may stand around its dot, points, best first
+OFFSETS: Final = tuple((dx, dy) for dy in (0, 9, -9, 17, -17, 25, -25) for dx in (8, -8))
+
+SHOWN: Final = (
+    "gpt-4", "gpt-4o", "gpt-4o-mini", "o1", "o3", "gpt-5", "gpt-5-nano", "gpt-5.2", "claude-3-opus",
+    "claude-3.5-sonnet", "claude-3.7-sonnet", "claude-sonnet-4.5", "claude-opus-4.5", "gemini-1.5-pro",
+    "gemini-2.5-pro", "gemini-3-pro", "llama-3.1-8b", "llama-3.1-405b", "llama-3.3-70b", "qwen3-8b",
+    "qwen3-235b-a22b", "deepseek-v3", "deepseek-r1", "deepseek-v3.2", "kimi-k2", "gpt-oss-120b",
+)
+# Colours of Okabe and Ito, told apart by the colour-blind
+KIND_COLOURS: Final = {"size": "#0072B2", "family": "#009E73", "creator": "#E69F00", "task": "#BBBBBB"}
+KIND_LABELS: Final = {"size": "larger size", "family": "next generation", "creator": "other family, same creator",
+                      "task": "another creator"}
+MATPLOTLIB_EPOCH: Final = date(1970, 1, 1)  # its dates count days from here
+OPEN_COLOUR: Final = "#D55E00"
+CLOSED_COLOUR: Final = "#333333"
+
+
+def draw_upgrades(
+    models: Models, settings: ModelSettings, start: date, path: Path, shown: Sequence[str] | None = None
+) -> None:
+    """Write the figure.
+
+    Parameters
+    ----------
+    models, settings
+        Models of a run, and what moves cost.
+    start
+        First day of the run.
+    path
+        File to write; its suffix says the format.
+    shown
+        Names to show; those of ``SHOWN`` that there are, if none are given.
+
+    Raises
+    ------
+    ScenarioError
+        If no model is left to show, or a given name is unknown.
+    """
+    from matplotlib.figure import Figure
+
+    rows = tuple(row for row in models.rows if row.name in (SHOWN if shown is None else shown))
+    unknown = sorted(set(shown or ()) - set(models.names))
+    if unknown or not rows:
+        raise ScenarioError(f"the upgrade figure finds no model {unknown[0]!r} in the run" if unknown
+                            else "the upgrade figure finds none of its models in the run; give names to show")
+    graph = nearest_upgrades(upgrade_graph(Models(rows), settings))
+    figure = Figure(figsize=(13, 7.5), layout="constrained")
+    axes = figure.add_subplot()
+    places: Places = {name: ((start - MATPLOTLIB_EPOCH).days + facts["release_day"], facts["quality"])
+              for name, facts in graph.nodes(data=True)}
+    _edges(axes, graph, places)
+    _nodes(axes, graph, places)
+    axes.set(xlabel="Release", ylabel="Quality, mean over tasks (0 to 1)",
+             title="Models and the nearest upgrades from each; area of a dot grows with total parameters")
+    axes.xaxis_date()
+    axes.margins(x=0.06, y=0.06)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="upper left", frameon=False)
+    _labels(figure, axes, places)
+    figure.savefig(path, dpi=130)
+
+
+def _edges(axes: "Axes", graph: "nx.DiGraph[str]", places: Places) -> None:
+    for kind in reversed(KINDS):
+        axes.plot([], [], color=KIND_COLOURS[kind], linewidth=2, label=KIND_LABELS[kind])
+        for old, new, edge in graph.edges(data=True):
+            if edge["kind"] == kind:
+                axes.annotate("", places[new], places[old], zorder=1 if kind == "task" else 2, arrowprops={
+                    "arrowstyle": "-|>", "color": KIND_COLOURS[kind], "linewidth": 0.8 if kind == "task" else 1.6,
+                    "shrinkA": 6, "shrinkB": 6, "connectionstyle": "arc3,rad=0.12"})
+
+
+def _nodes(axes: "Axes", graph: "nx.DiGraph[str]", places: Places) -> None:
+    for is_open, colour, label in ((True, OPEN_COLOUR, "open weights"), (False, CLOSED_COLOUR, "closed")):
+        chosen = [(places[name], facts["total_b"]) for name, facts in graph.nodes(data=True)
+                  if facts["open"] is is_open]
+        if chosen:
+            axes.scatter([place[0] for place, _ in chosen], [place[1] for place, _ in chosen], color=colour, zorder=3,
+                         s=[12 + 5 * total**0.5 for _, total in chosen], label=label, edgecolors="white")
+
+
+def _labels(figure: "Figure", axes: "Axes", places: Places) -> None:
+    """Name each dot where no other name and no dot is in the way, trying places around it."""
+    figure.draw_without_rendering()  # so that texts know their size
+    dots = axes.transData.transform(list(places.values()))
+    taken: list[Bbox] = []
+    for name, place in sorted(places.items(), key=lambda item: item[1]):
+        tried = [_label(axes, name, place, offset) for offset in OFFSETS]
+        boxes = [text.get_window_extent() for text in tried]
+        hits = [sum(box.overlaps(other) for other in taken) + sum(box.contains(*dot) for dot in dots) for box in boxes]
+        best = hits.index(min(hits))
+        taken.append(boxes[best])
+        for text in tried[:best] + tried[best + 1:]:
+            text.remove()
+
+
+def _label(axes: "Axes", name: str, place: tuple[float, float], offset: tuple[float, float]) -> "Annotation":
+    return axes.annotate(
+        name, place, offset, textcoords="offset points", fontsize=9, zorder=4, va="center",
+        ha="left" if offset[0] > 0 else "right",
+        bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75},
+    )
