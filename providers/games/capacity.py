@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from providers.games.repeated import GAME_TARIFF, Rules, play
+from providers.pricing.demand import best_price
 from providers.pricing.registry import bind
 from sim.market.scenario.pricing import PricingChoice
 from sim.scenario.base import Part, quantity
@@ -92,14 +93,12 @@ def cycle(path: np.ndarray) -> Cycle:
 
 
 def cournot(sellers: int, intercept: float, slope: float, cost: float) -> tuple[float, float]:
-    """Closed form for ``P = a - b Q``: capacity of each, ``(a - c) / (b (n + 1))``, and price ``(a + n c) / (n + 1)``."""
+    """Closed form for ``P = a - b Q``: capacity of each ``(a - c) / (b (n + 1))``, price ``(a + n c) / (n + 1)``."""
     return (intercept - cost) / (slope * (sellers + 1)), (intercept + sellers * cost) / (sellers + 1)
 
 
 def capacity_game(sellers: int, intercept: float, slope: float, cost: float, rounds: int = 200) -> np.ndarray:
     """Let sellers in turn choose the capacity that earns most when prices then clear the market; float64 (sellers,)."""
-    from providers.pricing.demand import best_price
-
     chosen = np.full(sellers, intercept / slope / (10 * sellers))
 
     def profit_of(others: float) -> Callable[[np.ndarray], np.ndarray]:
@@ -117,7 +116,7 @@ def capacity_game(sellers: int, intercept: float, slope: float, cost: float, rou
 
 
 def price_deviation_gain(capacities: np.ndarray, intercept: float, slope: float, cost: float) -> float:
-    """Most that a seller gains by leaving the clearing price, as a share of its profit (0: clearing is Nash).
+    """Most profit that a seller gains by leaving the clearing price (0: clearing is a Nash equilibrium).
 
     Efficient rationing: a seller that asks more than the others serves what demand is left beyond their capacity.
     A lower price sells no more, since capacity is full.
@@ -129,5 +128,5 @@ def price_deviation_gain(capacities: np.ndarray, intercept: float, slope: float,
         prices = np.linspace(clearing, intercept, 2001)
         sold = np.clip(left - prices / slope, 0.0, own)
         kept = (clearing - cost) * own
-        gains.append(float(((prices - cost) * sold).max() / kept - 1))
+        gains.append(float(((prices - cost) * sold).max() - kept))
     return max(gains)

@@ -211,31 +211,39 @@ class PriceFacts(NamedTuple):
 
 
 def facts(bench: Bench) -> PriceFacts:
-    """Measure the posted prices of a bench that has run."""
+    """Measure the posted prices of a bench that has run; what nothing was seen of is nan."""
     present = ~np.isnan(bench.daily)
     repriced = {(int(change.time_s // DAY_S), change.model, change.host) for change in bench.changes}
-    logs = np.log([change.after.blended() / change.before.blended() for change in bench.changes])
-    ages = np.array([change.time_s / DAY_S for change in bench.changes])
-    lags = np.array([change.matched_lag_s for change in bench.changes]) / 3600
+    priced = [change for change in bench.changes if change.before.blended() > 0 and change.after.blended() > 0]
+    logs = np.log([change.after.blended() / change.before.blended() for change in priced])
+    ages = np.array([change.time_s / DAY_S for change in priced])
+    lags = np.array([change.matched_lag_s for change in priced]) / 3600
     lags = lags[~np.isnan(lags)]
     sizes = np.abs(np.expm1(logs))
-    centred = logs - logs.mean()
     ties, gap = _bottom(bench.daily)
     return PriceFacts(
         daily_hazard=len(repriced) / int(present.sum()),
-        median_change=float(np.median(sizes)),
-        over_tenth=float((sizes > 0.1).mean()),
-        cuts_first_month=float((logs[ages < 30] < 0).mean()),
-        cuts_later=float((logs[ages > 300] < 0).mean()),
+        median_change=_median(sizes),
+        over_tenth=_mean(sizes > 0.1),
+        cuts_first_month=_mean(logs[ages < 30] < 0),
+        cuts_later=_mean(logs[ages > 300] < 0),
         ties=ties,
         gap_otherwise=gap,
-        follower_median_h=float(np.median(lags)),
-        follower_within_day=float((lags < 24).mean()),
+        follower_median_h=_median(lags),
+        follower_within_day=_mean(lags < 24),
         same_model_cv=_dispersion(bench.daily),
-        log_kurtosis=float((centred**4).mean() / (centred**2).mean() ** 2),
+        log_kurtosis=_mean((logs - _mean(logs)) ** 4) / _mean((logs - _mean(logs)) ** 2) ** 2,
         offer_days=int(present.sum()),
         changes=len(bench.changes),
     )
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else math.nan
+
+
+def _median(values: np.ndarray) -> float:
+    return float(np.median(values)) if len(values) else math.nan
 
 
 def _bottom(daily: np.ndarray) -> tuple[float, float]:
@@ -245,14 +253,14 @@ def _bottom(daily: np.ndarray) -> tuple[float, float]:
     gaps = (lowest[:, :, 1] / lowest[:, :, 0] - 1)[counted]
     hosts = (~np.isnan(daily)).sum(axis=2)[counted]
     crowded = (gaps > 0) & (hosts >= 8)
-    return float((gaps == 0).mean()), float(np.median(gaps[crowded])) if crowded.any() else math.nan
+    return _mean(gaps == 0), _median(gaps[crowded])
 
 
 def _dispersion(daily: np.ndarray) -> float:
     """Mean coefficient of variation of models with at least five offers, over the days."""
     many = (~np.isnan(daily)).sum(axis=2) >= 5
     prices = daily[many]
-    return float((np.nanstd(prices, axis=1, ddof=1) / np.nanmean(prices, axis=1)).mean())
+    return _mean(np.nanstd(prices, axis=1, ddof=1) / np.nanmean(prices, axis=1))
 
 
 def rivals_lags_h(bench: Bench) -> np.ndarray:

@@ -12,6 +12,8 @@ from providers.pricing.tariff import Tariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
 
+FREE_NANO: Final = 1e-3  # a unit cost below this, nano-dollars per token, is none: it cannot be a unit of price
+
 
 class BestResponse(Tariff):
     """Parameters that both best responses share."""
@@ -57,7 +59,7 @@ class _Response(Steady[R]):
     def _respond(self, situation: Situation) -> Prices | None:
         cost = situation.cost_nano
         rivals = np.array([prices.blended() for prices in situation.rivals])
-        if cost <= 0 or not self._informed(rivals):
+        if cost < FREE_NANO or not self._informed(rivals):
             return None
         floor = max(self.parameters.floor_cost_share, 1.0)
 

@@ -25,7 +25,8 @@ def router_share(prices: np.ndarray, rivals: np.ndarray, exponent: float, routed
     routed
         Share of demand that the router places; the rest is spread evenly, whatever the prices.
     """
-    attractions: np.ndarray = ((rivals[None, :] / prices[:, None]) ** -exponent).sum(axis=1)  # in units of the own one
+    ratios = np.log(rivals[None, :] / prices[:, None])
+    attractions = np.exp(np.minimum(-exponent * ratios, 600.0)).sum(axis=1)  # over the own one; bounded: no overflow
     share: np.ndarray = routed / (1 + attractions) + (1 - routed) / (1 + len(rivals))
     return share
 
@@ -51,7 +52,7 @@ def nested_logit_share(
     top = np.maximum(own, others.max(initial=-np.inf))
     inside = np.exp(own - top) + np.exp(others[None, :] - top[:, None]).sum(axis=1)
     inclusive = nest * (top + np.log(inside))
-    share: np.ndarray = np.exp(own - top) / inside / (1 + np.exp(-inclusive))
+    share: np.ndarray = np.exp(own - top) / inside * np.exp(-np.logaddexp(0.0, -inclusive))
     return share
 
 

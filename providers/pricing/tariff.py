@@ -21,7 +21,7 @@ class Tariff(Part):
         source="median of the open models on OpenRouter, 2024-09 to 2026-02: 3.0",
     )
     cached_share: float = quantity(
-        0.25, unit="1", doc="Price of cached input tokens over that of others, without a list price", ge=0, le=1,
+        0.25, unit="1", doc="Price of cached input over that of other input, where no price says", ge=0, le=1,
         source="DeepSeek R1: 0.14 against 0.55 USD per million tokens (open-infra-index, day 6)",
     )
     floor_cost_share: float = quantity(
@@ -64,10 +64,14 @@ class Tariff(Part):
         return Prices(*(self.step_nano * math.ceil(value / self.step_nano) for value in raw))
 
     def _shape(self, situation: Situation) -> tuple[float, float, float]:
-        """Input, output and cached price over the blended price."""
+        """Input, output and cached price over the blended price.
+
+        A list price that charges cached input like other input says nothing about it: `cached_share` then does.
+        """
         for known in (situation.list_price, situation.own):
-            if known and known.blended() > 0:
-                return known.input / known.blended(), known.output / known.blended(), known.cached / known.blended()
+            if known and (blend := known.blended()) > 0:
+                cached = known.cached if known.cached < known.input else known.input * self.cached_share
+                return known.input / blend, known.output / blend, cached / blend
         first = 1 / (INPUT_SHARE + (1 - INPUT_SHARE) * self.output_ratio)
         return first, first * self.output_ratio, first * self.cached_share
 
