@@ -21,6 +21,8 @@ MONTH_DAYS: Final = YEAR_DAYS / 12
 DAY_S: Final = 86_400
 USD_PER_MTOK: Final = 1e-6
 RANK_EXPONENT: Final = 2.0  # a customer's budget goes to its workloads as rank^-2: "almost everything on one" (NBER)
+LATENCY_SIGMA: Final = 0.5  # spread of the logarithm of the value of time (assumption)
+MAX_PARTS: Final = 50  # of one workload
 TEXTS: Final = ("names", "template", "brand_usd")  # the columns of workloads that are no arrays
 DECILES: Final = 2.5631031310892007  # standard normal, 90th less 10th percentile
 
@@ -32,7 +34,8 @@ class Population:
     Attributes
     ----------
     names, customer_names, segment_names
-        Names of workloads (``saas-early-17/chat``), of customers and of segments.
+        Names of workloads (``saas-early-17/chat``), of customers and of segments. A workload too large to be decided
+        at once comes in equal parts with tastes of their own (``apps-1/chat#3``), each a row.
     reach
         Factor by which all routed shares were multiplied to meet ``requests_per_s``.
     customer, segment, task
@@ -159,10 +162,10 @@ def draw_population(settings: CustomerSettings, streams: Streams, days: float) -
         raise ScenarioError("customers.segments has no customer in the whole run; at least one number must be above 0")
     columns: dict[str, list[object]] = {}
     for row, customer in enumerate(customers):
-        for rank, template in enumerate(customer.templates):
-            for column, value in _workload(settings, customer, row, rank, streams).items():
-                columns.setdefault(column, []).append(value)
-            columns.setdefault("template", []).append(template)
+        for rank in range(len(customer.templates)):
+            for part in _parts(settings, customer, row, rank, streams):
+                for column, value in part.items():
+                    columns.setdefault(column, []).append(value)
     return _assembled(settings, segments, customers, columns)
 
 
@@ -226,26 +229,39 @@ def reference_cost_usd(template: WorkloadTemplate) -> float:
     )
 
 
-def _workload(
+def _parts(
     settings: CustomerSettings, customer: _Customer, row: int, rank: int, streams: Streams
-) -> dict[str, object]:
-    name = f"{customer.name}/{customer.templates[rank]}"
-    segment = settings.segments[customer.name.rpartition("-")[0]]
-    template, choice = settings.templates[customer.templates[rank]], settings.choice
-    draw = streams.generator(f"customers/{name}")
-    value = (
-        template.value_usd * segment.value_factor
-        * math.exp(math.log(template.value_spread) / DECILES * draw.standard_normal())
-    )
-    latency = template.latency_value_usd_per_s * math.exp(0.5 * draw.standard_normal())
+) -> Iterator[dict[str, object]]:
+    """One workload, or the equal parts of one that is too large to be decided at once."""
+    label = customer.templates[rank]
+    template = settings.templates[label]
     ranks = np.arange(1, len(customer.templates) + 1) ** -RANK_EXPONENT
     budget = customer.routed_usd_per_day * ranks[rank] / ranks.sum() * template.intensity
     c0 = reference_cost_usd(template)
+    per_day = budget * customer.planned_share / c0
+    tokens = per_day * (template.prompt_tokens + template.output_tokens)
+    parts = int(min(max(1.0, math.ceil(tokens / settings.part_tokens_per_day)), MAX_PARTS))
+    shared = {
+        "customer": row, "segment": customer.segment, "template": label, "c0_usd": c0,
+        "base_per_s": per_day / parts / DAY_S, "budget_usd_per_day": budget / parts,
+    }
+    for part in range(1, parts + 1):
+        name = f"{customer.name}/{label}" + (f"#{part}" if parts > 1 else "")
+        yield shared | {"names": name} | _nature(settings, customer, template, name, streams)
+
+
+def _nature(
+    settings: CustomerSettings, customer: _Customer, template: WorkloadTemplate, name: str, streams: Streams
+) -> dict[str, object]:
+    """What a workload (or a part of one) is like, besides its size."""
+    segment = settings.segments[customer.name.rpartition("-")[0]]
+    choice, draw = settings.choice, streams.generator(f"customers/{name}")
+    spread = math.log(template.value_spread) / DECILES
+    value = template.value_usd * segment.value_factor * math.exp(spread * draw.standard_normal())
+    latency = template.latency_value_usd_per_s * math.exp(LATENCY_SIGMA * draw.standard_normal())
     copied = ("prompt_tokens", "output_tokens", "length_sigma", "cached_share", "quality_floor", "elasticity")
     return {
-        "names": name, "customer": row, "segment": customer.segment, "task": TASKS.index(template.task),
-        "base_per_s": budget * customer.planned_share / c0 / DAY_S, "c0_usd": c0, "budget_usd_per_day": budget,
-        "growth_per_day": math.log1p(segment.growth_per_year) / YEAR_DAYS,
+        "task": TASKS.index(template.task), "growth_per_day": math.log1p(segment.growth_per_year) / YEAR_DAYS,
         "entry_day": customer.entry_day, "exit_day": customer.exit_day,
         "value_usd": value, "latency_usd_per_s": latency, "sigma_usd": value * choice.taste,
         "psi_usd": value * choice.switching_cost, "open_penalty_usd": value * template.open_penalty,

@@ -145,7 +145,7 @@ class Choice(Part):
         "without budgets and without an outside option"
     )
     taste: float = quantity(
-        0.04, unit="quality points", doc="Scale of persistent tastes (Gumbel) over the value of a quality point", gt=0,
+        0.05, unit="quality points", doc="Scale of persistent tastes (Gumbel) over the value of a quality point", gt=0,
         source=CALIBRATED,
     )
     nests: Literal["none", "family", "creator", "open"] = Field(
@@ -182,7 +182,8 @@ class Choice(Part):
 
 
 def _chat(**changes: object) -> WorkloadTemplate:
-    fields: dict[str, object] = {"task": "chat", "reference_in_usd": 2.5, "reference_out_usd": 10.0, "value_usd": 0.02}
+    fields: dict[str, object] = {"task": "chat", "reference_in_usd": 2.5, "reference_out_usd": 10.0, "value_usd": 0.03,
+                                 "open_penalty": 0.10}
     return WorkloadTemplate.model_validate(fields | changes)
 
 
@@ -193,16 +194,16 @@ def default_templates() -> dict[str, WorkloadTemplate]:
         "assistant": _chat(prompt_tokens=3000.0, output_tokens=300.0, value_usd=0.06),
         "coding": WorkloadTemplate(
             task="coding", prompt_tokens=20_000.0, output_tokens=400.0, cached_share=0.56, reference_in_usd=3.0,
-            reference_out_usd=15.0, value_usd=0.4, latency_value_usd_per_s=0.0005, patience_s=120.0,
-            quality_floor=0.3,
+            reference_out_usd=15.0, value_usd=0.8, latency_value_usd_per_s=0.0005, patience_s=120.0,
+            quality_floor=0.2, open_penalty=0.08, brand={"anthropic": 0.06},
         ),
         "reasoning": WorkloadTemplate(
             task="reasoning", prompt_tokens=3000.0, output_tokens=1000.0, cached_share=0.1, reference_in_usd=2.5,
-            reference_out_usd=10.0, value_usd=0.1, patience_s=120.0,
+            reference_out_usd=10.0, value_usd=0.1, open_penalty=0.08, patience_s=120.0,
         ),
         "roleplay": WorkloadTemplate(
             task="roleplay", prompt_tokens=4000.0, output_tokens=250.0, cached_share=0.5, intensity=0.5,
-            value_usd=0.006, open_penalty=-0.05, patience_s=30.0,
+            value_usd=0.006, open_penalty=-0.05, brand={"microsoft": -0.1}, patience_s=30.0,
         ),
         "extraction": WorkloadTemplate(
             task="extraction", prompt_tokens=3000.0, output_tokens=200.0, cached_share=0.1, intensity=0.03,
@@ -240,6 +241,11 @@ class CustomerSettings(Part):
         100.0, unit="requests/s", doc="Planned mean rate of all customers together on the first day; routed shares are "
         "scaled by one factor to meet it", gt=0, le=1e7, source="assumption: about 50 G tokens a day, as OpenRouter "
         f"had in January 2025 ({FRADKIN})",
+    )
+    part_tokens_per_day: float = quantity(
+        1e8, unit="tokens/day", doc="Planned volume, before scaling, above which a workload comes in equal parts that "
+        "choose for themselves, as the users of a large app do", gt=0,
+        source=f"assumption; one app uses several models ({FRADKIN})",
     )
     segments: dict[Name, Segment] = Field(default_factory=default_segments, description="Segments, by name")
     templates: dict[Name, WorkloadTemplate] = Field(
