@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from providers.models import MODELS
 from sim.errors import ScenarioError
 from sim.market.catalogue import BUILT_IN, load_catalogue, read_catalogue
-from sim.market.frontier import active_parameters_b, list_prices_usd
+from sim.market.frontier import CLOSED_PRICE, OPEN_PRICE, active_parameters_b, list_prices_usd
 from sim.market.model import TASKS
 from sim.market.quality import abilities_of, ability, qualities_of
 from sim.market.scenario.models import Catalogue, Frontier, ModelSettings
@@ -217,6 +217,39 @@ def test_price_and_size_rules_are_near_real_models():
             assert 1 / 3 < ruled / listed < 3
     for name in ("deepseek-v3", "kimi-k2", "qwen3-235b-a22b", "glm-4.5"):
         assert active_parameters_b(rows[name].total_b) == pytest.approx(rows[name].active_b, rel=0.4)
+
+
+def _records(rows):
+    best, kept = -1.0, []
+    for row in sorted(rows, key=lambda row: row.release_day):
+        if row.quality[2] >= best:
+            best = row.quality[2]
+            kept.append(row)
+    return kept
+
+
+def test_the_frontier_grows_as_the_record_setting_closed_models_did():
+    records = _records(row for row in read_catalogue(BUILT_IN, START) if not row.open)
+    slope = np.polyfit([row.release_day / 365 for row in records], [logit(row.quality[2]) for row in records], 1)[0]
+    assert Frontier().growth_per_year == pytest.approx(slope, abs=0.01)
+
+
+def test_the_size_step_is_that_of_releases_in_several_sizes():
+    releases = {}
+    for row in read_catalogue(BUILT_IN, START):
+        releases.setdefault((row.creator, row.release_day), []).append((np.log10(row.total_b), logit(row.quality[2])))
+    apart = [np.array(points) for points in releases.values() if np.ptp(np.array(points)[:, 0]) > 0.1]
+    x, y = np.concatenate([points - points.mean(axis=0) for points in apart]).T
+    assert Frontier().size_step == pytest.approx((x @ y) / (x @ x), abs=0.01)
+
+
+@pytest.mark.parametrize(("is_open", "rule"), [(False, CLOSED_PRICE), (True, OPEN_PRICE)])
+def test_the_price_rule_is_that_of_the_catalogue(is_open, rule):
+    rows = [row for row in read_catalogue(BUILT_IN, START)
+            if row.open is is_open and row.release_day > -100 and row.name != "gpt-4.5"]
+    slope, level = np.polyfit([np.log10(row.total_b) for row in rows], [np.log10(row.list_in_usd) for row in rows], 1)
+    assert rule[:2] == pytest.approx((10**level, slope), rel=0.01)
+    assert rule[2] == pytest.approx(np.median([row.list_out_usd / row.list_in_usd for row in rows]), rel=0.01)
 
 
 def test_no_real_model_to_start_from_is_said():
