@@ -73,7 +73,10 @@ class FirmAgent:
             if self.gone:
                 return
             self._drop_losers(desk, day)
-            self._plan(desk, day, at_once=desk.env.now == entry * DAY_S)
+            entering = desk.env.now == entry * DAY_S
+            if entering:
+                self._expect_full_pools(desk)
+            self._plan(desk, day, at_once=entering)
             self.pool_days.extend(book_day(self.name, self.pools, desk.ledger, day))
             yield desk.env.timeout((day + 1) * DAY_S - desk.env.now)
 
@@ -89,6 +92,14 @@ class FirmAgent:
             wants.append(Want(offer.hardware.gpus, self._targets[row], offer.most, float(usage.replicas[row]),
                               float(usage.revenue[row])))
         return rows, wants
+
+    def _expect_full_pools(self, desk: Desk) -> None:
+        """Enter with all GPUs at work; the estimate of demand then finds what is needed."""
+        for index, pool in enumerate(self.pools):
+            rows, wants = self._wants(desk, index, desk.env.now / DAY_S)
+            filled = sum(want.replicas * want.gpus for want in wants)
+            if 0 < filled < pool.total:
+                self.usage.enter(rows, pool.total / filled)
 
     def _plan(self, desk: Desk, day: float, *, at_once: bool = False) -> None:
         """Share out the GPUs of all pools; replicas that go do so now, those that come follow."""

@@ -64,6 +64,12 @@ class Usage:
             self._read(desk)
         self._expect_of_the_rest(desk)
 
+    def enter(self, rows: Sequence[int], factor: float) -> None:
+        """Multiply the expectations of a firm that enters, as if its GPUs had been at work before."""
+        chosen = list(rows)
+        self.replicas[chosen] *= factor
+        self.revenue[chosen] *= factor
+
     def _read(self, desk: Desk) -> None:
         last, running = desk.offer_days[-1], desk.board.replicas
         work = last.prompt_tokens * self._prompt_s + last.output_tokens * self._output_s

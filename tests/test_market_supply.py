@@ -180,13 +180,23 @@ def test_launches_post_a_price_before_they_are_listed():
 
 
 def test_replicas_follow_the_load_after_loading():
-    desk = desk_of({"host": host(count=64, adoption=Adoption(probability=1, creators=("meta",)))}, steady(10.0))
+    desk = desk_of({"host": host(count=64, adoption=Adoption(probability=1, creators=("meta", "qwen")))}, steady(4.0))
     desk.run(60)
-    mid = next(i for i, offer in enumerate(desk.offers) if offer.model == "mid")
-    rate = desk.supply.planned[mid].hardware.capacity.requests_per_s
-    assert desk.board.replicas[mid] == min(12, int(np.ceil(10.0 / rate / 0.5)))
-    rises = [change for change in desk.board.listing_changes if change.offer == mid and change.time_s > 0]
+    for name in ("mid", "new"):
+        row = next(i for i, offer in enumerate(desk.offers) if offer.model == name)
+        rate = desk.supply.planned[row].hardware.capacity.requests_per_s
+        least = int(np.ceil(4.0 / rate / 0.5))
+        assert least <= desk.board.replicas[row] <= least + 1
+    rises = [change for change in desk.board.listing_changes if change.offer == row]
     assert {round(change.time_s % DAY_S) for change in rises} == {900}
+
+
+def test_a_firm_enters_with_its_gpus_at_work():
+    desk = desk_of({"host": host(count=16)}, steady(0.1))
+    desk.run(60)
+    first, last = desk.supply.pool_days[0], desk.supply.pool_days[-1]
+    assert first.placed >= 12
+    assert last.placed < 12
 
 
 def test_without_demand_models_leave_and_rented_gpus_go_back():
