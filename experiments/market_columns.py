@@ -16,6 +16,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
         "paid_usd_per_mtok": "token-weighted price paid, before fees, USD per million tokens",
         "cheapest_frontier_usd_per_mtok": "cheapest blended price (3:1) of any model as good as the first day's best",
         "cheapest_standard_usd_per_mtok": "the same for the first day's median model",
+        "constant_quality_index": "the same for every model of the first day, mean of logs, 1 on that day",
         "same_model_index": "blended price of the same model at the same provider, 1 on the first day",
         "size_b": "token-weighted total parameters, billions",
         "quality": "token-weighted quality for the workload's own task, 0 to 1",

@@ -22,8 +22,8 @@ LARGEST: Final = 6  # names with a colour of their own; the others are added up
 SMALL: Final = 7.5  # points
 BLUES: Final = ("#c6dbef", "#6baed6", "#2171b5", "#08306b")  # size classes, light to dark
 PRICE_LINES: Final = (
-    ("cheapest_frontier_usd_per_mtok", "as good as the first day's best", COLOURS[1], "-"),
-    ("cheapest_standard_usd_per_mtok", "as good as its median model", COLOURS[4], "-"),
+    ("constant_quality_index", "same quality, mean over the first day's models", COLOURS[1], "-"),
+    ("cheapest_frontier_usd_per_mtok", "as good as the first day's best", COLOURS[4], ":"),
     ("same_model_index", "same model, same provider", COLOURS[5], "-"),
     ("paid_usd_per_mtok", "paid for the average token", COLOURS[0], "-"),
 )
@@ -65,7 +65,7 @@ def _prices(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
         if not len(known):
             continue
         first, last = values[known[0]], values[known[-1]]
-        unit = "" if column == "same_model_index" else f" ({_short(first)} → {_short(last)} USD)"
+        unit = "" if column.endswith("_index") else f" ({_short(first)} → {_short(last)} USD)"
         axis.plot(values / first, line, color=colour, label=label + unit, marker=".", markersize=4)
     axis.set_yscale("log")
     _octaves(axis)
@@ -167,7 +167,9 @@ def _surplus(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
                                   ("spend_usd", "paid to providers", COLOURS[0]),
                                   ("fees_usd", "paid to the router", COLOURS[3])):
         axis.plot(market[column] / market["days"] / 1e3, color=colour, marker=".", label=label)
-    axis.set_ylim(bottom=min(0.0, float(market["surplus_usd"].min()) / 3e4))
+    if (market[["surplus_usd", "spend_usd", "fees_usd"]] > 0).any(axis=None):
+        axis.set_yscale("log", nonpositive="mask")
+        plain_ticks(axis)
     axis.set_ylabel("1000 USD a day")
     _legend(axis)
 

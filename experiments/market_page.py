@@ -39,7 +39,7 @@ TABLE: Final = (
     Column("tokens", "bn/day", "tokens", 1e-9, ".1f"),
     Column("spend", "kUSD/day", "spend_usd", 1e-3, ".1f"),
     Column("paid", "USD/Mtok", "paid_usd_per_mtok", 1.0, ".2f"),
-    Column("best*", "USD/Mtok", "cheapest_frontier_usd_per_mtok", 1.0, ".2f"),
+    Column("qual.*", "index", "constant_quality_index", 1.0, ".2f"),
     Column("same*", "index", "same_model_index", 1.0, ".2f"),
     Column("size", "bn par.", "size_b", 1.0, ".0f"),
     Column("quality", "0-1", "quality", 1.0, ".2f"),
@@ -49,7 +49,7 @@ TABLE: Final = (
     Column("HHI", "prov.", "hhi_providers", 1.0, ".2f"),
 )
 NOTES: Final = (
-    "best*: cheapest offer as good as the first day's best model, blended 3:1",
+    "qual.*: cheapest price at the quality of each model of the first day, mean of logs, first day 1",
     "same*: price of the same model at the same provider, first day 1; busy: replicas' time in steps",
 )
 

@@ -18,7 +18,7 @@ from sim.market.measures.panel import (
     ratio,
     workload_series,
 )
-from sim.market.measures.price_series import cheapest, paid_usd, same_model_index, trend
+from sim.market.measures.price_series import cheapest, constant_quality_index, paid_usd, same_model_index, trend
 from sim.market.measures.providers import fleet, income
 from sim.market.result import MarketResult
 
@@ -91,6 +91,8 @@ def _price_series(run: Run) -> Iterator[tuple[str, np.ndarray, str]]:
     usd = "USD per million tokens"
     for name, level in zip(("frontier", "standard"), run.first_qualities(), strict=True):
         yield f"cheapest_{name}", cheapest(run.price, result.listed_daily, quality, level), usd
+    index = constant_quality_index(run.price, result.listed_daily, quality)
+    yield "constant_quality", index, "1 on the first day"
     yield "same_model", same_model_index(run.price, result.listed_daily), "1 on the first day"
     yield "paid", paid_usd(workload_series(result, "cost_nano").sum(axis=1), run.tokens.sum(axis=1)), usd
 

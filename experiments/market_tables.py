@@ -28,7 +28,7 @@ from sim.market.measures.panel import (
     workload_series,
     workload_tokens,
 )
-from sim.market.measures.price_series import blended_usd, cheapest, paid_usd, same_model_index
+from sim.market.measures.price_series import blended_usd, cheapest, constant_quality_index, paid_usd, same_model_index
 from sim.market.measures.providers import fleet, income
 from sim.market.measures.surplus import Cells, surplus
 from sim.market.model import TASKS
@@ -184,6 +184,7 @@ def _market_prices(run: Run) -> dict[str, Any]:
     return {
         "cheapest_frontier_usd_per_mtok": run.monthly_mean(cheapest(run.price, listed, quality, best)),
         "cheapest_standard_usd_per_mtok": run.monthly_mean(cheapest(run.price, listed, quality, median)),
+        "constant_quality_index": run.monthly_mean(constant_quality_index(run.price, listed, quality)),
         "same_model_index": run.monthly_mean(same_model_index(run.price, listed)),
     }
 

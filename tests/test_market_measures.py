@@ -13,7 +13,14 @@ from sim.market.ledger import Account, Ledger
 from sim.market.measures import elasticities, latency, posted, providers, retention, shares
 from sim.market.measures.decomposition import Split, chained, lmdi, shapley, summed
 from sim.market.measures.panel import by_group, by_period, months
-from sim.market.measures.price_series import blended_usd, cheapest, paid_usd, same_model_index, trend
+from sim.market.measures.price_series import (
+    blended_usd,
+    cheapest,
+    constant_quality_index,
+    paid_usd,
+    same_model_index,
+    trend,
+)
 from sim.market.measures.regression import newey_west, ols
 from sim.market.measures.surplus import Cells, surplus
 from sim.market.prices import Prices
@@ -134,6 +141,14 @@ def test_same_model_index_is_the_mean_log_change_of_offers_that_stay():
     price = np.array([[4.0, 1.0, 9.0], [2.0, 1.0, 1.0], [2.0, 1.0, 0.5]])
     listed = np.array([[1, 1, 0], [1, 1, 1], [1, 0, 1]], bool)  # the third enters, the second leaves
     np.testing.assert_allclose(same_model_index(price, listed), [1.0, 0.5**0.5, 0.5**0.5 * 0.5**0.5])
+
+
+def test_constant_quality_index_averages_the_levels_of_the_first_day():
+    price = np.array([[1.0, 8.0, 2.0]] * 2)
+    listed = np.array([[1, 1, 0], [1, 1, 1]], bool)  # the third is as good as the second, at a quarter
+    got = constant_quality_index(price, listed, np.array([0.2, 0.9, 0.95]))
+    np.testing.assert_allclose(got, [1.0, np.sqrt(1 / 4)])
+    assert constant_quality_index(price, listed & False, np.ones(3)).tolist() == [1.0, 1.0]
 
 
 def test_price_paid_is_spend_over_tokens():

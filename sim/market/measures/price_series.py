@@ -67,6 +67,20 @@ def same_model_index(price: np.ndarray, listed: np.ndarray) -> np.ndarray:
     return np.asarray(np.exp(np.concatenate([[0.0], np.cumsum(mean)]))[: len(price)])
 
 
+def constant_quality_index(price: np.ndarray, listed: np.ndarray, quality: np.ndarray) -> np.ndarray:
+    """Index of the price of constant quality, (days,), 1 on day 0; arguments as ``cheapest``.
+
+    The levels held constant are the qualities of all models on sale on the first day with an offer, one weight each;
+    the index is the mean log change of the cheapest price at each level. One level alone moves in a few large steps.
+    """
+    offered = np.flatnonzero(listed.any(axis=1))
+    if not len(offered):
+        return np.ones(len(price))
+    levels = np.unique(quality[listed[offered[0]]])
+    lowest = np.column_stack([cheapest(price, listed, quality, level) for level in levels])
+    return same_model_index(np.nan_to_num(lowest), np.isfinite(lowest))
+
+
 def paid_usd(spend_nano: np.ndarray, tokens: np.ndarray) -> np.ndarray:
     """Token-weighted price paid, USD per million tokens; nan without tokens."""
     return np.asarray(ratio(spend_nano, tokens) / NANO_PER_USD_PER_MTOK)
