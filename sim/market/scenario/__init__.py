@@ -1,0 +1,1 @@
+"""Settings of a market: what its file may say."""
