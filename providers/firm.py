@@ -16,8 +16,6 @@ from sim.market.desk import Desk
 from sim.market.result import PoolDay
 from sim.market.scenario.supply import SupplySettings
 
-NANO = 1e-9
-
 
 class FirmAgent:
     """The process of one firm.
@@ -53,6 +51,7 @@ class FirmAgent:
         self.training_now = self.firm.training.kind == "fixed"
         self._targets: dict[int, int] = dict.fromkeys(planned, 0)
         self._plan_number = 0
+        self._capital_nano = 0  # losses that it survives
         scaling = settings.autoscaling
         self._rules = Rules(scaling.slack, scaling.stickiness, scaling.min_replicas)
 
@@ -76,6 +75,7 @@ class FirmAgent:
             entering = desk.env.now == entry * DAY_S
             if entering:
                 self._expect_full_pools(desk)
+                self._capital_nano = self._months_nano(day)
             self._plan(desk, day, at_once=entering)
             self.pool_days.extend(book_day(self.name, self.pools, desk.ledger, day))
             yield desk.env.timeout((day + 1) * DAY_S - desk.env.now)
@@ -177,7 +177,7 @@ class FirmAgent:
 
     def _review(self, desk: Desk, day: int) -> None:
         """Leave, order GPUs, or give some back."""
-        if self._is_bankrupt(desk, day):
+        if self._is_bankrupt(desk):
             self._exit(desk)
             return
         terms = self.settings.investment
@@ -213,12 +213,15 @@ class FirmAgent:
             pool.on_order -= gpus
             pool.add(gpus)
 
-    def _is_bankrupt(self, desk: Desk, day: int) -> bool:
-        if self.firm.exit_months is None:
+    def _is_bankrupt(self, desk: Desk) -> bool:
+        if self.firm.exit_months is None or self._capital_nano == 0:
             return False
-        balance = desk.ledger.balance("provider", self.name) * NANO
-        month = 30 * sum(sum(pool.bill(day).values()) for pool in self.pools) * NANO
-        return month > 0 and balance < -self.firm.exit_months * month
+        return desk.ledger.balance("provider", self.name) < -self._capital_nano
+
+    def _months_nano(self, day: int) -> int:
+        """Cost of the GPUs with which it enters, over the months of its exit rule."""
+        daily = sum(sum(pool.bill(day).values()) for pool in self.pools)
+        return round(30 * (self.firm.exit_months or 0.0) * daily)
 
     def _exit(self, desk: Desk) -> None:
         """Withdraw everything and give up all GPUs."""

@@ -31,6 +31,7 @@ class FakeDesk:
     supply: SupplySide
     models: Models
     demand: Callable[["FakeDesk"], np.ndarray]  # prompt tokens by offer and day; outputs are a 15th of them
+    price_factor: float = 1.0
     streams: Streams = field(default_factory=lambda: Streams(1, 1))
     env: Environment = field(default_factory=Environment)
     offer_days: list[OfferDay] = field(default_factory=list)
@@ -40,7 +41,7 @@ class FakeDesk:
         self.offers = tuple(self.supply.offers)
         names = self.models.names
         self.offer_model = np.array([names.index(offer.model) for offer in self.offers], np.int64)
-        self.board = Board(self.offers, SilentEngine())
+        self.board = Board(self.offers, SilentEngine(), self.price_factor)
         self.ledger = Ledger()
 
     @property

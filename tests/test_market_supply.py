@@ -262,6 +262,22 @@ def test_a_late_firm_enters_on_its_day():
     assert desk.board.listed_s.min() == 10 * DAY_S
 
 
+def test_a_factor_on_all_money_changes_no_decision():
+    runs = []
+    for factor in (1.0, 0.25):
+        firms = {"a": host(), "b": host("b200-sxm", 8, tenure="owned"), "lab": lab()}
+        supply = build_supply(SupplySettings(firms=firms), MODELS, Streams(7, 0), 200, factor)
+        desk = FakeDesk(supply, MODELS, steady(3.0), price_factor=factor)
+        desk.run(200)
+        runs.append(desk)
+    one, quarter = runs
+    assert one.board.listing_changes == quarter.board.listing_changes
+    assert one.board.price_changes == quarter.board.price_changes
+    for full, less in zip(one.supply.pool_days, quarter.supply.pool_days, strict=True):
+        assert full[:-1] == less[:-1]
+        assert less.cost_nano == pytest.approx(full.cost_nano / 4, rel=1e-9)
+
+
 # ---- training
 
 def test_a_fixed_share_trains():

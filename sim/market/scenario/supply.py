@@ -97,7 +97,8 @@ class Firm(Part):
         Limits(queue=64), description="Limits of its offers (source: assumption; full queues answer with 429)")
     entry_day: float = quantity(0.0, unit="days", doc="Day on which it enters", ge=0)
     exit_months: float | None = quantity(
-        6.0, unit="months", doc="It leaves when its losses reach so many months of GPU cost; none never", gt=0)
+        6.0, unit="months", doc="It leaves when its losses reach so many months of the GPU cost at entry; none never",
+        gt=0)
 
     @model_validator(mode="after")
     def _pools_differ(self) -> "Firm":
