@@ -150,7 +150,8 @@ class Chooser:
         else:  # slope 1 at the reference cost, as with money
             c0 = people.c0_usd[rows, None]
             pain = c0 * (1 + np.log(np.maximum(cost / c0, FREE)))
-        latency = quotes.ttft_s + people.output_tokens[rows, None] * self._models.verbosity * quotes.tpot_s
+        ttft_s, tpot_s = (np.where(quotes.available, s, 0.0) for s in (quotes.ttft_s, quotes.tpot_s))  # inf: unsold
+        latency = ttft_s + people.output_tokens[rows, None] * self._models.verbosity * tpot_s
         value = self._worth[rows] - pain - people.latency_usd_per_s[rows, None] * latency
         return np.where(possible, value, -np.inf)
 
