@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from sim.errors import ScenarioError
 from sim.market.population import Population
 from sim.market.scenario.market import MarketScenario
 from sim.network import delays
@@ -36,7 +37,15 @@ def market_world(
         Policy of the market's one router.
     replication
         Number of the replication.
+
+    Raises
+    ------
+    ScenarioError
+        If nobody would ever offer anything.
     """
+    if not offers:
+        raise ScenarioError("supply.firms offer no model in the whole run; at least one firm must enter before its end "
+                            "with GPUs that hold a model that it takes")
     models = tuple(sorted({offer.model for offer in offers}))
     counts = [sum(offer.model == model for offer in offers) for model in models]
     delay = delays(scenario.network)

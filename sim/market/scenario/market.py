@@ -78,6 +78,19 @@ class MarketScenario(Part):
     customers: CustomerSettings = Field(default_factory=CustomerSettings, description="Customers")
     supply: SupplySettings = Field(description="Providers, GPU prices, autoscaling and investment")
 
+    @field_validator("router", mode="before")
+    @classmethod
+    def _without_a_fee_of_its_own(cls, value: object) -> object:
+        return {"fee_share": 0.0, **value} if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _known_regions(self) -> "MarketScenario":
+        used = {f"supply.firms.{name}.region": firm.region for name, firm in self.supply.firms.items()}
+        for field, region in ({"router.region": self.router.region} | used).items():
+            if region not in self.network.regions:
+                raise ValueError(f"{field} is {region!r}; regions are {', '.join(sorted(self.network.regions))}")
+        return self
+
     @model_validator(mode="after")
     def _fees_in_one_place(self) -> "MarketScenario":
         if self.router.fee_share != 0:
