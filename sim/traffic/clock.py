@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sim.compiled import inner
+from sim.traffic.prefetch import prefetch
 from sim.traffic.state import FIRST_LANE, MISC_LEAF, WHEEL, WHEEL_LEAF, Clock, Tree
 
 # kinds of message
@@ -43,7 +44,7 @@ def set_time(tree: Tree, leaf: int, at: float) -> None:
 
 
 @inner(forceinline=True)
-def next_leaf(tree: Tree) -> tuple[int, float]:
+def next_leaf(tree: Tree) -> tuple[Any, Any]:
     """The leaf that is due first, and when."""
     leaf = np.int64(tree.winners[1])
     return leaf, np.int64(tree.times[leaf]).view(np.float64)
@@ -55,10 +56,8 @@ def send(g: Any, clock: Clock, lane: int, letter: tuple[int, int, int], request:
     g.free_messages -= 1
     slot = clock.free_messages[g.free_messages]
     message = clock.messages[slot]
-    g.seq += 1
     road = clock.lanes[lane]
     message.due_s = g.now + road.delay_s
-    message.seq = g.seq
     message.kind = letter[0]
     message.attempt = letter[1]
     message.request = request
@@ -74,14 +73,20 @@ def send(g: Any, clock: Clock, lane: int, letter: tuple[int, int, int], request:
 
 
 @inner(forceinline=True)
-def receive(g: Any, clock: Clock, lane: int) -> int:
-    """Take the oldest message off a lane; its slot is already free but still holds the message."""
+def receive(g: Any, clock: Clock, lane: int, requests: np.ndarray, attempts: np.ndarray) -> int:
+    """Take the oldest message off a lane; its slot is already free but still holds the message.
+
+    What the next message of the lane is about is fetched into the cache meanwhile.
+    """
     road = clock.lanes[lane]
     slot = road.head
     road.head = clock.messages[slot].next
     at = np.inf
     if road.head >= 0:
-        at = clock.messages[road.head].due_s
+        following = clock.messages[road.head]
+        at = following.due_s
+        prefetch(requests, following.request)
+        prefetch(attempts, following.attempt)
     set_time(clock.front, FIRST_LANE + lane, at)
     clock.free_messages[g.free_messages] = slot
     g.free_messages += 1

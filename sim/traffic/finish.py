@@ -25,7 +25,6 @@ def _before(market: Market, at: int, v: int, attempt: int) -> bool:
 def _put(market: Market, base: int, position: int, entry: tuple[int, int]) -> None:
     market.finish_v[base + position] = entry[0]
     market.finish_attempt[base + position] = entry[1]
-    market.attempts[entry[1]].pos = position
 
 
 @inner(forceinline=True)

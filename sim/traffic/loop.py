@@ -80,7 +80,7 @@ def tell(g: Any, desk: Desk, observers: Any, q: int, kind: int, failure: int) ->
 def handle_message(s: State, observers: Any, lane: int) -> tuple[int, int]:
     """Deliver the next message of a lane; return (request to place now, replica to wake), -1 for none."""
     g = s.globals[0]
-    message = s.clock.messages[receive(g, s.clock, lane)]
+    message = s.clock.messages[receive(g, s.clock, lane, s.desk.requests, s.market.attempts)]
     a = message.attempt
     if message.kind == DISPATCH:
         return -1, knock(g, s.clock, s.market, s.desk.seats, s.desk.lane_of, a)

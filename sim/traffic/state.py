@@ -54,11 +54,11 @@ ATTEMPT_SLOT = np.dtype(
         ("arrived_s", "f8"),
         *[(n, "i8") for n in "order finish_v weight".split()],
         *[(n, "i4") for n in "request router offer replica prompt output target emitted left offset".split()],
-        *[(n, "i4") for n in "place cancelled refs prev next pos".split()],
+        *[(n, "i4") for n in "place cancelled refs prev next".split()],
     ],
     align=True,
 )
-MESSAGE_SLOT = _record("due_s", "seq", "kind attempt failure request next")
+MESSAGE_SLOT = _record("due_s", "", "kind attempt failure request next")
 TIMER = _record("due_s", "seq", "kind ref stamp failure")
 REPLICA = _record(
     "start_s next_s a_first b_first a_second b_second first_s",
