@@ -11,7 +11,7 @@ from sim.market.desk import Desk
 from sim.market.scenario.supply import SupplySettings
 
 NANO: Final = 1e-9
-MOST_PRESSURE: Final = 2.0  # refusals at most double the estimate of a day's demand: refused requests come again
+MOST_PRESSURE: Final = 2.0  # losses at most double the estimate of a day's demand: lost requests come again
 
 
 class Usage:
@@ -78,7 +78,8 @@ class Usage:
         self.tokens_total += self.tokens
         of_model = np.bincount(desk.offer_model, self.tokens, len(desk.models))[desk.offer_model]
         self.share = self.tokens / np.maximum(of_model, 1.0)
-        pressure = np.minimum(MOST_PRESSURE, last.placed / np.maximum(last.placed - last.refused, 1))
+        lost = last.refused + last.failed  # full queues refuse, slow ones time out
+        pressure = np.minimum(MOST_PRESSURE, last.placed / np.maximum(last.placed - lost, 1))
         demand = work * np.maximum(pressure, 1.0) / (DAY_S * self._planned_share)
         listed = desk.board.listed
         self._launched |= listed
