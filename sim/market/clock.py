@@ -24,9 +24,10 @@ class Slice(NamedTuple):
 class TrafficClock:
     """Maps market time to engine time.
 
-    At full resolution they are the same. With windows, engine time runs only inside each day's window. The
-    windows' times of day are stratified: in every 24 days each hour of the day has one window that begins in it
-    (in an order and at a point drawn from the stream ``windows``), so that days sample the daily wave evenly.
+    At full resolution they are the same. With windows, engine time runs only inside each day's window. A day is
+    cut into ``86400 / window_s`` equal parts, and a day's window is the part that holds a random moment; of every
+    24 days' moments one falls into each hour (in an order and at a point drawn from the stream ``windows``). So
+    every second of the day is as likely to be simulated as any other, and days sample the daily wave evenly.
 
     Parameters
     ----------
@@ -51,8 +52,8 @@ class TrafficClock:
         rng = streams.generator("windows")
         blocks = -(-horizon.days // HOURS)
         hours = np.concatenate([rng.permutation(HOURS) for _ in range(blocks)])[: horizon.days]
-        starts = (hours + rng.random(horizon.days)) * HOUR_S
-        return np.asarray(np.minimum(starts, DAY_S - horizon.window_s))
+        moments_s = (hours + rng.random(horizon.days)) * HOUR_S
+        return np.asarray(np.floor(moments_s / horizon.window_s) * horizon.window_s)
 
     @property
     def slices(self) -> int:
