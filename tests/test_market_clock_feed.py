@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from markets import small
 from scipy import stats
 
+from markets import small
 from sim.market.board import DAY_S
 from sim.market.catalogue import load_catalogue
 from sim.market.clock import TrafficClock
@@ -16,6 +16,7 @@ from sim.market.scenario.market import Horizon, Rhythm
 from sim.streams import Streams
 
 DIVISORS = [s for s in range(1, DAY_S + 1) if DAY_S % s == 0]
+FLAT = Rhythm(daily_amplitude=0.0, weekend_factor=1.0)
 FALSE_ALARM = 1e-4  # of each statistical check here
 
 
@@ -32,16 +33,19 @@ def test_full_resolution_is_the_identity():
     assert [full.engine_s(t) for t in times] == times.tolist()
     assert (full.scale, full.slices) == (1, 36)
     part = full.slice(13)
-    assert part.market_s == part.engine_s == DAY_S + 7200 and part.length_s == 7200
+    assert part.market_s == part.engine_s == DAY_S + 7200
+    assert part.length_s == 7200
 
 
 @given(st.sampled_from(DIVISORS), st.integers(1, 50), st.integers(0, 2**32), st.data())
 def test_windows_stand_side_by_side_in_engine_time(window_s, days, seed, data):
     windows = clock(days, seed, window_s=window_s)
-    assert windows.scale * window_s == DAY_S and windows.slices == days
+    assert windows.scale * window_s == DAY_S
+    assert windows.slices == days
     for day in {0, days // 2, days - 1}:
         part = windows.slice(day)
-        assert day * DAY_S <= part.market_s and part.market_s + window_s <= (day + 1) * DAY_S
+        assert day * DAY_S <= part.market_s
+        assert part.market_s + window_s <= (day + 1) * DAY_S
         assert part.engine_s == day * window_s
         inside = data.draw(st.floats(0, window_s))
         assert windows.engine_s(part.market_s + inside) == pytest.approx(part.engine_s + inside, abs=1e-6)
@@ -86,7 +90,7 @@ class Buyers:
 class Setting:
     """A feed over drawn workloads; full resolution in slices of an hour unless said otherwise."""
 
-    def __init__(self, rate_per_s=0.01, delay_s=0.0, rhythm=Rhythm(daily_amplitude=0.0, weekend_factor=1.0), **horizon):
+    def __init__(self, rate_per_s=0.01, delay_s=0.0, rhythm=FLAT, **horizon):
         scenario, streams = small(), Streams(3, 0)
         horizon = {"resolution": "full", "days": 2} | horizon
         self.models = load_catalogue(scenario.models, scenario.horizon.start, 4, streams)
@@ -110,8 +114,10 @@ def test_rows_are_in_order_and_inside_their_slices():
     assert len(blocks) == setting.clock.slices == 48
     for number, rows in enumerate(blocks):
         assert (np.diff(rows["arrive_s"]) >= 0).all()
-        assert (rows["born_s"] >= 3600 * number).all() and (rows["born_s"] < 3600 * (number + 1)).all()
-        assert (rows["prompt"] >= 1).all() and (rows["output"] >= 1).all()
+        assert (rows["born_s"] >= 3600 * number).all()
+        assert (rows["born_s"] < 3600 * (number + 1)).all()
+        assert (rows["prompt"] >= 1).all()
+        assert (rows["output"] >= 1).all()
         assert (rows["prefix"] <= rows["prompt"]).all()
     keys = np.concatenate([rows["key"] for rows in blocks])
     assert len(set(keys.tolist())) == len(keys)
@@ -197,7 +203,8 @@ def test_rows_on_their_way_at_the_end_of_a_slice_come_with_the_next():
     for number, rows in enumerate(blocks[:-1]):
         assert (rows["arrive_s"] < 60 * (number + 1)).all()
     carried = blocks[1][blocks[1]["born_s"] < 60]
-    assert len(carried) and (carried["arrive_s"] >= 60).all()
+    assert len(carried)
+    assert (carried["arrive_s"] >= 60).all()
     rows = np.concatenate(blocks)
     assert (np.diff(rows["arrive_s"]) >= 0).all()
     assert np.allclose(rows["arrive_s"] - rows["born_s"], 7.0)
