@@ -60,7 +60,9 @@ class FirmAgent:
         entry = self.firm.entry_day
         if entry > 0:
             yield desk.env.timeout(entry * DAY_S)
-        if self.firm.training.kind == "nights":
+        terms = self.firm.training
+        if terms.kind == "nights":
+            self.training_now = _at_night(desk.env.now % DAY_S / 3600, terms.night_from_h, terms.night_to_h)
             desk.env.process(self._nights(desk))
         next_review = entry + self.settings.investment.review_days
         while not self.gone and desk.env.now < horizon_days * DAY_S:
@@ -163,13 +165,11 @@ class FirmAgent:
     def _nights(self, desk: Desk) -> Generator[Event, Any, None]:
         """At the hours of the split, hand GPUs over and take them back."""
         terms = self.firm.training
-        self.training_now = _at_night(desk.env.now % DAY_S / 3600, terms.night_from_h, terms.night_to_h)
         while not self.gone:
-            hour = desk.env.now % DAY_S / 3600
-            waits = [((at - hour) % 24 or 24.0, at) for at in (terms.night_from_h, terms.night_to_h)]
-            wait, at = min(waits)
-            yield desk.env.timeout(wait * 3600)
-            self.training_now = at == terms.night_from_h
+            now = desk.env.now
+            at_s, hour = min((_next_s(now, hour), hour) for hour in (terms.night_from_h, terms.night_to_h))
+            yield desk.env.timeout(at_s - now)
+            self.training_now = hour == terms.night_from_h
             if not self.gone:
                 self._plan(desk, desk.env.now / DAY_S)
 
@@ -231,6 +231,12 @@ class FirmAgent:
             self._retire(desk, row)
         for pool in self.pools:
             pool.close()
+
+
+def _next_s(now_s: float, hour: float) -> float:
+    """First moment after ``now_s`` at an hour of the day, seconds."""
+    today_s = now_s // DAY_S * DAY_S + hour * 3600
+    return today_s if today_s > now_s else today_s + DAY_S
 
 
 def _at_night(hour: float, begins: float, ends: float) -> bool:
