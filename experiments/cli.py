@@ -112,6 +112,8 @@ def _add_climb(studies: Any) -> None:  # noqa: ANN401 - argparse keeps this type
                        help="days of each run (default: %(default)s)")
     study.add_argument("--measured-days", type=_positive, default=30, metavar="N",
                        help="how many of the last days are measured (default: %(default)s)")
+    study.add_argument("--fleet", type=float, default=3.0, metavar="X",
+                       help="factor on every pool of GPUs, so that those who climb find room (default: %(default)s)")
     study.add_argument("--replications", type=_positive, default=3, metavar="N",
                        help="runs of each (default: %(default)s)")
     study.add_argument("--seed", type=int, metavar="N", help="seed, in place of the scenario's")

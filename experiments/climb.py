@@ -1,8 +1,9 @@
 """The climb: the same market with all prices divided by 1, 2, 5, 10 and 20, and the same again with log utility.
 
 In every run supply costs are divided as well, so that no provider has a reason to act otherwise; what changes is
-only how dear tokens are to customers. The control replaces money by log price in customers' utility: then a uniform
-fall of prices changes no choice.
+only how dear tokens are to customers. Fleets are larger than the market's own (by ``fleet``), in every run alike, so
+that what customers want is what they get: with scarce GPUs those who climb meet queues and refusals. The control
+replaces money by log price in customers' utility: then a uniform fall of prices changes no choice.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 
     from sim.market.result import MarketResult
     from sim.market.scenario.market import MarketScenario
+    from sim.market.scenario.supply import Firm
 
 DIVISORS: Final = (1.0, 2.0, 5.0, 10.0, 20.0)
+FLEET: Final = 3.0  # assumption: enough that at a twentieth of today's prices over 95% of requests complete
 CONTROLS: Final = {"money": "money", "log_price": "log"}  # name in the tables: utility of customers
 UNITS: Final = {
     "size_b": "billion parameters", "quality": "1", "paid_usd_per_mtok": "USD per million tokens",
-    "tokens_per_day": "tokens a day", "spend_usd_per_day": "USD a day",
+    "tokens_per_day": "tokens a day", "spend_usd_per_day": "USD a day", "completed_share": "1",
     **{EFFECT.format(name): "USD a day" for name in ("price", "volume", "mix")},
 }
 
@@ -44,12 +47,15 @@ class ClimbDesign:
         Runs of each; replication r has the same customers and tastes in all of them.
     measured_days
         Measured are the last so many days of the horizon.
+    fleet
+        Every pool has so many times its GPUs.
     """
 
     scenario: MarketScenario
     divisors: tuple[float, ...] = DIVISORS
     replications: int = 3
     measured_days: int = 30
+    fleet: float = FLEET
 
     def cells(self) -> Iterator[tuple[str, float, int]]:
         """Yield control, divisor and replication of every run."""
@@ -67,6 +73,7 @@ class Bill:
     tokens: np.ndarray
     size_b: float
     quality: float
+    completed_share: float
 
 
 def climb(design: ClimbDesign, jobs: int = 1, tick: Callable[[int, int], None] | None = None) -> DataFrame:
@@ -83,24 +90,32 @@ def climb(design: ClimbDesign, jobs: int = 1, tick: Callable[[int, int], None] |
     return _frame(design, [bills[number] for number in range(len(calls))])
 
 
-def scaled(scenario: MarketScenario, control: str, divisor: float) -> MarketScenario:
-    """Return the market with all prices divided and customers' utility in money or in log price."""
+def scaled(scenario: MarketScenario, control: str, divisor: float, fleet: float = 1.0) -> MarketScenario:
+    """Return the market with all prices divided, customers' utility in money or in log price, and larger fleets."""
     choice = scenario.customers.choice.model_copy(update={"utility": CONTROLS[control]})
     customers = scenario.customers.model_copy(update={"choice": choice})
-    return scenario.model_copy(update={"customers": customers, "price_factor": scenario.price_factor / divisor})
+    firms = {name: _grown(firm, fleet) for name, firm in scenario.supply.firms.items()}
+    return scenario.model_copy(update={
+        "customers": customers, "price_factor": scenario.price_factor / divisor,
+        "supply": scenario.supply.model_copy(update={"firms": firms})})
+
+
+def _grown(firm: Firm, fleet: float) -> Firm:
+    pools = tuple(pool.model_copy(update={"count": round(pool.count * fleet)}) for pool in firm.pools)
+    return firm.model_copy(update={"pools": pools})
 
 
 def _run(number: int, design: ClimbDesign, control: str, divisor: float, replication: int) -> tuple[int, Bill]:
     from experiments.market import run_market
 
-    result, _ = run_market(scaled(design.scenario, control, divisor), replication)
+    result, _ = run_market(scaled(design.scenario, control, divisor, design.fleet), replication)
     return number, bill_of(result, design.measured_days)
 
 
 def bill_of(result: MarketResult, days: int) -> Bill:
     """Return what was bought in the last ``days`` days of a run."""
     from experiments.market_tables import Run
-    from sim.market.measures.panel import NANO_PER_USD, by_group, offer_series, offer_tokens
+    from sim.market.measures.panel import NANO_PER_USD, by_group, offer_series, offer_tokens, workload_series
     from sim.market.measures.shares import weighted_mean
 
     run = Run(result)
@@ -108,6 +123,7 @@ def bill_of(result: MarketResult, days: int) -> Bill:
     spend = by_group(offer_series(result, "revenue_nano")[-days:] / NANO_PER_USD, result.offer_model, count)
     tokens = by_group(offer_tokens(result)[-days:], result.offer_model, count)
     quality = run.quality[-days:].ravel()
+    born, completed = (workload_series(result, name)[-days:].sum() for name in ("born", "completed"))
     used = np.where(np.isfinite(quality), run.tokens[-days:].ravel(), 0)  # requests may end after their workload did
     sold = tokens.sum(axis=0)
     return Bill(
@@ -115,6 +131,7 @@ def bill_of(result: MarketResult, days: int) -> Bill:
         tokens=tokens.mean(axis=0),
         size_b=float(sold @ result.models.total_b / sold.sum()) if sold.sum() > 0 else np.nan,
         quality=float(weighted_mean(quality, used)),
+        completed_share=float(completed / born) if born > 0 else np.nan,
     )
 
 
@@ -141,6 +158,7 @@ def _metrics(base: Bill, bill: Bill) -> dict[str, float]:
         "paid_usd_per_mtok": float(1e6 * spend / tokens) if tokens > 0 else np.nan,
         "tokens_per_day": float(tokens),
         "spend_usd_per_day": float(spend),
+        "completed_share": bill.completed_share,
         **{EFFECT.format(name): float(getattr(split, name)) for name in ("price", "volume", "mix")},
     }
 
@@ -161,8 +179,9 @@ def summary(frame: DataFrame) -> DataFrame:
 def table(frame: DataFrame) -> str:
     """Return the climb as aligned text: one line a control and divisor, means with half-widths."""
     shown = {"size_b": "size, bn par.", "quality": "quality, 0-1", "paid_usd_per_mtok": "paid, USD/Mtok",
-             "tokens_per_day": "tokens, bn/day", "spend_usd_per_day": "spend, kUSD/day"}
-    factors = {"tokens_per_day": 1e-9, "spend_usd_per_day": 1e-3}
+             "tokens_per_day": "tokens, bn/day", "spend_usd_per_day": "spend, kUSD/day",
+             "completed_share": "done, %"}
+    factors = {"tokens_per_day": 1e-9, "spend_usd_per_day": 1e-3, "completed_share": 100.0}
     means = summary(frame).set_index(["control", "divisor", "metric"])
     grid = [["utility", "prices /", *shown.values()]]
     for control, divisor in dict.fromkeys(zip(frame["control"], frame["divisor"], strict=True)):

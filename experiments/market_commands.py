@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from experiments.market import load_market
+from sim.errors import ScenarioError
 
 if TYPE_CHECKING:
     from sim.market.result import MarketResult
@@ -30,9 +31,20 @@ def climb(arguments: argparse.Namespace) -> int:
     from experiments.climb import ClimbDesign
 
     overrides = [f"horizon.days={arguments.days}", *_overrides(arguments)]
-    divisors = tuple(float(part) for part in arguments.divisors.split(","))
     scenario = load_market(arguments.scenario, overrides)
-    return play_climb(ClimbDesign(scenario, divisors, arguments.replications, arguments.measured_days), arguments)
+    design = ClimbDesign(scenario, _numbers(arguments.divisors, "--divisors"), arguments.replications,
+                         arguments.measured_days, arguments.fleet)
+    return play_climb(design, arguments)
+
+
+def _numbers(text: str, option: str) -> tuple[float, ...]:
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if not numbers or min(numbers) <= 0:
+        raise ScenarioError(f"{option} is {text!r}, but must be numbers above 0 such as 1,2,5")
+    return numbers
 
 
 def _overrides(arguments: argparse.Namespace) -> list[str]:
@@ -87,7 +99,7 @@ def play_climb(design: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN4
             table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
         draw(frame, scenario.name, folder)
         parameters = {"divisors": list(design.divisors), "replications": design.replications,
-                      "measured_days": design.measured_days}
+                      "measured_days": design.measured_days, "fleet": design.fleet}
         checks = dict.fromkeys(CHECKS, len(list(design.cells())))
         manifest = provenance(("climb", parameters), scenario, digests(inputs(scenario)), checks)
         write_manifest({**manifest, "rows": {f"{n}.csv": len(t) for n, t in frames.items()}}, folder)
@@ -106,7 +118,7 @@ def replay(arguments: argparse.Namespace, study: str) -> int:
     if study == "market":
         return play_market(scenario, parameters["replications"], arguments)
     return play_climb(ClimbDesign(scenario, tuple(parameters["divisors"]), parameters["replications"],
-                                  parameters["measured_days"]), arguments)
+                                  parameters["measured_days"], parameters["fleet"]), arguments)
 
 
 def inputs(scenario: MarketScenario) -> list[str]:
