@@ -13,6 +13,7 @@ CLASS = "trace"
 def with_trace(scenario: Scenario, trace: str | Path) -> Scenario:
     """Replace a scenario's demand by one class, ``trace``, that replays a file, over and over.
 
+    Every replication starts at a row of its own, so that intervals hold the variation of the traffic.
     The class asks for the scenario's busiest model (most requests) and takes region, router,
     patience and SLOs from the class that asks most for it. Time is scaled so that at load 1 the file's work
     takes the same share of what that model's offers can serve (`experiments.capacity`) as the demand it

@@ -173,8 +173,10 @@ def test_real_traces(name, rows, rate, prompt, output):
     assert trace.output.mean() == pytest.approx(output, abs=0.5)
 
 
-def replay(path: str, load: float = 1.0, shares: tuple[float, ...] = (1.0,), **spec: Any) -> TraceReplay:
-    streams = Streams(1, 0)
+def replay(
+    path: str, load: float = 1.0, shares: tuple[float, ...] = (1.0,), replication: int = 0, **spec: Any
+) -> TraceReplay:
+    streams = Streams(1, replication)
     return TraceReplay(Trace(path=path, **spec), load_trace(path), load, np.array(shares), streams.generator)
 
 
@@ -193,10 +195,39 @@ def test_rate_rescales_time(tmp_path):
 
 
 def test_loop_leaves_a_mean_gap_at_the_seam(tmp_path):
-    source = replay(write(tmp_path, PLAIN), loop=True)
+    source = replay(write(tmp_path, PLAIN), loop=True, start="first")
     born = np.concatenate([source.draw(3).born_s, source.draw(7).born_s])
     seam = 4 + 4 / 3
     assert born == pytest.approx([0, 1, 1, 4, seam, seam + 1, seam + 1, seam + 4, 2 * seam, 2 * seam + 1])
+
+
+def test_a_looped_trace_starts_at_a_row_of_the_replications_own(tmp_path):
+    path = write(tmp_path, PLAIN)
+    first = [int(replay(path, loop=True, replication=r).draw(1).prompt[0]) // 100 for r in range(400)]
+    assert first == [int(replay(path, loop=True, replication=r).draw(1).prompt[0]) // 100 for r in range(400)]
+    counts = np.bincount(first, minlength=5)[1:]
+    assert (np.abs(counts - 100) < 5 * np.sqrt(75)).all()  # false alarm 2.3e-6
+
+
+@pytest.mark.parametrize("replication", range(8))
+def test_a_random_start_is_the_loop_seen_from_another_row(tmp_path, replication):
+    path = write(tmp_path, PLAIN)
+    source = replay(path, loop=True, rate_per_s=7.5, replication=replication)
+    drawn = [source.draw(3), source.draw(9)]
+    born, prompt = np.concatenate([d.born_s for d in drawn]), np.concatenate([d.prompt for d in drawn])
+    assert born[0] == 0
+    assert (np.diff(born) >= 0).all()
+    assert born[4] - born[0] == pytest.approx(4 / 7.5)  # a lap at the wanted rate
+    whole = replay(path, loop=True, rate_per_s=7.5, start="first").draw(16)
+    skipped = int(np.flatnonzero(whole.prompt == prompt[0])[0])
+    assert prompt.tolist() == whole.prompt[skipped:skipped + 12].tolist()
+    assert born == pytest.approx(whole.born_s[skipped:skipped + 12] - whole.born_s[skipped])
+
+
+def test_a_trace_that_does_not_loop_starts_at_its_first_row(tmp_path):
+    path = write(tmp_path, PLAIN)
+    for replication in range(8):
+        assert replay(path, replication=replication).draw(4).prompt.tolist() == [100, 200, 300, 400]
 
 
 def test_resampling_draws_gaps_together_with_lengths(tmp_path):

@@ -15,7 +15,9 @@ class TraceReplay:
 
     * *in order*: the first request is born at 0, the others keep their distance (over the speed); then the
       class ends.
-    * *loop*: the file starts again one mean gap after its last request, so that the rate stays the file's.
+    * *loop*: the file starts again one mean gap after its last request, so that the rate stays the file's. With
+      ``start = "random"`` the replay begins at a row drawn uniformly, which is born at 0 (replications would else
+      all hold the same requests); the rows before it come when the file starts again.
     * *resample*: rows are drawn with replacement. A row is its lengths together with the gap before it (the
       mean gap for the first row), so gaps and lengths keep their distribution and their dependence within a
       row, while all dependence between rows is lost. The first request is born after the first gap.
@@ -34,7 +36,7 @@ class TraceReplay:
     shares
         Shares of the clients, adding up to 1.
     open_stream
-        Opens the class's streams ``arrivals`` (resampling) and ``split`` (clients).
+        Opens the class's streams ``start`` (the first row), ``arrivals`` (resampling) and ``split`` (clients).
 
     Raises
     ------
@@ -52,13 +54,17 @@ class TraceReplay:
         self._speed = load
         if spec.rate_per_s is not None:
             self._speed *= spec.rate_per_s * rows.mean_gap_s
-        self._position = 0  # requests replayed
+        self._position = 0  # rows replayed, and those skipped by a random start
+        self._origin_s = 0.0  # s of the file at which the run begins
         self._clock = 0.0  # s of the file (resampling)
         self._gaps = np.empty(0)
         self._picks = open_stream("arrivals") if spec.resample else None
         if spec.resample:
             self._gaps = np.diff(rows.t_s, prepend=-rows.mean_gap_s)
         self._period = rows.mean_gap_s * len(rows) if spec.loop else math.inf
+        if spec.loop and not spec.resample and spec.start == "random":
+            self._position = int(open_stream("start").random() * len(rows))
+            self._origin_s = float(rows.t_s[self._position])
         self._split = open_stream("split") if len(shares) > 1 else None
         self._bounds = np.cumsum(shares)[:-1]
 
@@ -80,7 +86,7 @@ class TraceReplay:
                 n = min(n, len(rows) - self._position)
             position = np.arange(self._position, self._position + n)
             lap, index = np.divmod(position, len(rows))
-            file_s = rows.t_s[index] + (lap * self._period if self._spec.loop else 0.0)
+            file_s = rows.t_s[index] + (lap * self._period if self._spec.loop else 0.0) - self._origin_s
             self._position += n
         born_s = file_s / self._speed
         ended = not self._spec.loop and self._position >= len(rows)

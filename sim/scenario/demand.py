@@ -80,6 +80,10 @@ class Trace(Part):
         None, unit="requests/s", doc="Rescale time to this mean rate; none keeps the file's own", gt=0
     )
     loop: bool = Field(False, description="Start the file again when it ends before the run does")
+    start: Literal["random", "first"] = Field(
+        "random", description="Row at which a looped file starts: drawn anew in every replication, or the first "
+        "(source: assumption: a run falls on any part of the file); a file that is not looped starts at its first"
+    )
     resample: bool = Field(
         False, description="Draw (lengths, gap) rows with replacement instead of replaying them in order"
     )
