@@ -183,7 +183,7 @@ class Choice(Part):
 
 def _chat(**changes: object) -> WorkloadTemplate:
     fields: dict[str, object] = {"task": "chat", "reference_in_usd": 2.5, "reference_out_usd": 10.0, "value_usd": 0.03,
-                                 "open_penalty": 0.10}
+                                 "open_penalty": 0.15}
     return WorkloadTemplate.model_validate(fields | changes)
 
 
@@ -195,11 +195,11 @@ def default_templates() -> dict[str, WorkloadTemplate]:
         "coding": WorkloadTemplate(
             task="coding", prompt_tokens=20_000.0, output_tokens=400.0, cached_share=0.56, reference_in_usd=3.0,
             reference_out_usd=15.0, value_usd=0.8, latency_value_usd_per_s=0.0005, patience_s=120.0,
-            quality_floor=0.2, open_penalty=0.08, brand={"anthropic": 0.06},
+            quality_floor=0.2, open_penalty=0.15, brand={"anthropic": 0.06},
         ),
         "reasoning": WorkloadTemplate(
             task="reasoning", prompt_tokens=3000.0, output_tokens=1000.0, cached_share=0.1, reference_in_usd=2.5,
-            reference_out_usd=10.0, value_usd=0.1, open_penalty=0.08, patience_s=120.0,
+            reference_out_usd=10.0, value_usd=0.1, open_penalty=0.15, patience_s=120.0,
         ),
         "roleplay": WorkloadTemplate(
             task="roleplay", prompt_tokens=4000.0, output_tokens=250.0, cached_share=0.5, intensity=0.5,
