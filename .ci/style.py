@@ -66,6 +66,11 @@ def function_breaks(node: Function, code: set[int]) -> Iterator[str]:
         yield f"{node.name} is not fully annotated ({', '.join(untyped) or 'return'})"
 
 
+def is_overload(node: ast.ClassDef | Function) -> bool:
+    """Whether a definition only declares one signature of the documented function below it."""
+    return any(dotted(decorator) == "overload" for decorator in node.decorator_list)
+
+
 def undocumented(node: Documented, public: bool) -> Iterator[tuple[int, str]]:
     """Public modules, classes and functions without a docstring."""
     if public and ast.get_docstring(node) is None:
@@ -73,7 +78,7 @@ def undocumented(node: Documented, public: bool) -> Iterator[tuple[int, str]]:
     if not public or not isinstance(node, ast.Module | ast.ClassDef):
         return
     for child in node.body:
-        if isinstance(child, ast.ClassDef | Function):
+        if isinstance(child, ast.ClassDef | Function) and not is_overload(child):
             yield from undocumented(child, not child.name.startswith("_"))
 
 

@@ -161,7 +161,7 @@ def _policy_rows() -> list[tuple[str, ...]]:
 
 
 def _scenario_rows() -> list[tuple[str, ...]]:
-    traffic = [(name, load_scenario(name).description) for name in scenario_names()]
+    traffic: list[tuple[str, ...]] = [(name, load_scenario(name).description) for name in scenario_names()]
     return traffic + [(name, load_market(name).description) for name in market_names()]
 
 

@@ -63,16 +63,15 @@ def stage(scenario: MarketScenario, replication: int = 0) -> Stage:
     MarketError
         For anything wrong in the scenario.
     """
-    from sim.market.catalogue import load_catalogue
-    from sim.market.upgrades import migration_matrix, upgrade_graph
-
     from policies import bind
     from providers.supply_side import build_supply
+    from sim.market.catalogue import load_catalogue
     from sim.market.clock import TrafficClock
     from sim.market.customers import Customers
     from sim.market.feed import MarketFeed
     from sim.market.market import Market
     from sim.market.population import draw_population
+    from sim.market.upgrades import migration_matrix, upgrade_graph
     from sim.market.world import market_world, world_models
     from sim.streams import Streams
 
@@ -89,7 +88,7 @@ def stage(scenario: MarketScenario, replication: int = 0) -> Stage:
     place = (horizon.start.weekday(), float(world.class_delay_s[0]))
     feed = MarketFeed(customers, models, clock, scenario.rhythm, place, world_models(world, models.names))
     engine = _engine(world, feed)
-    return Stage(scenario, Market(scenario, world, models, engine, clock, customers, streams), feed, supply, population)
+    return Stage(scenario, Market(scenario, world, models, engine, clock, customers), feed, supply, population)
 
 
 def run_market(

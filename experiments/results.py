@@ -62,8 +62,9 @@ def write(result: Tournament, manifest: dict[str, Any], folder: Path) -> None:
 
 
 def write_manifest(manifest: dict[str, Any], folder: Path) -> None:
-    """Write ``manifest.json`` into a folder."""
-    text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    """Write ``manifest.json`` into a folder, with the names of the files that lie there already."""
+    whole = {**manifest, "files": sorted(os.listdir(folder))}
+    text = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -106,14 +107,26 @@ def _make_parents(out: Path) -> list[Path]:
 
 
 def _move(stage: Path, out: Path) -> None:
-    """Move the files, the manifest last: where it lies, the rest is complete."""
+    """Replace the files of an earlier run, the manifest last: where it lies, the rest is complete."""
     try:
         out.mkdir(exist_ok=True)
+        earlier = _files_listed(out / MANIFEST)
         (out / MANIFEST).unlink(missing_ok=True)
+        for name in earlier:
+            (out / name).unlink(missing_ok=True)
         for name in sorted(os.listdir(stage), key=lambda name: (name == MANIFEST, name)):
             os.replace(stage / name, out / name)
     except OSError as error:
         raise OutputError(f"cannot write results to {out}: {error.strerror}") from None
+
+
+def _files_listed(manifest: Path) -> list[str]:
+    """Names that a manifest lists as its own; none if there is no manifest, or another program's."""
+    try:
+        listed = json.loads(manifest.read_text(encoding="utf-8"))["files"]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return []
+    return [name for name in listed if isinstance(name, str) and Path(name).name == name]
 
 
 def _remove_empty(folders: list[Path]) -> None:

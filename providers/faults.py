@@ -1,4 +1,4 @@
-"""What goes wrong: outages and slow spells, from streams keyed by provider and offer."""
+"""What goes wrong: outages and slow spells, from streams keyed by provider, offer and region."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from simpy import Environment, Event
 
 from sim.calendar import Process
 from sim.engine import TrafficEngine
-from sim.scenario import Faults
+from sim.scenario import Faults, RegionFaults
 from sim.streams import Streams
 from sim.world import World
 
@@ -31,9 +31,11 @@ def fault_processes(world: World, streams: Streams) -> list[Process]:
     """Calendar processes of all outages and slow spells of a market.
 
     A provider's faults hit all its offers at once; an offer's own ``faults`` hit it alone, on top of the
-    provider's. An offer is up when no outage holds it; of overlapping slow spells the largest factor counts.
+    provider's; a region's outages hit all offers there, whoever's they are, on top of both. An offer is up when
+    no outage holds it; of overlapping slow spells the largest factor counts.
     Times to the next fault (from the end of the last one) and to repair are exponential. Streams are
-    ``faults/provider[/offer]/outage`` and ``.../slowdown``, so that no provider's faults depend on another's.
+    ``faults/provider[/offer]/outage`` and ``.../slowdown``, and ``faults/region/name/outage``, so that no
+    provider's or region's faults depend on another's.
 
     Parameters
     ----------
@@ -57,6 +59,9 @@ def fault_processes(world: World, streams: Streams) -> list[Process]:
             own = provider.offers[name].faults
             if own is not None:
                 processes += _processes(own, [row], f"faults/{provider_name}/{name}", health, streams)
+    for region, regional in world.scenario.network.faults.items():
+        there = [i for i, o in enumerate(world.offers) if o.region == region]
+        processes += _outages(regional, there, f"faults/region/{region}", health, streams)
     return processes
 
 
@@ -64,16 +69,23 @@ def _processes(
     faults: Faults, rows: Sequence[int], stream: str, health: list[_Health], streams: Streams
 ) -> list[Process]:
     """Processes of one ``faults`` table over the offers that it hits."""
-    found: list[Process] = []
-    if faults.outage_mtbf_s is not None:
-        hit = partial(_outage, rows, health)
-        rng = streams.generator(f"{stream}/outage")
-        found.append(partial(_alternate, rng, (faults.outage_mtbf_s, faults.outage_mttr_s), hit))
+    found = _outages(faults, rows, stream, health, streams)
     if faults.slowdown_mtbf_s is not None:
         hit = partial(_slow_spell, rows, health, faults.slowdown_factor)
         rng = streams.generator(f"{stream}/slowdown")
         found.append(partial(_alternate, rng, (faults.slowdown_mtbf_s, faults.slowdown_mttr_s), hit))
     return found
+
+
+def _outages(
+    faults: Faults | RegionFaults, rows: Sequence[int], stream: str, health: list[_Health], streams: Streams
+) -> list[Process]:
+    """The process of outages over the offers that they hit; none if they are off."""
+    if faults.outage_mtbf_s is None:
+        return []
+    hit = partial(_outage, rows, health)
+    rng = streams.generator(f"{stream}/outage")
+    return [partial(_alternate, rng, (faults.outage_mtbf_s, faults.outage_mttr_s), hit)]
 
 
 def _alternate(

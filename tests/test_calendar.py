@@ -225,6 +225,45 @@ def test_overlapping_outages_are_counted():
     assert sum(covered(parts[0], t) and covered(parts[1], t) for t in grid) > 100  # they did overlap
 
 
+def regional(providers, **faults):
+    network = {"regions": ["us-east", "eu"], "links": [{"a": "us-east", "b": "eu", "delay_s": 0.04}]}
+    return market(providers, duration_s=5000.0, network=network | {"faults": faults})
+
+
+def test_a_regional_outage_takes_all_offers_there_down_together():
+    providers = {"p": {"offers": {"x": offer(), "far": offer(region="eu")}}, "q": {"offers": {"y": offer()}}}
+    told = faults_of(regional(providers, **{"us-east": OUTAGES}))
+    assert told["p", "x"] == told["q", "y"]
+    assert {what for _, what in told["p", "x"]} == {"down", "up"}
+    assert told["p", "far"] == []
+    both = faults_of(regional(providers, **{"us-east": OUTAGES, "eu": OUTAGES}))
+    assert both["p", "x"] == told["p", "x"]
+    assert {time for time, _ in both["p", "far"]}.isdisjoint({time for time, _ in told["p", "x"]})
+
+
+def test_regional_outages_come_on_top_of_the_providers_own():
+    p = {"faults": OUTAGES | SPELLS, "offers": {"x": offer(), "far": offer(region="eu")}}
+    alone = faults_of(regional({"p": p}))
+    region_only = faults_of(regional({"p": p | {"faults": {}}}, **{"us-east": OUTAGES}))
+    told = faults_of(regional({"p": p}, **{"us-east": OUTAGES}))
+    assert told["p", "far"] == alone["p", "far"]
+
+    def is_down(calls, time):
+        return ([what for at, what, *_ in calls if at <= time and what != "slow"] or ["up"])[-1] == "down"
+
+    grid = np.arange(0.5, 5000.0, 1.0)
+    parts = [[is_down(calls["p", "x"], t) for t in grid] for calls in (alone, region_only)]
+    assert [is_down(told["p", "x"], t) for t in grid] == [a or b for a, b in zip(*parts, strict=True)]
+    assert any(a and b for a, b in zip(*parts, strict=True))  # they did overlap
+    slow = [[call for call in calls["p", "x"] if call[1] == "slow"] for calls in (alone, told)]
+    assert slow[0] == slow[1]
+
+
+def test_faults_of_an_unknown_region_are_refused():
+    with pytest.raises(ValueError, match=r"faults\.mars names no region; regions are eu, us-east"):
+        regional({"p": {"offers": {"x": offer()}}}, mars=OUTAGES)
+
+
 def test_the_largest_of_overlapping_slow_spells_counts():
     slow = {"slowdown_mtbf_s": 30.0, "slowdown_mttr_s": 60.0}
     both = {"faults": slow | {"slowdown_factor": 2.0}, "offers": {

@@ -123,10 +123,15 @@ def test_earlier_results_are_replaced_and_other_files_kept(tmp_path):
     out = tmp_path / "o"
     out.mkdir()
     (out / "notes.txt").write_text("mine")
-    (out / "loads.svg").write_text("of an earlier run with several loads")
+    (out / "old.svg").write_text("of an earlier run that drew more")
+    (out / "manifest.json").write_text(json.dumps({"files": ["old.svg", "summary.csv", "../notes.txt"]}))
+    (tmp_path / "notes.txt").write_text("outside")
     assert main([*RUN, "--policies", "random", "--out", str(out)]) == 0
     assert sorted(path.name for path in out.iterdir()) == [
         "frontier.png", "frontier.svg", "manifest.json", "notes.txt", "pairs.csv", "summary.csv"]
+    assert json.loads((out / "manifest.json").read_text())["files"] == [
+        "frontier.png", "frontier.svg", "pairs.csv", "summary.csv"]
+    assert (tmp_path / "notes.txt").read_text() == "outside"
 
 
 @pytest.mark.parametrize(("content", "words"), [

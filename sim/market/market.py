@@ -36,14 +36,12 @@ class Market:
         The traffic engine of that world, and the clock that maps its time.
     customers
         The demand side.
-    streams
-        Streams of the run.
     """
 
     def __init__(self, scenario: MarketScenario, world: World, models: Models, engine: TrafficEngine,
-                 clock: TrafficClock, customers: Customers, streams: Streams) -> None:
+                 clock: TrafficClock, customers: Customers) -> None:
         self.env = Environment()
-        self.streams, self.models, self.offers = streams, models, world.offers
+        self.streams, self.models, self.offers = Streams(world.seed, world.replication), models, world.offers
         names = {name: row for row, name in enumerate(models.names)}
         self.offer_model = np.array([names[offer.model] for offer in world.offers], np.int64)
         self.board = Board(world.offers, engine, scenario.price_factor)

@@ -14,7 +14,7 @@ from sim.scenario.demand import (
     Weibull,
 )
 from sim.scenario.market import Scenario, Traffic
-from sim.scenario.network import Link, Network
+from sim.scenario.network import Link, Network, RegionFaults
 from sim.scenario.router import (
     Affinity,
     Attempts,
@@ -60,6 +60,7 @@ __all__ = [
     "Preferences",
     "Price",
     "Provider",
+    "RegionFaults",
     "RooflineServing",
     "Router",
     "Scenario",

@@ -4,9 +4,9 @@ from datetime import date
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
-from sim.market.scenario.models import ModelSettings
 
 from sim.market.scenario.customers import CustomerSettings
+from sim.market.scenario.models import ModelSettings
 from sim.market.scenario.supply import SupplySettings
 from sim.scenario import Network, Router
 from sim.scenario.base import Name, Part, quantity
