@@ -1,6 +1,5 @@
 """The manifest of a study: everything needed to run it again to the same bytes."""
 
-import hashlib
 import json
 import platform
 import subprocess
@@ -9,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
+from experiments.results import digest
 from experiments.tournament import Competitor, Design, Tournament
 from sim.errors import MarketError, PolicyError, ScenarioError
 from sim.market.scenario.market import MarketScenario
@@ -83,11 +83,11 @@ def market_of(path: Path) -> tuple[MarketScenario, dict[str, Any]]:
     """
     data = _read(path)
     try:
-        scenario, digest, inputs, parameters = (data[k] for k in ("scenario", "scenario_hash", "inputs", "parameters"))
+        scenario, known, inputs, parameters = (data[k] for k in ("scenario", "scenario_hash", "inputs", "parameters"))
     except KeyError:
         raise MarketError(f"{path} is not a manifest of a market") from None
     read = scenario_of(scenario, (), source=str(path), form=MarketScenario)
-    _check_hash(config_hash(read), digest, path)
+    _check_hash(config_hash(read), known, path)
     _check_inputs(inputs, path)
     return read, parameters
 
@@ -103,7 +103,7 @@ def design_of(path: Path) -> Design:
     data = _read(path)
     try:
         parameters, scenario = data["parameters"], data["scenario"]
-        study, inputs, digest = data["study"], data["inputs"], data["scenario_hash"]
+        study, inputs, known = data["study"], data["inputs"], data["scenario_hash"]
         loads, replications = tuple(parameters["loads"]), parameters["replications"]
         policies, baseline = dict(parameters["policies"]), parameters["baseline"]
     except (ValueError, KeyError, TypeError):
@@ -111,7 +111,7 @@ def design_of(path: Path) -> Design:
     if study != "tournament":
         raise MarketError(f"{path} is of the study {study!r}, not of a tournament")
     read = scenario_of(scenario, source=str(path))
-    _check_hash(config_hash(read), digest, path)
+    _check_hash(config_hash(read), known, path)
     _check_inputs(inputs, path)
     choices: dict[str, Competitor] = {label: _choice(label, spec, path) for label, spec in policies.items()}
     return Design(read, choices, loads, replications, baseline)
@@ -148,21 +148,17 @@ def _inputs(scenario: Scenario) -> dict[str, str]:
 
 def digests(paths: Iterable[str]) -> dict[str, str]:
     """Return the digest of every input file by its path."""
-    return {name: _digest(Path(name)) for name in paths}
+    return {name: digest(Path(name)) for name in paths}
 
 
 def _check_inputs(inputs: dict[str, str], manifest: Path) -> None:
-    for name, digest in inputs.items():
+    for name, known in inputs.items():
         path = Path(name)
         if not path.is_file():
             raise MarketError(f"{manifest} needs the input file {name}, which is not there")
-        if _digest(path) != digest:
+        if digest(path) != known:
             raise MarketError(f"{manifest}: the input file {name} has changed since (BLAKE2b "
-                              f"{_digest(path)}, then {digest})")
-
-
-def _digest(path: Path) -> str:
-    return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+                              f"{digest(path)}, then {known})")
 
 
 def _versions() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Files of a tournament: tables, manifest, figures, written together or not at all."""
 
 import csv
+import hashlib
 import io
 import json
 import math
@@ -62,10 +63,15 @@ def write(result: Tournament, manifest: dict[str, Any], folder: Path) -> None:
 
 
 def write_manifest(manifest: dict[str, Any], folder: Path) -> None:
-    """Write ``manifest.json`` into a folder, with the names of the files that lie there already."""
-    whole = {**manifest, "files": sorted(os.listdir(folder))}
+    """Write ``manifest.json`` into a folder, with the digests of the files that lie there already."""
+    whole = {**manifest, "files": {name: digest(folder / name) for name in sorted(os.listdir(folder))}}
     text = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
+
+
+def digest(path: Path) -> str:
+    """Return the BLAKE2b digest of a file, 32 hexadecimal digits."""
+    return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
 
 
 @contextmanager
@@ -123,10 +129,10 @@ def _move(stage: Path, out: Path) -> None:
 def _files_listed(manifest: Path) -> list[str]:
     """Names that a manifest lists as its own; none if there is no manifest, or another program's."""
     try:
-        listed = json.loads(manifest.read_text(encoding="utf-8"))["files"]
+        listed = list(dict(json.loads(manifest.read_text(encoding="utf-8"))["files"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return []
-    return [name for name in listed if isinstance(name, str) and Path(name).name == name]
+    return [name for name in listed if Path(name).name == name]
 
 
 def _remove_empty(folders: list[Path]) -> None:

@@ -1,5 +1,6 @@
 """The command line: what it prints; mistakes and interrupts end in one line and nothing half-written."""
 
+import hashlib
 import json
 import os
 import signal
@@ -124,13 +125,14 @@ def test_earlier_results_are_replaced_and_other_files_kept(tmp_path):
     out.mkdir()
     (out / "notes.txt").write_text("mine")
     (out / "old.svg").write_text("of an earlier run that drew more")
-    (out / "manifest.json").write_text(json.dumps({"files": ["old.svg", "summary.csv", "../notes.txt"]}))
+    (out / "manifest.json").write_text(json.dumps({"files": {"old.svg": "", "summary.csv": "", "../notes.txt": ""}}))
     (tmp_path / "notes.txt").write_text("outside")
     assert main([*RUN, "--policies", "random", "--out", str(out)]) == 0
     assert sorted(path.name for path in out.iterdir()) == [
         "frontier.png", "frontier.svg", "manifest.json", "notes.txt", "pairs.csv", "summary.csv"]
-    assert json.loads((out / "manifest.json").read_text())["files"] == [
-        "frontier.png", "frontier.svg", "pairs.csv", "summary.csv"]
+    files = json.loads((out / "manifest.json").read_text())["files"]
+    assert list(files) == ["frontier.png", "frontier.svg", "pairs.csv", "summary.csv"]
+    assert files["pairs.csv"] == hashlib.blake2b((out / "pairs.csv").read_bytes(), digest_size=16).hexdigest()
     assert (tmp_path / "notes.txt").read_text() == "outside"
 
 
