@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from experiments import market_periods
 from experiments.market_columns import COLUMNS
 from sim.market.board import DAY_S
 from sim.market.ledger import Account
@@ -132,7 +133,10 @@ def tables(result: MarketResult) -> "dict[str, DataFrame]":
         "monthly_market": _market, "monthly_models": _models, "monthly_providers": _providers,
         "monthly_segments": _segments, "prices": _prices, "switches": _switches, "ledger": _ledger,
     }
-    return {name: _frame(name, make(run)) for name, make in makers.items()}
+    moving = (market_periods.period_market, market_periods.period_offers, market_periods.period_providers,
+              market_periods.models)
+    columns = {name: make(run) for name, make in makers.items()} | {it.__name__: it(result) for it in moving}
+    return {name: _frame(name, columns[name]) for name in COLUMNS}
 
 
 def write(frames: "Mapping[str, DataFrame]", folder: Path) -> None:
