@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments import pricing_commands
 from experiments.interrupts import Interrupts
 from sim.errors import MarketError
 
@@ -19,6 +20,7 @@ examples:
   tokenmarket run tournament duel --policies cheapest,power_of_d:d=3 --set traffic.duration_s=600
   tokenmarket run market --set horizon.days=180
   tokenmarket run climb
+  tokenmarket run pricing
   tokenmarket replay results/tournament/manifest.json --out again
 """
 
@@ -86,6 +88,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     study.set_defaults(command=_tournament)
     _add_market(studies)
     _add_climb(studies)
+    pricing_commands.add(studies)
 
 
 def _add_market(studies: Any) -> None:  # noqa: ANN401 - argparse keeps this type private

@@ -49,6 +49,10 @@ def replay(arguments: argparse.Namespace) -> int:
         from experiments import market_commands
 
         return market_commands.replay(arguments, study)
+    if study == "pricing":
+        from experiments import pricing_commands
+
+        return pricing_commands.replay(arguments)
     return _play(design_of(arguments.manifest), arguments)
 
 

@@ -44,10 +44,28 @@ def provenance(
         "scenario_hash": config_hash(scenario),
         "scenario": plain(scenario),
         "inputs": inputs,
-        "versions": _versions(),
-        "commit": _commit(),
+        **versions_of(),
         "invariants": {check: {"held_in_runs": runs} for check, runs in invariants.items()},
     }
+
+
+def versions_of() -> dict[str, Any]:
+    """Return what a manifest says of the code that ran: versions of Python and packages, and the commit."""
+    return {"versions": _versions(), "commit": _commit()}
+
+
+def parameters_of(path: Path) -> dict[str, Any]:
+    """Return the parameters of the study that a manifest is of.
+
+    Raises
+    ------
+    MarketError
+        If the file is no manifest.
+    """
+    parameters = _read(path).get("parameters")
+    if not isinstance(parameters, dict):
+        raise MarketError(f"{path} is not a manifest: it has no parameters")
+    return parameters
 
 
 def study_of(path: Path) -> str:
