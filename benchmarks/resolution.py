@@ -34,8 +34,9 @@ def main() -> None:
         got = paired(windows, full)
         agrees = not abs(got.difference.mean) > got.difference.half_width
         inside += agrees
-        print(f"{metric:34s} {sum(full) / len(full):12.5g} {got.difference.mean:12.4g} ± {got.difference.half_width:9.3g}"
-              f" {'' if agrees else '*'}")
+        mean, difference = sum(full) / len(full), got.difference
+        print(f"{metric:34s} {mean:12.5g} {difference.mean:12.4g} ± {difference.half_width:9.3g}"
+              f"{'' if agrees else ' *'}")
     print(f"{inside} of {len(runs['full'][0])} differences have an interval that holds zero (*: not)")
 
 

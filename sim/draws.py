@@ -43,3 +43,9 @@ def split(u: float, index: int) -> float:
     """The ``index``-th further uniform in [0, 1) from one uniform ``u`` (for policies that need several)."""
     word = mix(np.uint64(u * 9007199254740992.0) + np.uint64(0x9E3779B97F4A7C15) * np.uint64(index + 1))
     return float(word >> np.uint64(11)) * 1.1102230246251565e-16
+
+
+@njit("int64(int64, int64)", cache=True)
+def slot_of(number: int, slots: int) -> int:
+    """Place of a number in a table of so many slots: scattered, so that numbers with a common stride spread."""
+    return int(np.int64(mix(np.uint64(number)) % np.uint64(slots)))

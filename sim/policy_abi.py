@@ -7,6 +7,7 @@ is compiled once for all policies. The reference engine calls the same Python fu
 import dis
 import re
 from types import FunctionType
+from typing import Any
 
 import numba
 from numba import types
@@ -43,7 +44,10 @@ def compile_choose(policy: Policy) -> CFunc:
     PolicyError
         If numba cannot compile it; the text names the policy, the line and numba's reason.
     """
-    return _compile(policy, policy.choose, CHOOSE_SIGNATURE)
+    compiled = _compile(policy, policy.choose, CHOOSE_SIGNATURE)
+    if isinstance(policy.choose, FunctionType) and not _ours(policy.choose):
+        _check_row(policy, policy.choose)
+    return compiled
 
 
 def compile_observe(policy: Policy) -> CFunc:
@@ -65,11 +69,27 @@ def _compile(policy: Policy, function: object, signature: object) -> CFunc:
     if problem:
         raise _refusal(policy, problem)
     # A user's function is compiled in every process: what it calls may lie in files that no cache key covers.
-    ours = function.__module__.partition(".")[0] in ("policies", "sim")
     try:
-        return numba.cfunc(signature, cache=ours, error_model="numpy")(function)
+        return numba.cfunc(signature, cache=_ours(function), error_model="numpy")(function)
     except (NumbaError, UnsupportedBytecodeError, NotImplementedError) as error:
         raise _refusal(policy, f"{_place(function, error)}: {_reason(error)}") from error
+
+
+def _ours(function: FunctionType) -> bool:
+    """Whether a function came with this package."""
+    return function.__module__.partition(".")[0] in ("policies", "sim")
+
+
+def _check_row(policy: Policy, function: FunctionType) -> None:
+    """Refuse a ``choose`` that returns anything but a whole number: the C function would cut it to one."""
+    arguments = CHOOSE_SIGNATURE.args
+    dispatcher: Any = numba.njit(function)
+    dispatcher.compile(arguments)
+    returned = dispatcher.overloads[arguments].signature.return_type
+    if not isinstance(returned, types.Integer):
+        code = function.__code__
+        raise _refusal(policy, f"{code.co_filename}, line {code.co_firstlineno}: choose returns {returned}, but must "
+                               "return an int, the row of an open offer (or -1 to decline)")
 
 
 def _refusal(policy: Policy, reason: str) -> PolicyError:

@@ -202,3 +202,18 @@ def test_interrupt_leaves_nothing_behind(tmp_path):
     assert list(tmp_path.iterdir()) == []
     time.sleep(1)
     assert not [pid for pid in workers if alive(pid)]
+
+
+def test_an_early_interrupt_is_quiet(tmp_path):
+    """At whatever moment of the start it comes: from Python's own first lines on no traceback is shown."""
+    starts = "import tokenmarket, os; os.write(1, b'x'); raise SystemExit(tokenmarket.main())"
+    for wait_s in (0.0, 0.05, 0.15, 0.3):
+        command = [sys.executable, "-c", starts, "run", "tournament", "--out", str(tmp_path / "o")]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert process.stdout.read(1) == b"x"
+        time.sleep(0.005 + wait_s)
+        process.send_signal(signal.SIGINT)
+        err = process.communicate(timeout=60)[1].decode()
+        assert process.returncode == 130
+        assert err.strip().splitlines() == ["tokenmarket: interrupted; nothing was written"]
+    assert not (tmp_path / "o").exists()

@@ -15,7 +15,7 @@ from sim.scenario import Lengths
 Z = 5.0
 N = 200_000
 
-QUANTILES = {"kind": "quantiles", "mean": 1.0,
+QUANTILES = {"kind": "quantiles",
              "probabilities": (0, 0.2, 0.5, 1), "values": (10, 100, 100, 5000)}
 SPECS: tuple[dict[str, Any], ...] = (
     {"mean": 1500, "cv": 1.0},
@@ -103,3 +103,15 @@ def test_a_billion_tokens_fit(kind):
 ])
 def test_means_by_hand(spec, mean):
     assert mean_tokens(Lengths(**spec)) == pytest.approx(mean, rel=1e-6)
+
+
+def test_the_mean_of_quantiles_follows_from_them():
+    spec = Lengths(kind="quantiles", probabilities=(0.0, 0.5, 1.0), values=(0, 100, 500))
+    assert spec.mean == 175.0
+    assert Lengths(**spec.model_dump()) == spec
+    with pytest.raises(ValueError, match="mean is 100, but that of the quantiles is 175; leave it out"):
+        Lengths(kind="quantiles", probabilities=(0.0, 0.5, 1.0), values=(0, 100, 500), mean=100)
+    with pytest.raises(ValueError, match="as many values as probabilities"):
+        Lengths(kind="quantiles", probabilities=(0.0, 1.0), values=(0, 100, 500))
+    with pytest.raises(ValueError, match="mean"):
+        Lengths(kind="exponential")

@@ -53,6 +53,10 @@ def text(view, request, memory, u):
     return "first"
 
 
+def half(view, request, memory, u):
+    return 0.5 * len(view)
+
+
 @pytest.mark.parametrize(
     ("function", "offset", "reason"),
     [
@@ -62,6 +66,7 @@ def text(view, request, memory, u):
         (raises, 2, "must not raise"),
         (too_few, 0, "2 arguments instead of 4"),
         (text, 1, "No conversion"),
+        (half, 0, "returns float64, but must return an int"),
     ],
 )
 def test_what_cannot_be_compiled_gets_line_reason_and_hint(function, offset, reason):

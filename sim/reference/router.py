@@ -191,7 +191,7 @@ class Router:
         """Return the offer that the request's session sticks to, if any."""
         if self.settings.affinity.ttl_s == 0 or request.session < 0:
             return None
-        stick = self.sticks.get(request.session % self.settings.affinity.slots)
+        stick = self.sticks.get(draws.slot_of(request.session, self.settings.affinity.slots))
         if stick is None or stick.session != request.session or self.clock.now >= stick.expires_s:
             return None
         return stick.offer
@@ -205,13 +205,16 @@ class Router:
         )
         u = request.uniform(draws.ROUTE, request.attempts)
         rule = self.bound.policy
-        row = int(rule.choose(rows, asked, self.memories[request.model], u))
+        row = rule.choose(rows, asked, self.memories[request.model], u)
         if row == -1:
             return None
+        if not isinstance(row, int | np.integer):
+            raise PolicyError(f"policy {rule.kind!r} chose {row!r}; choose must return an int, the row of an "
+                              "open offer (or -1 to decline)")
         if not 0 <= row < candidates.count:
             raise PolicyError(f"policy {rule.kind!r} chose row {row} of {candidates.count}; "
                               f"allowed are -1 and the rows 0 to {candidates.count - 1} that are open")
-        offer = candidates.first + row
+        offer = candidates.first + int(row)
         if offer not in candidates.open:
             raise PolicyError(f"policy {rule.kind!r} chose row {row}, which is closed; "
                               "allowed are -1 and open rows")
@@ -254,7 +257,7 @@ class Router:
         affinity = self.settings.affinity
         if affinity.ttl_s > 0 and request.session >= 0:
             stick = Stick(request.session, attempt.offer, now_s + affinity.ttl_s)
-            self.sticks[request.session % affinity.slots] = stick
+            self.sticks[draws.slot_of(request.session, affinity.slots)] = stick
         self.health[attempt.offer].succeed(attempt.probe)
         self._tell_policy(policy.DONE, attempt)
         request.ended = True

@@ -1,7 +1,7 @@
 """Demand: client classes, when their requests arrive and how long those are."""
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -100,7 +100,8 @@ class Lengths(Part):
     kind: Literal["lognormal", "constant", "exponential", "quantiles"] = Field(
         "lognormal", description="Family of the distribution"
     )
-    mean: float = quantity(unit="tokens", doc="Mean of the distribution (before limits)", gt=0, le=1e9)
+    mean: float = quantity(unit="tokens", doc="Mean of the distribution (before limits); of quantiles it follows from "
+                           "them and may be left out", gt=0, le=1e9)
     cv: float = quantity(
         1.0, unit="1", doc="Coefficient of variation (lognormal only)", ge=0, le=20,
         source="Azure LLM inference trace 2023, chat: prompt CV about 1",
@@ -111,6 +112,18 @@ class Lengths(Part):
     values: tuple[float, ...] = Field((), description="Token counts at those probabilities (quantiles only)")
     minimum: int = quantity(1, unit="tokens", doc="Smallest count that is drawn", ge=1)
     maximum: int = quantity(1_000_000, unit="tokens", doc="Largest count that is drawn", ge=1, le=2_000_000_000)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _mean_of_quantiles(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or data.get("kind") != "quantiles" or "mean" in data:
+            return data
+        p, v = data.get("probabilities", ()), data.get("values", ())
+        try:
+            mean = sum((d - c) * (a + b) / 2 for (a, b), (c, d) in zip(pairwise(v), pairwise(p), strict=False))
+        except TypeError:
+            mean = 0
+        return {**data, "mean": mean if mean > 0 else 1.0}  # what is wrong with the quantiles is told below
 
     @model_validator(mode="after")
     def _consistent(self) -> "Lengths":
@@ -123,6 +136,9 @@ class Lengths(Part):
             raise ValueError("quantiles need as many values as probabilities, from 0 to 1, at least two")
         if any(b <= a for a, b in pairwise(p)) or any(b < a for a, b in pairwise(v)):
             raise ValueError("probabilities must increase and values must not decrease")
+        mean = sum((d - c) * (a + b) / 2 for (a, b), (c, d) in zip(pairwise(v), pairwise(p), strict=True))
+        if abs(self.mean - mean) > 1e-9 * mean:
+            raise ValueError(f"mean is {self.mean:g}, but that of the quantiles is {mean:g}; leave it out")
         return self
 
 

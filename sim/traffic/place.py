@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from sim.compiled import inner
-from sim.draws import EXPLORE, EXPLORE_PICK, ROUTE, derive
+from sim.draws import EXPLORE, EXPLORE_PICK, ROUTE, derive, slot_of
 from sim.policy import Memory, Request
 from sim.traffic.provider import MINUTE_S, true_work_s
 from sim.traffic.state import Desk, Market
@@ -156,7 +156,7 @@ def sticky_row(g: Any, desk: Desk, request: Any, rows: np.ndarray, first: int) -
     router = desk.routers[request.router]
     if router.affinity_ttl_s <= 0.0 or request.session < 0:
         return -1
-    entry = desk.sticky[request.router, request.session % router.affinity_slots]
+    entry = desk.sticky[request.router, slot_of(request.session, router.affinity_slots)]
     if entry.session != request.session or g.now >= entry.expires:
         return -1
     row = entry.offer - first

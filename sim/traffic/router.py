@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from sim.compiled import inner
-from sim.draws import BACKOFF, derive
+from sim.draws import BACKOFF, derive, slot_of
 from sim.outcome import (
     ABANDONED,
     ATTEMPTS,
@@ -178,7 +178,7 @@ def heard_done(g: Any, clock: Clock, desk: Desk, books: Books, q: int) -> None:
     telemetry.saw_done(g.now, desk, r, o, facts)
     telemetry.breaker_succeeded(desk.routers[r], seat, request.probe == 1)
     if request.session >= 0 and desk.routers[r].affinity_ttl_s > 0.0:
-        entry = desk.sticky[r, request.session % desk.routers[r].affinity_slots]
+        entry = desk.sticky[r, slot_of(request.session, desk.routers[r].affinity_slots)]
         entry.session = request.session
         entry.offer = o
         entry.expires = g.now + desk.routers[r].affinity_ttl_s

@@ -1,0 +1,26 @@
+"""The command ``tokenmarket``: an interrupt ends it quietly, even while the rest is being imported."""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+EXIT_INTERRUPT = 130  # as shells report Ctrl-C
+
+
+def main() -> int:
+    """Run the command line."""
+    signal.signal(signal.SIGINT, _leave)
+    from experiments.cli import main as command
+
+    return command()
+
+
+def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    os.write(2, b"\ntokenmarket: interrupted; nothing was written\n")
+    os._exit(EXIT_INTERRUPT)  # an exception could be caught, or printed, by whatever is being imported
+
+
+if __name__ == "__main__":
+    sys.exit(main())
