@@ -1,11 +1,38 @@
 """What users run: scenarios, runs and studies.
 
->>> from experiments import load_scenario
->>> load_scenario("duel", ["traffic.load=1.2"]).traffic.load
+>>> from experiments import change, load
+>>> change(load("duel"), "traffic.load=1.2").traffic.load
 1.2
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+# these two at once: modules of the same name would otherwise hide the functions
 from experiments.run import load_scenario, run, scenario_names
 from experiments.tournament import Design, Tournament, tournament
 
-__all__ = ["Design", "Tournament", "load_scenario", "run", "scenario_names", "tournament"]
+if TYPE_CHECKING:
+    from experiments.api import change, compare, load, replicate, sweep
+    from experiments.lab.results import Results, open_results
+    from experiments.lab.store import Store
+
+_LATE: Final = {
+    "change": "experiments.api", "compare": "experiments.api", "load": "experiments.api",
+    "replicate": "experiments.api", "sweep": "experiments.api", "Results": "experiments.lab.results",
+    "open_results": "experiments.lab.results", "Store": "experiments.lab.store",
+}
+
+__all__ = ["Design", "Results", "Store", "Tournament", "change", "compare", "load", "load_scenario", "open_results",
+           "replicate", "run", "scenario_names", "sweep", "tournament"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
+    """Import what is asked for when it is asked for (PEP 562): importing the package stays fast."""
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

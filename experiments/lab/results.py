@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from experiments.lab.dictionary import TABLES
 from experiments.lab.records import POLICY, Value
 from experiments.lab.statistics import STATISTICS, Statistic, StatisticError, Terms, statistic
 from experiments.lab.store import STORE_FILE, Store, StoreError
@@ -115,7 +116,10 @@ class Results:
         found, wanted = statistic(name), _listed(by)
         dimensions = [column for column in wanted if column not in (*self.factors, *PLACE)]
         source = found.source_for(name, dimensions)
-        sums = self._sums(source.table, dimensions, {*source.above, *(source.below or {})})
+        if found.single:
+            self._check_single(name, source.table, dimensions)
+        columns = {*source.above, *(source.below or {})}
+        sums = self._sums(source.table, dimensions, columns, absent=np.nan if found.single else 0.0)
         values = sums[[*PLACE, *dimensions]].assign(value=_value(sums, found, dimensions, (source.above, source.below)))
         values = values.merge(self.points, left_on="row", right_index=True, how="left", sort=False)
         frame = self._over_replications(values, self._groups(wanted, dimensions), (), confidence)
@@ -195,8 +199,8 @@ class Results:
         points = [name for name in wanted if name in self.factors or name == "row"] or self.factors
         return [*points, *dimensions, *(["replication"] if "replication" in wanted else [])]
 
-    def _sums(self, table: str, dimensions: Sequence[str], columns: set[str]) -> "DataFrame":
-        """Sum columns within every run and group; a group that a run lacks, but its point has, counts as zero."""
+    def _sums(self, table: str, dimensions: Sequence[str], columns: set[str], absent: float) -> "DataFrame":
+        """Sum columns within every run and group; a group that a run lacks, but its point has, counts as ``absent``."""
         frame = self.table(table)
         names = sorted(columns)
         sums = frame.groupby([*PLACE, *dimensions], sort=False)[names].sum(min_count=1).reset_index()
@@ -204,8 +208,15 @@ class Results:
         groups = sums[["row", *dimensions]].drop_duplicates()
         whole = groups.merge(runs, on="row", sort=False)
         found = whole.merge(sums, on=[*PLACE, *dimensions], how="left", indicator=True, sort=False)
-        found.loc[found["_merge"] == "left_only", names] = 0.0
+        found.loc[found["_merge"] == "left_only", names] = absent
         return found
+
+    def _check_single(self, name: str, table: str, dimensions: Sequence[str]) -> None:
+        frame = self.table(table)
+        if frame.duplicated([*PLACE, *dimensions]).any():
+            several = [it for it in TABLES[table].dimensions if frame[it].nunique() > 1]
+            raise StatisticError(f"{name} cannot be put together from several rows of {table}; "
+                                 f"ask for it by {', '.join(several)}")
 
     def _over_replications(
         self, frame: "DataFrame", groups: list[str], kept: tuple[str, ...], confidence: float = CONFIDENCE

@@ -49,6 +49,8 @@ class Statistic:
         Factor from the ratio of sums to the unit.
     of_whole
         Divide by the total of the run (of the month, if months are told apart) in place of ``below``.
+    single
+        It cannot be put together from several rows of a run, as quantiles cannot: groups must be of one row each.
     """
 
     doc: str
@@ -56,6 +58,7 @@ class Statistic:
     sources: tuple[Source, ...]
     scale: float = 1.0
     of_whole: bool = False
+    single: bool = False
 
     def source_for(self, name: str, dimensions: Iterable[str]) -> Source:
         """Return the first source whose table has all the dimensions.
@@ -84,6 +87,24 @@ def _ratio(table: str, above: str, below: str) -> Source:
 _TOKENS: Final = {"prompt_tokens": 1.0, "output_tokens": 1.0}
 _TOKEN_SOURCES: Final = (Source("offers", _TOKENS), Source("classes", _TOKENS))
 
+
+def _latency(metric: str, what: str, weight: str) -> Statistic:
+    return Statistic(f"mean {what} of completed requests (of offers, within 0.8 %: traffic only)", "s",
+                     (_ratio("classes", f"{metric}_sum_s", weight), _ratio("offers", f"{metric}_sum_s", weight)))
+
+
+def _quantile(metric: str, what: str, percent: int) -> Statistic:
+    column = f"{metric}_p{percent}_s"
+    return Statistic(f"{percent} % quantile of {what} of completed requests (traffic; groups of one row only)", "s",
+                     (_sum("classes", column), _sum("offers", column)), single=True)
+
+
+_WAITS: Final = {
+    "latency": ("e2e", "end-to-end latency", "completed"),
+    "ttft": ("ttft", "time to first token", "completed"),
+    "tpot": ("tpot", "time per output token", "tpot_requests"),
+}
+
 STATISTICS: Final[Mapping[str, Statistic]] = {
     "requests": Statistic("requests that reached a router", "requests", (_sum("classes", "born"),)),
     "completed": Statistic("requests completed", "requests",
@@ -110,12 +131,9 @@ STATISTICS: Final[Mapping[str, Statistic]] = {
     "price_changes": Statistic("changes of posted prices, launches left out", "changes",
                                (_sum("prices", "changes"),)),
     "surplus": Statistic("consumer surplus (markets)", "USD", (_sum("classes", "surplus_usd"),)),
-    "latency": Statistic("mean end-to-end latency of completed requests", "s",
-                         (_ratio("classes", "e2e_sum_s", "completed"),)),
-    "ttft": Statistic("mean time to first token of completed requests", "s",
-                      (_ratio("classes", "ttft_sum_s", "completed"),)),
-    "tpot": Statistic("mean time per output token of completed requests", "s",
-                      (_ratio("classes", "tpot_sum_s", "tpot_requests"),)),
+    **{name: _latency(*about) for name, about in _WAITS.items()},
+    **{f"{name}_p{percent}": _quantile(metric, what, percent)
+       for name, (metric, what, _) in _WAITS.items() for percent in (50, 90, 99)},
     "utilisation": Statistic("share of active replicas' time spent in steps", "1",
                              (_ratio("offers", "busy_replica_s", "replica_s"),)),
     "gpu_days": Statistic("GPUs owned or rented, summed over days (markets)", "GPU-days",

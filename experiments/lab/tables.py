@@ -7,7 +7,7 @@ import numpy as np
 
 from experiments.lab.dictionary import TABLES
 from sim import outcome as o
-from sim.histogram import FINE_BITS, quantile
+from sim.histogram import FINE_BITS, midpoint, quantile
 from sim.market.board import DAY_S
 from sim.market.measures import latency
 from sim.market.measures.panel import NANO_PER_USD, offer_series, workload_series
@@ -77,7 +77,7 @@ def _traffic_offers(outcome: TrafficOutcome) -> dict[str, Any]:
         "output_tokens": sums[:, o.SERVED_OUTPUT], "revenue_usd": sums[:, o.REVENUE_NANO] / NANO_PER_USD,
         "busy_replica_s": outcome.offer_work[:, o.BUSY_S],
         "replica_s": np.array([offer.replicas for offer in offers]) * outcome.end_s,
-        **_quantiles(outcome.offer_hist),
+        **_latency_sums(outcome.offer_hist), **_quantiles(outcome.offer_hist),
     }
 
 
@@ -118,6 +118,13 @@ def _traffic_classes(outcome: TrafficOutcome) -> dict[str, Any]:
         **{f"{name}_sum_s": times[:, index] for index, name in enumerate(o.METRICS)},
         "tpot_requests": histograms[:, o.TPOT].sum(axis=1), **_quantiles(histograms),
     }
+
+
+def _latency_sums(histograms: np.ndarray) -> dict[str, np.ndarray]:
+    """Sums of each row of (rows, metrics, bins), every member taken for its bin's midpoint."""
+    middle = np.array([midpoint(index, FINE_BITS) for index in range(histograms.shape[-1])])
+    sums = {f"{name}_sum_s": histograms[:, index] @ middle for index, name in enumerate(o.METRICS)}
+    return {**sums, "tpot_requests": histograms[:, o.TPOT].sum(axis=1)}
 
 
 def _quantiles(histograms: np.ndarray) -> dict[str, np.ndarray]:

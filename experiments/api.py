@@ -1,0 +1,220 @@
+"""What experiment scripts call: load a scenario, change it, run it, compare, sweep, read results."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from experiments.lab.records import POLICY, Kind, Point, Value
+from sim.errors import ScenarioError
+
+if TYPE_CHECKING:
+    from experiments.lab.designs import Plan
+    from experiments.lab.results import Results
+    from sim.market.scenario.market import MarketScenario
+    from sim.scenario import Scenario
+
+AnyScenario = TypeVar("AnyScenario", "Scenario", "MarketScenario")
+REPLICATIONS = 5
+
+
+def load(name_or_path: str | Path, *overrides: str) -> "Scenario | MarketScenario":
+    """Read a scenario of traffic or of a whole market: a built-in one by its name, or a TOML file.
+
+    Parameters
+    ----------
+    name_or_path
+        A name that ``tokenmarket list scenarios`` shows, or the path of a file.
+    overrides
+        Assignments such as ``"traffic.load=1.4"``.
+
+    Returns
+    -------
+    Scenario or MarketScenario
+        A market if the file has a table ``supply``, traffic otherwise.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such scenario, or a field of it is wrong.
+
+    Examples
+    --------
+    >>> load("duel", "traffic.load=1.2").name
+    'duel'
+    """
+    from experiments.market import load_market, market_names
+    from experiments.run import load_scenario, scenario_names
+
+    name = str(name_or_path)
+    if name in scenario_names():
+        return load_scenario(name, overrides)
+    if name in market_names() or _describes_market(Path(name_or_path)):
+        return load_market(name_or_path, overrides)
+    if not Path(name).exists() and not name.endswith(".toml"):
+        known = ", ".join([*scenario_names(), *market_names()])
+        raise ScenarioError(f"there is no scenario {name!r}; built in are {known}, or give the path of a TOML file")
+    return load_scenario(name_or_path, overrides)
+
+
+def change(scenario: AnyScenario, *assignments: str) -> AnyScenario:
+    """Return a copy of a scenario with some fields changed.
+
+    Parameters
+    ----------
+    scenario
+        What to start from; it stays as it is.
+    assignments
+        Such as ``"traffic.load=1.4"``, applied in order and checked together.
+
+    Raises
+    ------
+    ScenarioError
+        If an assignment names no field or its value is not allowed.
+
+    Examples
+    --------
+    >>> change(load("duel"), "traffic.load=0.5", "seed=3").seed
+    3
+    """
+    from sim.scenario.load import override
+
+    return override(scenario, assignments)
+
+
+def replicate(
+    scenario: "Scenario | MarketScenario", replications: int = REPLICATIONS, *, jobs: int = 1,
+    store: str | Path | None = None,
+) -> "Results":
+    """Run a scenario several times, each with random streams of its own.
+
+    Parameters
+    ----------
+    scenario
+        What to run.
+    replications
+        How many times.
+    jobs
+        Number of processes; results do not depend on it.
+    store
+        File to keep the runs in, so that those done already are not done again; None keeps them in memory.
+
+    Raises
+    ------
+    ScenarioError
+        If ``replications`` is below 1.
+    StoreError
+        If the store cannot be used.
+    """
+    return _play(scenario, [{}], replications, jobs, store)
+
+
+def compare(
+    scenario: "Scenario | MarketScenario", policies: Sequence[str], replications: int = REPLICATIONS, *,
+    jobs: int = 1, store: str | Path | None = None,
+) -> "Results":
+    """Run a scenario under several routing policies, on the same random numbers.
+
+    ``compare(...).compare("e2e_p99_s")`` then gives the paired differences to the first policy.
+
+    Parameters
+    ----------
+    scenario
+        What to run; the policy of all its routers is replaced.
+    policies
+        Names, with parameters as in ``power_of_d:d=3``; the first is the one the others are compared with.
+    replications, jobs, store
+        As in `replicate`.
+
+    Raises
+    ------
+    ScenarioError
+        If there are fewer than two policies, or ``replications`` is below 1.
+    StoreError
+        If the store cannot be used.
+    """
+    if len(set(policies)) < 2:
+        raise ScenarioError(f"policies are {list(policies)}, but a comparison needs two different ones or more")
+    return _play(scenario, [{POLICY: policy} for policy in dict.fromkeys(policies)], replications, jobs, store)
+
+
+def sweep(
+    scenario: "Scenario | MarketScenario", design: "Mapping[str, Iterable[Value]] | Plan", *,
+    policies: Sequence[str] = (), replications: int = REPLICATIONS, jobs: int = 1, store: str | Path | None = None,
+) -> "Results":
+    """Run a scenario at every point of a design, on the same random numbers.
+
+    Parameters
+    ----------
+    scenario
+        The base; fields that the design does not name stay as they are.
+    design
+        Values by path of a field (all combinations are run), or a plan of `experiments.lab.designs.make_plan`.
+    policies
+        Routing policies to run at every point, as in `compare`; none: the scenario's own.
+    replications, jobs, store
+        As in `replicate`.
+
+    Returns
+    -------
+    Results
+        A point that is not allowed or a run that failed is in ``failures()``, and does not stop the rest.
+
+    Raises
+    ------
+    ScenarioError
+        If the design has no point, or ``replications`` is below 1.
+    StoreError
+        If the store cannot be used.
+    """
+    points = _grid(design) if isinstance(design, Mapping) else [dict(point) for point in design.points]
+    if policies:
+        points = [{**point, POLICY: policy} for point in points for policy in policies]
+    return _play(scenario, points, replications, jobs, store)
+
+
+def _grid(values: Mapping[str, Iterable[Value]]) -> list[dict[str, Value]]:
+    """All combinations, the last field fastest."""
+    levels = {path: list(dict.fromkeys(given)) for path, given in values.items()}
+    return [dict(zip(levels, point, strict=True)) for point in product(*levels.values())] if levels else []
+
+
+def _play(
+    scenario: "Scenario | MarketScenario", points: Sequence[Point], replications: int, jobs: int,
+    store: str | Path | None,
+) -> "Results":
+    """Run every point and replication that the store lacks."""
+    from experiments.lab.keys import specs_of
+    from experiments.lab.results import Results
+    from experiments.lab.runner import run_all
+    from experiments.lab.store import Store
+    from sim.scenario.load import plain
+
+    if replications < 1:
+        raise ScenarioError(f"replications is {replications}, but must be at least 1")
+    if not points:
+        raise ScenarioError("the design has no point; give at least one value for every field")
+    base, kind = plain(scenario), _kind(scenario)
+    specs = specs_of(kind, base, points, replications)
+    kept = Store(store)
+    manifest: dict[str, Any] = {"kind": kind, "scenario": base, "points": [dict(point) for point in points],
+                                "replications": replications}
+    kept.begin(scenario.name, manifest, specs)
+    run_all(specs, kept, jobs=jobs)
+    return Results(kept, scenario.name)
+
+
+def _kind(scenario: "Scenario | MarketScenario") -> Kind:
+    from sim.scenario import Scenario
+
+    return "traffic" if isinstance(scenario, Scenario) else "market"
+
+
+def _describes_market(path: Path) -> bool:
+    """Whether a file is of a market; what cannot be read is left to those who say why."""
+    import tomllib
+
+    try:
+        return "supply" in tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
