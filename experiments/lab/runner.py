@@ -100,12 +100,12 @@ def _on_dask(todo: Sequence[RunSpec], address: str) -> Iterator[RunRecord]:
     client = _client(address)
     try:
         _check_code(client)
-        from distributed import as_completed
+        import distributed
 
         futures = client.map(play, todo, key=[f"tokenmarket-{spec.key}" for spec in todo], pure=False)
         keys = {future.key: spec.key for future, spec in zip(futures, todo, strict=True)}
-        waiting = as_completed(futures)
-        for future in waiting:
+        completed: Any = distributed.as_completed
+        for future in completed(futures):
             error = future.exception()
             if error is None:
                 yield future.result()

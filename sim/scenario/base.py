@@ -1,6 +1,6 @@
 """What every part of a scenario shares: a frozen model and fields that carry their unit and source."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -13,8 +13,27 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+class Sweep(NamedTuple):
+    """The range over which a field is worth varying in a study.
+
+    Attributes
+    ----------
+    low, high
+        Its ends.
+    scale
+        ``linear``, ``log`` or ``integer``.
+    source
+        Why these ends.
+    """
+
+    low: float
+    high: float
+    scale: Literal["linear", "log", "integer"] = "linear"
+    source: str = "assumption"
+
+
 def quantity(
-    default: Any = ..., *, unit: str, doc: str, source: str = "assumption", **limits: Any
+    default: Any = ..., *, unit: str, doc: str, source: str = "assumption", sweep: Sweep | None = None, **limits: Any
 ) -> Any:
     """Declare a scenario field with its unit, meaning, source and range.
 
@@ -28,15 +47,18 @@ def quantity(
         What the field means, in one sentence.
     source
         Where the default comes from, or ``"assumption"``.
+    sweep
+        Range over which studies vary the field; None if that is not of general interest.
     **limits
         Range passed to pydantic (``gt``, ``ge``, ``lt``, ``le``).
 
     Returns
     -------
     Any
-        A pydantic field whose JSON schema carries ``unit`` and ``source``.
+        A pydantic field whose JSON schema carries ``unit``, ``source`` and the range to sweep.
     """
     text = f"{doc} [{unit}] (source: {source})"
-    return Field(
-        default, description=text, json_schema_extra={"unit": unit, "source": source}, **limits
-    )
+    extra: dict[str, Any] = {"unit": unit, "source": source}
+    if sweep is not None:
+        extra["sweep"] = sweep._asdict()
+    return Field(default, description=text, json_schema_extra=extra, **limits)

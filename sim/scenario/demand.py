@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from sim.scenario.base import Name, Part, quantity
+from sim.scenario.base import Name, Part, Sweep, quantity
 
 
 class Poisson(Part):
@@ -101,10 +101,12 @@ class Lengths(Part):
         "lognormal", description="Family of the distribution"
     )
     mean: float = quantity(unit="tokens", doc="Mean of the distribution (before limits); of quantiles it follows from "
-                           "them and may be left out", gt=0, le=1e9)
+                           "them and may be left out", gt=0, le=1e9,
+                           sweep=Sweep(50.0, 20000.0, "log", "from extraction to coding agents"))
     cv: float = quantity(
         1.0, unit="1", doc="Coefficient of variation (lognormal only)", ge=0, le=20,
         source="Azure LLM inference trace 2023, chat: prompt CV about 1",
+        sweep=Sweep(0.0, 3.0, "linear", "from constant to the heavy tails of ServeGen"),
     )
     probabilities: tuple[float, ...] = Field(
         (), description="Increasing probabilities in [0, 1] (quantiles only), first 0 and last 1"
@@ -175,7 +177,8 @@ class ClientClass(Part):
     )
     sessions: Sessions | None = Field(None, description="Multi-turn sessions; none makes every request single")
     patience_s: float | None = quantity(
-        None, unit="s", doc="Mean patience before the first token (exponential); none waits for ever", gt=0
+        None, unit="s", doc="Mean patience before the first token (exponential); none waits for ever", gt=0,
+        sweep=Sweep(2.0, 120.0, "log", "from a chat user to a batch job"),
     )
     clients: int = quantity(1, unit="clients", doc="Number of clients the class is split into", ge=1, le=10_000)
     zipf_exponent: float = quantity(

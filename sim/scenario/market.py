@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from sim.scenario.base import Name, Part, quantity
+from sim.scenario.base import Name, Part, Sweep, quantity
 from sim.scenario.demand import ClientClass
 from sim.scenario.network import Network
 from sim.scenario.router import Router
@@ -20,7 +20,8 @@ class Traffic(Part):
     warmup_s: float = quantity(0.0, unit="s", doc="Requests that arrive earlier are not measured", ge=0)
     drain_s: float = quantity(
         3600.0, unit="s", doc="Longest time after the last arrival to let requests finish; 0 stops at once", ge=0)
-    load: float = quantity(1.0, unit="1", doc="Factor on every arrival rate", gt=0)
+    load: float = quantity(1.0, unit="1", doc="Factor on every arrival rate", gt=0,
+                           sweep=Sweep(0.3, 1.5, "linear", "from idle to overload"))
     sample_share: float = quantity(0.0, unit="1", doc="Share of requests kept in the requests table", ge=0, le=1)
     publish_period_s: float | None = quantity(
         None, unit="s", doc="Providers publish their load this often; none publishes nothing", gt=0)

@@ -2,7 +2,7 @@
 
 from pydantic import Field, model_validator
 
-from sim.scenario.base import Name, Part, quantity
+from sim.scenario.base import Name, Part, Sweep, quantity
 
 
 class Link(Part):
@@ -17,7 +17,8 @@ class RegionFaults(Part):
     """What goes wrong in a whole region, from streams keyed by its name."""
 
     outage_mtbf_s: float | None = quantity(
-        None, unit="s", doc="Mean time between outages of the region (exponential); none has none", gt=0
+        None, unit="s", doc="Mean time between outages of the region (exponential); none has none", gt=0,
+        sweep=Sweep(3600.0, 604800.0, "log", "an hour to a week"),
     )
     outage_mttr_s: float = quantity(
         600.0, unit="s", doc="Mean time to repair (exponential)", gt=0,

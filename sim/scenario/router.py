@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from sim.scenario.base import Name, Part, quantity
+from sim.scenario.base import Name, Part, Sweep, quantity
 
 
 class PolicyChoice(Part):
@@ -24,11 +24,13 @@ class Attempts(Part):
     """Failover: how often, how long and how fast a request is tried again."""
 
     maximum: int = quantity(3, unit="attempts", doc="Attempts a request may make in all", ge=1, le=8,
-                            source="LiteLLM: num_retries 2, so three attempts")
+                            source="LiteLLM: num_retries 2, so three attempts",
+                            sweep=Sweep(1, 6, "integer", "no failover to more than any router makes"))
     budget_s: float = quantity(300.0, unit="s", doc="No new attempt later than this after arrival", gt=0,
                                source="LLM Gateway: 300 s gateway timeout")
     backoff_s: float = quantity(0.0, unit="s", doc="First back-off before a new attempt; 0 tries at once", ge=0,
-                                source="LiteLLM: at once when another deployment is healthy")
+                                source="LiteLLM: at once when another deployment is healthy",
+                                sweep=Sweep(0.0, 2.0, "linear", "from at once to a client library's second try"))
     backoff_cap_s: float = quantity(8.0, unit="s", doc="Longest back-off, before jitter", ge=0, source="LiteLLM: 8 s")
     jitter: float = quantity(0.0, unit="1", doc="Back-off is stretched by up to this share, at random", ge=0, le=1)
     retry_tried: bool = Field(
@@ -44,7 +46,8 @@ class Cooldown(Part):
     """Rest an offer after failures (LiteLLM's rule)."""
 
     seconds: float = quantity(0.0, unit="s", doc="How long an offer rests; 0 switches it off", ge=0,
-                              source="off; LiteLLM uses 5 s")
+                              source="off; LiteLLM uses 5 s",
+                              sweep=Sweep(0.0, 60.0, "linear", "off; LiteLLM uses 5 s"))
     after: int = quantity(1, unit="failures", doc="Consecutive failures or refusals that start the rest", ge=1)
 
 
@@ -52,7 +55,8 @@ class Breaker(Part):
     """Circuit breaker: closed, open, half open."""
 
     failures: int = quantity(0, unit="failures", doc="Consecutive failures that open it; 0 switches it off", ge=0,
-                             source="off; SGLang router uses 10")
+                             source="off; SGLang router uses 10",
+                             sweep=Sweep(0, 20, "integer", "off; SGLang uses 10"))
     open_s: float = quantity(60.0, unit="s", doc="How long it stays open", gt=0, source="SGLang router: 60 s")
     successes: int = quantity(3, unit="successes", doc="Probe successes that close it", ge=1,
                               source="SGLang router: 3")
@@ -77,7 +81,8 @@ class Affinity(Part):
     """Stickiness of sessions to the offer that served them last."""
 
     ttl_s: float = quantity(0.0, unit="s", doc="Idle time after which a session is free again; 0 switches it off",
-                            ge=0, source="off; OpenRouter uses 600 s")
+                            ge=0, source="off; OpenRouter uses 600 s",
+                            sweep=Sweep(0.0, 1200.0, "linear", "off; OpenRouter uses 600 s"))
     slots: int = quantity(65_536, unit="entries", doc="Size of the table; a collision forgets the older session",
                           ge=1, le=1 << 24)
 
@@ -85,15 +90,18 @@ class Affinity(Part):
 class Telemetry(Part):
     """How the router turns its own requests into the view that policies see."""
 
-    ewma_weight: float = quantity(0.1, unit="1", doc="Weight of the newest sample in the moving averages", gt=0, le=1)
+    ewma_weight: float = quantity(0.1, unit="1", doc="Weight of the newest sample in the moving averages", gt=0, le=1,
+                                  sweep=Sweep(0.02, 0.5, "log", "a fifth to five times the default"))
     slot_s: float = quantity(10.0, unit="s", doc="Grain of the sliding windows (30 s = 3 slots, 5 min = 30)", gt=0)
     prior_ttft_s: float = quantity(1.0, unit="s", doc="TTFT assumed before the first sample", gt=0,
                                    source="LLM Gateway: 1,000 ms without data")
     prior_tokens_per_s: float = quantity(50.0, unit="tokens/s", doc="Throughput assumed before the first sample", gt=0,
                                          source="LLM Gateway: 50 tokens/s without data")
     outage_after: int = quantity(3, unit="failures", doc="Consecutive failures that count as an outage signal", ge=1,
-                                 source="assumption: OpenRouter does not publish what 'significant' means")
-    stale_view_s: float = quantity(0.0, unit="s", doc="Show policies a view refreshed only this often; 0 is live", ge=0)
+                                 source="assumption: OpenRouter does not publish what 'significant' means",
+                                 sweep=Sweep(1, 10, "integer"))
+    stale_view_s: float = quantity(0.0, unit="s", doc="Show policies a view refreshed only this often; 0 is live", ge=0,
+                                   sweep=Sweep(0.0, 30.0, "linear", "live; OpenRouter looks back 30 s"))
 
 
 class Router(Part):
@@ -102,9 +110,11 @@ class Router(Part):
     region: Name = Field("us-east", description="Region the router runs in")
     policy: PolicyChoice = Field(PolicyChoice(kind="openrouter_classic"), description="Routing policy")
     exploration: float = quantity(0.0, unit="1", doc="Share of attempts placed uniformly at random", ge=0, le=1,
-                                  source="off; LLM Gateway uses 0.01")
+                                  source="off; LLM Gateway uses 0.01",
+                                  sweep=Sweep(0.0, 0.1, "linear", "LLM Gateway uses 0.01"))
     fee_share: float = quantity(0.055, unit="1", doc="Fee on top of what a request costs", ge=0, le=1,
-                                source="OpenRouter: 5.5% on credit purchases")
+                                source="OpenRouter: 5.5% on credit purchases",
+                                sweep=Sweep(0.0, 0.1, "linear", "OpenRouter takes 0.055"))
     attempts: Attempts = Field(Attempts(), description="Failover and time-outs")
     cooldown: Cooldown = Field(Cooldown(), description="Cool-down after failures")
     breaker: Breaker = Field(Breaker(), description="Circuit breaker")

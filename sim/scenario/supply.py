@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from sim.scenario.base import Name, Part, quantity
+from sim.scenario.base import Name, Part, Sweep, quantity
 
 
 class RooflineServing(Part):
@@ -84,14 +84,17 @@ class Limits(Part):
 class Faults(Part):
     """What goes wrong at a provider, from streams keyed by its name."""
 
-    outage_mtbf_s: float | None = quantity(None, unit="s", doc="Mean time between outages (exponential)", gt=0)
-    outage_mttr_s: float = quantity(120.0, unit="s", doc="Mean time to repair (exponential)", gt=0)
+    outage_mtbf_s: float | None = quantity(None, unit="s", doc="Mean time between outages (exponential)", gt=0,
+                                           sweep=Sweep(600.0, 86400.0, "log", "ten minutes to a day"))
+    outage_mttr_s: float = quantity(120.0, unit="s", doc="Mean time to repair (exponential)", gt=0,
+                                    sweep=Sweep(10.0, 600.0, "log", "from a restart to a repair"))
     slowdown_mtbf_s: float | None = quantity(None, unit="s", doc="Mean time between slow spells (exponential)", gt=0)
     slowdown_mttr_s: float = quantity(300.0, unit="s", doc="Mean length of a slow spell (exponential)", gt=0)
     slowdown_factor: float = quantity(3.0, unit="1", doc="Step times are multiplied by this in a slow spell", ge=1,
                                       le=1000)
     fast_failure_share: float = quantity(0.0, unit="1", doc="Share of attempts refused at once with a server error",
-                                         ge=0, le=1)
+                                         ge=0, le=1,
+                                         sweep=Sweep(0.0, 0.05, "linear", "from none to a bad day"))
     fast_failure_s: float = quantity(0.005, unit="s", doc="Time a fast failure takes at the provider", ge=0)
     midstream_share: float = quantity(0.0, unit="1", doc="Share of attempts whose stream breaks at a random token",
                                       ge=0, le=1)

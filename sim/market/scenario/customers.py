@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from sim.market.model import TASKS
-from sim.scenario.base import Name, Part, quantity
+from sim.scenario.base import Name, Part, Sweep, quantity
 
 ICONIQ = "ICONIQ, State of AI, January 2026 (through secondary reports)"
 STATE_OF_AI = "a16z and OpenRouter, State of AI (arXiv 2601.10088)"
@@ -147,34 +147,41 @@ class Choice(Part):
     taste: float = quantity(
         0.05, unit="quality points", doc="Scale of persistent tastes (Gumbel) over the value of a quality point", gt=0,
         source=CALIBRATED,
+        sweep=Sweep(0.01, 0.2, "log", "a fifth to four times the default"),
     )
     nests: Literal["none", "family", "creator", "open"] = Field(
         "family", description="Which models' tastes are correlated (source: substitution is local, "
         "Sonnet 3.7 took from Sonnet 3.5 only, Fradkin, arXiv 2504.15440)"
     )
     nest_lambda: float = quantity(
-        0.6, unit="1", doc="Dissimilarity within a nest: 1 is plain logit, towards 0 perfect correlation", gt=0, le=1
+        0.6, unit="1", doc="Dissimilarity within a nest: 1 is plain logit, towards 0 perfect correlation", gt=0, le=1,
+        sweep=Sweep(0.2, 1.0, "linear", "nearly perfect substitutes to plain logit"),
     )
     loyal_share: float = quantity(
         0.20, unit="1", doc="Share of workloads that move only if their model is gone", ge=0, le=1,
         source=f"{STATE_OF_AI}: 40% of a cohort stay 5 months; .20 + .80 exp(-.27 x 5) = .41",
+        sweep=Sweep(0.0, 0.6, "linear", "State of AI: 40% of a cohort stay five months"),
     )
     reviews_per_month: float = quantity(
-        1.0, unit="1/month", doc="Mean number of times a workload reconsiders its model", ge=0, le=100
+        1.0, unit="1/month", doc="Mean number of times a workload reconsiders its model", ge=0, le=100,
+        sweep=Sweep(0.1, 4.0, "log", "from yearly to weekly"),
     )
     switching_cost: float = quantity(
         0.02, unit="quality points", doc="Cost of a move of migration cost 1, over the value of a quality point", ge=0,
         source=CALIBRATED,
+        sweep=Sweep(0.0, 0.2, "linear"),
     )
     release_attention: float = quantity(
-        0.4, unit="1", doc="Share of workloads that notice a new model by its release", ge=0, le=1
+        0.4, unit="1", doc="Share of workloads that notice a new model by its release", ge=0, le=1,
+        sweep=Sweep(0.0, 1.0, "linear", "nobody to everybody"),
     )
     release_lag_days: float = quantity(
         10.0, unit="days", doc="Mean time from a release to the trial by those who notice it", gt=0,
         source=f"{FRADKIN}: a new model reaches its plateau within a few weeks",
     )
     bill_surprise: float = quantity(
-        0.2, unit="1", doc="Rise of the cost of a request since the last decision that triggers the next", gt=0
+        0.2, unit="1", doc="Rise of the cost of a request since the last decision that triggers the next", gt=0,
+        sweep=Sweep(0.05, 1.0, "log"),
     )
     max_volume_factor: float = quantity(
         3.0, unit="1", doc="Largest volume over the planned one, however cheap tokens become", ge=1, le=1000
@@ -241,6 +248,7 @@ class CustomerSettings(Part):
         100.0, unit="requests/s", doc="Planned mean rate of all customers together on the first day; routed shares are "
         "scaled by one factor to meet it", gt=0, le=1e7, source="assumption: about 50 G tokens a day, as OpenRouter "
         f"had in January 2025 ({FRADKIN})",
+        sweep=Sweep(20.0, 400.0, "log", "a fifth to four times the default"),
     )
     part_tokens_per_day: float = quantity(
         1e8, unit="tokens/day", doc="Planned volume, before scaling, above which a workload comes in equal parts that "

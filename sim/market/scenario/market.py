@@ -9,7 +9,7 @@ from sim.market.scenario.customers import CustomerSettings
 from sim.market.scenario.models import ModelSettings
 from sim.market.scenario.supply import SupplySettings
 from sim.scenario import Network, Router
-from sim.scenario.base import Name, Part, quantity
+from sim.scenario.base import Name, Part, Sweep, quantity
 
 DAY_S = 86_400
 
@@ -51,7 +51,8 @@ class Fees(Part):
     """What the router charges customers on top of the providers' prices."""
 
     credit_share: float = quantity(0.055, unit="1", doc="Fee on credits, as a share of what requests cost", ge=0, le=1,
-                                   source="OpenRouter FAQ: 5.5% on credit purchases")
+                                   source="OpenRouter FAQ: 5.5% on credit purchases",
+                                   sweep=Sweep(0.0, 0.1, "linear", "OpenRouter takes 0.055"))
     own_key_share: float = quantity(0.05, unit="1", doc="Fee of customers with keys of their own", ge=0, le=1,
                                     source="OpenRouter FAQ: 5% beyond the free requests")
     own_key_free_requests: int = quantity(
@@ -73,7 +74,9 @@ class MarketScenario(Part):
     fees: Fees = Field(Fees(), description="The router's fees")
     price_factor: float = quantity(
         1.0, unit="1", doc="All posted prices and all costs of supply are multiplied by this (the climb experiment "
-        "divides prices by 1, 2, 5, 10, 20)", gt=0, le=1000)
+        "divides prices by 1, 2, 5, 10, 20)", gt=0, le=1000,
+        sweep=Sweep(0.05, 2.0, "log", "the climb divides prices by up to 20"),
+    )
     models: ModelSettings = Field(default_factory=ModelSettings, description="Models, known and to come")
     customers: CustomerSettings = Field(default_factory=CustomerSettings, description="Customers")
     supply: SupplySettings = Field(description="Providers, GPU prices, autoscaling and investment")

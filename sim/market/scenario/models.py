@@ -4,7 +4,7 @@ from datetime import date
 
 from pydantic import Field, model_validator
 
-from sim.scenario.base import Name, Part, quantity
+from sim.scenario.base import Name, Part, Sweep, quantity
 
 EPOCH = "Epoch AI, open-closed gap on its capability index: 3.5 months (90% CI 1.1-5.3) in 2025, 4 in May 2026"
 FIT = "least squares over the built-in catalogue (docs/market/models.md)"
@@ -31,7 +31,9 @@ class Frontier(Part):
         1.09, unit="log-odds/year", doc="Growth of the closed frontier's ability", ge=-5, le=20, source=FIT)
     open_lag_months: float = quantity(
         4.0, unit="months", doc="Time by which the open frontier trails the closed one (1 to 6)", ge=0, le=36,
-        source=EPOCH)
+        source=EPOCH,
+        sweep=Sweep(1.0, 6.0, "linear", "one to six months: the published range"),
+    )
     size_step: float = quantity(
         0.51, unit="log-odds", doc="Loss of ability with a tenth of the parameters, same creator and day", ge=0, le=10,
         source=FIT)

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from sim.market.scenario.pricing import PricingChoice
-from sim.scenario.base import Name, Part, quantity
+from sim.scenario.base import Name, Part, Sweep, quantity
 from sim.scenario.supply import Engine, Faults, Limits
 
 HARDWARE = "SemiAnalysis InferenceX-app @77ca49a; ownership check $1.72/GPU-h (docs/market/supply.md)"
@@ -184,9 +184,11 @@ class Investment(Part):
     review_days: float = quantity(30.0, unit="days", doc="Time between reviews", ge=1)
     rented_lead_days: float = quantity(7.0, unit="days", doc="From order to delivery of rented GPUs", ge=0)
     owned_lead_days: float = quantity(90.0, unit="days", doc="From order to delivery of owned GPUs", ge=0,
-                                      source="assumption: a quarter")
+                                      source="assumption: a quarter",
+                                      sweep=Sweep(30.0, 365.0, "log", "a month to a year"))
     hurdle: float = quantity(0.2, unit="1", doc="Return on the cost of a GPU that an order must promise", ge=0,
-                             source="assumption: above the 13% cost of capital")
+                             source="assumption: above the 13% cost of capital",
+                             sweep=Sweep(0.0, 1.0, "linear"))
     max_step: float = quantity(0.25, unit="1", doc="Largest change of a pool at one review, as a share of it", ge=0)
     headroom: float = quantity(0.1, unit="1", doc="Share of idle rented GPUs that a firm keeps", ge=0, le=1)
     max_growth: float = quantity(4.0, unit="1", doc="A pool never exceeds so many times its GPUs at entry", ge=1)

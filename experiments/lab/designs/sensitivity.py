@@ -1,0 +1,98 @@
+"""What a screening or a variance study says of its factors: Morris effects, Sobol indices, and the share of noise."""
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from experiments.lab.designs.factor import DesignError
+from experiments.lab.designs.plan import LEVELS, Plan, problem_of
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+INDICES: Final = {"morris": ("mu_star", "mu", "sigma"), "sobol": ("S1", "ST")}
+COLUMNS: Final = ("factor", "index", "value", "low", "high")
+RESAMPLES: Final = 1000  # bootstrap resamples behind the intervals
+NOISE: Final = "replication noise"  # in place of a factor
+CONFIDENCE: Final = 0.95
+
+Row = tuple[str, str, float, float, float]  # as COLUMNS
+
+
+def sensitivity(plan: Plan, answers: np.ndarray) -> "DataFrame":
+    """Return the indices of every factor with 95 % bootstrap intervals, and the share of noise.
+
+    Parameters
+    ----------
+    plan
+        A plan of kind ``morris`` or ``sobol``.
+    answers
+        float64 (points, replications).
+
+    Returns
+    -------
+    DataFrame
+        The columns factor, index, value, low, high. Morris: ``mu_star`` (mean absolute effect of moving through the
+        whole range, in the metric's unit), ``mu`` (mean effect), ``sigma`` (its spread: interaction or curvature).
+        Sobol: ``S1`` (share of variance by the factor alone), ``ST`` (with all its interactions). Last the share of the
+        variance of the points' means that is replication noise (``noise_share``; nan with one replication). Where a
+        point has no answer, all values are nan: indices cannot be had from part of a plan.
+
+    Raises
+    ------
+    DesignError
+        If the plan has no indices.
+    """
+    import pandas as pd
+
+    if plan.kind not in INDICES or plan.places is None:
+        raise DesignError(f"a {plan.kind} design has no sensitivity indices; {' and '.join(INDICES)} designs have")
+    means = answers.mean(axis=1)
+    rows: list[Row] = []
+    if np.isfinite(means).all():
+        rows = _morris(plan, means) if plan.kind == "morris" else _sobol(plan, means)
+    else:
+        rows = [(factor.path, index, np.nan, np.nan, np.nan) for index in INDICES[plan.kind] for factor in plan.factors]
+    rows.append((NOISE, "noise_share", noise_share(answers), np.nan, np.nan))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def noise_share(answers: np.ndarray) -> float:
+    """Share of the variance of the points' means that is noise of their replications; nan below two of each."""
+    points, replications = answers.shape
+    if points < 2 or replications < 2 or not np.isfinite(answers).all():
+        return np.nan
+    spread = float(answers.mean(axis=1).var(ddof=1))
+    noise = float(answers.var(axis=1, ddof=1).mean()) / replications
+    return min(noise / spread, 1.0) if spread > 0 else np.nan
+
+
+def _morris(plan: Plan, means: np.ndarray) -> list[Row]:
+    from SALib.analyze import morris
+
+    count = len(plan.factors)
+    got = morris.analyze(problem_of(count), plan.places, means, num_resamples=RESAMPLES, conf_level=CONFIDENCE,
+                         num_levels=LEVELS, seed=plan.seed)
+    names = [factor.path for factor in plan.factors]
+    half = np.asarray(got["mu_star_conf"], float)
+    star = np.asarray(got["mu_star"], float)
+    rows = [(name, "mu_star", v, v - h, v + h) for name, v, h in zip(names, star.tolist(), half.tolist(), strict=True)]
+    for index in ("mu", "sigma"):
+        values = np.asarray(got[index], float).tolist()
+        rows += [(name, index, value, np.nan, np.nan) for name, value in zip(names, values, strict=True)]
+    return rows
+
+
+def _sobol(plan: Plan, means: np.ndarray) -> list[Row]:
+    from SALib.analyze import sobol
+
+    if means.max() == means.min():  # nothing varies: no shares of it either
+        return [(factor.path, index, np.nan, np.nan, np.nan) for index in INDICES["sobol"] for factor in plan.factors]
+    got = sobol.analyze(problem_of(len(plan.factors)), means, calc_second_order=False, num_resamples=RESAMPLES,
+                        conf_level=CONFIDENCE, seed=plan.seed)
+    rows = []
+    for index in INDICES["sobol"]:
+        values, halves = np.asarray(got[index], float).tolist(), np.asarray(got[f"{index}_conf"], float).tolist()
+        rows += [(factor.path, index, v, v - h, v + h)
+                 for factor, v, h in zip(plan.factors, values, halves, strict=True)]
+    return rows
