@@ -129,7 +129,7 @@ def compare(
     Raises
     ------
     ScenarioError
-        If there are fewer than two policies, or ``replications`` is below 1.
+        If there are fewer than two policies, none of them is known, or ``replications`` is below 1.
     StoreError
         If the store cannot be used.
     """
@@ -163,7 +163,7 @@ def sweep(
     Raises
     ------
     ScenarioError
-        If the design has no point, or ``replications`` is below 1.
+        If the design has no point that is allowed, or ``replications`` is below 1.
     StoreError
         If the store cannot be used.
     """
@@ -183,7 +183,7 @@ def _play(
     scenario: "Scenario | MarketScenario", points: Sequence[Point], replications: int, jobs: int,
     store: str | Path | None,
 ) -> "Results":
-    """Run every point and replication that the store lacks."""
+    """Run every point and replication that the store lacks; some points may be wrong, but not all."""
     from experiments.lab.keys import specs_of
     from experiments.lab.results import Results
     from experiments.lab.runner import run_all
@@ -196,6 +196,8 @@ def _play(
         raise ScenarioError("the design has no point; give at least one value for every field")
     base, kind = plain(scenario), _kind(scenario)
     specs = specs_of(kind, base, points, replications)
+    if all(spec.problem for spec in specs):
+        raise ScenarioError(specs[0].problem)
     kept = Store(store)
     manifest: dict[str, Any] = {"kind": kind, "scenario": base, "points": [dict(point) for point in points],
                                 "replications": replications}

@@ -108,8 +108,9 @@ class Store:
 
     def done(self, keys: Iterable[str]) -> set[str]:
         """Return those of the keys whose runs are stored, failed ones included."""
-        stored = self._connection.execute("SELECT run FROM runs").fetchall()
-        return {key for key, in stored}.intersection(keys)
+        asked = list(keys)
+        stored = self._connection.execute("SELECT run FROM runs WHERE run IN (SELECT unnest(?::VARCHAR[]))", [asked])
+        return {key for key, in stored.fetchall()}
 
     def add(self, records: Sequence[RunRecord]) -> None:
         """Add runs in one transaction; runs that are stored already are left as they are.
