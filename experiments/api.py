@@ -169,7 +169,7 @@ def sweep(
     """
     points = _grid(design) if isinstance(design, Mapping) else [dict(point) for point in design.points]
     if policies:
-        points = [{**point, POLICY: policy} for point in points for policy in policies]
+        points = [{POLICY: policy, **point} for policy in policies for point in points]
     return _play(scenario, points, replications, jobs, store)
 
 

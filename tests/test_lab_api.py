@@ -67,7 +67,7 @@ def test_sweep_runs_all_combinations_and_resumes_from_its_store(duel, tmp_path, 
     first = sweep(duel, design, policies=["cheapest", "power_of_d:d=2"], replications=1, store=file)
     found = first.metrics()
     first.store.close()
-    assert first.factors == ["traffic.load", "seed", "policy"]
+    assert first.factors == ["policy", "traffic.load", "seed"]
     assert len(found[["traffic.load", "policy"]].drop_duplicates()) == 4
     monkeypatch.setattr("experiments.lab.runner.play", lambda spec: pytest.fail("was done already"))
     again = sweep(duel, design, policies=["cheapest", "power_of_d:d=2"], replications=1, store=file)

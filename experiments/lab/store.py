@@ -120,22 +120,20 @@ class Store:
         ValueError
             If a table is not in the data dictionary or its columns are not those listed there.
         """
-        import pandas as pd
-
         known = self.done(record.key for record in records)
         fresh = {record.key: record for record in reversed(records) if record.key not in known}
-        parts: dict[str, list[DataFrame]] = {name: [] for name in TABLES}
+        parts: dict[str, dict[str, DataFrame]] = {name: {} for name in TABLES}  # frames by run
         for record in fresh.values():
             for name, frame in record.tables.items():
                 _check_columns(name, frame)
                 if len(frame):
-                    parts[name].append(frame.assign(run=record.key, line=range(len(frame))))
+                    parts[name][record.key] = frame
         with self._transaction():
             self._insert("runs", _rows(("run", "problem", "wall_s"), (
                 (record.key, record.problem, record.wall_s) for record in fresh.values())))
             for name, frames in parts.items():
                 if frames:
-                    self._insert(name, pd.concat(frames, ignore_index=True))
+                    self._insert(name, _whole(frames))
 
     def frame(self, sql: str, parameters: Sequence[Any] = ()) -> "DataFrame":
         """Return what a query gives.
@@ -281,6 +279,18 @@ def _rows(columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> "DataFra
     import pandas as pd
 
     return pd.DataFrame(list(rows), columns=list(columns))
+
+
+def _whole(frames: "Mapping[str, DataFrame]") -> "DataFrame":
+    """Frames of runs as one, with the columns ``run`` and ``line``."""
+    import numpy as np
+    import pandas as pd
+
+    lengths = [len(frame) for frame in frames.values()]
+    whole = pd.concat(frames.values(), ignore_index=True)
+    whole["run"] = np.repeat(np.array(list(frames), object), lengths)
+    whole["line"] = np.concatenate([np.arange(length) for length in lengths])
+    return whole
 
 
 def _plain_numbers(frame: "DataFrame", table: Table) -> "DataFrame":
