@@ -102,17 +102,26 @@ def _without_climbing(axis: "Axes", frame: "DataFrame", divisors: list[float]) -
 def _effect_panel(axis: "Axes", frame: "DataFrame", divisors: list[float]) -> None:
     above, below = np.zeros(len(divisors)), np.zeros(len(divisors))
     bars = np.arange(len(divisors))
-    total = np.zeros(len(divisors))
     for name, colour in EFFECTS.items():
         mine = frame[frame["metric"] == EFFECT.format(name)]
         means = mine.groupby("divisor")["value"].mean().reindex(divisors).fillna(0.0).to_numpy(float) / 1e3
         axis.bar(bars, means, bottom=np.where(means >= 0, above, below), color=colour, width=0.7, label=name)
-        above, below, total = above + np.maximum(means, 0), below + np.minimum(means, 0), total + means
-    axis.plot(bars, total, color="black", marker=".", linewidth=0, markersize=9, label="sum")
+        above, below = above + np.maximum(means, 0), below + np.minimum(means, 0)
+    sums = _sums(frame, divisors)
+    axis.errorbar(bars, [it.mean / 1e3 for it in sums], yerr=[np.nan_to_num(it.half_width) / 1e3 for it in sums],
+                  fmt=".", color="black", markersize=9, elinewidth=1.0, capsize=3, label="sum, with 95 % interval")
     axis.axhline(0, color=INK, linewidth=0.8)
     axis.set_xticks(bars, [f"{divisor:g}" for divisor in divisors])
     axis.set_xlabel("All prices divided by")
     axis.set_ylabel("Change of spend a day (1000 USD)")
+
+
+def _sums(frame: "DataFrame", divisors: list[float]) -> list[Interval]:
+    """Interval over replications of the whole change of spend at each divisor."""
+    mine = frame[frame["metric"].isin([EFFECT.format(name) for name in EFFECTS])]
+    each = mine.groupby(["divisor", "replication"])["value"].sum(min_count=len(EFFECTS))
+    found = set(mine["divisor"])
+    return [interval(each[divisor].tolist() if divisor in found else []) for divisor in divisors]
 
 
 def _key(figure: "Figure", axis: "Axes", bars: "Axes") -> None:

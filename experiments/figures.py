@@ -175,4 +175,5 @@ def _bar(half_width: float) -> float:
 
 def _save(figure: "Figure", path: Path) -> None:
     figure.savefig(path.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
+    figure.savefig(path.with_suffix(".pdf"), metadata={"CreationDate": None, "Creator": None, "Producer": None})
     figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})

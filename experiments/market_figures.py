@@ -1,6 +1,6 @@
 """One page of figures of a run of the market, drawn from its monthly tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+    Panel = Callable[[Axes, Mapping[str, DataFrame]], None]
+
 REST: Final = "#bbbbbb"  # colour of "others"
 INK: Final = "#333333"
 FEWEST_DAYS: Final = 10  # months of which the run covers less are not drawn
 LARGEST: Final = 6  # names with a colour of their own; the others are added up
 SMALL: Final = 7.5  # points
+PANEL_SIZE: Final = (4.6, 4.2)  # inches, of a panel drawn for itself
 BLUES: Final = ("#c6dbef", "#6baed6", "#2171b5", "#08306b")  # size classes, light to dark
 PRICE_LINES: Final = (
     ("constant_quality_index", "same quality, mean over the first day's models", COLOURS[1], "-"),
@@ -43,18 +46,41 @@ def figure_of(frames: "Mapping[str, DataFrame]", title: str) -> "Figure":
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    market = frames["monthly_market"]
-    kept = set(market.loc[market["days"] >= min(FEWEST_DAYS, market["days"].max()), "month"])
-    tables = {name: frames[name][frames[name]["month"].isin(kept)].reset_index(drop=True) for name in MONTHLY}
+    tables = _whole_months(frames)
     figure = Figure(figsize=(15.0, 12.4), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.10))
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=12, color=INK)
     for place, (heading, draw) in enumerate(PANELS.items()):
-        axis = figure.add_subplot(3, 3, place + 1)
-        axis.set_title(heading, loc="left", fontsize=10)
-        draw(axis, tables)
-        _months(axis, tables["monthly_market"]["month"].tolist())
+        _panel(figure.add_subplot(3, 3, place + 1), heading, draw, tables)
     return figure
+
+
+def panels(frames: "Mapping[str, DataFrame]", folder: Path) -> None:
+    """Draw each panel for itself, as ``market-NAME.svg``, ``.pdf`` and ``.png``, small enough for a phone."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    tables = _whole_months(frames)
+    with mpl.rc_context(STYLE):
+        for heading, draw in PANELS.items():
+            figure = Figure(figsize=PANEL_SIZE, layout="constrained")
+            FigureCanvasAgg(figure)
+            _panel(figure.add_subplot(), heading, draw, tables)
+            save(figure, folder / f"market-{draw.__name__.strip('_')}")
+
+
+def _whole_months(frames: "Mapping[str, DataFrame]") -> "dict[str, DataFrame]":
+    """The monthly tables without months of which the run covers only a few days."""
+    market = frames["monthly_market"]
+    kept = set(market.loc[market["days"] >= min(FEWEST_DAYS, market["days"].max()), "month"])
+    return {name: frames[name][frames[name]["month"].isin(kept)].reset_index(drop=True) for name in MONTHLY}
+
+
+def _panel(axis: "Axes", heading: str, draw: "Panel", tables: "Mapping[str, DataFrame]") -> None:
+    axis.set_title(heading, loc="left", fontsize=10)
+    draw(axis, tables)
+    _months(axis, tables["monthly_market"]["month"].tolist())
 
 
 def _prices(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
@@ -94,7 +120,7 @@ def _sizes(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
     models = tables["monthly_models"]
     tokens = _pivot(models, "size_class", "tokens").reindex(columns=list(SIZE_CLASSES), fill_value=0)
     daily = tokens.to_numpy(float) / tables["monthly_market"]["days"].to_numpy(float)[:, None] / 1e9
-    axis.stackplot(np.arange(len(daily)), daily.T, labels=SIZE_CLASSES, colors=BLUES, linewidth=0)
+    _areas(axis, daily.T, SIZE_CLASSES, BLUES)
     axis.set_ylabel("Billion tokens a day")
     _legend(axis)
 
@@ -102,7 +128,8 @@ def _sizes(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
 def _creators(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
     models = tables["monthly_models"]
     _stack(axis, _pivot(models, "creator", "tokens"))
-    axis.plot(100 * tables["monthly_market"]["open_share"], color="black", linestyle="--", label="open models")
+    share = 100 * tables["monthly_market"]["open_share"]
+    axis.plot(share, color="black", linestyle="--", marker=".", label="open models")
     axis.set_ylabel("Share of tokens (%)")
     _legend(axis)
 
@@ -146,7 +173,8 @@ def _margins(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
 
 def _provider_shares(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
     _stack(axis, _pivot(tables["monthly_providers"], "provider", "tokens"))
-    axis.plot(100 * tables["monthly_market"]["hhi_providers"], color="black", linestyle="--", label="HHI × 100")
+    hhi = 100 * tables["monthly_market"]["hhi_providers"]
+    axis.plot(hhi, color="black", linestyle="--", marker=".", label="HHI × 100")
     axis.set_ylabel("Share of tokens (%)")
     _legend(axis)
 
@@ -184,8 +212,21 @@ def _stack(axis: "Axes", amounts: "DataFrame") -> None:
         layers.append(shares[:, LARGEST:].sum(axis=1))
         labels.append(order[-1] if others == 1 else f"{others} others")
     colours = [*COLOURS[:LARGEST], REST]
-    axis.stackplot(np.arange(len(shares)), layers, labels=labels, colors=colours, alpha=0.75, linewidth=0)
+    _areas(axis, np.array(layers), labels, colours, alpha=0.75)
     axis.set_ylim(0, 100)
+
+
+def _areas(
+    axis: "Axes", layers: np.ndarray, labels: Sequence[str], colours: Sequence[str], alpha: float = 1.0
+) -> None:
+    """Stack layers, (names, months), as areas, or as one bar if there is only one month, where areas have no width."""
+    if layers.shape[1] > 1:
+        axis.stackplot(np.arange(layers.shape[1]), layers, labels=labels, colors=colours, alpha=alpha, linewidth=0)
+        return
+    base = 0.0
+    for layer, label, colour in zip(layers[:, 0], labels, colours, strict=False):
+        axis.bar(0, layer, bottom=base, color=colour, alpha=alpha, width=0.5, label=label)
+        base += layer
 
 
 def _pivot(frame: "DataFrame", names: str, values: str) -> "DataFrame":
@@ -224,7 +265,7 @@ def _short(value: float) -> str:
 EFFECTS: Final = {"volume": COLOURS[5], "price": COLOURS[2], "mix": COLOURS[1]}
 MONTHLY: Final = ("monthly_market", "monthly_models", "monthly_providers", "monthly_segments")
 PANELS: Final = {
-    "Three prices: constant quality, same model, paid": _prices,
+    "Prices: same quality, same model, paid": _prices,
     "What the average token is made by": _climb,
     "Tokens by model size": _sizes,
     "Models' creators": _creators,

@@ -14,7 +14,7 @@ from sim.market.result import MarketResult
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-FILES: Final = (*(f"{name}.csv" for name in COLUMNS), "summary.csv", "market.svg", "market.png")
+FILES: Final = (*(f"{name}.csv" for name in COLUMNS), "summary.csv", "market.svg", "market.pdf", "market.png")
 QUARTER_FROM: Final = 12  # runs of more months are shown by quarter
 
 

@@ -1,0 +1,101 @@
+"""How numbers stand in a table: as many digits as the half-width warrants, never a mean alone."""
+
+import math
+from typing import Final
+
+MINUS: Final = "−"
+POWERS: Final = {1e6: "million", 1e9: "billion", 1e12: "trillion"}
+NOUGHT: Final = 1e-12  # no quantity of a run is that small; sums of rounding errors are
+NONE: Final = "–"  # not defined, or not measured
+
+
+def measured(mean: float, half_width: float, factor: float = 1.0) -> str:
+    """Return ``mean ± half-width`` with the digits that the half-width warrants; without one, say so.
+
+    Examples
+    --------
+    >>> measured(12.3456, 0.0423)
+    '12.35 ± 0.04'
+    >>> measured(4312.0, 617.0)
+    '4300 ± 600'
+    >>> measured(3.0, math.nan)
+    '3.000 (no interval)'
+    >>> measured(1.0, 0.0)
+    '1.000 ± 0'
+    """
+    mean, half_width = mean * factor, half_width * factor
+    if not math.isfinite(mean):
+        return NONE
+    if not math.isfinite(half_width):
+        return f"{number(mean)} (no interval)"
+    if half_width == 0:
+        return f"{number(mean)} ± 0"
+    for power, word in POWERS.items():  # a thousand of them is the next
+        if power <= abs(mean) < 1e3 * power and half_width < 1e3 * power:
+            decimals = _decimals(half_width / power)
+            return f"({_fixed(mean / power, decimals)} ± {_fixed(half_width / power, decimals)}) {word}"
+    decimals = _decimals(half_width)
+    return f"{_fixed(mean, decimals)} ± {_fixed(half_width, decimals)}"
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Return a number with so many significant digits, in thousands, millions, billions, trillions.
+
+    Examples
+    --------
+    >>> number(641499.0), number(0.73451), number(-2.5e12), number(math.nan)
+    ('641,499', '0.7345', '−2.5 trillion', '–')
+    """
+    if not math.isfinite(value):
+        return NONE
+    size = abs(value)
+    if size < NOUGHT:
+        return "0"
+    if 1e6 <= size < 1e15:
+        power = 1e12 if size >= 1e12 else 1e9 if size >= 1e9 else 1e6
+        text = f"{value / power:.{digits}g} {POWERS[power]}"
+    elif value == int(value) and size < 1e6:
+        text = f"{value:,.0f}" if size >= 10_000 else f"{value:.{0 if size >= 10 else 3}f}"
+    elif size >= 1e15 or size < 1e-4:
+        text = f"{value:.{digits}g}"
+    else:
+        text = f"{value:,.{max(0, digits - 1 - math.floor(math.log10(size)))}f}"
+    return text.replace("-", MINUS, 1) if value < 0 else text
+
+
+def plain(value: object) -> str:
+    """Return a factor's value as people write it: 1.0 as 1, everything else as it stands.
+
+    Examples
+    --------
+    >>> plain(1.0), plain(0.6), plain("random"), plain(True)
+    ('1', '0.6', 'random', 'true')
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def _decimals(half_width: float) -> int:
+    """Decimals that the half-width warrants, negative left of the point.
+
+    The rule of the Particle Data Group (Review of Particle Physics, introduction): two significant digits if its first
+    three are 100 to 354, one if they are 355 to 949, and 950 to 999 are rounded up to two.
+    """
+    exponent = math.floor(math.log10(half_width))
+    leading = half_width / 10**exponent
+    return -exponent + (0 if leading >= 9.495 else 1 if leading < 3.545 else 0)
+
+
+def _fixed(value: float, decimals: int) -> str:
+    if decimals < -6 or decimals > 7:
+        return _signed(f"{value:.3g}")
+    rounded = round(value, decimals)
+    text = f"{rounded:,.{max(0, decimals)}f}"
+    return _signed(text if abs(rounded) >= 10_000 else text.replace(",", ""))
+
+
+def _signed(text: str) -> str:
+    if not text.strip("-0.,"):
+        return text.removeprefix("-")
+    return MINUS + text[1:] if text.startswith("-") else text

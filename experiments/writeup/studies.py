@@ -1,0 +1,261 @@
+"""What each study asks, and which tables and figures answer it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from experiments.writeup import tables as grids
+from experiments.writeup.blocks import Block, Column, Figure, Items, Section, Table, Text
+from experiments.writeup.cells import NONE, measured, plain
+from experiments.writeup.common import LONG, design
+from experiments.writeup.folder import SUMMARY, Folder
+from experiments.writeup.words import ABBREVIATIONS, CLIMB, shown
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+COST: Final = "cost_usd_per_mtok"
+LATENCY: Final = "e2e_p99_s"
+COMPARED: Final = (COST, LATENCY, "goodput_per_s", "completion_share")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A study's part of the write-up.
+
+    Attributes
+    ----------
+    question
+        What the study asks, in a sentence or two.
+    sections
+        Its results.
+    limits
+        What to hold against them, beyond what holds of every study.
+    facts
+        At a glance: name, value.
+    """
+
+    question: str
+    sections: list[Section]
+    limits: list[str] = field(default_factory=list)
+    facts: list[tuple[str, str]] = field(default_factory=list)
+
+
+Teller = Callable[[Folder, Path], Answer]  # the run, and the folder where figures are
+
+
+def answer(folder: Folder, figures: Path) -> Answer:
+    """Return the study's part of the write-up; ``figures`` is the folder with copies of the run's figures."""
+    from experiments.writeup.market import market
+
+    tellers: dict[str, Teller] = {"tournament": tournament, "climb": climb, "sweep": sweep, "market": market}
+    return tellers.get(folder.study, other)(folder, figures)
+
+
+def tournament(folder: Folder, figures: Path) -> Answer:
+    """Write up policies against each other."""
+    summary, parameters = folder.table(SUMMARY), folder.parameters
+    loads, baseline = parameters["loads"], parameters["baseline"]
+    question = (f"Which of {len(parameters['policies'])} routing policies serves the same requests at the lowest cost "
+                f"and the lowest latency, at {_listed([f'{load:g}' for load in loads])} times the scenario's load?")
+    results: list[Block] = [Items(tuple(_best(summary[summary["load"] == load], load) for load in loads)),
+                            *_figures(figures, TOURNAMENT_FIGURES), Text(ABBREVIATIONS)]
+    differences: list[Block] = [Text(
+        f"Every policy minus the baseline `{baseline}`, replication by replication on the same requests (common random "
+        "numbers). A star marks an interval that excludes zero. Variance reduction: variance of the difference with "
+        "independent runs over that of the paired one; above 1 the pairing has helped.")]
+    pairs = folder.table("pairs.csv")
+    for load in loads:
+        mine = summary[summary["load"] == load].drop(columns="load")
+        costs = mine[mine["metric"] == COST].sort_values("mean", kind="stable")["policy"]
+        mine = mine.set_index("policy").loc[list(costs)].reset_index()
+        results.append(grids.by_point(mine, grids.chosen(mine), f"load-{load:g}",
+                                      f"Load {load:g}: policies by cost, cheapest first."))
+        paired = _pairs(pairs[pairs["load"] == load], load)
+        differences += [paired] if paired.rows else []
+    sections = [Section("results", "Results", tuple(results))]
+    if len(differences) > 1:
+        sections.append(Section("differences", "Differences from the baseline", tuple(differences)))
+    compared = len(COMPARED) * len(loads) * (len(parameters["policies"]) - 1)
+    limits = ["The policy with the lowest of several noisy means looks a little better than it is.",
+              f"The {compared} intervals of differences are 95 % each, not jointly: about "
+              f"{max(1, round(0.05 * compared))} would exclude zero by chance if there were no difference at all."]
+    facts = [("policies", str(len(parameters["policies"]))), ("loads", ", ".join(f"{load:g}" for load in loads))]
+    return Answer(question, sections, limits if len(differences) > 1 else limits[:1], facts)
+
+
+def climb(folder: Folder, figures: Path) -> Answer:
+    """Write up what customers do when all prices are divided."""
+    summary, parameters = folder.table(SUMMARY), folder.parameters
+    question = ("When all prices (and supply costs) are divided by "
+                f"{_listed([f'{divisor:g}' for divisor in parameters['divisors']])}, do customers move up to bigger "
+                "and better models? In the control their utility is in the log of the price, so that a uniform fall "
+                "changes no choice.")
+    summary["control"] = summary["control"].replace({"log_price": "log price (control)"})
+    summary = summary.rename(columns={"control": "utility in", "divisor": "prices divided by"})
+    caption = (f"Means over the last {parameters['measured_days']} days of each run. Spend by price, volume and mix: "
+               "change since the first divisor, split exactly.")
+    blocks = (grids.by_point(summary, CLIMB, "climb", caption), *_figures(figures, CLIMB_FIGURES))
+    limits = [f"Every pool of GPUs has {parameters['fleet']:g} times its size, so that those who climb find room: the "
+              "study is of demand, not of scarcity."]
+    return Answer(question, [Section("results", "Results", blocks)], limits)
+
+
+def sweep(folder: Folder, figures: Path) -> Answer:
+    """Write up a sweep over the fields of a scenario."""
+    summary = folder.table(SUMMARY)
+    factors = grids.factors_of(summary)
+    points = len(summary[factors].drop_duplicates()) if factors else 1
+    question = (f"How do the results depend on {_listed([f'`{name}`' for name in factors]) or 'nothing varied'}? "
+                f"{points} point{'s' if points != 1 else ''}, each with the same random streams.")
+    blocks: list[Block] = [design(folder)]
+    if points <= grids.MOST_ROWS:
+        blocks.append(grids.by_point(summary, grids.chosen(summary), "points", "Every point of the design."))
+    else:
+        blocks.append(grids.extremes(summary, "extremes"))
+    blocks += [Text(ABBREVIATIONS), *_figures(figures, {})]
+    facts = [("factors", str(len(factors))), ("points", str(points))]
+    return Answer(question, [Section("results", "Results", tuple(blocks)), *_sensitivity(folder)], [], facts)
+
+
+def other(folder: Folder, figures: Path) -> Answer:
+    """Write up a study of which nothing is known but its files."""
+    blocks: list[Block] = [design(folder)]
+    if folder.has(SUMMARY):
+        blocks.append(_as_it_is(folder.table(SUMMARY)))
+    question = f"What the study `{folder.study}` found."
+    return Answer(question, [Section("results", "Results", (*blocks, *_figures(figures, {})))])
+
+
+def _best(summary: DataFrame, load: float) -> str:
+    parts = []
+    for metric, word in ((COST, "cost"), (LATENCY, "E2E p99")):
+        mine = summary[(summary["metric"] == metric) & summary["mean"].notna()]
+        if mine.empty:
+            continue
+        how, best = shown(metric, ""), mine.loc[mine["mean"].idxmin()]
+        found = grids.cell(grids.Estimate(best["mean"], best["half_width"], int(best["n"])), how.factor, -1)
+        parts.append(f"lowest mean {word}: `{best['policy']}`, {found.replace(' (n', f' {how.unit} (n')}")
+    return f"Load {load:g}: " + ("; ".join(parts) or "nothing was completed") + "."
+
+
+def _pairs(pairs: DataFrame, load: float) -> Table:
+    rows = []
+    cost = pairs[pairs["metric"] == COST].sort_values("difference", kind="stable")
+    usual = int(pairs["n"].max()) if len(pairs) else 0
+    for policy in cost["policy"]:
+        mine = pairs[pairs["policy"] == policy].set_index("metric")
+        at = mine.loc[COST]
+        rows.append((policy, *(_difference(mine.loc[metric], metric, usual) for metric in COMPARED),
+                     _two(at["correlation"]), _two(at["variance_reduction"])))
+    heads = [Column("policy", words=True)]
+    heads += [Column(shown(metric, "").head, shown(metric, "").unit) for metric in COMPARED]
+    heads += [Column("correlation", "of cost"), Column("variance reduction", "of cost")]
+    return Table(f"differences-{load:g}", f"Load {load:g}: difference from the baseline. {grids.replications(usual)}",
+                 tuple(heads), tuple(rows))
+
+
+def _difference(row: Series, metric: str, usual: int) -> str:
+    text = grids.cell(grids.Estimate(row["difference"], row["half_width"], int(row["n"])),
+                      shown(metric, "").factor, usual)
+    return f"{text} *" if abs(row["difference"]) > row["half_width"] else text
+
+
+def _two(value: float) -> str:
+    """Two decimals; many digits of a variance ratio mean nothing."""
+    return f"{value:.2f}".replace("-", "−") if math.isfinite(value) else NONE
+
+
+def _sensitivity(folder: Folder) -> list[Section]:
+    if not folder.has("sensitivity.csv"):
+        return []
+    frame = folder.table("sensitivity.csv")
+    blocks: list[Block] = [Text(
+        "How much of the results each factor moves. Morris: mu* is the mean size of the effect of a step, sigma its "
+        "spread (interactions, curvature). Sobol: S1 is a factor's own share of the variance, ST that with its "
+        "interactions. In brackets the 95 % bootstrap interval.")]
+    metrics = list(dict.fromkeys(frame["metric"]))
+    blocks += [_indices(frame[frame["metric"] == metric], metric, place > 0) for place, metric in enumerate(metrics)]
+    return [Section("sensitivity", "Sensitivity", tuple(blocks))]
+
+
+def _indices(frame: DataFrame, metric: str, folded: bool) -> Table:
+    names = list(dict.fromkeys(frame["index"]))
+    rows = []
+    for factor, mine in frame.groupby("factor", sort=False):
+        found = dict(zip(mine["index"], mine[["value", "low", "high"]].to_numpy(float), strict=True))
+        rows.append((str(factor), *(_banded(*found[name]) if name in found else NONE for name in names)))
+    return Table(f"sensitivity-{metric}".replace(":", "-"), f"Sensitivity of {shown(metric, '').head} (`{metric}`).",
+                 (Column("factor", words=True), *(Column(str(name)) for name in names)), tuple(rows), folded)
+
+
+def _banded(value: float, low: float, high: float) -> str:
+    if not math.isfinite(value):
+        return NONE
+    band = f" [{low:.3g}, {high:.3g}]" if math.isfinite(low) and math.isfinite(high) else ""
+    return f"{value:.3g}{band}".replace("-", "−")
+
+
+def _as_it_is(frame: DataFrame) -> Table:
+    """A table whose columns nobody has described; mean and half-width are joined."""
+    joined = {"mean", "half_width"} <= set(frame.columns)
+    names = [name for name in frame.columns if not (joined and name == "half_width")]
+    heads = tuple(Column("mean ± half-width" if joined and name == "mean" else str(name).replace("_", " "),
+                         words=not _numeric(frame, name)) for name in names)
+    rows = tuple(tuple(measured(row["mean"], row["half_width"]) if joined and name == "mean" else _plain(row[name])
+                       for name in names) for row in frame.to_dict("records"))
+    return Table("summary", "`summary.csv`.", heads, rows, folded=len(rows) > 2 * LONG)
+
+
+def _numeric(frame: DataFrame, name: str) -> bool:
+    return frame[name].dtype.kind in "if"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return NONE
+    return f"{value:.5g}" if isinstance(value, float) else plain(value)
+
+
+def _figures(figures: Path, known: dict[str, tuple[str, str]]) -> list[Block]:
+    """Every figure of the run: those known with their captions, others with their names."""
+    found = sorted(figures.glob("*.svg"), key=lambda path: (path.stem not in known, path.stem))
+    out: list[Block] = []
+    for path in found:
+        name = path.stem.replace("_", " ").replace("-", " ")
+        caption, alt = known.get(path.stem, (f"Figure `{path.stem}`; units and intervals as its axes say.",
+                                             f"Figure: {name}; its values stand in the tables of this page"))
+        out.append(Figure(path, caption, alt))
+    return out
+
+
+def _listed(words: list[str]) -> str:
+    """Words with commas and a last `and`."""
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1] if words else ""
+
+
+TOURNAMENT_FIGURES: Final = {
+    "frontier": (
+        "Cost (USD per million tokens, before fees) against the 99th percentile of end-to-end latency (s), a panel a "
+        "load. Down and to the left is better; bars are 95 % intervals over replications; filled: on the frontier; "
+        "hollow: another policy is as good in both and clearly better in one.",
+        "Scatter of every policy's cost against its end-to-end latency p99, one panel for each load; the values stand "
+        "in the tables by load below"),
+    "loads": (
+        "Time to first token p99 (s, log axis), completed requests (%) and cost (USD per million tokens) against load "
+        "(1 = the scenario's own). Bars are 95 % intervals over replications.",
+        "Three line charts against load: time to first token p99, share of completed requests, and cost, a line for "
+        "each policy; the values stand in the tables by load below"),
+}
+CLIMB_FIGURES: Final = {
+    "climb": (
+        "Above: token-weighted size (billion parameters), token-weighted quality (0 to 1) and price paid (USD per "
+        "million tokens) against what all prices are divided by; bars are 95 % intervals over replications. Below: why "
+        "spend (1000 USD a day) changed: mean changes by volume, price and mix, and their sum with its 95 % interval.",
+        "Three line charts of model size, quality and price paid against the divisor of prices, with and without the "
+        "control, and two bar charts of the change of spend; the values stand in the table above"),
+}
