@@ -8,6 +8,7 @@ from typing import Any
 
 from experiments import pricing_commands
 from experiments.interrupts import Interrupts
+from experiments.lab import commands_store, commands_sweep, reproduce
 from sim.errors import MarketError
 
 EXIT_USER = 2  # the user can mend it
@@ -21,6 +22,7 @@ examples:
   tokenmarket run market --set horizon.days=180
   tokenmarket run climb
   tokenmarket run pricing
+  tokenmarket sweep tournament --design morris --samples 10 --vary traffic.load --vary routers.main.fee_share
   tokenmarket replay results/tournament/manifest.json --out again
 """
 
@@ -36,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"tokenmarket: error: {error}", file=sys.stderr)
         return EXIT_USER
     except KeyboardInterrupt:
-        print("\ntokenmarket: interrupted; nothing was written", file=sys.stderr)
+        what = getattr(arguments, "on_interrupt", "nothing was written")
+        print(f"\ntokenmarket: interrupted; {what}", file=sys.stderr)
         return EXIT_INTERRUPT
     except BrokenPipeError:  # the reader of our output has gone, as in `| head`
         sys.stderr.close()
@@ -51,6 +54,9 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands.add_parser("run", help="run a study"))
+    commands_sweep.add(commands)
+    commands_store.add(commands)
+    reproduce.add(commands)
     _add_replay(commands.add_parser("replay", help="run a manifest again, to the same bytes"))
     listing = commands.add_parser("list", help="list what scenarios may name")
     listing.add_argument("what", choices=("policies", "scenarios", "models", "gpus"))

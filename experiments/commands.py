@@ -53,6 +53,10 @@ def replay(arguments: argparse.Namespace) -> int:
         from experiments import pricing_commands
 
         return pricing_commands.replay(arguments)
+    if study == "sweep":
+        from experiments.lab import commands_sweep
+
+        return commands_sweep.replay(arguments)
     return _play(design_of(arguments.manifest), arguments)
 
 

@@ -28,7 +28,8 @@ def manifest_of(result: Tournament) -> dict[str, Any]:
         "replications": design.replications,
         "baseline": design.baseline,
     }
-    return provenance(("tournament", parameters), design.scenario, _inputs(design.scenario), result.invariants)
+    return provenance(("tournament", parameters), design.scenario, digests(input_files(design.scenario)),
+                      result.invariants)
 
 
 def provenance(
@@ -66,6 +67,21 @@ def parameters_of(path: Path) -> dict[str, Any]:
     if not isinstance(parameters, dict):
         raise MarketError(f"{path} is not a manifest: it has no parameters")
     return parameters
+
+
+def digests_of(path: Path) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the digests of a folder's files by name, as its manifest lists them, and the manifest.
+
+    Raises
+    ------
+    MarketError
+        If the file is no manifest, or lists no files.
+    """
+    data = _read(path)
+    files = data.get("files")
+    if not isinstance(files, dict):
+        raise MarketError(f"{path} lists no files with their digests")
+    return files, data
 
 
 def study_of(path: Path) -> str:
@@ -108,6 +124,23 @@ def market_of(path: Path) -> tuple[MarketScenario, dict[str, Any]]:
     _check_hash(config_hash(read), known, path)
     _check_inputs(inputs, path)
     return read, parameters
+
+
+def sweep_of(path: Path) -> tuple[Scenario | MarketScenario, dict[str, Any]]:
+    """Read the manifest of a sweep back into its scenario, of traffic or of a market, and the sweep's parameters.
+
+    Raises
+    ------
+    MarketError
+        As `market_of`.
+    """
+    data = _read(path)
+    if data.get("study") != "sweep" or "supply" in data.get("scenario", {}):
+        return market_of(path)
+    read = scenario_of(data["scenario"], source=str(path))
+    _check_hash(config_hash(read), data["scenario_hash"], path)
+    _check_inputs(data["inputs"], path)
+    return read, data["parameters"]
 
 
 def design_of(path: Path) -> Design:
@@ -155,13 +188,13 @@ def _choice(label: str, spec: dict[str, Any], path: Path) -> PolicyChoice:
     return PolicyChoice.model_validate(spec)
 
 
-def _traces(scenario: Scenario) -> list[str]:
+def input_files(scenario: Scenario | MarketScenario) -> list[str]:
+    """Return the paths of the files that a scenario reads."""
+    if isinstance(scenario, MarketScenario):
+        paths = (scenario.models.catalogue.path, scenario.supply.gpu_prices.path)
+        return sorted({path for path in paths if path})
     arrivals = [demand.arrivals for demand in scenario.demand.values()]
     return sorted({spec.path for spec in arrivals if isinstance(spec, Trace)})
-
-
-def _inputs(scenario: Scenario) -> dict[str, str]:
-    return digests(_traces(scenario))
 
 
 def digests(paths: Iterable[str]) -> dict[str, str]:

@@ -54,7 +54,7 @@ def _overrides(arguments: argparse.Namespace) -> list[str]:
 
 def play_market(scenario: MarketScenario, replications: int, arguments: argparse.Namespace) -> int:
     """Run a market, write its folder and print its table."""
-    from experiments.manifest import digests, provenance
+    from experiments.manifest import digests, input_files, provenance
     from experiments.market_page import table, write
     from experiments.results import output_folder, write_manifest
     from sim.market.invariants import CHECKS
@@ -68,7 +68,8 @@ def play_market(scenario: MarketScenario, replications: int, arguments: argparse
         _replace_summary(results, frames, folder)
         rows = {f"{name}.csv": len(frame) for name, frame in frames.items()}
         checks = dict.fromkeys(CHECKS, replications)
-        manifest = provenance(("market", {"replications": replications}), scenario, digests(inputs(scenario)), checks)
+        inputs = digests(input_files(scenario))
+        manifest = provenance(("market", {"replications": replications}), scenario, inputs, checks)
         write_manifest({**manifest, "rows": rows}, folder)
         arguments.check()
     print(table(frames["monthly_market"]))
@@ -82,7 +83,7 @@ def play_climb(design: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN4
     """Run the climb, write its folder and print its table."""
     from experiments import climb as study
     from experiments.climb_figures import climb as draw
-    from experiments.manifest import digests, provenance
+    from experiments.manifest import digests, input_files, provenance
     from experiments.results import output_folder, write_manifest
     from experiments.workers import default_jobs
     from sim.market.invariants import CHECKS
@@ -101,7 +102,7 @@ def play_climb(design: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN4
         parameters = {"divisors": list(design.divisors), "replications": design.replications,
                       "measured_days": design.measured_days, "fleet": design.fleet}
         checks = dict.fromkeys(CHECKS, len(list(design.cells())))
-        manifest = provenance(("climb", parameters), scenario, digests(inputs(scenario)), checks)
+        manifest = provenance(("climb", parameters), scenario, digests(input_files(scenario)), checks)
         write_manifest({**manifest, "rows": {f"{n}.csv": len(t) for n, t in frames.items()}}, folder)
         arguments.check()
     print(study.table(frame))
@@ -119,11 +120,6 @@ def replay(arguments: argparse.Namespace, study: str) -> int:
         return play_market(scenario, parameters["replications"], arguments)
     return play_climb(ClimbDesign(scenario, tuple(parameters["divisors"]), parameters["replications"],
                                   parameters["measured_days"], parameters["fleet"]), arguments)
-
-
-def inputs(scenario: MarketScenario) -> list[str]:
-    """Return the paths of a market's input files."""
-    return sorted({path for path in (scenario.models.catalogue.path, scenario.supply.gpu_prices.path) if path})
 
 
 def compile_first(engine: str) -> None:

@@ -97,6 +97,21 @@ def output_folder(out: Path) -> Iterator[Path]:
         _remove_empty(made)
 
 
+def check_writable(out: Path) -> None:
+    """Make a folder, if it is not there, and make sure that results can be written to it.
+
+    Raises
+    ------
+    OutputError
+        If they cannot.
+    """
+    _make_parents(out)
+    try:
+        out.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write results to {out}: {error.strerror}") from None
+
+
 def _make_parents(out: Path) -> list[Path]:
     """Create the folder that ``out`` lies in, and return the folders that were missing, innermost first."""
     if out.exists() and not out.is_dir():

@@ -12,16 +12,20 @@ from experiments.lab.records import POLICY, Kind, Point, RunSpec, Value
 from sim.errors import MarketError
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-SOURCES: Final = ("sim", "providers", "policies", "experiments")
-CODE: Final = ("*.py", "*.csv", "*.toml")  # what a result may depend on
+ROOMS: Final = ("sim", "providers", "policies")
+CODE: Final = ("*.py", "*.csv")  # what a result may depend on; scenarios are in the key themselves
+TABLES: Final = (  # what of the experiments turns a run into its tables; a test holds the list to what is imported
+    "lab/dictionary.py", "lab/play.py", "lab/tables.py", "market.py", "market_columns.py", "market_periods.py",
+    "market_summary.py", "market_tables.py", "metrics.py", "run.py", "stats.py",
+)
 
 
 @cache
 def code_version() -> str:
-    """Return a digest of all source and data files of the four packages, 32 hexadecimal digits."""
+    """Return a digest of all source and data files that a run's tables depend on, 32 hexadecimal digits."""
     found = hashlib.blake2b(digest_size=16)
-    paths = (path for package in SOURCES for pattern in CODE for path in (ROOT / package).rglob(pattern))
-    for path in sorted(paths):
+    paths = [path for room in ROOMS for pattern in CODE for path in (ROOT / room).rglob(pattern)]
+    for path in sorted([*paths, *(ROOT / "experiments" / name for name in TABLES)]):
         found.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return found.hexdigest()
 
@@ -42,9 +46,10 @@ def specs_of(kind: Kind, base: Mapping[str, Any], points: Iterable[Point], repli
     """
     specs = []
     for row, point in enumerate(points):
-        scenario, problem = _configured(kind, base, point)
+        scenario, inputs, problem = _configured(kind, base, point)
+        identity = [scenario, inputs] if scenario is not None else [base, dict(point)]
         for replication in range(replications):
-            key = _key(kind, scenario if scenario is not None else [base, dict(point)], replication)
+            key = _key(kind, identity, replication)
             specs.append(RunSpec(key, kind, scenario, dict(point), row, replication, problem))
     return specs
 
@@ -58,8 +63,11 @@ def _toml(value: Value) -> str:
     return json.dumps(value) if isinstance(value, bool | str) else repr(value)
 
 
-def _configured(kind: Kind, base: Mapping[str, Any], point: Point) -> tuple[dict[str, Any] | None, str]:
-    """The complete scenario of a point, or why there is none."""
+def _configured(
+    kind: Kind, base: Mapping[str, Any], point: Point
+) -> tuple[dict[str, Any] | None, dict[str, str], str]:
+    """The complete scenario of a point and the digests of the files it reads, or why there is none."""
+    from experiments.manifest import digests, input_files
     from sim.market.scenario.market import MarketScenario
     from sim.scenario import Scenario
     from sim.scenario.load import plain, scenario_of
@@ -68,10 +76,12 @@ def _configured(kind: Kind, base: Mapping[str, Any], point: Point) -> tuple[dict
     try:
         if POLICY in point:
             _set_policy(kind, data, str(point[POLICY]))
-        form = Scenario if kind == "traffic" else MarketScenario
-        return plain(scenario_of(data, assignments(point), source="scenario", form=form)), ""
+        form: type[Scenario] | type[MarketScenario] = Scenario if kind == "traffic" else MarketScenario
+        scenario = scenario_of(data, assignments(point), source="scenario", form=form)
+        files = [name for name in input_files(scenario) if Path(name).is_file()]  # the run tells of the others
+        return plain(scenario), digests(files), ""
     except MarketError as error:
-        return None, _sentence(error)
+        return None, {}, _sentence(error)
 
 
 def _set_policy(kind: Kind, data: dict[str, Any], label: str) -> None:

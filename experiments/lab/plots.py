@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from experiments.lab.records import POLICY
 from experiments.lab.statistics import StatisticError, statistic
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ class Plots:
         self._results = results
 
     def metric(self, name: str, over: str | None = None) -> "Figure":
-        """Draw a metric over a factor, other factors averaged over; 95 % intervals over replications.
+        """Draw a metric over a factor, a line for each policy, other factors averaged over; 95 % intervals.
 
         Parameters
         ----------
@@ -34,11 +35,12 @@ class Plots:
             If there is no such metric or factor.
         """
         factor = self._results._factor(over)
-        frame = self._results.metrics(by=factor)
+        lines = POLICY if POLICY in self._results.factors and factor != POLICY else None
+        frame = self._results.metrics(by=[factor, *([lines] if lines else [])])
         frame = frame[frame["metric"] == name]
         if frame.empty:
             raise StatisticError(f"there is no metric {name!r}")
-        return _figure(frame, factor, (name, str(frame["unit"].iloc[0])))
+        return _figure(frame, factor, (name, str(frame["unit"].iloc[0])), lines)
 
     def stat(self, name: str, by: str | Sequence[str]) -> "Figure":
         """Draw a statistic by group; 95 % intervals over replications.

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
@@ -25,6 +26,8 @@ COMPARED: Final = ("difference", "half_width", "correlation", "variance_reductio
 class Results:
     """What a study found; the same for a single run, replications and a sweep.
 
+    It holds its store open until `close`, or the end of a ``with`` block; a file is meanwhile closed to other writers.
+
     Parameters
     ----------
     store
@@ -43,6 +46,16 @@ class Results:
         self.store = store
         self.study = study
         self.points = store.points(study)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the store; frames that were read stay as they are."""
+        self.store.close()
 
     @property
     def factors(self) -> list[str]:

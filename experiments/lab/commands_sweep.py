@@ -1,0 +1,150 @@
+"""The command ``tokenmarket sweep``."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from experiments.lab.designs import Factor
+    from experiments.lab.sweep import Study
+
+KEPT = "the runs done so far are kept; the same command goes on from there"
+EPILOG = """\
+examples:
+  tokenmarket sweep tournament --grid traffic.load=0.6,1,1.4 --policies cheapest,power_of_d --out results/load
+  tokenmarket sweep tournament --design morris --samples 10 --vary traffic.load --vary routers.main.fee_share
+  tokenmarket sweep market --set horizon.days=90 --grid price_factor=0.5,1,2 --replications 3
+  tokenmarket sweep study.toml --dask tcp://scheduler:8786
+"""
+
+
+def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type private
+    """Add ``sweep`` to the commands."""
+    sweep = commands.add_parser(
+        "sweep", help="run a scenario at every point of a design", epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Run a scenario at every point of a design over its fields. A sweep that is interrupted, or "
+                    "killed, goes on where it was when the same command is given again.")
+    sweep.add_argument("study", metavar="STUDY", help="tournament, market, or a design file (TOML)")
+    sweep.add_argument("scenario", metavar="SCENARIO", nargs="?", default="",
+                       help="a built-in scenario or a TOML file (default: the study's own)")
+    sweep.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="overrides",
+                       help="change a field at all points; may be repeated")
+    sweep.add_argument("--grid", action="append", default=[], metavar="FIELD=A,B,C", help="levels of a field")
+    sweep.add_argument("--vary", action="append", default=[], metavar="FIELD[=LOW..HIGH[:SCALE]]",
+                       help="range of a field, on a linear, log or integer scale (default: the field's own range)")
+    sweep.add_argument("--design", metavar="KIND", default=None,
+                       help="grid, one-at-a-time, latin-hypercube, sobol-sequence, random, morris or sobol "
+                            "(default: grid)")
+    sweep.add_argument("--samples", type=int, metavar="N", default=None, help="samples of a design that draws points")
+    sweep.add_argument("--design-seed", type=int, metavar="N", default=None, help="seed of what is drawn (default: 1)")
+    sweep.add_argument("--policies", metavar="A,B", default=None,
+                       help="policies at every point (default: the scenario's)")
+    sweep.add_argument("--replications", type=int, metavar="N", default=None, help="runs of every point (default: 5)")
+    sweep.add_argument("--metrics", metavar="A,B", default=None, help="metrics of figures and indices")
+    sweep.add_argument("--jobs", type=int, metavar="N", help="processes (default: one a processor)")
+    sweep.add_argument("--dask", metavar="ADDRESS", help="address of a Dask scheduler, such as tcp://host:8786")
+    sweep.add_argument("--store", type=Path, metavar="FILE",
+                       help="file of the runs (default: store.duckdb in the folder)")
+    sweep.add_argument("--out", type=Path, default=Path("results/sweep"), metavar="DIR",
+                       help="folder for the results (default: %(default)s)")
+    sweep.set_defaults(command=run, on_interrupt=KEPT)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the sweep that the command line asks for."""
+    return play(_study(arguments), arguments)
+
+
+def replay(arguments: argparse.Namespace) -> int:
+    """Run the manifest of a sweep again."""
+    from experiments.lab.sweep import study_of
+    from experiments.manifest import sweep_of
+
+    arguments.dask = arguments.store = None
+    return play(study_of(*sweep_of(arguments.manifest)), arguments)
+
+
+def play(study: Study, arguments: argparse.Namespace) -> int:
+    """Run a sweep, or go on with it, and write its folder."""
+    from experiments.lab import sweep_files
+    from experiments.lab.store import STORE_FILE, Store
+    from experiments.lab.sweep import sweep
+    from experiments.results import check_writable
+    from experiments.workers import default_jobs
+
+    started = time.monotonic()
+    jobs = default_jobs() if arguments.jobs is None else arguments.jobs
+    check_writable(arguments.out)
+    path = arguments.store or arguments.out / STORE_FILE
+    with Store(path) as store:
+        specs = {spec.key for spec in study.specs()}
+        if store.done(specs) == specs and sweep_files.is_finished(study, arguments.out):
+            print(f"{arguments.out}/ holds this sweep already, all {len(specs)} runs; nothing was done")
+            return 0
+        results = sweep(study, store, jobs=jobs, dask=arguments.dask, check=arguments.check)
+        arguments.check()
+        frames = sweep_files.write(study, results, arguments.out)
+    print(_told(study, frames))
+    failed = len(frames["failures"]) if "failures" in frames else 0
+    print(f"\nwrote {arguments.out}/ ({len(specs)} runs, {failed} failed; {time.monotonic() - started:.1f} s)")
+    return 0
+
+
+def _told(study: Study, frames: dict[str, DataFrame]) -> str:
+    """The summary of the shown metrics, or their indices, as text."""
+    frame = frames["sensitivity"] if "sensitivity" in frames else frames["summary"]
+    shown = frame[frame["metric"].isin(study.shown)]
+    text: str = shown.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep="")
+    return text
+
+
+def _study(arguments: argparse.Namespace) -> Study:
+    from experiments.api import load
+    from experiments.lab.designs.design_file import DesignFile, DesignPart, StudyPart, read_design
+    from experiments.lab.sweep import DEFAULT_SCENARIO, KINDS, Study, planned
+    from sim.errors import ScenarioError
+
+    factors = _factors(arguments)
+    if arguments.study in KINDS:
+        given = DesignFile.model_construct(study=StudyPart(kind=arguments.study), design=DesignPart(), factors={})
+    elif arguments.study.endswith(".toml"):
+        given = read_design(Path(arguments.study))
+        factors = [*given.listed(), *factors]
+    else:
+        raise ScenarioError(f"the study is {arguments.study!r}, but must be {', '.join(KINDS)} or a design file "
+                            "(.toml)")
+    part, design = given.study, given.design
+    scenario = load(arguments.scenario or part.scenario or DEFAULT_SCENARIO[part.kind], *part.set, *arguments.overrides)
+    _check_kind(part.kind, scenario.name, "supply" in type(scenario).model_fields)
+    plan = planned(_chosen(arguments.design, design.kind), tuple(factors), scenario,
+                   _chosen(arguments.samples, design.samples), _chosen(arguments.design_seed, design.seed))
+    return Study(part.kind, scenario, plan, _listed(arguments.policies, part.policies),
+                 _chosen(arguments.replications, part.replications), _listed(arguments.metrics, part.metrics))
+
+
+def _check_kind(study: str, scenario: str, is_market: bool) -> None:
+    from sim.errors import ScenarioError
+
+    if is_market != (study == "market"):
+        raise ScenarioError(f"scenario {scenario} is {'a market' if is_market else 'of traffic'}, which the study "
+                            f"{study} does not run")
+
+
+def _factors(arguments: argparse.Namespace) -> list[Factor]:
+    from experiments.lab.designs import parse_grid, parse_vary
+
+    return [*(parse_grid(text) for text in arguments.grid), *(parse_vary(text) for text in arguments.vary)]
+
+
+def _chosen(asked: Any, given: Any) -> Any:  # noqa: ANN401 - any option
+    return given if asked is None else asked
+
+
+def _listed(asked: str | None, given: tuple[str, ...]) -> tuple[str, ...]:
+    return given if asked is None else tuple(part.strip() for part in asked.split(","))
