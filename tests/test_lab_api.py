@@ -66,7 +66,7 @@ def test_sweep_runs_all_combinations_and_resumes_from_its_store(duel, tmp_path, 
     design = {"traffic.load": [0.5, 1.0, -1.0], "seed": [1]}
     first = sweep(duel, design, policies=["cheapest", "power_of_d:d=2"], replications=1, store=file)
     found = first.metrics()
-    first.store.close()
+    first.close()
     assert first.factors == ["policy", "traffic.load", "seed"]
     assert len(found[["traffic.load", "policy"]].drop_duplicates()) == 4
     monkeypatch.setattr("experiments.lab.runner.play", lambda spec: pytest.fail("was done already"))
@@ -74,10 +74,10 @@ def test_sweep_runs_all_combinations_and_resumes_from_its_store(duel, tmp_path, 
     assert again.metrics().equals(found)
     assert again.failures()["traffic.load"].tolist() == [-1.0, -1.0]
     assert "traffic.load" in again.failures()["problem"].iloc[0]
-    again.store.close()
+    again.close()
     opened = open_results(file)
     assert opened.metrics().equals(found)
-    opened.store.close()
+    opened.close()
 
 
 def test_a_market_is_run_and_read_the_same_way():

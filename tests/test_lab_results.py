@@ -280,7 +280,8 @@ def test_figures_show_every_group_with_its_interval(sweep, single):
     lines = sweep.plot.metric("e2e_p99_s", over=LOAD).axes[0]
     assert lines.get_xlabel() == LOAD
     assert lines.get_ylabel() == "e2e_p99_s (s)"
-    assert lines.containers[0].lines[0].get_xdata().tolist() == list(LOADS)
+    assert [line.lines[0].get_xdata().tolist() for line in lines.containers] == [list(LOADS)] * len(POLICIES)
+    assert [text.get_text() for text in lines.get_legend().get_texts()] == list(POLICIES)
     by_provider = sweep.plot.stat("revenue", [LOAD, "provider"]).axes[0]
     assert [text.get_text() for text in by_provider.get_legend().get_texts()] == ["slow", "fast"]
     assert [tick.get_text() for tick in single.plot.stat("share", "provider").axes[0].get_xticklabels()] == [
@@ -298,14 +299,14 @@ def test_results_are_opened_from_a_folder_or_a_file(tmp_path, outcomes):
     for path in (tmp_path, file):
         results = open_results(path)
         assert len(results.table("offers")) == 2
-        results.store.close()
+        results.close()
     with Store(file) as store:
         store.begin("two", {}, [RunSpec("a", "traffic", None, {}, 0, 0)])
     with pytest.raises(StoreError, match=r"holds 2 studies \(one, two\); name one of them"):
         open_results(tmp_path)
-    results = open_results(tmp_path, "two")
-    assert results.study == "two"
-    results.store.close()
+    with open_results(tmp_path, "two") as results:
+        assert results.study == "two"
+    Store(file).close()  # free again
 
 
 def test_importing_the_package_imports_nothing_heavy():
