@@ -145,7 +145,8 @@ def test_a_sweep_shows_points_indices_and_failures(reports):
     run, page = reports["sweep"]
     text = Reader(page.read_text(encoding="utf-8")).text.replace("\u00a0", " ")
     for words in ("0.152 ± 0.004", "44 ± 7 (n = 2)", "20.50 (n = 1)", "0.61 [0.5, 0.72]",
-                  "ScenarioError: a <b> & c", "4 points"):
+                  "ScenarioError: a <b> & c", "4 points", "0.5, 1",
+                  "makes 10 % of the variance"):
         assert words in text
     rows = [f"{load:.4f},cost_usd_per_mtok,USD/Mtok,{load},0.01,3" for load in (0.5 + i / 100 for i in range(60))]
     many = run.parent / "many"

@@ -1,4 +1,4 @@
-"""Write-ups in a real headless Chromium: figures show, links work, nothing overflows; phone and desk, light and dark."""
+"""Write-ups in a real Chromium, on phone and desk, light and dark: figures show, links work, nothing overflows."""
 
 import os
 from pathlib import Path

@@ -26,7 +26,7 @@ traffic.load,e2e_p99_s,S1,0.61,0.5,0.72
 traffic.load,e2e_p99_s,ST,0.7,0.6,0.8
 traffic.warmup_s,e2e_p99_s,S1,0.02,-0.01,0.05
 traffic.warmup_s,e2e_p99_s,ST,0.05,0.01,0.09
-noise,e2e_p99_s,share,0.1,,
+noise,e2e_p99_s,noise_share,0.1,,
 """
 FAILURES = "row,replication,problem\n3,1,ScenarioError: a <b> & c\n"
 
@@ -53,6 +53,8 @@ def sweep_folder(out: Path) -> Path:
     out.mkdir()
     for name, text in (("summary.csv", SWEEP), ("sensitivity.csv", SENSITIVITY), ("failures.csv", FAILURES)):
         (out / name).write_text(text)
-    parameters = {"grid": {"traffic.load": [0.5, 1.0]}, "replications": 3}
+    factor = {"path": "traffic.load", "values": [0.5, 1.0], "scale": "linear"}
+    parameters = {"design": {"kind": "grid", "samples": 0, "factors": [factor]}, "policies": ["cheapest", "random"],
+                  "replications": 3}
     write_manifest(provenance(("sweep", parameters), load_scenario("duel"), {}, {}), out)
     return out

@@ -49,7 +49,7 @@ def by_point(summary: DataFrame, metrics: Sequence[str], name: str, caption: str
     for row, *point in zip(summary[list(MEASURES)].itertuples(index=False), *columns, strict=True):
         cells.setdefault(tuple(point), {})[row.metric] = Estimate(row.mean, row.half_width, int(row.n))
     usual = max((it.n for of in cells.values() for it in of.values()), default=0)
-    heads = [Column(factor.replace("_", " "), words=True) for factor in factors]
+    heads = [Column(factor, words=True) for factor in factors]
     heads += [Column(shown(metric, units[metric]).head, shown(metric, units[metric]).unit) for metric in metrics]
     rows = [(*(plain(value) for value in point),
              *(cell(of.get(metric), shown(metric, units[metric]).factor, usual) for metric in metrics))
