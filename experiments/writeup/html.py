@@ -12,6 +12,7 @@ from experiments.writeup.blocks import Block, Code, Column, Figure, Items, Page,
 from experiments.writeup.style import CSS
 
 SMALL_PT: Final = 400.0  # figures up to this width stand side by side and shrink to a phone; wider ones scroll
+FEW: Final = 3  # columns that a phone holds
 WIDTH: Final = re.compile(r'<svg[^>]*?\bwidth="([0-9.]+)(?:pt)?"', re.DOTALL)
 TICKS: Final = re.compile(r"`([^`]+)`")
 
@@ -58,8 +59,9 @@ def page(content: Page) -> str:
 
 
 def inline(text: str) -> str:
-    """Return escaped text with `backticks` as code."""
-    return TICKS.sub(r"<code>\1</code>", escape(text, quote=False)).replace(" ± ", "\u00a0±\u00a0")
+    """Return escaped text with `backticks` as code, and numbers kept on one line with ± and %."""
+    coded = TICKS.sub(r"<code>\1</code>", escape(text, quote=False))
+    return coded.replace(" ± ", "\u00a0±\u00a0").replace(" %", "\u00a0%")
 
 
 def width_pt(svg: Path) -> float:
@@ -99,10 +101,11 @@ def _figure(figure: Figure) -> str:
     data = base64.b64encode(figure.svg.read_bytes()).decode("ascii")
     width = width_pt(figure.svg)
     least = f' style="min-width:{width:.0f}px"' if width > SMALL_PT else ""
+    wide = ' class="wide"' if least else ""
     focus = f' tabindex="0" role="group" aria-label="{escape(figure.name)}, scrolls sideways"' if least else ""
     return (f'<figure id="figure-{figure.name}">\n<div class="box"{focus}>'
             f'<img alt="{escape(figure.alt)}" src="data:image/svg+xml;base64,{data}"{least}></div>\n'
-            f"<figcaption>{inline(figure.caption)}</figcaption>\n</figure>")
+            f"<figcaption{wide}>{inline(figure.caption)}</figcaption>\n</figure>")
 
 
 def _table(table: Table) -> str:
@@ -114,7 +117,8 @@ def _table(table: Table) -> str:
             f"</table></div>")
     if table.folded:
         grid = f"<details><summary>Show the table ({len(table.rows)} rows)</summary>\n{grid}\n</details>"
-    caption = f'<p class="caption" id="{name}-caption">{inline(table.caption)}</p>'
+    wide = " wide" if len(table.columns) > FEW else ""
+    caption = f'<p class="caption{wide}" id="{name}-caption">{inline(table.caption)}</p>'
     return f'<div class="table" id="{name}">\n{caption}\n{grid}\n</div>'
 
 

@@ -60,7 +60,7 @@ def _numbers(summary: DataFrame, count: int) -> Table:
     heads = [Column("number", words=True), Column("unit", words=True)]
     rows = []
     for row in summary.to_dict("records"):
-        words = (str(row["metric"]).replace("_", " "), str(row["unit"]))
+        words = (_worded(str(row["metric"])), str(row["unit"]))
         if count == 1:
             error = number(row["std_error"], 2) if math.isfinite(row["std_error"]) else ""
             rows.append((*words, number(row["value"]), error))
@@ -76,6 +76,17 @@ def _numbers(summary: DataFrame, count: int) -> Table:
     return Table("numbers", caption, tuple(heads), tuple(rows))
 
 
+def _worded(metric: str) -> str:
+    """A metric's name in words.
+
+    Examples
+    --------
+    >>> _worded("hhi_models_last")
+    'HHI models last'
+    """
+    return " ".join(SPELT.get(word, word) for word in metric.split("_"))
+
+
 def _panels(figures: Path, count: int) -> list[Block]:
     found: list[Block] = []
     for name, (caption, alt) in PANELS.items():
@@ -89,6 +100,7 @@ def _panels(figures: Path, count: int) -> list[Block]:
 
 
 YEAR: Final = 365
+SPELT: Final = {"hhi": "HHI", "ttft": "TTFT", "e2e": "E2E", "gpus": "GPUs", "gpu": "GPU", "lmdi": "LMDI", "cv": "CV"}
 NAMES: Final = {"qual.*": "same quality", "same*": "same model"}
 UNITS: Final = {"M/day": "million a day", "bn/day": "billion a day", "kUSD/day": "1000 USD a day",
                 "USD/Mtok": "USD per Mtok", "bn par.": "bn params", "index": "first day = 1", "0-1": "0 to 1",

@@ -41,7 +41,8 @@ tbody tr:last-child > * { border-bottom: 0; }
 thead th { vertical-align: bottom; border-bottom: 2px solid var(--line); }
 tbody th { font-weight: 500; position: sticky; left: 0; background: var(--back); }
 .unit { display: block; font-weight: 400; color: var(--soft); font-size: 0.8rem; }
-@media (max-width: 40rem) { tbody th { white-space: normal; max-width: 9.5rem; min-width: 6rem; }
+@media (max-width: 40rem) { tbody th { white-space: normal; max-width: 11rem; min-width: 6rem; }
+  .wide::after { content: " Scrolls sideways."; font-style: italic; }
   th, td { padding: 0.3rem 0.5rem; } body { padding: 0.6rem 0.8rem 3rem; } h1 { font-size: 1.4rem; } }
 .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 1rem; }
 figure { margin: 1rem 0; min-width: 0; }
