@@ -9,6 +9,7 @@ from typing import Any
 from experiments import pricing_commands
 from experiments.interrupts import Interrupts
 from experiments.lab import commands_store, commands_sweep, reproduce
+from experiments.writeup import commands as writeup_commands
 from sim.errors import MarketError
 
 EXIT_USER = 2  # the user can mend it
@@ -23,6 +24,7 @@ examples:
   tokenmarket run climb
   tokenmarket run pricing
   tokenmarket sweep tournament --design morris --samples 10 --vary traffic.load --vary routers.main.fee_share
+  tokenmarket report results/tournament
   tokenmarket replay results/tournament/manifest.json --out again
 """
 
@@ -57,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     commands_sweep.add(commands)
     commands_store.add(commands)
     reproduce.add(commands)
+    writeup_commands.add(commands)
     _add_replay(commands.add_parser("replay", help="run a manifest again, to the same bytes"))
     listing = commands.add_parser("list", help="list what scenarios may name")
     listing.add_argument("what", choices=("policies", "scenarios", "models", "gpus"))

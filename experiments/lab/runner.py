@@ -105,7 +105,7 @@ def _on_dask(todo: Sequence[RunSpec], address: str) -> Iterator[RunRecord]:
         futures = client.map(play, todo, key=[f"tokenmarket-{spec.key}" for spec in todo], pure=False)
         keys = {future.key: spec.key for future, spec in zip(futures, todo, strict=True)}
         completed: Any = distributed.as_completed
-        for future in completed(futures):
+        for future in completed(futures, loop=client.loop):
             error = future.exception()
             if error is None:
                 yield future.result()

@@ -63,7 +63,8 @@ def _bars(study: Study, frame: DataFrame, policy: str) -> Figure:
         axis.set_title(f"{metric}{told}", loc="left", fontsize=10)
         axis.set_xlim(left=min(0.0, axis.get_xlim()[0]))
     if index == "ST":
-        axes[0].legend(loc="lower right", fontsize=8)
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", fontsize=8, ncols=2)
     _title(figure, study, f"bars: 95 % bootstrap intervals{f', policy {policy}' if policy else ''}")
     return figure
 
@@ -83,7 +84,8 @@ def _lines(study: Study, frame: DataFrame) -> Figure:
         axis.set_xlabel(over)
         axis.set_ylabel(f"{metric} ({part['unit'].iloc[0]})" if len(part) else metric)
     if by is not None:
-        axes[0].legend(title=by, fontsize=8)
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, title=by, fontsize=8, loc="outside lower center", ncols=min(len(labels), 4))
     others = [name for name in factors if name not in (over, by) and name in frame and frame[name].nunique() > 1]
     note = f"points differ in {', '.join(others)}, too" if others else "bars: 95 % intervals over replications"
     _title(figure, study, note)

@@ -1,0 +1,233 @@
+"""Sweeps: killed and resumed, in processes or on Dask, the same bytes; failures are rows; mistakes are sentences."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from experiments.cli import main
+from experiments.lab.keys import ROOT, TABLES, code_version, specs_of
+from experiments.lab.play import _KINDS, play
+from experiments.lab.runner import RunnerError, run_all
+from experiments.lab.store import Store
+from experiments.run import load_scenario
+from sim.scenario.load import plain
+
+SHORT = ("--set", "traffic.duration_s=40", "--set", "traffic.warmup_s=5")
+GRID = ("sweep", "tournament", "duel", *SHORT, "--grid", "traffic.load=0.5,1", "--policies", "random,cheapest",
+        "--replications", "2")
+MORRIS = ("sweep", "tournament", "duel", *SHORT, "--design", "morris", "--samples", "4", "--vary", "traffic.load",
+          "--vary", "routers.main.attempts.maximum", "--vary", "routers.main.fee_share", "--replications", "2")
+
+
+def run_cli(*arguments, out):
+    return main([*map(str, arguments), "--out", str(out)])
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "store.duckdb"}
+
+
+@pytest.fixture(scope="module")
+def morris(tmp_path_factory):
+    """An uninterrupted sweep in one process."""
+    out = tmp_path_factory.mktemp("morris") / "o"
+    assert run_cli(*MORRIS, "--jobs", 1, out=out) == 0
+    return out
+
+
+def test_a_grid_has_a_row_for_every_point_policy_and_metric(tmp_path, capsys):
+    assert run_cli(*GRID, "--jobs", 1, out=tmp_path / "o") == 0
+    summary = pd.read_csv(tmp_path / "o" / "summary.csv")
+    assert list(summary.columns) == ["policy", "traffic.load", "metric", "unit", "mean", "half_width", "n"]
+    cost = summary[summary["metric"] == "cost_usd_per_mtok"]
+    assert list(zip(cost["policy"], cost["traffic.load"], strict=True)) == [
+        ("random", 0.5), ("random", 1.0), ("cheapest", 0.5), ("cheapest", 1.0)]
+    assert (cost["n"] == 2).all()
+    assert cost["half_width"].notna().all()
+    capsys.readouterr()
+    assert run_cli(*GRID, "--jobs", 1, out=tmp_path / "o") == 0
+    assert "holds this sweep already, all 8 runs; nothing was done" in capsys.readouterr().out
+
+
+def test_two_processes_give_the_same_bytes(morris, tmp_path):
+    assert run_cli(*MORRIS, "--jobs", 2, out=tmp_path / "o") == 0
+    assert files(tmp_path / "o") == files(morris)
+
+
+def test_killed_three_times_and_resumed_the_bytes_are_the_same(morris, tmp_path):
+    chance = random.Random(5)
+    command = [sys.executable, "-m", "tokenmarket", *MORRIS, "--jobs", "2", "--out", str(tmp_path / "o")]
+    killed = 0
+    for _ in range(3):
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   start_new_session=True)
+        try:
+            process.wait(chance.uniform(1.0, 6.0))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            killed += 1
+    assert killed >= 1
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+    assert files(tmp_path / "o") == files(morris)
+
+
+def test_dask_with_a_worker_that_is_killed_gives_the_same_bytes(morris, tmp_path):
+    pytest.importorskip("distributed")
+    dask = [sys.executable, "-W", "ignore", "-m"]
+    scheduler = subprocess.Popen([*dask, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
+                                  "--no-dashboard"], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    address = next(found[0] for line in scheduler.stderr if (found := re.search(r"tcp://[\d.]+:\d+", line)))
+    workers = [subprocess.Popen([*dask, "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny",
+                                 "--no-dashboard"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                env={**os.environ, "PYTHONPATH": str(ROOT)}) for _ in range(2)]
+    command = [*dask, "tokenmarket", *MORRIS, "--dask", address, "--out", str(tmp_path / "o")]
+    try:
+        sweep = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        time.sleep(4.0)
+        workers[0].kill()
+        said, _ = sweep.communicate(timeout=180)
+        assert sweep.returncode == 0, said
+    finally:
+        for process in (*workers, scheduler):
+            process.kill()
+            process.wait()
+        scheduler.stderr.close()
+    assert files(tmp_path / "o") == files(morris)
+
+
+def test_a_scheduler_that_is_not_there(tmp_path, capsys):
+    pytest.importorskip("distributed")
+    command = [sys.executable, "-W", "ignore", "-m", "tokenmarket", *GRID, "--dask", "tcp://127.0.0.1:1", "--out",
+               str(tmp_path / "o")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "cannot reach a Dask scheduler at 'tcp://127.0.0.1:1'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_point_that_is_not_allowed_is_a_row_and_stops_nothing(tmp_path, capsys):
+    assert run_cli("sweep", "tournament", "duel", *SHORT, "--grid", "traffic.load=-1,1", "--replications", 2, "--jobs",
+                   1, out=tmp_path / "o") == 0
+    failures = pd.read_csv(tmp_path / "o" / "failures.csv")
+    assert list(failures["traffic.load"]) == [-1, -1]
+    assert failures["problem"].str.contains("traffic.load is -1").all()
+    summary = pd.read_csv(tmp_path / "o" / "summary.csv")
+    assert set(summary["traffic.load"]) == {1}
+    assert "2 failed" in capsys.readouterr().out
+
+
+def test_a_sweep_of_markets_runs_and_is_reproduced(tmp_path, capsys):
+    out = tmp_path / "o"
+    assert run_cli("sweep", "market", "--set", "horizon.days=4", "--set", "customers.requests_per_s=20", "--grid",
+                   "price_factor=0.5,1", "--replications", 2, "--jobs", 1, out=out) == 0
+    assert main(["reproduce", str(out), "--jobs", "1"]) == 0
+    assert "came out with the same bytes" in capsys.readouterr().out
+    data = json.loads((out / "manifest.json").read_text())
+    data["files"]["summary.csv"] = "0" * 32
+    data["versions"]["python"] = "3.99.0"
+    (out / "manifest.json").write_text(json.dumps(data))
+    assert main(["reproduce", str(out), "--jobs", "1"]) == 1
+    said = capsys.readouterr().out
+    assert " DIFFERENT  summary.csv" in said
+    assert "python 3.99.0 then, " in said
+
+
+def test_a_design_file_is_a_sweep(morris, tmp_path):
+    design = tmp_path / "study.toml"
+    design.write_text("""
+[study]
+kind = "tournament"
+scenario = "duel"
+set = ["traffic.duration_s=40", "traffic.warmup_s=5"]
+replications = 2
+[design]
+kind = "morris"
+samples = 4
+[factors]
+"traffic.load" = {}
+"routers.main.attempts.maximum" = {}
+"routers.main.fee_share" = { low = 0.0, high = 0.1 }
+""")
+    assert run_cli("sweep", design, "--jobs", 2, out=tmp_path / "o") == 0
+    assert files(tmp_path / "o") == files(morris)
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (("sweep", "tournment"), "the study is 'tournment'"),
+    (("sweep", "tournament"), "a grid design needs at least one factor"),
+    (("sweep", "tournament", "--grid", "traffic.lod=1,2"), "did you mean"),
+    (("sweep", "market", "duel", "--grid", "seed=1,2"), "is of traffic, which the study market does not run"),
+    (("sweep", "tournament", "--grid", "seed=1,2", "--replications", "0"), "replications is 0"),
+    (("sweep", "tournament", "--grid", "seed=1,2", "--jobs", "0"), "jobs is 0"),
+    (("sweep", "tournament", "--design", "sobol", "--samples", "3", "--vary", "traffic.load"), "a power of 2"),
+    (("sweep", "absent.toml"), "cannot read design absent.toml"),
+])
+def test_mistakes_are_told(arguments, words, tmp_path, capsys):
+    assert run_cli(*arguments, out=tmp_path / "o") == 2
+    assert words in capsys.readouterr().err
+
+
+def test_runs_are_keyed_by_what_they_depend_on(tmp_path):
+    base = plain(load_scenario("duel", ["traffic.duration_s=40"]))
+    one, two = (specs_of("traffic", base, [{"traffic.load": load}], 2) for load in (0.5, 1.0))
+    assert len({spec.key for spec in [*one, *two]}) == 4
+    assert [spec.key for spec in specs_of("traffic", base, [{"traffic.load": 1}], 2)] == [spec.key for spec in two]
+    assert two[0].key == specs_of("traffic", base, [{}], 1)[0].key  # the same configuration, whoever says it
+    assert re.fullmatch("[0-9a-f]{32}", code_version())
+
+
+def test_the_code_version_covers_what_a_run_imports():
+    script = """
+import sys
+from experiments.lab.keys import specs_of
+from experiments.lab.play import _KINDS, play
+from experiments.market import load_market
+from experiments.run import load_scenario
+from sim.scenario.load import plain
+duel, market = load_scenario("duel", ["traffic.duration_s=30"]), load_market("openrouter-2026", ["horizon.days=1"])
+before = set(sys.modules)
+for kind, scenario in (("traffic", duel), ("market", market)):
+    assert not play(specs_of(kind, plain(scenario), [{}], 1)[0]).problem
+print(*sorted(name for name in set(sys.modules) - before if name.startswith("experiments")))
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    covered = {"experiments.manifest", "experiments.results"}  # they name and digest input files, and compute nothing
+    names = [name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in TABLES]
+    covered |= {f"experiments.{name}" for name in names}
+    assert set(done.stdout.split()) <= covered
+    assert all((ROOT / "experiments" / name).exists() for name in TABLES)
+
+
+def test_a_run_that_breaks_is_a_record(monkeypatch):
+    spec = specs_of("traffic", plain(load_scenario("duel", ["traffic.duration_s=40"])), [{}], 1)[0]
+    monkeypatch.setitem(_KINDS, "traffic", lambda *_: 1 / 0)
+    assert play(spec).problem == "ZeroDivisionError: division by zero"
+
+
+def test_what_was_done_is_kept_when_the_user_interrupts():
+    specs = specs_of("traffic", plain(load_scenario("duel", ["traffic.duration_s=40"])), [{}], 3)
+    calls = []
+
+    def check():
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    with Store(None) as store:
+        with pytest.raises(KeyboardInterrupt):
+            run_all(specs, store, check=check)
+        assert len(store.done(spec.key for spec in specs)) == 2
+        run_all(specs, store)
+        assert len(store.done(spec.key for spec in specs)) == 3
+        with pytest.raises(RunnerError, match="jobs is 0"):
+            run_all(specs, store, jobs=0)
