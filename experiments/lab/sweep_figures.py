@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 COLUMNS: Final = 2  # panels side by side
-MAIN: Final = {"morris": "mu_star", "sobol": "ST"}
+MAIN: Final = {"morris": ("mu_star",), "sobol": ("ST",), "morris+sobol": ("mu_star", "ST")}  # a figure each
 LABELS: Final = {"mu_star": "mean absolute effect over the range", "ST": "share of variance, with interactions (ST)",
                  "S1": "by the factor alone (S1)"}
 MOST_LINES: Final = 8
@@ -32,17 +32,21 @@ def draw(study: Study, frames: dict[str, DataFrame], folder: Path) -> None:
 
     with mpl.rc_context(STYLE):
         if study.plan.kind in INDICES:
-            for place, policy in enumerate(study.policies or ("",)):
+            number = 0
+            for policy in study.policies or ("",):
                 frame = frames["sensitivity"]
                 mine = frame[frame[POLICY] == policy] if study.policies else frame
-                save(_bars(study, mine, policy), folder / ("sensitivity" if place == 0 else f"sensitivity-{place + 1}"))
+                for index in MAIN[study.plan.kind]:
+                    number += 1
+                    name = "sensitivity" if number == 1 else f"sensitivity-{number}"
+                    save(_bars(study, mine, (policy, index)), folder / name)
         else:
             save(_lines(study, frames["summary"]), folder / "metrics")
 
 
-def _bars(study: Study, frame: DataFrame, policy: str) -> Figure:
-    """One panel a metric, one bar a factor, the largest on top."""
-    index = MAIN[study.plan.kind]
+def _bars(study: Study, frame: DataFrame, what: tuple[str, str]) -> Figure:
+    """One panel a metric, one bar a factor, the largest on top; of a policy and an index."""
+    policy, index = what
     figure, axes = _panels(study, 0.32 * len(study.plan.factors) + 1.3, 6.6)
     for axis, metric in zip(axes, study.shown, strict=True):
         part = frame[frame["metric"] == metric]

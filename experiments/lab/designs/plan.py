@@ -55,11 +55,11 @@ def make_plan(
         ``grid``: all combinations of levels. ``one-at-a-time``: the base, and each level of each factor with the
         others at the base. ``latin-hypercube``, ``sobol-sequence``, ``random``: ``samples`` points in the ranges.
         ``morris``: ``samples`` trajectories (k + 1 points each, for k factors). ``sobol``: Saltelli's scheme for Sobol
-        indices, ``samples`` times k + 2 points.
+        indices, ``samples`` times k + 2 points. ``morris+sobol``: both, one after the other.
     factors
         What is varied; a grid needs levels, the sampled kinds take ranges or levels.
     samples
-        See ``kind``; a power of 2 for ``sobol-sequence`` and ``sobol``.
+        See ``kind``; a power of 2 for ``sobol-sequence``, ``sobol`` and ``morris+sobol``.
     seed
         Seed of what is drawn.
     base
@@ -107,7 +107,7 @@ def _of_levels(kind: str, factors: Sequence[Factor], base: Mapping[str, Value] |
 def _check_samples(kind: str, samples: int) -> None:
     if samples < 2:
         raise DesignError(f"samples is {samples}, but a {kind} design needs at least 2")
-    if kind in ("sobol", "sobol-sequence") and samples & (samples - 1):
+    if "sobol" in kind and samples & (samples - 1):
         raise DesignError(f"samples is {samples}, but a {kind} design needs a power of 2, such as "
                           f"{1 << samples.bit_length()}")
 
@@ -147,6 +147,12 @@ def _saltelli(count: int, samples: int, seed: int) -> np.ndarray:
     return sobol.sample(problem_of(count), samples, calc_second_order=False, seed=seed)  # type: ignore[no-any-return]
 
 
+def _both(count: int, samples: int, seed: int) -> np.ndarray:
+    import numpy as np
+
+    return np.vstack([_morris(count, samples, seed), _saltelli(count, samples, seed)])
+
+
 def _none(count: int, _samples: int, _seed: int) -> np.ndarray:
     import numpy as np
 
@@ -155,5 +161,5 @@ def _none(count: int, _samples: int, _seed: int) -> np.ndarray:
 
 KINDS: Final[dict[str, Callable[[int, int, int], np.ndarray]]] = {
     "grid": _none, "one-at-a-time": _none, "latin-hypercube": _latin, "sobol-sequence": _sequence, "random": _random,
-    "morris": _morris, "sobol": _saltelli,
+    "morris": _morris, "sobol": _saltelli, "morris+sobol": _both,
 }

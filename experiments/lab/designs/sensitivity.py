@@ -10,7 +10,9 @@ from experiments.lab.designs.plan import LEVELS, Plan, problem_of
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-INDICES: Final = {"morris": ("mu_star", "mu", "sigma"), "sobol": ("S1", "ST")}
+MORRIS: Final = ("mu_star", "mu", "sigma")
+SOBOL: Final = ("S1", "ST")
+INDICES: Final = {"morris": MORRIS, "sobol": SOBOL, "morris+sobol": MORRIS + SOBOL}  # by kind of plan
 COLUMNS: Final = ("factor", "index", "value", "low", "high")
 RESAMPLES: Final = 1000  # bootstrap resamples behind the intervals
 NOISE: Final = "replication noise"  # in place of a factor
@@ -25,7 +27,7 @@ def sensitivity(plan: Plan, answers: np.ndarray) -> "DataFrame":
     Parameters
     ----------
     plan
-        A plan of kind ``morris`` or ``sobol``.
+        A plan of kind ``morris``, ``sobol`` or both.
     answers
         float64 (points, replications).
 
@@ -48,11 +50,15 @@ def sensitivity(plan: Plan, answers: np.ndarray) -> "DataFrame":
     if plan.kind not in INDICES or plan.places is None:
         raise DesignError(f"a {plan.kind} design has no sensitivity indices; {' and '.join(INDICES)} designs have")
     means = answers.mean(axis=1)
+    trajectories = plan.samples * (len(plan.factors) + 1) if MORRIS[0] in INDICES[plan.kind] else 0
     rows: list[Row] = []
-    if np.isfinite(means).all():
-        rows = _morris(plan, means) if plan.kind == "morris" else _sobol(plan, means)
+    if not np.isfinite(means).all():
+        rows = _unknown(plan, INDICES[plan.kind])
     else:
-        rows = [(factor.path, index, np.nan, np.nan, np.nan) for index in INDICES[plan.kind] for factor in plan.factors]
+        if trajectories:
+            rows += _morris(plan, plan.places[:trajectories], means[:trajectories])
+        if len(means) > trajectories:
+            rows += _sobol(plan, means[trajectories:])
     rows.append((NOISE, "noise_share", noise_share(answers), np.nan, np.nan))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -67,11 +73,15 @@ def noise_share(answers: np.ndarray) -> float:
     return min(noise / spread, 1.0) if spread > 0 else np.nan
 
 
-def _morris(plan: Plan, means: np.ndarray) -> list[Row]:
+def _unknown(plan: Plan, names: tuple[str, ...]) -> list[Row]:
+    return [(factor.path, index, np.nan, np.nan, np.nan) for index in names for factor in plan.factors]
+
+
+def _morris(plan: Plan, places: np.ndarray, means: np.ndarray) -> list[Row]:
     from SALib.analyze import morris
 
     count = len(plan.factors)
-    got = morris.analyze(problem_of(count), plan.places, means, num_resamples=RESAMPLES, conf_level=CONFIDENCE,
+    got = morris.analyze(problem_of(count), places, means, num_resamples=RESAMPLES, conf_level=CONFIDENCE,
                          num_levels=LEVELS, seed=plan.seed)
     names = [factor.path for factor in plan.factors]
     half = np.asarray(got["mu_star_conf"], float)
@@ -87,11 +97,11 @@ def _sobol(plan: Plan, means: np.ndarray) -> list[Row]:
     from SALib.analyze import sobol
 
     if means.max() == means.min():  # nothing varies: no shares of it either
-        return [(factor.path, index, np.nan, np.nan, np.nan) for index in INDICES["sobol"] for factor in plan.factors]
+        return _unknown(plan, SOBOL)
     got = sobol.analyze(problem_of(len(plan.factors)), means, calc_second_order=False, num_resamples=RESAMPLES,
                         conf_level=CONFIDENCE, seed=plan.seed)
     rows = []
-    for index in INDICES["sobol"]:
+    for index in SOBOL:
         values, halves = np.asarray(got[index], float).tolist(), np.asarray(got[f"{index}_conf"], float).tolist()
         rows += [(factor.path, index, v, v - h, v + h)
                  for factor, v, h in zip(plan.factors, values, halves, strict=True)]
