@@ -1,102 +1,147 @@
-// Charts over market time. Each is drawn once for a width; a step of time moves only the cursor and the lit part.
-const MARGIN = {left: 44, right: 12, top: 8, bottom: 22};
+"use strict";
+// Charts over market time: drawn once for a width, then only clipped and pointed at by the week that is shown.
 
-function frame(host, height, label) {
-  host.replaceChildren();
-  const width = Math.max(260, host.clientWidth);
-  const svg = draw("svg", host, {viewBox: `0 0 ${width} ${height}`, height, role: "img", "aria-label": label});
-  const inner = {left: MARGIN.left, right: width - MARGIN.right, top: MARGIN.top, bottom: height - MARGIN.bottom};
-  const x = t => steps < 2 ? (inner.left + inner.right) / 2 : inner.left + (inner.right - inner.left) * t / (steps - 1);
-  dates(svg, inner, x);
-  return {svg, inner, x, host};
+const SPACE = "http://www.w3.org/2000/svg";
+const EDGE = {left: 44, right: 10, top: 8, bottom: 20};
+const TEXT_PX = 62; // room that a label of the time axis needs
+
+function node(tag, attributes = {}, parent = null, text = "") {
+  const made = document.createElementNS(SPACE, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  if (text) made.textContent = text;
+  if (parent) parent.append(made);
+  return made;
 }
 
-// Name as many months, or days of a short run, as find room.
-function dates(svg, inner, x) {
-  const daily = story.days[0] === 1;
-  let last = -Infinity;
-  story.dates.forEach((date, t) => {
-    const starts = daily || t === 0 || date.slice(0, 7) !== story.dates[t - 1].slice(0, 7);
-    if (!starts || x(t) - last < 62 || x(t) > inner.right - 26) return;
-    last = x(t) + (t ? 0 : 26);  // the first name stands right of its mark
-    draw("line", svg, {x1: x(t), x2: x(t), y1: inner.bottom, y2: inner.bottom + 4, class: "grid"});
-    draw("text", svg, {x: x(t), y: inner.bottom + 16, "text-anchor": t ? "middle" : "start"},
-      daily ? date.slice(5) : date.slice(0, 7));
+function html(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+function short(value, digits = 3) {
+  if (value === null || value === undefined) return "–";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  const [unit, word] = [[1e12, "T"], [1e9, "bn"], [1e6, "M"], [1e4, "k"], [0, ""]].find(([least]) => size >= least);
+  const scaled = word === "k" ? value / 1e3 : value / (unit || 1);
+  const whole = Math.max(1, Math.floor(Math.log10(Math.abs(scaled)) + 1e-9) + 1);
+  const text = scaled.toFixed(Math.min(6, Math.max(0, digits - (Math.abs(scaled) >= 1 ? whole
+    : whole + Math.floor(Math.log10(Math.abs(scaled))))))).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+  return text + word;
+}
+
+const percent = (value, digits = 0) => value === null || value === undefined ? "–"
+  : (100 * value).toFixed(digits) + "\u2009%";
+
+function ticks(low, high, log) {
+  if (log) {
+    const all = [];
+    for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++)
+      for (const step of [1, 2, 5]) all.push(step * 10 ** power);
+    const inside = all.filter((it) => it >= low * 0.999 && it <= high * 1.001);
+    const decades = inside.filter((it) => Math.abs(Math.log10(it) % 1) < 1e-9);
+    return inside.length > 7 && decades.length > 1 ? decades : inside;
+  }
+  const rough = (high - low) / 4 || 1, power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((it) => it * power).find((it) => it >= rough);
+  const out = [];
+  for (let at = Math.ceil(low / step) * step; at <= high + step / 1e6; at += step) out.push(at);
+  return out;
+}
+
+// A frame with both axes over the periods of the story; gives x and y in pixels and layers for before and after now.
+function frame(box, story, {low, high, log = false, label = short, height = 210, name}) {
+  const width = Math.max(240, box.clientWidth), count = story.dates.length;
+  const inner = {width: width - EDGE.left - EDGE.right, height: height - EDGE.top - EDGE.bottom};
+  const svg = node("svg", {viewBox: `0 0 ${width} ${height}`, height, role: "img", "aria-label": name});
+  const map = log ? Math.log : (it) => it, span = map(high) - map(low) || 1;
+  const x = (t) => EDGE.left + inner.width * (count > 1 ? t / (count - 1) : 0.5);
+  const y = (value) => EDGE.top + inner.height * (1 - (map(value) - map(low)) / span);
+  const grid = node("g", {class: "grid"}, svg);
+  for (const tick of ticks(low, high, log)) {
+    node("line", {x1: EDGE.left, x2: width - EDGE.right, y1: y(tick), y2: y(tick)}, grid);
+    node("text", {x: EDGE.left - 5, y: y(tick) + 4, "text-anchor": "end"}, grid, label(tick));
+  }
+  timeAxis(grid, story, x, width, height);
+  const id = "past-" + box.id;
+  const clip = node("rect", {x: 0, y: 0, height}, node("clipPath", {id}, svg));
+  const later = node("g", {class: "later"}, svg), past = node("g", {"clip-path": `url(#${id})`}, svg);
+  const cursor = node("line", {class: "cursor", y1: EDGE.top, y2: height - EDGE.bottom}, svg);
+  const marks = node("g", {}, svg);
+  box.replaceChildren(svg);
+  box.pick = (clientX) => {
+    const left = svg.getBoundingClientRect().left;
+    return Math.round(Math.min(1, Math.max(0, (clientX - left - EDGE.left) / inner.width)) * (count - 1));
+  };
+  const point = (t) => {
+    clip.setAttribute("width", Math.max(0, x(t)));
+    cursor.setAttribute("x1", x(t));
+    cursor.setAttribute("x2", x(t));
+  };
+  return {x, y, later, past, marks, point};
+}
+
+function timeAxis(grid, story, x, width, height) {
+  const months = story.dates.map((date) => date.slice(0, 7)), last = months.length - 1;
+  const starts = months[0] === months[last] ? story.dates.map((_, t) => t)
+    : months.flatMap((month, t) => t === 0 || month !== months[t - 1] ? [t] : []);
+  const every = Math.max(1, Math.ceil(starts.length * TEXT_PX / (width - EDGE.left)));
+  starts.filter((_, i) => i % every === 0).forEach((t) => {
+    if (x(t) + TEXT_PX / 2 - 8 > width) return;
+    node("text", {x: x(t), y: height - 5, "text-anchor": t === 0 ? "start" : "middle"}, grid,
+      months[0] === months[last] ? story.dates[t].slice(5) : months[t]);
   });
 }
 
-function levels(chart, low, high, log, format) {
-  const span = chart.inner.bottom - chart.inner.top;
-  const y = log ? value => chart.inner.bottom - span * Math.log(value / low) / Math.log(high / low)
-    : value => chart.inner.bottom - span * (value - low) / (high - low);
-  for (const value of ticks(low, high, log)) {
-    draw("line", chart.svg, {x1: chart.inner.left, x2: chart.inner.right, y1: y(value), y2: y(value), class: "grid"});
-    draw("text", chart.svg, {x: chart.inner.left - 6, y: y(value) + 4, "text-anchor": "end"}, format(value));
-  }
-  return y;
+// Path through the values that there are; a gap where there is none; a dot for a value alone.
+function line(values, x, y) {
+  let out = "", open = false;
+  values.forEach((value, t) => {
+    if (value === null) { open = false; return; }
+    out += `${open ? "L" : "M"}${x(t).toFixed(1)} ${y(value).toFixed(1)}`;
+    if (!open && (t + 1 === values.length || values[t + 1] === null)) out += "h0.1";
+    open = true;
+  });
+  return out;
 }
 
-// The part up to now is drawn in full, the rest faintly: two copies, one of them clipped.
-let clips = 0;
-function past(chart, paint) {
-  const clip = draw("clipPath", chart.svg, {id: `past${++clips}`});
-  const lit = draw("rect", clip, {x: 0, y: 0, width: 0, height: 1000});
-  paint(draw("g", chart.svg, {style: "opacity: var(--ghost)"}));
-  paint(draw("g", chart.svg, {"clip-path": `url(#past${clips})`}));
-  const line = draw("line", chart.svg, {y1: chart.inner.top, y2: chart.inner.bottom, class: "cursor"});
-  return t => {
-    lit.setAttribute("width", chart.x(t) + 1);
-    line.setAttribute("x1", chart.x(t));
-    line.setAttribute("x2", chart.x(t));
+function lineChart(box, story, series, options) {
+  const known = series.flatMap((it) => it.values.filter((value) => value !== null && (!options.log || value > 0)));
+  if (!known.length) { box.replaceChildren(html("p", {class: "soft"}, "Nothing to draw.")); return () => {}; }
+  const least = Math.min(...known), most = Math.max(...known), room = options.log ? 1.12 : 0;
+  const drawn = series.map((it) => ({...it, values: it.values.map((value) => options.log && value <= 0 ? null : value)}));
+  const at = frame(box, story, {...options, low: options.log ? least / room : 0, high: options.log ? most * room : most});
+  for (const it of drawn) for (const layer of [at.later, at.past])
+    node("path", {d: line(it.values, at.x, at.y), fill: "none", style: `stroke:var(${it.colour})`,
+      "stroke-width": it.thin ? 1.2 : 2, "stroke-linejoin": "round", "stroke-linecap": "round"}, layer);
+  return (t) => {
+    at.point(t);
+    at.marks.replaceChildren();
+    for (const it of drawn) if (it.values[t] !== null)
+      node("circle", {cx: at.x(t), cy: at.y(it.values[t]), r: it.thin ? 2.5 : 4, style: `fill:var(${it.colour})`}, at.marks);
   };
 }
 
-function lineChart(host, series, label) {
-  const chart = frame(host, 230, label);
-  const known = series.flatMap(it => it.values).filter(value => value > 0);
-  if (!known.length) {
-    draw("text", chart.svg, {x: chart.inner.left + 8, y: 40}, "no prices above zero");
-    return () => {};
+// Shares from 0 to 1, the first at the bottom.
+function areaChart(box, story, series, options) {
+  const at = frame(box, story, {...options, low: 0, high: 1, label: (it) => percent(it)});
+  const base = story.dates.map(() => 0), single = base.length === 1;
+  for (const it of series) {
+    const top = base.map((value, t) => value + it.values[t]);
+    const there = top.map((value, t) => [at.x(t), at.y(value)]), back = base.map((value, t) => [at.x(t), at.y(value)]);
+    const corners = single ? [[there[0][0] - 40, there[0][1]], there[0], back[0], [back[0][0] - 40, back[0][1]]]
+      : [...there, ...back.reverse()];
+    const d = "M" + corners.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L") + "Z";
+    for (const layer of [at.later, at.past]) node("path", {d, style: `fill:var(${it.colour})`}, layer);
+    top.forEach((value, t) => { base[t] = value; });
   }
-  let low = Math.min(...known) / 1.06, high = Math.max(...known) * 1.06;
-  if (high / low < 1.3) [low, high] = [low / 1.1, high * 1.1];
-  const y = levels(chart, low, high, true, value => String(value));
-  const move = past(chart, group => series.forEach(it =>
-    draw("path", group, {d: trace(it, chart.x, y), fill: "none", stroke: it.colour, "stroke-width": 2,
-      "stroke-linejoin": "round", "stroke-dasharray": it.dash || "none"})));
-  const dots = series.map(it => draw("circle", chart.svg, {r: 4, fill: it.colour}));
-  return t => {
-    move(t);
-    dots.forEach((dot, i) => {
-      const value = series[i].values[t];
-      dot.style.display = value > 0 ? "" : "none";
-      if (value > 0) { dot.setAttribute("cx", chart.x(t)); dot.setAttribute("cy", y(value)); }
-    });
-  };
+  return at.point;
 }
 
-// A gap where there is no price; posted prices are steps.
-function trace(series, x, y) {
-  let path = "", pen = false;
-  series.values.forEach((value, t) => {
-    if (!(value > 0)) { pen = false; return; }
-    path += pen ? (series.stepped ? `H${x(t).toFixed(1)}V${y(value).toFixed(1)}` : `L${x(t).toFixed(1)} ${y(value).toFixed(1)}`)
-      : `M${x(t).toFixed(1)} ${y(value).toFixed(1)}h.01`;
-    pen = true;
-  });
-  return path;
-}
-
-function areaChart(host, series, label) {
-  const chart = frame(host, 230, label);
-  const y = levels(chart, 0, 1, false, value => (100 * value).toFixed(0));
-  let floor = new Array(steps).fill(0);
-  const bands = series.map(it => {
-    const roof = floor.map((value, t) => value + (it.values[t] || 0));
-    const up = roof.map((value, t) => `${chart.x(t).toFixed(1)} ${y(value).toFixed(1)}`);
-    const down = floor.map((value, t) => `${chart.x(t).toFixed(1)} ${y(value).toFixed(1)}`).reverse();
-    floor = roof;
-    return {d: `M${up.join("L")}L${down.join("L")}Z`, fill: it.colour};
-  });
-  return past(chart, group => bands.forEach(band => draw("path", group, band)));
+function legend(list, entries) {
+  list.replaceChildren(...entries.map(({name, colour, value}) =>
+    html("li", {}, html("span", {class: "swatch", style: `background:var(${colour})`}), html("span", {}, name),
+      ...value === undefined ? [] : [html("b", {}, value)])));
 }

@@ -43,6 +43,7 @@ def story(run: RunFolder) -> dict[str, Any]:
         "title": scenario["name"], "description": scenario.get("description", ""),
         "seed": str(run.manifest["seed"]), "replications": run.manifest["parameters"].get("replications", 1),
         "hash": run.manifest["scenario_hash"],
+        "weekly": int(market["days"].max()) > 1,
         "dates": market["date"].tolist(), "day": first.tolist(), "days": market["days"].tolist(),
         "market": {name: _numbers(market[name]) for name in MARKET},
         "offers": offers, "providers": providers, "moves": moves,
