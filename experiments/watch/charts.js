@@ -20,16 +20,13 @@ function html(tag, attributes = {}, ...children) {
   return made;
 }
 
-function short(value, digits = 3) {
+// A number in few digits: 0.0712, 1234, 56.1k, 3.27bn.
+function short(value) {
   if (value === null || value === undefined) return "–";
-  if (value === 0) return "0";
   const size = Math.abs(value);
   const [unit, word] = [[1e12, "T"], [1e9, "bn"], [1e6, "M"], [1e4, "k"], [0, ""]].find(([least]) => size >= least);
-  const scaled = word === "k" ? value / 1e3 : value / (unit || 1);
-  const whole = Math.max(1, Math.floor(Math.log10(Math.abs(scaled)) + 1e-9) + 1);
-  const text = scaled.toFixed(Math.min(6, Math.max(0, digits - (Math.abs(scaled) >= 1 ? whole
-    : whole + Math.floor(Math.log10(Math.abs(scaled))))))).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
-  return text + word;
+  const scaled = value / (word === "k" ? 1e3 : unit || 1);
+  return Number(scaled.toPrecision(Math.abs(scaled) >= 1000 ? 4 : 3)) + word;
 }
 
 const percent = (value, digits = 0) => value === null || value === undefined ? "–"

@@ -1,69 +1,80 @@
-// The upgrade graph: places come from the run's page maker, sizes and lit moves change with time.
-function upgradeGraph(host) {
-  host.replaceChildren();
-  const width = Math.max(260, host.clientWidth), narrow = width < 600;
-  const height = narrow ? 430 : 560, pad = narrow ? 22 : 46;
-  const svg = draw("svg", host, {viewBox: `0 0 ${width} ${height}`, height, role: "img",
-    "aria-label": "Models as dots, moves between them as curves"});
-  const x = model => pad + (width - 2 * pad) * model.x, y = model => height - pad - (height - 2 * pad) * model.y;
-  const peak = Math.max(1, ...story.models.flatMap(it => it.tokens || []).map((value, i) => value / story.days[i % steps]));
-  const largest = narrow ? 20 : 32;
-  const edges = story.edges.map(([from, to]) => {
-    const [a, b] = [story.models[from], story.models[to]];
-    return {from, to, node: draw("line", svg, {x1: x(a), y1: y(a), x2: x(b), y2: y(b), class: "grid"})};
+"use strict";
+// The upgrade graph: where models stand is fixed; dots grow with tokens, and the moves of the week are lit.
+
+const TEXT = 6.2; // width of a letter of a label, px
+const PAD = 34;
+
+function graphPanel(box, story, {tokensADay, colour, choose}) {
+  const width = Math.max(240, box.clientWidth), small = width < 600, height = small ? 400 : 540;
+  const svg = node("svg", {viewBox: `0 0 ${width} ${height}`, height, role: "img", "aria-label": "Models and moves"});
+  const marker = node("marker", {id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7,
+    markerUnits: "userSpaceOnUse", orient: "auto"}, node("defs", {}, svg));
+  node("path", {d: "M0 0L8 4L0 8z", style: "fill:var(--lit)"}, marker);
+  const place = story.models.map((it) => [PAD + it.x * (width - 2 * PAD), height - PAD - it.y * (height - 2 * PAD)]);
+  const links = node("g", {}, svg), moves = node("g", {}, svg), dots = node("g", {}, svg), names = node("g", {}, svg);
+  node("text", {x: width - 4, y: height - 4, "text-anchor": "end"}, svg, "released later \u2192");
+  node("text", {x: 4, y: 12}, svg, "\u2191 better");
+  const most = Math.max(...tokensADay.flatMap((it) => it || [0])), full = small ? 16 : 26;
+  const radius = (m, t) => tokensADay[m] && tokensADay[m][t] > 0 ? 3 + full * Math.sqrt(tokensADay[m][t] / most) : 2.5;
+  const edges = story.edges.map(([before, after]) =>
+    [before, after, node("path", {class: "link", d: bow(place[before], place[after], 0)}, links)]);
+  const circles = story.models.map((it, m) => {
+    const made = node("circle", {class: "node", cx: place[m][0], cy: place[m][1], r: 2.5, "data-model": it.name,
+      style: `fill:var(${colour(m)})`}, dots);
+    made.append(node("title"));
+    made.addEventListener("click", () => choose(m));
+    return made;
   });
-  const lit = draw("g", svg);
-  const dots = story.models.map(model => {
-    const dot = draw("circle", svg, {cx: x(model), cy: y(model), r: 0, "fill-opacity": 0.72,
-      fill: `var(--${model.open ? "open" : "closed"})`, stroke: "var(--panel)"});
-    draw("title", dot);
-    return dot;
-  });
-  const labels = draw("g", svg);
-  return t => {
-    const last = story.day[t] + story.days[t];
-    const out = story.models.map(model => model.release_day < last);
-    const perDay = story.models.map(model => model.tokens ? (model.tokens[t] || 0) / story.days[t] : 0);
-    dots.forEach((dot, i) => {
-      dot.setAttribute("r", out[i] ? 2 + largest * Math.sqrt(perDay[i] / peak) : 0);
-      dot.firstChild.textContent = `${story.models[i].name} (${story.models[i].creator}): ${short(perDay[i])} tokens a day`;
+  box.replaceChildren(svg);
+  return (t, chosen) => {
+    const end = story.day[t] + story.days[t], there = (m) => story.models[m].release_day < end;
+    circles.forEach((circle, m) => {
+      const idle = !(tokensADay[m] && tokensADay[m][t] > 0);
+      circle.setAttribute("r", radius(m, t));
+      circle.setAttribute("class", `node${idle ? " idle" : ""}${m === chosen ? " chosen" : ""}`);
+      circle.setAttribute("visibility", there(m) ? "visible" : "hidden");
+      circle.firstChild.textContent = about(story.models[m], tokensADay[m] ? tokensADay[m][t] : 0);
     });
-    edges.forEach(it => { it.node.style.display = out[it.from] && out[it.to] ? "" : "none"; });
-    light(lit, story.moves[t], x, y);
-    name(labels, perDay, t, {x, y, width, height, peak, largest, count: narrow ? 9 : 26});
+    for (const [before, after, link] of edges)
+      link.setAttribute("visibility", there(before) && there(after) ? "visible" : "hidden");
+    moves.replaceChildren(...story.moves[t].slice().reverse().map(([before, after, count]) => {
+      const made = node("path", {class: "move", d: bow(place[before], place[after], radius(after, t)),
+        "stroke-width": 0.8 + 1.3 * Math.log2(count), "marker-end": "url(#tip)"});
+      node("title", {}, made, `${story.models[before].name} \u2192 ${story.models[after].name}: ${count}`);
+      return made;
+    }));
+    label(names, t, chosen);
   };
-}
 
-// Curves bend to the right of their direction, so that moves there and back do not hide each other.
-function light(group, moves, x, y) {
-  group.replaceChildren();
-  for (const [from, to, count] of moves.slice(0, 120).reverse()) {
-    const [a, b] = [story.models[from], story.models[to]];
-    const [dx, dy] = [x(b) - x(a), y(b) - y(a)];
-    const path = `M${x(a)} ${y(a)}Q${(x(a) + x(b)) / 2 - dy * 0.18} ${(y(a) + y(b)) / 2 + dx * 0.18} ${x(b)} ${y(b)}`;
-    const arc = draw("path", group, {d: path, class: "move", fill: "none", "stroke-linecap": "round",
-      stroke: `var(--${b.quality >= a.quality ? "up" : "down"})`, "stroke-width": 0.8 + 1.1 * Math.sqrt(count),
-      "stroke-opacity": count > 1 ? 0.8 : 0.4});
-    draw("title", arc, {}, `${a.name} → ${b.name}: ${count}`);
+  function label(layer, t, chosen) {
+    const order = story.models.map((_, m) => m).filter((m) => tokensADay[m] && tokensADay[m][t] > 0)
+      .sort((a, b) => tokensADay[b][t] - tokensADay[a][t]).slice(0, small ? 7 : 16);
+    if (chosen >= 0 && !order.includes(chosen) && circles[chosen].getAttribute("visibility") === "visible")
+      order.unshift(chosen);
+    const taken = [];
+    layer.replaceChildren();
+    for (const m of order) {
+      const text = story.models[m].name, wide = text.length * TEXT, [x, y] = place[m], r = radius(m, t);
+      const spots = [[x + r + 3, y + 4], [x - r - 3 - wide, y + 4], [x - wide / 2, y - r - 4], [x - wide / 2, y + r + 12]];
+      const free = spots.find(([left, base]) => left > 1 && left + wide < width - 1 && base > 11 && base < height - 14
+        && !taken.some((it) => left < it[0] + it[2] && it[0] < left + wide && Math.abs(base - it[1]) < 12));
+      if (!free) continue;
+      taken.push([...free, wide]);
+      node("text", {class: "name", x: free[0], y: free[1], textLength: wide}, layer, text);
+    }
   }
 }
 
-// Name the largest models, each only where its name hides no other name.
-function name(group, perDay, t, room) {
-  group.replaceChildren();
-  const taken = [];
-  const order = perDay.map((value, i) => [value, i]).filter(([value]) => value > 0).sort((a, b) => b[0] - a[0]);
-  for (const [value, i] of order.slice(0, room.count)) {
-    const model = story.models[i], size = 6.6 * model.name.length;
-    const radius = 2 + room.largest * Math.sqrt(value / room.peak);
-    const [cx, cy] = [room.x(model), room.y(model)];
-    const tries = [[cx - size / 2, cy - radius - 4], [cx - size / 2, cy + radius + 13], [cx + radius + 4, cy + 4],
-      [cx - radius - 4 - size, cy + 4]];
-    const place = tries.map(([left, base]) => ({left: Math.max(2, Math.min(room.width - size - 2, left)), base}))
-      .find(({left, base}) => base > 12 && base < room.height - 2 && !taken.some(other =>
-        left < other.left + other.size + 4 && other.left < left + size + 4 && Math.abs(base - other.base) < 14));
-    if (!place) continue;
-    taken.push({...place, size});
-    draw("text", group, {x: place.left, y: place.base, class: "label"}, model.name);
-  }
+function about(model, tokens) {
+  const weights = model.open ? "open weights" : "closed";
+  return `${model.name}: ${model.creator}, ${short(model.total_b)}bn parameters, ${weights}, `
+    + `quality ${model.quality.toFixed(2)}; ${short(tokens)} tokens a day`;
+}
+
+// A curve between two points that ends `gap` px before the second, bowed to its left.
+function bow([x0, y0], [x1, y1], gap) {
+  const dx = x1 - x0, dy = y1 - y0, cx = (x0 + x1) / 2 + dy * 0.15, cy = (y0 + y1) / 2 - dx * 0.15;
+  const away = Math.hypot(x1 - cx, y1 - cy) || 1, left = Math.max(0, 1 - gap / away);
+  return [`M${x0.toFixed(1)} ${y0.toFixed(1)}Q${cx.toFixed(1)} ${cy.toFixed(1)}`,
+    (cx + (x1 - cx) * left).toFixed(1), (cy + (y1 - cy) * left).toFixed(1)].join(" ");
 }
