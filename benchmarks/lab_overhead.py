@@ -12,6 +12,7 @@ from experiments.lab.keys import specs_of
 from experiments.lab.runner import run_all
 from experiments.lab.store import Store
 from experiments.run import run
+from sim.scenario import Scenario
 from sim.scenario.load import plain
 
 TINY, LARGE = 200, 40
@@ -37,7 +38,7 @@ def efficiency() -> tuple[float, float]:
     return one / LARGE, one / (JOBS * two)
 
 
-def _sweep_s(scenario, replications: int, jobs: int) -> float:
+def _sweep_s(scenario: Scenario, replications: int, jobs: int) -> float:
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "store.duckdb") as store:
         started = time.perf_counter()
         specs = specs_of("traffic", plain(scenario), [{}], replications)

@@ -62,12 +62,16 @@ def parser() -> argparse.ArgumentParser:
     writeup_commands.add(commands)
     _add_replay(commands.add_parser("replay", help="run a manifest again, to the same bytes"))
     listing = commands.add_parser("list", help="list what scenarios may name")
-    listing.add_argument("what", choices=("policies", "scenarios", "models", "gpus"))
+    listing.add_argument("what", choices=("policies", "pricing", "scenarios", "models", "gpus", "factors"))
+    listing.add_argument("scenario", nargs="?", default="tournament", metavar="SCENARIO",
+                         help="whose fields to list as factors of a sweep (default: %(default)s)")
     listing.set_defaults(command=_list)
     show = commands.add_parser("show", help="print a scenario with all its defaults, as TOML")
     _add_scenario(show)
     show.set_defaults(command=_show)
     schema = commands.add_parser("schema", help="print the JSON schema of scenario files")
+    schema.add_argument("what", nargs="?", choices=("scenario", "market"), default="scenario",
+                        help="files of traffic or of whole markets (default: %(default)s)")
     schema.set_defaults(command=_schema)
     bench = commands.add_parser("bench", help="measure requests per second on this machine")
     bench.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
@@ -190,7 +194,7 @@ def _replay(arguments: argparse.Namespace) -> int:
 def _list(arguments: argparse.Namespace) -> int:
     from experiments import commands
 
-    print(commands.listing_of(arguments.what))
+    print(commands.listing_of(arguments.what, arguments.scenario))
     return 0
 
 
@@ -206,10 +210,12 @@ def _show(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _schema(_: argparse.Namespace) -> int:
+def _schema(arguments: argparse.Namespace) -> int:
+    from sim.market.scenario.market import MarketScenario
+    from sim.scenario import Scenario
     from sim.scenario.schema import schema_text
 
-    print(schema_text(), end="")
+    print(schema_text(Scenario if arguments.what == "scenario" else MarketScenario), end="")
     return 0
 
 

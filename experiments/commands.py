@@ -96,12 +96,13 @@ def parse_loads(text: str) -> tuple[float, ...]:
         raise ScenarioError(f"--loads is {text!r}, but must be numbers such as 0.6,1,1.4") from None
 
 
-def listing_of(what: str) -> str:
-    """Return the list that ``tokenmarket list`` prints."""
+def listing_of(what: str, scenario: str) -> str:
+    """Return the list that ``tokenmarket list`` prints; factors are those of a scenario."""
     from experiments.report import listing
 
     rows: dict[str, Callable[[], list[tuple[str, ...]]]] = {
-        "policies": _policy_rows, "scenarios": _scenario_rows, "models": _model_rows, "gpus": _gpu_rows}
+        "policies": _policy_rows, "pricing": _pricing_rows, "scenarios": _scenario_rows, "models": _model_rows,
+        "gpus": _gpu_rows, "factors": lambda: _factor_rows(scenario)}
     return listing(rows[what]())
 
 
@@ -166,6 +167,23 @@ def _policy_rows() -> list[tuple[str, ...]]:
         rows.append((name, policy.summary + (f" ({parameters})" if parameters else "")))
     rows += [(name, f"preset of {preset.kind}: {preset.summary}") for name, preset in PRESETS.items()]
     return rows
+
+
+def _pricing_rows() -> list[tuple[str, ...]]:
+    from providers.pricing import STRATEGIES, Tariff
+
+    rows: list[tuple[str, ...]] = []
+    for name, strategy in STRATEGIES.items():
+        own = [field for field in strategy.parameters.model_fields if field not in Tariff.model_fields]
+        rows.append((name, strategy.summary + (f" ({', '.join(own)})" if own else "")))
+    return rows
+
+
+def _factor_rows(name: str) -> list[tuple[str, ...]]:
+    from experiments.api import load
+    from experiments.lab.designs import factor_rows
+
+    return factor_rows(load(name))
 
 
 def _scenario_rows() -> list[tuple[str, ...]]:

@@ -108,6 +108,17 @@ def test_a_malformed_trace_line(capsys, tmp_path):
     assert "ten" in error
 
 
+def test_lists_of_strategies_and_factors_and_the_schema_of_markets(capsys):
+    assert main(["list", "pricing"]) == 0
+    assert "menu_cost" in capsys.readouterr().out
+    assert main(["list", "factors", "duel"]) == 0
+    assert "traffic.load" in capsys.readouterr().out
+    assert main(["schema", "market"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    assert schema["title"] == "MarketScenario"
+    assert "supply" in schema["properties"]
+
+
 def test_unknown_scenario(capsys):
     assert "duel" in mistake(capsys, "show", "duell")
     assert "No such file" in mistake(capsys, "show", "absent.toml")

@@ -3,15 +3,17 @@
 import json
 from typing import Any
 
+from pydantic import BaseModel
+
 from sim.scenario.market import Scenario
 
 
-def json_schema() -> dict[str, Any]:
-    """Return the JSON schema (draft 2020-12); every quantity carries its ``unit`` and ``source``."""
-    schema = Scenario.model_json_schema()
+def json_schema(form: type[BaseModel] = Scenario) -> dict[str, Any]:
+    """Return the JSON schema (draft 2020-12) of scenario files; every quantity carries its ``unit`` and ``source``."""
+    schema = form.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def schema_text() -> str:
+def schema_text(form: type[BaseModel] = Scenario) -> str:
     """Return the schema as indented JSON text ending in a newline."""
-    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(json_schema(form), indent=2, ensure_ascii=False) + "\n"
