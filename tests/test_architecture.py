@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "experiments": {"experiments", "providers", "policies", "sim"},
 }
 HEAVY = ("numba", "scipy", "pandas", "matplotlib")
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def sources() -> Iterator[tuple[str, Path]]:
