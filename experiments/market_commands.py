@@ -65,6 +65,7 @@ def play_market(scenario: MarketScenario, replications: int, arguments: argparse
         results = [_run(scenario, replication, arguments.check) for replication in range(replications)]
         served = time.monotonic() - started
         frames = write(results[0], scenario.name, folder)
+        _draw_upgrades(scenario, results[0], folder)
         _replace_summary(results, frames, folder)
         rows = {f"{name}.csv": len(frame) for name, frame in frames.items()}
         checks = dict.fromkeys(CHECKS, replications)
@@ -130,6 +131,15 @@ def compile_first(engine: str) -> None:
 
     if not any(prepare_cache().glob("traffic_*/*.nbi")):
         print("compiling the traffic engine, once on this machine (about 30 s)", file=sys.stderr, flush=True)
+
+
+def _draw_upgrades(scenario: MarketScenario, result: MarketResult, folder: Path) -> None:
+    """Draw the moves between the models that were used most, if any were."""
+    from experiments.upgrade_figure import draw_upgrades, most_used
+
+    names = most_used(result)
+    if names:
+        draw_upgrades(result.models, scenario.models, scenario.horizon.start, folder / "upgrades", names)
 
 
 def _run(scenario: MarketScenario, replication: int, check: Check) -> MarketResult:

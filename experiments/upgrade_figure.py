@@ -5,6 +5,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from experiments.figures import STYLE
+from experiments.figures import _save as save
 from sim.errors import ScenarioError
 from sim.market.model import Models
 from sim.market.scenario.models import ModelSettings
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Annotation
     from matplotlib.transforms import Bbox
+
+    from sim.market.result import MarketResult
 
 Places = dict[str, tuple[float, float]]  # name to date (matplotlib's days) and quality
 # Where a label may stand around its dot, points, best first
@@ -48,7 +52,7 @@ def draw_upgrades(
     start
         First day of the run.
     path
-        File to write; its suffix says the format.
+        Files to write, without the suffix: SVG, PDF and PNG.
     shown
         Names to show; those of ``SHOWN`` that there are, if none are given.
 
@@ -57,7 +61,7 @@ def draw_upgrades(
     ScenarioError
         If no model is left to show, or a given name is unknown.
     """
-    from matplotlib.figure import Figure
+    import matplotlib as mpl
 
     rows = tuple(row for row in models.rows if row.name in (SHOWN if shown is None else shown))
     unknown = sorted(set(shown or ()) - set(models.names))
@@ -65,10 +69,19 @@ def draw_upgrades(
         raise ScenarioError(f"the upgrade figure finds no model {unknown[0]!r} in the run" if unknown
                             else "the upgrade figure finds none of its models in the run; give names to show")
     graph = nearest_upgrades(upgrade_graph(Models(rows), settings))
-    figure = Figure(figsize=(13, 7.5), layout="constrained")
-    axes = figure.add_subplot()
     places: Places = {name: ((start - MATPLOTLIB_EPOCH).days + facts["release_day"], facts["quality"])
               for name, facts in graph.nodes(data=True)}
+    with mpl.rc_context({**STYLE, "axes.grid": False}):
+        save(_drawn(graph, places), path)
+
+
+def _drawn(graph: "nx.DiGraph[str]", places: Places) -> "Figure":
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 7.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
     _edges(axes, graph, places)
     _nodes(axes, graph, places)
     axes.set(xlabel="Release", ylabel="Quality, mean over tasks (0 to 1)",
@@ -78,7 +91,16 @@ def draw_upgrades(
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="upper left", frameon=False)
     _labels(figure, axes, places)
-    figure.savefig(path, dpi=130)
+    return figure
+
+
+def most_used(result: "MarketResult", most: int = 26) -> list[str]:
+    """Return the names of the models that sold most tokens in a run, at most so many, best first."""
+    from sim.market.measures.panel import by_group, offer_tokens
+
+    tokens = by_group(offer_tokens(result), result.offer_model, len(result.models)).sum(axis=0)
+    order = [int(row) for row in (-tokens).argsort(kind="stable") if tokens[row] > 0]
+    return [result.models.names[row] for row in order[:most]]
 
 
 def _edges(axes: "Axes", graph: "nx.DiGraph[str]", places: Places) -> None:
