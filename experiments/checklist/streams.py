@@ -45,8 +45,8 @@ STREAMS: Final = (
     Stream("demand/<class>/key", "traffic", "key of the draws that belong to each request (counter-based): routing, "
            "failures, balancing"),
     Stream("faults/<provider>/<kind>", "both", "outages and slow spells of a provider (exponential, alternating)"),
-    Stream("faults/<provider>/<offer>/<kind>", "both", "the same of one offer (``region`` in place of the provider: of "
-           "a whole region)"),
+    Stream("faults/<provider>/<offer>/<kind>", "both", "the same of one offer"),
+    Stream("faults/region/<region>/outage", "both", "outages of a whole region (exponential, alternating)"),
     Stream("windows", "market", "time of day of each day's window (stratified: 24 days have 24 different hours)"),
     Stream("models/<creator>", "market", "releases to come: gaps (exponential), ability around its trend (normal)"),
     Stream("customers/<segment>/entries", "market", "entry of customers (exponential gaps)"),
