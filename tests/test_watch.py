@@ -31,7 +31,7 @@ def test_the_page_is_one_file_that_asks_for_nothing(folder, tmp_path, capsys):
     assert str(out) in capsys.readouterr().out
     assert "default-src 'none'" in text
     assert not re.findall(r"<(?:script|img|link|iframe)[^>]+(?:src|href)=\"(?!data:)", text)
-    assert not re.findall(r"@[A-Z]+@", text)
+    assert not re.findall(r"\$(?:title|subtitle|css|footer|js|story)\b", text)
     assert "synthetic</script>" not in text  # a name cannot end the script it stands in
 
 
@@ -112,5 +112,5 @@ def test_what_is_not_there_is_said(tmp_path):
     with pytest.raises(MarketError, match="there is no folder"):
         watch(tmp_path / "nowhere")
     folder = market_folder(tmp_path / "run", days=2)
-    with pytest.raises(MarketError, match="cannot write the page"):
+    with pytest.raises(MarketError, match="cannot write"):
         watch(folder, "--out", tmp_path)
