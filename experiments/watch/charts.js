@@ -30,7 +30,7 @@ function short(value) {
 }
 
 const percent = (value, digits = 0) => value === null || value === undefined ? "–"
-  : (100 * value).toFixed(digits) + "\u2009%";
+  : (100 * value).toFixed(digits) + "\u202f%";
 
 function ticks(low, high, log) {
   if (log) {
@@ -84,19 +84,22 @@ function timeAxis(grid, story, x, width, height) {
   const months = story.dates.map((date) => date.slice(0, 7)), last = months.length - 1;
   const starts = months[0] === months[last] ? story.dates.map((_, t) => t)
     : months.flatMap((month, t) => t === 0 || month !== months[t - 1] ? [t] : []);
-  const every = Math.max(1, Math.ceil(starts.length * TEXT_PX / (width - EDGE.left)));
+  const every = [1, 2, 3, 6, 12, 24, 60].find((it) => starts.length * TEXT_PX / it <= width - EDGE.left) || 120;
+  let free = 0;
   starts.filter((_, i) => i % every === 0).forEach((t) => {
-    if (x(t) + TEXT_PX / 2 - 8 > width) return;
+    if (x(t) < free || x(t) + TEXT_PX / 2 - 8 > width) return;
+    free = x(t) + TEXT_PX * (t === 0 ? 1.2 : 1);
     node("text", {x: x(t), y: height - 5, "text-anchor": t === 0 ? "start" : "middle"}, grid,
       months[0] === months[last] ? story.dates[t].slice(5) : months[t]);
   });
 }
 
-// Path through the values that there are; a gap where there is none; a dot for a value alone.
-function line(values, x, y) {
+// Path through the values that there are, in steps for posted prices; a gap where there is none; a dot for one alone.
+function line(values, x, y, steps) {
   let out = "", open = false;
   values.forEach((value, t) => {
     if (value === null) { open = false; return; }
+    if (open && steps) out += `H${x(t).toFixed(1)}`;
     out += `${open ? "L" : "M"}${x(t).toFixed(1)} ${y(value).toFixed(1)}`;
     if (!open && (t + 1 === values.length || values[t + 1] === null)) out += "h0.1";
     open = true;
@@ -107,12 +110,13 @@ function line(values, x, y) {
 function lineChart(box, story, series, options) {
   const known = series.flatMap((it) => it.values.filter((value) => value !== null && (!options.log || value > 0)));
   if (!known.length) { box.replaceChildren(html("p", {class: "soft"}, "Nothing to draw.")); return () => {}; }
-  const least = Math.min(...known), most = Math.max(...known), room = options.log ? 1.12 : 0;
+  const least = Math.min(...known), most = Math.max(...known);
+  const room = Math.max(1.12, Math.sqrt(3 * least / most)); // a price that never moves needs some height, too
   const drawn = series.map((it) => ({...it, values: it.values.map((value) => options.log && value <= 0 ? null : value)}));
   const at = frame(box, story, {...options, low: options.log ? least / room : 0, high: options.log ? most * room : most});
   for (const it of drawn) for (const layer of [at.later, at.past])
-    node("path", {d: line(it.values, at.x, at.y), fill: "none", style: `stroke:var(${it.colour})`,
-      "stroke-width": it.thin ? 1.2 : 2, "stroke-linejoin": "round", "stroke-linecap": "round"}, layer);
+    node("path", {d: line(it.values, at.x, at.y, options.steps), fill: "none", style: `stroke:var(${it.colour})`,
+      "stroke-width": it.thin ? 1.4 : 2, "stroke-dasharray": it.dash || "none", "stroke-linejoin": "round", "stroke-linecap": "round"}, layer);
   return (t) => {
     at.point(t);
     at.marks.replaceChildren();

@@ -5,15 +5,16 @@ const TEXT = 6.2; // width of a letter of a label, px
 const PAD = 34;
 
 function graphPanel(box, story, {tokensADay, colour, choose}) {
-  const width = Math.max(240, box.clientWidth), small = width < 600, height = small ? 400 : 540;
+  const width = Math.max(240, box.clientWidth), small = width < 600, height = small ? 440 : 560;
   const svg = node("svg", {viewBox: `0 0 ${width} ${height}`, height, role: "img", "aria-label": "Models and moves"});
-  const marker = node("marker", {id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7,
-    markerUnits: "userSpaceOnUse", orient: "auto"}, node("defs", {}, svg));
-  node("path", {d: "M0 0L8 4L0 8z", style: "fill:var(--lit)"}, marker);
+  const tips = node("defs", {}, svg);
+  for (const way of ["up", "down"])
+    node("path", {d: "M0 0L8 4L0 8z", class: way}, node("marker", {id: way, viewBox: "0 0 8 8", refX: 7, refY: 4,
+      markerWidth: 7, markerHeight: 7, markerUnits: "userSpaceOnUse", orient: "auto"}, tips));
   const place = story.models.map((it) => [PAD + it.x * (width - 2 * PAD), height - PAD - it.y * (height - 2 * PAD)]);
   const links = node("g", {}, svg), moves = node("g", {}, svg), dots = node("g", {}, svg), names = node("g", {}, svg);
-  node("text", {x: width - 4, y: height - 4, "text-anchor": "end"}, svg, "released later \u2192");
-  node("text", {x: 4, y: 12}, svg, "\u2191 better");
+  node("text", {x: width - 4, y: height - 4, "text-anchor": "end"}, svg, "released later \u2192 (roughly)");
+  node("text", {x: 4, y: 12}, svg, "\u2191 better (roughly)");
   const most = Math.max(...tokensADay.flatMap((it) => it || [0])), full = small ? 16 : 26;
   const radius = (m, t) => tokensADay[m] && tokensADay[m][t] > 0 ? 3 + full * Math.sqrt(tokensADay[m][t] / most) : 2.5;
   const edges = story.edges.map(([before, after]) =>
@@ -38,8 +39,9 @@ function graphPanel(box, story, {tokensADay, colour, choose}) {
     for (const [before, after, link] of edges)
       link.setAttribute("visibility", there(before) && there(after) ? "visible" : "hidden");
     moves.replaceChildren(...story.moves[t].slice().reverse().map(([before, after, count]) => {
-      const made = node("path", {class: "move", d: bow(place[before], place[after], radius(after, t)),
-        "stroke-width": 0.8 + 1.3 * Math.log2(count), "marker-end": "url(#tip)"});
+      const way = better(story.models, before, after) ? "up" : "down";
+      const made = node("path", {class: "move " + way, d: bow(place[before], place[after], radius(after, t)),
+        "stroke-width": 0.8 + 1.3 * Math.log2(count), "marker-end": `url(#${way})`});
       node("title", {}, made, `${story.models[before].name} \u2192 ${story.models[after].name}: ${count}`);
       return made;
     }));
@@ -48,7 +50,7 @@ function graphPanel(box, story, {tokensADay, colour, choose}) {
 
   function label(layer, t, chosen) {
     const order = story.models.map((_, m) => m).filter((m) => tokensADay[m] && tokensADay[m][t] > 0)
-      .sort((a, b) => tokensADay[b][t] - tokensADay[a][t]).slice(0, small ? 7 : 16);
+      .sort((a, b) => tokensADay[b][t] - tokensADay[a][t]).slice(0, small ? 6 : 16);
     if (chosen >= 0 && !order.includes(chosen) && circles[chosen].getAttribute("visibility") === "visible")
       order.unshift(chosen);
     const taken = [];
@@ -60,10 +62,12 @@ function graphPanel(box, story, {tokensADay, colour, choose}) {
         && !taken.some((it) => left < it[0] + it[2] && it[0] < left + wide && Math.abs(base - it[1]) < 12));
       if (!free) continue;
       taken.push([...free, wide]);
-      node("text", {class: "name", x: free[0], y: free[1], textLength: wide}, layer, text);
+      node("text", {class: "name", x: free[0], y: free[1]}, layer, text);
     }
   }
 }
+
+const better = (models, before, after) => models[after].quality > models[before].quality;
 
 function about(model, tokens) {
   const weights = model.open ? "open weights" : "closed";

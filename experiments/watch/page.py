@@ -35,7 +35,7 @@ def write(folder: Path, out: Path) -> int:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(page)
     except OSError as error:
-        raise MarketError(f"cannot write {out}: {error.strerror}; give another file with --out") from None
+        raise MarketError(f"cannot write the page {out}: {error.strerror}; give another file with --out") from None
     return len(page)
 
 

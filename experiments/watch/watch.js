@@ -4,7 +4,7 @@
 const story = JSON.parse(document.getElementById("story").textContent);
 const find = (id) => document.getElementById(id);
 const last = story.dates.length - 1, period = story.weekly ? "week" : "day";
-const COLOURS = ["--c0", "--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7"];
+const COLOURS = Array.from({length: 12}, (_, i) => `--c${i}`);
 const SIZES = ["--s0", "--s1", "--s2", "--s3", "--c3", "--c4"];
 const add = (values) => values.reduce((sum, it) => sum + (it || 0), 0);
 const aDay = (values) => values.map((it, t) => it === null ? null : it / story.days[t]);
@@ -15,58 +15,62 @@ const tokensADay = story.models.map((it) => it.tokens && aDay(it.tokens));
 const sold = story.models.map((it) => add(it.tokens || []));
 const byTokens = names.map((_, m) => m).sort((a, b) => sold[b] - sold[a] || a - b);
 const creators = groups("creator");
-const state = {t: 0, model: byTokens[0], by: "model", timer: 0, since: 0};
+const providers = names.map((name) => story.offers.filter((it) => it.model === name).length);
+const state = {t: 0, model: byTokens.reduce((best, m) => providers[m] > providers[best] ? m : best), by: "model", timer: 0, since: 0};
 let panels = [];
 
-// Groups of models, the largest first, each with its share of tokens by period; small ones are added up.
+// What sells, in groups, those with the highest peaks first, each with its share of tokens by period; the many small
+// ones are added up.
 function groups(by) {
-  const keys = by === "model" ? names : story.models.map((it) => String(it[by]));
-  const total = story.dates.map((_, t) => add(story.models.map((it) => it.tokens ? it.tokens[t] : 0)));
+  const key = (it) => by === "open" ? (it.open ? "open weights" : "closed") : String(it[by]);
+  const things = by === "provider" ? story.providers : story.models.filter((it) => it.tokens);
   const found = new Map();
-  keys.forEach((key, m) => found.set(key, [...found.get(key) || [], m]));
+  for (const it of things) found.set(key(it), [...found.get(key(it)) || [], it]);
   let all = [...found].map(([name, members]) => ({name, members}));
-  if (by === "size_class") {
-    const size = ({members}) => Math.min(...members.map((m) => story.models[m].total_b));
-    all.sort((a, b) => size(a) - size(b));
-    all.forEach((it, i) => { it.colour = SIZES[i % SIZES.length]; });
-  } else {
-    const size = ({members}) => add(members.map((m) => sold[m]));
-    all.sort((a, b) => size(b) - size(a));
-    const rest = all.slice(COLOURS.length).flatMap((it) => it.members);
-    all = all.slice(0, COLOURS.length);
-    all.forEach((it, i) => { it.colour = COLOURS[i]; });
-    if (rest.length) all.push({name: "all others", members: rest, colour: "--rest"});
+  const total = story.dates.map((_, t) => add(things.map((it) => it.tokens[t])));
+  const fill = (it) => {
+    it.values = total.map((sum, t) => sum ? add(it.members.map((one) => one.tokens[t])) / sum : 0);
+    it.peak = Math.max(...it.values);
+  };
+  all.forEach(fill);
+  all.sort((a, b) => b.peak - a.peak);
+  if (by === "size_class") all.sort((a, b) => a.members[0].total_b - b.members[0].total_b);
+  const colours = by === "size_class" ? SIZES : COLOURS, rest = all.slice(colours.length);
+  all = all.slice(0, colours.length);
+  all.forEach((it, i) => { it.colour = colours[i]; });
+  if (rest.length) {
+    all.push({name: `${rest.length} others`, members: rest.flatMap((it) => it.members), colour: "--rest"});
+    fill(all.at(-1));
   }
-  for (const it of all) it.values = total.map((sum, t) => sum
-    ? add(it.members.map((m) => story.models[m].tokens ? story.models[m].tokens[t] : 0)) / sum : 0);
   return all;
 }
 
 function creatorColour(m) {
-  return creators.find((it) => it.members.includes(m)).colour;
+  const group = creators.find((it) => it.members.includes(story.models[m]));
+  return group ? group.colour : "--rest";
 }
 
 function tiles(t) {
   const market = story.market, day = (name) => short(market[name][t] / story.days[t]);
   const rows = [
-    ["Requests a day", day("requests")], ["Tokens a day", day("tokens")], ["Spent a day", day("spend_usd"), "USD"],
-    ["Price paid", short(market.paid_usd_per_mtok[t]), "USD/Mtok"],
+    ["Requests a day", day("requests")], ["Tokens a day", day("tokens")], ["USD spent a day", day("spend_usd")],
+    ["Paid, USD/Mtok", short(market.paid_usd_per_mtok[t])],
     ["Requests completed", percent(market.completed_share[t], 1)],
-    ["Replicas busy", percent(market.busy_share[t])], ["Offers listed", short(market.offers_listed[t])],
-    [`Prices changed this ${period}`, short(market.price_changes[t])],
-    [`Moves this ${period}`, short(market.switches[t]), "workloads"],
+    ["Replicas' time busy", percent(market.busy_share[t])], ["Offers listed", short(market.offers_listed[t])],
+    [`Price changes in the ${period}`, short(market.price_changes[t])],
+    [`Workloads moved in the ${period}`, short(market.switches[t])],
   ];
-  find("tiles").replaceChildren(...rows.map(([name, value, unit]) => html("div", {}, html("dt", {}, name),
-    html("dd", {}, value, ...unit ? [html("span", {}, " " + unit)] : []))));
+  find("tiles").replaceChildren(...rows.map(([name, value]) =>
+    html("div", {}, html("dt", {}, name), html("dd", {}, value))));
 }
 
 function pricesPanel() {
   const kinds = [["paid_usd_per_mtok", "paid for the average token", COLOURS[0]],
-    ["constant_quality_index", "same quality, cheapest offer", COLOURS[1]],
-    ["same_model_index", "same model, same provider", COLOURS[2]]];
-  const series = kinds.map(([key, name, colour]) => {
+    ["constant_quality_index", "same quality, cheapest offer", COLOURS[1], "7 3"],
+    ["same_model_index", "same model, same provider", COLOURS[2], "2 4"]];
+  const series = kinds.map(([key, name, colour, dash]) => {
     const raw = story.market[key], first = raw.find((it) => it !== null && it > 0);
-    return {key, name, colour, raw, values: raw.map((it) => it === null || !first ? null : it / first)};
+    return {key, name, colour, dash, raw, values: raw.map((it) => it === null || !first ? null : it / first)};
   });
   find("prices-note").textContent = `Each divided by its first ${period}'s; log scale.`;
   const show = lineChart(find("prices"), story, series, {log: true, name: "Three price series"});
@@ -88,21 +92,23 @@ function sharesPanel() {
 
 function upgradesPanel() {
   find("graph-note").textContent = "A dot is a model, its area grows with the tokens it serves; grey ones serve none. "
-    + `Thin lines are the nearest upgrades; arrows are the moves of this ${period}, thicker for more workloads. `
-    + "Choose a dot to see its offers.";
+    + "Thin lines are the nearest upgrades. Choose a dot to see its offers below.";
   const show = graphPanel(find("graph"), story, {tokensADay, colour: creatorColour, choose: chooseModel});
   legend(find("graph-legend"), creators);
+  const heading = (total) => total ? `${plural(total, "workload")} moved this ${period}, to better (green) or worse `
+    + "(magenta) models; the most frequent moves:" : `No workload moved this ${period}.`;
   return (t) => {
     show(t, state.model);
     const moves = story.moves[t], total = add(moves.map((it) => it[2]));
-    const most = moves.slice(0, 5).map(([before, after, count]) => `${names[before]} → ${names[after]} (${count})`);
-    find("graph-moves").textContent = !total ? `No workload moved this ${period}.`
-      : `${plural(total, "workload")} moved this ${period}, most often ${most.join(", ")}.`;
+    const most = moves.slice(0, 5).map(([before, after, count]) => html("li", {},
+      html("span", {class: `swatch ${better(story.models, before, after) ? "up" : "down"}`}),
+      html("span", {}, `${names[before]} → ${names[after]} (${count})`)));
+    find("graph-moves").replaceChildren(html("li", {}, heading(total)), ...most);
   };
 }
 
 function chooseModel(m) {
-  if (!story.offers.some((it) => it.model === names[m])) return;
+  if (!providers[m]) return;
   state.model = m;
   find("model").value = String(m);
   draw();
@@ -114,7 +120,7 @@ function offersPanel() {
   const colour = (i) => i < COLOURS.length ? COLOURS[i] : "--rest";
   const series = offers.map((it, i) => ({colour: colour(i), thin: true, values: it.input_usd_per_mtok.map((price, t) =>
     price === null ? null : 0.75 * price + 0.25 * it.output_usd_per_mtok[t])}));
-  const show = lineChart(find("offers"), story, series, {log: true, name: `Offers of ${names[state.model]}`});
+  const show = lineChart(find("offers"), story, series, {log: true, steps: true, name: `Offers of ${names[state.model]}`});
   return (t) => {
     show(t);
     rows(find("offers-table"), ["Provider", "Input, USD/Mtok", "Output, USD/Mtok", "Tokens a day"], offers.map((it, i) => {
@@ -135,7 +141,7 @@ function rows(box, heads, lines) {
 
 function loadPanel() {
   find("load-note").textContent = "GPUs owned or rented: blue hold a model, yellow are lent to training, grey lie idle. "
-    + "Busy: share of its replicas' time spent in steps.";
+    + "Busy: share of its replicas' time spent in steps. Refused: share of requests sent to it.";
   const order = story.providers.slice().sort((a, b) => add(b.tokens) - add(a.tokens));
   const meters = order.map(() => [0, 1].map(() => html("span", {class: "meter"})));
   const parts = [["placed", "training", "owned"], ["busy"]];
@@ -217,13 +223,15 @@ function listen() {
   find("play").disabled = last === 0;
   find("speed").addEventListener("change", () => { state.since = performance.now(); });
   find("by").addEventListener("change", (event) => { state.by = event.target.value; draw(); });
-  find("model").append(...byTokens.filter((m) => story.offers.some((it) => it.model === names[m])).map((m) =>
-    html("option", {value: m}, names[m])));
+  find("model").append(...byTokens.filter((m) => providers[m]).map((m) =>
+    html("option", {value: m}, `${names[m]} (${plural(providers[m], "provider")})`)));
+  find("model").value = String(state.model);
   find("model").addEventListener("change", (event) => chooseModel(Number(event.target.value)));
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("select, [type=radio]")) return;
     if (event.target.closest("button") && event.key === " ") return; // the button hears it itself
-    const to = {ArrowLeft: state.t - 1, ArrowRight: state.t + 1, Home: 0, End: last}[event.key];
+    const to = {ArrowLeft: state.t - 1, ArrowRight: state.t + 1, PageUp: state.t - 4,
+      PageDown: state.t + 4, Home: 0, End: last}[event.key];
     if (event.key === " " && last > 0) { event.preventDefault(); state.timer ? pause() : play(); }
     if (to !== undefined) { event.preventDefault(); pause(); show(to); }
   });
@@ -243,4 +251,5 @@ function listen() {
 
 listen();
 icon();
+state.t = Math.min(last, Math.max(0, Number((/^#t=(\d+)$/.exec(location.hash) || [0, 0])[1])));
 draw();
