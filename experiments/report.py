@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from experiments.stats import Interval
+from experiments.stats.digits import measured
 from experiments.tournament import COST, Tournament
 
 # heading in two rows, metric, factor, most decimals
@@ -23,7 +24,8 @@ LEGEND: Final = (
     "* on the frontier: no other policy is as good in both cost and E2E p99 and clearly better in one",
     "cost: before fees, per million prompt and output tokens; goodput: requests within both SLOs;",
     "done: completed requests; tries: attempts a request; HHI: concentration of providers by tokens;",
-    "mean ± 95 % half-width over replications",
+    "mean ± half-width of the 95 % interval over replications (? if there is only one);",
+    "of k: only k replications have a value",
 )
 
 
@@ -46,44 +48,23 @@ def listing(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def measured(got: Interval, factor: float = 1.0, most: int = 3) -> str:
-    """Return ``mean±half-width`` with the decimals that the half-width warrants, ``most`` of them at most.
-
-    Examples
-    --------
-    >>> measured(Interval(12.3456, 0.0423, 5))
-    '12.35±.04'
-    """
-    mean, half = got.mean * factor, got.half_width * factor
-    if not math.isfinite(mean):
-        return "-"
-    if not math.isfinite(half):
-        return f"{mean:.{most}f}"
-    digits = _decimals(half, most)
-    spread = f"{half:.{digits}f}"
-    return f"{mean:.{digits}f}±{spread.removeprefix('0') if digits else spread}"
-
-
-def _decimals(half: float, most: int) -> int:
-    """Decimals that show one significant digit of the half-width, two if it begins with 1."""
-    if half <= 0:
-        return most
-    exponent = math.floor(math.log10(half))
-    leading = half / 10**exponent
-    return min(most, max(0, -exponent + (1 if leading < 1.95 else 0)))
-
-
 def _block(result: Tournament, load: float) -> str:
     order = sorted(result.design.policies, key=lambda policy: _rank(result.interval(policy, load, COST).mean))
     rows = [(f" load {load:g}", *(column[0] for column in COLUMNS)),
             ("", *(column[1] for column in COLUMNS))]
+    n = result.design.replications
     for policy in order:
         star = " " if result.dominated_by(policy, load) else "*"
-        cells = (measured(result.interval(policy, load, metric), factor, most)
+        cells = (_cell(result.interval(policy, load, metric), n, factor, most)
                  for _, _, metric, factor, most in COLUMNS)
         rows.append((f"{star}{policy}", *cells))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join(_line(row, widths) for row in rows)
+
+
+def _cell(got: Interval, n: int, factor: float, most: int) -> str:
+    """A mean as printed, with the number of replications that have it where that is not all of them."""
+    return measured(got, factor, most) + (f" of {got.n}" if 0 < got.n < n else "")
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from experiments.cli import main
-from experiments.report import measured
 from experiments.stats import Interval
+from experiments.stats.digits import measured
 from sim.scenario.load import config_hash, parse_scenario
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,7 +66,7 @@ def test_table_on_the_terminal(capsys, tmp_path):
     (Interval(12.3456, 0.0423, 5), "12.35±.04"), (Interval(12.3456, 0.0123, 5), "12.346±.012"),
     (Interval(1234.5, 250, 5), "1234±250"), (Interval(0.5, 3.2, 5), "0±3"),
     (Interval(100.0, 0.0, 5), "100.000±.000"),
-    (Interval(2.0, float("nan"), 1), "2.000"), (Interval(float("nan"), float("nan"), 0), "-"),
+    (Interval(2.0, float("nan"), 1), "2.000±?"), (Interval(float("nan"), float("nan"), 0), "-"),
 ])
 def test_digits_follow_the_half_width(value, text):
     assert measured(value) == text

@@ -16,7 +16,8 @@ ROOMS: Final = ("sim", "providers", "policies")
 CODE: Final = ("*.py", "*.csv")  # what a result may depend on; scenarios are in the key themselves
 TABLES: Final = (  # what of the experiments turns a run into its tables; a test holds the list to what is imported
     "lab/dictionary.py", "lab/play.py", "lab/tables.py", "market.py", "market_columns.py", "market_periods.py",
-    "market_summary.py", "market_tables.py", "metrics.py", "run.py", "stats.py",
+    "market_summary.py", "market_tables.py", "metrics.py", "run.py", "stats/__init__.py", "stats/intervals.py",
+    "stats/pairs.py",
 )
 
 

@@ -1,4 +1,4 @@
-"""Intervals over replications, and paired comparisons under common random numbers."""
+"""Paired comparisons under common random numbers (equations L2 and L3 of docs/lab/statistics.md)."""
 
 import math
 from collections.abc import Sequence
@@ -6,26 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-CONFIDENCE = 0.95
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean over replications with the half-width of its confidence interval.
-
-    Attributes
-    ----------
-    mean
-        Mean of the finite values; NaN if there is none.
-    half_width
-        Half-width of the Student t interval; NaN below two values.
-    n
-        Number of finite values.
-    """
-
-    mean: float
-    half_width: float
-    n: int
+from experiments.stats.intervals import CONFIDENCE, Interval, interval
 
 
 @dataclass(frozen=True)
@@ -45,25 +26,6 @@ class Paired:
     difference: Interval
     correlation: float
     variance_reduction: float
-
-
-def interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
-    """Return mean and Student t half-width of replications (NaN values are left out).
-
-    Examples
-    --------
-    >>> interval([1.0, 2.0, 3.0]).mean
-    2.0
-    """
-    finite = np.array([value for value in values if math.isfinite(value)])
-    n = len(finite)
-    if n == 0:
-        return Interval(math.nan, math.nan, 0)
-    mean = float(finite.mean())
-    if n == 1:
-        return Interval(mean, math.nan, 1)
-    error = float(finite.std(ddof=1)) / math.sqrt(n)
-    return Interval(mean, _t_quantile(n - 1, confidence) * error, n)
 
 
 def paired(values: Sequence[float], baseline: Sequence[float], confidence: float = CONFIDENCE) -> Paired:
@@ -87,9 +49,3 @@ def paired(values: Sequence[float], baseline: Sequence[float], confidence: float
     spread = float(a.std(ddof=1) * b.std(ddof=1))
     correlation = float(np.cov(a, b)[0, 1]) / spread if spread > 0 else math.nan
     return Paired(difference, correlation, apart / together if together > 0 else math.nan)
-
-
-def _t_quantile(freedom: int, confidence: float) -> float:
-    from scipy.special import stdtrit  # scipy.stats takes two seconds to import
-
-    return float(stdtrit(freedom, 0.5 + confidence / 2))
