@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from experiments import pricing_commands
+from experiments.checklist import commands as checklist_commands
 from experiments.interrupts import Interrupts
 from experiments.lab import commands_store, commands_sweep, reproduce
+from experiments.watch import commands as watch_commands
 from experiments.writeup import commands as writeup_commands
 from sim.errors import MarketError
 
@@ -60,6 +62,8 @@ def parser() -> argparse.ArgumentParser:
     commands_store.add(commands)
     reproduce.add(commands)
     writeup_commands.add(commands)
+    watch_commands.add(commands)
+    checklist_commands.add(commands)
     _add_replay(commands.add_parser("replay", help="run a manifest again, to the same bytes"))
     listing = commands.add_parser("list", help="list what scenarios may name")
     listing.add_argument("what", choices=("policies", "pricing", "scenarios", "models", "gpus", "factors"))
