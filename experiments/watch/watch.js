@@ -16,13 +16,15 @@ const sold = story.models.map((it) => add(it.tokens || []));
 const byTokens = names.map((_, m) => m).sort((a, b) => sold[b] - sold[a] || a - b);
 const creators = groups("creator");
 const providers = names.map((name) => story.offers.filter((it) => it.model === name).length);
-const state = {t: 0, model: byTokens.reduce((best, m) => providers[m] > providers[best] ? m : best), by: "model", timer: 0, since: 0};
+const listed = names.map((name) => add(story.offers.filter((it) => it.model === name).map((it) =>
+  it.input_usd_per_mtok.filter((price) => price !== null).length)));
+const state = {t: 0, model: byTokens.reduce((best, m) => listed[m] > listed[best] ? m : best), by: "model", timer: 0, since: 0};
 let panels = [];
 
 // What sells, in groups, those with the highest peaks first, each with its share of tokens by period; the many small
 // ones are added up.
 function groups(by) {
-  const key = (it) => by === "open" ? (it.open ? "open weights" : "closed") : String(it[by]);
+  const key = (it) => by === "open" ? (it.open ? "open weights" : "closed") : String(it[by === "model" ? "name" : by]);
   const things = by === "provider" ? story.providers : story.models.filter((it) => it.tokens);
   const found = new Map();
   for (const it of things) found.set(key(it), [...found.get(key(it)) || [], it]);
