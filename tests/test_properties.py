@@ -1,6 +1,7 @@
 """Properties of whole runs through the compiled engine, on generated markets."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -64,13 +65,28 @@ def test_a_faster_server_ends_no_request_later(seed, speed_up):
     assert np.all(ends(fast, table_of(fast, seed))["end_s"] <= ends(slow, table_of(slow, seed))["end_s"])
 
 
+LIMITS = {  # what each policy is in a limit of its parameters, to the last decision: they share the request's draws
+    "k = 0 is random": ({"kind": "openrouter_classic", "k": 0.0}, "random"),
+    "exponent 0 is random": ({"kind": "weighted", "exponent": 0.0}, "random"),
+    "d = n is the shortest queue": ({"kind": "power_of_d", "d": 6}, "least_in_flight"),
+    "d > n by tokens is the least work known": ({"kind": "power_of_d", "d": 9, "by_tokens": True},
+                                                "least_outstanding_tokens"),
+    "V = 0 is the least work known": ({"kind": "drift_plus_penalty", "v": 0.0}, "least_outstanding_tokens"),
+    "huge V is cheapest": ({"kind": "drift_plus_penalty", "v": 1e15}, "cheapest"),
+}
+
+
+@pytest.mark.parametrize(("limit", "plain"), LIMITS.values(), ids=LIMITS)
 @given(SEEDS)
 @settings(max_examples=25, deadline=None)
-def test_drift_plus_penalty_with_a_huge_v_is_cheapest(seed):
-    offers = [offer(affine(0.05), provider=f"p{i}", price_in_nano=100 + 7 * i, price_out_nano=300 + 11 * i, queue=i)
-              for i in range(6)]
-    tables = []
-    for choice in ({"kind": "cheapest"}, {"kind": "drift_plus_penalty", "v": 1e15}):
+def test_policies_in_their_limits_are_other_policies(limit, plain, seed):
+    offers = [offer(affine(0.05), provider=f"p{i}", price_in_nano=100 + 7 * i, price_out_nano=300 + 11 * i,
+                    max_batch=4, queue=i) for i in range(6)]
+    runs = []
+    for choice in (limit, {"kind": plain}):
         of = world(offers, bind(PolicyChoice.model_validate(choice)))
-        tables.append(ends(of, table_of(of, seed, mean_gap_s=0.05)))
-    np.testing.assert_array_equal(*tables)
+        runs.append(drive(CompiledEngine(of, iter([table_of(of, seed, mean_gap_s=0.05)]))))
+    assert len(set(runs[0].samples["offer"])) > 1  # the rule has something to decide
+    np.testing.assert_array_equal(*(np.sort(run.samples, order="key") for run in runs))
+    np.testing.assert_array_equal(*(run.offer_sums for run in runs))
+    np.testing.assert_array_equal(*(run.class_hist for run in runs))
