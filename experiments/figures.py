@@ -1,6 +1,7 @@
 """Figures of a tournament: the cost-latency frontier at each load, and what load does to the tail."""
 
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,9 @@ LOG_FROM: Final = 10.0  # largest over smallest latency from which the axis is l
 # Okabe and Ito's colours (safe for colour-blind readers), without yellow, which is faint on white
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
+# further ones for policies after the seventh, whose lines are dashed (colours of Tol's muted scheme)
+MORE_COLOURS: Final = ("#332288", "#882255", "#999933", "#AA4499", "#661100", "#44AA99", "#777777")
+MORE_MARKERS: Final = ("<", ">", "p", "h", "*", "d", "8")
 STYLE: Final[Any] = {
     "svg.hashsalt": "tokenmarket",  # ids in the SVG would differ from run to run without it
     "font.size": 9.0,
@@ -69,8 +73,9 @@ def loads(result: Tournament, folder: Path) -> None:
         axes[0].set_yscale("log", nonpositive="clip")
         axes[0].set_ylim(bottom=_lowest(result, "ttft_p99_s") / 2)
         _plain_ticks(axes[0])
-        axes[1].set_ylim(bottom=min(axes[1].get_ylim()[0], 99.0), top=100.2)
-        _legend(figure, result, "bars: 95 % intervals over replications")
+        axes[1].set_ylim(bottom=max(0.0, min(axes[1].get_ylim()[0], 99.0)), top=100.2)
+        axes[2].set_ylim(bottom=max(0.0, axes[2].get_ylim()[0]))
+        _legend(figure, result, "bars: 95 % intervals over replications, side by side", lines=True)
         _save(figure, folder / "loads")
 
 
@@ -95,7 +100,7 @@ def _frontier_panel(axis: "Axes", result: Tournament, load: float) -> None:
         if cost.n == 0 or latency.n == 0:
             continue
         dominated = result.dominated_by(policy, load) is not None
-        colour, marker = _look(index)
+        colour, marker, _ = _look(index)
         axis.errorbar(
             cost.mean, latency.mean, xerr=_bar(cost.half_width), yerr=_bar(latency.half_width), fmt=marker,
             color=colour, markerfacecolor="white" if dominated else colour, markersize=6,
@@ -123,26 +128,27 @@ def _lower_left(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 def _load_panel(axis: "Axes", result: Tournament, metric: str) -> None:
     factor = 100.0 if metric == "completion_share" else 1.0
     loads, policies = result.design.loads, result.design.policies
-    apart = 0.04 * (max(loads) - min(loads)) / len(policies)  # side by side, so that bars stay visible
+    # side by side, so that bars stay apart; those of one load stay clear of the next load's
+    apart = 0.45 * min(b - a for a, b in pairwise(sorted(loads))) / len(policies)
     for index, policy in enumerate(policies):
         intervals = [result.interval(policy, load, metric) for load in loads]
-        colour, marker = _look(index)
-        axis.errorbar(
-            [load + apart * (index - len(policies) / 2) for load in loads],
-            [got.mean * factor for got in intervals],
-            yerr=[_bar(got.half_width) * factor for got in intervals],
-            color=colour, marker=marker, markersize=4, linewidth=1.0, elinewidth=0.9,
-        )
+        colour, marker, line = _look(index)
+        places = [load + apart * (index - (len(policies) - 1) / 2) for load in loads]
+        means = [got.mean * factor for got in intervals]
+        axis.errorbar(places, means, yerr=[_bar(got.half_width) * factor for got in intervals], color=colour,
+                      fmt="none", elinewidth=0.8, alpha=0.5, zorder=2)
+        axis.plot(places, means, line, color=colour, marker=marker, markersize=4.5, linewidth=1.0, zorder=3)
     axis.set_xticks(loads, [f"{load:g}" for load in loads])
 
 
-def _legend(figure: "Figure", result: Tournament, note: str) -> None:
+def _legend(figure: "Figure", result: Tournament, note: str, lines: bool = False) -> None:
     from matplotlib.lines import Line2D
 
     handles = []
     for index, policy in enumerate(result.design.policies):
-        colour, marker = _look(index)
-        handles.append(Line2D([], [], color=colour, marker=marker, linestyle="none", label=policy))
+        colour, marker, line = _look(index)
+        handles.append(Line2D([], [], color=colour, marker=marker, markersize=5, linewidth=1.0, label=policy,
+                              linestyle=line if lines else "none"))
     columns = min(6 if len(result.design.loads) > 1 else 3, len(handles))
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, fontsize=8, handletextpad=0.3,
                   columnspacing=1.2)
@@ -158,9 +164,12 @@ def _plain_ticks(axis: "Axes") -> None:
     axis.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _look(index: int) -> tuple[str, str]:
-    """Colour and marker of the index-th policy: 49 different pairs."""
-    return COLOURS[index % len(COLOURS)], MARKERS[(index // len(COLOURS) + index) % len(MARKERS)]
+def _look(index: int) -> tuple[str, str, str]:
+    """Colour, marker and line of the index-th policy: 14 of each kind that differ, then other pairs of them."""
+    colours, markers = (*COLOURS, *MORE_COLOURS), (*MARKERS, *MORE_MARKERS)
+    turn, place = divmod(index, len(colours))
+    line = "-" if place < len(COLOURS) else "--"
+    return colours[place], markers[(place + turn) % len(markers)], line
 
 
 def _lowest(result: Tournament, metric: str) -> float:
