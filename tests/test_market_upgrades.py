@@ -1,6 +1,7 @@
 """The upgrade graph, its costs as a matrix, and its figure."""
 
 from datetime import date
+from itertools import combinations
 
 import networkx as nx
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.upgrade_figure import draw_upgrades
+from experiments import upgrade_figure
+from experiments.upgrade_figure import SHOWN, draw_upgrades
 from sim.errors import ScenarioError
 from sim.market.catalogue import load_catalogue
 from sim.market.model import Model, Models
@@ -115,12 +117,36 @@ def test_any_catalogue_gives_a_sound_graph(rows, drop, costs):
 
 
 def test_the_figure_is_drawn(tmp_path, models):
-    path = tmp_path / "upgrades.png"
-    draw_upgrades(models, SETTINGS, START, path, ("llama-3.1-8b", "llama-3.3-70b", "gpt-4o", "o1", "gpt-5"))
-    assert path.read_bytes().startswith(b"\x89PNG")
-    assert path.stat().st_size > 20_000
+    shown = ("llama-3.1-8b", "llama-3.3-70b", "gpt-4o", "o1", "gpt-5")
+    written = []
+    for name in ("a", "b"):
+        folder = tmp_path / name
+        folder.mkdir()
+        draw_upgrades(models, SETTINGS, START, folder / "upgrades", shown)
+        written.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert sorted(written[0]) == ["upgrades.pdf", "upgrades.png", "upgrades.svg"]
+    assert written[0] == written[1]
+    assert written[0]["upgrades.png"].startswith(b"\x89PNG")
+    assert len(written[0]["upgrades.png"]) > 20_000
+
+
+def test_no_label_touches_another_or_a_dot(models):
+    graph = nearest_upgrades(upgrade_graph(models, SETTINGS)).subgraph(SHOWN)
+    places = {name: (facts["release_day"], facts["quality"]) for name, facts in graph.nodes(data=True)}
+    figure = upgrade_figure._drawn(graph, places)
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    labels = [text for text in axes.texts if text.get_text()]
+    assert sorted(text.get_text() for text in labels) == sorted(graph)
+    boxes = [text.get_window_extent() for text in labels]
+    assert not [(a, b) for a, b in combinations(boxes, 2) if a.overlaps(b)]
+    dots = axes.transData.transform([place for dots in axes.collections for place in dots.get_offsets()])
+    assert len(dots) == len(labels)
+    assert not [(box, dot) for box in boxes for dot in dots if box.contains(*dot)]
+    assert all(box.x0 > axes.bbox.x0 and box.x1 < axes.bbox.x1 for box in boxes)
 
 
 def test_the_figure_refuses_unknown_models(tmp_path, models):
     with pytest.raises(ScenarioError, match="finds no model 'gpt-9'"):
-        draw_upgrades(models, SETTINGS, START, tmp_path / "x.png", ("gpt-4o", "gpt-9"))
+        draw_upgrades(models, SETTINGS, START, tmp_path / "x", ("gpt-4o", "gpt-9"))
+    assert not list(tmp_path.iterdir())
