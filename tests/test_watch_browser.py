@@ -150,6 +150,14 @@ def test_keys_step_jump_and_play(opened):
     assert now(page) == before
 
 
+def test_labels_of_models_do_not_cover_each_other(opened):
+    page = opened(390, mark="#t=15")
+    assert page.locator("#graph text.name").count() >= 3
+    assert page.evaluate("""(() => { const boxes = [...document.querySelectorAll('#graph text.name')]
+      .map(it => it.getBoundingClientRect()); return boxes.some((a, i) => boxes.slice(i + 1).some(b =>
+        a.left < b.right - 4 && b.left < a.right - 4 && Math.abs(a.top - b.top) < 8)); })()""") is False
+
+
 def test_a_drag_on_a_chart_goes_to_that_week(opened):
     page = opened(1280)
     box = page.locator("#shares svg").bounding_box()

@@ -53,14 +53,18 @@ function graphPanel(box, story, {tokensADay, colour, choose}) {
       .sort((a, b) => tokensADay[b][t] - tokensADay[a][t]).slice(0, small ? 6 : 16);
     if (chosen >= 0 && !order.includes(chosen) && circles[chosen].getAttribute("visibility") === "visible")
       order.unshift(chosen);
-    const taken = [];
+    const taken = [], dotsNow = place.map(([x, y], m) => [x, y, radius(m, t)])
+      .filter((_, m) => tokensADay[m] && tokensADay[m][t] > 0);
     layer.replaceChildren();
     for (const m of order) {
       const text = story.models[m].name, wide = text.length * TEXT, [x, y] = place[m], r = radius(m, t);
       const spots = [[x + r + 3, y + 4], [x - r - 3 - wide, y + 4], [x - wide / 2, y - r - 4], [x - wide / 2, y + r + 12]];
-      const free = spots.find(([left, base]) => left > 1 && left + wide < width - 1 && base > 11 && base < height - 14
+      const possible = spots.filter(([left, base]) => left > 1 && left + wide < width - 1 && base > 11
+        && base < height - 14
         && !taken.some((it) => left < it[0] + it[2] && it[0] < left + wide && Math.abs(base - it[1]) < 12));
-      if (!free) continue;
+      if (!possible.length) continue;
+      const free = possible.find(([left, base]) => !dotsNow.some(([cx, cy, r]) => cx + r > left && cx - r < left + wide
+        && cy + r > base - 10 && cy - r < base + 2)) || possible[0];
       taken.push([...free, wide]);
       node("text", {class: "name", x: free[0], y: free[1]}, layer, text);
     }

@@ -128,7 +128,7 @@ function offersPanel() {
     rows(find("offers-table"), ["Provider", "Input, USD/Mtok", "Output, USD/Mtok", "Tokens a day"], offers.map((it, i) => {
       const listed = it.input_usd_per_mtok[t] !== null, tokens = it.tokens[t];
       return {gone: !listed, cells: [[html("span", {class: "swatch", style: `background:var(${colour(i)})`}), it.provider],
-        ...listed ? [[short(it.input_usd_per_mtok[t])], [short(it.output_usd_per_mtok[t])]] : [["–"], ["–"]],
+        ...listed ? [[short(it.input_usd_per_mtok[t])], [short(it.output_usd_per_mtok[t])]] : [["not listed"], ["–"]],
         [tokens === null ? "–" : short(tokens / story.days[t])]]};
     }));
   };
