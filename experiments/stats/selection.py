@@ -95,7 +95,7 @@ def replications_needed(
     if not 0 < indifference < math.inf:
         raise StatisticsError(f"indifference is {indifference:g}, but must be greater than 0 and finite")
     names, y = _matrix(values, larger=False)
-    n = y.shape[1]
+    n: int = y.shape[1]
     t = t_quantile(n - 1, 1 - (1 - probability) / (len(names) - 1))
     wanted: int = math.ceil((t * float(_spreads(y).max()) / indifference) ** 2)
     return max(n, wanted)
