@@ -11,6 +11,7 @@ from experiments.checklist.derived import MAKERS, study_in
 from experiments.checklist.fields import leaves
 from experiments.checklist.streams import STREAMS, of_scenario
 from experiments.checklist.stress import GROUPS, ITEMS
+from experiments.cli import main
 from experiments.manifest import provenance
 from experiments.results import write_manifest
 from experiments.run import load_scenario
@@ -88,6 +89,16 @@ def test_gaps_are_marked_and_listed(tournament, capsys):
 def test_a_check_before_the_first_writing_writes_nothing(tournament):
     assert checklist(tournament, "--check") == 1
     assert not (tournament / "stress-des.md").exists()
+
+
+def test_the_command_line_writes_without_check_and_takes_the_file_too(tournament, capsys):
+    assert main(["checklist", str(tournament)]) == 0
+    path = tournament / "stress-des.md"
+    assert f"wrote {path}" in capsys.readouterr().out
+    assert main(["checklist", str(path), "--check"]) == 1
+    fill(path, ASKED)
+    assert main(["checklist", str(path), "--check"]) == 0
+    assert main(["checklist", str(tournament), "--check"]) == 0
 
 
 def test_what_the_author_says_is_kept_and_counts(tournament, tmp_path, capsys):
