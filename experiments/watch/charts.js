@@ -39,6 +39,7 @@ function ticks(low, high, log) {
       for (const step of [1, 2, 5]) all.push(step * 10 ** power);
     const inside = all.filter((it) => it >= low * 0.999 && it <= high * 1.001);
     const decades = inside.filter((it) => Math.abs(Math.log10(it) % 1) < 1e-9);
+    if (inside.length < 3) return ticks(low, high, false);
     return inside.length > 7 && decades.length > 1 ? decades : inside;
   }
   const rough = (high - low) / 4 || 1, power = 10 ** Math.floor(Math.log10(rough));
