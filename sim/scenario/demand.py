@@ -178,7 +178,7 @@ class ClientClass(Part):
     sessions: Sessions | None = Field(None, description="Multi-turn sessions; none makes every request single")
     patience_s: float | None = quantity(
         None, unit="s", doc="Mean patience before the first token (exponential); none waits for ever", gt=0,
-        sweep=Sweep(2.0, 120.0, "log", "from a chat user to a batch job"),
+        sweep=Sweep(2.0, 300.0, "log", "from a chat user to a batch job"),
     )
     clients: int = quantity(1, unit="clients", doc="Number of clients the class is split into", ge=1, le=10_000)
     zipf_exponent: float = quantity(

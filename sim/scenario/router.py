@@ -99,7 +99,7 @@ class Telemetry(Part):
                                          source="LLM Gateway: 50 tokens/s without data")
     outage_after: int = quantity(3, unit="failures", doc="Consecutive failures that count as an outage signal", ge=1,
                                  source="assumption: OpenRouter does not publish what 'significant' means",
-                                 sweep=Sweep(1, 10, "integer"))
+                                 sweep=Sweep(1, 10, "integer", "the first failure to ten in a row"))
     stale_view_s: float = quantity(0.0, unit="s", doc="Show policies a view refreshed only this often; 0 is live", ge=0,
                                    sweep=Sweep(0.0, 30.0, "linear", "live; OpenRouter looks back 30 s"))
 

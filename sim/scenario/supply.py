@@ -85,9 +85,9 @@ class Faults(Part):
     """What goes wrong at a provider, from streams keyed by its name."""
 
     outage_mtbf_s: float | None = quantity(None, unit="s", doc="Mean time between outages (exponential)", gt=0,
-                                           sweep=Sweep(600.0, 86400.0, "log", "ten minutes to a day"))
+                                           sweep=Sweep(600.0, 2592000.0, "log", "ten minutes to a month"))
     outage_mttr_s: float = quantity(120.0, unit="s", doc="Mean time to repair (exponential)", gt=0,
-                                    sweep=Sweep(10.0, 600.0, "log", "from a restart to a repair"))
+                                    sweep=Sweep(10.0, 3600.0, "log", "from a restart to a repair"))
     slowdown_mtbf_s: float | None = quantity(None, unit="s", doc="Mean time between slow spells (exponential)", gt=0)
     slowdown_mttr_s: float = quantity(300.0, unit="s", doc="Mean length of a slow spell (exponential)", gt=0)
     slowdown_factor: float = quantity(3.0, unit="1", doc="Step times are multiplied by this in a slow spell", ge=1,

@@ -53,6 +53,7 @@ class WorkloadTemplate(Part):
     open_penalty: float = quantity(
         0.05, unit="quality points", doc="Quality by which an open model is discounted; negative: preferred",
         ge=-1, le=1, source=CALIBRATED,
+        sweep=Sweep(-0.1, 0.2, "linear", "preferred, to four times the default"),
     )
     brand: dict[str, float] = Field(
         {}, description="Quality points that a creator's name is worth, by creator [quality points] "
@@ -67,6 +68,7 @@ class WorkloadTemplate(Part):
     elasticity: float = quantity(
         0.1, unit="1", doc="Elasticity of the volume with respect to the cost of a request, short run", ge=0, lt=1,
         source=f"{STATE_OF_AI}: .05 to .07 across models; range .05 to .5",
+        sweep=Sweep(0.05, 0.5, "log", "the range of its source"),
     )
 
 
@@ -169,7 +171,7 @@ class Choice(Part):
     switching_cost: float = quantity(
         0.02, unit="quality points", doc="Cost of a move of migration cost 1, over the value of a quality point", ge=0,
         source=CALIBRATED,
-        sweep=Sweep(0.0, 0.2, "linear"),
+        sweep=Sweep(0.0, 0.2, "linear", "none to ten times the default"),
     )
     release_attention: float = quantity(
         0.4, unit="1", doc="Share of workloads that notice a new model by its release", ge=0, le=1,
@@ -178,10 +180,11 @@ class Choice(Part):
     release_lag_days: float = quantity(
         10.0, unit="days", doc="Mean time from a release to the trial by those who notice it", gt=0,
         source=f"{FRADKIN}: a new model reaches its plateau within a few weeks",
+        sweep=Sweep(2.0, 60.0, "log", "days to two months"),
     )
     bill_surprise: float = quantity(
         0.2, unit="1", doc="Rise of the cost of a request since the last decision that triggers the next", gt=0,
-        sweep=Sweep(0.05, 1.0, "log"),
+        sweep=Sweep(0.05, 1.0, "log", "a rise by a twentieth to a doubling"),
     )
     max_volume_factor: float = quantity(
         3.0, unit="1", doc="Largest volume over the planned one, however cheap tokens become", ge=1, le=1000

@@ -28,7 +28,8 @@ class Frontier(Part):
     from_date: date | None = Field(None, description="Real models released on or after this day are replaced by "
                                    "invented ones; none: after the catalogue's last release, or from the first day")
     growth_per_year: float = quantity(
-        1.09, unit="log-odds/year", doc="Growth of the closed frontier's ability", ge=-5, le=20, source=FIT)
+        1.09, unit="log-odds/year", doc="Growth of the closed frontier's ability", ge=-5, le=20, source=FIT,
+        sweep=Sweep(0.5, 2.0, "log", "half to twice the default"))
     open_lag_months: float = quantity(
         4.0, unit="months", doc="Time by which the open frontier trails the closed one (1 to 6)", ge=0, le=36,
         source=EPOCH,

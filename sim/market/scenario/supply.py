@@ -116,14 +116,18 @@ class GpuPrices(Part):
         "replayed: from a file with the columns day, gpu, usd_per_hour")
     h100_usd_per_hour: float = quantity(
         2.60, unit="USD/GPU-h", doc="Rent of an H100 on day 0", gt=0,
-        source="log-linear between 2.99 (October 2024) and 1.70 (October 2025), at 1 January 2025")
+        source="log-linear between 2.99 (October 2024) and 1.70 (October 2025), at 1 January 2025",
+        sweep=Sweep(1.7, 3.0, "linear", "October 2025 to October 2024"))
     decline_per_year: float = quantity(0.21, unit="1/year", doc="Share by which rents fall in a year (falling)", ge=0,
-                                       lt=1, source="orcap: GPU rents -19/-24% a year")
-    trough_usd_per_hour: float = quantity(1.70, unit="USD/GPU-h", doc="Lowest rent (v_shaped)", gt=0, source=RENTS)
+                                       lt=1, source="orcap: GPU rents -19/-24% a year",
+                                       sweep=Sweep(0.0, 0.5, "linear", "constant to halved in a year"))
+    trough_usd_per_hour: float = quantity(1.70, unit="USD/GPU-h", doc="Lowest rent (v_shaped)", gt=0, source=RENTS,
+                                          sweep=Sweep(1.0, 2.6, "linear", "assumption: a deeper fall to no fall"))
     trough_day: float = quantity(273.0, unit="days", doc="Day of the lowest rent (v_shaped)", gt=0,
                                  source=RENTS + "; 1 October 2025")
     recovered_usd_per_hour: float = quantity(2.35, unit="USD/GPU-h", doc="Rent after the recovery (v_shaped)", gt=0,
-                                             source=RENTS)
+                                             source=RENTS,
+                                             sweep=Sweep(1.7, 3.0, "linear", "no recovery to the rent of 2024"))
     recovered_day: float = quantity(424.0, unit="days", doc="Day of the recovery; constant from then", gt=0,
                                     source=RENTS + "; 1 March 2026")
     path: str | None = Field(None, description="CSV file (replayed)")
@@ -143,16 +147,18 @@ class Autoscaling(Part):
 
     target_utilisation: float = quantity(
         0.5, unit="1", doc="Share of a replica's capacity that the firm plans to use", gt=0, le=1,
-        source="assumption, range 0.3-0.85")
+        source="assumption, range 0.3-0.85", sweep=Sweep(0.3, 0.85, "linear", "the range of its source"))
     smoothing_days: float = quantity(5.0, unit="days", doc="Memory of the estimate of demand (EWMA)", ge=1)
     load_s: float = quantity(600.0, unit="s", doc="Time to load weights before a replica takes requests", ge=0,
-                             le=40_000, source="assumption: 671 GB at about 1 GB/s")
+                             le=40_000, source="assumption: 671 GB at about 1 GB/s",
+                             sweep=Sweep(60.0, 3600.0, "log", "from 10 GB/s to 0.2 GB/s"))
     drain_s: float = quantity(300.0, unit="s", doc="Time until the GPUs of a withdrawn replica are free", ge=0,
                               le=40_000)
     slack: float = quantity(0.3, unit="replicas", doc="Demand may fall so far below a replica before it goes", ge=0,
                             le=1)
     stickiness: float = quantity(
-        0.25, unit="1", doc="A model must earn so much more a GPU to take another's place", ge=0)
+        0.25, unit="1", doc="A model must earn so much more a GPU to take another's place", ge=0,
+        sweep=Sweep(0.0, 1.0, "linear", "any more to twice as much"))
     min_replicas: int = quantity(1, unit="replicas", doc="Replicas of a listed offer at least", ge=1, le=64)
     max_replicas: int = quantity(12, unit="replicas", doc="Replicas of an offer at most", ge=1, le=64)
 
@@ -182,13 +188,14 @@ class Investment(Part):
     """When a firm orders GPUs, and when it gives them back."""
 
     review_days: float = quantity(30.0, unit="days", doc="Time between reviews", ge=1)
-    rented_lead_days: float = quantity(7.0, unit="days", doc="From order to delivery of rented GPUs", ge=0)
+    rented_lead_days: float = quantity(7.0, unit="days", doc="From order to delivery of rented GPUs", ge=0,
+                                       sweep=Sweep(1.0, 90.0, "log", "a day to a quarter"))
     owned_lead_days: float = quantity(90.0, unit="days", doc="From order to delivery of owned GPUs", ge=0,
                                       source="assumption: a quarter",
                                       sweep=Sweep(30.0, 365.0, "log", "a month to a year"))
     hurdle: float = quantity(0.2, unit="1", doc="Return on the cost of a GPU that an order must promise", ge=0,
                              source="assumption: above the 13% cost of capital",
-                             sweep=Sweep(0.0, 1.0, "linear"))
+                             sweep=Sweep(0.0, 1.0, "linear", "no loss to twice the cost"))
     max_step: float = quantity(0.25, unit="1", doc="Largest change of a pool at one review, as a share of it", ge=0)
     headroom: float = quantity(0.1, unit="1", doc="Share of idle rented GPUs that a firm keeps", ge=0, le=1)
     max_growth: float = quantity(4.0, unit="1", doc="A pool never exceeds so many times its GPUs at entry", ge=1)
