@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 COLUMNS: Final = 2  # panels side by side
-MAIN: Final = {"morris": ("mu_star",), "sobol": ("ST",), "morris+sobol": ("mu_star", "ST")}  # a figure each
+MAIN: Final = {  # a figure each
+    "morris": ("mu_star",), "sobol": ("ST",), "sobol-pairs": ("ST",), "morris+sobol": ("mu_star", "ST")}
 LABELS: Final = {"mu_star": "mean absolute effect over the range", "ST": "share of variance, with interactions (ST)",
                  "S1": "by the factor alone (S1)"}
 MOST_LINES: Final = 8

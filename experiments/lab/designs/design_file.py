@@ -1,6 +1,5 @@
 """Design files: a whole sweep in TOML, to keep beside its results."""
 
-import math
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -36,7 +35,8 @@ class FactorPart(Part):
 
     low: float | None = Field(None, description="Lower end")
     high: float | None = Field(None, description="Upper end")
-    scale: Literal["linear", "log", "integer"] = Field("linear", description="How it is divided")
+    scale: Literal["linear", "log", "integer"] | None = Field(
+        None, description="How it is divided, if it has ends; none: evenly")
 
 
 class DesignFile(Part):
@@ -44,11 +44,17 @@ class DesignFile(Part):
 
     study: StudyPart = Field(description="What is run")
     design: DesignPart = Field(DesignPart(), description="How points are chosen")
-    factors: dict[str, FactorPart | list[bool | int | float | str]] = Field(
-        description="Levels or range by the path of a field", min_length=1)
+    factors: dict[str, Any] = Field(
+        description="By the path of a field: a list of levels, or a table as `FactorPart`", min_length=1)
 
     def listed(self) -> tuple[Factor, ...]:
-        """Return the factors in the order of the file."""
+        """Return the factors in the order of the file.
+
+        Raises
+        ------
+        DesignError
+            If one is neither levels nor a range, or they are not allowed.
+        """
         return tuple(_factor(path, spec) for path, spec in self.factors.items())
 
 
@@ -67,18 +73,35 @@ def read_design(path: Path) -> DesignFile:
     except ValueError as error:
         raise DesignError(f"{path} is not valid TOML: {error}") from None
     try:
-        return DesignFile.model_validate(data)
+        found = DesignFile.model_validate(data)
     except ValidationError as error:
         raise DesignError(explain(error, data, str(path), DesignFile)) from None
+    found.listed()
+    return found
 
 
-def _factor(path: str, spec: FactorPart | list[bool | int | float | str]) -> Factor:
-    if isinstance(spec, list):
-        if not spec:
-            raise DesignError(f"factor {path}: the list of values is empty")
-        return Factor(path, tuple(spec))
+def _factor(path: str, given: Any) -> Factor:  # noqa: ANN401 - whatever TOML holds
+    if isinstance(given, list):
+        return _levels(path, given)
+    if not isinstance(given, dict):
+        raise DesignError(f"factor {path} is {given!r}, but must be a list of values or a table with low and high")
+    try:
+        spec = FactorPart.model_validate(given)
+    except ValidationError as error:
+        raise DesignError(explain(error, given, f"factor {path}", FactorPart)) from None
     if (spec.low is None) != (spec.high is None):
         raise DesignError(f"factor {path} has one end of a range; give low and high, or neither")
-    if spec.low is None or spec.high is None:
-        return Factor(path, (), math.nan, math.nan, spec.scale)
-    return Factor(path, (), spec.low, spec.high, spec.scale)
+    if spec.low is not None and spec.high is not None:
+        return Factor(path, (), spec.low, spec.high, spec.scale or "linear")
+    if spec.scale is not None:
+        raise DesignError(f"factor {path} has a scale but no range; give low and high, too")
+    return Factor(path)
+
+
+def _levels(path: str, values: list[Any]) -> Factor:
+    if not values:
+        raise DesignError(f"factor {path}: the list of values is empty")
+    wrong = next((value for value in values if not isinstance(value, bool | int | float | str)), None)
+    if wrong is not None:
+        raise DesignError(f"factor {path}: {wrong!r} is no number, text, true or false")
+    return Factor(path, tuple(values))

@@ -46,7 +46,10 @@ class Factor:
     def __post_init__(self) -> None:
         """Check the range or the levels."""
         if self.values:
-            if len(set(self.values)) < len(self.values):
+            wrong = next((v for v in self.values if isinstance(v, float) and not math.isfinite(v)), None)
+            if wrong is not None:
+                raise DesignError(f"factor {self.path}: {wrong} is not a finite number")
+            if len({(isinstance(v, bool), v) for v in self.values}) < len(self.values):
                 raise DesignError(f"factor {self.path}: {list(self.values)} names a value twice")
             return
         if self.scale not in SCALES:
@@ -78,7 +81,7 @@ class Factor:
             value = self.low * (self.high / self.low) ** share
         else:
             value = self.low + share * (self.high - self.low)
-        return float(f"{min(max(value, self.low), self.high):.{DIGITS}g}")
+        return min(max(float(f"{value:.{DIGITS}g}"), self.low), self.high)
 
 
 def parse_grid(text: str) -> Factor:
@@ -113,6 +116,8 @@ def parse_vary(text: str) -> Factor:
     except ValueError:
         raise DesignError(f"--vary {text!r} is not of the form field=low..high, field=low..high:log or "
                           "field=low..high:integer") from None
+    if math.isnan(low) or not path.strip():
+        raise DesignError(f"--vary {text!r} needs the path of a field and two finite numbers")
     return Factor(path.strip(), (), low, high, cast(Scale, scale or "linear"))  # Factor checks it
 
 

@@ -45,7 +45,7 @@ class Plan:
 
 def make_plan(
     kind: str, factors: Sequence[Factor], *, samples: int = 0, seed: int = 1,
-    base: Mapping[str, Value] | None = None,
+    base: Mapping[str, Value | None] | None = None,
 ) -> Plan:
     """Return the points of a design.
 
@@ -55,15 +55,16 @@ def make_plan(
         ``grid``: all combinations of levels. ``one-at-a-time``: the base, and each level of each factor with the
         others at the base. ``latin-hypercube``, ``sobol-sequence``, ``random``: ``samples`` points in the ranges.
         ``morris``: ``samples`` trajectories (k + 1 points each, for k factors). ``sobol``: Saltelli's scheme for Sobol
-        indices, ``samples`` times k + 2 points. ``morris+sobol``: both, one after the other.
+        indices, ``samples`` times k + 2 points. ``sobol-pairs``: that for pairs of factors, too, ``samples`` times
+        2k + 2 points. ``morris+sobol``: ``morris``, then ``sobol``.
     factors
         What is varied; a grid needs levels, the sampled kinds take ranges or levels.
     samples
-        See ``kind``; a power of 2 for ``sobol-sequence``, ``sobol`` and ``morris+sobol``.
+        See ``kind``; a power of 2 for ``sobol-sequence``, ``sobol``, ``sobol-pairs`` and ``morris+sobol``.
     seed
         Seed of what is drawn.
     base
-        Values of the base by path, for ``one-at-a-time``.
+        Values of the base by path, for ``one-at-a-time``; None where it has none.
 
     Raises
     ------
@@ -82,13 +83,15 @@ def make_plan(
         if not factor.values and not factor.has_range:
             raise DesignError(f"factor {factor.path} has neither values nor a range, which a {kind} design needs")
     _check_samples(kind, samples)
+    if seed < 0:
+        raise DesignError(f"the seed of the design is {seed}, but must be at least 0")
     places = KINDS[kind](len(factors), samples, seed)
     points = tuple({factor.path: factor.at(float(share)) for factor, share in zip(factors, row, strict=True)}
                    for row in places)
     return Plan(kind, tuple(factors), points, samples, seed, places)
 
 
-def _of_levels(kind: str, factors: Sequence[Factor], base: Mapping[str, Value] | None) -> Plan:
+def _of_levels(kind: str, factors: Sequence[Factor], base: Mapping[str, Value | None] | None) -> Plan:
     without = next((factor.path for factor in factors if not factor.values), None)
     if without:
         raise DesignError(f"factor {without} has no list of values, which a {kind} design needs")
@@ -98,10 +101,17 @@ def _of_levels(kind: str, factors: Sequence[Factor], base: Mapping[str, Value] |
         return Plan(kind, tuple(factors), tuple(points))
     if base is None:
         raise DesignError("a one-at-a-time design needs the values of the base")
-    middle = {factor.path: base[factor.path] for factor in factors}
+    middle = {factor.path: _given(factor.path, base[factor.path]) for factor in factors}
     points = [middle, *({**middle, factor.path: value} for factor in factors for value in factor.values
                         if value != middle[factor.path])]
     return Plan(kind, tuple(factors), tuple(points))
+
+
+def _given(path: str, value: Value | None) -> Value:
+    if value is None:
+        raise DesignError(f"factor {path} has no value in the base, from which a one-at-a-time design starts; set one "
+                          "there, or run a grid")
+    return value
 
 
 def _check_samples(kind: str, samples: int) -> None:
@@ -147,6 +157,12 @@ def _saltelli(count: int, samples: int, seed: int) -> np.ndarray:
     return sobol.sample(problem_of(count), samples, calc_second_order=False, seed=seed)  # type: ignore[no-any-return]
 
 
+def _pairs(count: int, samples: int, seed: int) -> np.ndarray:
+    from SALib.sample import sobol
+
+    return sobol.sample(problem_of(count), samples, seed=seed)  # type: ignore[no-any-return]
+
+
 def _both(count: int, samples: int, seed: int) -> np.ndarray:
     import numpy as np
 
@@ -161,5 +177,5 @@ def _none(count: int, _samples: int, _seed: int) -> np.ndarray:
 
 KINDS: Final[dict[str, Callable[[int, int, int], np.ndarray]]] = {
     "grid": _none, "one-at-a-time": _none, "latin-hypercube": _latin, "sobol-sequence": _sequence, "random": _random,
-    "morris": _morris, "sobol": _saltelli, "morris+sobol": _both,
+    "morris": _morris, "sobol": _saltelli, "sobol-pairs": _pairs, "morris+sobol": _both,
 }

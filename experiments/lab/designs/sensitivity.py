@@ -1,5 +1,6 @@
 """What a screening or a variance study says of its factors: Morris effects, Sobol indices, and the share of noise."""
 
+from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
 
 MORRIS: Final = ("mu_star", "mu", "sigma")
 SOBOL: Final = ("S1", "ST")
-INDICES: Final = {"morris": MORRIS, "sobol": SOBOL, "morris+sobol": MORRIS + SOBOL}  # by kind of plan
+PAIRS: Final = "S2"
+INDICES: Final = {  # by kind of plan
+    "morris": MORRIS, "sobol": SOBOL, "sobol-pairs": (*SOBOL, PAIRS), "morris+sobol": MORRIS + SOBOL}
 COLUMNS: Final = ("factor", "index", "value", "low", "high")
 RESAMPLES: Final = 1000  # bootstrap resamples behind the intervals
 NOISE: Final = "replication noise"  # in place of a factor
@@ -27,7 +30,7 @@ def sensitivity(plan: Plan, answers: np.ndarray) -> "DataFrame":
     Parameters
     ----------
     plan
-        A plan of kind ``morris``, ``sobol`` or both.
+        A plan of a kind in `INDICES`.
     answers
         float64 (points, replications).
 
@@ -36,9 +39,10 @@ def sensitivity(plan: Plan, answers: np.ndarray) -> "DataFrame":
     DataFrame
         The columns factor, index, value, low, high. Morris: ``mu_star`` (mean absolute effect of moving through the
         whole range, in the metric's unit), ``mu`` (mean effect), ``sigma`` (its spread: interaction or curvature).
-        Sobol: ``S1`` (share of variance by the factor alone), ``ST`` (with all its interactions). Last the share of the
-        variance of the points' means that is replication noise (``noise_share``; nan with one replication). Where a
-        point has no answer, all values are nan: indices cannot be had from part of a plan.
+        Sobol: ``S1`` (share of variance by the factor alone), ``ST`` (with all its interactions), of pairs ``S2``
+        (share that two factors have together and neither has alone; the factor is then ``a × b``). Last the share of
+        the variance of the points' means that is replication noise (``noise_share``; nan with one replication). Where
+        a point has no answer, all values are nan: indices cannot be had from part of a plan.
 
     Raises
     ------
@@ -64,17 +68,25 @@ def sensitivity(plan: Plan, answers: np.ndarray) -> "DataFrame":
 
 
 def noise_share(answers: np.ndarray) -> float:
-    """Share of the variance of the points' means that is noise of their replications; nan below two of each."""
+    """Share of the variance of the points' means that is noise of their replications; nan below two of each.
+
+    What a replication adds to all points alike (its demand, under common random numbers) moves no point against
+    another: noise is what remains of the answers after the means of points and of replications.
+    """
     points, replications = answers.shape
     if points < 2 or replications < 2 or not np.isfinite(answers).all():
         return np.nan
-    spread = float(answers.mean(axis=1).var(ddof=1))
-    noise = float(answers.var(axis=1, ddof=1).mean()) / replications
+    means = answers.mean(axis=1, keepdims=True)
+    spread = float(means.var(ddof=1))
+    left = answers - means - answers.mean(axis=0) + answers.mean()
+    noise = float((left**2).sum()) / ((points - 1) * (replications - 1) * replications)
     return min(noise / spread, 1.0) if spread > 0 else np.nan
 
 
 def _unknown(plan: Plan, names: tuple[str, ...]) -> list[Row]:
-    return [(factor.path, index, np.nan, np.nan, np.nan) for index in names for factor in plan.factors]
+    paths = [factor.path for factor in plan.factors]
+    return [(name, index, np.nan, np.nan, np.nan) for index in names
+            for name in ([f"{a} × {b}" for a, b in combinations(paths, 2)] if index == PAIRS else paths)]
 
 
 def _morris(plan: Plan, places: np.ndarray, means: np.ndarray) -> list[Row]:
@@ -97,12 +109,18 @@ def _sobol(plan: Plan, means: np.ndarray) -> list[Row]:
     from SALib.analyze import sobol
 
     if means.max() == means.min():  # nothing varies: no shares of it either
-        return _unknown(plan, SOBOL)
-    got = sobol.analyze(problem_of(len(plan.factors)), means, calc_second_order=False, num_resamples=RESAMPLES,
-                        conf_level=CONFIDENCE, seed=plan.seed)
+        return _unknown(plan, tuple(index for index in INDICES[plan.kind] if index not in MORRIS))
+    pairs = PAIRS in INDICES[plan.kind]
+    got = sobol.analyze(problem_of(len(plan.factors)), means, calc_second_order=pairs, num_resamples=RESAMPLES,
+                        conf_level=CONFIDENCE, seed=plan.seed + 1)  # SALib reads 0 as none at all
     rows = []
     for index in SOBOL:
         values, halves = np.asarray(got[index], float).tolist(), np.asarray(got[f"{index}_conf"], float).tolist()
         rows += [(factor.path, index, v, v - h, v + h)
                  for factor, v, h in zip(plan.factors, values, halves, strict=True)]
+    if pairs:
+        both, half = np.asarray(got[PAIRS], float), np.asarray(got[f"{PAIRS}_conf"], float)
+        for (i, a), (j, b) in combinations(enumerate(plan.factors), 2):
+            v, h = float(both[i, j]), float(half[i, j])
+            rows.append((f"{a.path} × {b.path}", PAIRS, v, v - h, v + h))
     return rows

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -10,6 +10,9 @@ from pydantic.fields import FieldInfo
 from experiments.lab.designs.factor import DesignError, Factor
 from experiments.lab.records import POLICY, Value
 from sim.scenario.fields import near
+from sim.scenario.router import PolicyChoice
+
+FIXED: Final = {"router.fee_share"}  # a market refuses any but 0: its fees are those of `fees`
 
 
 def sweepable(scenario: BaseModel) -> dict[str, FieldInfo]:
@@ -19,7 +22,8 @@ def sweepable(scenario: BaseModel) -> dict[str, FieldInfo]:
 
 def _walk(part: BaseModel, prefix: str) -> Iterator[tuple[str, FieldInfo]]:
     for name, info in type(part).model_fields.items():
-        if isinstance(info.json_schema_extra, dict) and "sweep" in info.json_schema_extra:
+        extra = info.json_schema_extra
+        if isinstance(extra, dict) and "sweep" in extra and f"{prefix}{name}" not in FIXED:
             yield f"{prefix}{name}", info
         value = getattr(part, name)
         children = value.items() if isinstance(value, Mapping) else [(None, value)]
@@ -73,8 +77,11 @@ def with_ranges(factors: Sequence[Factor], scenario: BaseModel) -> tuple[Factor,
     return tuple(found)
 
 
-def value_at(scenario: BaseModel, path: str) -> Value:
-    """Return the value of a field by its path.
+def value_at(scenario: BaseModel, path: str) -> Value | None:
+    """Return the value of a field by its path; None if the scenario gives none.
+
+    The value of ``policy`` is the routers' policy as ``--policies`` writes it, if all have the same; that of a policy's
+    parameter its default, if the scenario leaves it out.
 
     Raises
     ------
@@ -85,7 +92,7 @@ def value_at(scenario: BaseModel, path: str) -> Value:
     from sim.scenario.load import parse_assignment, plain
 
     if path == POLICY:
-        return "the scenario's own"
+        return _policy_of(scenario)
     try:
         names, _ = parse_assignment(f"{path}=0")
     except ScenarioError as error:
@@ -97,11 +104,35 @@ def value_at(scenario: BaseModel, path: str) -> Value:
         elif isinstance(node, dict) and name in node:
             node = node[name]
         elif isinstance(node, dict) and depth and names[depth - 1] == "policy":
-            return "the policy's default"  # parameters of a policy that the scenario does not give
+            return _parameter(node, name, path)
         else:
             names_here = sorted(node) if isinstance(node, dict) else []
             raise DesignError(f"factor {path}: {'.'.join(names[:depth + 1])} does not exist{near(name, names_here)}")
     if isinstance(node, dict | list):
         raise DesignError(f"factor {path} is a table, not a value; name one of its fields")
-    value: Value = "none" if node is None else node
+    value: Value | None = node
     return value
+
+
+def _policy_of(scenario: BaseModel) -> str | None:
+    """The policy of all routers as ``--policies`` writes it; None if they differ."""
+    data = scenario.model_dump(mode="json")
+    choices = [router["policy"] for router in data["routers"].values()] if "routers" in data else [
+        data["router"]["policy"]]
+    labels = {":".join([choice.pop("kind"), *(f"{name}={json.dumps(value)}" for name, value in choice.items())])
+              for choice in choices}
+    return labels.pop() if len(labels) == 1 else None
+
+
+def _parameter(choice: Mapping[str, Any], name: str, path: str) -> Value | None:
+    """Default of a parameter of a router's policy; None if it is another policy's, which a design may choose."""
+    from policies import POLICIES, bind
+
+    own = bind(PolicyChoice.model_validate(choice)).values.model_dump()
+    if name in own:
+        value: Value | None = own[name]
+        return value
+    known = sorted({field for policy in POLICIES.values() for field in policy.parameters.model_fields})
+    if name not in known:
+        raise DesignError(f"factor {path}: no policy has a parameter {name}{near(name, known)}")
+    return None
