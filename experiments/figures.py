@@ -3,7 +3,7 @@
 import math
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from experiments.tournament import COST, LATENCY, Tournament
 
@@ -164,12 +164,11 @@ def _plain_ticks(axis: "Axes") -> None:
     axis.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _look(index: int) -> tuple[str, str, str]:
+def _look(index: int) -> tuple[str, str, Literal["-", "--"]]:
     """Colour, marker and line of the index-th policy: 14 of each kind that differ, then other pairs of them."""
     colours, markers = (*COLOURS, *MORE_COLOURS), (*MARKERS, *MORE_MARKERS)
     turn, place = divmod(index, len(colours))
-    line = "-" if place < len(COLOURS) else "--"
-    return colours[place], markers[(place + turn) % len(markers)], line
+    return colours[place], markers[(place + turn) % len(markers)], "-" if place < len(COLOURS) else "--"
 
 
 def _lowest(result: Tournament, metric: str) -> float:
