@@ -20,6 +20,7 @@ MAY_IMPORT = {
 }
 HEAVY = ("numba", "scipy", "pandas", "matplotlib")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PATHS = re.compile(r"`((?:sim|providers|policies|experiments|tests|docs|\.ci)/[\w./*-]*)`")
 
 
 def sources() -> Iterator[tuple[str, Path]]:
@@ -122,6 +123,18 @@ def test_documentation_points_at_what_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     links = [target for target in re.findall(r"\]\(([^)#]+)", text) if "://" not in target]
     missing = [target for target in links if not (page.parent / target).exists()]
-    paths = re.findall(r"`((?:sim|providers|policies|experiments|tests|docs|\.ci)/[\w./*-]*)`", text)
-    missing += [path for path in paths if not list(ROOT.glob(path.rstrip("/")))]
+    missing += [path for path in PATHS.findall(text) if not list(ROOT.glob(path.rstrip("/")))]
     assert not missing
+
+
+def test_the_architecture_answers_every_question_with_a_file() -> None:
+    """Each row of its table names a file or folder, and no folder of the source goes unnamed."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+\?) \| (.+) \|$", text, flags=re.MULTILINE)
+    assert len(rows) > 40
+    assert not [question for question, answer in rows if not PATHS.findall(answer)]
+    named = set(PATHS.findall("\n".join(answer for _, answer in rows)))
+    parts = {path.parent.relative_to(ROOT).as_posix() for room in MAY_IMPORT for path in (ROOT / room).rglob("*.py")}
+    inside = {part for part in parts for path in named if path.startswith(part + "/")}
+    below = {part for part in parts for path in named if path.endswith("/") and (part + "/").startswith(path)}
+    assert not parts - inside - below
