@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     checklist_commands.add(commands)
     _add_replay(commands.add_parser("replay", help="run a manifest again, to the same bytes"))
     listing = commands.add_parser("list", help="list what scenarios may name")
-    listing.add_argument("what", choices=("policies", "pricing", "scenarios", "models", "gpus", "factors"))
+    listing.add_argument("what", choices=("policies", "pricing", "scenarios", "markets", "models", "gpus", "factors"))
     listing.add_argument("scenario", nargs="?", default="tournament", metavar="SCENARIO",
                          help="whose fields to list as factors of a sweep (default: %(default)s)")
     listing.set_defaults(command=_list)

@@ -15,6 +15,8 @@ from sim.errors import PolicyError, ScenarioError
 from sim.scenario import PolicyChoice
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from sim.world import World
 
 # one of each family, and the systems people use (a test keeps these names valid)
@@ -101,8 +103,8 @@ def listing_of(what: str, scenario: str) -> str:
     from experiments.report import listing
 
     rows: dict[str, Callable[[], list[tuple[str, ...]]]] = {
-        "policies": _policy_rows, "pricing": _pricing_rows, "scenarios": _scenario_rows, "models": _model_rows,
-        "gpus": _gpu_rows, "factors": lambda: _factor_rows(scenario)}
+        "policies": _policy_rows, "pricing": _pricing_rows, "scenarios": _scenario_rows,
+        "markets": _market_rows, "models": _model_rows, "gpus": _gpu_rows, "factors": lambda: _factor_rows(scenario)}
     return listing(rows[what]())
 
 
@@ -174,9 +176,22 @@ def _pricing_rows() -> list[tuple[str, ...]]:
 
     rows: list[tuple[str, ...]] = []
     for name, strategy in STRATEGIES.items():
-        own = [field for field in strategy.parameters.model_fields if field not in Tariff.model_fields]
+        own = [_parameter(field, info) for field, info in strategy.parameters.model_fields.items()
+               if field not in Tariff.model_fields]
         rows.append((name, strategy.summary + (f" ({', '.join(own)})" if own else "")))
-    return rows
+    shared = ", ".join(_parameter(field, info) for field, info in Tariff.model_fields.items())
+    return [*rows, ("all of them", f"share these parameters, some with defaults of their own: {shared}")]
+
+
+def _parameter(name: str, info: "FieldInfo") -> str:
+    """A parameter with its default, nearly as one would write it in a scenario."""
+    if info.is_required():
+        return f"{name} is needed"
+    if isinstance(info.default, tuple):
+        return f"{name}=[{', '.join(f'{part:g}' for part in info.default)}]"
+    if info.default is None or isinstance(info.default, str):
+        return f"{name}={info.default or 'none'}"
+    return f"{name}={info.default:g}"
 
 
 def _factor_rows(name: str) -> list[tuple[str, ...]]:
@@ -188,7 +203,11 @@ def _factor_rows(name: str) -> list[tuple[str, ...]]:
 
 def _scenario_rows() -> list[tuple[str, ...]]:
     traffic: list[tuple[str, ...]] = [(name, load_scenario(name).description) for name in scenario_names()]
-    return traffic + [(name, load_market(name).description) for name in market_names()]
+    return traffic + _market_rows()
+
+
+def _market_rows() -> list[tuple[str, ...]]:
+    return [(name, load_market(name).description) for name in market_names()]
 
 
 def _model_rows() -> list[tuple[str, ...]]:

@@ -15,6 +15,7 @@ import pytest
 from experiments.cli import main
 from experiments.stats import Interval
 from experiments.stats.digits import measured
+from providers.pricing import STRATEGIES
 from sim.scenario.load import config_hash, parse_scenario
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -110,7 +111,12 @@ def test_a_malformed_trace_line(capsys, tmp_path):
 
 def test_lists_of_strategies_and_factors_and_the_schema_of_markets(capsys):
     assert main(["list", "pricing"]) == 0
-    assert "menu_cost" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert [line.split()[0] for line in out.splitlines()] == [*STRATEGIES, "all"]
+    for words in ("reviews_per_day=0.028", "discounts=[0.1, 0.25]", "volume=last_day", "exponent=none", "markup=2.5"):
+        assert words in out
+    assert main(["list", "markets"]) == 0
+    assert capsys.readouterr().out.split()[0] == "openrouter-2026"
     assert main(["list", "factors", "duel"]) == 0
     assert "traffic.load" in capsys.readouterr().out
     assert main(["schema", "market"]) == 0
