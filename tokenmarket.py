@@ -1,10 +1,15 @@
 """The command ``tokenmarket``: an interrupt ends it quietly, even while the rest is being imported."""
 
+from __future__ import annotations
+
 import os
 import signal
 import sys
-from types import FrameType
-from typing import NoReturn
+
+TYPE_CHECKING = False  # typing itself takes longer to import than all of the above
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import NoReturn
 
 EXIT_INTERRUPT = 130  # as shells report Ctrl-C
 

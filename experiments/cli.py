@@ -130,8 +130,8 @@ def _add_climb(studies: Any) -> None:  # noqa: ANN401 - argparse keeps this type
                        help="what all prices are divided by (default: %(default)s)")
     study.add_argument("--days", type=_positive, default=90, metavar="N",
                        help="days of each run (default: %(default)s)")
-    study.add_argument("--measured-days", type=_positive, default=30, metavar="N",
-                       help="how many of the last days are measured (default: %(default)s)")
+    study.add_argument("--measured-days", type=_positive, metavar="N",
+                       help="how many of the last days are measured (default: 30, or all of a shorter run)")
     study.add_argument("--fleet", type=float, default=3.0, metavar="X",
                        help="factor on every pool of GPUs, so that those who climb find room (default: %(default)s)")
     study.add_argument("--replications", type=_positive, default=3, metavar="N",
@@ -166,7 +166,7 @@ def _add_scenario(command: argparse.ArgumentParser, default: str | None = None) 
 
 
 def _add_output(command: argparse.ArgumentParser, name: str) -> None:
-    command.add_argument("--jobs", type=int, metavar="N", help="processes (default: one a processor)")
+    command.add_argument("--jobs", type=_positive, metavar="N", help="processes (default: one a processor)")
     command.add_argument("--out", type=Path, default=Path("results") / name, metavar="DIR",
                          help="folder for the results (default: %(default)s)")
 

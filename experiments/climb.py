@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from experiments.climb_figures import CLIMB_COLUMNS, EFFECT
+from sim.errors import ScenarioError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -46,9 +47,14 @@ class ClimbDesign:
     replications
         Runs of each; replication r has the same customers and tastes in all of them.
     measured_days
-        Measured are the last so many days of the horizon.
+        Measured are the last so many days of the horizon, all of them at most.
     fleet
         Every pool has so many times its GPUs.
+
+    Raises
+    ------
+    ScenarioError
+        If a number is out of range.
     """
 
     scenario: MarketScenario
@@ -56,6 +62,17 @@ class ClimbDesign:
     replications: int = 3
     measured_days: int = 30
     fleet: float = FLEET
+
+    def __post_init__(self) -> None:
+        days = self.scenario.horizon.days
+        if not 1 <= self.measured_days <= days:
+            raise ScenarioError(f"measured days are {self.measured_days}, but must be 1 to {days}, the days of a run")
+        for name, values in (("divisors", self.divisors), ("fleet", (self.fleet,))):
+            for value in values:
+                if not 1e-3 <= value <= 1e3:  # nor if it is not a number
+                    raise ScenarioError(f"{name}: {value:g} is not allowed; it must be from 0.001 to 1000")
+        if len(set(self.divisors)) < len(self.divisors):
+            raise ScenarioError(f"divisors are {', '.join(f'{one:g}' for one in self.divisors)}; none may stand twice")
 
     def cells(self) -> Iterator[tuple[str, float, int]]:
         """Yield control, divisor and replication of every run."""

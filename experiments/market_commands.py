@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sim.market.result import MarketResult
     from sim.market.scenario.market import MarketScenario
 
+MEASURED_DAYS = 30  # of a climb, unless it is shorter
 Check = Callable[[], None]  # raises if the user has interrupted
 
 
@@ -32,8 +33,11 @@ def climb(arguments: argparse.Namespace) -> int:
 
     overrides = [f"horizon.days={arguments.days}", *_overrides(arguments)]
     scenario = load_market(arguments.scenario, overrides)
+    measured_days = min(MEASURED_DAYS, scenario.horizon.days)
+    if arguments.measured_days is not None:
+        measured_days = arguments.measured_days
     design = ClimbDesign(scenario, _numbers(arguments.divisors, "--divisors"), arguments.replications,
-                         arguments.measured_days, arguments.fleet)
+                         measured_days, arguments.fleet)
     return play_climb(design, arguments)
 
 
@@ -42,8 +46,8 @@ def _numbers(text: str, option: str) -> tuple[float, ...]:
         numbers = tuple(float(part) for part in text.split(","))
     except ValueError:
         numbers = ()
-    if not numbers or min(numbers) <= 0:
-        raise ScenarioError(f"{option} is {text!r}, but must be numbers above 0 such as 1,2,5")
+    if not numbers:
+        raise ScenarioError(f"{option} is {text!r}, but must be numbers such as 1,2,5")
     return numbers
 
 
@@ -61,7 +65,7 @@ def play_market(scenario: MarketScenario, replications: int, arguments: argparse
 
     started = time.monotonic()
     with output_folder(arguments.out) as folder:
-        compile_first(scenario.engine)
+        compile_first(scenario)
         results = [_run(scenario, replication, arguments.check) for replication in range(replications)]
         served = time.monotonic() - started
         frames = write(results[0], scenario.name, folder)
@@ -93,7 +97,7 @@ def play_climb(design: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN4
     scenario = design.scenario
     jobs = default_jobs() if arguments.jobs is None else arguments.jobs
     with output_folder(arguments.out) as folder:
-        compile_first(scenario.engine)
+        compile_first(scenario)
         with Bar("runs", arguments.check) as bar:
             frame = study.climb(design, jobs, bar.tick)
         frames = {"climb": frame, "summary": study.summary(frame)}
@@ -123,13 +127,15 @@ def replay(arguments: argparse.Namespace, study: str) -> int:
                                   parameters["measured_days"], parameters["fleet"]), arguments)
 
 
-def compile_first(engine: str) -> None:
-    """Say so if the engine has to be compiled, once on a machine."""
-    if engine != "compiled":
+def compile_first(scenario: MarketScenario) -> None:
+    """Say so if the engine has to be compiled, once on a machine; before that, what is wrong in the scenario shows."""
+    if scenario.engine != "compiled":
         return
+    from experiments.market import stage
     from sim.compiled import prepare_cache
 
     if not any(prepare_cache().glob("traffic_*/*.nbi")):
+        stage(scenario.model_copy(update={"engine": "reference"}))
         print("compiling the traffic engine, once on this machine (about 30 s)", file=sys.stderr, flush=True)
 
 

@@ -119,6 +119,9 @@ def _make_parents(out: Path) -> list[Path]:
     if out.exists() and not os.access(out, os.W_OK | os.X_OK):
         raise OutputError(f"cannot write results to {out}: permission denied")
     missing = [folder for folder in (out.parent, *out.parent.parents) if not folder.exists()]
+    found = (missing[-1] if missing else out).parent
+    if not found.is_dir():
+        raise OutputError(f"cannot write results to {out}: {found} is a file, not a folder")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,7 +1,7 @@
 """Which policies there are, how a user adds one, and how a scenario's choice becomes a bound policy."""
 
 import difflib
-from typing import Any, Final
+from typing import Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -10,6 +10,7 @@ from policies import learning, litellm, llmgateway, load, oblivious, openrouter,
 from policies.presets import PRESETS
 from sim.errors import PolicyError, ScenarioError
 from sim.policy import BoundPolicy, Policy
+from sim.scenario.explain import refused
 from sim.scenario.router import PolicyChoice
 
 _ALL = (
@@ -93,8 +94,6 @@ def _sentence(policy: Policy, problem: ErrorDetails, path: str) -> str:
     allowed = ", ".join(policy.parameters.model_fields) or "none"
     if problem["type"] == "extra_forbidden":
         return f"{path}.{name} is no parameter of policy {policy.kind!r}; its parameters are: {allowed}"
-    value: Any = problem["input"]
     if problem["type"] == "missing":
         return f"{path}.{name} is missing; policy {policy.kind!r} needs it"
-    message = problem["msg"][0].lower() + problem["msg"][1:]
-    return f"{path}.{name} is {value!r}: {message}"
+    return f"{path}.{name} {refused(problem)}"

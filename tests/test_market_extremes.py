@@ -221,10 +221,12 @@ WRONG = {
     "pricing's parameter": ({"supply": firms(pricing={"kind": "constant", "x": 1})}, "pricing.x is no parameter"),
     "policy": ({"router": {"policy": {"kind": "nope"}}}, "router.policy.kind is 'nope', which is no policy"),
     "model": ({"models": {"catalogue": {"include": ["gpt-9"]}}}, "include names 'gpt-9', which the catalogue"),
-    "catalogue": ({"models": {"catalogue": {"path": "nowhere.csv"}}}, "cannot read nowhere.csv"),
+    "catalogue": ({"models": {"catalogue": {"path": "nowhere.csv"}}}, "cannot read nowhere.csv: No such file or"),
+    "count": ({"supply": {"firms": {"atlas": {"pools": gpus(-1)}}}}, "pools.0.count is -1, but must be at least 0"),
     "GPU prices": ({"supply": {"gpu_prices": {"kind": "replayed", "path": "nowhere.csv"}}}, "nowhere.csv"),
     "replicas": ({"supply": {"autoscaling": {"min_replicas": 9, "max_replicas": 3}}}, "must not exceed"),
     "factor": ({"price_factor": 0.0}, "price_factor is 0.0, but must be greater than 0"),
+    "first day": ({"horizon": {"start": "9999-12-01"}}, "horizon.start: it is 9999-12-01; it must be from 1900-01-01"),
     "unknown": ({"horison": {"days": 2}}, "horison is not a known field"),
     "template": ({"customers": {"segments": {"apps": {"mix": {"poetry": 1.0}}}}}, "names the template 'poetry'"),
 }

@@ -196,7 +196,7 @@ def test_every_strategy_copes_with_every_situation(kind, rivals, own, cost, list
     ({"kind": "menu_csot"}, "x.pricing.kind is 'menu_csot', which is no pricing strategy; did you mean menu_cost"),
     ({"kind": "constant", "price": 1}, "x.pricing.price is no parameter of pricing strategy 'constant'; its "
                                        "parameters are: markup"),
-    ({"kind": "surge", "slope": -1}, "x.pricing.slope is -1: input should be greater than or equal to 0"),
+    ({"kind": "surge", "slope": -1}, "x.pricing.slope is -1, but must be greater than or equal to 0"),
     ({"kind": "steps", "days": [3, 2]}, "x.pricing.days is [3, 2]: ages must be positive and rise"),
     ({"kind": "tiers", "discounts": [0.5]}, "x.pricing is {'discounts': [0.5]}: tokens must rise"),
 ])

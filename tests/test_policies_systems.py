@@ -420,9 +420,9 @@ def test_parameters_override_a_preset():
         ({"kind": "zzz"}, "routers.a.policy.kind is 'zzz', which is no policy or preset; known are random, "),
         (
             {"kind": "power_of_d", "d": 0},
-            "routers.a.policy.d is 0: input should be greater than or equal to 1",
+            "routers.a.policy.d is 0, but must be greater than or equal to 1",
         ),
-        ({"kind": "power_of_d", "d": 2.5}, "routers.a.policy.d is 2.5: input should be a valid integer"),
+        ({"kind": "power_of_d", "d": 2.5}, "routers.a.policy.d is 2.5, but must be a valid integer"),
         (
             {"kind": "power_of_d", "e": 2},
             "routers.a.policy.e is no parameter of policy 'power_of_d'; its parameters "

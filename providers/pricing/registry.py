@@ -1,7 +1,7 @@
 """Which pricing strategies there are, how a user adds one, and how a scenario's choice becomes a strategy."""
 
 import difflib
-from typing import Any, Final
+from typing import Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -21,6 +21,7 @@ from providers.pricing import (
 from providers.pricing.strategy import Strategy, StrategyKind
 from sim.errors import MarketError, ScenarioError
 from sim.market.scenario.pricing import PricingChoice
+from sim.scenario.explain import refused
 
 _ALL = (
     constant.CONSTANT,
@@ -94,9 +95,6 @@ def _sentence(strategy: StrategyKind, problem: ErrorDetails, path: str) -> str:
     if problem["type"] == "extra_forbidden":
         allowed = ", ".join(strategy.parameters.model_fields) or "none"
         return f"{path}.{name} is no parameter of pricing strategy {strategy.kind!r}; its parameters are: {allowed}"
-    value: Any = problem["input"]
     if problem["type"] == "missing":
         return f"{path}.{name} is missing; pricing strategy {strategy.kind!r} needs it"
-    message = problem["msg"].removeprefix("Value error, ")
-    where = f"{path}.{name}" if name else path
-    return f"{where} is {value!r}: {message[0].lower()}{message[1:]}"
+    return f"{f'{path}.{name}' if name else path} {refused(problem)}"

@@ -15,6 +15,7 @@ from sim.errors import ScenarioError
 from sim.market.frontier import future_models
 from sim.market.model import TASKS, Model, Models
 from sim.market.scenario.models import Catalogue, ModelSettings
+from sim.scenario.fields import near
 from sim.streams import Streams
 
 BUILT_IN: Final = Path(__file__).with_name("catalogue.csv")
@@ -71,7 +72,8 @@ def read_catalogue(path: Path, start: date) -> list[Model]:
         with path.open(encoding="utf-8", newline="") as file:
             lines = [(number, line) for number, line in enumerate(file, 1) if not line.startswith("#")]
     except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"models.catalogue.path: cannot read {path}: {error}") from None
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ScenarioError(f"models.catalogue.path: cannot read {path}: {reason}") from None
     reader = csv.reader(line for _, line in lines)
     header = next(reader, [])
     if sorted(header) != sorted(COLUMNS):
@@ -101,8 +103,8 @@ def selected(models: Iterable[Model], settings: Catalogue) -> list[Model]:
     for field in ("include", "exclude"):
         unknown = sorted(set(getattr(settings, field)) - known)
         if unknown:
-            raise ScenarioError(f"models.catalogue.{field} names {unknown[0]!r}, which the catalogue does not hold; "
-                                f"it holds {', '.join(sorted(known))}")
+            raise ScenarioError(f"models.catalogue.{field} names {unknown[0]!r}, which the catalogue does not hold"
+                                + near(unknown[0], sorted(known)))
     wanted = set(settings.include) or known
     return [model for model in rows if model.name in wanted - set(settings.exclude)]
 

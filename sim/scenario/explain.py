@@ -12,8 +12,25 @@ _BROKEN_LIMITS = ("greater_than", "greater_than_equal", "less_than", "less_than_
 
 def explain(error: ValidationError, data: dict[str, Raw], source: str, form: type[BaseModel]) -> str:
     """Return one sentence for each problem of data read as ``form``, one a line, each naming the file."""
-    lines = [f"{source}: {_sentence(detail, data, FieldType(form))}" for detail in error.errors()]
+    details = [detail for detail in error.errors() if not _follows(detail, error.errors())]
+    lines = [f"{source}: {_sentence(detail, data, FieldType(form))}" for detail in details]
     return "\n".join(dict.fromkeys(lines))
+
+
+def refused(problem: ErrorDetails) -> str:
+    """Return what is wrong with the value of a parameter, to follow its name: the value and what is allowed."""
+    message = problem["msg"].partition(", unable to parse")[0]
+    if message.startswith("Input should "):
+        return f"is {problem['input']!r}, but must {message.removeprefix('Input should ')}"
+    message = message.removeprefix("Value error, ")
+    return f"is {problem['input']!r}: {message[:1].lower()}{message[1:]}"
+
+
+def _follows(detail: ErrorDetails, others: list[ErrorDetails]) -> bool:
+    """Whether a list is only too short because something in it is wrong and was left out."""
+    loc = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(other["loc"]) > len(loc) and other["loc"][:len(loc)] == loc for other in others)
 
 
 def _sentence(detail: ErrorDetails, data: dict[str, Raw], form: FieldType) -> str:
@@ -43,7 +60,7 @@ def _allowed(detail: ErrorDetails, info: FieldInfo | None) -> str:
             limits |= {key: getattr(rule, key) for key in _LIMITS if hasattr(rule, key)}
         return " and ".join(f"{words} {limits[key]:g}" for key, words in _LIMITS.items() if key in limits)
     if error == "too_short":
-        return f"a table of at least {context['min_length']}"
+        return f"a list or table of at least {context['min_length']}"
     if error == "literal_error":
         return f"one of {context['expected']}"
     if error == "string_pattern_mismatch":

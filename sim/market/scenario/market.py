@@ -28,6 +28,14 @@ class Horizon(Part):
     slice_s: int = quantity(3600, unit="s", doc="At full resolution, how often decisions and rates act on traffic",
                             ge=1, le=DAY_S)
 
+    @field_validator("start")
+    @classmethod
+    def _has_a_calendar(cls, value: date) -> date:
+        first, last = date(1900, 1, 1), date(2150, 1, 1)  # so that all days of a run are within pandas' calendar
+        if not first <= value <= last:
+            raise ValueError(f"it is {value}; it must be from {first} to {last}")
+        return value
+
     @field_validator("window_s", "slice_s")
     @classmethod
     def _divides_a_day(cls, value: int) -> int:
