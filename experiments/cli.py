@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments import pricing_commands
+from experiments import commands_steady, pricing_commands
 from experiments.checklist import commands as checklist_commands
 from experiments.interrupts import Interrupts
 from experiments.lab import commands_store, commands_sweep, reproduce
@@ -25,6 +25,7 @@ examples:
   tokenmarket run market --set horizon.days=180
   tokenmarket run climb
   tokenmarket run pricing
+  tokenmarket steady tournament --set traffic.duration_s=1200 --policies openrouter_classic,power_of_d
   tokenmarket sweep tournament --design morris --samples 10 --vary traffic.load --vary routers.main.fee_share
   tokenmarket report results/tournament
   tokenmarket replay results/tournament/manifest.json --out again
@@ -58,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands.add_parser("run", help="run a study"))
+    commands_steady.add(commands)
     commands_sweep.add(commands)
     commands_store.add(commands)
     reproduce.add(commands)

@@ -5,9 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from experiments.figures import COLOURS, STYLE
-from experiments.figures import _plain_ticks as plain_ticks
-from experiments.figures import _save as save
+from experiments.figures import COLOURS, STYLE, plain_ticks, save
 from experiments.market_figures import EFFECTS, INK
 from experiments.stats import Interval, interval
 

@@ -55,6 +55,10 @@ def replay(arguments: argparse.Namespace) -> int:
         from experiments import pricing_commands
 
         return pricing_commands.replay(arguments)
+    if study == "steady":
+        from experiments import commands_steady
+
+        return commands_steady.replay(arguments)
     if study == "sweep":
         from experiments.lab import commands_sweep
 
@@ -121,7 +125,7 @@ def _play(design: Design, arguments: argparse.Namespace) -> int:
     jobs = default_jobs() if arguments.jobs is None else arguments.jobs
     world = assemble(design.scenario)  # hardware that does not fit should show before anything is compiled
     with output_folder(out) as stage:
-        _compile_first(world)
+        compile_first(world)
         with Bar("runs", arguments.check) as bar:
             result = play(design, jobs, bar.tick)
         write(result, manifest_of(result), stage)
@@ -132,7 +136,7 @@ def _play(design: Design, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _compile_first(world: "World") -> None:
+def compile_first(world: "World") -> None:
     """Compile the engine if that was never done here: once, announced, before workers all do the same."""
     if world.scenario.traffic.engine != "compiled":
         return

@@ -48,14 +48,14 @@ def frontier(result: Tournament, folder: Path) -> None:
     import matplotlib as mpl
 
     with mpl.rc_context(STYLE):
-        figure, axes = _panels(len(result.design.loads))
+        figure, axes = panels(len(result.design.loads))
         for axis, load in zip(axes, result.design.loads, strict=True):
             _frontier_panel(axis, result, load)
             axis.set_title(f"load {load:g}", loc="left", fontsize=10)
             axis.set_xlabel(COST_LABEL)
         axes[0].set_ylabel(E2E_LABEL)
         _legend(figure, result, "filled: on the frontier; hollow: dominated; bars: 95 % intervals")
-        _save(figure, folder / "frontier")
+        save(figure, folder / "frontier")
 
 
 def loads(result: Tournament, folder: Path) -> None:
@@ -65,21 +65,22 @@ def loads(result: Tournament, folder: Path) -> None:
     if len(result.design.loads) < 2:
         return
     with mpl.rc_context(STYLE):
-        figure, axes = _panels(3)
+        figure, axes = panels(3)
         for axis, (metric, label) in zip(axes, LOAD_PANELS.items(), strict=True):
             _load_panel(axis, result, metric)
             axis.set_xlabel("Load (1 = the scenario's own)")
             axis.set_ylabel(label)
         axes[0].set_yscale("log", nonpositive="clip")
         axes[0].set_ylim(bottom=_lowest(result, "ttft_p99_s") / 2)
-        _plain_ticks(axes[0])
+        plain_ticks(axes[0])
         axes[1].set_ylim(bottom=max(0.0, min(axes[1].get_ylim()[0], 99.0)), top=100.2)
         axes[2].set_ylim(bottom=max(0.0, axes[2].get_ylim()[0]))
         _legend(figure, result, "bars: 95 % intervals over replications, side by side", lines=True)
-        _save(figure, folder / "loads")
+        save(figure, folder / "loads")
 
 
-def _panels(count: int) -> "tuple[Figure, list[Axes]]":
+def panels(count: int) -> "tuple[Figure, list[Axes]]":
+    """Return a figure with ``count`` axes, without pyplot and its global state."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -100,7 +101,7 @@ def _frontier_panel(axis: "Axes", result: Tournament, load: float) -> None:
         if cost.n == 0 or latency.n == 0:
             continue
         dominated = result.dominated_by(policy, load) is not None
-        colour, marker, _ = _look(index)
+        colour, marker, _ = look(index)
         axis.errorbar(
             cost.mean, latency.mean, xerr=_bar(cost.half_width), yerr=_bar(latency.half_width), fmt=marker,
             color=colour, markerfacecolor="white" if dominated else colour, markersize=6,
@@ -113,7 +114,7 @@ def _frontier_panel(axis: "Axes", result: Tournament, load: float) -> None:
     low, high = axis.get_ylim()
     if high > LOG_FROM * max(low, 0.0):
         axis.set_yscale("log")
-        _plain_ticks(axis)
+        plain_ticks(axis)
 
 
 def _lower_left(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -132,7 +133,7 @@ def _load_panel(axis: "Axes", result: Tournament, metric: str) -> None:
     apart = 0.45 * min(b - a for a, b in pairwise(sorted(loads))) / len(policies)
     for index, policy in enumerate(policies):
         intervals = [result.interval(policy, load, metric) for load in loads]
-        colour, marker, line = _look(index)
+        colour, marker, line = look(index)
         places = [load + apart * (index - (len(policies) - 1) / 2) for load in loads]
         means = [got.mean * factor for got in intervals]
         axis.errorbar(places, means, yerr=[_bar(got.half_width) * factor for got in intervals], color=colour,
@@ -146,7 +147,7 @@ def _legend(figure: "Figure", result: Tournament, note: str, lines: bool = False
 
     handles = []
     for index, policy in enumerate(result.design.policies):
-        colour, marker, line = _look(index)
+        colour, marker, line = look(index)
         handles.append(Line2D([], [], color=colour, marker=marker, markersize=5, linewidth=1.0, label=policy,
                               linestyle=line if lines else "none"))
     columns = min(6 if len(result.design.loads) > 1 else 3, len(handles))
@@ -155,7 +156,7 @@ def _legend(figure: "Figure", result: Tournament, note: str, lines: bool = False
     figure.suptitle(f"{result.design.scenario.name}: {note}", fontsize=9, color="#555555")
 
 
-def _plain_ticks(axis: "Axes") -> None:
+def plain_ticks(axis: "Axes") -> None:
     """Label a log axis with 1, 2, 5, 10, ... instead of powers."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -164,7 +165,7 @@ def _plain_ticks(axis: "Axes") -> None:
     axis.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _look(index: int) -> tuple[str, str, Literal["-", "--"]]:
+def look(index: int) -> tuple[str, str, Literal["-", "--"]]:
     """Colour, marker and line of the index-th policy: 14 of each kind that differ, then other pairs of them."""
     colours, markers = (*COLOURS, *MORE_COLOURS), (*MARKERS, *MORE_MARKERS)
     turn, place = divmod(index, len(colours))
@@ -181,7 +182,8 @@ def _bar(half_width: float) -> float:
     return half_width if math.isfinite(half_width) else 0.0
 
 
-def _save(figure: "Figure", path: Path) -> None:
+def save(figure: "Figure", path: Path) -> None:
+    """Write a figure as SVG, PDF and PNG beside each other, without dates: the same figure gives the same bytes."""
     figure.savefig(path.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
     figure.savefig(path.with_suffix(".pdf"), metadata={"CreationDate": None, "Creator": None, "Producer": None})
     figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})

@@ -23,7 +23,7 @@ def manifest_of(result: Tournament) -> dict[str, Any]:
     """Return the manifest: no clock, no host name, no path but those of input files."""
     design = result.design
     parameters = {
-        "policies": {label: _competitor(competitor) for label, competitor in design.policies.items()},
+        "policies": described(design.policies),
         "loads": list(design.loads),
         "replications": design.replications,
         "baseline": design.baseline,
@@ -137,10 +137,26 @@ def sweep_of(path: Path) -> tuple[Scenario | MarketScenario, dict[str, Any]]:
     data = _read(path)
     if data.get("study") != "sweep" or "supply" in data.get("scenario", {}):
         return market_of(path)
-    read = scenario_of(data["scenario"], source=str(path))
-    _check_hash(config_hash(read), data["scenario_hash"], path)
-    _check_inputs(data["inputs"], path)
-    return read, data["parameters"]
+    return traffic_of(path)
+
+
+def traffic_of(path: Path) -> tuple[Scenario, dict[str, Any]]:
+    """Read the manifest of a study of traffic back into its scenario and the study's parameters.
+
+    Raises
+    ------
+    MarketError
+        As `market_of`.
+    """
+    data = _read(path)
+    try:
+        scenario, known, inputs, parameters = (data[k] for k in ("scenario", "scenario_hash", "inputs", "parameters"))
+    except KeyError:
+        raise MarketError(f"{path} is not a manifest of a study of traffic") from None
+    read = scenario_of(scenario, source=str(path))
+    _check_hash(config_hash(read), known, path)
+    _check_inputs(inputs, path)
+    return read, parameters
 
 
 def design_of(path: Path) -> Design:
@@ -164,8 +180,23 @@ def design_of(path: Path) -> Design:
     read = scenario_of(scenario, source=str(path))
     _check_hash(config_hash(read), known, path)
     _check_inputs(inputs, path)
-    choices: dict[str, Competitor] = {label: _choice(label, spec, path) for label, spec in policies.items()}
-    return Design(read, choices, loads, replications, baseline)
+    return Design(read, policies_of(policies, path), loads, replications, baseline)
+
+
+def policies_of(described: Mapping[str, dict[str, Any]], path: Path) -> dict[str, Competitor]:
+    """Return the competitors that a manifest describes, by label.
+
+    Raises
+    ------
+    PolicyError
+        If one was made by a script.
+    """
+    return {label: _choice(label, spec, path) for label, spec in described.items()}
+
+
+def described(policies: Mapping[str, Competitor]) -> dict[str, dict[str, Any]]:
+    """Return competitors as a manifest describes them, by label."""
+    return {label: _competitor(competitor) for label, competitor in policies.items()}
 
 
 def _check_hash(found: str, expected: str, path: Path) -> None:

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from experiments.figures import COLOURS, STYLE
-from experiments.figures import _plain_ticks as plain_ticks
-from experiments.figures import _save as save
+from experiments.figures import COLOURS, STYLE, plain_ticks, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

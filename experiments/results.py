@@ -29,9 +29,9 @@ def summary_csv(result: Tournament) -> str:
     for policy, load in result.design.cells():
         for metric in result.metrics:
             got = result.interval(policy, load, metric)
-            rows.append((policy, _number(load), metric, unit_of(metric), _number(got.mean),
-                         _number(got.half_width), str(got.n)))
-    return _csv(SUMMARY_COLUMNS, rows)
+            rows.append((policy, number(load), metric, unit_of(metric), number(got.mean),
+                         number(got.half_width), str(got.n)))
+    return csv_text(SUMMARY_COLUMNS, rows)
 
 
 def pairs_csv(result: Tournament) -> str:
@@ -43,11 +43,11 @@ def pairs_csv(result: Tournament) -> str:
             continue
         for metric in result.metrics:
             got = result.paired(policy, baseline, load, metric)
-            rows.append((policy, baseline, _number(load), metric, unit_of(metric),
-                         _number(got.difference.mean), _number(got.difference.half_width),
-                         _number(got.correlation),
-                         _number(got.variance_reduction), str(got.difference.n)))
-    return _csv(PAIR_COLUMNS, rows)
+            rows.append((policy, baseline, number(load), metric, unit_of(metric),
+                         number(got.difference.mean), number(got.difference.half_width),
+                         number(got.correlation),
+                         number(got.variance_reduction), str(got.difference.n)))
+    return csv_text(PAIR_COLUMNS, rows)
 
 
 def write(result: Tournament, manifest: dict[str, Any], folder: Path) -> None:
@@ -161,7 +161,8 @@ def _remove_empty(folders: list[Path]) -> None:
             return  # it holds something by now, or never came to be
 
 
-def _csv(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def csv_text(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Return a table as CSV, its lines ended as on Unix everywhere."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -169,6 +170,6 @@ def _csv(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return text.getvalue()
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Nine significant digits, empty if undefined."""
     return f"{value:.9g}" if math.isfinite(value) else ""

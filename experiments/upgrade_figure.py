@@ -5,8 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from experiments.figures import STYLE
-from experiments.figures import _save as save
+from experiments.figures import STYLE, save
 from sim.errors import ScenarioError
 from sim.market.model import Models
 from sim.market.scenario.models import ModelSettings

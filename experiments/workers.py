@@ -7,7 +7,13 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
+from sim.errors import MarketError
+
 Result = TypeVar("Result")
+
+
+class WorkerError(MarketError):
+    """A worker process died."""
 
 
 def in_processes(
@@ -16,7 +22,14 @@ def in_processes(
     """Yield ``function(*call)`` for every call as they finish, in any order, from ``jobs`` processes.
 
     Whatever ends the iteration early, an interrupt included, no worker outlives it.
+
+    Raises
+    ------
+    WorkerError
+        If a worker is killed, by a person or for want of memory.
     """
+    from concurrent.futures.process import BrokenProcessPool
+
     from joblib import Parallel, delayed
     from joblib.externals.loky import get_reusable_executor
 
@@ -27,6 +40,9 @@ def in_processes(
             results = parallel(delayed(function)(*call) for call in calls)
         yield from results
         finished = True
+    except BrokenProcessPool:
+        raise WorkerError("a worker process died, killed or out of memory; if it was memory, ask for fewer with "
+                          "--jobs") from None
     finally:
         if not finished:
             get_reusable_executor().shutdown(wait=True, kill_workers=True)

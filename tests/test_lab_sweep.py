@@ -19,6 +19,7 @@ from experiments.lab.play import _KINDS, play
 from experiments.lab.runner import RunnerError, run_all
 from experiments.lab.store import Store
 from experiments.run import load_scenario
+from experiments.workers import WorkerError, in_processes
 from sim.scenario.load import plain
 
 SHORT = ("--set", "traffic.duration_s=40", "--set", "traffic.warmup_s=5")
@@ -33,7 +34,11 @@ def run_cli(*arguments, out):
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "store.duckdb"}
+    """Bytes by name; of the manifest all but the commit, which may come while the tests run."""
+    found = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "store.duckdb"}
+    manifest = json.loads(found["manifest.json"])
+    del manifest["commit"]
+    return {**found, "manifest.json": json.dumps(manifest).encode()}
 
 
 @pytest.fixture(scope="module")
@@ -193,6 +198,7 @@ from experiments.lab.keys import specs_of
 from experiments.lab.play import _KINDS, play
 from experiments.market import load_market
 from experiments.run import load_scenario
+from experiments.workers import WorkerError, in_processes
 from sim.scenario.load import plain
 duel, market = load_scenario("duel", ["traffic.duration_s=30"]), load_market("openrouter-2026", ["horizon.days=1"])
 before = set(sys.modules)
@@ -212,6 +218,31 @@ def test_a_run_that_breaks_is_a_record(monkeypatch):
     spec = specs_of("traffic", plain(load_scenario("duel", ["traffic.duration_s=40"])), [{}], 1)[0]
     monkeypatch.setitem(_KINDS, "traffic", lambda *_: 1 / 0)
     assert play(spec).problem == "ZeroDivisionError: division by zero"
+
+
+def test_failed_runs_are_done_again_when_asked(monkeypatch, tmp_path, capsys):
+    works = _KINDS["traffic"]
+
+    def breaks(scenario, replication):
+        return works(scenario, replication) if replication else 1 / 0
+
+    with monkeypatch.context() as patched:
+        patched.setitem(_KINDS, "traffic", breaks)
+        assert run_cli(*GRID, "--jobs", 1, out=tmp_path / "o") == 0
+    problems = pd.read_csv(tmp_path / "o" / "failures.csv")["problem"]
+    assert list(problems) == ["ZeroDivisionError: division by zero"] * 4
+    assert run_cli(*GRID, "--jobs", 1, out=tmp_path / "o") == 0
+    assert "nothing was done" in capsys.readouterr().out
+    assert run_cli(*GRID, "--jobs", 1, "--retry", out=tmp_path / "o") == 0
+    assert "(8 runs, 0 failed" in capsys.readouterr().out
+    assert not (tmp_path / "o" / "failures.csv").exists()
+    assert (pd.read_csv(tmp_path / "o" / "summary.csv")["n"] == 2).all()
+
+
+def test_a_worker_that_dies_is_told():
+    with pytest.raises(WorkerError, match="a worker process died"):
+        list(in_processes(os._exit, [(9,), (9,), (9,)], 2))
+    assert sorted(in_processes(abs, [(-1,), (-2,)], 2)) == [1, 2]
 
 
 def test_what_was_done_is_kept_when_the_user_interrupts():

@@ -49,6 +49,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type priva
     sweep.add_argument("--metrics", metavar="A,B", default=None, help="metrics of figures and indices")
     sweep.add_argument("--jobs", type=int, metavar="N", help="processes (default: one a processor)")
     sweep.add_argument("--dask", metavar="ADDRESS", help="address of a Dask scheduler, such as tcp://host:8786")
+    sweep.add_argument("--retry", action="store_true", help="do the runs again that failed, too")
     sweep.add_argument("--store", type=Path, metavar="FILE",
                        help="file of the runs (default: store.duckdb in the folder)")
     sweep.add_argument("--out", type=Path, default=Path("results/sweep"), metavar="DIR",
@@ -66,7 +67,7 @@ def replay(arguments: argparse.Namespace) -> int:
     from experiments.lab.sweep import study_of
     from experiments.manifest import sweep_of
 
-    arguments.dask = arguments.store = None
+    arguments.dask = arguments.store = arguments.retry = None
     return play(study_of(*sweep_of(arguments.manifest)), arguments)
 
 
@@ -84,6 +85,8 @@ def play(study: Study, arguments: argparse.Namespace) -> int:
     path = arguments.store or arguments.out / STORE_FILE
     with Store(path) as store:
         specs = {spec.key for spec in study.specs()}
+        if arguments.retry:
+            store.forget_failures(specs)
         if store.done(specs) == specs and sweep_files.is_finished(study, arguments.out):
             print(f"{arguments.out}/ holds this sweep already, all {len(specs)} runs; nothing was done")
             return 0
@@ -92,6 +95,8 @@ def play(study: Study, arguments: argparse.Namespace) -> int:
         frames = sweep_files.write(study, results, arguments.out)
     print(_told(study, frames))
     failed = len(frames["failures"]) if "failures" in frames else 0
+    if failed:
+        print(f"\nwhy runs failed is in {arguments.out}/failures.csv; --retry does them again")
     print(f"\nwrote {arguments.out}/ ({len(specs)} runs, {failed} failed; {time.monotonic() - started:.1f} s)")
     return 0
 

@@ -41,6 +41,8 @@ def run_all(
     ------
     RunnerError
         If ``jobs`` is below 1, or the scheduler cannot be reached or its workers run other code.
+    WorkerError
+        If a process on this machine dies; what was done is kept.
     """
     if jobs < 1:
         raise RunnerError(f"jobs is {jobs}, but must be at least 1")
@@ -109,8 +111,8 @@ def _on_dask(todo: Sequence[RunSpec], address: str) -> Iterator[RunRecord]:
             error = future.exception()
             if error is None:
                 yield future.result()
-            else:
-                yield RunRecord(keys[future.key], f"{type(error).__name__}: {error}")
+            else:  # its message would name workers, which are no part of a result
+                yield RunRecord(keys[future.key], f"{type(error).__name__} on the Dask cluster")
             future.release()
     finally:
         client.close()

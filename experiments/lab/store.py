@@ -135,6 +135,12 @@ class Store:
                 if frames:
                     self._insert(name, _whole(frames))
 
+    def forget_failures(self, keys: Iterable[str]) -> None:
+        """Forget those of the runs that failed, so that they are done again."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM runs WHERE problem <> '' AND run IN (SELECT unnest(?::VARCHAR[]))",
+                                     [list(keys)])
+
     def frame(self, sql: str, parameters: Sequence[Any] = ()) -> "DataFrame":
         """Return what a query gives.
 

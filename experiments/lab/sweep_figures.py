@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from experiments.figures import COLOURS, MARKERS, STYLE
-from experiments.figures import _save as save
+from experiments.figures import COLOURS, MARKERS, STYLE, save
 from experiments.lab.designs import INDICES
 from experiments.lab.designs.sensitivity import NOISE
 from experiments.lab.records import POLICY

@@ -79,7 +79,7 @@ def warm_up(series: Sequence[float] | np.ndarray, batch: int = BATCH) -> WarmUp:
     return WarmUp(cut * batch, len(values), float(errors[cut]))
 
 
-def common_warm_up(runs: Mapping[str, Sequence[Sequence[float]]], batch: int = BATCH) -> WarmUp:
+def common_warm_up(runs: Mapping[str, Sequence[Sequence[float] | np.ndarray]], batch: int = BATCH) -> WarmUp:
     """Find one warm-up for all that is compared: the longest of those of the scenarios.
 
     Parameters

@@ -1,0 +1,124 @@
+"""Steady-state studies: the warm-up goes, means are those of the requests that remain, runs too short are refused."""
+
+import csv
+import math
+
+import numpy as np
+import pytest
+
+from experiments import load_scenario, run
+from experiments.cli import main
+from experiments.commands import parse_policies
+from experiments.stats.errors import StatisticsError
+from experiments.steady import SteadyDesign, steady
+from experiments.windows import COURSES, Course
+from sim.errors import MarketError
+from sim.outcome import COMPLETED
+
+LONG = "traffic.duration_s=600"
+
+
+@pytest.fixture(scope="module")
+def study():
+    design = SteadyDesign(load_scenario("duel", [LONG]), parse_policies("openrouter_classic,cheapest"),
+                          tuple(COURSES), replications=3)
+    return steady(design)
+
+
+def test_means_are_those_of_the_requests_after_the_warm_up(study):
+    """Counted here request by request, from a run of its own."""
+    scenario = load_scenario("duel", [LONG, "traffic.warmup_s=0", "traffic.sample_share=1",
+                                      "routers.main.policy.kind=cheapest"])
+    found = {metric: [] for metric in ("e2e_mean_s", "cost_usd_per_mtok", "completed_per_s", "completion_share")}
+    for replication in range(3):
+        outcome = run(scenario, replication)
+        rows = outcome.samples[outcome.samples["born_s"] >= study.warm_up_s]
+        rows = rows[rows["born_s"] <= 600]
+        done = rows[rows["outcome"] == COMPLETED]
+        delay_s = outcome.world.class_delay_s[done["client_class"]]
+        found["e2e_mean_s"].append(np.mean(done["end_s"] + delay_s - done["born_s"]))
+        found["cost_usd_per_mtok"].append(done["cost_nano"].sum() / (done["prompt"] + done["output"]).sum() / 1e3)
+        found["completion_share"].append(len(done) / len(rows))
+        ends = outcome.samples["end_s"][outcome.samples["outcome"] == COMPLETED]
+        found["completed_per_s"].append(np.sum((ends >= study.warm_up_s) & (ends <= 600)) / (600 - study.warm_up_s))
+    for metric, values in found.items():
+        got = study.interval("cheapest", metric)
+        assert (got.mean, got.n) == (pytest.approx(np.mean(values), rel=1e-9), 3), metric
+
+
+def test_one_warm_up_is_cut_from_all(study):
+    assert 0 <= study.warm_up_s <= 300
+    for course in (each for runs in study.courses.values() for each in runs):
+        above, below = course.sums(study.warm_up_s, 600, 7)
+        assert len(above) == len(below) == 7
+
+
+def test_sums_of_windows_add_up(study):
+    course = study.courses["cheapest", "e2e_mean_s"][0]
+    for windows in (1, 7, 500):
+        above, below = course.sums(0, 600, windows)
+        assert above.sum() == pytest.approx(course.above.sum())
+        assert below.sum() == len(course.at_s)
+
+
+def test_a_single_run_gives_batch_means():
+    """The mean is the ratio of all sums; its error is near that of replications of the same length in all."""
+    metrics = ("e2e_mean_s", "cost_usd_per_mtok")
+    scenario = load_scenario("duel", ["traffic.duration_s=4000"])
+    one = steady(SteadyDesign(scenario, parse_policies("openrouter_classic,cheapest"), metrics, replications=1))
+    for metric in metrics:
+        above, below = one.courses["cheapest", metric][0].sums(one.warm_up_s, 4000, 1)
+        got = one.interval("cheapest", metric)
+        assert (got.mean, got.n) == (pytest.approx(float(above[0] / below[0])), 20)
+        assert 0 < got.half_width < 0.1 * got.mean
+        difference = one.paired("cheapest", "openrouter_classic", metric).difference
+        assert difference.mean == pytest.approx(got.mean - one.interval("openrouter_classic", metric).mean)
+
+
+def test_two_jobs_give_the_same_bytes(study, tmp_path):
+    for jobs in ("1", "2"):
+        assert main(["steady", "duel", "--set", LONG, "--policies", "openrouter_classic,cheapest", "--replications",
+                     "3", "--metrics", ",".join(COURSES), "--jobs", jobs, "--out", str(tmp_path / jobs)]) == 0
+    for path in sorted((tmp_path / "1").iterdir()):
+        assert path.read_bytes() == (tmp_path / "2" / path.name).read_bytes(), path.name
+    assert main(["replay", str(tmp_path / "1" / "manifest.json"), "--out", str(tmp_path / "again")]) == 0
+    rows = list(csv.DictReader((tmp_path / "again" / "summary.csv").read_text().splitlines()))
+    assert len(rows) == 2 * len(COURSES)
+    assert {float(row["warm_up_s"]) for row in rows} == {study.warm_up_s}
+    assert not any(math.isnan(float(row["half_width"])) for row in rows)
+
+
+@pytest.mark.parametrize(("settings", "others", "said"), [
+    ([], {"metrics": ("nothing",)}, "metric 'nothing' has no course in time; those that have one are e2e_mean_s"),
+    ([], {"replications": 0}, "replications is 0, but must be at least 1"),
+    ([], {"windows": 49}, "windows is 49, but must be at least 50"),
+    ([], {"baseline": "else"}, "baseline 'else' is not one of cheapest"),
+    (["demand.chat.arrivals.kind=diurnal"], {}, "demand.chat.arrivals is of kind 'diurnal', whose rate follows"),
+])
+def test_wrong_designs_are_refused(settings, others, said):
+    with pytest.raises(MarketError, match=said):
+        SteadyDesign(load_scenario("duel", settings), parse_policies("cheapest"), **others)
+
+
+def test_a_queue_that_only_grows_has_no_steady_state():
+    """Four times what the offers can serve: latency rises for as long as one looks."""
+    overloaded = load_scenario("duel", ["traffic.duration_s=100", "traffic.load=40", "routers.main.policy.kind=random"])
+    with pytest.raises(StatisticsError, match=r"too short|no request counts"):
+        steady(SteadyDesign(overloaded, parse_policies("random"), ("e2e_mean_s",), replications=2))
+
+
+def test_windows_without_requests_are_refused(study):
+    with pytest.raises(StatisticsError, match=r"no request counts in one of 500 windows of 0\.05 s"):
+        steady(SteadyDesign(load_scenario("duel", ["traffic.duration_s=25"]), parse_policies("cheapest"),
+                            replications=2))
+
+
+def test_batches_that_depend_on_each_other_are_refused(study):
+    """Ten waves in a run: a hundredth of it is much like the next."""
+    at_s = np.linspace(0, 600, 60_000)
+    wave = Course(at_s, 1 + np.sin(at_s / 600 * 20 * np.pi), np.ones(60_000))
+    one = steady(SteadyDesign(study.design.scenario, {"cheapest": study.design.policies["cheapest"]},
+                              ("e2e_mean_s",), replications=1))
+    one.courses["cheapest", "e2e_mean_s"] = [wave]
+    with pytest.raises(StatisticsError, match="the run is too short for 20 batches"):
+        one.interval("cheapest", "e2e_mean_s")
