@@ -175,11 +175,21 @@ samples = 4
     (("sweep", "tournament", "--grid", "seed=1,2", "--replications", "0"), "replications is 0"),
     (("sweep", "tournament", "--grid", "seed=1,2", "--jobs", "0"), "jobs is 0"),
     (("sweep", "tournament", "--design", "sobol", "--samples", "3", "--vary", "traffic.load"), "a power of 2"),
+    (("sweep", "tournament", "--grid", "seed=1,2", "--metrics", "cost,hhi"), "metric 'cost' is not one of the study's"),
     (("sweep", "absent.toml"), "cannot read design absent.toml"),
 ])
 def test_mistakes_are_told(arguments, words, tmp_path, capsys):
     assert run_cli(*arguments, out=tmp_path / "o") == 2
     assert words in capsys.readouterr().err
+
+
+def test_a_metric_that_no_market_has_is_told_and_its_runs_are_kept(tmp_path, capsys):
+    market = ("sweep", "market", "--set", "horizon.days=2", "--set", "customers.requests_per_s=5", "--grid",
+              "price_factor=1", "--replications", "1", "--jobs", "1", "--metrics")
+    assert run_cli(*market, "nothing", out=tmp_path / "o") == 2
+    assert "metric 'nothing' is not one of the study's: requests" in capsys.readouterr().err
+    with Store.open_for_reading(tmp_path / "o" / "store.duckdb") as store:
+        assert len(store.frame("SELECT * FROM runs")) == 1
 
 
 def test_runs_are_keyed_by_what_they_depend_on(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +10,9 @@ from experiments.lab.designs import INDICES, Factor, Plan, make_plan, sensitivit
 from experiments.lab.keys import specs_of
 from experiments.lab.records import POLICY, Kind, RunSpec, Value
 from experiments.lab.runner import run_all
+from experiments.metrics import SHARE_PREFIX, UNITS
 from sim.errors import ScenarioError
+from sim.scenario import Scenario
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from experiments.lab.results import Results
     from experiments.lab.store import Store
     from sim.market.scenario.market import MarketScenario
-    from sim.scenario import Scenario
 
 KINDS: Final[dict[str, Kind]] = {"tournament": "traffic", "market": "market"}
 DEFAULT_SCENARIO: Final = {"tournament": "tournament", "market": "openrouter-2026"}
@@ -62,6 +63,21 @@ class Study:
             raise ScenarioError(f"the study is {self.name!r}, but must be one of {', '.join(KINDS)}")
         if self.replications < 1:
             raise ScenarioError(f"replications is {self.replications}, but must be at least 1")
+        if isinstance(self.scenario, Scenario):  # a market's metrics are known when it has run
+            self.check_metrics((*UNITS, *(f"{SHARE_PREFIX}{provider}" for provider in self.scenario.providers)))
+
+    def check_metrics(self, known: Iterable[str]) -> None:
+        """Refuse a metric that runs do not have.
+
+        Raises
+        ------
+        ScenarioError
+            If there is one.
+        """
+        names = list(known)
+        unknown = [metric for metric in self.metrics if metric not in names]
+        if unknown:
+            raise ScenarioError(f"metric {unknown[0]!r} is not one of the study's: {', '.join(names)}")
 
     @property
     def kind(self) -> Kind:

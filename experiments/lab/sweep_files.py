@@ -18,10 +18,17 @@ def write(study: Study, results: "Results", out: Path) -> "dict[str, DataFrame]"
     """Write ``summary.csv``, ``sensitivity.csv``, ``failures.csv``, the figures and the manifest; return the frames.
 
     The summary has a row for every point, policy and metric: the factors, metric, unit, mean, half_width, n.
+
+    Raises
+    ------
+    ScenarioError
+        If the study is to show a metric that its runs do not have; the runs stay in the store.
     """
     from experiments.lab.sweep_figures import draw
 
     frames = {"summary": results.metrics()}
+    if len(frames["summary"]):  # some run succeeded
+        study.check_metrics(frames["summary"]["metric"].unique())
     found = indices(study, results)
     if found is not None:
         frames["sensitivity"] = found
