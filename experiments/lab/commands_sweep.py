@@ -39,8 +39,8 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type priva
     sweep.add_argument("--vary", action="append", default=[], metavar="FIELD[=LOW..HIGH[:SCALE]]",
                        help="range of a field, on a linear, log or integer scale (default: the field's own range)")
     sweep.add_argument("--design", metavar="KIND", default=None,
-                       help="grid, one-at-a-time, latin-hypercube, sobol-sequence, random, morris, sobol or "
-                            "morris+sobol (default: grid)")
+                       help="grid, one-at-a-time, latin-hypercube, sobol-sequence, random, morris, sobol, "
+                            "sobol-pairs or morris+sobol (default: grid)")
     sweep.add_argument("--samples", type=int, metavar="N", default=None, help="samples of a design that draws points")
     sweep.add_argument("--design-seed", type=int, metavar="N", default=None, help="seed of what is drawn (default: 1)")
     sweep.add_argument("--policies", metavar="A,B", default=None,
