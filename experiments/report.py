@@ -1,12 +1,13 @@
 """Tables for the terminal."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import Final
 
 from experiments.stats import Interval
 from experiments.stats.digits import measured
-from experiments.tournament import COST, Tournament
+from experiments.tournament import COST, LATENCY, Tournament
 
 # heading in two rows, metric, factor, most decimals
 COLUMNS: Final = (
@@ -20,10 +21,12 @@ COLUMNS: Final = (
     ("tries", "", "attempts_per_request", 1.0, 1),
     ("HHI", "", "hhi", 1.0, 2),
 )
+WIDTH: Final = 100  # of lines of text
 LEGEND: Final = (
     "* on the frontier: no other policy is as good in both cost and E2E p99 and clearly better in one",
     "cost: before fees, per million prompt and output tokens; goodput: requests within both SLOs;",
     "done: completed requests; tries: attempts a request; HHI: concentration of providers by tokens;",
+    "lowest: with 95 % the policy that is truly lowest is among those named (Bonferroni);",
     "mean ± half-width of the 95 % interval over replications (? if there is only one);",
     "of k: only k replications have a value",
 )
@@ -59,7 +62,18 @@ def _block(result: Tournament, load: float) -> str:
                  for _, _, metric, factor, most in COLUMNS)
         rows.append((f"{star}{policy}", *cells))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join(_line(row, widths) for row in rows)
+    return "\n".join([*(_line(row, widths) for row in rows), *_lowest(result, load)])
+
+
+def _lowest(result: Tournament, load: float) -> list[str]:
+    """Who may be best, a line for cost and one for latency."""
+    lines = []
+    for word, metric in (("cost", COST), ("E2E p99", LATENCY)):
+        names = result.contenders(load, metric)
+        if names:
+            lines += textwrap.wrap(f"lowest {word}: {' or '.join(names)}", WIDTH, initial_indent=" ",
+                                   subsequent_indent="   ")
+    return lines
 
 
 def _cell(got: Interval, n: int, factor: float, most: int) -> str:

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from sim.errors import OutputError
 
 SUMMARY_COLUMNS: Final = ("policy", "load", "metric", "unit", "mean", "half_width", "n")
 PAIR_COLUMNS: Final = ("policy", "baseline", "load", "metric", "unit", "difference", "half_width",
-                       "correlation", "variance_reduction", "n")
+                       "correlation", "variance_reduction", "n", "p", "p_holm")
 MANIFEST: Final = "manifest.json"
 
 
@@ -35,18 +36,24 @@ def summary_csv(result: Tournament) -> str:
 
 
 def pairs_csv(result: Tournament) -> str:
-    """Return the paired differences of every policy to the baseline, as CSV."""
+    """Return the paired differences of every policy to the baseline, as CSV.
+
+    ``p_holm`` is corrected for the number of comparisons of its metric, over policies and loads.
+    """
+    from experiments.stats.multiple import verdicts
+
     rows = []
     baseline = result.design.baseline
-    for policy, load in result.design.cells():
-        if policy == baseline:
-            continue
-        for metric in result.metrics:
-            got = result.paired(policy, baseline, load, metric)
-            rows.append((policy, baseline, number(load), metric, unit_of(metric),
-                         number(got.difference.mean), number(got.difference.half_width),
-                         number(got.correlation),
-                         number(got.variance_reduction), str(got.difference.n)))
+    cells = [(policy, load) for policy, load in result.design.cells() if policy != baseline]
+    found = {metric: {cell: result.paired(cell[0], baseline, cell[1], metric) for cell in cells}
+             for metric in result.metrics}
+    judged = {metric: verdicts({cell: got.difference for cell, got in of.items()}) for metric, of in found.items()}
+    for (policy, load), metric in product(cells, result.metrics):
+        got, verdict = found[metric][policy, load], judged[metric][policy, load]
+        rows.append((policy, baseline, number(load), metric, unit_of(metric),
+                     number(got.difference.mean), number(got.difference.half_width), number(got.correlation),
+                     number(got.variance_reduction), str(got.difference.n), number(verdict.p),
+                     number(verdict.adjusted)))
     return csv_text(PAIR_COLUMNS, rows)
 
 

@@ -57,11 +57,10 @@ def differences(result: Steady) -> dict[tuple[str, str], tuple[Interval, Verdict
     """Return by policy and metric the difference to the baseline, and whether it is there (Holm, over all of them)."""
     design = result.design
     rivals = [policy for policy in design.policies if policy != design.baseline]
-    found = {f"{policy}\n{metric}": result.paired(policy, design.baseline, metric).difference
+    found = {(policy, metric): result.paired(policy, design.baseline, metric).difference
              for policy, metric in product(rivals, design.metrics)}
     judged = verdicts(found)
-    return {(policy, metric): (found[name], judged[name])
-            for name in found for policy, metric in [name.split("\n")]}
+    return {name: (found[name], judged[name]) for name in found}
 
 
 def table(result: Steady) -> str:

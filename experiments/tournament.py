@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from math import isfinite
 from typing import Any, Final
 
 from experiments.stats import Interval, Paired, interval, paired
+from experiments.stats.errors import StatisticsError
+from experiments.stats.selection import best_of
 from sim.errors import MarketError, PolicyError, ScenarioError
 from sim.policy import BoundPolicy
 from sim.scenario import PolicyChoice, Scenario
@@ -106,6 +109,18 @@ class Tournament:
         """
         rivals = (rival for rival in self.design.policies if rival != policy)
         return next((rival for rival in rivals if self._dominates(rival, policy, load)), None)
+
+    def contenders(self, load: float, metric: str) -> tuple[str, ...]:
+        """Return the policies among which the one with the lowest expectation is, with 95 % (equation L13).
+
+        Policies without any value are not among them. None with a single policy or replication.
+        """
+        values = {policy: self.values[policy, load][metric] for policy in self.design.policies}
+        values = {policy: each for policy, each in values.items() if any(isfinite(value) for value in each)}
+        try:
+            return best_of(values).contenders
+        except StatisticsError:  # fewer than two to compare
+            return ()
 
     def _dominates(self, rival: str, policy: str, load: float) -> bool:
         pairs = [self.paired(rival, policy, load, metric).difference for metric in (COST, LATENCY)]

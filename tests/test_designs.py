@@ -237,7 +237,8 @@ def test_mistakes_of_a_file_s_factors(factor, words, tmp_path):
 def test_a_design_file_holds_levels_and_ranges(tmp_path):
     path = tmp_path / "d.toml"
     path.write_text(STUDY + '[factors]\na = [1, true, "x", 0.5]\nb = { low = 1.0, high = 9.0, scale = "log" }\nc = {}')
-    assert read_design(path).listed()[:2] == (Factor("a", (1, True, "x", 0.5)), Factor("b", (), 1.0, 9.0, "log"))
+    wanted = (Factor("a", (1, True, "x", 0.5)), Factor("b", (), 1.0, 9.0, "log"))
+    assert [repr(factor) for factor in read_design(path).listed()[:2]] == [repr(factor) for factor in wanted]  # nan
     assert not read_design(path).listed()[2].has_range
 
 

@@ -19,6 +19,7 @@ from experiments.market_tables import Run
 from experiments.metrics import metrics
 from experiments.run import load_scenario, run
 from experiments.stats import interval, paired
+from experiments.stats.multiple import holm
 from market_fixtures import synthetic
 
 LOADS = (0.5, 2.0)
@@ -230,7 +231,7 @@ def test_a_group_that_a_run_lacks_counts_as_zero():
 def test_comparisons_are_paired_by_replication(sweep, outcomes):
     frame = sweep.compare("revenue_usd")
     assert list(frame.columns) == [LOAD, "policy", "baseline", "metric", "unit", "difference", "half_width",
-                                   "correlation", "variance_reduction", "n"]
+                                   "correlation", "variance_reduction", "n", "p", "p_holm"]
     assert frame[[LOAD, "policy", "baseline"]].values.tolist() == [[0.5, "random", "cheapest"],
                                                                    [2.0, "random", "cheapest"]]
     for _, row in frame.iterrows():
@@ -240,6 +241,7 @@ def test_comparisons_are_paired_by_replication(sweep, outcomes):
         assert (row["difference"], row["half_width"], row["correlation"], row["variance_reduction"], row["n"]) == (
             pytest.approx((want.difference.mean, want.difference.half_width, want.correlation,
                            want.variance_reduction, REPLICATIONS)))
+    assert frame["p_holm"].tolist() == pytest.approx(holm(frame["p"].tolist()))
 
 
 def test_any_factor_level_and_several_metrics_can_be_compared(sweep):

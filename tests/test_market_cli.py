@@ -12,9 +12,11 @@ import pytest
 from experiments import market_commands
 from experiments.cli import main
 from experiments.climb import ClimbDesign
+from experiments.market import load_market
 from markets import small
 from sim.errors import ScenarioError
 from sim.scenario.dump import to_toml
+from sim.scenario.load import config_hash
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -89,6 +91,12 @@ def test_a_folder_below_a_file_cannot_be_written(capsys, tmp_path, market):
     for below in ("x", "x/y"):
         assert f"{file} is a file, not a folder" in mistake(capsys, "run", "market", market, "--out", file / below)
     assert file.read_text() == "mine"
+
+
+def test_what_show_prints_is_the_same_market(capsys, tmp_path):
+    assert main(["show", "openrouter-2026"]) == 0
+    (tmp_path / "again.toml").write_text(capsys.readouterr().out)
+    assert config_hash(load_market(tmp_path / "again.toml")) == config_hash(load_market("openrouter-2026"))
 
 
 def test_mistakes_show_before_anything_is_compiled(capsys, tmp_path, monkeypatch, market):

@@ -15,6 +15,7 @@ from experiments.commands import DEFAULT_POLICIES, parse_policies
 from experiments.metrics import UNITS, metrics
 from experiments.replayed import with_trace
 from experiments.results import SUMMARY_COLUMNS
+from experiments.stats.multiple import holm
 from experiments.tournament import COST, LATENCY, Tournament, configured
 from policies import bind
 from providers.supply import build_offers
@@ -87,6 +88,23 @@ def test_pairs_are_differences_of_the_summary(written):
             expected = (means[row["policy"], row["load"], row["metric"]]
                         - means["openrouter_classic", row["load"], row["metric"]])
             assert float(row["difference"]) == pytest.approx(expected, abs=1e-6 * (1 + abs(expected)))
+
+
+def test_p_values_are_corrected_for_the_comparisons_of_a_metric(written):
+    with (written / "pairs.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["metric"] == COST]
+    assert len(rows) == 2 * 2  # policies beside the baseline, loads
+    ps = [float(row["p"]) for row in rows]
+    assert [float(row["p_holm"]) for row in rows] == pytest.approx(holm(ps), rel=1e-6)
+    assert min(ps) < min(holm(ps))
+
+
+def test_the_table_names_those_who_may_be_best():
+    result = made_up(cheap=([1.0, 1.1, 1.2], [9.0, 9.1, 9.3]), dear=([7.0, 7.2, 7.1], [9.1, 9.0, 9.2]),
+                     idle=([np.nan] * 3, [np.nan] * 3))
+    assert result.contenders(1.0, COST) == ("cheap",)
+    assert result.contenders(1.0, LATENCY) == ("cheap", "dear")
+    assert made_up(one=([1.0], [2.0]), two=([3.0], [4.0])).contenders(1.0, COST) == ()
 
 
 def test_policies_meet_the_same_requests():

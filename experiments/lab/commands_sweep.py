@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from experiments.lab.designs import Factor
+    from experiments.lab.results import Results
+    from experiments.lab.store import Store
     from experiments.lab.sweep import Study
+    from experiments.stats.sequential import Stopping
 
 KEPT = "the runs done so far are kept; the same command goes on from there"
 EPILOG = """\
@@ -46,6 +49,11 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type priva
     sweep.add_argument("--policies", metavar="A,B", default=None,
                        help="policies at every point (default: the scenario's)")
     sweep.add_argument("--replications", type=int, metavar="N", default=None, help="runs of every point (default: 5)")
+    sweep.add_argument("--until", action="append", default=[], metavar="METRIC=HALF_WIDTH",
+                       help="add replications until every point has this half-width, or with %% relative to its mean; "
+                            "--replications is then where looking begins; may be repeated")
+    sweep.add_argument("--most", type=int, metavar="N", default=None,
+                       help="replications at which --until ends in any case (default: 100)")
     sweep.add_argument("--metrics", metavar="A,B", default=None, help="metrics of figures and indices")
     sweep.add_argument("--jobs", type=int, metavar="N", help="processes (default: one a processor)")
     sweep.add_argument("--dask", metavar="ADDRESS", help="address of a Dask scheduler, such as tcp://host:8786")
@@ -67,7 +75,7 @@ def replay(arguments: argparse.Namespace) -> int:
     from experiments.lab.sweep import study_of
     from experiments.manifest import sweep_of
 
-    arguments.dask = arguments.store = arguments.retry = None
+    arguments.dask = arguments.store = arguments.retry = arguments.until = None
     return play(study_of(*sweep_of(arguments.manifest)), arguments)
 
 
@@ -75,12 +83,9 @@ def play(study: Study, arguments: argparse.Namespace) -> int:
     """Run a sweep, or go on with it, and write its folder."""
     from experiments.lab import sweep_files
     from experiments.lab.store import STORE_FILE, Store
-    from experiments.lab.sweep import sweep
     from experiments.results import check_writable
-    from experiments.workers import default_jobs
 
     started = time.monotonic()
-    jobs = default_jobs() if arguments.jobs is None else arguments.jobs
     check_writable(arguments.out)
     path = arguments.store or arguments.out / STORE_FILE
     with Store(path) as store:
@@ -90,15 +95,46 @@ def play(study: Study, arguments: argparse.Namespace) -> int:
         if store.done(specs) == specs and sweep_files.is_finished(study, arguments.out):
             print(f"{arguments.out}/ holds this sweep already, all {len(specs)} runs; nothing was done")
             return 0
-        results = sweep(study, store, jobs=jobs, dask=arguments.dask, check=arguments.check)
+        study, results, told = _swept(study, store, arguments)
         arguments.check()
         frames = sweep_files.write(study, results, arguments.out)
-    print(_told(study, frames))
+    print("\n".join([_told(study, frames), *told]))
     failed = len(frames["failures"]) if "failures" in frames else 0
     if failed:
         print(f"\nwhy runs failed is in {arguments.out}/failures.csv; --retry does them again")
-    print(f"\nwrote {arguments.out}/ ({len(specs)} runs, {failed} failed; {time.monotonic() - started:.1f} s)")
+    print(f"\nwrote {arguments.out}/ ({len(study.specs())} runs, {failed} failed; {time.monotonic() - started:.1f} s)")
     return 0
+
+
+def _swept(study: Study, store: Store, arguments: argparse.Namespace) -> tuple[Study, Results, list[str]]:
+    """Do the runs; return what was run in the end, its results, and what is to be said of the stopping."""
+    from experiments.lab.sweep import sweep
+    from experiments.lab.until import replicate_until
+    from experiments.workers import default_jobs
+
+    def play(part: Study) -> Results:
+        return sweep(part, store, jobs=jobs, dask=arguments.dask, check=arguments.check)
+
+    jobs = default_jobs() if arguments.jobs is None else arguments.jobs
+    if not arguments.until:
+        return study, play(study), []
+    study, results, short = replicate_until(study, _stopping(study, arguments), play)
+    points = len(study.points())
+    missed = f", but not at {short} of {points} points" if short else f" at all {points} points"
+    return study, results, [f"\n{', '.join(study.until)}: met{missed} after {study.replications} replications"]
+
+
+def _stopping(study: Study, arguments: argparse.Namespace) -> Stopping:
+    from experiments.lab.until import parse_targets
+    from experiments.stats.errors import StatisticsError
+    from experiments.stats.sequential import FIRST, Stopping
+    from sim.errors import ScenarioError
+
+    first = _chosen(arguments.replications, FIRST)
+    try:
+        return Stopping(parse_targets(arguments.until), first=first, most=study.replications)
+    except StatisticsError as error:
+        raise ScenarioError(f"--until: {error}") from None
 
 
 def _told(study: Study, frames: dict[str, DataFrame]) -> str:
@@ -130,7 +166,20 @@ def _study(arguments: argparse.Namespace) -> Study:
     plan = planned(_chosen(arguments.design, design.kind), tuple(factors), scenario,
                    _chosen(arguments.samples, design.samples), _chosen(arguments.design_seed, design.seed))
     return Study(part.kind, scenario, plan, _listed(arguments.policies, part.policies),
-                 _chosen(arguments.replications, part.replications), _listed(arguments.metrics, part.metrics))
+                 _replications(arguments, part.replications), _listed(arguments.metrics, part.metrics),
+                 tuple(arguments.until))
+
+
+def _replications(arguments: argparse.Namespace, given: int) -> int:
+    """Replications of every point; of a sweep with targets the most that it may take."""
+    from experiments.stats.sequential import MOST
+    from sim.errors import ScenarioError
+
+    if arguments.until:
+        return int(_chosen(arguments.most, MOST))
+    if arguments.most is not None:
+        raise ScenarioError(f"--most is {arguments.most}, but there is no --until that it could end")
+    return int(_chosen(arguments.replications, given))
 
 
 def _check_kind(study: str, scenario: str, is_market: bool) -> None:

@@ -12,6 +12,7 @@ from experiments.lab.records import POLICY, Value
 from experiments.lab.statistics import STATISTICS, Statistic, StatisticError, Terms, statistic
 from experiments.lab.store import STORE_FILE, Store, StoreError
 from experiments.stats import CONFIDENCE, paired
+from experiments.stats.multiple import verdicts
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 PLACE: Final = ("row", "replication")
 INTERVAL: Final = ("mean", "half_width", "n")
-COMPARED: Final = ("difference", "half_width", "correlation", "variance_reduction", "n")
+COMPARED: Final = ("difference", "half_width", "correlation", "variance_reduction", "n", "p", "p_holm")
 
 
 class Results:
@@ -156,7 +157,8 @@ class Results:
         -------
         DataFrame
             Other factors, ``factor``, ``baseline``, ``metric``, ``unit``, ``difference`` (level less baseline) with
-            ``half_width``, ``correlation``, ``variance_reduction`` and ``n``.
+            ``half_width``, ``correlation``, ``variance_reduction``, ``n``, the p-value ``p`` and ``p_holm``, which is
+            corrected for the number of comparisons of the metric.
 
         Raises
         ------
@@ -190,11 +192,12 @@ class Results:
                 continue
             mine, theirs = values[row].align(values[other], join="inner")
             got = paired(mine.tolist(), theirs.tolist())
-            numbers = (got.difference.mean, got.difference.half_width, got.correlation, got.variance_reduction,
-                       got.difference.n)
             first = frame.iloc[0]
-            found.append((*point[others], point[factor], baseline, first["metric"], first["unit"], *numbers))
-        return found
+            found.append(((*point[others], point[factor], baseline, first["metric"], first["unit"]), got))
+        judged = verdicts({place: got.difference for place, (_, got) in enumerate(found)})
+        return [(*words, got.difference.mean, got.difference.half_width, got.correlation, got.variance_reduction,
+                 got.difference.n, judged[place].p, judged[place].adjusted)
+                for place, (words, got) in enumerate(found)]
 
     def _factor(self, factor: str | None) -> str:
         if factor is None and POLICY in self.factors:

@@ -48,6 +48,8 @@ class Study:
         Replications of every point, the same streams at all points.
     metrics
         What figures and indices are of; all metrics are in the summary.
+    until
+        The targets that settled the number of replications, as they were given; for the record.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Study:
     policies: tuple[str, ...] = ()
     replications: int = 5
     metrics: tuple[str, ...] = ()
+    until: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check what its parts do not check themselves."""
@@ -75,7 +78,8 @@ class Study:
             If there is one.
         """
         names = list(known)
-        unknown = [metric for metric in self.metrics if metric not in names]
+        wanted = (*self.metrics, *(text.partition("=")[0].strip() for text in self.until))
+        unknown = [metric for metric in wanted if metric not in names]
         if unknown:
             raise ScenarioError(f"metric {unknown[0]!r} is not one of the study's: {', '.join(names)}")
 
@@ -107,7 +111,8 @@ class Study:
                    for factor in self.plan.factors]
         return {"name": self.name, "design": {"kind": self.plan.kind, "samples": self.plan.samples,
                                               "seed": self.plan.seed, "factors": factors},
-                "policies": list(self.policies), "replications": self.replications, "metrics": list(self.metrics)}
+                "policies": list(self.policies), "replications": self.replications, "metrics": list(self.metrics),
+                "until": list(self.until)}
 
 
 def planned(
@@ -131,7 +136,7 @@ def study_of(scenario: Scenario | MarketScenario, parameters: dict[str, Any]) ->
     factors = tuple(Factor(**{**factor, "values": tuple(factor["values"])}) for factor in design["factors"])
     plan = planned(design["kind"], factors, scenario, design["samples"], design["seed"])
     return Study(parameters["name"], scenario, plan, tuple(parameters["policies"]), parameters["replications"],
-                 tuple(parameters["metrics"]))
+                 tuple(parameters["metrics"]), tuple(parameters["until"]))
 
 
 def sweep(

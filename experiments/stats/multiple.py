@@ -1,10 +1,13 @@
 """Many differences at once: Holm's correction (equation L12 of docs/lab/statistics.md)."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from experiments.stats.intervals import CONFIDENCE, Interval, t_quantile
+
+Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,8 @@ class Verdict:
 
 
 def verdicts(
-    differences: Mapping[str, Interval], risk: float = 0.05, confidence: float = CONFIDENCE
-) -> dict[str, Verdict]:
+    differences: Mapping[Name, Interval], risk: float = 0.05, confidence: float = CONFIDENCE
+) -> dict[Name, Verdict]:
     """Return which differences are there, such that with probability 1 - risk or more none of the claims is wrong.
 
     Parameters
@@ -53,6 +56,8 @@ def verdicts(
 
 def p_value(difference: Interval, confidence: float = CONFIDENCE) -> float:
     """Return the two-sided p-value of a mean of zero, from an interval by Student's t; NaN below 2 values.
+
+    Values that are all the same, and not zero, have p = 0: there is no sign of chance in them.
 
     Examples
     --------

@@ -143,13 +143,39 @@ def enough_of(values: Mapping[str, Sequence[float]], stopping: Stopping) -> int 
     missing = [name for name in stopping.targets if name not in values]
     if missing:
         raise StatisticsError(f"target {missing[0]!r} is not a metric of the replications: {', '.join(values)}")
-    met = np.logical_and.reduce([_met(values[name], target, stopping.confidence)
-                                 for name, target in stopping.targets.items()])
+    met = _all_met(values, stopping)
     for n in range(stopping.first, len(met) + 1):
         last = n + stopping.ahead(n)
         if last <= len(met) and met[n - 1: last].all():
             return n
     return None
+
+
+def stops_at(values: Mapping[str, Sequence[float]], stopping: Stopping) -> int:
+    """Return with how many replications in all it ends: those that were enough, or the fewest that yet may be.
+
+    Raises
+    ------
+    StatisticsError
+        If the metric of a target is missing.
+
+    Examples
+    --------
+    >>> stops_at({"wait": [1.0, 1.1, 0.9, 1.0]}, Stopping({"wait": Target(0.3)}, look_ahead=2))
+    5
+    """
+    n = enough_of(values, stopping)
+    if n is None:
+        met = _all_met(values, stopping)
+        failed = np.flatnonzero(~met)
+        n = max(stopping.first, int(failed[-1]) + 2 if len(failed) else 1)
+    return min(n + stopping.ahead(n), stopping.most)
+
+
+def _all_met(values: Mapping[str, Sequence[float]], stopping: Stopping) -> np.ndarray:
+    """Whether the first 1, 2, 3, ... replications meet all targets."""
+    return np.asarray(np.logical_and.reduce([_met(values[name], target, stopping.confidence)
+                                             for name, target in stopping.targets.items()]))
 
 
 def _met(values: Sequence[float], target: Target, confidence: float) -> np.ndarray:

@@ -23,6 +23,7 @@ COST: Final = "cost_usd_per_mtok"
 LATENCY: Final = "e2e_p99_s"
 NOISE: Final = "noise_share"  # index of the line that tells the share of replication noise
 EFFECTS: Final = ("mu_star", "mu", "sigma")  # indices in the unit of the metric; the others are shares
+RISK: Final = 0.05  # of one or more wrong stars in a metric
 COMPARED: Final = (COST, LATENCY, "goodput_per_s", "completion_share")
 
 
@@ -69,8 +70,9 @@ def tournament(folder: Folder, figures: Path) -> Answer:
                             *_figures(figures, TOURNAMENT_FIGURES), Text(ABBREVIATIONS)]
     differences: list[Block] = [Text(
         f"Every policy minus the baseline `{baseline}`, replication by replication on the same requests (common random "
-        "numbers). A star marks an interval that excludes zero. Variance reduction: variance of the difference with "
-        "independent runs over that of the paired one; above 1 the pairing has helped.")]
+        "numbers). A star marks a difference that is there with 95 % confidence in all policies and loads of its "
+        "metric at once (Holm). Variance reduction: variance of the difference with independent runs over that of the "
+        "paired one; above 1 the pairing has helped.")]
     pairs = folder.table("pairs.csv")
     for load in loads:
         mine = summary[summary["load"] == load].drop(columns="load")
@@ -86,7 +88,8 @@ def tournament(folder: Folder, figures: Path) -> Answer:
     compared = len(COMPARED) * len(loads) * (len(parameters["policies"]) - 1)
     limits = ["The policy with the lowest of several noisy means looks a little better than it is.",
               f"The {compared} intervals of differences are 95 % each, not jointly: about "
-              f"{max(1, round(0.05 * compared))} would exclude zero by chance if there were no difference at all."]
+              f"{max(1, round(0.05 * compared))} would exclude zero by chance if there were no difference at all. "
+              "Stars are corrected for the comparisons of a metric, not for the number of metrics."]
     facts = [("policies", str(len(parameters["policies"]))), ("loads", ", ".join(f"{load:g}" for load in loads))]
     return Answer(question, sections, limits if len(differences) > 1 else limits[:1], facts)
 
@@ -188,7 +191,7 @@ def _pairs(pairs: DataFrame, load: float) -> Table:
 def _difference(row: Series, metric: str, usual: int) -> str:
     text = grids.cell(grids.Estimate(row["difference"], row["half_width"], int(row["n"])),
                       shown(metric, "").factor, usual)
-    return f"{text} *" if abs(row["difference"]) > row["half_width"] else text
+    return f"{text} *" if row["p_holm"] <= RISK else text
 
 
 def _two(value: float) -> str:

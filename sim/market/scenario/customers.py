@@ -63,7 +63,7 @@ class WorkloadTemplate(Part):
         0.0001, unit="USD/s", doc="Median value of one second less of a request's whole time", ge=0
     )
     patience_s: float | None = quantity(
-        60.0, unit="s", doc="Mean time to the first token after which a request is abandoned; none: never", gt=0
+        None, unit="s", doc="Mean time to the first token after which a request is abandoned; none: never", gt=0
     )
     elasticity: float = quantity(
         0.1, unit="1", doc="Elasticity of the volume with respect to the cost of a request, short run", ge=0, lt=1,
@@ -193,7 +193,7 @@ class Choice(Part):
 
 def _chat(**changes: object) -> WorkloadTemplate:
     fields: dict[str, object] = {"task": "chat", "reference_in_usd": 2.5, "reference_out_usd": 10.0, "value_usd": 0.03,
-                                 "open_penalty": 0.15}
+                                 "open_penalty": 0.15, "patience_s": 60.0}
     return WorkloadTemplate.model_validate(fields | changes)
 
 
@@ -217,7 +217,7 @@ def default_templates() -> dict[str, WorkloadTemplate]:
         ),
         "extraction": WorkloadTemplate(
             task="extraction", prompt_tokens=3000.0, output_tokens=200.0, cached_share=0.1, intensity=0.03,
-            value_usd=0.01, open_penalty=0.0, latency_value_usd_per_s=0.0, patience_s=None,
+            value_usd=0.01, open_penalty=0.0, latency_value_usd_per_s=0.0,
         ),
     }
 
