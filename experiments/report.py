@@ -69,7 +69,7 @@ def _lowest(result: Tournament, load: float) -> list[str]:
     """Who may be best, a line for cost and one for latency."""
     lines = []
     for word, metric in (("cost", COST), ("E2E p99", LATENCY)):
-        names = result.contenders(load, metric)
+        names = sorted(result.contenders(load, metric), key=lambda policy: result.interval(policy, load, metric).mean)
         if names:
             lines += textwrap.wrap(f"lowest {word}: {' or '.join(names)}", WIDTH, initial_indent=" ",
                                    subsequent_indent="   ")
