@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from policies import learning, litellm, llmgateway, load, oblivious, openrouter, prequal
+from policies import learning, litellm, llmgateway, load, oblivious, openrouter, openrouter_adjusted, prequal
 from policies.presets import PRESETS
 from sim.errors import PolicyError, ScenarioError
 from sim.policy import BoundPolicy, Policy
@@ -21,6 +21,7 @@ _ALL = (
     openrouter.CHEAPEST,
     openrouter.FASTEST,
     openrouter.OPENROUTER_CLASSIC,
+    openrouter_adjusted.OPENROUTER_ADJUSTED,
     load.LEAST_IN_FLIGHT,
     load.LEAST_OUTSTANDING_TOKENS,
     load.POWER_OF_D,

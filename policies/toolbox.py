@@ -204,6 +204,23 @@ def open_rows(view: np.ndarray) -> int:
 
 
 @njit(cache=True)
+def median(view: np.ndarray, column: int) -> float:
+    """Lower median of a column over open rows; NaN if none is open. It looks at all pairs: rows are few."""
+    middle = (open_rows(view) - 1) // 2
+    for i in range(view.shape[0]):
+        if view[i, OPEN] > 0.0:
+            below = 0
+            for j in range(view.shape[0]):
+                if view[j, OPEN] > 0.0 and (
+                    view[j, column] < view[i, column] or (view[j, column] == view[i, column] and j < i)
+                ):
+                    below += 1
+            if below == middle:
+                return float(view[i, column])
+    return np.nan
+
+
+@njit(cache=True)
 def price(view: np.ndarray, row: int, by_list: float) -> float:
     """Expected cost of the request, USD; with ``by_list`` > 0 the mean of the two list prices, USD/Mtok."""
     if by_list > 0.0:

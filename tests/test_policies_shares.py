@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies import POLICIES, bind
+from policies.toolbox import median
 from policies.trial import Trial, blank_view, plain_request
 from sim import view as v
 from sim.policy import CANCELLED, DISPATCH, DONE, FAILED, FAILURES, FIRST_TOKEN, Event, Request
@@ -144,6 +145,76 @@ def test_openrouter_classic_tries_recent_outages_last():
     assert_shares(counts, [36 / 49, 9 / 49, 4 / 49])
     view[1:, v.OPEN] = 0.0
     assert trial("openrouter_classic", 3).choose(view, plain_request(now_s=100.0), 0.5) == 0
+
+
+def adjusted_shares(view, now_s=30.0, **parameters):
+    counts = trial("openrouter_adjusted", len(view), **parameters).counts(view, plain_request(now_s=now_s), DRAWS)
+    assert counts[-1] == 0
+    return counts[:-1] / DRAWS
+
+
+def seen(*prices, speeds=None):
+    """A view of offers with prices and median speeds, all with the same time to first token."""
+    view = priced(*prices)
+    view[:, v.THROUGHPUT_P50] = speeds or [50.0] * len(prices)
+    view[:, v.TTFT_P50] = 0.5
+    return view
+
+
+def logistic(distance, tolerance=0.25, softness=0.08):
+    return 1 / (1 + math.exp((distance - tolerance) / softness))
+
+
+def test_openrouter_adjusted_weighs_the_distance_from_the_edge():
+    weights = np.array([logistic(0.0), logistic(math.log(1.2)), logistic(math.log(2.0))])
+    shares = 0.98 * weights / weights.sum() + 0.02 / 3
+    np.testing.assert_allclose(adjusted_shares(seen(1.0, 1.2, 2.0)), shares, atol=5 * math.sqrt(0.25 / DRAWS))
+    assert shares[1] > 0.35  # a little beyond the edge costs little
+    assert shares[2] < 0.01  # well beyond it nearly all
+
+
+def test_faster_offers_may_charge_more():
+    view = seen(1.0, 2.0**0.3, speeds=[50.0, 100.0])
+    np.testing.assert_allclose(adjusted_shares(view), [0.5, 0.5], atol=5 * math.sqrt(0.25 / DRAWS))
+    weights = np.array([logistic(0.0), logistic(0.2 * math.log(2))])
+    shares = 0.98 * weights / weights.sum() + 0.01
+    np.testing.assert_allclose(adjusted_shares(view, speed_exponent=0.1), shares, atol=5 * math.sqrt(0.25 / DRAWS))
+
+
+@pytest.mark.parametrize(("column", "value", "factor"), [
+    (v.ERROR_SHARE_5M, 0.04, 1.2), (v.REFUSAL_SHARE_5M, 0.2, 1.2), (v.TTFT_P50, 1.5, 1.2)])
+def test_bad_service_is_a_higher_price(column, value, factor):
+    view = seen(1.0, 1.0, 1.0)
+    view[1, column] = value
+    weights = np.array([logistic(0.0), logistic(math.log(factor)), logistic(0.0)])
+    shares = 0.98 * weights / weights.sum() + 0.02 / 3
+    np.testing.assert_allclose(adjusted_shares(view), shares, atol=5 * math.sqrt(0.25 / DRAWS))
+
+
+def test_an_offer_at_its_cap_is_only_explored():
+    view = seen(1.0, 1.1, 1.1)
+    view[0, v.CAPACITY_PER_S] = 10.0
+    view[0, v.REQUESTS_THIS_MINUTE] = 10.0 * 31  # half a minute has passed, and a second is lent
+    error = 5 * math.sqrt(0.25 / DRAWS)
+    np.testing.assert_allclose(adjusted_shares(view), [0.02 / 3, *[0.49 + 0.02 / 3] * 2], atol=error)
+    assert adjusted_shares(view, now_s=31.0)[0] > 0.3
+    view[:, v.CAPACITY_PER_S] = 0.0
+    np.testing.assert_allclose(adjusted_shares(view), [1 / 3] * 3, atol=error)
+
+
+def test_free_and_unseen_offers_have_a_place_on_the_curve():
+    assert adjusted_shares(seen(0.0, 1.0)).tolist() == pytest.approx([0.99, 0.01], abs=1e-3)
+    assert adjusted_shares(priced(1.0, 1.0)).tolist() == pytest.approx([0.5, 0.5], abs=5e-3)  # no speed, no latency
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 7])
+def test_the_median_of_open_rows(rows):
+    rng = np.random.default_rng(rows)
+    view = blank_view(rows + 2)
+    view[:, v.TTFT_P50] = rng.integers(0, 4, rows + 2)
+    view[[0, 2], v.OPEN] = 0.0
+    values = np.sort(view[view[:, v.OPEN] > 0, v.TTFT_P50])
+    assert median(view, v.TTFT_P50) == values[(len(values) - 1) // 2]
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
