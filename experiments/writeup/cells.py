@@ -3,6 +3,8 @@
 import math
 from typing import Final
 
+from experiments.stats.digits import decimals as digits_of
+
 MINUS: Final = "−"
 POWERS: Final = {1e6: "million", 1e9: "billion", 1e12: "trillion"}
 NOUGHT: Final = 1e-12  # no quantity of a run is that small; sums of rounding errors are
@@ -32,9 +34,9 @@ def measured(mean: float, half_width: float, factor: float = 1.0) -> str:
         return f"{number(mean)} ± 0"
     for power, word in POWERS.items():  # a thousand of them is the next
         if power <= abs(mean) < 1e3 * power and half_width < 1e3 * power:
-            decimals = _decimals(half_width / power)
+            decimals = digits_of(half_width / power)
             return f"({_fixed(mean / power, decimals)} ± {_fixed(half_width / power, decimals)}) {word}"
-    decimals = _decimals(half_width)
+    decimals = digits_of(half_width)
     return f"{_fixed(mean, decimals)} ± {_fixed(half_width, decimals)}"
 
 
@@ -74,17 +76,6 @@ def plain(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:.12g}" if isinstance(value, float) else str(value)
-
-
-def _decimals(half_width: float) -> int:
-    """Decimals that the half-width warrants, negative left of the point.
-
-    The rule of the Particle Data Group (Review of Particle Physics, introduction): two significant digits if its first
-    three are 100 to 354, one if they are 355 to 949, and 950 to 999 are rounded up to two.
-    """
-    exponent = math.floor(math.log10(half_width))
-    leading = half_width / 10**exponent
-    return -exponent + (0 if leading >= 9.495 else 1 if leading < 3.545 else 0)
 
 
 def _fixed(value: float, decimals: int) -> str:

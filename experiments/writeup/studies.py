@@ -207,7 +207,8 @@ def _sensitivity(folder: Folder, figures: list[Block]) -> list[Section]:
     blocks: list[Block] = [Text(
         "How much of the results each factor moves. Morris: mu* is the mean size of its effect over its range, sigma "
         "the spread of that effect (interactions, curvature). Sobol: S1 is a factor's own share of the variance, ST "
-        "that with its interactions. In brackets the 95 % bootstrap interval."), *figures]
+        "that with its interactions, S2 what two factors explain together beyond each alone. In brackets "
+        "the 95 % bootstrap interval."), *figures]
     keys = [name for name in ("policy", "metric") if name in frame]
     for place, (key, mine) in enumerate(frame.groupby(keys, sort=False)):
         blocks.append(_indices(mine, tuple(str(part) for part in key), place > 0))
