@@ -18,6 +18,7 @@ from sim.view import (
     CAPACITY_PER_S,
     COST_USD,
     ERROR_SHARE_5M,
+    MINUTE_S,
     OPEN,
     REFUSAL_SHARE_5M,
     REQUESTS_THIS_MINUTE,
@@ -29,7 +30,6 @@ SOURCE = "openrouter.ai/docs/guides/providers/traffic-routing (autumn 2026): the
 OURS = "assumption: not published"
 DISTANCE, WEIGHT = 0, 1  # columns of the memory
 LEAST = 1e-15  # USD and tokens/s, so that free offers and unknown speeds have a logarithm
-MINUTE_S = 60.0
 
 
 class OpenRouterAdjusted(Part):

@@ -7,11 +7,12 @@ import numpy as np
 from sim.compiled import inner
 from sim.draws import EXPLORE, EXPLORE_PICK, ROUTE, derive, slot_of
 from sim.policy import Memory, Request
-from sim.traffic.provider import MINUTE_S, true_work_s
+from sim.traffic.provider import true_work_s
 from sim.traffic.state import Desk, Market
 from sim.traffic.telemetry import breaker_lets, refresh, rests_until
 from sim.view import (
     COST_USD,
+    MINUTE_S,
     OPEN,
     PRICE_IN,
     PRICE_OUT,

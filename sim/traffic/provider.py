@@ -14,9 +14,9 @@ from sim.traffic.batch import cut_leap, cut_leap_now, dequeue, enqueue, release,
 from sim.traffic.clock import DELAYED_FAIL, FAIL, push_misc, send, set_time
 from sim.traffic.leap import leap_time, steps_until
 from sim.traffic.state import CENTRAL, DECODE, GONE, IDLE, LEAP, PREFILL, WAITING, Clock, Market
+from sim.view import MINUTE_S
 
 LEAST_OUTSTANDING, LEAST_REQUESTS, ROUND_ROBIN, RANDOM, CENTRAL_QUEUE = 0, 1, 2, 3, 4
-MINUTE_S = 60.0
 
 
 @inner(forceinline=True)

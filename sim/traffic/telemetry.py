@@ -7,13 +7,13 @@ import numpy as np
 from sim.compiled import inner
 from sim.histogram import COARSE_BITS, bin_of, quantile
 from sim.policy import QUEUE_FULL, RATE_LIMITED, TOO_LONG
-from sim.traffic.provider import MINUTE_S
 from sim.traffic.state import CLOSED, HALF_OPEN, OPENED, RING, Desk
 from sim.view import (
     CAPACITY_PER_S,
     ERROR_SHARE_5M,
     ERROR_SHARE_30S,
     LAST_OUTAGE_S,
+    MINUTE_S,
     NO_LIMIT,
     OBSERVED_AT_S,
     PUBLISHED_LATENCY_S,
