@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-from experiments.stats.digits import decimals as digits_of
+from experiments.stats.digits import decimals
 
 MINUS: Final = "−"
 POWERS: Final = {1e6: "million", 1e9: "billion", 1e12: "trillion"}
@@ -34,10 +34,10 @@ def measured(mean: float, half_width: float, factor: float = 1.0) -> str:
         return f"{number(mean)} ± 0"
     for power, word in POWERS.items():  # a thousand of them is the next
         if power <= abs(mean) < 1e3 * power and half_width < 1e3 * power:
-            decimals = digits_of(half_width / power)
-            return f"({_fixed(mean / power, decimals)} ± {_fixed(half_width / power, decimals)}) {word}"
-    decimals = digits_of(half_width)
-    return f"{_fixed(mean, decimals)} ± {_fixed(half_width, decimals)}"
+            places = decimals(half_width / power)
+            return f"({_fixed(mean / power, places)} ± {_fixed(half_width / power, places)}) {word}"
+    places = decimals(half_width)
+    return f"{_fixed(mean, places)} ± {_fixed(half_width, places)}"
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -78,11 +78,11 @@ def plain(value: object) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def _fixed(value: float, decimals: int) -> str:
-    if decimals < -6 or decimals > 7:
+def _fixed(value: float, places: int) -> str:
+    if places < -6 or places > 7:
         return _signed(f"{value:.3g}")
-    rounded = round(value, decimals)
-    text = f"{rounded:,.{max(0, decimals)}f}"
+    rounded = round(value, places)
+    text = f"{rounded:,.{max(0, places)}f}"
     return _signed(text if abs(rounded) >= 10_000 else text.replace(",", ""))
 
 
