@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,8 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type priva
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the sweep that the command line asks for."""
-    return play(_study(arguments), arguments)
+    study = _study(arguments)
+    return play(study, arguments, _stopping(study, arguments) if arguments.until else None)
 
 
 def replay(arguments: argparse.Namespace) -> int:
@@ -75,11 +77,11 @@ def replay(arguments: argparse.Namespace) -> int:
     from experiments.lab.sweep import study_of
     from experiments.manifest import sweep_of
 
-    arguments.dask = arguments.store = arguments.retry = arguments.until = None
+    arguments.dask = arguments.store = arguments.retry = None
     return play(study_of(*sweep_of(arguments.manifest)), arguments)
 
 
-def play(study: Study, arguments: argparse.Namespace) -> int:
+def play(study: Study, arguments: argparse.Namespace, stopping: Stopping | None = None) -> int:
     """Run a sweep, or go on with it, and write its folder."""
     from experiments.lab import sweep_files
     from experiments.lab.store import STORE_FILE, Store
@@ -89,39 +91,41 @@ def play(study: Study, arguments: argparse.Namespace) -> int:
     check_writable(arguments.out)
     path = arguments.store or arguments.out / STORE_FILE
     with Store(path) as store:
-        specs = {spec.key for spec in study.specs()}
         if arguments.retry:
-            store.forget_failures(specs)
-        if store.done(specs) == specs and sweep_files.is_finished(study, arguments.out):
-            print(f"{arguments.out}/ holds this sweep already, all {len(specs)} runs; nothing was done")
+            store.forget_failures(_keys(study))
+        if sweep_files.is_finished(study, arguments.out) and store.has_all(_keys(study)):
+            print(f"{arguments.out}/ holds this sweep already, all {study.runs} runs; nothing was done")
             return 0
-        study, results, told = _swept(study, store, arguments)
+        study, results, told = _swept(study, store, arguments, stopping)
         arguments.check()
         frames = sweep_files.write(study, results, arguments.out)
     print("\n".join([_told(study, frames), *told]))
     failed = len(frames["failures"]) if "failures" in frames else 0
     if failed:
         print(f"\nwhy runs failed is in {arguments.out}/failures.csv; --retry does them again")
-    print(f"\nwrote {arguments.out}/ ({len(study.specs())} runs, {failed} failed; {time.monotonic() - started:.1f} s)")
+    print(f"\nwrote {arguments.out}/ ({study.runs} runs, {failed} failed; {time.monotonic() - started:.1f} s)")
     return 0
 
 
-def _swept(study: Study, store: Store, arguments: argparse.Namespace) -> tuple[Study, Results, list[str]]:
+def _keys(study: Study) -> set[str]:
+    return {spec.key for spec in study.specs()}
+
+
+def _swept(
+    study: Study, store: Store, arguments: argparse.Namespace, stopping: Stopping | None
+) -> tuple[Study, Results, list[str]]:
     """Do the runs; return what was run in the end, its results, and what is to be said of the stopping."""
     from experiments.lab.sweep import sweep
     from experiments.lab.until import replicate_until
     from experiments.workers import default_jobs
 
-    def play(part: Study) -> Results:
-        return sweep(part, store, jobs=jobs, dask=arguments.dask, check=arguments.check)
-
     jobs = default_jobs() if arguments.jobs is None else arguments.jobs
-    if not arguments.until:
-        return study, play(study), []
-    study, results, short = replicate_until(study, _stopping(study, arguments), play)
-    points = len(study.points())
-    missed = f", but not at {short} of {points} points" if short else f" at all {points} points"
-    return study, results, [f"\n{', '.join(study.until)}: met{missed} after {study.replications} replications"]
+    run_missing = partial(sweep, store=store, jobs=jobs, dask=arguments.dask, check=arguments.check)
+    if stopping is None:
+        return study, run_missing(study), []
+    study, results, met = replicate_until(study, stopping, run_missing)
+    return study, results, [f"\n{', '.join(study.until)}: met at {met} of {len(study.points())} points after "
+                            f"{study.replications} replications"]
 
 
 def _stopping(study: Study, arguments: argparse.Namespace) -> Stopping:
@@ -134,7 +138,7 @@ def _stopping(study: Study, arguments: argparse.Namespace) -> Stopping:
     try:
         return Stopping(parse_targets(arguments.until), first=first, most=study.replications)
     except StatisticsError as error:
-        raise ScenarioError(f"--until: {error}") from None
+        raise ScenarioError(f"--until, from --replications (first) to --most: {error}") from None
 
 
 def _told(study: Study, frames: dict[str, DataFrame]) -> str:

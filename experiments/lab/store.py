@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
@@ -111,6 +111,10 @@ class Store:
         asked = list(keys)
         stored = self._connection.execute("SELECT run FROM runs WHERE run IN (SELECT unnest(?::VARCHAR[]))", [asked])
         return {key for key, in stored.fetchall()}
+
+    def has_all(self, keys: set[str]) -> bool:
+        """Return whether the runs of all keys are stored, failed ones included."""
+        return self.done(keys) == keys
 
     def add(self, records: Sequence[RunRecord]) -> None:
         """Add runs in one transaction; runs that are stored already are left as they are.
@@ -273,11 +277,10 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._connection.execute("BEGIN")
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._connection.execute, "ROLLBACK")
             yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
+            undo.pop_all()
         self._connection.execute("COMMIT")
 
 

@@ -99,6 +99,11 @@ class Study:
             return [dict(point) for point in self.plan.points]
         return [{POLICY: policy, **point} for policy in self.policies for point in self.plan.points]
 
+    @property
+    def runs(self) -> int:
+        """Number of all runs."""
+        return len(self.points()) * self.replications
+
     def specs(self) -> list[RunSpec]:
         """Return all runs."""
         from sim.scenario.load import plain

@@ -50,7 +50,7 @@ def manifest_of(study: Study, failed: int) -> dict[str, Any]:
     from sim.invariants import INVARIANTS
     from sim.market.invariants import CHECKS
 
-    runs = len(study.points()) * study.replications - failed
+    runs = study.runs - failed
     checks = dict.fromkeys([*INVARIANTS, *(CHECKS if study.kind == "market" else ())], runs)
     inputs = digests(input_files(study.scenario))
     return provenance(("sweep", study.parameters()), study.scenario, inputs, checks)

@@ -65,7 +65,7 @@ def replicate_until(
     Returns
     -------
     tuple of Study, Results and int
-        The study with the number of replications it took, its results, and how many points have not met the targets.
+        The study with the number of replications it took, its results, and how many points have met the targets.
     """
     count = min(stopping.first + stopping.ahead(stopping.first), stopping.most)
     while True:
@@ -74,7 +74,7 @@ def replicate_until(
         points = _by_point(study, results, list(stopping.targets))
         following = max(stops_at(values, stopping) for values in points)
         if following <= count:
-            return study, results, sum(enough_of(values, stopping) is None for values in points)
+            return study, results, sum(enough_of(values, stopping) is not None for values in points)
         count = following
 
 

@@ -140,10 +140,11 @@ def enough_of(values: Mapping[str, Sequence[float]], stopping: Stopping) -> int 
     >>> enough_of({"wait": [1.0, 1.1, 0.9, 1.0, 1.1, 0.9]}, Stopping({"wait": Target(0.3)}, look_ahead=2))
     3
     """
-    missing = [name for name in stopping.targets if name not in values]
-    if missing:
-        raise StatisticsError(f"target {missing[0]!r} is not a metric of the replications: {', '.join(values)}")
-    met = _all_met(values, stopping)
+    return _enough(_all_met(values, stopping), stopping)
+
+
+def _enough(met: np.ndarray, stopping: Stopping) -> int | None:
+    """First number of replications that meets all targets and stays so as far as it must."""
     for n in range(stopping.first, len(met) + 1):
         last = n + stopping.ahead(n)
         if last <= len(met) and met[n - 1: last].all():
@@ -164,9 +165,9 @@ def stops_at(values: Mapping[str, Sequence[float]], stopping: Stopping) -> int:
     >>> stops_at({"wait": [1.0, 1.1, 0.9, 1.0]}, Stopping({"wait": Target(0.3)}, look_ahead=2))
     5
     """
-    n = enough_of(values, stopping)
+    met = _all_met(values, stopping)
+    n = _enough(met, stopping)
     if n is None:
-        met = _all_met(values, stopping)
         failed = np.flatnonzero(~met)
         n = max(stopping.first, int(failed[-1]) + 2 if len(failed) else 1)
     return min(n + stopping.ahead(n), stopping.most)
@@ -174,6 +175,9 @@ def stops_at(values: Mapping[str, Sequence[float]], stopping: Stopping) -> int:
 
 def _all_met(values: Mapping[str, Sequence[float]], stopping: Stopping) -> np.ndarray:
     """Whether the first 1, 2, 3, ... replications meet all targets."""
+    missing = [name for name in stopping.targets if name not in values]
+    if missing:
+        raise StatisticsError(f"target {missing[0]!r} is not a metric of the replications: {', '.join(values)}")
     return np.asarray(np.logical_and.reduce([_met(values[name], target, stopping.confidence)
                                              for name, target in stopping.targets.items()]))
 
