@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sim.market.scenario.supply import Firm
 
 DIVISORS: Final = (1.0, 2.0, 5.0, 10.0, 20.0)
-FLEET: Final = 3.0  # assumption: enough that at a twentieth of today's prices over 95% of requests complete
+FLEET: Final = 3.0  # assumption: with it 97% of requests complete at today's prices, 94% at a twentieth
 CONTROLS: Final = {"money": "money", "log_price": "log"}  # name in the tables: utility of customers
 UNITS: Final = {
     "size_b": "billion parameters", "quality": "1", "paid_usd_per_mtok": "USD per million tokens",

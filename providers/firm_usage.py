@@ -6,12 +6,13 @@ from typing import Final
 import numpy as np
 
 from providers.shelf import PlannedOffer, price_before_launch
-from sim.market.board import DAY_S
+from sim.market.board import DAY_S, Board
 from sim.market.desk import Desk
 from sim.market.scenario.supply import SupplySettings
+from sim.market.usage import OfferDay
 
 NANO: Final = 1e-9
-MOST_PRESSURE: Final = 2.0  # losses at most double the estimate of a day's demand: lost requests come again
+MOST_PRESSURE: Final = 2.0  # losses at most double the estimate of a day's demand: other hosts see the same requests
 
 
 class Usage:
@@ -42,6 +43,7 @@ class Usage:
         count, shelf, able = len(planned), settings.shelf, [offer.hardware.capacity for offer in planned]
         self._planned_share = settings.autoscaling.target_utilisation
         self._weight = 1.0 - np.exp(-1.0 / settings.autoscaling.smoothing_days)
+        self._loss_tolerated = settings.autoscaling.loss_tolerated
         self._expected_load, self._half_life_days = shelf.expected_load, shelf.half_life_days
         self._prompt_s = np.array([one.prompt_s for one in able])
         self._output_s = np.array([one.output_s for one in able])
@@ -78,13 +80,23 @@ class Usage:
         self.tokens_total += self.tokens
         of_model = np.bincount(desk.offer_model, self.tokens, len(desk.models))[desk.offer_model]
         self.share = self.tokens / np.maximum(of_model, 1.0)
-        lost = last.refused + last.failed  # full queues refuse, slow ones time out
-        pressure = np.minimum(MOST_PRESSURE, last.placed / np.maximum(last.placed - lost, 1))
-        demand = work * np.maximum(pressure, 1.0) / (DAY_S * self._planned_share)
-        listed = desk.board.listed
-        self._launched |= listed
-        self.replicas[listed] += self._weight * (demand - self.replicas)[listed]
-        self.revenue[listed] += self._weight * (last.revenue_nano * NANO - self.revenue)[listed]
+        self._launched |= desk.board.listed
+        self._learn(last, desk.board, work / (DAY_S * self._planned_share))
+
+    def _learn(self, last: OfferDay, board: Board, filled: np.ndarray) -> None:
+        """Move the expectations of listed offers; ``filled`` is how many replicas the tokens served would fill.
+
+        An offer that loses requests for want of room is full, whatever its load seems to be. Then demand is at least
+        what runs, and it is followed at once if it rises: up at once, down slowly (S5).
+        """
+        running, lost = board.replicas, last.refused + last.failed + last.abandoned
+        pressure = np.clip(last.placed / np.maximum(last.placed - lost, 1), 1.0, MOST_PRESSURE)
+        full = last.queue_full + last.abandoned > self._loss_tolerated * last.placed
+        demand = np.where(full, np.maximum(filled, running), filled) * pressure
+        revenue = last.revenue_nano * NANO * np.where(full, demand / np.maximum(running, 1), 1.0)
+        for estimate, today in ((self.replicas, demand), (self.revenue, revenue)):
+            weight = np.where(full & (today > estimate), 1.0, self._weight)
+            estimate += np.where(board.listed, weight * (today - estimate), 0.0)
 
     def _expect_of_the_rest(self, desk: Desk) -> None:
         """Priors before the launch; decay off the shelf."""

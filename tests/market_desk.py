@@ -69,7 +69,8 @@ class FakeDesk:
         for offer, nano in zip(self.offers, revenue, strict=True):
             self.ledger.pay(day, Account("customer", "all", "tokens"), Account("provider", offer.provider, "revenue"),
                             int(nano))
-        self.offer_days.append(OfferDay(placed, placed, zeros, zeros, prompt, output, revenue, np.zeros(len(prompt))))
+        self.offer_days.append(OfferDay(placed, placed, zeros, zeros, zeros, zeros, prompt, output, revenue,
+                                        np.zeros(len(prompt))))
 
 
 def model(name, creator="meta", total_b=70.0, active_b=None, *, is_open=True, day=-30.0, price=(0.5, 0.8)):

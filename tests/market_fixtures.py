@@ -164,7 +164,8 @@ def _offer_days(bought, prices, listed, offer_model):
                 columns[name][offers] = np.diff([round(edge * total) for edge in edges])
         zeros = np.zeros(len(offer_model), np.int64)
         busy = np.clip(columns["served"] / (1 + columns["served"].max()), 0, 1)
-        out.append(OfferDay(placed=columns["served"], refused=zeros, failed=zeros, busy_share=busy, **columns))
+        out.append(OfferDay(placed=columns["served"], refused=zeros, failed=zeros, abandoned=zeros, queue_full=zeros,
+                            busy_share=busy, **columns))
     return out
 
 

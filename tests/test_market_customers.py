@@ -349,7 +349,7 @@ def test_the_loyal_stay_whatever_it_costs(people):
 
 
 def test_a_release_is_noticed_over_weeks(people):
-    better = Model("zenith", "z", "z", True, 5.0, 1.0, 1.0, (0.99,) * 5, 1.0, 128_000, 0.01, 0.01)
+    better = Model("zenith", "z", "z", False, 5.0, 1.0, 1.0, (0.99,) * 5, 1.0, 128_000, 0.01, 0.01)
     models = catalogue(better)
     customers, desk = living(people, models, release_attention=1.0, release_lag_days=10.0)
     new = np.array(models.names) == "zenith"

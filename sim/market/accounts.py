@@ -16,7 +16,9 @@ FEE_INCOME: Final = Account("router", "main", "fees")
 MILLION: Final = 1_000_000
 MONTH_DAYS: Final = 30
 REFUSALS: Final = tuple(outcome.OFFER_SUMS.index(name) for name in ("rate_limited", "queue_full", "too_long"))
-FAILURES: Final = tuple(outcome.OFFER_SUMS.index(name) for name in ("outage", "server_error", "midstream"))
+QUEUE_FULL: Final = outcome.OFFER_SUMS.index("queue_full")
+FAILURES: Final = tuple(outcome.OFFER_SUMS.index(name) for name in ("outage", "server_error", "midstream",
+                                                                        "attempt_timed_out"))
 
 
 def difference(after: Tally, before: Tally) -> Tally:
@@ -35,6 +37,8 @@ def offer_day(tally: Tally, replicas: np.ndarray, span: tuple[float, int]) -> Of
         served=sums[:, outcome.SERVED],
         refused=sums[:, REFUSALS].sum(axis=1),
         failed=sums[:, FAILURES].sum(axis=1),
+        abandoned=sums[:, outcome.CANCELLED],
+        queue_full=sums[:, QUEUE_FULL],
         prompt_tokens=sums[:, outcome.SERVED_PROMPT],
         output_tokens=sums[:, outcome.SERVED_OUTPUT],
         revenue_nano=sums[:, outcome.REVENUE_NANO],

@@ -11,8 +11,11 @@ class OfferDay:
 
     Attributes
     ----------
-    placed, served, refused, failed
-        int64: attempts placed, requests completed, attempts refused with a rate limit or full queue, attempts failed.
+    placed, served, refused, failed, abandoned
+        int64: attempts placed, requests completed, attempts refused with a rate limit or full queue, attempts failed
+        (time-outs of the router included), attempts that an impatient customer gave up before the first token.
+    queue_full
+        int64: of the refused, those that met a full queue.
     prompt_tokens, output_tokens
         int64: of completed requests.
     revenue_nano
@@ -25,6 +28,8 @@ class OfferDay:
     served: np.ndarray
     refused: np.ndarray
     failed: np.ndarray
+    abandoned: np.ndarray
+    queue_full: np.ndarray
     prompt_tokens: np.ndarray
     output_tokens: np.ndarray
     revenue_nano: np.ndarray

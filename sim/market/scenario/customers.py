@@ -43,7 +43,7 @@ class WorkloadTemplate(Part):
         1.0, unit="1", doc="Share of the workload's part of the budget that such a workload calls for", gt=0, le=1
     )
     value_usd: float = quantity(
-        0.02, unit="USD/request", doc="Median value of one point of quality (0 to 1)", gt=0, source=CALIBRATED
+        0.04, unit="USD/request", doc="Median value of one point of quality (0 to 1)", gt=0, source=CALIBRATED
     )
     value_spread: float = quantity(
         10.0, unit="1", doc="Value at the 90th over value at the 10th percentile of workloads (log-normal)", ge=1,
@@ -192,8 +192,8 @@ class Choice(Part):
 
 
 def _chat(**changes: object) -> WorkloadTemplate:
-    fields: dict[str, object] = {"task": "chat", "reference_in_usd": 2.5, "reference_out_usd": 10.0, "value_usd": 0.03,
-                                 "open_penalty": 0.15, "patience_s": 60.0}
+    fields: dict[str, object] = {"task": "chat", "reference_in_usd": 2.5, "reference_out_usd": 10.0, "value_usd": 0.06,
+                                 "open_penalty": 0.2, "patience_s": 60.0}
     return WorkloadTemplate.model_validate(fields | changes)
 
 
@@ -201,23 +201,23 @@ def default_templates() -> dict[str, WorkloadTemplate]:
     """Return the default templates: lengths of State of AI, reference prices are medians of Fradkin by creator."""
     return {
         "chat": _chat(),
-        "assistant": _chat(prompt_tokens=3000.0, output_tokens=300.0, value_usd=0.06),
+        "assistant": _chat(prompt_tokens=3000.0, output_tokens=300.0, value_usd=0.12),
         "coding": WorkloadTemplate(
             task="coding", prompt_tokens=20_000.0, output_tokens=400.0, cached_share=0.56, reference_in_usd=3.0,
-            reference_out_usd=15.0, value_usd=0.8, latency_value_usd_per_s=0.0005, patience_s=120.0,
-            quality_floor=0.2, open_penalty=0.15, brand={"anthropic": 0.06},
+            reference_out_usd=15.0, value_usd=1.6, latency_value_usd_per_s=0.0005, patience_s=120.0,
+            quality_floor=0.2, open_penalty=0.2, brand={"anthropic": 0.06},
         ),
         "reasoning": WorkloadTemplate(
             task="reasoning", prompt_tokens=3000.0, output_tokens=1000.0, cached_share=0.1, reference_in_usd=2.5,
-            reference_out_usd=10.0, value_usd=0.1, open_penalty=0.15, patience_s=120.0,
+            reference_out_usd=10.0, value_usd=0.2, open_penalty=0.2, patience_s=120.0,
         ),
         "roleplay": WorkloadTemplate(
             task="roleplay", prompt_tokens=4000.0, output_tokens=250.0, cached_share=0.5, intensity=0.5,
-            value_usd=0.006, open_penalty=-0.05, brand={"microsoft": -0.1}, patience_s=30.0,
+            value_usd=0.012, open_penalty=-0.05, brand={"microsoft": -0.1}, patience_s=30.0,
         ),
         "extraction": WorkloadTemplate(
             task="extraction", prompt_tokens=3000.0, output_tokens=200.0, cached_share=0.1, intensity=0.03,
-            value_usd=0.01, open_penalty=0.0, latency_value_usd_per_s=0.0,
+            value_usd=0.02, open_penalty=0.0, latency_value_usd_per_s=0.0,
         ),
     }
 

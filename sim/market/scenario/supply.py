@@ -149,6 +149,10 @@ class Autoscaling(Part):
         0.5, unit="1", doc="Share of a replica's capacity that the firm plans to use", gt=0, le=1,
         source="assumption, range 0.3-0.85", sweep=Sweep(0.3, 0.85, "linear", "the range of its source"))
     smoothing_days: float = quantity(5.0, unit="days", doc="Memory of the estimate of demand (EWMA)", ge=1)
+    loss_tolerated: float = quantity(
+        0.05, unit="1", doc="Share of a day's attempts that may meet full queues or run out of patience; beyond it a "
+        "rise of demand is followed at once, without smoothing", ge=0, le=1,
+        source="assumption; scaling up at once and down slowly is the default of the Kubernetes autoscaler")
     load_s: float = quantity(600.0, unit="s", doc="Time to load weights before a replica takes requests", ge=0,
                              le=40_000, source="assumption: 671 GB at about 1 GB/s",
                              sweep=Sweep(60.0, 3600.0, "log", "from 10 GB/s to 0.2 GB/s"))
@@ -160,7 +164,8 @@ class Autoscaling(Part):
         0.25, unit="1", doc="A model must earn so much more a GPU to take another's place", ge=0,
         sweep=Sweep(0.0, 1.0, "linear", "any more to twice as much"))
     min_replicas: int = quantity(1, unit="replicas", doc="Replicas of a listed offer at least", ge=1, le=64)
-    max_replicas: int = quantity(12, unit="replicas", doc="Replicas of an offer at most", ge=1, le=64)
+    max_replicas: int = quantity(64, unit="replicas", doc="Most replicas of an offer, if its GPUs allow", ge=1, le=64,
+                                 source="assumption: as many as may be set, so that GPUs are the limit")
 
 
 class Shelf(Part):
