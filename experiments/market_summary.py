@@ -164,13 +164,14 @@ def _shares(run: Run) -> Iterator[Number]:
 
 
 def _customer_tokens(run: Run) -> np.ndarray:
-    """Tokens of the last days by customer and model."""
+    """Planned tokens of the last days by customer and model: a customer of few requests has few of them in windows."""
     result, edge = run.result, _edge(run.result.days)
     names, customer = index_of(result.workload_customer)
-    out = np.zeros((len(names), len(result.models)), np.int64)
+    out = np.zeros((len(names), len(result.models)))
+    planned = workload_series(result, "planned_tokens")[-edge:]
     day, workload = np.nonzero(run.model_of[-edge:] >= 0)
     place = customer[workload], run.model_of[-edge:][day, workload]
-    np.add.at(out, place, run.tokens[-edge:][day, workload])
+    np.add.at(out, place, planned[day, workload])
     return out
 
 

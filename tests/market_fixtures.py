@@ -136,7 +136,8 @@ def _workload_days(random, used, prices, listed, offer_model):
         paid = mean[np.maximum(used[day], 0)]
         cost = (prompt * paid[:, 0] + output * paid[:, 1]).astype(np.int64)
         ttft = np.where(completed > 0, 0.4 + 0.2 * (np.arange(workloads) % 4) + 0.3 * random.random(workloads), np.nan)
-        out.append(WorkloadDay(model=used[day], born=born, completed=completed, prompt_tokens=prompt,
+        out.append(WorkloadDay(model=used[day], planned_tokens=(prompt + output).astype(float), born=born,
+                               completed=completed, prompt_tokens=prompt,
                                output_tokens=output, cost_nano=cost, fee_nano=cost * 55 // 1000,
                                e2e_s=ttft + 300 * 0.02, ttft_s=ttft))
     return out

@@ -334,6 +334,18 @@ def test_when_a_model_is_gone_everybody_leaves_it(people):
     assert set(users) <= {switch.workload for switch in customers.switches if switch.reason in ("gone", "exit")}
 
 
+def test_planned_tokens_are_what_the_requests_of_a_day_hold(people):
+    customers, desk = living(people, catalogue())
+    assert (customers.planned_tokens() == 0).all()
+    desk.env.run(until=DAY_S - 1)
+    planned, using = customers.planned_tokens(), customers.model >= 0
+    row = int(np.flatnonzero(using)[0])
+    verbosity = desk.models.verbosity[customers.model[row]]
+    request = people.prompt_tokens[row] + people.output_tokens[row] * verbosity
+    assert planned[row] == pytest.approx(customers.rate_per_s[row] * DAY_S * request, rel=1e-12)
+    assert (planned[~using] == 0).all()
+
+
 def test_the_loyal_stay_whatever_it_costs(people):
     customers, desk = living(people, catalogue(), reviews_per_month=30.0)
     desk.env.run(until=DAY_S - 1)

@@ -46,14 +46,17 @@ def offer_day(tally: Tally, replicas: np.ndarray, span: tuple[float, int]) -> Of
     )
 
 
-def workload_day(tally: Tally, model: np.ndarray, fee_nano: np.ndarray, scale: int) -> WorkloadDay:
-    """Return one day of all workloads."""
+def workload_day(
+    tally: Tally, use: tuple[np.ndarray, np.ndarray], fee_nano: np.ndarray, scale: int
+) -> WorkloadDay:
+    """Return one day of all workloads; ``use`` is the model of each and the tokens that it meant to use."""
     sums = tally.class_sums.sum(axis=1) * scale
     completed = tally.outcomes[:, :, outcome.COMPLETED].sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         ttft_s, e2e_s = (tally.class_metric_sums[:, m] / completed for m in (outcome.TTFT, outcome.E2E))
     return WorkloadDay(
-        model=model.copy(),
+        model=use[0].copy(),
+        planned_tokens=use[1],
         born=tally.born.sum(axis=1) * scale,
         completed=completed * scale,
         prompt_tokens=sums[:, outcome.PROMPT_TOKENS],

@@ -160,6 +160,12 @@ class Customers:
         self.cost_usd[rows] = decision.cost_usd
         self._decided_usd[rows] = decision.cost_usd
 
+    def planned_tokens(self) -> np.ndarray:
+        """Mean tokens a day that each workload means to use now, float64 (workloads,)."""
+        people = self.population
+        request = people.prompt_tokens + people.output_tokens * self._models.verbosity[np.maximum(self.model, 0)]
+        return np.asarray(DAY_S * self.rate_per_s * request)
+
     def _update_volumes(self, day: float) -> None:
         buying = np.flatnonzero(self.model >= 0)
         self.rate_per_s[:] = 0.0

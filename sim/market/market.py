@@ -101,9 +101,10 @@ class Market:
 
     def _workloads(self, day: int, counted: Tally) -> WorkloadDay:
         free = np.zeros(len(self.customers.model), np.int64)
-        bare = workload_day(counted, self.customers.model, free, self.clock.scale)
+        use = self.customers.model, self.customers.planned_tokens()
+        bare = workload_day(counted, use, free, self.clock.scale)
         fee = self._fees.of_day(day, bare.completed, bare.cost_nano)
-        return workload_day(counted, self.customers.model, fee, self.clock.scale)
+        return workload_day(counted, use, fee, self.clock.scale)
 
 
 class DailyState:

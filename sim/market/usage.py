@@ -44,6 +44,8 @@ class WorkloadDay:
     ----------
     model
         int64: the model it used, -1 for none.
+    planned_tokens
+        float64: mean tokens that it meant to use on such a day; not scaled, and free of the windows' sampling error.
     born, completed
         int64: requests.
     prompt_tokens, output_tokens
@@ -55,6 +57,7 @@ class WorkloadDay:
     """
 
     model: np.ndarray
+    planned_tokens: np.ndarray
     born: np.ndarray
     completed: np.ndarray
     prompt_tokens: np.ndarray
