@@ -107,10 +107,10 @@ def test_a_workload_s_day_has_means_of_what_was_completed():
     counted.outcomes[0, 1, outcome.COMPLETED] = 4
     counted.class_sums[0, 1, outcome.COST_NANO] = 123
     counted.class_metric_sums[0, [outcome.TTFT, outcome.E2E]] = 2.0, 10.0
-    day = workload_day(counted, (np.array([3, 1, -1]), np.array([8.5, 1.0, 0.0])), np.array([9, 0, 0]), 10)
+    day = workload_day(counted, np.array([3, 1, -1]), np.array([8.5, 1.0, 0.0]), 10)
     assert day.born.tolist() == [50, 20, 0]
     assert day.completed.tolist() == [40, 0, 0]
-    assert (day.cost_nano[0], day.fee_nano[0], day.ttft_s[0], day.e2e_s[0]) == (1230, 9, 0.5, 2.5)
+    assert (day.cost_nano[0], day.fee_nano[0], day.ttft_s[0], day.e2e_s[0]) == (1230, 0, 0.5, 2.5)
     assert np.isnan(day.ttft_s[1:]).all()
     assert (day.model.tolist(), day.planned_tokens.tolist()) == ([3, 1, -1], [8.5, 1.0, 0.0])
 

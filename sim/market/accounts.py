@@ -17,8 +17,8 @@ MILLION: Final = 1_000_000
 MONTH_DAYS: Final = 30
 REFUSALS: Final = tuple(outcome.OFFER_SUMS.index(name) for name in ("rate_limited", "queue_full", "too_long"))
 QUEUE_FULL: Final = outcome.OFFER_SUMS.index("queue_full")
-FAILURES: Final = tuple(outcome.OFFER_SUMS.index(name) for name in ("outage", "server_error", "midstream",
-                                                                        "attempt_timed_out"))
+FAILURES: Final = tuple(
+    outcome.OFFER_SUMS.index(name) for name in ("outage", "server_error", "midstream", "attempt_timed_out"))
 
 
 def difference(after: Tally, before: Tally) -> Tally:
@@ -46,23 +46,21 @@ def offer_day(tally: Tally, replicas: np.ndarray, span: tuple[float, int]) -> Of
     )
 
 
-def workload_day(
-    tally: Tally, use: tuple[np.ndarray, np.ndarray], fee_nano: np.ndarray, scale: int
-) -> WorkloadDay:
-    """Return one day of all workloads; ``use`` is the model of each and the tokens that it meant to use."""
+def workload_day(tally: Tally, model: np.ndarray, planned_tokens: np.ndarray, scale: int) -> WorkloadDay:
+    """Return one day of all workloads before fees, which depend on it."""
     sums = tally.class_sums.sum(axis=1) * scale
     completed = tally.outcomes[:, :, outcome.COMPLETED].sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         ttft_s, e2e_s = (tally.class_metric_sums[:, m] / completed for m in (outcome.TTFT, outcome.E2E))
     return WorkloadDay(
-        model=use[0].copy(),
-        planned_tokens=use[1],
+        model=model.copy(),
+        planned_tokens=planned_tokens,
         born=tally.born.sum(axis=1) * scale,
         completed=completed * scale,
         prompt_tokens=sums[:, outcome.PROMPT_TOKENS],
         output_tokens=sums[:, outcome.OUTPUT_TOKENS],
         cost_nano=sums[:, outcome.COST_NANO],
-        fee_nano=fee_nano,
+        fee_nano=np.zeros(len(model), np.int64),
         e2e_s=e2e_s,
         ttft_s=ttft_s,
     )

@@ -1,6 +1,7 @@
 """The market: SimPy's calendar over a traffic engine, and the desk at which its agents act."""
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -100,11 +101,8 @@ class Market:
         self.daily.note(self.board, self.customers.surplus_usd_per_request * self.workload_days[-1].born)
 
     def _workloads(self, day: int, counted: Tally) -> WorkloadDay:
-        free = np.zeros(len(self.customers.model), np.int64)
-        use = self.customers.model, self.customers.planned_tokens()
-        bare = workload_day(counted, use, free, self.clock.scale)
-        fee = self._fees.of_day(day, bare.completed, bare.cost_nano)
-        return workload_day(counted, use, fee, self.clock.scale)
+        bare = workload_day(counted, self.customers.model, self.customers.planned_tokens(), self.clock.scale)
+        return replace(bare, fee_nano=self._fees.of_day(day, bare.completed, bare.cost_nano))
 
 
 class DailyState:

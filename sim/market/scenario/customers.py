@@ -10,7 +10,7 @@ from sim.scenario.base import Name, Part, Sweep, quantity
 ICONIQ = "ICONIQ, State of AI, January 2026 (through secondary reports)"
 STATE_OF_AI = "a16z and OpenRouter, State of AI (arXiv 2601.10088)"
 FRADKIN = "Fradkin, Demand for LLMs (arXiv 2504.15440)"
-CALIBRATED = "assumption, calibrated to the token shares of early 2025 (docs/market/customers.md)"
+CALIBRATED = "assumption, calibrated to token shares and prices paid in early 2025 (docs/market/customers.md)"
 
 Task = Literal["chat", "coding", "reasoning", "roleplay", "extraction"]
 
