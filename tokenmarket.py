@@ -17,7 +17,7 @@ EXIT_INTERRUPT = 130  # as shells report Ctrl-C
 def main() -> int:
     """Run the command line."""
     signal.signal(signal.SIGINT, _leave)
-    from experiments.cli import main as command
+    from experiments.cli.main import main as command
 
     return command()
 

@@ -6,9 +6,9 @@ Usage: ``python benchmarks/crn.py [REPLICATIONS]``
 import sys
 
 from experiments import load_scenario
-from experiments.commands import parse_policies
-from experiments.tournament import Design, Tournament, tournament
-from experiments.workers import default_jobs
+from experiments.cli.commands import parse_policies
+from experiments.runs.workers import default_jobs
+from experiments.studies.tournament.design import Design, Tournament, tournament
 
 METRICS = ("cost_usd_per_mtok", "e2e_p50_s", "e2e_p99_s", "ttft_p50_s", "good_share", "completion_share")
 LOADS = (0.6, 1.0, 1.4)

@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 from experiments.api import load
-from experiments.lab.keys import specs_of
-from experiments.lab.runner import run_all
-from experiments.lab.store import Store
-from experiments.run import run
+from experiments.runs.keys import specs_of
+from experiments.runs.run_traffic import run
+from experiments.runs.runner import run_all
+from experiments.store.store import Store
 from sim.scenario import Scenario
 from sim.scenario.load import plain
 

@@ -7,8 +7,8 @@ import resource
 import sys
 import time
 
-from experiments.bench import loaded, pool_scenario
-from experiments.run import run
+from experiments.bench.bench import loaded, pool_scenario
+from experiments.runs.run_traffic import run
 
 
 def main() -> None:

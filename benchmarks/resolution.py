@@ -7,9 +7,9 @@ import sys
 
 import pandas as pd
 
-from experiments.market import load_market, run_market
-from experiments.market_summary import summary
-from experiments.market_tables import Run
+from experiments.measures.market_summary import summary
+from experiments.measures.market_tables import Run
+from experiments.runs.run_market import load_market, run_market
 from experiments.stats import paired
 
 RESOLUTIONS = ("full", "windows")

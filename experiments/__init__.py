@@ -9,18 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 # these two at once: modules of the same name would otherwise hide the functions
-from experiments.run import load_scenario, run, scenario_names
-from experiments.tournament import Design, Tournament, tournament
+from experiments.runs.run_traffic import load_scenario, run, scenario_names
+from experiments.studies.tournament.design import Design, Tournament, tournament
 
 if TYPE_CHECKING:
     from experiments.api import change, compare, load, replicate, sweep
-    from experiments.lab.results import Results, open_results
-    from experiments.lab.store import Store
+    from experiments.store.results import Results, open_results
+    from experiments.store.store import Store
 
 _LATE: Final = {
     "change": "experiments.api", "compare": "experiments.api", "load": "experiments.api",
-    "replicate": "experiments.api", "sweep": "experiments.api", "Results": "experiments.lab.results",
-    "open_results": "experiments.lab.results", "Store": "experiments.lab.store",
+    "replicate": "experiments.api", "sweep": "experiments.api", "Results": "experiments.store.results",
+    "open_results": "experiments.store.results", "Store": "experiments.store.store",
 }
 
 __all__ = ["Design", "Results", "Store", "Tournament", "change", "compare", "load", "load_scenario", "open_results",

@@ -5,14 +5,14 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from experiments.lab.records import POLICY, Kind, Point, Value
+from experiments.runs.records import POLICY, Kind, Point, Value
 from sim.errors import ScenarioError
 
 if TYPE_CHECKING:
-    from experiments.lab.designs import Plan
-    from experiments.lab.results import Results
-    from sim.market.scenario.market import MarketScenario
+    from experiments.designs import Plan
+    from experiments.store.results import Results
     from sim.scenario import Scenario
+    from sim.scenario.market_scenario import MarketScenario
 
 AnyScenario = TypeVar("AnyScenario", "Scenario", "MarketScenario")
 REPLICATIONS = 5
@@ -43,8 +43,8 @@ def load(name_or_path: str | Path, *overrides: str) -> "Scenario | MarketScenari
     >>> load("duel", "traffic.load=1.2").name
     'duel'
     """
-    from experiments.market import load_market, market_names
-    from experiments.run import load_scenario, scenario_names
+    from experiments.runs.run_market import load_market, market_names
+    from experiments.runs.run_traffic import load_scenario, scenario_names
 
     name = str(name_or_path)
     if name in scenario_names():
@@ -149,7 +149,7 @@ def sweep(
     scenario
         The base; fields that the design does not name stay as they are.
     design
-        Values by path of a field (all combinations are run), or a plan of `experiments.lab.designs.make_plan`.
+        Values by path of a field (all combinations are run), or a plan of `experiments.designs.make_plan`.
     policies
         Routing policies to run at every point, as in `compare`; none: the scenario's own.
     replications, jobs, store
@@ -184,10 +184,10 @@ def _play(
     store: str | Path | None,
 ) -> "Results":
     """Run every point and replication that the store lacks; some points may be wrong, but not all."""
-    from experiments.lab.keys import specs_of
-    from experiments.lab.results import Results
-    from experiments.lab.runner import run_all
-    from experiments.lab.store import Store
+    from experiments.runs.keys import specs_of
+    from experiments.runs.runner import run_all
+    from experiments.store.results import Results
+    from experiments.store.store import Store
     from sim.scenario.load import plain
 
     if replications < 1:

@@ -11,7 +11,7 @@ from policies.presets import PRESETS
 from sim.errors import PolicyError, ScenarioError
 from sim.policy import BoundPolicy, Policy
 from sim.scenario.explain import refused
-from sim.scenario.router import PolicyChoice
+from sim.scenario.router_settings import PolicyChoice
 
 _ALL = (
     oblivious.RANDOM,

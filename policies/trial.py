@@ -4,8 +4,7 @@ import numpy as np
 from numba import types
 
 from sim.compiled import njit
-from sim.policy import BoundPolicy, Event, Memory, Request
-from sim.policy_abi import (
+from sim.engines.policy_abi import (
     CHOOSE_SIGNATURE,
     EVENT_TYPE,
     MEMORY_TYPE,
@@ -15,6 +14,7 @@ from sim.policy_abi import (
     compile_choose,
     compile_observe,
 )
+from sim.policy import BoundPolicy, Event, Memory, Request
 from sim.view import (
     CAPACITY_PER_S,
     COLUMNS,

@@ -9,10 +9,10 @@ from numpy.random import Generator as Rng
 from simpy import Environment, Event
 
 from sim.calendar import Process
-from sim.engine import TrafficEngine
+from sim.engines.face import TrafficEngine
+from sim.engines.world import World
 from sim.scenario import Faults, RegionFaults
 from sim.streams import Streams
-from sim.world import World
 
 
 @dataclass

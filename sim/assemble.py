@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from sim.demand.classes import expanded_classes
+from sim.engines.world import OfferSpec, World
 from sim.errors import ScenarioError
 from sim.network import delays
 from sim.policy import BoundPolicy
 from sim.scenario import Scenario
-from sim.scenario.market import MAX_OFFERS_OF_A_MODEL
-from sim.world import OfferSpec, World
+from sim.scenario.traffic_scenario import MAX_OFFERS_OF_A_MODEL
 
 
 def build_world(
@@ -26,7 +26,7 @@ def build_world(
     scenario
         The scenario.
     offers
-        Its offers, resolved by ``providers.supply.build_offers``.
+        Its offers, resolved by ``providers.offers.build_offers``.
     policies
         The policy of each router, by the router's name.
     replication

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from simpy import Environment, Event
 
-from sim.engine import TrafficEngine
-from sim.outcome import TrafficOutcome
+from sim.engines.face import TrafficEngine
+from sim.engines.outcome import TrafficOutcome
+from sim.engines.world import World
 from sim.scenario import Traffic
-from sim.world import World
 
 Process = Callable[[Environment, TrafficEngine], Generator[Event, Any, Any]]
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from sim.demand.classes import expanded_classes
 from sim.demand.feed import BLOCK_ROWS, DemandFeed
+from sim.engines.world import REQUEST, World
 from sim.scenario import Scenario
 from sim.streams import Streams
-from sim.world import REQUEST, World
 
 
 def demand_world(demand: dict[str, Any], duration_s: float = 100.0, load: float = 1.0, **world: Any) -> World:

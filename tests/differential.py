@@ -13,10 +13,10 @@ import numpy as np
 import worlds
 from policies import POLICIES, PRESETS, bind
 from sim import view as v
+from sim.engines.steptime import StepCoefficients
+from sim.engines.world import BALANCERS, REQUEST, OfferSpec, World
 from sim.policy import BoundPolicy
 from sim.scenario import PolicyChoice
-from sim.steptime import StepCoefficients
-from sim.world import BALANCERS, REQUEST, OfferSpec, World
 from worlds import Change, Client
 
 COLUMNS = (v.COST_USD, v.IN_FLIGHT, v.OUTSTANDING_TOKENS, v.TTFT_EWMA_S, v.TPOT_EWMA_S, v.TTFT_P50,

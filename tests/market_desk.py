@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from simpy import Environment
 
-from providers.supply_side import SupplySide
+from providers.firms.supply_side import SupplySide
 from sim.market.board import DAY_S, Board
 from sim.market.ledger import Account, Ledger
-from sim.market.model import Model, Models
+from sim.market.models.model import Model, Models
 from sim.market.usage import OfferDay, WorkloadDay
 from sim.streams import Streams
 

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-from experiments.run import assemble
-from sim.engine import TrafficEngine
-from sim.outcome import COMPLETED, E2E, MEASURED, TrafficOutcome
+from experiments.runs.run_traffic import assemble
+from sim.engines.compiled import CompiledEngine
+from sim.engines.face import TrafficEngine
+from sim.engines.outcome import COMPLETED, E2E, MEASURED, TrafficOutcome
+from sim.engines.world import REQUEST, World
 from sim.scenario import Scenario
-from sim.traffic import CompiledEngine
-from sim.world import REQUEST, World
 
 TOKEN_S = 1e-6
 MEAN_TOKENS = 1_000_000

@@ -21,7 +21,7 @@ from queueing import (
     hyperexponential,
     response_s,
 )
-from sim.outcome import COMPLETED, GOOD, MEASURED, REFUSED, TrafficOutcome
+from sim.engines.outcome import COMPLETED, GOOD, MEASURED, REFUSED, TrafficOutcome
 
 pytestmark = pytest.mark.analytical
 

@@ -10,7 +10,7 @@ from scipy.special import chdtri
 
 import analytical
 from queueing import TOKEN_S, Queue, deterministic, response_s
-from sim.outcome import MEASURED, PLACED
+from sim.engines.outcome import MEASURED, PLACED
 
 pytestmark = pytest.mark.analytical
 

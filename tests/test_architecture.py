@@ -92,7 +92,7 @@ def test_help_is_light(command: list[str]) -> None:
     """Help appears without the packages that take seconds to import."""
     script = (
         "import sys\n"
-        "from experiments.cli import main\n"
+        "from experiments.cli.main import main\n"
         "try:\n"
         "    code = main(sys.argv[1:])\n"
         "except SystemExit as stop:\n"

@@ -8,7 +8,7 @@ import pytest
 
 from policies import bind
 from providers.faults import fault_processes
-from providers.supply import build_offers
+from providers.offers import build_offers
 from sim.assemble import build_world
 from sim.calendar import DRAIN_LOOKS, run_traffic
 from sim.errors import ScenarioError

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from experiments.checklist import commands, document
+from experiments.checklist import document
 from experiments.checklist.derived import MAKERS, study_in
 from experiments.checklist.fields import leaves
 from experiments.checklist.streams import STREAMS, of_scenario
 from experiments.checklist.stress import GROUPS, ITEMS
-from experiments.cli import main
-from experiments.manifest import provenance
-from experiments.results import write_manifest
-from experiments.run import load_scenario
+from experiments.cli import checklist as commands
+from experiments.cli.main import main
+from experiments.output.manifest import provenance
+from experiments.output.writer import write_manifest
+from experiments.runs.run_traffic import load_scenario
 from markets import small
 from sim.errors import MarketError
 
@@ -172,8 +173,8 @@ def test_streams_of_a_scenario():
 
 @pytest.mark.parametrize("which", ["traffic", "market"])
 def test_every_stream_that_a_run_asks_for_is_in_the_table(monkeypatch, which):
-    from experiments.market import run_market
-    from experiments.run import run
+    from experiments.runs.run_market import run_market
+    from experiments.runs.run_traffic import run
     from sim.streams import Streams
 
     asked, original = set(), Streams._sequence

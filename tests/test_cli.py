@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.cli import main
+from experiments.cli.main import main
 from experiments.stats import Interval
 from experiments.stats.digits import measured
 from providers.pricing import STRATEGIES
@@ -198,7 +198,7 @@ def test_interrupt_leaves_nothing_behind(tmp_path):
     arguments = ["run", "tournament", "duel", *QUICK, "--policies", "random", "--replications", "5000",
                  "--jobs", "2", "--out", str(tmp_path / "a" / "o")]
     process = subprocess.Popen(
-        [sys.executable, "-m", "experiments.cli", *arguments], cwd=ROOT, stdout=subprocess.PIPE,
+        [sys.executable, "-m", "experiments.cli.main", *arguments], cwd=ROOT, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
         workers: list[int] = []

@@ -13,10 +13,10 @@ from demand_world import blocks, demand_world, requests
 from sim.demand.feed import DemandFeed
 from sim.demand.rows import SESSION_BITS, request_keys
 from sim.demand.sessions import mean_turns
+from sim.engines.world import REQUEST
 from sim.errors import ScenarioError, TraceError
 from sim.scenario import Sessions
 from sim.streams import Streams
-from sim.world import REQUEST
 
 Z = 5.0
 DRAWN = [name for name in REQUEST.names or () if name not in ("client_class", "session")]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from experiments.api import load
-from experiments.lab.designs import (
+from experiments.designs import (
     INDICES,
     DesignError,
     Factor,
@@ -19,11 +19,11 @@ from experiments.lab.designs import (
     value_at,
     with_ranges,
 )
-from experiments.lab.designs.design_file import read_design
-from experiments.lab.designs.sensitivity import noise_share
-from experiments.lab.designs.sweepable import range_of, sweepable
-from experiments.lab.keys import specs_of
-from experiments.lab.sweep import planned
+from experiments.designs.design_file import read_design
+from experiments.designs.sensitivity import noise_share
+from experiments.designs.sweepable import range_of, sweepable
+from experiments.runs.keys import specs_of
+from experiments.studies.sweep.design import planned
 from sim.scenario.load import plain
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "designs"

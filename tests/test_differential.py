@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from differential import Case, random_case
-from sim.outcome import BUSY_S, OFFER_WORK, TrafficOutcome
-from sim.reference import ReferenceEngine
-from sim.traffic import CompiledEngine
+from sim.engines.compiled import CompiledEngine
+from sim.engines.outcome import BUSY_S, OFFER_WORK, TrafficOutcome
+from sim.engines.reference import ReferenceEngine
 from worlds import drive
 
 CASES = 320

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from experiments.run import load_scenario, run
-from sim import outcome as o
+from experiments.runs.run_traffic import load_scenario, run
+from sim.engines import outcome as o
+from sim.engines.invariants import INVARIANTS, check
 from sim.errors import InvariantError
-from sim.invariants import INVARIANTS, check
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,13 @@
 import pytest
 
 from experiments import change, compare, load, open_results, replicate, run, sweep
-from experiments.metrics import metrics
+from experiments.measures.traffic_metrics import metrics
 from experiments.stats import paired
 from markets import small
 from sim.errors import ScenarioError
-from sim.market.scenario.market import MarketScenario
 from sim.scenario import Scenario
 from sim.scenario.dump import to_toml
+from sim.scenario.market_scenario import MarketScenario
 
 SHORT = ("traffic.engine=reference", "traffic.duration_s=40", "traffic.warmup_s=5")  # no compilation needed
 
@@ -69,7 +69,7 @@ def test_sweep_runs_all_combinations_and_resumes_from_its_store(duel, tmp_path, 
     first.close()
     assert first.factors == ["policy", "traffic.load", "seed"]
     assert len(found[["traffic.load", "policy"]].drop_duplicates()) == 4
-    monkeypatch.setattr("experiments.lab.runner.play", lambda spec: pytest.fail("was done already"))
+    monkeypatch.setattr("experiments.runs.runner.play", lambda spec: pytest.fail("was done already"))
     again = sweep(duel, design, policies=["cheapest", "power_of_d:d=2"], replications=1, store=file)
     assert again.metrics().equals(found)
     assert again.failures()["traffic.load"].tolist() == [-1.0, -1.0]

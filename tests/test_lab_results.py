@@ -8,18 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.lab.dictionary import TABLES
-from experiments.lab.records import RunRecord, RunSpec
-from experiments.lab.results import Results, open_results
-from experiments.lab.statistics import STATISTICS, StatisticError
-from experiments.lab.store import Store, StoreError
-from experiments.lab.tables import market_tables, traffic_tables
-from experiments.market_summary import summary
-from experiments.market_tables import Run
-from experiments.metrics import metrics
-from experiments.run import load_scenario, run
+from experiments.measures.market_summary import summary
+from experiments.measures.market_tables import Run
+from experiments.measures.traffic_metrics import metrics
+from experiments.runs.records import RunRecord, RunSpec
+from experiments.runs.run_traffic import load_scenario, run
 from experiments.stats import interval, paired
 from experiments.stats.multiple import holm
+from experiments.store.dictionary import TABLES
+from experiments.store.results import Results, open_results
+from experiments.store.statistics import STATISTICS, StatisticError
+from experiments.store.store import Store, StoreError
+from experiments.store.tables import market_tables, traffic_tables
 from market_fixtures import synthetic
 
 LOADS = (0.5, 2.0)

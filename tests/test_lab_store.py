@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.lab import commands_store, schema_page
-from experiments.lab.dictionary import DESIGN_TABLES, SCHEMA_VERSION, TABLES
-from experiments.lab.records import RunRecord, RunSpec
-from experiments.lab.store import Store, StoreError
+from experiments.cli import store as commands_store
+from experiments.runs.records import RunRecord, RunSpec
+from experiments.store import schema_page
+from experiments.store.dictionary import DESIGN_TABLES, SCHEMA_VERSION, TABLES
+from experiments.store.store import Store, StoreError
 
 ROOT = Path(__file__).parent.parent
 
@@ -150,7 +151,7 @@ def test_unknown_studies_tables_and_bad_queries_are_one_sentence():
 
 
 def test_a_second_writer_is_refused_by_the_process_that_holds_the_store(file):
-    code = (f"from experiments.lab.store import Store, StoreError\n"
+    code = (f"from experiments.store.store import Store, StoreError\n"
             f"for opening in (Store, Store.open_for_reading):\n"
             f"    try: opening({str(file)!r})\n"
             f"    except StoreError as error: print(error)\n")
@@ -211,7 +212,7 @@ WRITER = """
 import sys
 sys.path.insert(0, "tests")
 from test_lab_store import record, spec
-from experiments.lab.store import Store
+from experiments.store.store import Store
 with Store(sys.argv[1]) as store:
     store.begin("study", {}, [spec(number, number) for number in range(100_000)])
     start = len(store.frame("SELECT run FROM runs"))
@@ -329,7 +330,7 @@ def test_commands_query_export_and_list(filled, tmp_path, capsys):
 
 def test_the_page_of_the_schema_is_up_to_date():
     page = (ROOT / "docs/lab/results.md").read_text(encoding="utf-8")
-    assert page == schema_page.refreshed(page), "run: python -m experiments.lab.schema_page"
+    assert page == schema_page.refreshed(page), "run: python -m experiments.store.schema_page"
     for name in [*TABLES, *DESIGN_TABLES]:
         assert f"#### `{name}`" in page
     with pytest.raises(ValueError, match="no part"):

@@ -13,13 +13,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments.cli import main
-from experiments.lab.keys import ROOT, TABLES, code_version, specs_of
-from experiments.lab.play import _KINDS, play
-from experiments.lab.runner import RunnerError, run_all
-from experiments.lab.store import Store
-from experiments.run import load_scenario
-from experiments.workers import WorkerError, in_processes
+from experiments.cli.main import main
+from experiments.runs.keys import ROOMS, ROOT, code_version, specs_of
+from experiments.runs.play import _KINDS, play
+from experiments.runs.run_traffic import load_scenario
+from experiments.runs.runner import RunnerError, run_all
+from experiments.runs.workers import WorkerError, in_processes
+from experiments.store.store import Store
 from sim.scenario.load import plain
 
 SHORT = ("--set", "traffic.duration_s=40", "--set", "traffic.warmup_s=5")
@@ -204,11 +204,11 @@ def test_runs_are_keyed_by_what_they_depend_on(tmp_path):
 def test_the_code_version_covers_what_a_run_imports():
     script = """
 import sys
-from experiments.lab.keys import specs_of
-from experiments.lab.play import _KINDS, play
-from experiments.market import load_market
-from experiments.run import load_scenario
-from experiments.workers import WorkerError, in_processes
+from experiments.runs.keys import specs_of
+from experiments.runs.play import _KINDS, play
+from experiments.runs.run_market import load_market
+from experiments.runs.run_traffic import load_scenario
+from experiments.runs.workers import WorkerError, in_processes
 from sim.scenario.load import plain
 duel, market = load_scenario("duel", ["traffic.duration_s=30"]), load_market("openrouter-2026", ["horizon.days=1"])
 before = set(sys.modules)
@@ -217,11 +217,10 @@ for kind, scenario in (("traffic", duel), ("market", market)):
 print(*sorted(name for name in set(sys.modules) - before if name.startswith("experiments")))
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    covered = {"experiments.manifest", "experiments.results"}  # they name and digest input files, and compute nothing
-    names = [name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in TABLES]
-    covered |= {f"experiments.{name}" for name in names}
-    assert set(done.stdout.split()) <= covered
-    assert all((ROOT / "experiments" / name).exists() for name in TABLES)
+    aside = {"experiments.output", "experiments.output.manifest", "experiments.output.writer"}  # digest input files
+    rooms = tuple(room.replace("/", ".") for room in ROOMS)
+    assert not {name for name in set(done.stdout.split()) - aside if not name.startswith(rooms)}
+    assert all((ROOT / room).is_dir() for room in ROOMS)
 
 
 def test_a_run_that_breaks_is_a_record(monkeypatch):

@@ -5,14 +5,14 @@ from functools import cache
 import numpy as np
 import pytest
 
-from experiments.lab.dictionary import TABLES
-from experiments.lab.records import RunRecord, RunSpec
-from experiments.lab.store import Store
-from experiments.lab.tables import market_tables, traffic_tables
-from experiments.market_summary import summary
-from experiments.market_tables import Run, tables
-from experiments.metrics import SHARE_PREFIX, metrics
-from experiments.run import load_scenario, run
+from experiments.measures.market_summary import summary
+from experiments.measures.market_tables import Run, tables
+from experiments.measures.traffic_metrics import SHARE_PREFIX, metrics
+from experiments.runs.records import RunRecord, RunSpec
+from experiments.runs.run_traffic import load_scenario, run
+from experiments.store.dictionary import TABLES
+from experiments.store.store import Store
+from experiments.store.tables import market_tables, traffic_tables
 from market_fixtures import synthetic
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.cli import main
-from experiments.lab.until import parse_targets
+from experiments.cli.main import main
+from experiments.runs.until import parse_targets
 from experiments.stats import interval
 from experiments.stats.errors import StatisticsError
 from experiments.stats.sequential import Stopping, Target, enough_of, replicate, stops_at

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.market import run_market
+from experiments.runs.run_market import run_market
 from markets import small
-from sim import outcome
+from sim.engines import outcome
+from sim.engines.outcome import Tally
 from sim.market.accounts import CLEARING, FEE_INCOME, RouterFees, book_day, difference, offer_day, workload_day
 from sim.market.ledger import Account, Ledger
-from sim.market.scenario.market import Fees
 from sim.market.usage import WorkloadDay
-from sim.outcome import Tally
+from sim.scenario.market_scenario import Fees
 
 FEES = Fees(credit_share=0.055, own_key_share=0.05, own_key_free_requests=1000)
 
@@ -195,7 +195,7 @@ def test_what_workloads_bought_is_what_offers_sold(run):
 
 def test_a_broken_book_is_found(run):
     from sim.errors import InvariantError
-    from sim.market.invariants import CHECKS, check_market
+    from sim.market.market_invariants import CHECKS, check_market
 
     result, traffic = run
     ledger = Ledger()

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from experiments import market_commands
-from experiments.cli import main
-from experiments.climb import ClimbDesign
-from experiments.market import load_market
+from experiments.cli import market as market_commands
+from experiments.cli.main import main
+from experiments.runs.run_market import load_market
+from experiments.studies.climb.design import ClimbDesign
 from markets import small
 from sim.errors import ScenarioError
 from sim.scenario.dump import to_toml

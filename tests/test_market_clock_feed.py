@@ -8,11 +8,11 @@ from scipy import stats
 
 from markets import small
 from sim.market.board import DAY_S
-from sim.market.catalogue import load_catalogue
-from sim.market.clock import TrafficClock
-from sim.market.feed import MarketFeed, poisson_counts
-from sim.market.population import draw_population
-from sim.market.scenario.market import Horizon, Rhythm
+from sim.market.customers.population import draw_population
+from sim.market.market_clock import TrafficClock
+from sim.market.market_feed import MarketFeed, poisson_counts
+from sim.market.models.catalogue import load_catalogue
+from sim.scenario.market_scenario import Horizon, Rhythm
 from sim.streams import Streams
 
 DIVISORS = [s for s in range(1, DAY_S + 1) if DAY_S % s == 0]

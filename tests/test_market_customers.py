@@ -8,13 +8,13 @@ import simpy
 from pydantic import ValidationError
 
 from sim.errors import ScenarioError
-from sim.market import logit
-from sim.market.choice import Chooser, Quotes
-from sim.market.customers import Customers
-from sim.market.model import Model, Models
-from sim.market.population import DAY_S, Population, draw_population
-from sim.market.scenario.customers import Choice, CustomerSettings, Segment
-from sim.market.tastes import exponentials, taste_shocks, uniforms
+from sim.market.customers import logit
+from sim.market.customers.choice import Chooser, Quotes
+from sim.market.customers.customers import Customers
+from sim.market.customers.population import DAY_S, Population, draw_population
+from sim.market.customers.tastes import exponentials, taste_shocks, uniforms
+from sim.market.models.model import Model, Models
+from sim.scenario.customer_settings import Choice, CustomerSettings, Segment
 from sim.streams import Streams
 
 EXAMPLE = np.array([1.0, 0.5, 0.8])

@@ -5,11 +5,11 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from experiments.climb import bill_of
-from experiments.market import run_market
-from experiments.market_page import table
-from experiments.market_summary import over_replications
-from experiments.market_tables import tables
+from experiments.measures.market_summary import over_replications
+from experiments.measures.market_tables import tables
+from experiments.runs.run_market import run_market
+from experiments.studies.climb.design import bill_of
+from experiments.studies.market.files import table
 from markets import SMALL, small
 from sim.errors import MarketError, ScenarioError
 from sim.market.board import DAY_S

@@ -10,7 +10,7 @@ from providers.games.posted_prices import Bench, PostedPrices, facts, rivals_lag
 from providers.games.repeated import Rules
 from providers.pricing import PricingError
 from providers.pricing.demand import best_price, nested_logit_share, router_share
-from sim.market.scenario.pricing import PricingChoice
+from sim.scenario.pricing_settings import PricingChoice
 
 LOGIT = PricingChoice(kind="best_response_logit")  # Calvano's demand is the default
 ROUTER = PricingChoice(kind="best_response_router")

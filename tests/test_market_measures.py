@@ -8,12 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sim.market.board import DAY_S, PriceChange
-from sim.market.ledger import Account, Ledger
-from sim.market.measures import elasticities, latency, posted, providers, retention, shares
-from sim.market.measures.decomposition import Split, chained, lmdi, shapley, summed
-from sim.market.measures.panel import by_group, by_period, months
-from sim.market.measures.price_series import (
+from experiments.measures.market import elasticities, latency, posted, providers, retention, shares
+from experiments.measures.market.decomposition import Split, chained, lmdi, shapley, summed
+from experiments.measures.market.panel import by_group, by_period, months
+from experiments.measures.market.price_series import (
     blended_usd,
     cheapest,
     constant_quality_index,
@@ -21,8 +19,10 @@ from sim.market.measures.price_series import (
     same_model_index,
     trend,
 )
-from sim.market.measures.regression import newey_west, ols
-from sim.market.measures.surplus import Cells, surplus
+from experiments.measures.market.regression import newey_west, ols
+from experiments.measures.market.surplus import Cells, surplus
+from sim.market.board import DAY_S, PriceChange
+from sim.market.ledger import Account, Ledger
 from sim.market.prices import Prices
 from sim.market.result import PoolDay
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.models import MODELS
+from providers.hardware.architectures import MODELS
 from sim.errors import ScenarioError
-from sim.market.catalogue import BUILT_IN, load_catalogue, read_catalogue
-from sim.market.frontier import CLOSED_PRICE, OPEN_PRICE, active_parameters_b, list_prices_usd
-from sim.market.model import TASKS
-from sim.market.quality import abilities_of, ability, qualities_of
-from sim.market.scenario.models import Catalogue, Frontier, ModelSettings
+from sim.market.models.catalogue import BUILT_IN, load_catalogue, read_catalogue
+from sim.market.models.frontier import CLOSED_PRICE, OPEN_PRICE, active_parameters_b, list_prices_usd
+from sim.market.models.model import TASKS
+from sim.market.models.quality import abilities_of, ability, qualities_of
+from sim.scenario.model_settings import Catalogue, Frontier, ModelSettings
 from sim.streams import Streams
 
 START = date(2025, 1, 1)

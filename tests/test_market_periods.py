@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from experiments.market_periods import Periods
-from experiments.market_tables import tables
+from experiments.measures.market.panel import offer_tokens
+from experiments.measures.market_periods import Periods
+from experiments.measures.market_tables import tables
 from market_fixtures import synthetic
-from sim.market.measures.panel import offer_tokens
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from providers.pricing import STRATEGIES, PricingError, Situation, Steady, StrategyKind, Tariff, bind, kinds, register
 from sim.errors import ScenarioError
 from sim.market.prices import Prices, prices_of_usd
-from sim.market.scenario.pricing import PricingChoice
+from sim.scenario.pricing_settings import PricingChoice
 from test_extending import run_as_script
 
 DAY_S = 86_400.0

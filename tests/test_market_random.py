@@ -6,15 +6,15 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from experiments.market import run_market
-from experiments.market_tables import tables
+from experiments.measures.market_tables import tables
+from experiments.runs.run_market import run_market
 from policies import POLICIES
 from policies.presets import PRESETS
 from providers.pricing.registry import kinds
 from sim.errors import InvariantError, MarketError
 from sim.market.board import DAY_S
-from sim.market.scenario.market import MarketScenario
 from sim.scenario.load import scenario_of
+from sim.scenario.market_scenario import MarketScenario
 
 CATALOGUE = (
     "llama-3.1-8b", "gpt-4o", "gpt-4o-mini", "o3-mini", "claude-3.5-sonnet", "llama-3.3-70b", "deepseek-v3",

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from experiments import market as runner
-from experiments.market import load_market, market_names, run_market, stage
-from experiments.market_tables import tables
+from experiments.measures.market_tables import tables
+from experiments.runs import run_market as runner
+from experiments.runs.run_market import load_market, market_names, run_market, stage
 from markets import SMALL, differences, full, merged, small
-from sim import outcome
+from sim.engines import outcome
 from sim.errors import ScenarioError
 from sim.market.board import DAY_S
-from sim.market.invariants import CHECKS
+from sim.market.market_invariants import CHECKS
 from sim.streams import Streams
 
 # a busier market: firms review prices every few days, outages are frequent

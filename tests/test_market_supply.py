@@ -6,14 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market_desk import FakeDesk, model, models_of
-from providers.placement import Rules, Want, choose_hardware, pack
+from providers.firms.placement import Rules, Want, choose_hardware, pack
+from providers.firms.supply_side import build_supply
 from providers.pricing.registry import STRATEGIES
 from providers.pricing.strategy import Steady, StrategyKind
 from providers.pricing.tariff import Tariff
-from providers.supply_side import build_supply
+from sim.engines.world import OfferSpec
 from sim.errors import ScenarioError
 from sim.market.board import DAY_S
-from sim.market.scenario.supply import (
+from sim.scenario.firm_settings import (
     Adoption,
     Autoscaling,
     Firm,
@@ -24,7 +25,6 @@ from sim.market.scenario.supply import (
     TrainingSplit,
 )
 from sim.streams import Streams
-from sim.world import OfferSpec
 
 RULES = Rules(slack=0.3, stickiness=0.25, least=1)
 MODELS = models_of(

@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers import staffing
-from providers.derived_models import derived_model
-from providers.gpu_prices import GpuPriceError, gpu_price_series
-from providers.gpus import GPUS
-from providers.memory import valid_degrees
-from providers.models import MODELS
-from providers.ownership import capital_recovery_factor, cost_per_used_hour, owned_cost
-from providers.roofline import Deployment, step_coefficients
-from providers.unit_cost import EngineSize, Shape, capacity, step_at
-from sim.market.scenario.supply import GpuPrices, Ownership
+from providers.cost.gpu_prices import GpuPriceError, gpu_price_series
+from providers.cost.ownership import capital_recovery_factor, cost_per_used_hour, owned_cost
+from providers.cost.unit_cost import EngineSize, Shape, capacity, step_at
+from providers.firms import staffing
+from providers.hardware.architectures import MODELS
+from providers.hardware.derived_architectures import derived_model
+from providers.hardware.gpus import GPUS
+from providers.hardware.memory import valid_degrees
+from providers.hardware.roofline import Deployment, step_coefficients
+from sim.scenario.firm_settings import GpuPrices, Ownership
 
 H100 = GPUS["h100-sxm"]
 

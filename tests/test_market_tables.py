@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments import climb_figures, market_page
-from experiments.market_columns import COLUMNS
-from experiments.market_summary import over_replications, summary
-from experiments.market_tables import Run, tables
+from experiments.measures.market.panel import workload_series
+from experiments.measures.market_columns import COLUMNS
+from experiments.measures.market_summary import over_replications, summary
+from experiments.measures.market_tables import Run, tables
+from experiments.studies.climb import figures as climb_figures
+from experiments.studies.market import files as market_page
 from market_fixtures import climb_frame, synthetic
 from sim.market.ledger import Ledger
-from sim.market.measures.panel import workload_series
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments import upgrade_figure
-from experiments.upgrade_figure import SHOWN, draw_upgrades
+from experiments.studies.market import upgrade_figure
+from experiments.studies.market.upgrade_figure import SHOWN, draw_upgrades
 from sim.errors import ScenarioError
-from sim.market.catalogue import load_catalogue
-from sim.market.model import Model, Models
-from sim.market.scenario.models import ModelSettings, Moves
-from sim.market.upgrades import KINDS, migration_matrix, move_kind, nearest_upgrades, upgrade_graph
+from sim.market.models.catalogue import load_catalogue
+from sim.market.models.model import Model, Models
+from sim.market.models.upgrades import KINDS, migration_matrix, move_kind, nearest_upgrades, upgrade_graph
+from sim.scenario.model_settings import ModelSettings, Moves
 from sim.streams import Streams
 
 START = date(2025, 1, 1)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from market_desk import model, models_of
-from providers.firm_usage import Usage
-from providers.shelf import planned_offers
+from providers.firms.expectations import Usage
+from providers.firms.shelf import planned_offers
 from sim.market.board import DAY_S
-from sim.market.scenario.supply import Adoption, Firm, PoolSettings, SupplySettings
 from sim.market.usage import OfferDay
+from sim.scenario.firm_settings import Adoption, Firm, PoolSettings, SupplySettings
 from sim.streams import Streams
 
 SUPPLY = SupplySettings(firms={"host": Firm(

@@ -12,12 +12,12 @@ import pytest
 from policies import POLICIES, bind
 from policies.trial import Trial, blank_view, plain_request
 from sim import compiled
+from sim.engines.compiled import CompiledEngine
+from sim.engines.policy_abi import compile_choose, compile_observe
+from sim.engines.reference import ReferenceEngine
 from sim.errors import PolicyError
 from sim.policy import Policy
-from sim.policy_abi import compile_choose, compile_observe
-from sim.reference import ReferenceEngine
 from sim.scenario import PolicyChoice
-from sim.traffic import CompiledEngine
 from worlds import offer, world
 
 ROOT = Path(__file__).parent.parent

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from experiments.cli import main
+from experiments.cli.main import main
 
 SMALL = ["run", "pricing", "--sessions", "2", "--benches", "2"]
 

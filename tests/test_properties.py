@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 import worlds
 from differential import random_case
 from policies import bind
-from sim.invariants import check
+from sim.engines.compiled import CompiledEngine
+from sim.engines.invariants import check
 from sim.scenario import PolicyChoice
-from sim.traffic import CompiledEngine
 from worlds import affine, drive, offer, requests, world
 
 SEEDS = st.integers(min_value=0, max_value=2**32 - 1)

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.gpus import GPUS, PRECISIONS
-from providers.memory import fits, kv_capacity_tokens, valid_degrees
-from providers.models import MODELS
-from providers.roofline import Deployment, communication, critical_batch, step_coefficients
-from sim.steptime import step_time
+from providers.hardware.architectures import MODELS
+from providers.hardware.gpus import GPUS, PRECISIONS
+from providers.hardware.memory import fits, kv_capacity_tokens, valid_degrees
+from providers.hardware.roofline import Deployment, communication, critical_batch, step_coefficients
+from sim.engines.steptime import step_time
 
 MEASURED = Path(__file__).resolve().parents[2] / "shared/data/perf/inferencex_silicon_sample.csv.gz"
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from providers.gpus import GPUS
-from providers.models import MODELS
-from providers.roofline import Deployment, step_coefficients
-from providers.supply import build_offers
+from providers.hardware.architectures import MODELS
+from providers.hardware.gpus import GPUS
+from providers.hardware.roofline import Deployment, step_coefficients
+from providers.offers import build_offers
+from sim.engines.steptime import step_time
+from sim.engines.world import BALANCERS
 from sim.errors import ScenarioError
 from sim.scenario import Scenario
-from sim.steptime import step_time
-from sim.world import BALANCERS
 
 PRICE = {"input_usd_per_mtok": 0.23, "output_usd_per_mtok": 0.401}
 

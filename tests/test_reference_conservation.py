@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from differential import random_case
-from sim import outcome as o
-from sim.invariants import check
-from sim.outcome import TrafficOutcome
-from sim.reference import ReferenceEngine
+from sim.engines import outcome as o
+from sim.engines.invariants import check
+from sim.engines.outcome import TrafficOutcome
+from sim.engines.reference import ReferenceEngine
 from worlds import drive
 
 SEEDS = range(1000, 1030)

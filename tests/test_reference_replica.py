@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from sim import draws, outcome
+from sim import draws
 from sim.draws import derive
-from sim.outcome import COMPLETED, FAILED, REFUSED, TrafficOutcome
-from sim.reference import ReferenceEngine
-from sim.steptime import StepCoefficients
+from sim.engines import outcome
+from sim.engines.outcome import COMPLETED, FAILED, REFUSED, TrafficOutcome
+from sim.engines.reference import ReferenceEngine
+from sim.engines.steptime import StepCoefficients
 from worlds import Change, Client, affine, drive, offer, requests, world
 
 

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 import simpy
 
-from sim import draws, outcome, policy
+from sim import draws, policy
 from sim import view as v
 from sim.draws import derive
+from sim.engines import outcome
+from sim.engines.outcome import ABANDONED, COMPLETED, FAILED, IN_FLIGHT, REFUSED, TIMED_OUT
+from sim.engines.reference import ReferenceEngine
+from sim.engines.reference.clock import ORDINARY, PUBLISH, Clock
 from sim.errors import PolicyError
-from sim.outcome import ABANDONED, COMPLETED, FAILED, IN_FLIGHT, REFUSED, TIMED_OUT
 from sim.policy import BoundPolicy, NoParameters, Policy
-from sim.reference import ReferenceEngine
-from sim.reference.clock import ORDINARY, PUBLISH, Clock
 from worlds import Change, Client, affine, drive, first, lowest, offer, requests, world
 
 FAILING = offer(fast_failure_share=1.0, fast_failure_s=0.0)

@@ -5,10 +5,10 @@ import pytest
 
 from sim import policy
 from sim import view as v
+from sim.engines.reference.health import Health
+from sim.engines.reference.request import Attempt, LiveRequest
+from sim.engines.reference.telemetry import Observed
 from sim.histogram import COARSE_BITS, bin_of, midpoint
-from sim.reference.health import Health
-from sim.reference.request import Attempt, LiveRequest
-from sim.reference.telemetry import Observed
 from sim.scenario import Breaker, Cooldown, Telemetry
 from worlds import offer, requests, world
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from experiments import load_scenario, run
-from experiments.cli import main
-from experiments.commands import parse_policies
+from experiments.cli.commands import parse_policies
+from experiments.cli.main import main
+from experiments.measures.windows import COURSES, Course
 from experiments.stats.errors import StatisticsError
-from experiments.steady import SteadyDesign, steady
-from experiments.windows import COURSES, Course
+from experiments.studies.steady.design import SteadyDesign, steady
+from sim.engines.outcome import COMPLETED
 from sim.errors import MarketError
-from sim.outcome import COMPLETED
 
 LONG = "traffic.duration_s=600"
 

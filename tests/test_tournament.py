@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from experiments import Design, load_scenario, run, tournament
-from experiments.capacity import Shape, offer_capacity_per_s, utilisation
-from experiments.cli import main
-from experiments.commands import DEFAULT_POLICIES, parse_policies
-from experiments.metrics import UNITS, metrics
-from experiments.replayed import with_trace
-from experiments.results import SUMMARY_COLUMNS
+from experiments.cli.commands import DEFAULT_POLICIES, parse_policies
+from experiments.cli.main import main
+from experiments.measures.traffic_metrics import UNITS, metrics
+from experiments.output.writer import SUMMARY_COLUMNS
+from experiments.runs.capacity import Shape, offer_capacity_per_s, utilisation
+from experiments.runs.replayed import with_trace
 from experiments.stats.multiple import holm
-from experiments.tournament import COST, LATENCY, Tournament, configured
+from experiments.studies.tournament.design import COST, LATENCY, Tournament, configured
 from policies import bind
-from providers.supply import build_offers
-from sim import outcome as o
+from providers.offers import build_offers
+from sim.engines import outcome as o
 from sim.errors import MarketError
 from sim.scenario import PolicyChoice
 

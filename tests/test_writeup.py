@@ -10,13 +10,14 @@ from html.parser import HTMLParser
 import pytest
 
 import writeups
-from experiments.run import load_scenario
-from experiments.writeup import bibtex, commands, latex
-from experiments.writeup.blocks import Column, Table
-from experiments.writeup.cells import measured, number
-from experiments.writeup.difference import against_built_in, flat
-from experiments.writeup.folder import ReportError, read_folder
-from experiments.writeup.page import write
+from experiments.cli import report as commands
+from experiments.report import bibtex, latex
+from experiments.report.blocks import Column, Table
+from experiments.report.cells import measured, number
+from experiments.report.difference import against_built_in, flat
+from experiments.report.folder import ReportError, read_folder
+from experiments.report.page import write
+from experiments.runs.run_traffic import load_scenario
 from sim.scenario.load import plain
 
 VOID = {"meta", "link", "img", "br"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import writeups
-from experiments.writeup.page import write
+from experiments.report.page import write
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

@@ -4,8 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
-from experiments import market_page
-from experiments.watch import commands
+from experiments.cli import watch as commands
+from experiments.studies.market import files as market_page
 from market_fixtures import synthetic
 
 MANIFEST = {

@@ -12,12 +12,12 @@ import numpy as np
 from pydantic import BaseModel
 
 from sim import view as v
-from sim.engine import TrafficEngine
-from sim.outcome import TrafficOutcome
+from sim.engines.face import TrafficEngine
+from sim.engines.outcome import TrafficOutcome
+from sim.engines.steptime import StepCoefficients
+from sim.engines.world import BALANCERS, REQUEST, OfferSpec, World
 from sim.policy import DONE, FAILED, BoundPolicy, NoParameters, Policy
 from sim.scenario import Scenario
-from sim.steptime import StepCoefficients
-from sim.world import BALANCERS, REQUEST, OfferSpec, World
 
 # Policies
 

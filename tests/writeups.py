@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from experiments import market_page
-from experiments.cli import main
-from experiments.manifest import provenance
-from experiments.market import load_market
-from experiments.results import write_manifest
-from experiments.run import load_scenario
+from experiments.cli.main import main
+from experiments.output.manifest import provenance
+from experiments.output.writer import write_manifest
+from experiments.runs.run_market import load_market
+from experiments.runs.run_traffic import load_scenario
+from experiments.studies.market import files as market_page
 from market_fixtures import synthetic
-from sim.market.invariants import CHECKS
+from sim.market.market_invariants import CHECKS
 
 SWEEP = """traffic.load,policy,metric,unit,mean,half_width,n
 0.5,random,cost_usd_per_mtok,USD/Mtok,0.31,0.012,3

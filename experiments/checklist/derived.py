@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from experiments.checklist import streams
 from experiments.checklist.fields import ASSUMPTION, Leaf, cell, leaves
-from experiments.results import MANIFEST
+from experiments.output.writer import MANIFEST
 from sim.errors import MarketError
 
 if TYPE_CHECKING:
-    from sim.market.scenario.market import MarketScenario
     from sim.scenario import Scenario
+    from sim.scenario.market_scenario import MarketScenario
 
 TAKES_PART: Final = {  # tables of a scenario whose entries are things of the model
     "routers": "routers", "demand": "client classes", "providers": "providers", "customers.segments": "segments",
@@ -62,10 +62,10 @@ def study_in(folder: Path) -> Study:
     MarketError
         If it is none, or its scenario is not one that this version knows.
     """
-    from experiments.manifest import study_of
-    from sim.market.scenario.market import MarketScenario
+    from experiments.output.manifest import study_of
     from sim.scenario import Scenario
     from sim.scenario.load import scenario_of
+    from sim.scenario.market_scenario import MarketScenario
 
     if not folder.is_dir():
         raise MarketError(f"there is no folder {folder}; give one that a study of tokenmarket wrote")
@@ -92,7 +92,7 @@ def _purpose(study: Study) -> str:
 def _outputs(study: Study) -> str:
     rows = study.manifest.get("rows", {})
     files = [f"- `{name}`, {count} rows" for name, count in rows.items()]
-    where = "docs/market/measures.md" if study.is_market else "experiments/metrics.py"
+    where = "docs/market/measures.md" if study.is_market else "experiments/measures/traffic_metrics.py"
     return "\n".join([f"Tables, columns and units as documented in `{where}`:", "", *files]) if files else ""
 
 

@@ -49,13 +49,13 @@ def entities() -> str:
 
 def _entities() -> list[tuple[str, type]]:
     from sim import scenario as traffic
+    from sim.engines.reference.request import Attempt, LiveRequest
     from sim.market.board import Board
+    from sim.market.customers.population import Population
     from sim.market.ledger import Ledger
-    from sim.market.model import Model
-    from sim.market.population import Population
-    from sim.market.scenario.customers import Segment, WorkloadTemplate
-    from sim.market.scenario.supply import Firm, PoolSettings
-    from sim.reference.request import Attempt, LiveRequest
+    from sim.market.models.model import Model
+    from sim.scenario.customer_settings import Segment, WorkloadTemplate
+    from sim.scenario.firm_settings import Firm, PoolSettings
 
     return [
         ("request", LiveRequest), ("attempt", Attempt), ("client class", traffic.ClientClass),
@@ -92,18 +92,18 @@ def _file(kind: type) -> str:
 
 def scales() -> str:
     """Return the fields that set the extent and the resolution of a run, with their defaults."""
-    from sim.market.scenario.market import Horizon
     from sim.scenario import Traffic
+    from sim.scenario.market_scenario import Horizon
 
     return _fields({"traffic": Traffic, "horizon": Horizon})
 
 
 def initial() -> str:
     """Return the fields that set the state at the beginning."""
-    from sim.market.scenario.customers import CustomerSettings
-    from sim.market.scenario.market import MarketScenario
-    from sim.market.scenario.models import Catalogue
-    from sim.market.scenario.supply import Shelf
+    from sim.scenario.customer_settings import CustomerSettings
+    from sim.scenario.firm_settings import Shelf
+    from sim.scenario.market_scenario import MarketScenario
+    from sim.scenario.model_settings import Catalogue
 
     lines: dict[str, type[BaseModel]] = {
         "models.catalogue": Catalogue, "customers": CustomerSettings, "supply.shelf": Shelf}
@@ -128,17 +128,17 @@ def _fields(parts: Mapping[str, type[BaseModel]], more: Mapping[str, Mapping[str
 
 def inputs() -> str:
     """Return the data that a run reads, built in or from files, and how many rows the built-in ones have."""
-    from providers.gpus import GPUS
-    from sim.market.catalogue import BUILT_IN
-    from sim.market.scenario.supply import GpuPrices
+    from providers.hardware.gpus import GPUS
+    from sim.market.models.catalogue import BUILT_IN
     from sim.scenario import Trace
+    from sim.scenario.firm_settings import GpuPrices
 
     with BUILT_IN.open(encoding="utf-8", newline="") as file:
         models = sum(1 for _ in csv.DictReader(file))
     rents, traces = (described(kind.model_fields[name])[1] for kind, name in ((GpuPrices, "kind"), (Trace, "path")))
     rows = [
         ("models", f"`{BUILT_IN.relative_to(ROOT).as_posix()}`, {models} models", "`models.catalogue.path`"),
-        ("GPU types", f"`providers/gpus.py`, {len(GPUS)} types", "-"),
+        ("GPU types", f"`providers/hardware/gpus.py`, {len(GPUS)} types", "-"),
         ("GPU rents", cell(rents), "`supply.gpu_prices.path`"),
         ("requests", f"none; {cell(traces)}", "`demand.<class>.arrivals.path`"),
     ]
@@ -157,8 +157,8 @@ def stochasticity() -> str:
 
 def assumptions() -> str:
     """Return how many defaults of a scenario are assumptions, and of how many."""
-    from sim.market.scenario.market import MarketScenario
     from sim.scenario import Scenario
+    from sim.scenario.market_scenario import MarketScenario
 
     lines = []
     for words, form in (("traffic", Scenario), ("markets", MarketScenario)):

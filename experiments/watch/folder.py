@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from experiments.market_columns import COLUMNS
-from experiments.results import MANIFEST
+from experiments.measures.market_columns import COLUMNS
+from experiments.output.writer import MANIFEST
 from sim.errors import MarketError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class RunFolder(NamedTuple):
     manifest
         Its manifest, as written.
     tables
-        Frames of ``TABLES`` by name, columns as in `experiments.market_columns`.
+        Frames of ``TABLES`` by name, columns as in `experiments.measures.market_columns`.
     """
 
     manifest: dict[str, Any]
@@ -38,7 +38,7 @@ def read(folder: Path) -> RunFolder:
     MarketError
         If there is no such folder, it is not one of a market, or a table is missing or of another version.
     """
-    from experiments.manifest import study_of
+    from experiments.output.manifest import study_of
 
     if not folder.is_dir():
         raise MarketError(f"there is no folder {folder}; give one that `tokenmarket run market` wrote")

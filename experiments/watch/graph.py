@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from sim.market.model import TASKS, Model, Models
-from sim.market.scenario.models import ModelSettings
-from sim.market.upgrades import nearest_upgrades, upgrade_graph
+from sim.market.models.model import TASKS, Model, Models
+from sim.market.models.upgrades import nearest_upgrades, upgrade_graph
+from sim.scenario.model_settings import ModelSettings
 
 if TYPE_CHECKING:
     import networkx as nx

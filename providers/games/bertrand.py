@@ -13,7 +13,7 @@ import numpy as np
 from providers.games.repeated import GAME_TARIFF, Rules, play
 from providers.pricing.demand import best_price, nested_logit_share
 from providers.pricing.registry import bind
-from sim.market.scenario.pricing import PricingChoice
+from sim.scenario.pricing_settings import PricingChoice
 
 
 class Outcome(NamedTuple):

@@ -9,8 +9,8 @@ import numpy as np
 from providers.games.repeated import GAME_TARIFF, Rules, play
 from providers.pricing.demand import best_price
 from providers.pricing.registry import bind
-from sim.market.scenario.pricing import PricingChoice
 from sim.scenario.base import Part, quantity
+from sim.scenario.pricing_settings import PricingChoice
 
 
 class Edgeworth(Part):

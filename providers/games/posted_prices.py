@@ -18,8 +18,8 @@ from providers.pricing.registry import bind
 from providers.pricing.situation import Situation
 from providers.pricing.strategy import DAY_S, Strategy
 from sim.market.prices import NANO_PER_USD_PER_MTOK, Prices, prices_of_usd
-from sim.market.scenario.pricing import PricingChoice
 from sim.scenario.base import Part, quantity
+from sim.scenario.pricing_settings import PricingChoice
 from sim.streams import Streams
 
 NEVER: Final = math.inf

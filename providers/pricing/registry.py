@@ -20,8 +20,8 @@ from providers.pricing import (
 )
 from providers.pricing.strategy import Strategy, StrategyKind
 from sim.errors import MarketError, ScenarioError
-from sim.market.scenario.pricing import PricingChoice
 from sim.scenario.explain import refused
+from sim.scenario.pricing_settings import PricingChoice
 
 _ALL = (
     constant.CONSTANT,

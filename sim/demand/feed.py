@@ -12,9 +12,9 @@ import numpy as np
 
 from sim.demand.classes import ClientShare, expanded_classes
 from sim.demand.rows import ClassRows, join, pick
+from sim.engines.world import REQUEST, World
 from sim.scenario import Trace
 from sim.streams import Streams
-from sim.world import REQUEST, World
 
 BLOCK_ROWS: Final = 16_384  # fits a core's cache
 MIN_CHUNK: Final = 32  # arrivals drawn at a time by even the smallest class

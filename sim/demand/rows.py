@@ -12,10 +12,10 @@ from sim.demand.lengths import MAX_TOKENS, LengthSampler
 from sim.demand.replay import TraceReplay
 from sim.demand.sessions import SessionTurns, mean_turns
 from sim.demand.traces import load_trace
+from sim.engines.world import REQUEST, World
 from sim.errors import ScenarioError
 from sim.scenario import Trace
 from sim.streams import Streams
-from sim.world import REQUEST, World
 
 SESSION_BITS: Final = 40  # a session's number is its class above these bits, its number in the class below
 _OPAQUE: Final = np.dtype((np.void, REQUEST.itemsize))  # rows as bytes: numpy copies records field by field

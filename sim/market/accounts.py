@@ -4,12 +4,12 @@ from typing import Final
 
 import numpy as np
 
-from sim import outcome
+from sim.engines import outcome
+from sim.engines.outcome import Tally
+from sim.market.customers.population import Population
 from sim.market.ledger import Account, Ledger
-from sim.market.population import Population
-from sim.market.scenario.market import Fees
 from sim.market.usage import OfferDay, WorkloadDay
-from sim.outcome import Tally
+from sim.scenario.market_scenario import Fees
 
 CLEARING: Final = Account("router", "main", "clearing")
 FEE_INCOME: Final = Account("router", "main", "fees")

@@ -4,9 +4,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.engine import TrafficEngine
+from sim.engines.face import TrafficEngine
+from sim.engines.world import OfferSpec
 from sim.market.prices import Prices
-from sim.world import OfferSpec
 
 DAY_S: Final = 86_400
 

@@ -6,12 +6,12 @@ from typing import Any, Protocol
 import numpy as np
 from simpy import Environment, Event
 
+from sim.engines.world import OfferSpec
 from sim.market.board import Board
 from sim.market.ledger import Ledger
-from sim.market.model import Models
+from sim.market.models.model import Models
 from sim.market.usage import OfferDay, WorkloadDay
 from sim.streams import Streams
-from sim.world import OfferSpec
 
 
 class Desk(Protocol):

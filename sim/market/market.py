@@ -8,20 +8,20 @@ import numpy as np
 from simpy import Environment, Event
 from simpy.events import URGENT
 
-from sim.engine import TrafficEngine
+from sim.engines.face import TrafficEngine
+from sim.engines.outcome import Tally
+from sim.engines.world import World
 from sim.market.accounts import RouterFees, book_day, difference, offer_day, workload_day
 from sim.market.board import DAY_S, Board
-from sim.market.clock import TrafficClock
-from sim.market.customers import Customers
-from sim.market.feed import MarketFeed
+from sim.market.customers.customers import Customers
+from sim.market.customers.observed import LatencyLately, paid_lately
 from sim.market.ledger import Ledger
-from sim.market.model import Models
-from sim.market.observed import LatencyLately, paid_lately
-from sim.market.scenario.market import MarketScenario
+from sim.market.market_clock import TrafficClock
+from sim.market.market_feed import MarketFeed
+from sim.market.models.model import Models
 from sim.market.usage import OfferDay, WorkloadDay
-from sim.outcome import Tally
+from sim.scenario.market_scenario import MarketScenario
 from sim.streams import Streams
-from sim.world import World
 
 Progress = Callable[[float], None]  # told the market time reached, in days
 

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.engines.world import OfferSpec
 from sim.market.board import ListingChange, PriceChange
 from sim.market.ledger import Ledger
-from sim.market.model import Models
+from sim.market.models.model import Models
 from sim.market.usage import OfferDay, WorkloadDay
-from sim.world import OfferSpec
 
 
 class Switch(NamedTuple):

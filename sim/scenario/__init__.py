@@ -1,6 +1,6 @@
 """The scenario: one frozen, validated description of a market, read from one TOML file."""
 
-from sim.scenario.demand import (
+from sim.scenario.demand_settings import (
     Arrivals,
     Bursts,
     ClientClass,
@@ -13,19 +13,8 @@ from sim.scenario.demand import (
     Trace,
     Weibull,
 )
-from sim.scenario.market import Scenario, Traffic
-from sim.scenario.network import Link, Network, RegionFaults
-from sim.scenario.router import (
-    Affinity,
-    Attempts,
-    Breaker,
-    Cooldown,
-    PolicyChoice,
-    Preferences,
-    Router,
-    Telemetry,
-)
-from sim.scenario.supply import (
+from sim.scenario.network_settings import Link, Network, RegionFaults
+from sim.scenario.provider_settings import (
     AffineServing,
     Engine,
     Faults,
@@ -35,6 +24,17 @@ from sim.scenario.supply import (
     Provider,
     RooflineServing,
 )
+from sim.scenario.router_settings import (
+    Affinity,
+    Attempts,
+    Breaker,
+    Cooldown,
+    PolicyChoice,
+    Preferences,
+    Router,
+    Telemetry,
+)
+from sim.scenario.traffic_scenario import Scenario, Traffic
 
 __all__ = [
     "AffineServing",

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from sim.errors import ScenarioError
 from sim.scenario.explain import explain
 from sim.scenario.fields import FieldType, Raw, near
-from sim.scenario.market import Scenario
+from sim.scenario.traffic_scenario import Scenario
 
 Form = TypeVar("Form", bound=BaseModel)
 

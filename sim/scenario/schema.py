@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sim.scenario.market import Scenario
+from sim.scenario.traffic_scenario import Scenario
 
 
 def json_schema(form: type[BaseModel] = Scenario) -> dict[str, Any]:

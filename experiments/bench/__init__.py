@@ -1,0 +1,1 @@
+"""The benchmark: both engines and a bare queue in one run."""

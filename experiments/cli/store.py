@@ -1,0 +1,81 @@
+"""Commands that read a store: ``query``, ``export`` and ``results``."""
+
+import argparse
+from pathlib import Path
+from typing import Any, Final
+
+STORE: Final = Path("store.duckdb")
+
+
+def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name for it
+    """Add the commands to the command line.
+
+    Parameters
+    ----------
+    commands
+        What ``add_subparsers`` returned.
+    """
+    query = commands.add_parser("query", help="ask a store a question in SQL",
+                                description="Run one SQL query on a store, read-only, and print what it gives.")
+    query.add_argument("sql", metavar="SQL", help='such as "SELECT metric, avg(value) FROM metrics GROUP BY metric"')
+    query.add_argument("--csv", action="store_true", help="print CSV rather than a table")
+    _add_store(query)
+    query.set_defaults(command=run_query)
+
+    export = commands.add_parser("export", help="write the tables of a store as Parquet or CSV",
+                                 description="Write every table of a store to a folder, rows in a fixed order.")
+    export.add_argument("out", metavar="DIR", type=Path, help="folder for the files")
+    export.add_argument("--format", choices=("csv", "parquet"), default="parquet", help="default: %(default)s")
+    _add_store(export)
+    export.set_defaults(command=run_export)
+
+    results = commands.add_parser("results", help="list the studies in a store",
+                                  description="List the studies in a store: points, runs wanted, done and failed.")
+    _add_store(results)
+    results.set_defaults(command=run_results)
+
+
+def run_query(arguments: argparse.Namespace) -> int:
+    """Print the answer to a query."""
+    from experiments.store.store import Store
+
+    with Store.open_for_reading(_file(arguments.store)) as store:
+        frame = store.frame(arguments.sql)
+    if arguments.csv:
+        print(frame.to_csv(index=False, lineterminator="\n"), end="")
+    else:
+        print(_text(frame))
+    return 0
+
+
+def run_export(arguments: argparse.Namespace) -> int:
+    """Write every table of a store to a folder."""
+    from experiments.store.store import Store
+
+    with Store.open_for_reading(_file(arguments.store)) as store:
+        paths = store.export(arguments.out, arguments.format)
+    print(f"wrote {len(paths)} tables to {arguments.out}/")
+    return 0
+
+
+def run_results(arguments: argparse.Namespace) -> int:
+    """List the studies in a store."""
+    from experiments.store.store import Store
+
+    with Store.open_for_reading(_file(arguments.store)) as store:
+        print(_text(store.studies()))
+    return 0
+
+
+def _add_store(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", metavar="FILE", type=Path, default=STORE,
+                        help="a store, or the folder of a sweep (default: %(default)s here)")
+
+
+def _file(path: Path) -> Path:
+    return path / STORE.name if path.is_dir() else path
+
+
+def _text(frame: Any) -> str:  # noqa: ANN401 - a DataFrame, imported late
+    """Lay a frame out for the terminal."""
+    return str(frame.to_string(index=False, na_rep="")) if len(frame) else "no rows"

@@ -1,0 +1,1 @@
+"""Measures: every number that is printed, and the tables made of them."""

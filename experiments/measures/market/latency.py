@@ -1,0 +1,36 @@
+"""How long customers wait, by segment: means and tails over workloads and days, weighted with requests."""
+
+import numpy as np
+
+from experiments.measures.market.panel import ratio
+from experiments.measures.market.surplus import Cells
+
+
+def mean_s(value_s: np.ndarray, completed: np.ndarray, cells: Cells) -> np.ndarray:
+    """Mean over completed requests by period and group, (periods, groups), seconds; nan without requests.
+
+    ``value_s`` holds means of each day and workload (days, workloads), nan where nothing was completed.
+    """
+    known = np.where(np.isfinite(value_s), completed, 0)
+    return ratio(cells.sums(np.nan_to_num(value_s) * known), cells.sums(known))
+
+
+def tpot_s(ttft_s: np.ndarray, e2e_s: np.ndarray, completed: np.ndarray, output_tokens: np.ndarray) -> np.ndarray:
+    """Time per output token of a day and workload, (E2E - TTFT) / (output - 1) of the means, seconds; nan without."""
+    steps = output_tokens - completed
+    return ratio(np.where(steps > 0, (e2e_s - ttft_s) * completed, np.nan), np.where(steps > 0, steps, 1))
+
+
+def quantile_s(value_s: np.ndarray, completed: np.ndarray, q: float) -> float:
+    """Quantile over workloads and days weighted with requests, seconds; nan without requests.
+
+    The smallest value with at least the share ``q`` of the weight at or below it. It is a quantile of daily means, not
+    of requests: spread within a workload's day is not in it.
+    """
+    used = np.isfinite(value_s) & (completed > 0)
+    values, weights = value_s[used], completed[used]
+    if not len(values):
+        return np.nan
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(reached, q * reached[-1])])

@@ -1,0 +1,100 @@
+"""Three prices that must not be confused: of constant quality, of the same model, and the one that is paid."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from experiments.measures.market.panel import DAYS_PER_YEAR, ratio
+from experiments.measures.market.regression import newey_west
+from sim.market.prices import NANO_PER_USD_PER_MTOK
+
+
+class Trend(NamedTuple):
+    """A log-linear trend.
+
+    Attributes
+    ----------
+    slope_per_year, std_error
+        Change of the log per year, and its standard error (Newey-West, prewhitened).
+    fall_per_year
+        The factor by which the series falls in a year, exp(-slope): 10 means a tenth after a year, 1 flat.
+    """
+
+    slope_per_year: float
+    std_error: float
+    fall_per_year: float
+
+
+def blended_usd(prices_nano: np.ndarray, input_share: float = 0.75) -> np.ndarray:
+    """USD per million tokens at a share of input tokens; ``prices_nano`` is (..., 3): input, output, cached.
+
+    3 : 1 is the convention of published price series (reference: Artificial Analysis, Epoch).
+    """
+    nano: np.ndarray = input_share * prices_nano[..., 0] + (1 - input_share) * prices_nano[..., 1]
+    return np.asarray(nano / NANO_PER_USD_PER_MTOK)
+
+
+def cheapest(price: np.ndarray, listed: np.ndarray, quality: np.ndarray, at_least: float) -> np.ndarray:
+    """Cheapest posted price of any model at least that good, day by day: (days,), nan where there is none.
+
+    Free offers (trials with tight limits) are not counted.
+
+    Parameters
+    ----------
+    price
+        float64 (days, offers): blended, USD per million tokens.
+    listed
+        bool (days, offers).
+    quality
+        float64 (offers,): of each offer's model.
+    at_least
+        The quality that is held constant.
+    """
+    lowest = np.where(listed & (price > 0) & (quality >= at_least), price, np.inf).min(axis=1, initial=np.inf)
+    return np.where(np.isfinite(lowest), lowest, np.nan)
+
+
+def same_model_index(price: np.ndarray, listed: np.ndarray) -> np.ndarray:
+    """Index of the price of the same model at the same provider, (days,), 1 on day 0.
+
+    A chained Jevons index: every day the mean log change over the offers listed on that day and the day before.
+    Offers that come or go, and free ones, move nothing.
+    """
+    both = listed[1:] & listed[:-1] & (price[1:] > 0) & (price[:-1] > 0)
+    change = np.zeros(both.shape)
+    np.log(np.divide(price[1:], price[:-1], out=np.ones(both.shape), where=both), out=change)
+    mean = change.sum(axis=1) / np.maximum(both.sum(axis=1), 1)
+    return np.asarray(np.exp(np.concatenate([[0.0], np.cumsum(mean)]))[: len(price)])
+
+
+def constant_quality_index(price: np.ndarray, listed: np.ndarray, quality: np.ndarray) -> np.ndarray:
+    """Index of the price of constant quality, (days,), 1 on day 0; arguments as ``cheapest``.
+
+    The levels held constant are the qualities of all models on sale on the first day with an offer, one weight each;
+    the index is the mean log change of the cheapest price at each level. One level alone moves in a few large steps.
+    """
+    offered = np.flatnonzero(listed.any(axis=1))
+    if not len(offered):
+        return np.ones(len(price))
+    levels = np.unique(quality[listed[offered[0]]])
+    lowest = np.column_stack([cheapest(price, listed, quality, level) for level in levels])
+    return same_model_index(np.nan_to_num(lowest), np.isfinite(lowest))
+
+
+def paid_usd(spend_nano: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    """Token-weighted price paid, USD per million tokens; nan without tokens."""
+    return np.asarray(ratio(spend_nano, tokens) / NANO_PER_USD_PER_MTOK)
+
+
+def trend(day: np.ndarray, value: np.ndarray) -> Trend:
+    """Log-linear trend of a series over days; zeros and gaps are left out.
+
+    The residuals of posted prices are steps that last for months: plain least squares would claim several times the
+    precision, so the standard error is Newey and West's with prewhitening and their rule of 4 (n / 100)^(2/9) lags.
+    """
+    kept = np.isfinite(value) & (value > 0)
+    years = day[kept] / DAYS_PER_YEAR
+    x = np.column_stack([np.ones(len(years)), years])
+    fit = newey_west(np.log(value[kept]), x, int(4 * (len(years) / 100) ** (2 / 9)), prewhiten=True)
+    slope = float(fit.coefficients[1])
+    return Trend(slope, float(fit.std_errors[1]), float(np.exp(-slope)))

@@ -1,0 +1,31 @@
+"""Tables for papers: LaTeX with booktabs."""
+
+from typing import Final
+
+from experiments.report.blocks import Table
+
+SPECIAL: Final = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "−": "$-$", "–": "--", "×": r"$\times$",
+    "≤": r"$\le$", "≥": r"$\ge$", "→": r"$\to$", "`": "", "<": "\\textless{}", ">": "\\textgreater{}",
+}
+
+
+def booktabs(table: Table) -> str:
+    """Return a table as a ``table`` environment with rules of the package booktabs."""
+    spec = "".join("l" if column.words else "r" for column in table.columns)
+    heads = " & ".join(escaped(column.head) for column in table.columns)
+    units = [escaped(column.unit) for column in table.columns]
+    lines = [
+        r"\begin{table}", r"  \centering", f"  \\caption{{{escaped(table.caption)}}}",
+        f"  \\label{{tab:{table.name}}}", f"  \\begin{{tabular}}{{{spec}}}", r"    \toprule", f"    {heads} \\\\",
+        *([f"    {' & '.join(units)} \\\\"] if any(units) else []), r"    \midrule",
+        *(f"    {' & '.join(escaped(cell) for cell in row)} \\\\" for row in table.rows),
+        r"    \bottomrule", r"  \end{tabular}", r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Return text in which LaTeX's special characters stand for themselves."""
+    return "".join(SPECIAL.get(character, character) for character in text)

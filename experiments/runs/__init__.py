@@ -1,0 +1,1 @@
+"""Runs: one run of a scenario, and many of them, here, in processes or on a cluster."""

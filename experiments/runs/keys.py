@@ -1,0 +1,102 @@
+"""Which run is which: equal keys give equal results, so what is stored under a key need not be run again."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from experiments.runs.records import POLICY, Kind, Point, RunSpec, Value
+from sim.errors import MarketError
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+ROOMS: Final = (  # what turns a scenario into its tables; a test holds the list to what a run imports
+    "sim", "providers", "policies", "experiments/measures", "experiments/runs", "experiments/stats",
+    "experiments/store",
+)
+CODE: Final = ("*.py", "*.csv")  # what a result may depend on; scenarios are in the key themselves
+
+
+@cache
+def code_version() -> str:
+    """Return a digest of all source and data files that a run's tables depend on, 32 hexadecimal digits."""
+    found = hashlib.blake2b(digest_size=16)
+    paths = [path for room in ROOMS for pattern in CODE for path in (ROOT / room).rglob(pattern)]
+    for path in sorted(paths):
+        found.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()
+
+
+def specs_of(kind: Kind, base: Mapping[str, Any], points: Iterable[Point], replications: int) -> list[RunSpec]:
+    """Return the runs of a design: every replication of every point, points outermost.
+
+    Parameters
+    ----------
+    kind
+        Whether the base is a scenario of traffic or a market.
+    base
+        The complete scenario, as `sim.scenario.load.plain` gives it.
+    points
+        Points of the design; one that is not allowed gives runs with a problem, not an error.
+    replications
+        Replications of each.
+    """
+    specs = []
+    for row, point in enumerate(points):
+        scenario, inputs, problem = _configured(kind, base, point)
+        identity = [scenario, inputs] if scenario is not None else [base, dict(point)]
+        for replication in range(replications):
+            key = _key(kind, identity, replication)
+            specs.append(RunSpec(key, kind, scenario, dict(point), row, replication, problem))
+    return specs
+
+
+def assignments(point: Point) -> list[str]:
+    """Return a point's values as the ``path=value`` assignments of the command line, its policy left out."""
+    return [f"{path}={_toml(value)}" for path, value in point.items() if path != POLICY]
+
+
+def _toml(value: Value) -> str:
+    return json.dumps(value) if isinstance(value, bool | str) else repr(value)
+
+
+def _configured(
+    kind: Kind, base: Mapping[str, Any], point: Point
+) -> tuple[dict[str, Any] | None, dict[str, str], str]:
+    """The complete scenario of a point and the digests of the files it reads, or why there is none."""
+    from experiments.output.manifest import digests, input_files
+    from sim.scenario import Scenario
+    from sim.scenario.load import plain, scenario_of
+    from sim.scenario.market_scenario import MarketScenario
+
+    data = deepcopy(dict(base))
+    try:
+        if POLICY in point:
+            _set_policy(kind, data, str(point[POLICY]))
+        form: type[Scenario] | type[MarketScenario] = Scenario if kind == "traffic" else MarketScenario
+        scenario = scenario_of(data, assignments(point), source="scenario", form=form)
+        files = [name for name in input_files(scenario) if Path(name).is_file()]  # the run tells of the others
+        return plain(scenario), digests(files), ""
+    except MarketError as error:
+        return None, {}, _sentence(error)
+
+
+def _set_policy(kind: Kind, data: dict[str, Any], label: str) -> None:
+    from experiments.cli.commands import parse_policies
+    from sim.scenario import PolicyChoice
+
+    (choice,) = parse_policies(label).values()
+    if isinstance(choice, PolicyChoice):
+        for router in data["routers"].values() if kind == "traffic" else [data["router"]]:
+            router["policy"] = choice.model_dump(mode="json")
+
+
+def _key(kind: Kind, configuration: Any, replication: int) -> str:  # noqa: ANN401 - anything JSON can hold
+    text = json.dumps([kind, configuration, replication, code_version()], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _sentence(error: Exception) -> str:
+    return "; ".join(line.strip() for line in str(error).splitlines() if line.strip())

@@ -1,0 +1,170 @@
+"""One run of a whole market: the parts assembled, the calendar run, the books and invariants checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should not wait
+    from providers.firms.supply_side import SupplySide
+    from sim.engines.face import TrafficEngine
+    from sim.engines.outcome import TrafficOutcome
+    from sim.engines.world import World
+    from sim.market.customers.population import Population
+    from sim.market.market import Market, Progress
+    from sim.market.market_feed import MarketFeed
+    from sim.market.result import MarketResult
+    from sim.scenario.market_scenario import MarketScenario
+
+BUILT_IN = Path(__file__).parents[1] / "markets"
+
+
+def load_market(path_or_name: str | Path, overrides: tuple[str, ...] | list[str] = ()) -> MarketScenario:
+    """Read a market's file, or a built-in market by its name.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such market, or a field of it is wrong.
+    """
+    from sim.errors import ScenarioError
+    from sim.scenario import load
+    from sim.scenario.market_scenario import MarketScenario
+
+    name = str(path_or_name)
+    if name in market_names():
+        return load.load_scenario(BUILT_IN / f"{name}.toml", overrides, MarketScenario)
+    if not Path(path_or_name).exists() and not name.endswith(".toml"):
+        raise ScenarioError(f"there is no market {name!r}; built in are {', '.join(market_names())}, "
+                            "or give the path of a TOML file")
+    return load.load_scenario(path_or_name, overrides, MarketScenario)
+
+
+def market_names() -> list[str]:
+    """Return the names of the built-in markets, in alphabetical order."""
+    return sorted(path.stem for path in BUILT_IN.glob("*.toml"))
+
+
+class Stage(NamedTuple):
+    """A market ready to run."""
+
+    scenario: MarketScenario
+    market: Market
+    feed: MarketFeed
+    supply: SupplySide
+    population: Population
+
+
+def stage(scenario: MarketScenario, replication: int = 0) -> Stage:
+    """Assemble a market: models, supply, population, engine and calendar, each from streams of its own.
+
+    Raises
+    ------
+    MarketError
+        For anything wrong in the scenario.
+    """
+    from policies import bind
+    from providers.firms.supply_side import build_supply
+    from sim.market.customers.customers import Customers
+    from sim.market.customers.population import draw_population
+    from sim.market.market import Market
+    from sim.market.market_clock import TrafficClock
+    from sim.market.market_feed import MarketFeed
+    from sim.market.market_world import market_world, world_models
+    from sim.market.models.catalogue import load_catalogue
+    from sim.market.models.upgrades import migration_matrix, upgrade_graph
+    from sim.streams import Streams
+
+    streams = Streams(scenario.seed, replication)
+    horizon = scenario.horizon
+    models = load_catalogue(scenario.models, horizon.start, horizon.days, streams)
+    supply = build_supply(scenario.supply, models, streams, horizon.days, scenario.price_factor)
+    population = draw_population(scenario.customers, streams, horizon.days)
+    policy = bind(scenario.router.policy, "router.policy")
+    world = market_world(scenario, supply.providers, supply.offers, population, policy, replication)
+    clock = TrafficClock(horizon, streams)
+    migration = migration_matrix(upgrade_graph(models, scenario.models), models)
+    customers = Customers(population, models, migration, scenario.customers.choice)
+    place = (horizon.start.weekday(), float(world.class_delay_s[0]))
+    feed = MarketFeed(customers, models, clock, scenario.rhythm, place, world_models(world, models.names))
+    engine = _engine(world, feed)
+    return Stage(scenario, Market(scenario, world, models, engine, clock, customers), feed, supply, population)
+
+
+def run_market(
+    scenario: MarketScenario, replication: int = 0, progress: Progress | None = None
+) -> tuple[MarketResult, TrafficOutcome]:
+    """Run a market to its horizon and check its books and invariants.
+
+    Parameters
+    ----------
+    scenario
+        The market.
+    replication
+        Number of the replication.
+    progress
+        Called with the market time in days after each day.
+
+    Raises
+    ------
+    MarketError
+        For anything wrong in the scenario; `InvariantError` if the run broke an invariant.
+    """
+    from providers.faults import fault_processes
+    from sim.engines.invariants import check
+    from sim.market.market import run_calendar
+    from sim.market.market_invariants import check_market
+
+    staged = stage(scenario, replication)
+    market = staged.market
+    faults = [process(market.env, market.engine) for process in fault_processes(market.world, market.streams)]
+    agents = [process(market) for process in staged.supply.processes()]
+    run_calendar(market, staged.feed, [*faults, *agents, market.customers.process(market)], progress)
+    outcome = market.engine.outcome()
+    check(outcome)
+    result = _result(staged)
+    check_market(result, outcome)
+    return result, outcome
+
+
+def _engine(world: World, feed: MarketFeed) -> TrafficEngine:
+    if world.scenario.traffic.engine == "reference":
+        from sim.engines.reference import ReferenceEngine
+
+        return ReferenceEngine(world, feed)
+    from sim.engines.compiled import CompiledEngine
+
+    return CompiledEngine(world, feed)
+
+
+def _result(staged: Stage) -> MarketResult:
+    import numpy as np
+
+    from sim.market.models.model import TASKS
+    from sim.market.result import MarketResult
+
+    market, population = staged.market, staged.population
+    daily = market.daily
+    return MarketResult(
+        models=market.models,
+        offers=market.offers,
+        offer_model=market.offer_model,
+        workload_names=population.names,
+        workload_customer=tuple(population.customer_names[row] for row in population.customer),
+        workload_segment=tuple(population.segment_names[row] for row in population.segment),
+        workload_task=tuple(TASKS[row] for row in population.task),
+        start=staged.scenario.horizon.start,
+        days=staged.scenario.horizon.days,
+        scale=market.clock.scale,
+        offer_days=market.offer_days,
+        workload_days=market.workload_days,
+        prices_daily=np.array(daily.prices),
+        listed_daily=np.array(daily.listed),
+        replicas_daily=np.array(daily.replicas),
+        price_changes=market.board.price_changes,
+        listing_changes=market.board.listing_changes,
+        switches=market.customers.switches,
+        pool_days=staged.supply.pool_days,
+        ledger=market.ledger,
+        surplus_usd_daily=np.array(daily.surplus_usd),
+    )

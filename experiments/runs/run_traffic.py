@@ -1,0 +1,133 @@
+"""One run of a scenario: the parts assembled, the traffic served, the invariants checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should not wait
+    from sim.engines.face import Feed, TrafficEngine
+    from sim.engines.outcome import TrafficOutcome
+    from sim.engines.world import World
+    from sim.policy import BoundPolicy
+    from sim.scenario import Scenario
+
+Progress = Callable[[float], None]  # told the simulated time reached, in seconds
+
+BUILT_IN = Path(__file__).parents[1] / "scenarios"
+
+
+def load_scenario(path_or_name: str | Path, overrides: tuple[str, ...] | list[str] = ()) -> Scenario:
+    """Read a scenario file, or a built-in scenario by its name.
+
+    Parameters
+    ----------
+    path_or_name
+        A TOML file, or a name that `scenario_names` lists; a file in the way wins.
+    overrides
+        Assignments such as ``traffic.load=1.4``.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such scenario, or a field of it is wrong.
+    """
+    from sim.errors import ScenarioError
+    from sim.scenario import load
+
+    name = str(path_or_name)
+    if name in scenario_names():
+        return load.load_scenario(BUILT_IN / f"{name}.toml", overrides)
+    if not Path(path_or_name).exists() and not name.endswith(".toml"):
+        raise ScenarioError(f"there is no scenario {name!r}; built in are {', '.join(scenario_names())}, "
+                            "or give the path of a TOML file")
+    return load.load_scenario(path_or_name, overrides)
+
+
+def scenario_names() -> list[str]:
+    """Return the names of the built-in scenarios, in alphabetical order."""
+    return sorted(path.stem for path in BUILT_IN.glob("*.toml"))
+
+
+def assemble(
+    scenario: Scenario, replication: int = 0, policies: Mapping[str, BoundPolicy] | None = None
+) -> World:
+    """Resolve names, hardware and policies of a scenario into the tables that engines read.
+
+    Parameters
+    ----------
+    scenario
+        The market.
+    replication
+        Number of the replication; each has random streams of its own.
+    policies
+        Bound policies by router, in place of those the scenario names (a policy of your own, say).
+
+    Raises
+    ------
+    MarketError
+        If hardware does not fit a model, or a policy or its parameters are wrong.
+    """
+    from policies import bind
+    from providers.offers import build_offers
+    from sim.assemble import build_world
+
+    bound = {
+        name: bind(router.policy, f"routers.{name}.policy")
+        for name, router in scenario.routers.items() if not policies or name not in policies
+    }
+    return build_world(scenario, build_offers(scenario), {**bound, **(policies or {})}, replication)
+
+
+def run(
+    scenario: Scenario,
+    replication: int = 0,
+    progress: Progress | None = None,
+    policies: Mapping[str, BoundPolicy] | None = None,
+) -> TrafficOutcome:
+    """Run a scenario once and check its invariants.
+
+    Parameters
+    ----------
+    scenario
+        The market; ``scenario.traffic.engine`` chooses the engine.
+    replication
+        Number of the replication.
+    progress
+        Called with the simulated time whenever the calendar moves on.
+    policies
+        Bound policies by router, in place of those the scenario names.
+
+    Returns
+    -------
+    TrafficOutcome
+        Counters, sums and histograms of the run.
+
+    Raises
+    ------
+    MarketError
+        For anything wrong in the scenario; `InvariantError` if the run broke an invariant.
+    """
+    from providers.faults import fault_processes
+    from sim.calendar import run_traffic
+    from sim.demand.feed import DemandFeed
+    from sim.engines.invariants import check
+    from sim.streams import Streams
+
+    world = assemble(scenario, replication, policies)
+    streams = Streams(scenario.seed, replication)
+    engine = _engine(world, DemandFeed(world, streams))
+    outcome = run_traffic(world, engine, fault_processes(world, streams), progress)
+    check(outcome)
+    return outcome
+
+
+def _engine(world: World, feed: Feed) -> TrafficEngine:
+    if world.scenario.traffic.engine == "reference":
+        from sim.engines.reference import ReferenceEngine
+
+        return ReferenceEngine(world, feed)
+    from sim.engines.compiled import CompiledEngine
+
+    return CompiledEngine(world, feed)

@@ -1,0 +1,141 @@
+"""Do the runs that a store lacks: here, in processes, or on a Dask cluster; the results are the same."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from experiments.runs.play import play
+from experiments.runs.progress import Progress
+from experiments.runs.records import RunRecord, RunSpec
+from experiments.store.store import Store
+from sim.errors import MarketError
+
+WRITE_EVERY_S: Final = 1.0  # at most so much work is lost when this process is killed, besides the runs under way
+WRITE_AT: Final = 500  # records
+
+
+class RunnerError(MarketError):
+    """Workers cannot be had, or run other code."""
+
+
+def run_all(
+    specs: Sequence[RunSpec], store: Store, *, jobs: int = 1, dask: str | None = None,
+    check: Callable[[], None] | None = None,
+) -> None:
+    """Do every run that the store does not hold yet, and store it.
+
+    Parameters
+    ----------
+    specs
+        The runs wanted.
+    store
+        Where they are kept; records are written in batches, each in one transaction.
+    jobs
+        Number of processes on this machine.
+    dask
+        Address of a Dask scheduler, such as ``tcp://host:8786``, to use in place of processes.
+    check
+        Called after every run; raises to stop.
+
+    Raises
+    ------
+    RunnerError
+        If ``jobs`` is below 1, or the scheduler cannot be reached or its workers run other code.
+    WorkerError
+        If a process on this machine dies; what was done is kept.
+    """
+    if jobs < 1:
+        raise RunnerError(f"jobs is {jobs}, but must be at least 1")
+    wanted = {spec.key: spec for spec in specs}
+    done = store.done(wanted)
+    todo = [spec for key, spec in wanted.items() if key not in done]
+    with Progress(len(wanted), len(done)) as progress:
+        _write_all(_played(todo, jobs, dask), store, progress, check)
+
+
+def _write_all(
+    records: Iterator[RunRecord], store: Store, progress: Progress, check: Callable[[], None] | None
+) -> None:
+    """Write records in batches; what is done is written even if the rest is interrupted."""
+    batch: list[RunRecord] = []
+    written = time.monotonic()
+    try:
+        for record in records:
+            batch.append(record)
+            progress.tick(bool(record.problem))
+            if len(batch) >= WRITE_AT or time.monotonic() - written >= WRITE_EVERY_S:
+                store.add(batch)
+                batch, written = [], time.monotonic()
+            if check is not None:
+                check()
+    finally:
+        store.add(batch)
+
+
+def _played(todo: Sequence[RunSpec], jobs: int, dask: str | None) -> Iterator[RunRecord]:
+    """The records of the runs, in any order."""
+    if not todo:
+        return
+    if dask is not None:
+        yield from _on_dask(todo, dask)
+        return
+    rest = todo
+    if jobs == 1 or len(todo) == 1 or _must_compile():
+        yield play(todo[0])  # so that the engine is compiled once, not by every worker at once
+        rest = todo[1:]
+    if jobs == 1 or len(rest) < 2:
+        yield from map(play, rest)
+        return
+    from experiments.runs.workers import in_processes
+
+    yield from in_processes(play, [(spec,) for spec in rest], jobs)
+
+
+def _must_compile() -> bool:
+    from sim.compiled import prepare_cache
+
+    return not any(prepare_cache().glob("traffic_*/*.nbi"))
+
+
+def _on_dask(todo: Sequence[RunSpec], address: str) -> Iterator[RunRecord]:
+    """Runs of a worker that dies are done again by the others."""
+    client = _client(address)
+    try:
+        _check_code(client)
+        import distributed
+
+        futures = client.map(play, todo, key=[f"tokenmarket-{spec.key}" for spec in todo], pure=False)
+        keys = {future.key: spec.key for future, spec in zip(futures, todo, strict=True)}
+        completed: Any = distributed.as_completed
+        for future in completed(futures, loop=client.loop):
+            error = future.exception()
+            if error is None:
+                yield future.result()
+            else:  # its message would name workers, which are no part of a result
+                yield RunRecord(keys[future.key], f"{type(error).__name__} on the Dask cluster")
+            future.release()
+    finally:
+        client.close()
+
+
+def _client(address: str) -> Any:  # noqa: ANN401 - distributed's Client, which need not be installed
+    try:
+        import distributed
+    except ImportError:
+        raise RunnerError("--dask needs the package distributed; install tokenmarket with the extra cluster") from None
+    try:
+        make: Any = distributed.Client
+        return make(address, timeout=10, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise RunnerError(f"cannot reach a Dask scheduler at {address!r}: {type(error).__name__}") from None
+
+
+def _check_code(client: Any) -> None:  # noqa: ANN401 - as above
+    from experiments.runs.keys import code_version
+
+    client.wait_for_workers(1, timeout=60)
+    versions = client.run(code_version)
+    other = [worker for worker, version in versions.items() if version != code_version()]
+    if other:
+        raise RunnerError(f"the worker {other[0]} runs another version of tokenmarket than this process; install the "
+                          "same on all machines")

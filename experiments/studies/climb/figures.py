@@ -1,0 +1,135 @@
+"""The climb: what customers do when all prices are divided by 1, 2, 5, 10, 20, and what they do if money were log."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from experiments.stats import Interval, interval
+from experiments.studies.market.figures import EFFECTS, INK
+from experiments.studies.tournament.figures import COLOURS, STYLE, plain_ticks, save
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+CLIMB_COLUMNS: Final = ("control", "divisor", "replication", "metric", "value")
+LINES: Final = {
+    "size_b": "Token-weighted size (billion parameters)",
+    "quality": "Token-weighted quality (0 to 1)",
+    "paid_usd_per_mtok": "Price paid (USD per million tokens)",
+}
+EFFECT: Final = "effect_{}_usd_per_day"
+CONTROLS: Final = {  # name in the frame: label, colour, marker
+    "money": ("utility in money (the model)", COLOURS[1], "o"),
+    "log_price": ("utility in log price (control)", COLOURS[0], "s"),
+}
+
+
+def climb(frame: "DataFrame", title: str, folder: Path) -> None:
+    """Draw the climb as ``climb.svg`` and ``climb.png``; the frame has the columns ``CLIMB_COLUMNS``.
+
+    Metrics: those of ``LINES``, and ``effect_price_usd_per_day``, ``effect_volume_usd_per_day``,
+    ``effect_mix_usd_per_day``: the change of spend from divisor 1, split by E6. Controls: those of ``CONTROLS``.
+    """
+    import matplotlib as mpl
+
+    with mpl.rc_context(STYLE):
+        save(figure_of(frame, title), folder / "climb")
+
+
+def figure_of(frame: "DataFrame", title: str) -> "Figure":
+    """Return five panels: three lines against the divisor, and the decomposition of spend with and without climbing."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    divisors = sorted(frame["divisor"].unique())
+    figure = Figure(figsize=(15.0, 8.4), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.10))
+    FigureCanvasAgg(figure)
+    figure.suptitle(f"{title}: same market, all prices divided (bars: 95 % intervals over replications)",
+                    fontsize=11, color=INK)
+    for place, (metric, label) in enumerate(LINES.items()):
+        axis = figure.add_subplot(2, 3, place + 1)
+        _line_panel(axis, frame, metric, divisors)
+        axis.set_ylabel(label)
+        axis.set_title(TITLES[metric], loc="left", fontsize=10)
+    bars: list[Axes] = []
+    for place, (control, (label, _, _)) in enumerate(CONTROLS.items()):
+        axis = figure.add_subplot(2, 3, place + 4, sharey=bars[0] if bars else None)
+        _effect_panel(axis, frame[frame["control"] == control], divisors)
+        axis.set_title(f"Why spend changed: {label}", loc="left", fontsize=10)
+        bars.append(axis)
+    _key(figure, figure.add_subplot(2, 3, 6), bars[0])
+    return figure
+
+
+def intervals(frame: "DataFrame", control: str, metric: str, divisors: list[float]) -> list[Interval]:
+    """Interval over replications of a metric at each divisor."""
+    mine = frame[(frame["control"] == control) & (frame["metric"] == metric)]
+    return [interval(mine.loc[mine["divisor"] == divisor, "value"].tolist()) for divisor in divisors]
+
+
+def _line_panel(axis: "Axes", frame: "DataFrame", metric: str, divisors: list[float]) -> None:
+    for control, (label, colour, marker) in CONTROLS.items():
+        got = intervals(frame, control, metric, divisors)
+        if not any(it.n for it in got):
+            continue
+        axis.errorbar(divisors, [it.mean for it in got], yerr=[np.nan_to_num(it.half_width) for it in got],
+                      color=colour, marker=marker, markersize=5, elinewidth=1.0, capsize=2, label=label)
+    axis.set_xscale("log")
+    axis.set_xticks(divisors, [f"{divisor:g}" for divisor in divisors])
+    axis.minorticks_off()
+    axis.set_xlabel("All prices divided by")
+    if metric == "paid_usd_per_mtok":
+        _without_climbing(axis, frame, divisors)
+    else:
+        axis.set_ylim(bottom=0)
+
+
+def _without_climbing(axis: "Axes", frame: "DataFrame", divisors: list[float]) -> None:
+    """Log axis, and the price that would be paid if everybody stayed with the same model."""
+    start = intervals(frame, "money", "paid_usd_per_mtok", divisors)[0].mean
+    axis.plot(divisors, [start * divisors[0] / divisor for divisor in divisors], color="#888888", linestyle=":",
+              label="if nobody moved")
+    axis.set_yscale("log")
+    plain_ticks(axis)
+
+
+def _effect_panel(axis: "Axes", frame: "DataFrame", divisors: list[float]) -> None:
+    above, below = np.zeros(len(divisors)), np.zeros(len(divisors))
+    bars = np.arange(len(divisors))
+    for name, colour in EFFECTS.items():
+        mine = frame[frame["metric"] == EFFECT.format(name)]
+        means = mine.groupby("divisor")["value"].mean().reindex(divisors).fillna(0.0).to_numpy(float) / 1e3
+        axis.bar(bars, means, bottom=np.where(means >= 0, above, below), color=colour, width=0.7, label=name)
+        above, below = above + np.maximum(means, 0), below + np.minimum(means, 0)
+    sums = _sums(frame, divisors)
+    axis.errorbar(bars, [it.mean / 1e3 for it in sums], yerr=[np.nan_to_num(it.half_width) / 1e3 for it in sums],
+                  fmt=".", color="black", markersize=9, elinewidth=1.0, capsize=3, label="sum, with 95 % interval")
+    axis.axhline(0, color=INK, linewidth=0.8)
+    axis.set_xticks(bars, [f"{divisor:g}" for divisor in divisors])
+    axis.set_xlabel("All prices divided by")
+    axis.set_ylabel("Change of spend a day (1000 USD)")
+
+
+def _sums(frame: "DataFrame", divisors: list[float]) -> list[Interval]:
+    """Interval over replications of the whole change of spend at each divisor."""
+    mine = frame[frame["metric"].isin([EFFECT.format(name) for name in EFFECTS])]
+    each = mine.groupby(["divisor", "replication"])["value"].sum(min_count=len(EFFECTS))
+    found = set(mine["divisor"])
+    return [interval(each[divisor].tolist() if divisor in found else []) for divisor in divisors]
+
+
+def _key(figure: "Figure", axis: "Axes", bars: "Axes") -> None:
+    """Both legends in the place of the sixth panel."""
+    axis.axis("off")
+    lines = figure.axes[len(LINES) - 1].get_legend_handles_labels()
+    first = axis.legend(*lines, loc="upper left", fontsize=9, title="lines", alignment="left")
+    axis.add_artist(first)
+    axis.legend(*bars.get_legend_handles_labels(), loc="center left", fontsize=9, title="change of spend because of",
+                alignment="left")
+
+
+TITLES: Final = {"size_b": "Bigger models", "quality": "Better models", "paid_usd_per_mtok": "What a token costs"}

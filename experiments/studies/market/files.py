@@ -1,0 +1,117 @@
+"""What a run of the market leaves in a folder, and what it shows in the terminal."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from experiments.measures import market_tables
+from experiments.measures.market_columns import COLUMNS
+from experiments.measures.market_summary import summary
+from experiments.studies.market import figures as market_figures
+from sim.market.result import MarketResult
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+FILES: Final = (*(f"{name}.csv" for name in COLUMNS), "summary.csv", "market.svg", "market.pdf", "market.png")
+QUARTER_FROM: Final = 12  # runs of more months are shown by quarter
+
+
+class Column(NamedTuple):
+    """A column of the terminal table: two rows of heading, what it shows, and its format."""
+
+    head: str
+    unit: str
+    source: str
+    factor: float
+    form: str
+
+
+AMOUNT, MEAN, INDEX = "amount a day", "mean over tokens", "mean over days"
+# how months are joined to quarters: amounts per day add up, the others are means with these weights
+JOINED: Final = {
+    "requests": AMOUNT, "tokens": AMOUNT, "spend_usd": AMOUNT, "surplus_usd": AMOUNT, "switches": AMOUNT,
+    "paid_usd_per_mtok": MEAN, "size_b": MEAN, "quality": MEAN, "open_share": MEAN,
+}
+TABLE: Final = (
+    Column("requests", "M/day", "requests", 1e-6, ".1f"),
+    Column("tokens", "bn/day", "tokens", 1e-9, ".1f"),
+    Column("spend", "kUSD/day", "spend_usd", 1e-3, ".1f"),
+    Column("paid", "USD/Mtok", "paid_usd_per_mtok", 1.0, ".2f"),
+    Column("qual.*", "index", "constant_quality_index", 1.0, ".2f"),
+    Column("same*", "index", "same_model_index", 1.0, ".2f"),
+    Column("size", "bn par.", "size_b", 1.0, ".0f"),
+    Column("quality", "0-1", "quality", 1.0, ".2f"),
+    Column("open", "%", "open_share", 100.0, ".0f"),
+    Column("busy", "%", "busy_share", 100.0, ".0f"),
+    Column("margin", "%", "provider_margin", 100.0, ".0f"),
+    Column("HHI", "prov.", "hhi_providers", 1.0, ".2f"),
+)
+NOTES: Final = (
+    "qual.*: cheapest price at the quality of each model of the first day, mean of logs, first day 1",
+    "same*: price of the same model at the same provider, first day 1; busy: replicas' time in steps",
+)
+
+
+def write(result: MarketResult, title: str, folder: Path) -> "dict[str, DataFrame]":
+    """Write every table and the page of figures (``FILES``) into a folder; return the tables, summary included."""
+    frames = market_tables.tables(result)
+    frames["summary"] = summary(market_tables.Run(result))
+    market_tables.write(frames, folder)
+    if result.days:
+        market_figures.page(frames, title, folder)
+    return frames
+
+
+def table(market: "DataFrame", by: str | None = None) -> str:
+    """Return the monthly table of a market as aligned text of at most 100 columns.
+
+    Parameters
+    ----------
+    market
+        The table ``monthly_market``.
+    by
+        ``month`` or ``quarter``; None for quarters if there are more than twelve months.
+    """
+    how = by or ("quarter" if len(market) > QUARTER_FROM else "month")
+    rows = joined(market) if how == "quarter" else joined(market, [str(month) for month in market["month"]])
+    body = [[str(row["period"]), *(_cell(float(row[it.source]), it) for it in TABLE)] for _, row in rows.iterrows()]
+    grid = [["", *(it.head for it in TABLE)], ["", *(it.unit for it in TABLE)], *body]
+    widths = [max(len(line[i]) for line in grid) for i in range(len(grid[0]))]
+    lines = [" ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in grid]
+    return "\n".join([*(line.rstrip() for line in lines), *NOTES])
+
+
+def joined(market: "DataFrame", period: list[str] | None = None) -> "DataFrame":
+    """Join months to periods (quarters if None): amounts become amounts a day, all else means over tokens or days."""
+    import pandas as pd
+
+    frame = market.assign(tokens=market["prompt_tokens"] + market["output_tokens"])
+    labels = np.array([_quarter(str(month)) for month in market["month"]] if period is None else period)
+    out = []
+    for label in dict.fromkeys(labels):
+        part = frame[labels == label]
+        row: dict[str, object] = {"period": label}
+        for name in dict.fromkeys([*JOINED, *(it.source for it in TABLE)]):
+            how = JOINED.get(name, INDEX)
+            values, days = part[name].to_numpy(float), part["days"].to_numpy(float)
+            weights = part["tokens"].to_numpy(float) if how == MEAN else days
+            row[name] = values.sum() / days.sum() if how == AMOUNT else _weighted(values, weights)
+        out.append(row)
+    return pd.DataFrame(out)
+
+
+def _weighted(values: np.ndarray, weights: np.ndarray) -> float:
+    known = np.isfinite(values) & (weights > 0)
+    return float(np.average(values[known], weights=weights[known])) if known.any() else math.nan
+
+
+def _quarter(month: str) -> str:
+    year, number = month.split("-")
+    return f"{year}Q{(int(number) + 2) // 3}"
+
+
+def _cell(value: float, column: Column) -> str:
+    return format(value * column.factor, column.form) if math.isfinite(value) else "-"

@@ -1,0 +1,162 @@
+"""The upgrade graph as a figure: models by release date and quality, with the nearest upgrade of each kind."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from experiments.studies.tournament.figures import STYLE, save
+from sim.errors import ScenarioError
+from sim.market.models.model import Models
+from sim.market.models.upgrades import KINDS, nearest_upgrades, upgrade_graph
+from sim.scenario.model_settings import ModelSettings
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
+    from matplotlib.transforms import Bbox, BboxBase
+
+    from sim.market.result import MarketResult
+
+Places = dict[str, tuple[float, float]]  # name to date (matplotlib's days) and quality
+# Where a label may stand around its dot, points, best first: beside it, above and below, further off
+OFFSETS: Final = ((9, 0), (-9, 0), (0, 12), (0, -12),
+                  *((dx, dy) for dy in (10, -10, 18, -18, 26, -26, 34, -34) for dx in (7, -7)))
+DOT_PX: Final = 7.0  # half the side of the square around a dot that no label should touch
+
+SHOWN: Final = (
+    "gpt-4", "gpt-4o", "gpt-4o-mini", "o1", "o3", "gpt-5", "gpt-5-nano", "gpt-5.2", "claude-3-opus",
+    "claude-3.5-sonnet", "claude-3.7-sonnet", "claude-sonnet-4.5", "claude-opus-4.5", "gemini-1.5-pro",
+    "gemini-2.5-pro", "gemini-3-pro", "llama-3.1-8b", "llama-3.1-405b", "llama-3.3-70b", "qwen3-8b",
+    "qwen3-235b-a22b", "deepseek-v3", "deepseek-r1", "deepseek-v3.2", "kimi-k2", "gpt-oss-120b",
+)
+# Colours of Okabe and Ito, told apart by the colour-blind
+KIND_COLOURS: Final = {"size": "#0072B2", "family": "#009E73", "creator": "#E69F00", "task": "#BBBBBB"}
+KIND_LABELS: Final = {"size": "larger size", "family": "next generation", "creator": "other family, same creator",
+                      "task": "another creator"}
+MATPLOTLIB_EPOCH: Final = date(1970, 1, 1)  # its dates count days from here
+OPEN_COLOUR: Final = "#D55E00"
+CLOSED_COLOUR: Final = "#333333"
+
+
+def draw_upgrades(
+    models: Models, settings: ModelSettings, start: date, path: Path, shown: Sequence[str] | None = None
+) -> None:
+    """Write the figure.
+
+    Parameters
+    ----------
+    models, settings
+        Models of a run, and what moves cost.
+    start
+        First day of the run.
+    path
+        Files to write, without the suffix: SVG, PDF and PNG.
+    shown
+        Names to show; those of ``SHOWN`` that there are, if none are given.
+
+    Raises
+    ------
+    ScenarioError
+        If no model is left to show, or a given name is unknown.
+    """
+    import matplotlib as mpl
+
+    rows = tuple(row for row in models.rows if row.name in (SHOWN if shown is None else shown))
+    unknown = sorted(set(shown or ()) - set(models.names))
+    if unknown or not rows:
+        raise ScenarioError(f"the upgrade figure finds no model {unknown[0]!r} in the run" if unknown
+                            else "the upgrade figure finds none of its models in the run; give names to show")
+    graph = nearest_upgrades(upgrade_graph(Models(rows), settings))
+    places: Places = {name: ((start - MATPLOTLIB_EPOCH).days + facts["release_day"], facts["quality"])
+              for name, facts in graph.nodes(data=True)}
+    with mpl.rc_context({**STYLE, "axes.grid": False}):
+        save(_drawn(graph, places), path)
+
+
+def _drawn(graph: "nx.DiGraph[str]", places: Places) -> "Figure":
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 7.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    _edges(axes, graph, places)
+    _nodes(axes, graph, places)
+    axes.set(xlabel="Release", ylabel="Quality, mean over tasks (0 to 1)")
+    axes.set_title("Models and the nearest upgrade of each kind; the area of a dot grows with total parameters",
+                   loc="left", fontsize=11)
+    axes.xaxis_date()
+    axes.margins(x=0.06, y=0.06)
+    figure.legend(loc="outside lower center", ncols=6, fontsize=10)
+    _labels(figure, axes, places)
+    return figure
+
+
+def most_used(result: "MarketResult", most: int = 26) -> list[str]:
+    """Return the names of the models that sold most tokens in a run, at most so many, best first."""
+    from experiments.measures.market.panel import by_group, offer_tokens
+
+    tokens = by_group(offer_tokens(result), result.offer_model, len(result.models)).sum(axis=0)
+    order = [int(row) for row in (-tokens).argsort(kind="stable") if tokens[row] > 0]
+    return [result.models.names[row] for row in order[:most]]
+
+
+def _edges(axes: "Axes", graph: "nx.DiGraph[str]", places: Places) -> None:
+    for kind in reversed(KINDS):
+        axes.plot([], [], color=KIND_COLOURS[kind], linewidth=2, label=KIND_LABELS[kind])
+        for old, new, edge in graph.edges(data=True):
+            if edge["kind"] == kind:
+                axes.annotate("", places[new], places[old], zorder=1 if kind == "task" else 2, arrowprops={
+                    "arrowstyle": "-|>", "color": KIND_COLOURS[kind], "linewidth": 0.8 if kind == "task" else 1.6,
+                    "shrinkA": 6, "shrinkB": 6, "connectionstyle": "arc3,rad=0.12"})
+
+
+def _nodes(axes: "Axes", graph: "nx.DiGraph[str]", places: Places) -> None:
+    for is_open, colour, label in ((True, OPEN_COLOUR, "open weights"), (False, CLOSED_COLOUR, "closed")):
+        chosen = [(places[name], facts["total_b"]) for name, facts in graph.nodes(data=True)
+                  if facts["open"] is is_open]
+        if chosen:
+            axes.scatter([place[0] for place, _ in chosen], [place[1] for place, _ in chosen], color=colour, zorder=4,
+                         s=[12 + 5 * total**0.5 for _, total in chosen], label=label, edgecolors="white")
+
+
+def _labels(figure: "Figure", axes: "Axes", places: Places) -> None:
+    """Name each dot where no other name and no dot is in the way, trying places around it."""
+    figure.draw_without_rendering()  # so that texts know their size
+    dots = axes.transData.transform(list(places.values()))
+    taken: list[Bbox] = []
+    for name, place in sorted(places.items(), key=lambda item: item[1]):
+        tried = [_label(axes, name, place, offset) for offset in OFFSETS]
+        boxes = [text.get_window_extent() for text in tried]
+        hits = [sum(box.overlaps(other) for other in taken) + _dots_hit(box, dots) + _sticks_out(box, axes.bbox)
+                for box in boxes]
+        best = hits.index(min(hits))
+        taken.append(boxes[best])
+        if OFFSETS[best][0] and OFFSETS[best][1]:  # off to a corner: say whose name it is
+            axes.annotate("", place, OFFSETS[best], textcoords="offset points", zorder=3, arrowprops={
+                "arrowstyle": "-", "color": "#666666", "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0})
+        for text in tried[:best] + tried[best + 1:]:
+            text.remove()
+
+
+def _sticks_out(box: "Bbox", frame: "BboxBase") -> bool:
+    return bool(box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1)
+
+
+def _dots_hit(box: "Bbox", dots: "np.ndarray") -> int:
+    near = box.padded(DOT_PX)
+    return int(((dots > near.min) & (dots < near.max)).all(axis=1).sum())
+
+
+def _label(axes: "Axes", name: str, place: tuple[float, float], offset: tuple[float, float]) -> "Annotation":
+    text = axes.annotate(
+        name, place, offset, textcoords="offset points", fontsize=9.5, zorder=3, va="center",
+        ha="left" if offset[0] > 0 else "right" if offset[0] < 0 else "center",
+        bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8},
+    )
+    text.set_in_layout(False)  # the layout stays as it was when places were chosen
+    return text

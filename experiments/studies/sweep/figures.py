@@ -1,0 +1,139 @@
+"""Figures of a sweep: metrics over a factor, metrics over sampled points, or the indices of a sensitivity study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from experiments.designs import INDICES
+from experiments.designs.sensitivity import NOISE
+from experiments.runs.records import POLICY
+from experiments.studies.sweep.design import Study
+from experiments.studies.tournament.figures import COLOURS, MARKERS, STYLE, save
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+COLUMNS: Final = 2  # panels side by side
+MAIN: Final = {  # a figure each
+    "morris": ("mu_star",), "sobol": ("ST",), "sobol-pairs": ("ST",), "morris+sobol": ("mu_star", "ST")}
+LABELS: Final = {"mu_star": "mean absolute effect over the range", "ST": "share of variance, with interactions (ST)",
+                 "S1": "by the factor alone (S1)"}
+MOST_LINES: Final = 8
+
+
+def draw(study: Study, frames: dict[str, DataFrame], folder: Path) -> None:
+    """Draw ``sensitivity`` for designs with indices, ``metrics`` for the others, as SVG, PDF and PNG."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(STYLE):
+        if study.plan.kind in INDICES:
+            number = 0
+            for policy in study.policies or ("",):
+                frame = frames["sensitivity"]
+                mine = frame[frame[POLICY] == policy] if study.policies else frame
+                for index in MAIN[study.plan.kind]:
+                    number += 1
+                    name = "sensitivity" if number == 1 else f"sensitivity-{number}"
+                    save(_bars(study, mine, (policy, index)), folder / name)
+        else:
+            save(_lines(study, frames["summary"]), folder / "metrics")
+
+
+def _bars(study: Study, frame: DataFrame, what: tuple[str, str]) -> Figure:
+    """One panel a metric, one bar a factor, the largest on top; of a policy and an index."""
+    policy, index = what
+    figure, axes = _panels(study, 0.32 * len(study.plan.factors) + 1.3, 6.6)
+    for axis, metric in zip(axes, study.shown, strict=True):
+        part = frame[frame["metric"] == metric]
+        main = part[part["index"] == index].sort_values("value", ascending=True, kind="stable")
+        places = np.arange(len(main))
+        values = main["value"].to_numpy(float)
+        half = np.nan_to_num(main["high"].to_numpy(float) - values)
+        axis.barh(places, np.nan_to_num(values), xerr=half, color=COLOURS[0], height=0.62,
+                  error_kw={"elinewidth": 1.0, "capsize": 2.5, "ecolor": "#333333"}, label=LABELS[index])
+        if index == "ST":
+            alone = part[part["index"] == "S1"].set_index("factor")["value"].reindex(main["factor"]).to_numpy(float)
+            axis.plot(alone, places, "D", color=COLOURS[1], markersize=4, label=LABELS["S1"])
+        axis.set_yticks(places, [_short(name) for name in main["factor"]])
+        unit = str(part["unit"].iloc[0])
+        axis.set_xlabel(f"{LABELS[index]}{f' ({unit})' if index == 'mu_star' else ''}")
+        noise = part.loc[part["factor"] == NOISE, "value"].iloc[0]
+        told = f"; noise {noise:.0%} of variance" if np.isfinite(noise) else ""
+        axis.set_title(f"{metric}{told}", loc="left", fontsize=10)
+        axis.set_xlim(left=min(0.0, axis.get_xlim()[0]))
+    if index == "ST":
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", fontsize=8, ncols=2)
+    _title(figure, study, f"bars: 95 % bootstrap intervals{f', policy {policy}' if policy else ''}")
+    return figure
+
+
+def _lines(study: Study, frame: DataFrame) -> Figure:
+    """One panel a metric over the first factor with several numbers; lines are policies or the next factor."""
+    factors = [factor.path for factor in study.plan.factors]
+    over = next((name for name in factors if _numeric(frame, name)), factors[0])
+    by = next((name for name in (POLICY, *factors) if name in frame and name != over
+               and 1 < frame[name].nunique() <= MOST_LINES), None)
+    figure, axes = _panels(study, 3.4, 5.4)
+    for axis, metric in zip(axes, study.shown, strict=True):
+        part = frame[frame["metric"] == metric]
+        groups: list[tuple[Any, DataFrame]] = [("", part)] if by is None else list(part.groupby(by, sort=False))
+        for place, (label, group) in enumerate(groups):
+            _line(axis, group, over, (str(label), place, _sampled(study)))
+        axis.set_xlabel(over)
+        axis.set_ylabel(f"{metric} ({part['unit'].iloc[0]})" if len(part) else metric)
+    if by is not None:
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, title=by, fontsize=8, loc="outside lower center", ncols=min(len(labels), 4))
+    others = [name for name in factors if name not in (over, by) and name in frame and frame[name].nunique() > 1]
+    note = f"points differ in {', '.join(others)}, too" if others else "bars: 95 % intervals over replications"
+    _title(figure, study, note)
+    return figure
+
+
+def _line(axis: Axes, group: DataFrame, over: str, look: tuple[str, int, bool]) -> None:
+    label, place, sampled = look
+    colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+    half = np.nan_to_num(group["half_width"].to_numpy(float))
+    x = group[over].to_numpy() if _numeric(group, over) else group[over].astype(str).to_numpy()
+    several = sampled or len(set(x.tolist())) < len(x)
+    axis.errorbar(x, group["mean"].to_numpy(float), yerr=half, color=colour, marker=marker, markersize=4, label=label,
+                  linewidth=0 if several else 1.1, elinewidth=0.9)
+
+
+def _sampled(study: Study) -> bool:
+    return study.plan.places is not None
+
+
+def _numeric(frame: DataFrame, name: str) -> bool:
+    values = frame[name]
+    return values.dtype.kind in "iuf" and values.nunique() > 1
+
+
+def _panels(study: Study, height: float, width: float) -> tuple[Figure, list[Axes]]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    count = len(study.shown)
+    columns = min(count, COLUMNS)
+    rows = -(-count // columns)
+    figure = Figure(figsize=(width * columns, height * rows + 0.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, [figure.add_subplot(rows, columns, i + 1) for i in range(count)]
+
+
+def _short(path: str) -> str:
+    """The last three names of a path: enough to know it, short enough for an axis."""
+    parts = path.split(".")
+    return path if len(parts) <= 3 else "… " + ".".join(parts[-3:])
+
+
+def _title(figure: Figure, study: Study, note: str) -> None:
+    plan = study.plan
+    size = f"{len(plan.points)} points, {study.replications} replications"
+    figure.suptitle(f"{study.scenario.name}, {plan.kind} design: {size}; {note}", fontsize=9, color="#555555")

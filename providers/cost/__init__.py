@@ -1,0 +1,1 @@
+"""What a GPU costs, and what a token costs to make."""

@@ -1,0 +1,88 @@
+"""Rent of each GPU type on each day: falling, V-shaped, constant, or replayed from a file."""
+
+import csv
+import math
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from providers.cost.ownership import REFERENCE
+from providers.hardware.gpus import GPUS
+from sim.errors import MarketError
+from sim.scenario.firm_settings import GpuPrices
+
+
+class GpuPriceError(MarketError):
+    """A file of GPU prices cannot be used; the text names the file and the line."""
+
+
+def gpu_price_series(settings: GpuPrices, days: int) -> dict[str, np.ndarray]:
+    """Rent of every GPU type, USD per GPU-hour, float64 (days,).
+
+    Types move with the H100, in the proportions of the rents of ``providers.hardware.gpus``; a replayed file gives its
+    types directly (step-wise constant; before its first day the first price) and the others in proportion.
+
+    Raises
+    ------
+    GpuPriceError
+        If the file cannot be read or has a wrong line.
+    """
+    days = max(days, 1)
+    if settings.path is not None:
+        return _replayed(Path(settings.path), days)
+    h100 = _h100(settings, np.arange(days, dtype=np.float64))
+    return {name: h100 * gpu.rent_usd_per_hour / REFERENCE.rent_usd_per_hour for name, gpu in GPUS.items()}
+
+
+def _h100(settings: GpuPrices, day: np.ndarray) -> np.ndarray:
+    start = settings.h100_usd_per_hour
+    if settings.kind == "constant":
+        return np.full_like(day, start)
+    if settings.kind == "falling":
+        return np.asarray(start * (1.0 - settings.decline_per_year) ** (day / 365.25))
+    knots = (0.0, settings.trough_day, settings.recovered_day)
+    levels = [math.log(usd) for usd in (start, settings.trough_usd_per_hour, settings.recovered_usd_per_hour)]
+    return np.asarray(np.exp(np.interp(day, knots, levels)))
+
+
+def _replayed(path: Path, days: int) -> dict[str, np.ndarray]:
+    points = _read(path)
+    series = {gpu: _steps(rows, days) for gpu, rows in points.items()}
+    anchor = REFERENCE.name if REFERENCE.name in series else min(series)
+    for name, gpu in GPUS.items():
+        if name not in series:
+            series[name] = series[anchor] * gpu.rent_usd_per_hour / GPUS[anchor].rent_usd_per_hour
+    return series
+
+
+def _steps(rows: list[tuple[float, float]], days: int) -> np.ndarray:
+    day, usd = np.array(sorted(rows)).T
+    return np.asarray(usd[np.maximum(0, np.searchsorted(day, np.arange(days), side="right") - 1)])
+
+
+def _read(path: Path) -> dict[str, list[tuple[float, float]]]:
+    points: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            for line, row in enumerate(csv.DictReader(file), start=2):
+                gpu, point = _row(row, f"{path}, line {line}")
+                points[gpu].append(point)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise GpuPriceError(f"cannot read GPU prices {path}: {reason}") from None
+    if not points:
+        raise GpuPriceError(f"{path} holds no GPU prices; it needs the columns day, gpu, usd_per_hour")
+    return points
+
+
+def _row(row: dict[str, str], where: str) -> tuple[str, tuple[float, float]]:
+    try:
+        gpu, day, usd = row["gpu"], float(row["day"]), float(row["usd_per_hour"])
+    except (KeyError, TypeError, ValueError):
+        raise GpuPriceError(f"{where} must have day and usd_per_hour as numbers and a gpu; it is {row}") from None
+    if gpu not in GPUS:
+        raise GpuPriceError(f"{where}: gpu is {gpu!r}; allowed are {', '.join(GPUS)}")
+    if not (math.isfinite(day) and math.isfinite(usd) and usd > 0):
+        raise GpuPriceError(f"{where}: usd_per_hour is {usd:g} on day {day:g}; it must be above 0")
+    return gpu, (day, usd)

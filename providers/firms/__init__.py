@@ -1,0 +1,1 @@
+"""Firms: what they serve, where, with how many replicas, and when they review their prices."""

@@ -1,0 +1,116 @@
+"""What sellers read from the books of each day: load, demand in replicas, revenue to expect; all offers at once."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from providers.firms.shelf import PlannedOffer, price_before_launch
+from sim.market.board import DAY_S, Board
+from sim.market.desk import Desk
+from sim.market.usage import OfferDay
+from sim.scenario.firm_settings import SupplySettings
+
+NANO: Final = 1e-9
+MOST_PRESSURE: Final = 2.0  # losses at most double the estimate of a day's demand: other hosts see the same requests
+
+
+class Usage:
+    """Load and expectations of every offer; rows as in ``Desk.offers``. Call ``refresh`` before reading.
+
+    The load of an offer is the time its replicas would need, at their reference batch, for the tokens that it served.
+    Expectations are exponentially weighted means over the days on which the offer was listed. Before the launch they
+    are the firm's prior: a share of the planned load that halves with the model's age; an offer that is off the
+    shelf loses its expectations at the same rate.
+
+    Attributes
+    ----------
+    utilisation
+        float64 (offers,): load of the last day over the time of the listed replicas, 0 to 1.
+    tokens, tokens_total
+        float64 (offers,): tokens of the last day and since the start.
+    share
+        float64 (offers,): share of the model's tokens on the last day.
+    replicas
+        float64 (offers,): replicas that the expected demand fills at the planned utilisation.
+    revenue
+        float64 (offers,): expected revenue, USD per day.
+    """
+
+    def __init__(
+        self, planned: Sequence[PlannedOffer], settings: SupplySettings, price_factor: float = 1.0
+    ) -> None:
+        count, shelf, able = len(planned), settings.shelf, [offer.hardware.capacity for offer in planned]
+        self._planned_share = settings.autoscaling.target_utilisation
+        self._weight = 1.0 - np.exp(-1.0 / settings.autoscaling.smoothing_days)
+        self._loss_tolerated = settings.autoscaling.loss_tolerated
+        self._expected_load, self._half_life_days = shelf.expected_load, shelf.half_life_days
+        self._prompt_s = np.array([one.prompt_s for one in able])
+        self._output_s = np.array([one.output_s for one in able])
+        self._release_day = np.array([offer.model.release_day for offer in planned])
+        self._full_usd = np.array([  # revenue of a replica per day at the planned utilisation
+            one.requests_per_s * self._planned_share * DAY_S * price_factor * _request_usd(offer, settings)
+            for one, offer in zip(able, planned, strict=True)
+        ])
+        self.utilisation, self.tokens, self.tokens_total, self.share, self.replicas, self.revenue = np.zeros((6, count))
+        self._launched = np.zeros(count, bool)
+        self._days_read = -1
+
+    def refresh(self, desk: Desk) -> None:
+        """Read the day that ended last, once."""
+        ended = len(desk.offer_days)
+        if ended == self._days_read or not len(self.tokens):
+            return
+        self._days_read = ended
+        if ended:
+            self._read(desk)
+        self._expect_of_the_rest(desk)
+
+    def enter(self, rows: Sequence[int], factor: float) -> None:
+        """Multiply the expectations of a firm that enters, as if its GPUs had been at work before."""
+        chosen = list(rows)
+        self.replicas[chosen] *= factor
+        self.revenue[chosen] *= factor
+
+    def _read(self, desk: Desk) -> None:
+        last, running = desk.offer_days[-1], desk.board.replicas
+        work = last.prompt_tokens * self._prompt_s + last.output_tokens * self._output_s
+        self.utilisation = np.minimum(1.0, work / np.maximum(running * float(DAY_S), 1.0))
+        self.tokens = (last.prompt_tokens + last.output_tokens).astype(np.float64)
+        self.tokens_total += self.tokens
+        of_model = np.bincount(desk.offer_model, self.tokens, len(desk.models))[desk.offer_model]
+        self.share = self.tokens / np.maximum(of_model, 1.0)
+        self._launched |= desk.board.listed
+        self._learn(last, desk.board, work / (DAY_S * self._planned_share))
+
+    def _learn(self, last: OfferDay, board: Board, filled: np.ndarray) -> None:
+        """Move the expectations of listed offers; ``filled`` is how many replicas the tokens served would fill.
+
+        An offer that loses requests for want of room is full, whatever its load seems to be. Then demand is at least
+        what runs, and it is followed at once if it rises: up at once, down slowly (S5).
+        """
+        running, lost = board.replicas, last.refused + last.failed + last.abandoned
+        pressure = np.clip(last.placed / np.maximum(last.placed - lost, 1), 1.0, MOST_PRESSURE)
+        full = last.queue_full + last.abandoned > self._loss_tolerated * last.placed
+        demand = np.where(full, np.maximum(filled, running), filled) * pressure
+        revenue = last.revenue_nano * NANO * np.where(full, demand / np.maximum(running, 1), 1.0)
+        for estimate, today in ((self.replicas, demand), (self.revenue, revenue)):
+            weight = np.where(full & (today > estimate), 1.0, self._weight)
+            estimate += np.where(board.listed, weight * (today - estimate), 0.0)
+
+    def _expect_of_the_rest(self, desk: Desk) -> None:
+        """Priors before the launch; decay off the shelf."""
+        age = np.maximum(0.0, desk.env.now / DAY_S - self._release_day)
+        prior = self._expected_load * 0.5 ** (age / self._half_life_days)
+        waiting = ~self._launched & ~desk.board.listed
+        self.replicas[waiting] = prior[waiting]
+        self.revenue[waiting] = (prior * self._full_usd)[waiting]
+        resting = self._launched & ~desk.board.listed
+        decay = 0.5 ** (1.0 / self._half_life_days)
+        self.replicas[resting] *= decay
+        self.revenue[resting] *= decay
+
+
+def _request_usd(offer: PlannedOffer, settings: SupplySettings) -> float:
+    price, shelf = price_before_launch(offer, settings), settings.shelf
+    return (shelf.prompt_tokens * price.input_usd_per_mtok + shelf.output_tokens * price.output_usd_per_mtok) * 1e-6

@@ -1,0 +1,177 @@
+"""Which hardware a firm puts a model on, and how replicas share a pool.
+
+*Choice of hardware.* In each pool: the first of the firm's precisions that the GPU computes in, and the smallest
+tensor-parallel degree at which the weights fit, memory is left for a useful number of requests and a token is fast
+enough; failing speed, the fastest degree that fits. The context is limited to what the cache can hold. Of several
+pools the first in the firm's order, so that a second pool holds what the first cannot.
+
+*Packing.* Replicas are placed in the order of the revenue that each adds per GPU, as long as GPUs are left: first
+fit by marginal revenue. Values of an offer's replicas fall (the first earns what demand gives it, the next what is
+left), so a later replica never goes before an earlier one.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from providers.cost.unit_cost import Capacity, EngineSize, Shape, capacity
+from providers.hardware.architectures import MODELS
+from providers.hardware.architectures import Model as Architecture
+from providers.hardware.derived_architectures import derived_model
+from providers.hardware.gpus import GPUS, Gpu
+from providers.hardware.memory import kv_capacity_tokens, valid_degrees
+from providers.hardware.roofline import Deployment, step_coefficients
+from sim.engines.steptime import StepCoefficients
+from sim.errors import ScenarioError
+from sim.market.models.model import Model
+from sim.scenario.firm_settings import Firm, PoolSettings, Shelf
+
+
+class Hardware(NamedTuple):
+    """One replica of a model at a firm."""
+
+    pool: int  # index into the firm's pools
+    deployment: Deployment
+    step: StepCoefficients
+    kv_tokens: int
+    context_tokens: int
+    capacity: Capacity
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of one replica."""
+        return self.deployment.tp
+
+
+class Want(NamedTuple):
+    """What an offer could use of a pool."""
+
+    gpus: int  # of one replica
+    current: int  # replicas it has
+    most: int
+    replicas: float  # that its demand fills at the planned utilisation
+    revenue: float  # expected, USD per day
+
+
+class Rules(NamedTuple):
+    """Rules of packing, as in ``sim.scenario.firm_settings.Autoscaling``."""
+
+    slack: float
+    stickiness: float
+    least: int
+
+
+def architecture_of(model: Model) -> Architecture:
+    """Architecture of a model of the market: a known one, else derived from its sizes.
+
+    Raises
+    ------
+    ScenarioError
+        If the model names an architecture that is unknown.
+    """
+    if not model.architecture:
+        return derived_model(model.name, model.total_b, model.active_b, model.context_tokens)
+    if model.architecture not in MODELS:
+        raise ScenarioError(f"model {model.name!r} has the architecture {model.architecture!r}, which is unknown; "
+                            f"allowed are {', '.join(MODELS)}, or none to derive one from its sizes")
+    return MODELS[model.architecture]
+
+
+def choose_hardware(model: Model, firm: Firm, shelf: Shelf) -> Hardware | None:
+    """Replica of a model in the first of the firm's pools where it fits; None if it fits nowhere."""
+    architecture = architecture_of(model)
+    context = min(model.context_tokens, firm.limits.context_tokens)
+    for index, pool in enumerate(firm.pools):
+        found = _in_pool(architecture, (index, pool), (firm, shelf, context))
+        if found is not None:
+            return found
+    return None
+
+
+def _in_pool(
+    architecture: Architecture, pool: tuple[int, PoolSettings], terms: tuple[Firm, Shelf, int]
+) -> Hardware | None:
+    """Smallest replica that is useful and fast; else the fastest that is useful."""
+    index, settings = pool
+    gpu = GPUS[settings.gpu]
+    best: Hardware | None = None
+    for precision in (p for p in settings.precisions if p in gpu.precisions):
+        for tp in _degrees(gpu, architecture, settings):
+            found = _replica(index, Deployment(gpu, architecture, precision, tp), terms)
+            if found is None:
+                continue
+            if found.capacity.tpot_s <= terms[1].tpot_s:
+                return found
+            if best is None or found.capacity.tpot_s < best.capacity.tpot_s:
+                best = found
+    return best
+
+
+def _degrees(gpu: Gpu, architecture: Architecture, settings: PoolSettings) -> list[int]:
+    """Powers of two that the model allows and the pool holds."""
+    return [tp for tp in valid_degrees(gpu, architecture) if tp & (tp - 1) == 0 and tp <= settings.count]
+
+
+def _replica(index: int, deployment: Deployment, terms: tuple[Firm, Shelf, int]) -> Hardware | None:
+    firm, shelf, longest = terms
+    kv_tokens, overhead = kv_capacity_tokens(deployment), deployment.sequence_overhead_tokens
+    useful = shelf.concurrency * (shelf.prompt_tokens + shelf.output_tokens + overhead)
+    if kv_tokens < useful:
+        return None
+    step = step_coefficients(deployment)
+    size = EngineSize(kv_tokens, overhead, firm.engine.max_batch, firm.engine.max_step_tokens)
+    able = capacity(step, size, Shape(shelf.prompt_tokens, shelf.output_tokens), shelf.tpot_s)
+    return Hardware(index, deployment, step, kv_tokens, min(longest, kv_tokens - overhead), able)
+
+
+def marginal_value(want: Want, number: int, rules: Rules) -> float:
+    """Revenue per GPU, USD per day, that replica ``number`` (from 1) of an offer adds; 0 if it is not wanted.
+
+    Demand for ``n`` replicas fills the first ``floor(n)`` and a part of the next. The replicas that an offer must
+    have at least share one value; a replica that it already has is kept while demand is at most ``slack`` below it,
+    and counts ``stickiness`` more.
+    """
+    held = number <= want.current
+    if number <= rules.least:
+        share = min(1.0, rules.least / max(want.replicas, 1e-12)) / rules.least
+    else:
+        filled = min(want.replicas, number) - (number - 1)
+        if filled <= (-rules.slack if held else 0.0):
+            return 0.0
+        share = max(filled, rules.slack * 1e-3) / max(want.replicas, number - 1)
+    value = want.revenue * share / want.gpus
+    return value * (1.0 + rules.stickiness) if held else value
+
+
+def pack(gpus: int, wants: Sequence[Want], rules: Rules, floor: float = 0.0) -> list[int]:
+    """Replicas of each offer in a pool, by first fit in the order of marginal revenue per GPU.
+
+    Parameters
+    ----------
+    gpus
+        GPUs to share out; the replicas never take more.
+    wants
+        The offers; one with no expected revenue gets nothing.
+    rules
+        Rules of packing.
+    floor
+        Replicas that add less than this, USD per GPU and day, are not placed.
+
+    Returns
+    -------
+    list of int
+        Replicas by offer: 0, or between ``rules.least`` and its ``most``.
+    """
+    queue = sorted(
+        (-marginal_value(want, number, rules), offer, number)
+        for offer, want in enumerate(wants)
+        for number in range(rules.least, want.most + 1)
+    )
+    placed, left = [0] * len(wants), gpus
+    for negative, offer, number in queue:
+        if negative == 0.0 or -negative < floor:
+            break
+        block = rules.least if number == rules.least else 1  # the first replicas come together
+        if placed[offer] == number - block and block * wants[offer].gpus <= left:
+            placed[offer] = number
+            left -= block * wants[offer].gpus
+    return placed

@@ -1,0 +1,123 @@
+"""GPUs of a firm: how many, what they cost today, and the day's bookings."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from providers.cost.ownership import OwnedCost, owned_cost
+from providers.hardware.gpus import GPUS
+from sim.market.ledger import Account, Ledger
+from sim.market.result import PoolDay
+from sim.scenario.firm_settings import PoolSettings, SupplySettings
+
+NANO_PER_USD: Final = 1_000_000_000
+
+
+@dataclass
+class Pool:
+    """GPUs of one type at one firm.
+
+    Attributes
+    ----------
+    settings
+        What the firm entered with.
+    owned_cost
+        Cost of an owned GPU, USD per hour.
+    idle_power_share
+        Power of an idle GPU over a busy one.
+    rent
+        float64 (days,): rent of one GPU, USD per hour.
+    price_factor
+        All costs are multiplied by this (1 but in experiments that scale all money).
+    owned, rented
+        GPUs now.
+    placed, training
+        Of these: held by replicas (loading ones included), and lent to training.
+    on_order
+        GPUs ordered and not delivered.
+    """
+
+    settings: PoolSettings
+    owned_cost: OwnedCost
+    idle_power_share: float
+    rent: np.ndarray
+    price_factor: float
+    owned: int
+    rented: int
+    placed: int = 0
+    training: int = 0
+    on_order: int = 0
+
+    @property
+    def total(self) -> int:
+        """All GPUs."""
+        return self.owned + self.rented
+
+    @property
+    def is_rented(self) -> bool:
+        """Whether the firm rents this type."""
+        return self.settings.tenure == "rented"
+
+    def usd_per_hour(self, day: int) -> float:
+        """Full cost of one more GPU of this pool, USD per hour."""
+        return self._rent_on(day) if self.is_rented else self.owned_cost.total * self.price_factor
+
+    def avoidable_usd_per_hour(self, day: int) -> float:
+        """What giving up one GPU would save, USD per hour: the rent, or the power of an owned one."""
+        if self.is_rented:
+            return self._rent_on(day)
+        return self.owned_cost.power * (1.0 - self.idle_power_share) * self.price_factor
+
+    def add(self, gpus: int) -> None:
+        """Take delivery of ``gpus`` (negative: give rented ones back)."""
+        if self.is_rented:
+            self.rented += gpus
+        else:
+            self.owned += gpus
+
+    def close(self) -> None:
+        """Give up everything."""
+        self.owned = self.rented = self.placed = self.training = self.on_order = 0
+
+    def bill(self, day: int) -> dict[str, int]:
+        """Cost of the day by purpose, nano-dollars."""
+        busy = min(self.owned, self.placed + self.training)
+        power = self.owned_cost.power * (busy + self.idle_power_share * (self.owned - busy))
+        usd_per_hour = {
+            "gpu rent": self._rent_on(day) * self.rented,
+            "capital": self.owned_cost.capital * self.owned * self.price_factor,
+            "colocation": self.owned_cost.colocation * self.owned * self.price_factor,
+            "power": power * self.price_factor,
+        }
+        return {purpose: round(24 * usd * NANO_PER_USD) for purpose, usd in usd_per_hour.items()}
+
+    def _rent_on(self, day: int) -> float:
+        return float(self.rent[min(day, len(self.rent) - 1)]) * self.price_factor
+
+
+def open_pools(
+    name: str, settings: SupplySettings, rents: dict[str, np.ndarray], price_factor: float = 1.0
+) -> list[Pool]:
+    """Pools of a firm as it enters."""
+    terms = settings.ownership
+    pools = []
+    for part in settings.firms[name].pools:
+        owned = part.count if part.tenure == "owned" else 0
+        cost = owned_cost(GPUS[part.gpu], terms)
+        pools.append(Pool(part, cost, terms.idle_power_share, rents[part.gpu], price_factor, owned,
+                          rented=part.count - owned))
+    return pools
+
+
+def book_day(name: str, pools: list[Pool], ledger: Ledger, day: int) -> list[PoolDay]:
+    """Pay for the GPUs of a day (in advance, at its beginning) and say what they do."""
+    rows = []
+    cash = Account("provider", name, "cash")
+    for pool in pools:
+        bill = pool.bill(day)
+        for purpose, nano in bill.items():
+            ledger.pay(day, cash, Account("supplier", purpose, pool.settings.gpu), nano)
+        rows.append(PoolDay(day, name, pool.settings.gpu, pool.owned, pool.rented, pool.placed, pool.training,
+                            sum(bill.values())))
+    return rows

@@ -1,0 +1,152 @@
+"""How prices move: reviews at the times that a strategy sets, and reactions to rivals' changes."""
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Final
+
+import numpy as np
+from simpy import Event
+
+from providers.firms.expectations import Usage
+from providers.firms.shelf import PlannedOffer
+from providers.pricing.registry import bind
+from providers.pricing.situation import Situation
+from sim.market.board import DAY_S
+from sim.market.desk import Desk
+from sim.market.models.model import Model
+from sim.market.prices import Prices, prices_of_usd
+from sim.scenario.firm_settings import SupplySettings
+from sim.streams import Streams
+
+SOONEST_S: Final = 60.0  # between prices, so that two sellers who answer at once do not stop the clock
+
+
+class Sellers:
+    """Prices of all offers; the one place from which they are posted. Rows as in ``Desk.offers``.
+
+    Each offer has a strategy of its own and two random streams, ``providers/<firm>/price/<model>`` and
+    ``providers/<firm>/reaction/<model>``: what rivals do never shifts the draws of its reviews.
+
+    Parameters
+    ----------
+    planned
+        All offers, in the order of their rows.
+    settings
+        Supply.
+    streams
+        Streams of this replication.
+    usage
+        What sellers know of the traffic.
+    cost_per_hour
+        Cost now of one GPU under an offer (row, day), USD per hour.
+    """
+
+    def __init__(
+        self, planned: Sequence[PlannedOffer], settings: SupplySettings, streams: Streams, usage: Usage,
+        cost_per_hour: Callable[[int, int], float],
+    ) -> None:
+        self._planned, self._settings, self._usage, self._cost = planned, settings, usage, cost_per_hour
+        self._strategies = [
+            bind(settings.firms[offer.firm].pricing, f"supply.firms.{offer.firm}.pricing") for offer in planned
+        ]
+        keys = [f"{offer.firm}/{{}}/{offer.model.name}" for offer in planned]
+        self._review_rng = [streams.generator("providers/" + key.format("price")) for key in keys]
+        self._react_rng = [streams.generator("providers/" + key.format("reaction")) for key in keys]
+        self._reviewing = np.zeros(len(planned), bool)
+        self._reacting = np.zeros(len(planned), bool)
+        self._list_price = [_list_price(offer.model) for offer in planned]
+        self._gone = np.zeros(len(planned), bool)
+        self._launched_s = np.full(len(planned), np.inf)
+        names = [offer.model.name for offer in planned]
+        self._first = [names.index(name) for name in names]
+        self._end = [len(names) - names[::-1].index(name) for name in names]
+
+    def launch(self, desk: Desk, row: int) -> None:
+        """Post the first prices of an offer that comes to the shelf; one that comes back keeps its prices.
+
+        Its reviews begin; they end when it leaves the shelf.
+        """
+        if not np.isfinite(self._launched_s[row]):
+            self._launched_s[row] = desk.env.now
+            strategy, rng = self._strategies[row], self._review_rng[row]
+            prices = strategy.launch(self.situation(desk, row, own=None), rng)
+            desk.board.post(desk.env.now, row, prices, "launch")
+        if not self._reviewing[row]:
+            self._reviewing[row] = True
+            desk.env.process(self._reviews(desk, row))
+
+    def withdraw(self, row: int) -> None:
+        """End the reviews of an offer for good."""
+        self._gone[row] = True
+
+    def situation(self, desk: Desk, row: int, own: Prices | None) -> Situation:
+        """What the seller knows at this moment."""
+        now, board, offer, usage = desk.env.now, desk.board, self._planned[row], self._usage
+        rivals = [i for i in range(self._first[row], self._end[row]) if i != row and board.listed[i]]
+        able, gpus = offer.hardware.capacity, offer.hardware.gpus
+        usd_per_hour = gpus * self._cost(row, int(now // DAY_S))
+        shelf = self._settings.shelf
+        return Situation(
+            now_s=now,
+            hour=now % DAY_S / 3600.0,
+            launched_s=float(self._launched_s[row]),
+            own=own,
+            rivals=tuple(board.prices_of(i) for i in rivals),
+            rivals_changed_s=tuple(board.changed_s[rivals].tolist()),
+            unit_cost_usd_per_mtok=able.cost_usd_per_mtok(
+                usd_per_hour, self._settings.autoscaling.target_utilisation),
+            list_price=self._list_price[row],
+            utilisation=float(usage.utilisation[row]),
+            tokens_last_day=float(usage.tokens[row]),
+            tokens_total=float(usage.tokens_total[row]),
+            share_last_day=float(usage.share[row]),
+            router_exponent=self._settings.router_exponent,
+            capacity_tokens_per_day=float(board.replicas[row]) * able.requests_per_s * DAY_S
+            * (shelf.prompt_tokens + shelf.output_tokens),
+        )
+
+    def _now(self, desk: Desk, row: int) -> Situation:
+        return self.situation(desk, row, desk.board.prices_of(row))
+
+    def _reviews(self, desk: Desk, row: int) -> Generator[Event, Any, None]:
+        strategy, rng, seen = self._strategies[row], self._review_rng[row], self._now(desk, row)
+        while True:
+            wait = strategy.next_review_s(seen, rng)
+            if not np.isfinite(wait):
+                return
+            yield desk.env.timeout(max(wait, SOONEST_S))
+            if self._gone[row] or not desk.board.listed[row]:
+                self._reviewing[row] = False
+                return
+            seen = self._now(desk, row)
+            if self._post(desk, row, strategy.review(seen, rng), "review"):
+                seen = self._now(desk, row)
+
+    def _post(self, desk: Desk, row: int, prices: Prices | None, reason: str) -> bool:
+        """Post new prices, if any, and let rivals notice; say whether anything changed."""
+        if prices is None or prices == desk.board.prices_of(row):
+            return False
+        desk.board.post(desk.env.now, row, prices, reason)
+        for rival in range(self._first[row], self._end[row]):
+            if rival != row and desk.board.listed[rival] and not self._reacting[rival]:
+                self._notice(desk, rival)
+        return True
+
+    def _notice(self, desk: Desk, row: int) -> None:
+        """A rival has changed its prices; a seller that is about to react already does so once."""
+        delay = self._strategies[row].react_s(self._now(desk, row), self._react_rng[row])
+        if delay is not None:
+            self._reacting[row] = True
+            desk.env.process(self._reaction(desk, row, delay))
+
+    def _reaction(self, desk: Desk, row: int, delay: float) -> Generator[Event, Any, None]:
+        yield desk.env.timeout(max(delay, SOONEST_S))
+        self._reacting[row] = False
+        if desk.board.listed[row] and not self._gone[row]:
+            prices = self._strategies[row].react(self._now(desk, row), self._react_rng[row])
+            self._post(desk, row, prices, "react")
+
+
+def _list_price(model: Model) -> Prices | None:
+    if model.list_in_usd is None or model.list_out_usd is None:
+        return None
+    return prices_of_usd(model.list_in_usd, model.list_out_usd)

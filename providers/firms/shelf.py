@@ -1,0 +1,161 @@
+"""Which models a firm offers within the horizon, on what hardware, and from which day."""
+
+import math
+from dataclasses import dataclass
+
+from providers.firms.placement import Hardware, choose_hardware
+from providers.hardware.gpus import GPUS
+from providers.offers import NANO_PER_TOKEN
+from sim.engines.world import BALANCERS, OfferSpec
+from sim.errors import ScenarioError
+from sim.market.models.model import Model, Models
+from sim.scenario.firm_settings import Firm, SupplySettings
+from sim.scenario.provider_settings import Offer, Price, RooflineServing
+from sim.streams import Streams
+
+
+@dataclass(frozen=True)
+class PlannedOffer:
+    """An offer that a firm will make.
+
+    Attributes
+    ----------
+    firm
+        Name of the firm.
+    model
+        The model.
+    hardware
+        One replica.
+    launch_day
+        Day from which the firm would serve it.
+    most
+        Replicas that it may ever have.
+    """
+
+    firm: str
+    model: Model
+    hardware: Hardware
+    launch_day: float
+    most: int
+
+
+def planned_offers(
+    name: str, settings: SupplySettings, models: Models, streams: Streams, horizon_days: float
+) -> list[PlannedOffer]:
+    """Offers that a firm makes before the horizon, in the order of the models.
+
+    A lab takes the models of its creator at their release. A host takes an open model that its adoption settings
+    allow with a probability, some days after the release; both draws come from
+    ``providers/<firm>/adoption/<model>``, so that no other model or firm changes them.
+
+    Raises
+    ------
+    ScenarioError
+        If the firm names an unknown GPU type, or a model an unknown architecture.
+    """
+    firm = settings.firms[name]
+    _check_gpus(name, firm)
+    offers = []
+    for model in models.rows:
+        day = _launch_day(name, firm, model, streams)
+        if day is None or day >= horizon_days:
+            continue
+        hardware = choose_hardware(model, firm, settings.shelf)
+        most = 0 if hardware is None else _most_replicas(firm, hardware, settings)
+        if hardware is not None and most >= settings.autoscaling.min_replicas:
+            offers.append(PlannedOffer(name, model, hardware, day, most))
+    return offers
+
+
+def _check_gpus(name: str, firm: Firm) -> None:
+    for index, pool in enumerate(firm.pools):
+        if pool.gpu not in GPUS:
+            raise ScenarioError(f"supply.firms.{name}.pools.{index}.gpu is {pool.gpu!r}, which is unknown; "
+                                f"allowed are {', '.join(GPUS)}")
+
+
+def _launch_day(name: str, firm: Firm, model: Model, streams: Streams) -> float | None:
+    if firm.kind == "lab":
+        own = (firm.creator or name).casefold() == model.creator.casefold()
+        own = own and (firm.adoption.own_open or not model.open)
+        return max(firm.entry_day, model.release_day) if own else None
+    if not _eligible(firm, model):
+        return None
+    rng = streams.generator(f"providers/{name}/adoption/{model.name}")
+    takes, delay = rng.random(), math.exp(firm.adoption.delay_sigma * rng.standard_normal())
+    if takes >= firm.adoption.probability:
+        return None
+    return max(firm.entry_day, model.release_day + firm.adoption.delay_days * delay)
+
+
+def _eligible(firm: Firm, model: Model) -> bool:
+    terms = firm.adoption
+    creators, families = ({name.casefold() for name in names} for names in (terms.creators, terms.families))
+    return (
+        model.open
+        and (not creators or model.creator.casefold() in creators)
+        and (not families or model.family.casefold() in families)
+        and terms.min_total_b <= model.total_b <= terms.max_total_b
+        and firm.entry_day - model.release_day <= terms.max_age_days
+    )
+
+
+def _most_replicas(firm: Firm, hardware: Hardware, settings: SupplySettings) -> int:
+    """Replicas of the largest pool that the firm may build up, within the common limit."""
+    gpus = int(firm.pools[hardware.pool].count * settings.investment.max_growth)
+    return min(settings.autoscaling.max_replicas, gpus // hardware.gpus)
+
+
+def price_before_launch(planned: PlannedOffer, settings: SupplySettings) -> Price:
+    """List price, or unit cost without one: what stands in the tables until the offer's strategy posts a price."""
+    model, hardware = planned.model, planned.hardware
+    if model.list_in_usd is not None and model.list_out_usd is not None:
+        usd = (model.list_in_usd, model.list_out_usd)
+    else:
+        rent = hardware.gpus * hardware.deployment.gpu.rent_usd_per_hour
+        cost = hardware.capacity.cost_usd_per_mtok(rent, settings.autoscaling.target_utilisation)
+        usd = (cost, cost)
+    return Price(input_usd_per_mtok=round(usd[0], 3), output_usd_per_mtok=round(usd[1], 3))
+
+
+def offer_part(planned: PlannedOffer, settings: SupplySettings) -> Offer:
+    """The offer as a part of the traffic's scenario."""
+    firm, deployment = settings.firms[planned.firm], planned.hardware.deployment
+    return Offer(
+        model=planned.model.name,
+        replicas=planned.most,
+        serving=RooflineServing(gpu=deployment.gpu.name, precision=deployment.precision, tp=deployment.tp),
+        engine=firm.engine,
+        price=price_before_launch(planned, settings),
+        limits=firm.limits.model_copy(update={"context_tokens": planned.hardware.context_tokens}),
+    )
+
+
+def offer_spec(planned: PlannedOffer, settings: SupplySettings) -> OfferSpec:
+    """The offer with its hardware resolved to numbers: a row of the world, with the most replicas it may have."""
+    firm, hardware = settings.firms[planned.firm], planned.hardware
+    part = offer_part(planned, settings)
+    return OfferSpec(
+        provider=planned.firm,
+        name=planned.model.name,
+        model=planned.model.name,
+        region=firm.region,
+        replicas=planned.most,
+        balancer=BALANCERS.index(part.balancer),
+        max_batch=firm.engine.max_batch,
+        max_step_tokens=firm.engine.max_step_tokens,
+        kv_capacity_tokens=hardware.kv_tokens,
+        seq_overhead_tokens=hardware.deployment.sequence_overhead_tokens,
+        step=hardware.step,
+        price_in_nano=round(part.price.input_usd_per_mtok * NANO_PER_TOKEN),
+        price_out_nano=round(part.price.output_usd_per_mtok * NANO_PER_TOKEN),
+        context_tokens=hardware.context_tokens,
+        requests_per_min=firm.limits.requests_per_min or 0,
+        tokens_per_min=firm.limits.tokens_per_min or 0,
+        queue=-1 if firm.limits.queue is None else firm.limits.queue,
+        fast_failure_share=firm.faults.fast_failure_share,
+        fast_failure_s=firm.faults.fast_failure_s,
+        midstream_share=firm.faults.midstream_share,
+        gpus=hardware.gpus * planned.most,
+        gpu_usd_per_hour=hardware.deployment.gpu.rent_usd_per_hour,
+    )

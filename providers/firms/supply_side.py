@@ -1,0 +1,120 @@
+"""All of supply for one run of the market: the offers that may ever exist, and the processes that run them."""
+
+from collections.abc import Generator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from simpy import Event
+
+from providers.cost.gpu_prices import gpu_price_series
+from providers.firms.expectations import Usage
+from providers.firms.firm import FirmAgent
+from providers.firms.pools import open_pools
+from providers.firms.price_reviews import Sellers
+from providers.firms.shelf import PlannedOffer, offer_part, offer_spec, planned_offers
+from sim.errors import MarketError
+from sim.market.desk import AgentProcess, Desk
+from sim.market.models.model import Models
+from sim.market.result import PoolDay
+from sim.scenario.firm_settings import SupplySettings
+from sim.scenario.provider_settings import Provider
+from sim.streams import Streams
+
+
+class SupplySide:
+    """Firms, their offers and their processes.
+
+    Attributes
+    ----------
+    planned
+        All offers that may ever exist, sorted by model and firm.
+    offers
+        The same as rows of the world; ``replicas`` is the most an offer may ever have.
+    providers
+        Firms with at least one offer, as parts of the traffic's scenario.
+    firms
+        The firms at work, by name.
+    pool_days
+        One row a day, firm and GPU type; grows during the run.
+    gpu_rents
+        GPU type to its rent, USD per GPU-hour, float64 (days,).
+    """
+
+    def __init__(
+        self, settings: SupplySettings, planned: list[PlannedOffer], streams: Streams, horizon_days: float,
+        price_factor: float = 1.0,
+    ) -> None:
+        self.settings, self.planned, self._horizon_days = settings, planned, horizon_days
+        self._price_factor = price_factor
+        self.offers = [offer_spec(offer, settings) for offer in planned]
+        self.providers = _providers(settings, planned)
+        self.pool_days: list[PoolDay] = []
+        self.gpu_rents = gpu_price_series(settings.gpu_prices, int(np.ceil(horizon_days)))
+        self._usage = Usage(planned, settings, price_factor)
+        sellers = Sellers(planned, settings, streams, self._usage, self._usd_per_gpu_hour)
+        self.firms = {
+            name: FirmAgent(
+                name, settings, {row: offer for row, offer in enumerate(planned) if offer.firm == name},
+                open_pools(name, settings, self.gpu_rents, price_factor), (self._usage, sellers, self.pool_days),
+            )
+            for name in settings.firms
+        }
+
+    def processes(self) -> list[AgentProcess]:
+        """One process a firm, in the order of the scenario; each takes the desk."""
+        return [partial(self._run, agent) for agent in self.firms.values()]
+
+    def _run(self, agent: FirmAgent, desk: Desk) -> Generator[Event, Any, None]:
+        self._check_rows(desk)
+        return agent.run(desk, self._horizon_days)
+
+    def _check_rows(self, desk: Desk) -> None:
+        ours = [(spec.provider, spec.model) for spec in self.offers]
+        if ours != [(spec.provider, spec.model) for spec in desk.offers]:
+            raise MarketError("the desk's offers are not those that supply was built with, in the same order")
+
+    def _usd_per_gpu_hour(self, row: int, day: int) -> float:
+        """Cost of a GPU under an offer, in the money in which prices are posted (before the price factor)."""
+        offer = self.planned[row]
+        return self.firms[offer.firm].pools[offer.hardware.pool].usd_per_hour(day) / self._price_factor
+
+
+def build_supply(
+    settings: SupplySettings, models: Models, streams: Streams, horizon_days: float, price_factor: float = 1.0
+) -> SupplySide:
+    """Work out which firm offers which model within the horizon, and set up the firms.
+
+    Parameters
+    ----------
+    settings
+        Firms and their rules.
+    models
+        All models, past and future.
+    streams
+        Streams of this replication; names begin with ``providers/``.
+    horizon_days
+        Length of the run.
+    price_factor
+        Factor of the board on all posted prices: all costs are multiplied by it too, but strategies see prices and
+        costs before it, so that they post what they would post without it.
+
+    Raises
+    ------
+    ScenarioError
+        If a firm names an unknown GPU type or pricing strategy.
+    """
+    planned = [
+        offer for name in settings.firms for offer in planned_offers(name, settings, models, streams, horizon_days)
+    ]
+    planned.sort(key=lambda offer: (offer.model.name, offer.firm))
+    return SupplySide(settings, planned, streams, horizon_days, price_factor)
+
+
+def _providers(settings: SupplySettings, planned: list[PlannedOffer]) -> dict[str, Provider]:
+    providers = {}
+    for name, firm in settings.firms.items():
+        offers = {offer.model.name: offer_part(offer, settings) for offer in planned if offer.firm == name}
+        if offers:
+            providers[name] = Provider(region=firm.region, faults=firm.faults, offers=offers)
+    return providers

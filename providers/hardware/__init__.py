@@ -1,0 +1,1 @@
+"""Hardware: GPUs, architectures of models, what fits in memory, and how long a step takes."""

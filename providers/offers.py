@@ -1,0 +1,122 @@
+"""From a scenario's providers to the offers of the market, hardware resolved to numbers."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import NamedTuple, TypeVar
+
+from providers.hardware.architectures import MODELS
+from providers.hardware.gpus import GPUS
+from providers.hardware.memory import check_fit, kv_capacity_tokens
+from providers.hardware.roofline import Deployment, step_coefficients
+from sim.engines.steptime import StepCoefficients
+from sim.engines.world import BALANCERS, OfferSpec
+from sim.errors import ScenarioError
+from sim.scenario import AffineServing, Faults, Offer, Provider, RooflineServing, Scenario
+
+NANO_PER_TOKEN = 1000  # nano-dollars a token in 1 USD per million tokens
+Row = TypeVar("Row")
+
+
+class _Replica(NamedTuple):
+    """What serving comes to for one replica."""
+
+    step: StepCoefficients
+    kv_tokens: int
+    overhead_tokens: int
+    context_tokens: int
+    gpus: int
+    rent: float
+
+
+def build_offers(scenario: Scenario) -> list[OfferSpec]:
+    """Resolve every offer of a scenario, in the scenario's order.
+
+    Parameters
+    ----------
+    scenario
+        The scenario; its offers may name GPUs and models of ``GPUS`` and ``MODELS``.
+
+    Returns
+    -------
+    list of OfferSpec
+        One row an offer. The context is capped by the model's native one (roofline serving).
+
+    Raises
+    ------
+    ScenarioError
+        If a GPU or model is unknown or the model does not fit; the sentence names the field.
+    """
+    return [
+        _offer_spec((provider_name, provider), (offer_name, offer))
+        for provider_name, provider in scenario.providers.items()
+        for offer_name, offer in provider.offers.items()
+    ]
+
+
+def _offer_spec(provider: tuple[str, Provider], offer: tuple[str, Offer]) -> OfferSpec:
+    (provider_name, firm), (offer_name, spec) = provider, offer
+    path = f"providers.{provider_name}.offers.{offer_name}"
+    replica = _affine(spec, spec.serving) if isinstance(spec.serving, AffineServing) else (
+        _roofline(spec, spec.serving, path))
+    faults: Faults = spec.faults or firm.faults
+    return OfferSpec(
+        provider=provider_name,
+        name=offer_name,
+        model=spec.model,
+        region=spec.region or firm.region,
+        replicas=spec.replicas,
+        balancer=BALANCERS.index(spec.balancer),
+        max_batch=spec.engine.max_batch,
+        max_step_tokens=spec.engine.max_step_tokens,
+        kv_capacity_tokens=replica.kv_tokens,
+        seq_overhead_tokens=replica.overhead_tokens,
+        step=replica.step,
+        price_in_nano=round(spec.price.input_usd_per_mtok * NANO_PER_TOKEN),
+        price_out_nano=round(spec.price.output_usd_per_mtok * NANO_PER_TOKEN),
+        context_tokens=replica.context_tokens,
+        requests_per_min=spec.limits.requests_per_min or 0,
+        tokens_per_min=spec.limits.tokens_per_min or 0,
+        queue=-1 if spec.limits.queue is None else spec.limits.queue,
+        fast_failure_share=faults.fast_failure_share,
+        fast_failure_s=faults.fast_failure_s,
+        midstream_share=faults.midstream_share,
+        gpus=replica.gpus * spec.replicas,
+        gpu_usd_per_hour=replica.rent,
+    )
+
+
+def _affine(offer: Offer, serving: AffineServing) -> _Replica:
+    """Abstract server: the token term rides on communication, so that it adds to the KV term."""
+    step = StepCoefficients(
+        base_s=serving.base_s, weights_s=0.0, experts_s=0.0, miss_log=0.0, kv_s=serving.per_kv_token_s,
+        token_s=0.0, pair_s=0.0, comm_token_s=serving.per_token_s,
+    )
+    return _Replica(step, serving.kv_tokens, 0, offer.limits.context_tokens, 0, 0.0)
+
+
+def _roofline(offer: Offer, serving: RooflineServing, path: str) -> _Replica:
+    gpu = _look_up(GPUS, serving.gpu, f"{path}.serving.gpu")
+    model = _look_up(MODELS, offer.model, f"{path}.model")
+    deployment = Deployment(gpu, model, serving.precision, serving.tp)
+    context = min(offer.limits.context_tokens, model.context_tokens)
+    check_fit(deployment, context, path)
+    return _Replica(
+        step_coefficients(deployment), kv_capacity_tokens(deployment), deployment.sequence_overhead_tokens,
+        context, serving.tp, gpu.rent_usd_per_hour,
+    )
+
+
+def _look_up(table: Mapping[str, Row], name: str, path: str) -> Row:
+    if name in table:
+        return table[name]
+    raise ScenarioError(
+        f"{path} is {name!r}, which is unknown{_hint(name, table)}; allowed are {', '.join(table)}"
+    )
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    """Suggest near names: those that begin alike (``h100`` for ``h100-sxm``), then those spelt alike."""
+    names = list(known)
+    wanted = name.lower()
+    near = [n for n in names if n.startswith(wanted)] or get_close_matches(wanted, names, n=3)
+    return f" (did you mean {' or '.join(near)}?)" if near else ""

@@ -1,0 +1,5 @@
+"""The compiled traffic engine."""
+
+from sim.engines.compiled.engine import CompiledEngine
+
+__all__ = ["CompiledEngine"]

@@ -1,0 +1,114 @@
+"""Counting what happened: outcomes, money, histograms and the sampled requests table."""
+
+from typing import Any
+
+from sim.compiled import inner
+from sim.draws import SAMPLE as SAMPLE_DRAW
+from sim.draws import derive
+from sim.engines.compiled.state import Books
+from sim.engines.outcome import (
+    COMPLETED,
+    COST_NANO,
+    E2E,
+    FAILED,
+    FEE_NANO,
+    GOOD,
+    MEASURED,
+    OUTPUT_TOKENS,
+    PAID_NANO,
+    PROMPT_TOKENS,
+    REFUSED,
+    REVENUE_NANO,
+    SERVED,
+    SERVED_OUTPUT,
+    SERVED_PROMPT,
+    TIMED_OUT,
+    TPOT,
+    TTFT,
+)
+from sim.histogram import FINE_BITS, bin_of
+from sim.policy import NO_FAILURE, QUEUE_FULL, RATE_LIMITED, TOO_LONG
+from sim.policy import TIMED_OUT as ATTEMPT_TIMED_OUT
+
+MILLION = 1_000_000
+
+
+@inner(forceinline=True)
+def outcome_of(failure: int) -> int:
+    """Outcome of a request whose last attempt ended with ``failure`` (docs/semantics.md, section 3)."""
+    if failure == NO_FAILURE or failure == RATE_LIMITED or failure == QUEUE_FULL or failure == TOO_LONG:
+        return REFUSED
+    if failure == ATTEMPT_TIMED_OUT:
+        return TIMED_OUT
+    return FAILED
+
+
+@inner(forceinline=True)
+def bill(books: Books, request: Any, fee_ppm: float) -> None:
+    """Charge a completed request at the prices noted when it was placed."""
+    cost = request.prompt_nano + request.output * request.price_out
+    fee = (cost * int(fee_ppm) + MILLION // 2) // MILLION
+    row = books.class_sums[request.client_class, request.cohort]
+    row[PROMPT_TOKENS] += request.prompt
+    row[OUTPUT_TOKENS] += request.output
+    row[COST_NANO] += cost
+    row[FEE_NANO] += fee
+    row[PAID_NANO] += cost + fee
+    offer = books.offer_sums[request.offer, request.cohort]
+    offer[SERVED] += 1
+    offer[SERVED_PROMPT] += request.prompt
+    offer[SERVED_OUTPUT] += request.output
+    offer[REVENUE_NANO] += cost
+
+
+@inner(forceinline=True)
+def measure(books: Books, request: Any, client: Any, now: float) -> None:
+    """Add a completed request's latencies, as its customer saw them, to the histograms."""
+    ttft_s = request.first_s + client.delay_s - request.born_s
+    e2e_s = now + client.delay_s - request.born_s
+    tpot_s = (e2e_s - ttft_s) / (request.output - 1) if request.output >= 2 else 0.0
+    c = request.client_class
+    if ttft_s <= client.slo_ttft_s and tpot_s <= client.slo_tpot_s:
+        books.class_sums[c, request.cohort, GOOD] += 1
+    if request.cohort != MEASURED:
+        return
+    o = request.offer
+    at = bin_of(ttft_s, FINE_BITS)
+    books.class_hist[c, TTFT, at] += 1
+    books.offer_hist[o, TTFT, at] += 1
+    books.metric_sums[c, TTFT] += ttft_s
+    at = bin_of(e2e_s, FINE_BITS)
+    books.class_hist[c, E2E, at] += 1
+    books.offer_hist[o, E2E, at] += 1
+    books.metric_sums[c, E2E] += e2e_s
+    if request.output >= 2:
+        at = bin_of(tpot_s, FINE_BITS)
+        books.class_hist[c, TPOT, at] += 1
+        books.offer_hist[o, TPOT, at] += 1
+        books.metric_sums[c, TPOT] += tpot_s
+
+
+@inner(forceinline=True)
+def note(g: Any, books: Books, request: Any, outcome: int) -> None:
+    """Count a request's outcome and keep its row if it is in the sample."""
+    books.outcomes[request.client_class, request.cohort, outcome] += 1
+    if g.sample_share <= 0.0 or derive(request.key, SAMPLE_DRAW, 0) >= g.sample_share:
+        return
+    row = books.samples[g.samples]
+    g.samples += 1
+    row.key = request.key
+    row.born_s = request.born_s
+    row.placed_s = request.dispatch_s
+    row.first_token_s = request.first_s
+    row.end_s = g.now
+    row.client_class = request.client_class
+    row.offer = request.offer
+    row.prompt = request.prompt
+    row.output = request.output
+    row.attempts = request.attempts
+    row.outcome = outcome
+    row.cost_nano = 0
+    if outcome == COMPLETED:
+        row.cost_nano = request.prompt_nano + request.output * request.price_out
+
+

@@ -1,0 +1,364 @@
+"""From the world's tables to the engine's memory."""
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from sim.engines.compiled import state
+from sim.engines.compiled.finish import heap_arrays
+from sim.engines.compiled.state import SPARE, Books, Clock, Desk, Market, State
+from sim.engines.outcome import SAMPLE
+from sim.engines.world import OfferSpec, World
+from sim.scenario import Router
+from sim.view import (
+    CAPACITY_PER_S,
+    LAST_OUTAGE_S,
+    NEVER,
+    NO_LIMIT,
+    OBSERVED_AT_S,
+    PRICE_IN,
+    PRICE_OUT,
+    PUBLISHED_AT_S,
+    PUBLISHED_LATENCY_S,
+    RPM_LIMIT,
+    THROUGHPUT_EWMA,
+    THROUGHPUT_P50,
+    THROUGHPUT_P90,
+    THROUGHPUT_P99,
+    TPM_LIMIT,
+    TPOT_EWMA_S,
+    TPOT_P50,
+    TPOT_P90,
+    TPOT_P99,
+    TTFT_EWMA_S,
+    TTFT_P50,
+    TTFT_P90,
+    TTFT_P99,
+)
+
+FIRST_POOL = 1024  # slots of each pool at the start; they double when needed
+FIRST_SAMPLES = 65_536
+WHEEL_WIDTH_S = 0.25  # grain of the timer wheel: 256 s a round
+
+
+def _or_inf(value: float | None) -> float:
+    return np.inf if value is None else value
+
+
+def _fill(row: Any, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        row[name] = value
+
+
+def _offers(world: World) -> np.ndarray:
+    table = np.zeros(len(world.offers), state.OFFER)
+    first = 0
+    for row, spec in zip(table, world.offers, strict=True):
+        _fill(row, spec.step._asdict())
+        _fill(row, _offer_fields(spec))
+        row["first_replica"] = first
+        first += spec.replicas
+    return table
+
+
+def _offer_fields(spec: OfferSpec) -> dict[str, Any]:
+    return {
+        "slow": 1.0,
+        "fast_failure_share": spec.fast_failure_share,
+        "fast_failure_s": spec.fast_failure_s,
+        "midstream_share": spec.midstream_share,
+        "kv_capacity": spec.kv_capacity_tokens,
+        "overhead": spec.seq_overhead_tokens,
+        "price_in": spec.price_in_nano,
+        "price_out": spec.price_out_nano,
+        "price_cached": spec.price_in_nano,
+        "most": spec.replicas,
+        "listed": 1,
+        "context": spec.context_tokens,
+        "tpm": spec.tokens_per_min,
+        "replicas": spec.replicas,
+        "balancer": spec.balancer,
+        "max_batch": spec.max_batch,
+        "max_step_tokens": spec.max_step_tokens,
+        "rpm": spec.requests_per_min,
+        "queue": spec.queue,
+        "central_head": -1,
+        "central_tail": -1,
+    }
+
+
+def _replicas(offers: np.ndarray) -> tuple[np.ndarray, int]:
+    """Replica records, and the number of places their finish heaps need in all."""
+    table = np.zeros(int(offers["replicas"].sum()), state.REPLICA)
+    table["offer"] = np.repeat(np.arange(len(offers)), offers["replicas"])
+    batches = offers["max_batch"][table["offer"]].astype(np.int64)
+    table["heap"] = np.concatenate(([0], np.cumsum(batches)[:-1]))
+    table["next_s"] = np.inf
+    for name in ("queue_head", "queue_tail", "prefill_head", "prefill_tail"):
+        table[name] = -1
+    return table, int(batches.sum())
+
+
+def _router_fields(router: Router) -> dict[str, Any]:
+    attempts, breaker, cooldown = router.attempts, router.breaker, router.cooldown
+    wants, sticky, telemetry = router.preferences, router.affinity, router.telemetry
+    return {
+        "fee_ppm": round(router.fee_share * 1_000_000),
+        "exploration": router.exploration,
+        "budget_s": attempts.budget_s,
+        "backoff_s": attempts.backoff_s,
+        "backoff_cap_s": attempts.backoff_cap_s,
+        "jitter": attempts.jitter,
+        "first_token_timeout_s": _or_inf(attempts.first_token_timeout_s),
+        "total_timeout_s": _or_inf(attempts.total_timeout_s),
+        "max_attempts": attempts.maximum,
+        "retry_tried": attempts.retry_tried,
+        "cooldown_s": cooldown.seconds,
+        "cooldown_after": cooldown.after,
+        "breaker_s": breaker.open_s,
+        "breaker_failures": breaker.failures,
+        "breaker_successes": breaker.successes,
+        "ttft_p50": _or_inf(wants.ttft_p50_s),
+        "ttft_p90": _or_inf(wants.ttft_p90_s),
+        "ttft_p99": _or_inf(wants.ttft_p99_s),
+        "throughput_p50": wants.throughput_p50 or 0.0,
+        "throughput_p90": wants.throughput_p90 or 0.0,
+        "throughput_p99": wants.throughput_p99 or 0.0,
+        "max_in": _or_inf(wants.max_input_usd_per_mtok),
+        "max_out": _or_inf(wants.max_output_usd_per_mtok),
+        "preferences": _wants_percentiles(router),
+        "affinity_ttl_s": sticky.ttl_s,
+        "affinity_slots": sticky.slots,
+        "ewma_weight": telemetry.ewma_weight,
+        "slot_s": telemetry.slot_s,
+        "prior_ttft_s": telemetry.prior_ttft_s,
+        "prior_throughput": telemetry.prior_tokens_per_s,
+        "outage_after": telemetry.outage_after,
+        "stale_s": telemetry.stale_view_s,
+        "limited": _has_price_limit(router),
+        "stale_next": 0.0 if telemetry.stale_view_s > 0 else np.inf,
+    }
+
+
+def _has_price_limit(router: Router) -> bool:
+    wants = router.preferences
+    return wants.max_input_usd_per_mtok is not None or wants.max_output_usd_per_mtok is not None
+
+
+def _wants_percentiles(router: Router) -> bool:
+    wants = router.preferences.model_dump()
+    return any(value is not None for name, value in wants.items() if not name.startswith("max_"))
+
+
+def _routers(world: World) -> np.ndarray:
+    table = np.zeros(len(world.routers), state.ROUTER)
+    for row, name, bound in zip(table, world.routers, world.policies, strict=True):
+        _fill(row, _router_fields(world.scenario.routers[name]))
+        row["oracle"] = bound.policy.oracle
+        row["observes"] = bound.policy.observe is not None
+        row["mirrors"] = world.scenario.traffic.publish_period_s is None
+    return table
+
+
+def _views(world: World, routers: np.ndarray, offers: np.ndarray) -> np.ndarray:
+    view = np.zeros(state.view_shape(len(routers), len(offers)))
+    view[:, :, PRICE_IN] = offers["price_in"] / 1000
+    view[:, :, PRICE_OUT] = offers["price_out"] / 1000
+    view[:, :, [LAST_OUTAGE_S, OBSERVED_AT_S, PUBLISHED_AT_S]] = NEVER
+    view[:, :, CAPACITY_PER_S] = NO_LIMIT
+    view[:, :, RPM_LIMIT] = np.where(offers["rpm"] > 0, offers["rpm"], NO_LIMIT)
+    view[:, :, TPM_LIMIT] = np.where(offers["tpm"] > 0, offers["tpm"], NO_LIMIT)
+    ttft, throughput = routers["prior_ttft_s"][:, None], routers["prior_throughput"][:, None]
+    for column in (TTFT_EWMA_S, TTFT_P50, TTFT_P90, TTFT_P99, PUBLISHED_LATENCY_S):
+        view[:, :, column] = ttft
+    for column in (TPOT_EWMA_S, TPOT_P50, TPOT_P90, TPOT_P99):
+        view[:, :, column] = 1.0 / throughput
+    for column in (THROUGHPUT_EWMA, THROUGHPUT_P50, THROUGHPUT_P90, THROUGHPUT_P99):
+        view[:, :, column] = throughput
+    return view
+
+
+def _lanes(world: World) -> tuple[np.ndarray, np.ndarray]:
+    """One FIFO a distinct delay, and which one joins each router and offer."""
+    delays, lane_of = np.unique(world.delay_s, return_inverse=True)
+    lanes = np.zeros(len(delays), state.LANE)
+    lanes["delay_s"] = delays
+    lanes["head"] = lanes["tail"] = -1
+    return lanes, lane_of.reshape(world.delay_s.shape).astype(np.int32)
+
+
+def _widest(sizes: Iterable[int]) -> int:
+    return max([1, *sizes])
+
+
+def _memory(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The policies' arrays, padded to the largest policy of the world."""
+    routers, policies = len(world.routers), world.policies
+    params = [bound.parameter_array() for bound in policies]
+    offers = np.zeros((routers, len(world.offers), _widest(b.policy.offer_slots for b in policies)))
+    shared = np.zeros((routers, len(world.models), _widest(b.policy.shared_slots for b in policies)))
+    values = np.zeros((routers, _widest(len(p) for p in params)))
+    for row, given in zip(values, params, strict=True):
+        row[: len(given)] = given
+    return offers, shared, values
+
+
+def _desk(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Desk:
+    routers = _routers(world)
+    shape = (len(routers), len(offers))
+    clients = np.zeros(len(world.classes), state.CLIENT)
+    clients["delay_s"] = world.class_delay_s
+    clients["slo_ttft_s"] = world.class_slo_ttft_s
+    clients["slo_tpot_s"] = world.class_slo_tpot_s
+    view = _views(world, routers, offers)
+    seats = np.zeros(shape, state.SEAT)
+    seats["provider_minute"] = -1
+    sticky = np.zeros((len(routers), _widest(_sticky_slots(world))), state.STICKY)
+    sticky["session"] = -1
+    bins = state.telemetry_bins()
+    memory_offers, memory_shared, memory_params = _memory(world)
+    return Desk(
+        routers=routers,
+        clients=clients,
+        requests=_requests(FIRST_POOL),
+        free_requests=state.free_stack(FIRST_POOL),
+        tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32),
+        seats=seats,
+        views=view,
+        shown=view.copy(),
+        ended=np.zeros((*shape, state.RING, 3), np.int32),
+        ring=np.zeros((*shape, state.RING, 3, bins), np.int32),
+        window=np.zeros((*shape, 3, bins), np.int64),
+        sticky=sticky,
+        model_first=world.model_first.astype(np.int64),
+        fresh=np.full((len(routers), len(world.models), 2), -1, np.int64),
+        guard_until=np.repeat(np.where(routers["limited"] != 0, np.inf, 0.0)[:, None], len(world.models), 1),
+        least_context=np.array(
+            [offers["context"][a:b].min() for a, b in pairwise(world.model_first.tolist())], np.int64
+        ),
+        hidden=np.zeros(len(world.models), np.int64),
+        lane_of=lane_of,
+        memory_offers=memory_offers,
+        memory_shared=memory_shared,
+        memory_params=memory_params,
+    )
+
+
+def _sticky_slots(world: World) -> list[int]:
+    affinities = [world.scenario.routers[name].affinity for name in world.routers]
+    return [affinity.slots for affinity in affinities if affinity.ttl_s > 0]
+
+
+def _requests(count: int) -> np.ndarray:
+    table = np.zeros(count, state.REQUEST_SLOT)
+    table["bucket"] = -1
+    table["live"] = -1
+    return table
+
+
+def _tree(leaves: int, first_s: float) -> state.Tree:
+    """A tree in which only leaf 0 may be due."""
+    places = 1
+    while places < leaves:
+        places *= 2
+    times = np.full(places, np.inf)
+    times[0] = first_s
+    winners = np.zeros(2 * places, np.uint32)
+    for height in range(places.bit_length()):
+        winners[1 << height : 2 << height] = np.arange(0, places, places >> height)
+    return state.Tree(winners, times.view(np.int64))
+
+
+def _clock(world: World, lanes: np.ndarray, replicas: int) -> Clock:
+    telemetry = [world.scenario.routers[name].telemetry for name in world.routers]
+    ticks = world.scenario.traffic.publish_period_s is not None or any(t.stale_view_s > 0 for t in telemetry)
+    return Clock(
+        front=_tree(state.FIRST_LANE + len(lanes), 0.0 if ticks else np.inf),
+        fleet=_tree(replicas, np.inf),
+        lanes=lanes,
+        messages=np.zeros(4 * FIRST_POOL, state.MESSAGE_SLOT),
+        free_messages=state.free_stack(4 * FIRST_POOL),
+        misc=np.zeros(4 * FIRST_POOL, state.TIMER),
+        wheel=np.full(state.WHEEL, -1, np.int32),
+    )
+
+
+def _globals(world: World) -> np.ndarray:
+    traffic = world.scenario.traffic
+    record = np.zeros(1, state.GLOBALS)
+    period = traffic.publish_period_s
+    values = {
+        "publish_next": np.inf if period is None else 0.0,
+        "publish_period": _or_inf(period),
+        "wheel_width": WHEEL_WIDTH_S,
+        "warmup_s": traffic.warmup_s,
+        "sample_share": traffic.sample_share,
+        "free_requests": FIRST_POOL,
+        "free_attempts": FIRST_POOL,
+        "free_messages": 4 * FIRST_POOL,
+        "spare_messages": 4 * SPARE + 2 * max(spec.max_batch for spec in world.offers),
+    }
+    _fill(record[0], values)
+    return record
+
+
+def new_state(world: World) -> State:
+    """The engine's memory at time 0."""
+    offers = _offers(world)
+    replicas, places = _replicas(offers)
+    lanes, lane_of = _lanes(world)
+    finish_v, finish_attempt = heap_arrays(places)
+    market = Market(
+        offers=offers,
+        replicas=replicas,
+        attempts=np.zeros(FIRST_POOL, state.ATTEMPT_SLOT),
+        free_attempts=state.free_stack(FIRST_POOL),
+        finish_v=finish_v,
+        finish_attempt=finish_attempt,
+    )
+    samples = FIRST_SAMPLES if world.scenario.traffic.sample_share > 0 else 1
+    return State(
+        globals=_globals(world),
+        clock=_clock(world, lanes, len(replicas)),
+        market=market,
+        desk=_desk(world, offers, lane_of),
+        books=state.new_books(len(world.classes), len(offers), samples),
+    )
+
+
+def _double(table: np.ndarray) -> np.ndarray:
+    return np.concatenate([table, np.zeros_like(table)])
+
+
+def _more_free(free: np.ndarray, count: int) -> tuple[np.ndarray, int]:
+    """Stack of free slots after its pool doubled; ``count`` were free."""
+    old = len(free)
+    stack = np.zeros(2 * old, np.int32)
+    stack[:old] = np.arange(2 * old - 1, old - 1, -1)
+    stack[old : old + count] = free[:count]
+    return stack, old + count
+
+
+def grow(s: State) -> State:
+    """Double the pools that are nearly full."""
+    g, clock, market, desk = s.globals[0], s.clock, s.market, s.desk
+    if g["free_attempts"] < SPARE:
+        free, g["free_attempts"] = _more_free(market.free_attempts, g["free_attempts"])
+        market = market._replace(attempts=_double(market.attempts), free_attempts=free)
+    if g["free_requests"] < SPARE:
+        free, g["free_requests"] = _more_free(desk.free_requests, g["free_requests"])
+        requests = np.concatenate([desk.requests, _requests(len(desk.requests))])
+        desk = desk._replace(requests=requests, free_requests=free, tried=_double(desk.tried))
+    if g["free_messages"] < g["spare_messages"]:
+        free, g["free_messages"] = _more_free(clock.free_messages, g["free_messages"])
+        clock = clock._replace(messages=_double(clock.messages), free_messages=free)
+    if g["misc_count"] > len(clock.misc) - SPARE - len(desk.requests):
+        clock = clock._replace(misc=_double(clock.misc))
+    return State(s.globals, clock, market, desk, s.books)
+
+
+def fresh_samples(books: Books) -> Books:
+    """Books with an empty samples buffer."""
+    return books._replace(samples=np.zeros(len(books.samples), SAMPLE))

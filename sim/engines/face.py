@@ -1,0 +1,63 @@
+"""What a traffic engine is: the common face of the compiled and the reference engine."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+
+from sim.engines.outcome import Tally, TrafficOutcome
+from sim.engines.world import World
+
+# Blocks of dtype REQUEST, sorted by arrive_s within and across blocks. An empty block is a pause: no more requests
+# arrive in the current call of ``advance``, and the next call asks the feed again.
+Feed = Iterator[np.ndarray]
+
+
+def check_replicas(world: World, offer: int, replicas: int) -> None:
+    """Refuse a number of replicas that the offer cannot have.
+
+    Raises
+    ------
+    ValueError
+        If it is below 1 or above the world's.
+    """
+    most = world.offers[offer].replicas
+    if not 1 <= replicas <= most:
+        raise ValueError(f"replicas of offer {world.offers[offer].name!r} are {replicas}; allowed are 1 to {most}")
+
+
+class TrafficEngine(Protocol):
+    """Serves the requests of a feed from one calendar event to the next."""
+
+    now_s: float
+
+    def __init__(self, world: World, feed: Feed) -> None:
+        """Start at time 0 with empty queues."""
+
+    def advance(self, until_s: float) -> None:
+        """Serve traffic up to, but not including, events at ``until_s``."""
+
+    def set_up(self, offer: int, up: bool) -> None:
+        """Begin (``False``) or end (``True``) an outage of an offer now."""
+
+    def set_slowdown(self, offer: int, factor: float) -> None:
+        """Multiply the offer's step times by ``factor`` for steps that begin from now on (1 ends a slow spell)."""
+
+    def set_replicas(self, offer: int, replicas: int) -> None:
+        """Let the first ``replicas`` of the offer's replicas take new requests; the others finish what they have."""
+
+    def set_listed(self, offer: int, listed: bool) -> None:
+        """Show the offer to the routers, or hide it from new placements; what it serves goes on."""
+
+    def set_price(self, offer: int, in_nano: int, out_nano: int, cached_nano: int | None = None) -> None:
+        """Post new prices, in nano-dollars per token, for placements from now on (cached: none means as input)."""
+
+    @property
+    def idle(self) -> bool:
+        """True when the feed is exhausted and no request is in flight."""
+
+    def tally(self) -> Tally:
+        """Return the running counters; cheaper than ``outcome``."""
+
+    def outcome(self) -> TrafficOutcome:
+        """Return the counters so far; requests still in flight are counted as such."""

@@ -1,0 +1,121 @@
+"""What a run produces: counters, sums and histograms, the same from both engines."""
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from sim.engines.world import World
+
+# request outcomes
+COMPLETED: Final = 0
+REFUSED: Final = 1  # no open offer, or the last attempt was refused (429, too long)
+FAILED: Final = 2  # the last attempt failed (outage, server error), or the stream broke
+ABANDONED: Final = 3  # patience ran out before the first token
+TIMED_OUT: Final = 4  # the router's time-outs ran out
+IN_FLIGHT: Final = 5
+OUTCOMES: Final = ("completed", "refused", "failed", "abandoned", "timed_out", "in_flight")
+
+# metrics with histograms, measured at the customer, of completed measured requests
+TTFT: Final = 0
+TPOT: Final = 1  # requests with at least two output tokens
+E2E: Final = 2
+METRICS: Final = ("ttft", "tpot", "e2e")
+
+WARMUP: Final = 0  # cohort of requests that arrived before warmup_s
+MEASURED: Final = 1
+
+# columns of class_sums
+ATTEMPTS: Final = 0
+PROMPT_TOKENS: Final = 1  # of completed requests
+OUTPUT_TOKENS: Final = 2
+COST_NANO: Final = 3  # charged at the finishing offer's prices
+FEE_NANO: Final = 4
+PAID_NANO: Final = 5  # cost plus fee, counted at the customer
+GOOD: Final = 6  # completed within both SLOs
+CLASS_SUMS: Final = ("attempts", "prompt_tokens", "output_tokens", "cost_nano", "fee_nano", "paid_nano", "good")
+
+# columns of offer_sums
+PLACED: Final = 0  # attempts that the router sent here
+SERVED: Final = 1  # requests completed here
+ENDED_BY: Final = 1  # attempts that ended with failure kind f are in column ENDED_BY + f, f = 1 .. 7
+CANCELLED: Final = 9
+SERVED_PROMPT: Final = 10  # tokens of completed requests
+SERVED_OUTPUT: Final = 11
+REVENUE_NANO: Final = 12
+OFFER_SUMS: Final = ("placed", "served", "outage", "server_error", "rate_limited", "queue_full", "too_long",
+                     "midstream", "attempt_timed_out", "cancelled", "served_prompt", "served_output", "revenue_nano")
+
+# columns of offer_work: what the replicas did, over the whole run
+BUSY_S: Final = 0  # replica-seconds in steps
+STEPS: Final = 1
+PREFILL_TOKENS: Final = 2  # computed, including those thrown away by preemption or cancellation
+DECODE_TOKENS: Final = 3
+PREEMPTIONS: Final = 4
+OFFER_WORK: Final = ("busy_s", "steps", "prefill_tokens", "decode_tokens", "preemptions")
+
+# One finished request of the sampled requests table.
+SAMPLE = np.dtype(
+    [
+        ("key", "u8"), ("born_s", "f8"), ("placed_s", "f8"), ("first_token_s", "f8"), ("end_s", "f8"),
+        ("client_class", "i4"), ("offer", "i4"), ("prompt", "i4"), ("output", "i4"), ("attempts", "i4"),
+        ("outcome", "i4"), ("cost_nano", "i8"),
+    ],
+    align=True,
+)
+
+
+class Tally(NamedTuple):
+    """Running counters of an engine, as in ``TrafficOutcome``; requests in flight have no outcome yet.
+
+    The reference engine counts a replica's work at the end of a step.
+    """
+
+    born: np.ndarray
+    outcomes: np.ndarray
+    class_sums: np.ndarray
+    offer_sums: np.ndarray
+    offer_work: np.ndarray
+    class_metric_sums: np.ndarray
+
+
+@dataclass(frozen=True)
+class TrafficOutcome:
+    """Counters of one run.
+
+    Attributes
+    ----------
+    born
+        int64 (classes, cohorts): requests that reached their router.
+    outcomes
+        int64 (classes, cohorts, outcomes); sums over the last axis to ``born``.
+    class_sums
+        int64 (classes, cohorts, len(CLASS_SUMS)).
+    offer_sums
+        int64 (offers, cohorts, len(OFFER_SUMS)).
+    offer_work
+        float64 (offers, len(OFFER_WORK)).
+    class_hist, offer_hist
+        int64 (classes or offers, metrics, bins): measured cohort, by finishing offer.
+    class_metric_sums
+        float64 (classes, metrics): sums of the exact values behind ``class_hist``.
+    samples
+        Rows of dtype SAMPLE, in order of ending (for in-flight requests at the end, at the end).
+    end_s
+        Simulated time at which the run stopped.
+    events
+        Number of events processed (compiled engine; 0 from the reference engine).
+    """
+
+    world: World
+    born: np.ndarray
+    outcomes: np.ndarray
+    class_sums: np.ndarray
+    offer_sums: np.ndarray
+    offer_work: np.ndarray
+    class_hist: np.ndarray
+    offer_hist: np.ndarray
+    class_metric_sums: np.ndarray
+    samples: np.ndarray
+    end_s: float
+    events: int

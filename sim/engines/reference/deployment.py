@@ -1,0 +1,192 @@
+"""A deployment: the gate, the balancer and the replicas behind one offer (semantics, section 7)."""
+
+import math
+from typing import TYPE_CHECKING
+
+from sim import policy
+from sim.draws import BALANCER, FAST_FAILURE
+from sim.engines import outcome
+from sim.engines.reference.replica import Job, Replica, Step
+from sim.engines.reference.request import Attempt, LiveRequest
+from sim.engines.steptime import step_time
+from sim.engines.world import BALANCERS
+
+if TYPE_CHECKING:
+    from sim.engines.reference.network import Network
+
+PUBLISHED_WEIGHT = 0.1  # of the newest sample in the latency that providers publish (assumption)
+
+
+class Deployment:
+    """One offer at its provider."""
+
+    def __init__(self, index: int, network: "Network") -> None:
+        self.index = index
+        self.network = network
+        self.clock = network.clock
+        self.offer = network.world.offers[index]
+        self.balancer = BALANCERS[self.offer.balancer]
+        self.work = network.books.offer_work[index]
+        self.up = True
+        self.slow = 1.0
+        self.jobs: dict[Attempt, Job] = {}  # everything that is here
+        self.replicas = [Replica(self) for _ in range(self.offer.replicas)]
+        self.active = self.offer.replicas  # the first of them take new requests, the others are drained
+        self.central: list[Job] = []  # requests that no replica has room for (balancer "central")
+        self.turn = 0  # of the round robin
+        # of each router: the clock minute, requests and tokens accepted in it
+        self.minutes = [(-1, 0, 0) for _ in network.world.routers]
+        self.ttft_ewma_s = math.nan  # arrival to first token; NaN before the first
+
+    # Messages that arrive
+
+    def hear_dispatch(self, attempt: Attempt) -> None:
+        """Refuse an attempt, or let it in."""
+        request, offer = attempt.request, self.offer
+        if not self.up:
+            self.network.send_fail(attempt, policy.OUTAGE)
+        elif request.uniform(FAST_FAILURE, self.index) < offer.fast_failure_share:
+            self.clock.after(offer.fast_failure_s, self.network.send_fail, attempt, policy.SERVER_ERROR)
+        elif request.prompt + request.output - 1 + offer.seq_overhead_tokens > offer.kv_capacity_tokens:
+            self.network.send_fail(attempt, policy.TOO_LONG)
+        elif not self._within_rate_limits(request):
+            self.network.send_fail(attempt, policy.RATE_LIMITED)
+        else:
+            self._seat(attempt)
+
+    def hear_cancel(self, attempt: Attempt) -> None:
+        """A waiting attempt leaves at once, a running one at the next step boundary."""
+        job = self.jobs.get(attempt)
+        if job is None:
+            return  # it has gone already
+        for queue in [self.central, *(replica.queue for replica in self.replicas)]:
+            if job in queue:
+                queue.remove(job)
+                self.forget(job)
+                return
+        job.cancelled = True
+
+    def _within_rate_limits(self, request: LiveRequest) -> bool:
+        """Charge the request to its router's clock minute, unless that would exceed a limit."""
+        minute, requests, tokens = self.minutes[request.router]
+        this_minute = math.floor(self.clock.now / 60)
+        if minute != this_minute:
+            requests, tokens = 0, 0
+        requests += 1
+        tokens += request.weight
+        if 0 < self.offer.requests_per_min < requests or 0 < self.offer.tokens_per_min < tokens:
+            return False
+        self.minutes[request.router] = (this_minute, requests, tokens)
+        return True
+
+    def _seat(self, attempt: Attempt) -> None:
+        """Find a replica (or a place in the central queue), or refuse because the queue is full."""
+        replica = self._balance(attempt.request)
+        cap = self.offer.queue
+        if replica is None:
+            full = 0 <= cap <= len(self.central)
+        else:
+            full = 0 <= cap <= replica.load - self.offer.max_batch
+        if full:
+            self.network.send_fail(attempt, policy.QUEUE_FULL)
+            return
+        job = Job(attempt, self.clock.now, self.offer.midstream_share)
+        self.jobs[attempt] = job
+        if replica is None:
+            self.central.append(job)
+        else:
+            replica.join(job)
+
+    def _balance(self, request: LiveRequest) -> Replica | None:
+        """Pick a replica; none if the balancer has a central queue and every replica is full."""
+        replicas = self.replicas[: self.active]
+        if self.balancer == "round_robin":
+            self.turn += 1
+            return replicas[(self.turn - 1) % len(replicas)]
+        if self.balancer == "random":
+            return replicas[int(request.uniform(BALANCER, self.index) * len(replicas))]
+        if self.balancer == "least_requests":
+            return min(replicas, key=lambda replica: replica.load)
+        if self.balancer == "central":
+            replicas = [replica for replica in replicas if replica.load < self.offer.max_batch]
+        # least outstanding tokens; min takes the first of equals, so the lowest index
+        return min(replicas, key=lambda replica: replica.outstanding_tokens, default=None)
+
+    # What replicas ask for
+
+    def hand_over_central_queue(self, replica: Replica) -> None:
+        """Move the head of the central queue to a replica while that has room in its batch."""
+        if replica not in self.replicas[: self.active]:
+            return
+        while self.central and replica.load < self.offer.max_batch:
+            replica.queue.append(self.central.pop(0))
+
+    def forget(self, job: Job) -> None:
+        """Drop a request that leaves."""
+        del self.jobs[job.attempt]
+
+    def tell_first_token(self, job: Job) -> None:
+        """Send the first token and measure the time it took."""
+        ttft_s = self.clock.now - job.arrived_s
+        if math.isnan(self.ttft_ewma_s):
+            self.ttft_ewma_s = ttft_s
+        else:
+            self.ttft_ewma_s += PUBLISHED_WEIGHT * (ttft_s - self.ttft_ewma_s)
+        self.network.send_first_token(job.attempt)
+
+    def tell_end(self, job: Job) -> None:
+        """Send the end of a stream: complete, or broken."""
+        if job.breaks:
+            self.network.send_fail(job.attempt, policy.MIDSTREAM)
+        else:
+            self.network.send_done(job.attempt)
+
+    def count_step(self, step: Step) -> None:
+        """Count what a whole step did."""
+        self.work[outcome.BUSY_S] += step.duration_s
+        self.work[outcome.STEPS] += 1
+        self.work[outcome.DECODE_TOKENS] += len(step.decoding)
+        self.work[outcome.PREFILL_TOKENS] += sum(tokens for _, tokens in step.chunks)
+
+    def count_cut_step(self, step: Step) -> None:
+        """Count the time of a step that an outage cut short; its tokens are lost."""
+        self.work[outcome.BUSY_S] += self.clock.now - step.began_s
+
+    def count_preemption(self) -> None:
+        """Count a preempted request."""
+        self.work[outcome.PREEMPTIONS] += 1
+
+    # Calendar and instruments
+
+    def set_up(self, up: bool) -> None:
+        """End an outage, or begin one: every request here fails."""
+        self.up = up
+        if up:
+            return
+        lost = [job for replica in self.replicas for job in replica.stop()] + self.central
+        self.central = []
+        for job in lost:
+            self.forget(job)
+            if not job.cancelled:
+                kind = policy.OUTAGE if job.emitted == 0 else policy.MIDSTREAM
+                self.network.send_fail(job.attempt, kind)
+
+    def resize(self, active: int) -> None:
+        """Let the first ``active`` replicas take new requests; idle ones help with the central queue at once."""
+        self.active = active
+        self.turn = 0
+        for replica in self.replicas[:active]:
+            if self.central and replica.step is None:
+                replica.begin_step()
+
+    @property
+    def requests_per_replica(self) -> float:
+        """Requests running or waiting here, per replica."""
+        return len(self.jobs) / self.active
+
+    @property
+    def true_work_s(self) -> float:
+        """Unfinished work of the least loaded replica, in seconds of one-token steps."""
+        central = sum(job.work_tokens for job in self.central) / self.active
+        least = min(replica.work_tokens for replica in self.replicas[: self.active]) + central
+        return least * float(step_time(self.offer.step, 1, 0, 0.0))

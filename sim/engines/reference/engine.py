@@ -1,0 +1,153 @@
+"""The face of the reference engine (``sim.engines.face.TrafficEngine``)."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sim.engines.face import Feed, check_replicas
+from sim.engines.outcome import MEASURED, WARMUP, Tally, TrafficOutcome
+from sim.engines.reference.books import Books
+from sim.engines.reference.clock import ARRIVAL, COPY_VIEW, PUBLISH, Clock
+from sim.engines.reference.deployment import Deployment
+from sim.engines.reference.network import Network
+from sim.engines.reference.request import LiveRequest
+from sim.engines.reference.router import Placement, PostedPrice, Router
+from sim.engines.world import World
+
+
+class ReferenceEngine:
+    """Serve the requests of a feed in SimPy, one timeout a step.
+
+    Parameters
+    ----------
+    world
+        The market.
+    feed
+        Blocks of dtype ``sim.engines.world.REQUEST``, sorted by ``arrive_s``; requests enter one by one.
+    record
+        If given, every placement is appended to it as ``(key, attempt, offer, time in s)``.
+
+    Raises
+    ------
+    PolicyError
+        From ``advance``, when a policy chooses a row that is out of range or closed.
+    """
+
+    def __init__(self, world: World, feed: Feed, record: list[Placement] | None = None) -> None:
+        self.world = world
+        self.now_s = 0.0
+        self._clock = Clock()
+        self._books = Books(world)
+        self._prices = [
+            PostedPrice(offer.price_in_nano, offer.price_out_nano, offer.price_in_nano) for offer in world.offers
+        ]
+        self._network = Network(world, self._clock, self._books)
+        self._network.deployments = [Deployment(index, self._network) for index in range(len(world.offers))]
+        self._network.routers = [
+            Router(index, self._network, self._prices, record) for index in range(len(world.routers))
+        ]
+        self._start_ticks()
+        self._feed = feed
+        self._rows: Iterator[np.void] = iter(())
+        self._arrived = 0
+        self._exhausted = self._paused = False
+        self._await_request()
+
+    @property
+    def idle(self) -> bool:
+        """True when the feed is exhausted and no request is in flight."""
+        return self._exhausted and not self._books.alive
+
+    def advance(self, until_s: float) -> None:
+        """Serve traffic up to, but not including, events at ``until_s``."""
+        if self._paused:
+            self._await_request()
+        self._clock.run_before(until_s)
+        self.now_s = float(self._clock.now)
+
+    def set_up(self, offer: int, up: bool) -> None:
+        """Begin (``False``) or end (``True``) an outage of an offer now."""
+        self._network.deployments[offer].set_up(up)
+
+    def set_slowdown(self, offer: int, factor: float) -> None:
+        """Multiply the offer's step times by ``factor`` for steps that begin from now on (1: as usual)."""
+        self._network.deployments[offer].slow = factor
+
+    def set_replicas(self, offer: int, replicas: int) -> None:
+        """Let the first ``replicas`` of the offer's replicas take new requests; the others finish what they have."""
+        check_replicas(self.world, offer, replicas)
+        self._network.deployments[offer].resize(replicas)
+
+    def set_listed(self, offer: int, listed: bool) -> None:
+        """Show the offer to the routers, or hide it from new placements; what it serves goes on."""
+        self._prices[offer].listed = listed
+
+    def set_price(self, offer: int, in_nano: int, out_nano: int, cached_nano: int | None = None) -> None:
+        """Post new prices, in nano-dollars per token, for placements from now on."""
+        price = self._prices[offer]
+        price.in_nano, price.out_nano = in_nano, out_nano
+        price.cached_nano = in_nano if cached_nano is None else cached_nano
+        for router in self._network.routers:
+            router.observed[offer].post(in_nano, out_nano)
+
+    def tally(self) -> Tally:
+        """Return the running counters."""
+        return self._books.tally()
+
+    def outcome(self) -> TrafficOutcome:
+        """Return the counters so far; requests still in flight are counted as such."""
+        return self._books.report(self.now_s)
+
+    # Arrivals
+
+    def _await_request(self) -> None:
+        """Take the next request from the feed and let it arrive at its time."""
+        row = self._next_row()
+        if row is None:
+            return
+        arrive_s = float(row["arrive_s"])
+        cohort = WARMUP if arrive_s < self.world.scenario.traffic.warmup_s else MEASURED
+        request = LiveRequest.of(self._arrived, row, cohort)
+        self._arrived += 1
+        self._clock.at(arrive_s, ARRIVAL, self._arrive, request)
+
+    def _next_row(self) -> np.void | None:
+        """Return the next request of the feed; none if it has ended, or pauses (an empty block)."""
+        row = next(self._rows, None)
+        while row is None:
+            block = next(self._feed, None)
+            self._exhausted = block is None
+            self._paused = block is not None and len(block) == 0
+            if block is None or len(block) == 0:
+                return None
+            self._rows = iter(block)
+            row = next(self._rows, None)
+        return row
+
+    def _arrive(self, request: LiveRequest) -> None:
+        self._network.routers[request.router].hear_request(request)
+        self._await_request()
+
+    # Ticks
+
+    def _start_ticks(self) -> None:
+        period_s = self.world.scenario.traffic.publish_period_s
+        if period_s is not None:
+            self._clock.at(0.0, PUBLISH, self._publish, period_s, 0)
+        for router in self._network.routers:
+            if router.stale:
+                self._clock.at(0.0, COPY_VIEW, self._copy_view, router, 0)
+
+    def _publish(self, period_s: float, tick: int) -> None:
+        """Publish the load of every offer to every router."""
+        for deployment in self._network.deployments:
+            for router in self._network.routers:
+                router.observed[deployment.index].publish(
+                    self._clock.now, deployment.requests_per_replica, deployment.ttft_ewma_s
+                )
+        self._clock.at((tick + 1) * period_s, PUBLISH, self._publish, period_s, tick + 1)
+
+    def _copy_view(self, router: Router, tick: int) -> None:
+        router.copy_view()
+        period_s = router.settings.telemetry.stale_view_s
+        self._clock.at((tick + 1) * period_s, COPY_VIEW, self._copy_view, router, tick + 1)

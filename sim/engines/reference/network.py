@@ -1,0 +1,48 @@
+"""The network between routers and offers: five messages, each a one-way delay on its way."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sim.engines.reference.books import Books
+from sim.engines.reference.clock import Clock
+from sim.engines.reference.request import Attempt
+from sim.engines.world import World
+
+if TYPE_CHECKING:
+    from sim.engines.reference.deployment import Deployment
+    from sim.engines.reference.router import Router
+
+
+class Network:
+    """What routers and offers share: the world, the clock, the books, and the way to each other."""
+
+    def __init__(self, world: World, clock: Clock, books: Books) -> None:
+        self.world = world
+        self.clock = clock
+        self.books = books
+        self.routers: list[Router] = []
+        self.deployments: list[Deployment] = []
+
+    def _carry(self, attempt: Attempt, hear: Callable[..., None], *more: int) -> None:
+        delay_s = float(self.world.delay_s[attempt.request.router, attempt.offer])
+        self.clock.after(delay_s, hear, attempt, *more)
+
+    def send_dispatch(self, attempt: Attempt) -> None:
+        """Router to provider: serve this."""
+        self._carry(attempt, self.deployments[attempt.offer].hear_dispatch)
+
+    def send_cancel(self, attempt: Attempt) -> None:
+        """Router to provider: nobody waits for this any more."""
+        self._carry(attempt, self.deployments[attempt.offer].hear_cancel)
+
+    def send_first_token(self, attempt: Attempt) -> None:
+        """Provider to router: the first token."""
+        self._carry(attempt, self.routers[attempt.request.router].hear_first_token)
+
+    def send_done(self, attempt: Attempt) -> None:
+        """Provider to router: the last token."""
+        self._carry(attempt, self.routers[attempt.request.router].hear_done)
+
+    def send_fail(self, attempt: Attempt, kind: int) -> None:
+        """Provider to router: refused or failed."""
+        self._carry(attempt, self.routers[attempt.request.router].hear_fail, kind)

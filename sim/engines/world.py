@@ -1,0 +1,87 @@
+"""The market as the engines see it: plain tables, indices instead of names.
+
+Offers are sorted by model, so the offers of model ``m`` are rows ``model_first[m]`` to ``model_first[m + 1]``.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.engines.steptime import StepCoefficients
+from sim.policy import BoundPolicy
+from sim.scenario import Scenario
+
+NANO_PER_USD = 1_000_000_000
+TRADE_FEE_UNIT = 1_000_000  # fees are stored in parts per million
+
+BALANCERS = ("least_outstanding", "least_requests", "round_robin", "random", "central")
+
+
+@dataclass(frozen=True)
+class OfferSpec:
+    """One offer with its hardware resolved to numbers (made by ``providers.offers``)."""
+
+    provider: str
+    name: str
+    model: str
+    region: str
+    replicas: int
+    balancer: int  # index into BALANCERS
+    max_batch: int
+    max_step_tokens: int
+    kv_capacity_tokens: int  # of one replica
+    seq_overhead_tokens: int  # KV-equivalent of per-sequence state (sliding windows, linear attention)
+    step: StepCoefficients
+    price_in_nano: int  # nano-dollars per prompt token
+    price_out_nano: int
+    context_tokens: int
+    requests_per_min: int  # 0: no limit
+    tokens_per_min: int  # 0: no limit
+    queue: int  # waiting beyond the batch; -1: no limit
+    fast_failure_share: float
+    fast_failure_s: float
+    midstream_share: float
+    gpus: int  # GPUs of the whole deployment (0 for abstract servers)
+    gpu_usd_per_hour: float  # rent of one GPU
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything an engine needs to know, fixed for a run except prices, outages and slow spells."""
+
+    scenario: Scenario
+    offers: tuple[OfferSpec, ...]  # sorted by model
+    models: tuple[str, ...]
+    routers: tuple[str, ...]
+    classes: tuple[str, ...]  # expanded client classes, e.g. "chat" or "chat#3"
+    class_names: tuple[str, ...]  # the scenario's class of each expanded class
+    class_model: np.ndarray  # int32
+    class_router: np.ndarray  # int32
+    class_delay_s: np.ndarray  # float64, one-way customer to router
+    class_slo_ttft_s: np.ndarray
+    class_slo_tpot_s: np.ndarray
+    model_first: np.ndarray  # int64, len(models) + 1
+    delay_s: np.ndarray  # float64 (routers, offers), one way
+    policies: tuple[BoundPolicy, ...]  # one per router
+    seed: int
+    replication: int
+
+
+# One request as demand hands it to an engine. Rows are sorted by arrive_s.
+REQUEST = np.dtype(
+    [
+        ("born_s", "f8"),  # leaves the customer
+        ("arrive_s", "f8"),  # reaches its router
+        ("patience_s", "f8"),  # from birth; inf if it waits for ever
+        ("expected_output", "f8"),  # mean output of its class, tokens
+        ("key", "u8"),  # its private source of uniforms (sim.draws)
+        ("session", "i8"),  # -1 if none
+        ("client_class", "i4"),  # expanded class
+        ("router", "i4"),
+        ("model", "i4"),
+        ("prompt", "i4"),
+        ("output", "i4"),
+        ("prefix", "i4"),  # leading prompt tokens shared with the session's previous turn
+    ],
+    align=True,
+)

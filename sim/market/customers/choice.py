@@ -1,0 +1,210 @@
+"""How a workload chooses its model: utility in money, persistent tastes, budget, and the volume it then buys.
+
+Per request, workload w and model m (DESIGN E2 to E5):
+
+    u = v_w q_m(task) - c_wm - gamma_w L_wm + brand - open penalty + sigma_w eps_wm - psi_w d(current, m)
+
+The tastes ``eps`` come from ``sim.market.customers.tastes``: the same in every scenario, whatever else is for sale.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from sim.market.customers.logit import nested_surplus
+from sim.market.customers.population import DAY_S, Population
+from sim.market.customers.tastes import nest_names, taste_shocks, uniforms
+from sim.market.models.model import Models
+from sim.scenario.customer_settings import Choice
+
+USD_PER_NANO: Final = 1e-9
+LONG_REQUEST_SIGMAS: Final = 2.0  # a model must hold a request this many standard deviations longer than the median
+TINY_USD: Final = 1e-12  # cost of a free request, where one divides by it
+FREE: Final = 1e-6  # costs below this share of the reference cost count as that much where a logarithm is taken
+
+
+@dataclass(frozen=True)
+class Quotes:
+    """What the market shows at one moment, arrays (models,).
+
+    Attributes
+    ----------
+    available
+        bool: released and for sale.
+    input_nano, output_nano, cached_nano
+        float64: lately paid, nano-dollars per token; nan where nobody sells.
+    ttft_s, tpot_s
+        float64: time to the first token and per output token.
+    """
+
+    available: np.ndarray
+    input_nano: np.ndarray
+    output_nano: np.ndarray
+    cached_nano: np.ndarray
+    ttft_s: np.ndarray
+    tpot_s: np.ndarray
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What some workloads chose, arrays over them.
+
+    Attributes
+    ----------
+    model
+        int64: the best model, -1 for none.
+    cost_usd
+        float64: expected cost of a request with it; nan for none.
+    gain_usd
+        float64: utility per request over that of going on as before (over no model, for those that had none).
+    """
+
+    model: np.ndarray
+    cost_usd: np.ndarray
+    gain_usd: np.ndarray
+
+
+class Chooser:
+    """Utilities and choices of a population over the models of a run.
+
+    Parameters
+    ----------
+    population, models
+        Who chooses, and among what.
+    migration
+        float64 (models, models): cost of a move from row to column in units of the workload's switching cost, inf if
+        it is not considered; the diagonal does not matter.
+    settings
+        How workloads choose.
+
+    Attributes
+    ----------
+    tastes
+        float64 (workloads, models): the shocks ``eps``.
+    outside
+        float64 (workloads,): the shock of using no model.
+    """
+
+    def __init__(self, population: Population, models: Models, migration: np.ndarray, settings: Choice) -> None:
+        self._population, self._models, self._settings = population, models, settings
+        self._migration = np.where(np.eye(len(models), dtype=bool), 0.0, migration)
+        nests = nest_names(models, settings.nests)
+        groups = {name: row for row, name in enumerate(sorted(set(nests)))}
+        self._nest = np.array([groups[name] for name in nests])
+        self.tastes = taste_shocks(population.key, models.names, nests, settings.nest_lambda)
+        self.outside = -np.log(-np.log(uniforms(population.key, ("outside",))))[:, 0]
+        self._worth = _worth_usd(population, models)
+        self._suitable = _suitable(population, models)
+
+    def cost_usd(self, rows: np.ndarray, quotes: Quotes) -> np.ndarray:
+        """Return float64 (rows, models): expected cost of a request (E3); nan where nobody sells."""
+        people = self._population
+        cached = people.cached_share[rows, None]
+        prompt = people.prompt_tokens[rows, None] * ((1 - cached) * quotes.input_nano + cached * quotes.cached_nano)
+        output = people.output_tokens[rows, None] * (self._models.verbosity * quotes.output_nano)
+        return np.asarray(USD_PER_NANO * (prompt + output))
+
+    def cost_of_usd(self, rows: np.ndarray, model: np.ndarray, quotes: Quotes) -> np.ndarray:
+        """Return float64 (rows,): expected cost of a request with one model each; nan for none (-1)."""
+        people, cached = self._population, self._population.cached_share[rows]
+        prompt = people.prompt_tokens[rows] * (
+            (1 - cached) * quotes.input_nano[model] + cached * quotes.cached_nano[model]
+        )
+        output = people.output_tokens[rows] * self._models.verbosity[model] * quotes.output_nano[model]
+        return np.where(model >= 0, USD_PER_NANO * (prompt + output), np.nan)
+
+    def volume_per_s(self, rows: np.ndarray, cost_usd: np.ndarray) -> np.ndarray:
+        """Requests per second at a cost (E4), before growth; float64 (rows,).
+
+        The volume never exceeds ``max_volume_factor`` of the planned one and, where utility is money, what the budget
+        pays for (E5).
+        """
+        people = self._population
+        wanted = self._wanted_per_s(rows, cost_usd)
+        if self._settings.utility == "log":
+            return wanted
+        return np.asarray(np.minimum(wanted, people.budget_usd_per_day[rows] / DAY_S / np.maximum(cost_usd, TINY_USD)))
+
+    def _wanted_per_s(self, rows: np.ndarray, cost_usd: np.ndarray) -> np.ndarray:
+        """Volume at a cost whatever the budget; rows come first, costs may have a further dimension."""
+        people = self._population
+        base, c0, elasticity = (
+            column[rows].reshape(-1, *[1] * (cost_usd.ndim - 1))
+            for column in (people.base_per_s, people.c0_usd, people.elasticity)
+        )
+        ratio = np.maximum(cost_usd / c0, FREE)
+        return np.asarray(base * np.minimum(ratio**-elasticity, self._settings.max_volume_factor))
+
+    def systematic_usd(self, rows: np.ndarray, quotes: Quotes) -> np.ndarray:
+        """Return float64 (rows, models): utility per request without tastes and migration; -inf if out of the question.
+
+        Out of the question: not for sale, below the quality floor, too short a context, or beyond the budget (E5).
+        """
+        people, cost = self._population, self.cost_usd(rows, quotes)
+        possible = quotes.available & self._suitable[rows] & np.isfinite(cost)
+        if self._settings.utility == "money":
+            # growth raises volume and budget alike
+            possible &= self._wanted_per_s(rows, cost) * DAY_S * cost <= people.budget_usd_per_day[rows, None]
+            pain = cost
+        else:  # slope 1 at the reference cost, as with money
+            c0 = people.c0_usd[rows, None]
+            pain = c0 * (1 + np.log(np.maximum(cost / c0, FREE)))
+        ttft_s, tpot_s = (np.where(quotes.available, s, 0.0) for s in (quotes.ttft_s, quotes.tpot_s))  # inf: unsold
+        latency = ttft_s + people.output_tokens[rows, None] * self._models.verbosity * tpot_s
+        value = self._worth[rows] - pain - people.latency_usd_per_s[rows, None] * latency
+        return np.where(possible, value, -np.inf)
+
+    def choose(self, rows: np.ndarray, current: np.ndarray, quotes: Quotes) -> Decision:
+        """Return the best choice of some workloads, given what each uses now (-1: none).
+
+        A workload that uses none, or whose model is gone, moves anywhere without a migration cost. Ties go to the
+        model in use, then to the first by name.
+        """
+        people = self._population
+        utility = self.systematic_usd(rows, quotes) + people.sigma_usd[rows, None] * self.tastes[rows]
+        held = (current >= 0) & quotes.available[current]
+        move = np.where(held[:, None], self._migration[current], 0.0)
+        with np.errstate(invalid="ignore"):  # no switching cost times a move that is not considered
+            penalty = np.where(np.isinf(move), np.inf, people.psi_usd[rows, None] * move)
+        utility = utility - penalty
+        outside = people.sigma_usd[rows] * self.outside[rows]
+        if self._settings.utility == "log":
+            outside = np.full(len(rows), -np.inf)
+        here = np.arange(len(rows))
+        stay = np.where(held, utility[here, current], outside)
+        best = utility.argmax(axis=1)
+        best = np.where(held & (stay >= utility[here, best]), current, best)
+        top = utility[here, best]
+        model = np.where(top > outside, best, -1)
+        value = np.maximum(top, outside)
+        gain = np.where(np.isfinite(value) & np.isfinite(stay), value - np.where(np.isfinite(stay), stay, 0.0), 0.0)
+        return Decision(model, self.cost_of_usd(rows, model, quotes), gain)
+
+    def surplus_usd(self, rows: np.ndarray, quotes: Quotes) -> np.ndarray:
+        """Expected surplus per request before tastes are known (log-sum) over having no model, USD, float64 (rows,).
+
+        Tastes are integrated out, switching costs left out: it measures what the market offers, not what was chosen.
+        """
+        sigma = self._population.sigma_usd[rows]
+        value = self.systematic_usd(rows, quotes) / sigma[:, None]
+        return np.asarray(sigma * nested_surplus(value, self._nest, self._settings.nest_lambda, 1.0))
+
+
+def _worth_usd(people: Population, models: Models) -> np.ndarray:
+    """Value of quality, of the creator's name and of openness per request, float64 (workloads, models)."""
+    worth = people.value_usd[:, None] * models.quality[people.task] - people.open_penalty_usd[:, None] * models.open
+    creators = {row.creator for row in models.rows}
+    for creator in sorted(creators):
+        mine = np.array([row.creator == creator for row in models.rows])
+        worth += np.array([brand.get(creator, 0.0) for brand in people.brand_usd])[:, None] * mine
+    return np.asarray(worth)
+
+
+def _suitable(people: Population, models: Models) -> np.ndarray:
+    """Whether a model is good enough and holds a long request of the workload, bool (workloads, models)."""
+    good = models.quality[people.task] >= people.quality_floor[:, None]
+    stretch = np.exp(LONG_REQUEST_SIGMAS * people.length_sigma - people.length_sigma**2 / 2)[:, None]
+    tokens = people.prompt_tokens[:, None] + people.output_tokens[:, None] * models.verbosity
+    context = np.array([row.context_tokens for row in models.rows])
+    return np.asarray(good & (tokens * stretch <= context))

@@ -1,0 +1,178 @@
+"""Customers on the calendar: they enter, reconsider, move, buy more or less, and leave."""
+
+from collections.abc import Generator
+from typing import Any, Final
+
+import numpy as np
+from simpy import Event
+
+from sim.market.customers.choice import Chooser, Quotes
+from sim.market.customers.population import DAY_S, Population
+from sim.market.customers.tastes import exponentials, uniforms
+from sim.market.desk import Desk
+from sim.market.models.model import Models
+from sim.market.result import Switch
+from sim.scenario.customer_settings import Choice
+
+# why a workload decides; the first that applies is logged, and those who leave log "exit"
+REASONS: Final = ("entry", "gone", "release", "bill", "review")
+SURPLUS_DAYS: Final = 7  # everybody's surplus is brought up to date once a week
+
+
+class Customers:
+    """State of all workloads, and the process that moves them.
+
+    Parameters
+    ----------
+    population, models
+        Who chooses, and among what.
+    migration
+        float64 (models, models): cost of a move in units of the workload's switching cost; inf: not considered.
+    settings
+        How workloads choose.
+
+    Attributes
+    ----------
+    model
+        int64 (workloads,): model in use, -1 for none.
+    rate_per_s
+        float64 (workloads,): mean requests per second now; 0 without a model, before entry and after exit.
+    cost_usd
+        float64 (workloads,): expected cost of a request now; nan without a model.
+    since_s
+        float64 (workloads,): when the model was taken up; nan without one.
+    surplus_usd_per_request
+        float64 (workloads,): log-sum surplus, at the last decision or beginning of a week; 0 for those not there.
+    switches
+        Every change of model, oldest first. Reasons: ``entry``, ``exit``, ``gone`` (its model is no longer sold),
+        ``release`` (it noticed a new model), ``bill`` (a request became much dearer), ``review`` (its own time).
+    """
+
+    def __init__(self, population: Population, models: Models, migration: np.ndarray, settings: Choice) -> None:
+        count = len(population)
+        self.population, self._models, self._settings = population, models, settings
+        self.chooser = Chooser(population, models, migration, settings)
+        self.model = np.full(count, -1, np.int64)
+        self.rate_per_s = np.zeros(count)
+        self.cost_usd = np.full(count, np.nan)
+        self.since_s = np.full(count, np.nan)
+        self.surplus_usd_per_request = np.zeros(count)
+        self.switches: list[Switch] = []
+        self._there = np.zeros(count, bool)
+        self._decided_usd = np.full(count, np.nan)  # cost of a request at the last decision
+        self._reviews = np.zeros(count, np.int64)
+        self._review_day = population.entry_day + self._review_gap()
+        self._notice_day = np.full((count, len(models)), np.inf)
+        self._known: np.ndarray | None = None  # models that were ever for sale; None before the first day
+
+    def process(self, desk: Desk) -> Generator[Event, Any, Any]:
+        """Live on the calendar: decide now and at every midnight (start it after the accounting's process)."""
+        while True:
+            self.step(desk)
+            yield desk.env.timeout(DAY_S)
+
+    def step(self, desk: Desk) -> None:
+        """Let all workloads that have a reason to decide do so, and bring all volumes up to date."""
+        now, day = float(desk.env.now), float(desk.env.now) / DAY_S
+        quotes = quotes_of(desk)
+        self._leave(now, day)
+        self._notice(day, quotes.available)
+        self.cost_usd = self.chooser.cost_of_usd(np.arange(len(self.model)), self.model, quotes)
+        reason = self._reasons(day, quotes.available)
+        rows = np.flatnonzero(reason >= 0)
+        if len(rows):
+            self._decide(now, rows, reason[rows], quotes)
+        self._update_volumes(day)
+        stale = np.flatnonzero(self._there) if int(day) % SURPLUS_DAYS == 0 else rows
+        self.surplus_usd_per_request[stale] = self.chooser.surplus_usd(stale, quotes)
+
+    def _leave(self, now: float, day: float) -> None:
+        leaving = self._there & (self.population.exit_day <= day)
+        for row in np.flatnonzero(leaving & (self.model >= 0)):
+            self.switches.append(Switch(now, int(row), int(self.model[row]), -1, "exit", 0.0))
+        self._there &= ~leaving
+        self.model[leaving] = -1
+        self.since_s[leaving] = np.nan
+        self.surplus_usd_per_request[leaving] = 0.0
+
+    def _notice(self, day: float, available: np.ndarray) -> None:
+        """Draw who will notice the models that came on sale since yesterday, and when."""
+        if self._known is None:  # what is there at the start is no news
+            self._known = available.copy()
+        new = np.flatnonzero(available & ~self._known)
+        if len(new) == 0:
+            return
+        keys, names = self.population.key, [self._models.names[row] for row in new]
+        attentive = uniforms(keys, tuple(f"notice/{name}" for name in names)) < self._settings.release_attention
+        lag = -self._settings.release_lag_days * np.log(uniforms(keys, tuple(f"lag/{name}" for name in names)))
+        self._notice_day[:, new] = np.where(attentive, day + lag, np.inf)
+        self._known |= available
+
+    def _reasons(self, day: float, available: np.ndarray) -> np.ndarray:
+        """Why each workload decides today, row of ``REASONS`` or -1."""
+        people, has_model = self.population, self.model >= 0
+        entering = ~self._there & people.present(day)
+        self._there |= entering
+        may_move = self._there & ~(people.loyal & has_model)
+        with np.errstate(invalid="ignore"):
+            dearer = self.cost_usd > (1 + self._settings.bill_surprise) * self._decided_usd
+        causes = {
+            "entry": entering,
+            "gone": self._there & has_model & ~available[self.model],
+            "release": may_move & self._take_notices(day),
+            "bill": may_move & dearer,
+            "review": may_move & self._take_reviews(day),
+        }
+        reason = np.full(len(self.model), -1, np.int64)
+        for row in reversed(range(len(REASONS))):
+            reason[causes[REASONS[row]]] = row
+        return reason
+
+    def _take_notices(self, day: float) -> np.ndarray:
+        noticed = self._notice_day <= day
+        self._notice_day[noticed] = np.inf
+        return np.asarray(noticed.any(axis=1))
+
+    def _take_reviews(self, day: float) -> np.ndarray:
+        due = self._review_day <= day
+        late = due
+        while late.any():  # several reviews may fall on one day
+            self._reviews[late] += 1
+            self._review_day = np.where(late, self._review_day + self._review_gap(), self._review_day)
+            late = self._review_day <= day
+        return np.asarray(due)
+
+    def _review_gap(self) -> np.ndarray:
+        """Days between reviews: exponential, drawn by the workload's key and its number of reviews so far."""
+        rate = self.population.attention_per_day
+        gaps = exponentials(self.population.key, "review", self._reviews)
+        return np.where(rate > 0, gaps / np.where(rate > 0, rate, 1.0), np.inf)
+
+    def _decide(self, now: float, rows: np.ndarray, reasons: np.ndarray, quotes: Quotes) -> None:
+        before = self.model[rows]
+        decision = self.chooser.choose(rows, before, quotes)
+        for at in np.flatnonzero(decision.model != before):
+            after, reason, gain = int(decision.model[at]), REASONS[reasons[at]], float(decision.gain_usd[at])
+            self.switches.append(Switch(now, int(rows[at]), int(before[at]), after, reason, gain))
+        moved = decision.model != before
+        self.since_s[rows[moved]] = np.where(decision.model[moved] >= 0, now, np.nan)
+        self.model[rows] = decision.model
+        self.cost_usd[rows] = decision.cost_usd
+        self._decided_usd[rows] = decision.cost_usd
+
+    def planned_tokens(self) -> np.ndarray:
+        """Mean tokens a day that each workload means to use now, float64 (workloads,)."""
+        people = self.population
+        request = people.prompt_tokens + people.output_tokens * self._models.verbosity[np.maximum(self.model, 0)]
+        return np.asarray(DAY_S * self.rate_per_s * request)
+
+    def _update_volumes(self, day: float) -> None:
+        buying = np.flatnonzero(self.model >= 0)
+        self.rate_per_s[:] = 0.0
+        volume = self.chooser.volume_per_s(buying, self.cost_usd[buying])
+        self.rate_per_s[buying] = volume * self.population.growth(day)[buying]
+
+
+def quotes_of(desk: Desk) -> Quotes:
+    """Return what customers see of the market now."""
+    return Quotes(desk.released(), *desk.paid_nano_per_token(), *desk.latency_s())

@@ -1,0 +1,88 @@
+"""What customers know of a model: what its tokens cost lately, and how fast it lately was."""
+
+from typing import Final
+
+import numpy as np
+
+from sim.engines import outcome
+from sim.engines.outcome import Tally
+from sim.engines.steptime import StepCoefficients, step_time
+from sim.engines.world import World
+from sim.market.board import Board
+from sim.market.usage import OfferDay
+
+ROUTER_EXPONENT: Final = 2.0  # OpenRouter's share rule 1/price^2, where nothing was sold yet
+NEWEST_WEIGHT: Final = 0.2  # of the last day in the moving average of latencies (assumption: about a week's memory)
+PROMPT_TOKENS: Final = 2000  # of the request for which the latency of an unused model is expected (assumption)
+
+
+def paid_lately(
+    board: Board, offer_model: np.ndarray, models: int, last: OfferDay | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean posted prices of each model's listed offers: weighted with what they sold on the last day, else 1/price^2.
+
+    Returns
+    -------
+    tuple of ndarray
+        Input, output, cached, nano-dollars per token, float64 (models,); nan where nobody sells.
+    """
+    rows = np.flatnonzero(board.listed)
+    model, prices = offer_model[rows], board.prices[rows].astype(float)
+    blended = np.maximum(0.75 * prices[:, 0] + 0.25 * prices[:, 1], 1e-3)
+    weights = blended**-ROUTER_EXPONENT
+    if last is not None:
+        sold = (last.prompt_tokens + last.output_tokens)[rows].astype(float)
+        has = np.bincount(model, weights=sold, minlength=models) > 0
+        weights = np.where(has[model], sold, weights)
+    total = np.bincount(model, weights=weights, minlength=models)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        means = [np.bincount(model, weights=weights * prices[:, c], minlength=models) / total for c in range(3)]
+    return means[0], means[1], means[2]
+
+
+class LatencyLately:
+    """Moving averages of TTFT and TPOT by model; for a model without traffic, an empty replica's times.
+
+    Parameters
+    ----------
+    world
+        The engine's world.
+    offer_model
+        Row of each offer's model.
+    models
+        Number of models.
+    """
+
+    def __init__(self, world: World, offer_model: np.ndarray, models: int) -> None:
+        self._offer_model, self._models = offer_model, models
+        delay_s = 2 * world.delay_s.min(axis=0)
+        self._ttft_s = np.array([_empty_s(o.step, PROMPT_TOKENS) for o in world.offers]) + delay_s
+        self._tpot_s = np.array([_empty_s(o.step, 1) for o in world.offers])
+        self._seen_s = np.full((2, models), np.nan)
+
+    def see(self, counted: Tally, model: np.ndarray) -> None:
+        """Take in one day: what workloads that use each model saw."""
+        used = model >= 0
+        completed = counted.outcomes[:, :, outcome.COMPLETED].sum(axis=1)[used]
+        count = np.bincount(model[used], weights=completed, minlength=self._models)
+        for row, metric in enumerate((outcome.TTFT, outcome.TPOT)):
+            sums = np.bincount(model[used], weights=counted.class_metric_sums[used, metric], minlength=self._models)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                mean = sums / count
+            old = self._seen_s[row]
+            blend = np.where(np.isnan(old), mean, old + NEWEST_WEIGHT * (mean - old))
+            self._seen_s[row] = np.where(count > 0, blend, old)
+
+    def now(self, listed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return TTFT and TPOT of each model, float64 (models,), s; inf for a model never used that nobody sells."""
+        found = []
+        for row, empty_s in enumerate((self._ttft_s, self._tpot_s)):
+            expected = np.full(self._models, np.inf)
+            np.minimum.at(expected, self._offer_model[listed], empty_s[listed])
+            found.append(np.where(np.isnan(self._seen_s[row]), expected, self._seen_s[row]))
+        return found[0], found[1]
+
+
+def _empty_s(step: StepCoefficients, tokens: int) -> float:
+    """Time of a step that computes ``tokens`` tokens of one sequence on an otherwise empty replica."""
+    return float(step_time(step, tokens, PROMPT_TOKENS, float(tokens * PROMPT_TOKENS)))

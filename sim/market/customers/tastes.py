@@ -1,0 +1,70 @@
+"""Counter-based draws of workloads, and the persistent tastes made of them.
+
+Every draw is a function of the workload's key and of a name, so it is the same in every scenario: neither the other
+models for sale nor anybody's decisions move it.
+"""
+
+from hashlib import blake2b
+
+import numpy as np
+
+from sim.market.models.model import Models
+
+
+def uniforms(keys: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    """Return uniforms in (0, 1), float64 (keys, names), each a function of its key and its name only.
+
+    Two rounds of splitmix64's finaliser, as in ``sim.draws``, on the key and on the BLAKE2b digest of the name.
+    """
+    return _uniform(keys[:, None], np.array([_word(name) for name in names], np.uint64)[None, :])
+
+
+def exponentials(keys: np.ndarray, name: str, counts: np.ndarray) -> np.ndarray:
+    """Return the ``counts``-th exponential variate (mean 1) of each key's sequence ``name``, float64 (keys,)."""
+    return np.asarray(-np.log(_uniform(keys, np.uint64(_word(name)) + counts.astype(np.uint64))))
+
+
+def _word(name: str) -> int:
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little")
+
+
+def _uniform(keys: np.ndarray, words: np.ndarray) -> np.ndarray:
+    mixed = _mix(_mix(keys) ^ words)
+    return np.asarray(((mixed >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
+
+
+def _mix(x: np.ndarray) -> np.ndarray:
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(x ^ (x >> np.uint64(31)))
+
+
+def nest_names(models: Models, kind: str) -> tuple[str, ...]:
+    """Name of each model's nest: its family, its creator, open or closed, or itself (``none``)."""
+    if kind == "open":
+        return tuple("open" if row.open else "closed" for row in models.rows)
+    return tuple(getattr(row, "name" if kind == "none" else kind) for row in models.rows)
+
+
+def taste_shocks(
+    keys: np.ndarray, names: tuple[str, ...], nests: tuple[str, ...], dissimilarity: float
+) -> np.ndarray:
+    """Persistent tastes, float64 (keys, names), of scale 1 and with the joint law of nested logit.
+
+    Within a nest: lambda (G_m + ln S_g) with independent standard Gumbel G and one positive stable S of index lambda
+    for the nest, for then P(eps <= x) = exp(-sum_g (sum_m exp(-x_m/lambda))^lambda), whose argmax has exactly the
+    nested logit's shares. S by Kanter's method (Annals of Probability 3, 1975).
+    """
+    gumbel = -np.log(-np.log(uniforms(keys, tuple(f"model/{name}" for name in names))))
+    if dissimilarity >= 1:
+        return np.asarray(gumbel)
+    groups = tuple(sorted(set(nests)))
+    angle = np.pi * uniforms(keys, tuple(f"nest/{name}/angle" for name in groups))
+    exponential = -np.log(uniforms(keys, tuple(f"nest/{name}/size" for name in groups)))
+    rest = 1 - dissimilarity
+    log_stable = (
+        np.log(np.sin(dissimilarity * angle)) - np.log(np.sin(angle)) / dissimilarity
+        + rest / dissimilarity * (np.log(np.sin(rest * angle)) - np.log(exponential))
+    )
+    column = [groups.index(name) for name in nests]
+    return np.asarray(dissimilarity * (gumbel + log_stable[:, column]))

@@ -1,0 +1,165 @@
+"""The market's requests, slice by slice: what customers decided, made into rows for an engine.
+
+In every slice each workload has its own sequence of possible requests, all their draws keyed by the workload,
+the slice and their number. The volume only decides how many of them exist (a Poisson count by inversion of one
+uniform), so whatever prices do, the k-th request of a workload in a slice is the same request.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from sim.demand.lengths import MAX_TOKENS
+from sim.demand.rows import join, pick
+from sim.engines.world import REQUEST
+from sim.market.board import DAY_S
+from sim.market.customers.customers import Customers
+from sim.market.market_clock import Slice, TrafficClock
+from sim.market.models.model import Models
+from sim.scenario.market_scenario import Rhythm
+
+COUNT, BORN, PROMPT_A, PROMPT_B, OUTPUT_A, OUTPUT_B, PATIENCE = range(101, 108)  # purposes of draws
+GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+SECOND: Final = np.uint64(0xD1B54A32D192ED03)
+HOUR_S: Final = 3600
+
+
+def mixed(x: np.ndarray) -> np.ndarray:
+    """Scramble 64-bit words (splitmix64 finaliser, as ``sim.draws.mix``)."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(x ^ (x >> np.uint64(31)))
+
+
+def uniform(key: np.ndarray, purpose: int) -> np.ndarray:
+    """Uniforms in [0, 1) that belong to keys and a purpose."""
+    with np.errstate(over="ignore"):
+        word = mixed(key + GOLDEN * np.uint64(purpose))
+    return np.asarray((word >> np.uint64(11)) * 1.1102230246251565e-16)
+
+
+def normal(key: np.ndarray, purpose: int) -> np.ndarray:
+    """Standard normals from two uniforms each (Box and Muller 1958)."""
+    radius = np.sqrt(-2.0 * np.log1p(-uniform(key, purpose)))
+    return np.asarray(radius * np.cos(2.0 * np.pi * uniform(key, purpose + 1)))
+
+
+class MarketFeed:
+    """An engine's feed that pauses where the calendar has not yet decided what customers do.
+
+    Parameters
+    ----------
+    customers
+        Their models and volumes are read when a slice begins.
+    models
+        Verbosity multiplies output lengths.
+    clock, rhythm
+        When slices begin, and how rates vary over day and week.
+    place
+        Weekday of day 0 (Monday is 0), and the one-way delay from customers to their router, s.
+    world_model
+        Row of each model among the world's models, -1 for one that nobody ever offers.
+    """
+
+    def __init__(self, customers: Customers, models: Models, clock: TrafficClock, rhythm: Rhythm,
+                 place: tuple[int, float], world_model: np.ndarray) -> None:
+        self._customers, self._models, self._clock, self._rhythm = customers, models, clock, rhythm
+        self._world_model = world_model
+        self._first_weekday, self._delay_s = place
+        self._next = 0
+        self._granted_s = -np.inf
+        self._late = np.empty(0, REQUEST)  # rows that reach the router after their slice has ended
+
+    def grant(self, market_s: float) -> None:
+        """Let slices that begin before ``market_s`` be handed out: nothing before that time will change any more."""
+        self._granted_s = market_s
+
+    def __iter__(self) -> "MarketFeed":
+        return self
+
+    def __next__(self) -> np.ndarray:
+        while self._next < self._clock.slices:
+            part = self._clock.slice(self._next)
+            if part.market_s >= self._granted_s:
+                return np.empty(0, REQUEST)
+            self._next += 1
+            rows = self._rows_until(part)
+            if len(rows):
+                return rows
+        rows, self._late = self._late, np.empty(0, REQUEST)
+        return rows
+
+    def _rows_until(self, part: Slice) -> np.ndarray:
+        """Rows that arrive before the slice ends, sorted; the others wait for the next."""
+        rows = join([self._late, self._draw(part)])
+        rows = pick(rows, np.argsort(rows["arrive_s"], kind="stable")) if len(rows) else rows
+        cut = int(np.searchsorted(rows["arrive_s"], part.engine_s + part.length_s))
+        self._late = rows[cut:]
+        return rows[:cut]
+
+    def _rates(self, part: Slice) -> np.ndarray:
+        """Requests per second of each workload in the middle of a slice."""
+        middle_s = part.market_s + part.length_s / 2
+        day = int(middle_s // DAY_S)
+        hour = (middle_s - day * DAY_S) / HOUR_S
+        wave = np.cos((hour - self._customers.population.peak_hour) * (2.0 * np.pi / 24.0))
+        weekend = (self._first_weekday + day) % 7 >= 5
+        level = self._rhythm.weekend_factor if weekend else 1.0
+        rates = self._customers.rate_per_s * level * (1.0 + self._rhythm.daily_amplitude * wave)
+        return np.asarray(np.where(self._customers.model >= 0, rates, 0.0))
+
+    def _draw(self, part: Slice) -> np.ndarray:
+        population = self._customers.population
+        with np.errstate(over="ignore"):
+            keys = mixed(population.key ^ (SECOND * np.uint64(part.number + 1)))
+        means = self._rates(part) * part.length_s
+        counts = poisson_counts(means, uniform(keys, COUNT))
+        of = np.repeat(np.arange(len(counts)), counts)
+        number = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts)
+        with np.errstate(over="ignore"):
+            key = mixed(keys[of] + GOLDEN * (number.astype(np.uint64) + np.uint64(1)))
+        return self._fill(part, of, key)
+
+    def _fill(self, part: Slice, of: np.ndarray, key: np.ndarray) -> np.ndarray:
+        population, model = self._customers.population, self._customers.model[of]
+        rows = np.zeros(len(of), REQUEST)
+        output_mean = population.output_tokens[of] * self._models.verbosity[model]
+        sigma = population.length_sigma[of]
+        rows["born_s"] = part.engine_s + part.length_s * uniform(key, BORN)
+        rows["arrive_s"] = rows["born_s"] + self._delay_s
+        rows["patience_s"] = -np.log1p(-uniform(key, PATIENCE)) * _finite(population.patience_s[of])
+        rows["patience_s"][np.isinf(population.patience_s[of])] = np.inf
+        rows["expected_output"] = output_mean
+        rows["key"] = key
+        rows["session"] = -1
+        rows["client_class"] = of
+        rows["model"] = self._world_model[model]
+        rows["prompt"] = lengths(population.prompt_tokens[of], sigma, normal(key, PROMPT_A))
+        rows["output"] = lengths(output_mean, sigma, normal(key, OUTPUT_A))
+        rows["prefix"] = population.cached_share[of] * rows["prompt"]
+        return rows
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    return np.asarray(np.where(np.isinf(values), 0.0, values))
+
+
+def lengths(mean: np.ndarray, sigma: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Log-normal token counts of a given mean, at least 1."""
+    return np.asarray(np.clip(np.rint(mean * np.exp(sigma * z - sigma * sigma / 2)), 1, MAX_TOKENS).astype(np.int64))
+
+
+def poisson_counts(means: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """Poisson counts by inversion: the smallest n with P(N <= n) >= u; never falls when a mean rises.
+
+    Parameters
+    ----------
+    means, u
+        Means and uniforms, arrays.
+    """
+    from scipy.special import pdtrik  # the real number of events at which the distribution function is u
+
+    certain = np.maximum(means, 1e-300)
+    nobody = np.exp(-certain)
+    counts = np.where(u <= nobody, 0.0, np.ceil(pdtrik(np.maximum(u, nobody), certain)))
+    return np.asarray(np.maximum(counts, 0.0).astype(np.int64))

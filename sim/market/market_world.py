@@ -1,0 +1,105 @@
+"""The market as the traffic engine sees it: a world whose client classes are the workloads."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from sim.engines.world import OfferSpec, World
+from sim.errors import ScenarioError
+from sim.market.customers.population import Population
+from sim.network import delays
+from sim.policy import BoundPolicy
+from sim.scenario import ClientClass, Lengths, Poisson, Provider, Scenario, Traffic
+from sim.scenario.market_scenario import MarketScenario
+
+ROUTER = "main"
+
+
+def market_world(
+    scenario: MarketScenario,
+    providers: Mapping[str, Provider],
+    offers: Sequence[OfferSpec],
+    population: Population,
+    policy: BoundPolicy,
+    replication: int,
+) -> World:
+    """Return the world of a market.
+
+    Parameters
+    ----------
+    scenario
+        The market.
+    providers, offers
+        What the supply side offers over the whole run, as parts of a scenario and resolved; offers sorted by model.
+    population
+        Its workloads are the client classes.
+    policy
+        Policy of the market's one router.
+    replication
+        Number of the replication.
+
+    Raises
+    ------
+    ScenarioError
+        If nobody would ever offer anything.
+    """
+    if not offers:
+        raise ScenarioError("supply.firms offer no model in the whole run; at least one firm must enter before its end "
+                            "with GPUs that hold a model that it takes")
+    models = tuple(sorted({offer.model for offer in offers}))
+    counts = [sum(offer.model == model for offer in offers) for model in models]
+    delay = delays(scenario.network)
+    home = scenario.router.region
+    count = len(population)
+    slo = _no_class(models[0])
+    return World(
+        scenario=traffic_scenario(scenario, providers, models[0]),
+        offers=tuple(offers),
+        models=models,
+        routers=(ROUTER,),
+        classes=population.names,
+        class_names=tuple(population.segment_names[segment] for segment in population.segment),
+        class_model=np.zeros(count, np.int32),
+        class_router=np.zeros(count, np.int32),
+        class_delay_s=np.full(count, delay[home, home]),
+        class_slo_ttft_s=np.full(count, slo.slo_ttft_s),
+        class_slo_tpot_s=np.full(count, slo.slo_tpot_s),
+        model_first=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+        delay_s=np.array([[delay[home, offer.region] for offer in offers]]),
+        policies=(policy,),
+        seed=scenario.seed,
+        replication=replication,
+    )
+
+
+def traffic_scenario(scenario: MarketScenario, providers: Mapping[str, Provider], model: str) -> Scenario:
+    """Return the settings of the traffic engine: routers, network and faults; demand comes from the market's feed."""
+    return Scenario(
+        name=scenario.name,
+        seed=scenario.seed,
+        traffic=Traffic(duration_s=engine_span_s(scenario), drain_s=0.0, engine=scenario.engine),
+        network=scenario.network,
+        routers={ROUTER: scenario.router},
+        demand={"market": _no_class(model)},
+        providers=dict(providers),
+    )
+
+
+def engine_span_s(scenario: MarketScenario) -> float:
+    """Engine time of the whole run, seconds."""
+    horizon = scenario.horizon
+    return float(horizon.days * (86_400 if horizon.resolution == "full" else horizon.window_s))
+
+
+def _no_class(model: str) -> ClientClass:
+    """A class that stands for demand that is not drawn by the traffic's own feed."""
+    length = Lengths(mean=1.0)
+    return ClientClass(model=model, arrivals=Poisson(rate_per_s=1.0), prompt_tokens=length, output_tokens=length)
+
+
+def world_models(world: World, names: Sequence[str]) -> np.ndarray:
+    """Row among ``world.models`` of each of ``names``, -1 for a model that nobody will ever offer."""
+    rows = {model: row for row, model in enumerate(world.models)}
+    return np.array([rows.get(name, -1) for name in names], np.int32)
+
+

@@ -1,0 +1,1 @@
+"""Models: the catalogue, those to come, what they are worth, and the moves between them."""

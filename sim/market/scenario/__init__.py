@@ -1,1 +1,0 @@
-"""Settings of a market: what its file may say."""

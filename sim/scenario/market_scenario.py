@@ -1,0 +1,110 @@
+"""A whole market as one validated description: horizon, models, customers, suppliers, routers and fees."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from sim.scenario import Network, Router
+from sim.scenario.base import Name, Part, Sweep, quantity
+from sim.scenario.customer_settings import CustomerSettings
+from sim.scenario.firm_settings import SupplySettings
+from sim.scenario.model_settings import ModelSettings
+
+DAY_S = 86_400
+
+
+class Horizon(Part):
+    """How long the market runs, and how much of its traffic is simulated request by request."""
+
+    start: date = Field(date(2025, 1, 1), description="First day, ISO date (source: assumption)")
+    days: int = quantity(548, unit="days", doc="Length of the run (548: eighteen months)", ge=1, le=36_525,
+                         source="the eighteen months of the question that this project asks")
+    resolution: Literal["windows", "full"] = Field(
+        "windows", description="full: every request; windows: of each day one window at a stratified random time of "
+        "day, its volumes and money scaled to the day"
+    )
+    window_s: int = quantity(60, unit="s", doc="Length of a day's window", ge=1, le=DAY_S)
+    slice_s: int = quantity(3600, unit="s", doc="At full resolution, how often decisions and rates act on traffic",
+                            ge=1, le=DAY_S)
+
+    @field_validator("start")
+    @classmethod
+    def _has_a_calendar(cls, value: date) -> date:
+        first, last = date(1900, 1, 1), date(2150, 1, 1)  # so that all days of a run are within pandas' calendar
+        if not first <= value <= last:
+            raise ValueError(f"it is {value}; it must be from {first} to {last}")
+        return value
+
+    @field_validator("window_s", "slice_s")
+    @classmethod
+    def _divides_a_day(cls, value: int) -> int:
+        if DAY_S % value:
+            raise ValueError(f"it is {value}; it must divide the {DAY_S} seconds of a day, so that volumes and money "
+                             "scale by a whole number")
+        return value
+
+
+class Rhythm(Part):
+    """How demand varies over the day and the week."""
+
+    daily_amplitude: float = quantity(
+        0.18, unit="1", doc="Amplitude of the daily wave of a workload around its mean", ge=0, lt=1,
+        source="ServeGen m-large (arXiv 2505.09999): hour-of-day peak over trough 1.45 = (1 + .184)/(1 - .184)")
+    weekend_factor: float = quantity(0.85, unit="1", doc="Rate on Saturdays and Sundays over that of other days", gt=0,
+                                     le=10)
+
+
+class Fees(Part):
+    """What the router charges customers on top of the providers' prices."""
+
+    credit_share: float = quantity(0.055, unit="1", doc="Fee on credits, as a share of what requests cost", ge=0, le=1,
+                                   source="OpenRouter FAQ: 5.5% on credit purchases",
+                                   sweep=Sweep(0.0, 0.1, "linear", "OpenRouter takes 0.055"))
+    own_key_share: float = quantity(0.05, unit="1", doc="Fee of customers with keys of their own", ge=0, le=1,
+                                    source="OpenRouter FAQ: 5% beyond the free requests")
+    own_key_free_requests: int = quantity(
+        1_000_000, unit="requests/month", doc="Requests of such a customer without fee, per 30 days", ge=0,
+        source="OpenRouter FAQ: the first million requests a month")
+
+
+class MarketScenario(Part):
+    """A token market over months: what ``tokenmarket run market`` runs."""
+
+    name: Name = Field(description="Short name of the scenario")
+    description: str = Field("", description="What the scenario is for")
+    seed: int = quantity(20261123, unit="1", doc="Seed from which every random stream is derived", ge=0, lt=1 << 63)
+    engine: Literal["compiled", "reference"] = Field("compiled", description="Traffic engine")
+    horizon: Horizon = Field(Horizon(), description="Length and resolution")
+    rhythm: Rhythm = Field(Rhythm(), description="Demand over the day and the week")
+    network: Network = Field(Network(), description="Regions and delays")
+    router: Router = Field(Router(fee_share=0.0), description="The marketplace; its fees are those of `fees`")
+    fees: Fees = Field(Fees(), description="The router's fees")
+    price_factor: float = quantity(
+        1.0, unit="1", doc="All posted prices and all costs of supply are multiplied by this (the climb experiment "
+        "divides prices by 1, 2, 5, 10, 20)", gt=0, le=1000,
+        sweep=Sweep(0.05, 2.0, "log", "the climb divides prices by up to 20"),
+    )
+    models: ModelSettings = Field(default_factory=ModelSettings, description="Models, known and to come")
+    customers: CustomerSettings = Field(default_factory=CustomerSettings, description="Customers")
+    supply: SupplySettings = Field(description="Providers, GPU prices, autoscaling and investment")
+
+    @field_validator("router", mode="before")
+    @classmethod
+    def _without_a_fee_of_its_own(cls, value: object) -> object:
+        return {"fee_share": 0.0, **value} if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _known_regions(self) -> "MarketScenario":
+        used = {f"supply.firms.{name}.region": firm.region for name, firm in self.supply.firms.items()}
+        for field, region in ({"router.region": self.router.region} | used).items():
+            if region not in self.network.regions:
+                raise ValueError(f"{field} is {region!r}; regions are {', '.join(sorted(self.network.regions))}")
+        return self
+
+    @model_validator(mode="after")
+    def _fees_in_one_place(self) -> "MarketScenario":
+        if self.router.fee_share != 0:
+            raise ValueError(f"router.fee_share is {self.router.fee_share:g}; in a market it must be 0, since the fees "
+                             "are those of `fees`")
+        return self
