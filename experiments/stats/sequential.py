@@ -100,7 +100,7 @@ def replicate(play: Callable[[int], Mapping[str, float]], stopping: Stopping) ->
 
     A half-width falls below its target by luck before it does so for good, which is why one look does not end it.
     Looking repeatedly still makes intervals a little too narrow: a few percent of coverage at 3 first replications
-    (``tests/test_stats_sequential.py`` measures it), less with more.
+    (``tests/experiments/stats/test_stats_sequential.py`` measures it), less with more.
 
     Parameters
     ----------

@@ -1,0 +1,120 @@
+"""Markets from the command line: wrong input and interrupts end in one sentence, and nothing is half-written."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from experiments.cli import market as market_commands
+from experiments.cli.main import main
+from experiments.runs.run_market import load_market
+from experiments.studies.climb.design import ClimbDesign
+from sim.errors import ScenarioError
+from sim.scenario.dump import to_toml
+from sim.scenario.load import config_hash
+from worlds.places import ROOT
+from worlds.small_markets import small
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory):
+    """File of the small market."""
+    path = tmp_path_factory.mktemp("market") / "small.toml"
+    path.write_text(to_toml(small(engine="reference", horizon={"days": 2, "window_s": 20})))
+    return str(path)
+
+
+def mistake(capsys, *arguments):
+    """Run a command that must fail; return its one sentence."""
+    assert main([str(argument) for argument in arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("tokenmarket: error: ")
+    assert captured.err.count("\n") == 1
+    return captured.err
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["--set", "horizon.days=0"], "horizon.days is 0, but must be at least 1"),
+    (["--set", "customers.requests_per_s=-1"], "customers.requests_per_s is -1, but must be greater than 0"),
+    (["--set", "horison.days=2"], "horison does not exist; did you mean horizon?"),
+    (["--set", "supply.firms.boreal.pricing.kind=under_cut"], "no pricing strategy; did you mean undercut"),
+    (["--set", "supply.firms.boreal.pricing.step=x"], "pricing.step is 'x', but must be a valid number"),
+    (["--set", "models.catalogue.path=nowhere.csv"], "cannot read nowhere.csv: No such file"),
+    (["--set", "horizon.start=9999-12-01"], "it must be from 1900-01-01 to 2150-01-01"),
+])
+def test_mistakes_in_a_market(capsys, tmp_path, market, arguments, words):
+    out = tmp_path / "new" / "o"
+    assert words in mistake(capsys, "run", "market", market, *arguments, "--out", out)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["--divisors", "1,x"], "--divisors is '1,x', but must be numbers"),
+    (["--divisors", "1,0"], "divisors: 0 is not allowed; it must be from 0.001 to 1000"),
+    (["--divisors", "nan"], "divisors: nan is not allowed"),
+    (["--divisors", "2,1,2"], "divisors are 2, 1, 2; none may stand twice"),
+    (["--fleet", "-1"], "fleet: -1 is not allowed; it must be from 0.001 to 1000"),
+    (["--fleet", "nan"], "fleet: nan is not allowed"),
+    (["--days", "5", "--measured-days", "9"], "measured days are 9, but must be 1 to 5"),
+])
+def test_mistakes_in_a_climb(capsys, tmp_path, market, arguments, words):
+    assert words in mistake(capsys, "run", "climb", market, *arguments, "--out", tmp_path / "o")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_short_climb_measures_all_of_its_days(monkeypatch, market):
+    designs: list[ClimbDesign] = []
+    monkeypatch.setattr(market_commands, "play_climb", lambda design, _: designs.append(design) or 0)
+    for options in ([], ["--days", "7"], ["--measured-days", "5"]):
+        assert main(["run", "climb", market, *options]) == 0
+    assert [design.measured_days for design in designs] == [30, 7, 5]
+    with pytest.raises(ScenarioError, match="measured days are 30, but must be 1 to 2"):
+        ClimbDesign(small(horizon={"days": 2}))
+
+
+@pytest.mark.parametrize("study", ["climb", "tournament"])
+def test_there_is_at_least_one_process(capsys, study):
+    with pytest.raises(SystemExit):
+        main(["run", study, "--jobs", "0"])
+    assert "argument --jobs: '0' is not allowed; it must be a whole number, at least 1" in capsys.readouterr().err
+
+
+def test_a_folder_below_a_file_cannot_be_written(capsys, tmp_path, market):
+    file = tmp_path / "file"
+    file.write_text("mine")
+    for below in ("x", "x/y"):
+        assert f"{file} is a file, not a folder" in mistake(capsys, "run", "market", market, "--out", file / below)
+    assert file.read_text() == "mine"
+
+
+def test_what_show_prints_is_the_same_market(capsys, tmp_path):
+    assert main(["show", "openrouter-2026"]) == 0
+    (tmp_path / "again.toml").write_text(capsys.readouterr().out)
+    assert config_hash(load_market(tmp_path / "again.toml")) == config_hash(load_market("openrouter-2026"))
+
+
+def test_mistakes_show_before_anything_is_compiled(capsys, tmp_path, monkeypatch, market):
+    monkeypatch.setenv("TOKENMARKET_CACHE_DIR", str(tmp_path / "cache"))  # nothing was compiled
+    error = mistake(capsys, "run", "market", market, "--set", "engine=compiled", "--set", "router.policy.kind=x",
+                    "--out", tmp_path / "o")
+    assert "router.policy.kind is 'x'" in error
+
+
+def test_an_interrupt_in_mid_run_leaves_nothing(tmp_path, market):
+    command = [sys.executable, "-m", "tokenmarket", "run", "market", market, "--set", "horizon.days=30000", "--out",
+               str(tmp_path / "a" / "o")]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env={**os.environ, "PYTHONPATH": str(ROOT)})
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("a/.o-*.partial")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(2)  # well into the run
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err.strip() == "tokenmarket: interrupted; nothing was written"
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,246 @@
+"""Write-ups: what stands in them, that they are whole and alone, and that their bytes repeat."""
+
+import argparse
+import csv
+import json
+import math
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from experiments.cli import report as commands
+from experiments.report import bibtex, latex
+from experiments.report.blocks import Column, Table
+from experiments.report.cells import measured, number
+from experiments.report.difference import against_built_in, flat
+from experiments.report.folder import ReportError, read_folder
+from experiments.report.page import write
+from experiments.runs.run_traffic import load_scenario
+from sim.scenario.load import plain
+from worlds import report_folders as writeups
+
+VOID = {"meta", "link", "img", "br"}
+
+
+class Reader(HTMLParser):
+    """Collects tags, ids, links and text; fails where tags do not nest."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.ids, self.text = [], [], [], ""
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.ids += [value for name, value in attrs if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not {"style", "title"} & set(self.open):
+            self.text += data
+
+    def of(self, tag):
+        return [attrs for name, attrs in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    top = tmp_path_factory.mktemp("runs")
+    runs = {"tournament": writeups.tournament_folder(top / "t"), "market": writeups.market_folder(top / "m"),
+            "sweep": writeups.sweep_folder(top / "s")}
+    return {name: (run, write(run, run / "report")) for name, run in runs.items()}
+
+
+@pytest.fixture(params=["tournament", "market", "sweep"])
+def report(request, reports):
+    return reports[request.param]
+
+
+def test_the_page_nests_is_alone_and_its_links_lead_somewhere(report):
+    page = Reader(report[1].read_text(encoding="utf-8"))
+    assert len(page.ids) == len(set(page.ids))
+    for link in page.of("a"):
+        assert link["href"].startswith("#")
+        assert link["href"][1:] in page.ids
+    for _, attrs in page.tags:
+        for name in ("src", "href", "srcset", "data"):
+            assert not re.match(r"(?i)(https?:)?//", attrs.get(name) or "")
+    assert not page.of("script")
+    assert "url(" not in report[1].read_text(encoding="utf-8").partition("</style>")[0]
+    for image in page.of("img"):
+        assert image["src"].startswith("data:image/svg+xml;base64,")
+        assert len(image["alt"]) > 20
+    assert page.of("html")[0]["lang"] == "en"
+    for anchor in ("question", "scenario", "limitations", "versions", "reproduce", "cite"):
+        assert anchor in page.ids
+
+
+def test_it_comes_with_markdown_latex_a_citation_and_figures(report):
+    folder = report[1].parent
+    markdown = (folder / "report.md").read_text(encoding="utf-8")
+    for place in re.findall(r"\]\((figures/[^)]+)\)", markdown):
+        assert (folder / place).stat().st_size > 5000
+    tables = sorted((folder / "tables").iterdir())
+    assert len(tables) >= 4
+    for path in tables:
+        text = path.read_text(encoding="utf-8")
+        assert text.count(r"\toprule") == text.count(r"\bottomrule") == text.count(r"\end{tabular}") == 1
+        columns = re.search(r"\\begin\{tabular\}\{([lr]+)\}", text)[1]
+        for line in text.partition(r"\toprule")[2].splitlines():
+            if line.endswith(r"\\"):
+                assert len(re.findall(r"(?<!\\)&", line)) == len(columns) - 1
+    assert (folder / "citation.bib").read_text().startswith("@software{tokenmarket,")
+    for figure in (folder / "figures").glob("*.svg"):
+        assert figure.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+        assert figure.with_suffix(".png").stat().st_size > 5000
+
+
+def test_the_bytes_repeat(report, tmp_path):
+    run, page = report
+    again = write(run, tmp_path / "again").parent
+    files = sorted(path.relative_to(again) for path in again.rglob("*") if path.is_file())
+    assert len(files) > 6
+    for name in files:
+        assert (again / name).read_bytes() == (page.parent / name).read_bytes(), name
+
+
+def test_every_mean_of_a_tournament_stands_with_its_half_width_and_n(reports):
+    run, page = reports["tournament"]
+    text = Reader(page.read_text(encoding="utf-8")).text.replace("\u00a0", " ")
+    rows = list(csv.DictReader((run / "summary.csv").read_text().splitlines()))
+    cost = next(row for row in rows if row["metric"] == "cost_usd_per_mtok" and row["policy"] == "random")
+    assert measured(float(cost["mean"]), float(cost["half_width"])) in text
+    assert "over n = 2 replications" in text
+    assert "Only 2 replications" in text
+    assert "tokenmarket reproduce ." in text
+    table = page.read_text(encoding="utf-8").partition('id="table-load-0.8"')[2].partition("</table>")[0]
+    cells = re.findall(r"<td>(.*?)</td>", table)
+    assert len(cells) == 20
+    assert all("±" in cell or cell == "–" for cell in cells)
+
+
+def test_the_scenario_is_told_by_what_differs(reports):
+    page = reports["tournament"][1].read_text(encoding="utf-8")
+    table = page.partition('id="table-scenario"')[2].partition("</table>")[0]
+    fields = re.findall(r'<th scope="row"[^>]*>(.*?)</th>', table)
+    assert sorted(fields) == ["traffic.duration_s", "traffic.warmup_s"]
+
+
+def test_differences_name_both_values_and_what_is_absent():
+    scenario = plain(load_scenario("duel", ["traffic.load=1.25"]))
+    assert against_built_in(scenario) == ("duel", [("traffic.load", "1", "1.25")])
+    del scenario["providers"][next(iter(scenario["providers"]))]
+    _, changes = against_built_in(scenario)
+    assert len(changes) > 1
+    assert any(after == "not there" for _, _, after in changes)
+    assert dict(flat({"a.b": [{"c": None}], "d": [1.0, True]})) == {'"a.b"[0].c': "none", "d": "[1, true]"}
+
+
+def test_a_sweep_shows_points_indices_and_failures(reports):
+    run, page = reports["sweep"]
+    text = Reader(page.read_text(encoding="utf-8")).text.replace("\u00a0", " ")
+    for words in ("0.152 ± 0.004", "44 ± 7 (n = 2)", "20.50 (n = 1)", "0.61 [0.5, 0.72]",
+                  "ScenarioError: a <b> & c", "4 points", "0.5, 1",
+                  "makes 10 % of the variance"):
+        assert words in text
+    rows = [f"{load:.4f},cost_usd_per_mtok,USD/Mtok,{load},0.01,3" for load in (0.5 + i / 100 for i in range(60))]
+    many = run.parent / "many"
+    many.mkdir()
+    (many / "summary.csv").write_text("\n".join(["traffic.load,metric,unit,mean,half_width,n", *rows]) + "\n")
+    manifest = json.loads((run / "manifest.json").read_text())
+    (many / "manifest.json").write_text(json.dumps({**manifest, "files": {"summary.csv": ""}}))
+    page = write(many, many / "report").read_text(encoding="utf-8")
+    assert "among 60 points" in page
+    assert "1.090\u00a0±\u00a00.010 (n = 3)" in page
+
+
+def test_what_has_changed_since_is_said(tmp_path):
+    run = writeups.sweep_folder(tmp_path / "s")
+    (run / "summary.csv").write_text(writeups.SWEEP.replace("0.152", "0.102"))
+    page = write(run, tmp_path / "r").read_text(encoding="utf-8")
+    assert "have changed since the manifest was written: <code>summary.csv</code>" in page
+
+
+def test_a_study_that_nobody_has_described(tmp_path):
+    run = tmp_path / "p"
+    run.mkdir()
+    (run / "summary.csv").write_text("part,quantity,mean,half_width,n\nlogit,price,2.04,0.003,5\n")
+    (run / "manifest.json").write_text('{"study": "pricing", "parameters": {"seed": 1}, "files": {"summary.csv": "x"}}')
+    text = Reader(write(run, run / "report", "Is P1 right?").read_text(encoding="utf-8")).text.replace("\u00a0", " ")
+    assert "2.0400 ± 0.0030" in text
+    assert "Is P1 right?" in text
+
+
+def test_folders_that_cannot_be_written_up(tmp_path):
+    with pytest.raises(ReportError, match=r"has no manifest.json; give the folder of a finished run"):
+        read_folder(tmp_path)
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(ReportError, match="is not a manifest"):
+        read_folder(tmp_path)
+    run = writeups.sweep_folder(tmp_path / "s")
+    with pytest.raises(ReportError, match="it holds a run"):
+        write(run, run)
+    (run / "summary.csv").unlink()
+    with pytest.raises(ReportError, match=r"has no summary\.csv"):
+        write(run, tmp_path / "r")
+    assert not (tmp_path / "r").exists()
+
+
+def test_other_files_in_the_folder_of_the_report_stay(tmp_path):
+    run = writeups.sweep_folder(tmp_path / "s")
+    mine = tmp_path / "paper" / "figures" / "mine.svg"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("<svg/>")
+    for _ in range(2):
+        write(run, tmp_path / "paper")
+    assert mine.read_text() == "<svg/>"
+
+
+@pytest.mark.parametrize(("mean", "half", "text"), [
+    (0.15512, 0.00832, "0.155 ± 0.008"), (12.3456, 0.123, "12.35 ± 0.12"), (9.96, 0.0951, "9.96 ± 0.10"),
+    (4312.0, 617.0, "4300 ± 600"), (-0.004, 0.3, "0.00 ± 0.30"), (-30.4, 2.6, "−30.4 ± 2.6"),
+    (2.5e9, 3e8, "(2.50 ± 0.30) billion"), (math.nan, 1.0, "–"), (0.5, math.nan, "0.5000 (no interval)"),
+    (1.0, 0.0, "1.000 ± 0"), (17.0, 5e5, "0 ± 500,000")])
+def test_digits_follow_the_half_width(mean, half, text):
+    assert measured(mean, half) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (923758560.0, "923.8 million"), (7.7e-15, "0"), (0.0, "0"), (-0.5, "−0.5000"), (3.007e12, "3.007 trillion"),
+    (12.0, "12"), (96680.4, "96,680"), (1.24e22, "1.24e+22")])
+def test_numbers_read_well(value, text):
+    assert number(value) == text
+
+
+def test_latex_is_escaped():
+    table = Table("x", "50 % & more", (Column("a_b", words=True), Column("c", "USD/$")), (("{x}~^\\", "−1 ± 2"),))
+    text = latex.booktabs(table)
+    assert r"50 \% \& more" in text
+    assert r"\{x\}\textasciitilde{}\textasciicircum{}\textbackslash{} & $-$1 $\pm$ 2 \\" in text
+
+
+def test_the_citation_takes_people_years_and_places(tmp_path):
+    path = tmp_path / "CITATION.cff"
+    path.write_text('title: "A: b"\nversion: 1.2.3\ndate-released: "2026-05-01"\nurl: https://example.org\nauthors:\n'
+                    "  - family-names: Lovelace\n    given-names: Ada\n  - name: The Team\n")
+    entry = bibtex.entry({"scenario_hash": "abc", "commit": {"id": "f00"}}, path)
+    for line in ("title = {{A: b}}", "author = {Lovelace, Ada and {The Team}}", "version = {1.2.3}", "year = {2026}",
+                 "url = {https://example.org}", "note = {commit f00, scenario abc}"):
+        assert line in entry
+    assert "title = {{tokenmarket: " in bibtex.entry({}, tmp_path / "none.cff")
+
+
+def test_the_command(tmp_path, capsys):
+    parser = argparse.ArgumentParser()
+    commands.add(parser.add_subparsers())
+    run = writeups.sweep_folder(tmp_path / "s")
+    arguments = parser.parse_args(["report", str(run), "--question", "Why?"])
+    assert arguments.command(arguments) == 0
+    assert "Why?" in (run / "report" / "report.html").read_text(encoding="utf-8")
+    assert "report.html" in capsys.readouterr().out

@@ -1,0 +1,320 @@
+"""The accessor: the same on one run, replications and a sweep, and in agreement with metrics and intervals."""
+
+import subprocess
+import sys
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.measures.market_summary import summary
+from experiments.measures.market_tables import Run
+from experiments.measures.traffic_metrics import metrics
+from experiments.runs.records import RunRecord, RunSpec
+from experiments.runs.run_traffic import load_scenario, run
+from experiments.stats import interval, paired
+from experiments.stats.multiple import holm
+from experiments.store.dictionary import TABLES
+from experiments.store.results import Results, open_results
+from experiments.store.statistics import STATISTICS, StatisticError
+from experiments.store.store import Store, StoreError
+from experiments.store.tables import market_tables, traffic_tables
+from worlds.synthetic_market import synthetic
+
+LOADS = (0.5, 2.0)
+POLICIES = ("cheapest", "random")
+REPLICATIONS = 3
+LOAD = "traffic.load"
+
+
+def play(load, policy, replication):
+    overrides = ["traffic.engine=reference", "traffic.duration_s=40", "traffic.warmup_s=5", f"traffic.load={load}",
+                 f'routers.main.policy.kind="{policy}"']
+    return run(load_scenario("duel", overrides), replication)
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    return {key: play(*key) for key in product(LOADS, POLICIES, range(REPLICATIONS))}
+
+
+@pytest.fixture(scope="module")
+def sweep(outcomes):
+    """A sweep of two factors, with a run of a third load that failed."""
+    points = list(product(LOADS, POLICIES))
+    specs = [RunSpec(f"{row}/{r}", "traffic", None, {LOAD: load, "policy": policy}, row, r)
+             for row, (load, policy) in enumerate(points) for r in range(REPLICATIONS)]
+    specs.append(RunSpec("bad", "traffic", None, {LOAD: -1.0, "policy": "random"}, len(points), 0, "too low"))
+    store = Store()
+    store.begin("sweep", {}, specs)
+    store.add([RunRecord(spec.key, tables=traffic_tables(outcomes[spec.point[LOAD], spec.point["policy"],
+                                                                  spec.replication])) for spec in specs[:-1]])
+    store.add([RunRecord("bad", "ScenarioError: too low")])
+    yield Results(store, "sweep")
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def single(outcomes):
+    """One run of one scenario."""
+    store = Store()
+    store.begin("single", {}, [RunSpec("one", "traffic", None, {}, 0, 0)])
+    store.add([RunRecord("one", tables=traffic_tables(outcomes[2.0, "random", 0]))])
+    yield Results(store, "single")
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def markets():
+    """Three replications of a market."""
+    runs = [synthetic(days=70, seed=seed) for seed in range(3)]
+    store = Store()
+    store.begin("market", {}, [RunSpec(str(r), "market", None, {}, 0, r) for r in range(3)])
+    store.add([RunRecord(str(r), tables=market_tables(result)) for r, result in enumerate(runs)])
+    yield Results(store, "market"), runs
+    store.close()
+
+
+SAME = {  # statistic by nothing: metric of the tournament
+    "requests": "requests", "revenue": "revenue_usd", "fees": "fee_usd", "price": "cost_usd_per_mtok",
+    "completion": "completion_share", "goodput": "good_share", "utilisation": "utilisation",
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_statistics_are_the_metrics_with_their_intervals(sweep, outcomes, name):
+    frame = getattr(sweep.stats, name)()
+    assert list(frame.columns) == [LOAD, "policy", "mean", "half_width", "n", "unit"]
+    for _, row in frame.iterrows():
+        values = [metrics(outcomes[row[LOAD], row["policy"], r])[SAME[name]] for r in range(REPLICATIONS)]
+        want = interval(values)
+        assert (row["mean"], row["half_width"], row["n"]) == pytest.approx((want.mean, want.half_width, want.n))
+    assert len(frame) == len(LOADS) * len(POLICIES)
+
+
+def test_metrics_are_those_of_every_run_with_their_intervals(sweep, outcomes):
+    frame = sweep.metrics()
+    assert list(frame.columns) == [LOAD, "policy", "metric", "unit", "mean", "half_width", "n"]
+    first = metrics(outcomes[LOADS[0], POLICIES[0], 0])
+    assert frame["metric"][: len(first)].tolist() == list(first)
+    assert len(frame) == len(first) * len(LOADS) * len(POLICIES)
+    for (load, policy), part in frame.groupby([LOAD, "policy"]):
+        runs = [metrics(outcomes[load, policy, r]) for r in range(REPLICATIONS)]
+        for _, row in part.iterrows():
+            want = interval([values[row["metric"]] for values in runs])
+            np.testing.assert_allclose([row["mean"], row["half_width"], row["n"]],
+                                       [want.mean, want.half_width, want.n], rtol=1e-9, atol=1e-12)
+
+
+def test_shares_of_providers_are_those_of_the_tournament_and_add_up(sweep, outcomes):
+    frame = sweep.stats.share(by="provider")
+    for _, row in frame.iterrows():
+        values = [metrics(outcomes[row[LOAD], row["policy"], r])[f"share:{row['provider']}"]
+                  for r in range(REPLICATIONS)]
+        assert row["mean"] == pytest.approx(np.mean(values))
+    np.testing.assert_allclose(frame.groupby([LOAD, "policy"])["mean"].sum(), 1.0)
+
+
+def test_latency_is_the_mean_over_requests(sweep, outcomes):
+    row = sweep.stats.latency(by=["segment", "replication"]).iloc[0]
+    outcome = outcomes[LOADS[0], POLICIES[0], 0]
+    assert row["segment"] == "chat"
+    assert row["mean"] == pytest.approx(outcome.class_metric_sums[:, 2].sum() / outcome.class_hist[:, 2].sum())
+
+
+def test_latency_of_offers_agrees_with_that_of_classes_within_the_width_of_bins(sweep):
+    for name, weight in (("latency", "completed"), ("ttft", "completed"), ("tpot", "tpot_requests")):
+        exact = sweep.statistic(name, ["row", "replication"])["mean"]
+        offers = sweep.table("offers")
+        parts = sweep.statistic(name, ["row", "provider", "replication"]).merge(
+            offers[["row", "replication", "provider", weight]], on=["row", "replication", "provider"])
+        total = (parts["mean"].fillna(0) * parts[weight]).groupby([parts["row"], parts["replication"]]).sum()
+        count = parts.groupby(["row", "replication"])[weight].sum()
+        np.testing.assert_allclose(total / count, exact, rtol=0.008)
+
+
+def test_quantiles_are_those_of_the_metrics_where_a_row_is_the_whole(sweep, outcomes):
+    for name, metric in (("latency", "e2e"), ("ttft", "ttft"), ("tpot", "tpot")):
+        for percent in (50, 90, 99):
+            row = sweep.statistic(f"{name}_p{percent}").iloc[-1]
+            want = interval([metrics(outcomes[LOADS[-1], POLICIES[-1], r])[f"{metric}_p{percent}_s"]
+                             for r in range(REPLICATIONS)])
+            assert (row["mean"], row["half_width"]) == pytest.approx((want.mean, want.half_width))
+    assert len(sweep.stats.ttft_p90(by="provider")) == 2 * len(LOADS) * len(POLICIES)
+
+
+def test_groups_add_up_to_the_whole(sweep):
+    whole = sweep.stats.revenue(by=["row", "replication"]).set_index(["row", "replication"])["mean"]
+    for by in ("provider", "model", "segment", "region"):
+        parts = sweep.stats.revenue(by=["row", by, "replication"])
+        assert parts["n"].eq(1).all()
+        assert parts["half_width"].isna().all()
+        pd.testing.assert_series_equal(parts.groupby(["row", "replication"])["mean"].sum(), whole)
+
+
+def test_a_named_factor_averages_over_the_others_replication_by_replication(sweep, outcomes):
+    frame = sweep.stats.revenue(by="policy")
+    assert list(frame.columns[:2]) == ["policy", "mean"]
+    for _, row in frame.iterrows():
+        values = [np.mean([metrics(outcomes[load, row["policy"], r])["revenue_usd"] for load in LOADS])
+                  for r in range(REPLICATIONS)]
+        want = interval(values)
+        assert (row["mean"], row["half_width"], row["n"]) == pytest.approx((want.mean, want.half_width, REPLICATIONS))
+
+
+def test_the_same_calls_work_on_one_run(single, outcomes):
+    expected = metrics(outcomes[2.0, "random", 0])
+    got = single.stats.revenue(by=["provider", "model"])
+    assert list(got.columns) == ["provider", "model", "mean", "half_width", "n", "unit"]
+    assert got["mean"].sum() == pytest.approx(expected["revenue_usd"])
+    assert got["n"].eq(1).all()
+    assert single.stats.revenue()["mean"].item() == pytest.approx(expected["revenue_usd"])
+    assert dict(zip(single.metrics()["metric"], single.metrics()["mean"], strict=True)) == pytest.approx(
+        expected, nan_ok=True)
+    assert single.failures().empty
+
+
+@pytest.mark.parametrize(("name", "metric"), [
+    ("requests", "requests"), ("completion", "completed_share"), ("tokens", "tokens"), ("revenue", "spend"),
+    ("fees", "router_revenue"), ("surplus", "consumer_surplus"), ("utilisation", "replicas_busy_share"),
+    ("margin", "provider_margin"), ("gpu_cost", "gpu_cost"),
+])
+def test_statistics_of_a_market_are_those_of_its_summary(markets, name, metric):
+    results, runs = markets
+    numbers = [summary(Run(result)).set_index("metric").loc[metric, "value"] for result in runs]
+    want, row = interval(numbers), results.stats.__getattr__(name)().iloc[0]
+    assert (row["mean"], row["half_width"], row["n"]) == pytest.approx((want.mean, want.half_width, want.n))
+
+
+def test_shares_of_a_month_add_up(markets):
+    frame = markets[0].stats.share(by=["month", "provider"])
+    np.testing.assert_allclose(frame.groupby("month")["mean"].sum(), 1.0)
+
+
+def test_every_statistic_names_columns_that_are_there_and_can_be_computed(markets, sweep):
+    for name, found in STATISTICS.items():
+        for source in found.sources:
+            assert {*source.above, *(source.below or {})} <= set(TABLES[source.table].names)
+            by = list(TABLES[source.table].dimensions)
+            for results in (markets[0], sweep):
+                frame = results.statistic(name, by)
+                assert list(frame.columns[-4:]) == ["mean", "half_width", "n", "unit"]
+        assert set(dir(sweep.stats)) == set(STATISTICS)
+
+
+def test_sources_of_a_statistic_agree(markets):
+    for name, found in STATISTICS.items():
+        totals = {markets[0].statistic(name, by)["mean"].sum() for by in ("model", "provider", "segment")
+                  if not (found.of_whole or found.single) and found.sources[0].below is None
+                  and any(by in TABLES[it.table].dimensions for it in found.sources)}
+        assert not totals or max(totals) == pytest.approx(min(totals)), name
+
+
+def test_a_group_that_a_run_lacks_counts_as_zero():
+    columns = {name: 0.0 for name in TABLES["classes"].names} | {"segment": "chat", "task": ""}
+    store = Store()
+    store.begin("study", {}, [RunSpec(str(r), "traffic", None, {}, 0, r) for r in range(2)])
+    rows = [[("a", 4)], [("a", 6), ("b", 8)]]
+    for r, born in enumerate(rows):
+        frame = pd.DataFrame([{**columns, "model": model, "born": count} for model, count in born])
+        store.add([RunRecord(str(r), tables={"classes": frame[list(TABLES["classes"].names)]})])
+    results = Results(store, "study")
+    got = results.stats.requests(by="model").set_index("model")
+    assert got["mean"].to_dict() == {"a": 5.0, "b": 4.0}
+    assert got["n"].to_dict() == {"a": 2, "b": 2}
+    ratios = results.stats.completion(by="model").set_index("model")
+    assert ratios["n"].to_dict() == {"a": 2, "b": 1}  # no requests, no share
+    store.close()
+
+
+def test_comparisons_are_paired_by_replication(sweep, outcomes):
+    frame = sweep.compare("revenue_usd")
+    assert list(frame.columns) == [LOAD, "policy", "baseline", "metric", "unit", "difference", "half_width",
+                                   "correlation", "variance_reduction", "n", "p", "p_holm"]
+    assert frame[[LOAD, "policy", "baseline"]].values.tolist() == [[0.5, "random", "cheapest"],
+                                                                   [2.0, "random", "cheapest"]]
+    for _, row in frame.iterrows():
+        a, b = ([metrics(outcomes[row[LOAD], policy, r])["revenue_usd"] for r in range(REPLICATIONS)]
+                for policy in ("random", "cheapest"))
+        want = paired(a, b)
+        assert (row["difference"], row["half_width"], row["correlation"], row["variance_reduction"], row["n"]) == (
+            pytest.approx((want.difference.mean, want.difference.half_width, want.correlation,
+                           want.variance_reduction, REPLICATIONS)))
+    assert frame["p_holm"].tolist() == pytest.approx(holm(frame["p"].tolist()))
+
+
+def test_any_factor_level_and_several_metrics_can_be_compared(sweep):
+    frame = sweep.compare(["requests", "e2e_p99_s"], factor=LOAD, baseline=2.0)
+    assert frame["metric"].tolist() == ["requests"] * 2 + ["e2e_p99_s"] * 2
+    assert frame[LOAD].eq(0.5).all()
+    assert (frame.loc[frame["metric"] == "requests", "difference"] < 0).all()
+
+
+def test_failures_are_told_and_enter_no_mean(sweep):
+    assert sweep.failures()[[LOAD, "problem"]].values.tolist() == [[-1.0, "ScenarioError: too low"]]
+    assert -1.0 not in set(sweep.stats.revenue()[LOAD])
+
+
+@pytest.mark.parametrize(("ask", "message"), [
+    (lambda it: it.statistic("revenu"), "no statistic 'revenu'; statistics are requests"),
+    (lambda it: it.stats.surplus(by="provider"), "surplus cannot be had by provider; it can by month, segment"),
+    (lambda it: it.stats.latency_p99(by="region"), "latency_p99 cannot be put together .* ask for it by provider"),
+    (lambda it: it.compare("revenu"), "no metric 'revenu'; metrics are cost_usd_per_mtok"),
+    (lambda it: it.compare("requests", factor="x"), "'x' is no factor of this study; factors: traffic.load, policy"),
+    (lambda it: it.compare("requests", baseline="x"), "policy is never 'x'; its values: cheapest, random"),
+    (lambda it: it.plot.metric("revenu"), "no metric 'revenu'"),
+    (lambda it: it.plot.stat("revenue", ["provider", "model", "offer"]), "one or two columns apart, not 3"),
+])
+def test_mistakes_are_one_sentence(sweep, ask, message):
+    with pytest.raises(StatisticError, match=message):
+        ask(sweep)
+
+
+def test_one_run_has_no_factor_to_compare(single):
+    with pytest.raises(StatisticError, match="has these: none"):
+        single.compare("requests")
+    with pytest.raises(AttributeError, match="no statistic 'nonsense'"):
+        single.stats.nonsense  # noqa: B018
+
+
+def test_figures_show_every_group_with_its_interval(sweep, single):
+    lines = sweep.plot.metric("e2e_p99_s", over=LOAD).axes[0]
+    assert lines.get_xlabel() == LOAD
+    assert lines.get_ylabel() == "e2e_p99_s (s)"
+    assert [line.lines[0].get_xdata().tolist() for line in lines.containers] == [list(LOADS)] * len(POLICIES)
+    assert [text.get_text() for text in lines.get_legend().get_texts()] == list(POLICIES)
+    by_provider = sweep.plot.stat("revenue", [LOAD, "provider"]).axes[0]
+    assert [text.get_text() for text in by_provider.get_legend().get_texts()] == ["slow", "fast"]
+    assert [tick.get_text() for tick in single.plot.stat("share", "provider").axes[0].get_xticklabels()] == [
+        "slow", "fast"]
+
+
+def test_results_are_opened_from_a_folder_or_a_file(tmp_path, outcomes):
+    with pytest.raises(StoreError, match=r"has no store\.duckdb"):
+        open_results(tmp_path)
+    file = tmp_path / "store.duckdb"
+    tables = traffic_tables(outcomes[2.0, "random", 0])
+    with Store(file) as store:
+        store.begin("one", {}, [RunSpec("a", "traffic", None, {}, 0, 0)])
+        store.add([RunRecord("a", tables=tables)])
+    for path in (tmp_path, file):
+        results = open_results(path)
+        assert len(results.table("offers")) == 2
+        results.close()
+    with Store(file) as store:
+        store.begin("two", {}, [RunSpec("a", "traffic", None, {}, 0, 0)])
+    with pytest.raises(StoreError, match=r"holds 2 studies \(one, two\); name one of them"):
+        open_results(tmp_path)
+    with open_results(tmp_path, "two") as results:
+        assert results.study == "two"
+    Store(file).close()  # free again
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    code = ("import sys, experiments; print([name for name in ('pandas', 'duckdb', 'numba', 'scipy', 'matplotlib') "
+            "if name in sys.modules], callable(experiments.run), callable(experiments.tournament), "
+            "sorted(set(experiments.__all__) - set(dir(experiments))), "
+            "[callable(getattr(experiments, name)) for name in experiments.__all__].count(False))")
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.split("\n")[0] == "[] True True [] 0"

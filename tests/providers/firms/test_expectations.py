@@ -1,0 +1,72 @@
+"""What sellers learn from a day: demand follows losses at once, and falls slowly."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from providers.firms.expectations import Usage
+from providers.firms.shelf import planned_offers
+from sim.market.board import DAY_S
+from sim.market.usage import OfferDay
+from sim.scenario.firm_settings import Adoption, Firm, PoolSettings, SupplySettings
+from sim.streams import Streams
+from worlds.fake_desk import model, models_of
+
+SUPPLY = SupplySettings(firms={"host": Firm(
+    pools=(PoolSettings(gpu="h200-sxm", count=16, tenure="rented"),), adoption=Adoption(probability=1),
+    pricing={"kind": "constant"})})
+MODELS = models_of(model("mid", "meta", 70))
+WEIGHT = 1.0 - np.exp(-1.0 / SUPPLY.autoscaling.smoothing_days)
+
+
+def after(estimate, running, load, **lost):
+    """Return demand in replicas and revenue in USD a day, learned from one day with 1,000 attempts for 10 USD.
+
+    ``load`` is how many replicas the tokens served would fill at the planned utilisation.
+    """
+    planned = planned_offers("host", SUPPLY, MODELS, Streams(7, 0), 30.0)
+    usage = Usage(planned, SUPPLY)
+    usage.replicas[:], usage.revenue[:] = estimate, 4.0
+    able, target = planned[0].hardware.capacity, SUPPLY.autoscaling.target_utilisation
+    columns = {name: np.zeros(1, np.int64) for name in OfferDay.__dataclass_fields__}
+    columns |= {"placed": np.array([1000]), "revenue_nano": np.array([10 * 10**9]),
+                "prompt_tokens": np.array([round(load * DAY_S * target / able.prompt_s)])}
+    columns |= {name: np.array([count]) for name, count in lost.items()}
+    board = SimpleNamespace(replicas=np.array([running]), listed=np.array([True]))
+    usage.refresh(SimpleNamespace(offer_days=[OfferDay(**columns)], offer_model=np.array([0]), models=MODELS,
+                                  board=board, env=SimpleNamespace(now=DAY_S)))
+    return usage.replicas[0], usage.revenue[0]
+
+
+def test_without_losses_demand_is_smoothed_up_and_down():
+    for estimate in (1.0, 9.0):
+        replicas, revenue = after(estimate, running=2, load=3.0)
+        assert replicas == pytest.approx(estimate + WEIGHT * (3.0 - estimate))
+        assert revenue == pytest.approx(4.0 + WEIGHT * 6.0)
+
+
+def test_lost_requests_are_demand_too_and_few_of_them_are_smoothed():
+    replicas, _ = after(1.0, running=2, load=3.0, refused=10, abandoned=30, failed=160)
+    assert replicas == pytest.approx(1.0 + WEIGHT * (3.0 / 0.8 - 1.0))
+
+
+@pytest.mark.parametrize("lost", [{"abandoned": 200}, {"refused": 200, "queue_full": 200}])
+def test_an_offer_that_loses_requests_for_want_of_room_is_full_and_follows_at_once(lost):
+    replicas, revenue = after(1.0, running=2, load=0.5, **lost)
+    assert replicas == pytest.approx(2 / 0.8)
+    assert revenue == pytest.approx(10.0 / 0.8)
+
+
+def test_losses_at_most_double_a_day():
+    assert after(1.0, running=2, load=0.5, abandoned=900)[0] == pytest.approx(4.0)
+
+
+def test_a_full_offer_that_expected_more_falls_slowly():
+    replicas, _ = after(9.0, running=2, load=0.5, abandoned=200)
+    assert replicas == pytest.approx(9.0 + WEIGHT * (2.5 - 9.0))
+
+
+def test_outages_and_rate_limits_do_not_make_an_offer_full():
+    replicas, _ = after(1.0, running=2, load=0.5, failed=300, refused=200)
+    assert replicas == pytest.approx(1.0 + WEIGHT * (0.5 * 2.0 - 1.0))

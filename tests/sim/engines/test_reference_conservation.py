@@ -1,0 +1,62 @@
+"""The reference engine on random markets: nothing is lost, and every feature has been at work."""
+
+import functools
+
+import numpy as np
+import pytest
+
+from sim.engines import outcome as o
+from sim.engines.invariants import check
+from sim.engines.outcome import TrafficOutcome
+from sim.engines.reference import ReferenceEngine
+from worlds.differential import random_case
+from worlds.small import drive
+
+SEEDS = range(1000, 1030)
+
+
+@functools.cache
+def run(seed: int) -> tuple[TrafficOutcome, list[tuple[int, int, int, float]]]:
+    case, record = random_case(seed), []
+    return drive(ReferenceEngine(case.world, iter(case.blocks), record), case.changes, case.end_s), record
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nothing_is_lost(seed):
+    result, record = run(seed)
+    check(result)
+    assert result.born.sum() == sum(len(block) for block in random_case(seed).blocks)
+    sums = result.offer_sums.sum(axis=(0, 1))
+    ended = sums[o.SERVED] + sums[o.ENDED_BY + 1:o.CANCELLED].sum() + sums[o.CANCELLED]
+    in_flight = result.outcomes[:, :, o.IN_FLIGHT].sum()
+    assert 0 <= sums[o.PLACED] - ended <= in_flight  # a request in flight has at most one attempt alive
+    assert sums[o.PLACED] == len(record)
+    assert [now for _, _, _, now in record] == sorted(now for _, _, _, now in record)
+    assert len({(key, attempt) for key, attempt, _, _ in record}) == len(record)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_replicas_compute_at_least_what_is_served(seed):
+    result, _ = run(seed)
+    served = result.offer_sums.sum(axis=1)
+    later_tokens = served[:, o.SERVED_OUTPUT] - served[:, o.SERVED]
+    assert (result.offer_work[:, o.PREFILL_TOKENS] >= served[:, o.SERVED_PROMPT]).all()
+    # a preempted request gets a token from each new prefill instead of from decoding
+    assert (result.offer_work[:, o.DECODE_TOKENS] + result.offer_work[:, o.PREEMPTIONS] >= later_tokens).all()
+
+
+def test_a_run_repeats_itself():
+    case = random_case(SEEDS[0])
+    again = drive(ReferenceEngine(case.world, iter(case.blocks)), case.changes, case.end_s)
+    first, _ = run(SEEDS[0])
+    assert again.samples.tobytes() == first.samples.tobytes()
+    assert again.offer_work.tobytes() == first.offer_work.tobytes()
+
+
+def test_the_random_markets_turn_everything_on():
+    results = [run(seed)[0] for seed in SEEDS]
+    outcomes = np.sum([result.outcomes.sum(axis=(0, 1)) for result in results], axis=0)
+    ended_by = np.sum([result.offer_sums.sum(axis=(0, 1)) for result in results], axis=0)
+    assert (outcomes > 0).all(), dict(zip(o.OUTCOMES, outcomes, strict=True))
+    assert (ended_by > 0).all(), dict(zip(o.OFFER_SUMS, ended_by, strict=True))
+    assert sum(result.offer_work[:, o.PREEMPTIONS].sum() for result in results) > 20

@@ -1,0 +1,238 @@
+"""The market's two clocks, and the requests that customers' decisions become."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from sim.market.board import DAY_S
+from sim.market.customers.population import draw_population
+from sim.market.market_clock import TrafficClock
+from sim.market.market_feed import MarketFeed, poisson_counts
+from sim.market.models.catalogue import load_catalogue
+from sim.scenario.market_scenario import Horizon, Rhythm
+from sim.streams import Streams
+from worlds.small_markets import small
+
+DIVISORS = [s for s in range(1, DAY_S + 1) if DAY_S % s == 0]
+FLAT = Rhythm(daily_amplitude=0.0, weekend_factor=1.0)
+FALSE_ALARM = 1e-4  # of each statistical check here
+
+
+def clock(days=48, seed=1, **horizon):
+    return TrafficClock(Horizon(days=days, **horizon), Streams(seed, 0))
+
+
+# The clock
+
+
+def test_full_resolution_is_the_identity():
+    full = clock(3, resolution="full", slice_s=7200)
+    times = np.linspace(0, 3 * DAY_S, 101)
+    assert [full.engine_s(t) for t in times] == times.tolist()
+    assert (full.scale, full.slices) == (1, 36)
+    part = full.slice(13)
+    assert part.market_s == part.engine_s == DAY_S + 7200
+    assert part.length_s == 7200
+
+
+@given(st.sampled_from(DIVISORS), st.integers(1, 50), st.integers(0, 2**32), st.data())
+def test_windows_stand_side_by_side_in_engine_time(window_s, days, seed, data):
+    windows = clock(days, seed, window_s=window_s)
+    assert windows.scale * window_s == DAY_S
+    assert windows.slices == days
+    for day in {0, days // 2, days - 1}:
+        part = windows.slice(day)
+        assert day * DAY_S <= part.market_s
+        assert part.market_s + window_s <= (day + 1) * DAY_S
+        assert part.engine_s == day * window_s
+        inside = data.draw(st.floats(0, window_s))
+        assert windows.engine_s(part.market_s + inside) == pytest.approx(part.engine_s + inside, abs=1e-6)
+    assert windows.engine_s(days * DAY_S) == days * window_s
+    times = sorted(data.draw(st.lists(st.floats(0, days * DAY_S), max_size=20)))
+    mapped = [windows.engine_s(t) for t in times]
+    assert mapped == sorted(mapped)
+
+
+@pytest.mark.parametrize("window_s", [20, 60, 900, 3600])
+def test_of_24_days_each_hour_has_one_window(window_s):
+    windows = clock(72, window_s=window_s)
+    hours = [int(windows.slice(day).market_s % DAY_S // 3600) for day in range(72)]
+    for block in range(3):
+        assert sorted(hours[24 * block:24 * block + 24]) == list(range(24))
+
+
+@pytest.mark.parametrize("window_s", [64, 60, 7200, 43_200])
+def test_every_second_of_the_day_is_as_likely_as_any_other(window_s):
+    windows = clock(2400, window_s=window_s)
+    cells = DAY_S // window_s
+    starts = np.array([windows.slice(day).market_s % DAY_S for day in range(2400)])
+    groups = min(cells, 12)
+    counts = np.bincount((starts / window_s * groups / cells).astype(int), minlength=groups)
+    edges = np.searchsorted(np.arange(cells) * groups // cells, np.arange(groups + 1))
+    # strata make the counts more even than multinomial ones, so the test errs on the safe side
+    assert stats.chisquare(counts, 2400 * np.diff(edges) / cells).pvalue > FALSE_ALARM
+
+
+# The feed
+
+
+class Buyers:
+    """Workloads that use a given model at a given rate."""
+
+    def __init__(self, population, model, rate_per_s):
+        self.population = population
+        self.model = np.full(len(population), model)
+        self.rate_per_s = np.full(len(population), float(rate_per_s))
+
+
+class Setting:
+    """A feed over drawn workloads; full resolution in slices of an hour unless said otherwise."""
+
+    def __init__(self, rate_per_s=0.01, delay_s=0.0, rhythm=FLAT, **horizon):
+        scenario, streams = small(), Streams(3, 0)
+        horizon = {"resolution": "full", "days": 2} | horizon
+        self.models = load_catalogue(scenario.models, scenario.horizon.start, 4, streams)
+        self.population = draw_population(scenario.customers, streams, 4)
+        self.clock = TrafficClock(Horizon(**horizon), streams)
+        self.buyers = Buyers(self.population, self.models.names.index("gpt-4o-mini"), rate_per_s)
+        rows = np.arange(len(self.models))
+        self.feed = MarketFeed(self.buyers, self.models, self.clock, rhythm, (0, delay_s), rows)
+
+    def all(self):
+        self.feed.grant(np.inf)
+        blocks = []
+        while len(block := next(self.feed)):
+            blocks.append(block)
+        return blocks
+
+
+def test_rows_are_in_order_and_inside_their_slices():
+    setting = Setting()
+    blocks = setting.all()
+    assert len(blocks) == setting.clock.slices == 48
+    for number, rows in enumerate(blocks):
+        assert (np.diff(rows["arrive_s"]) >= 0).all()
+        assert (rows["born_s"] >= 3600 * number).all()
+        assert (rows["born_s"] < 3600 * (number + 1)).all()
+        assert (rows["prompt"] >= 1).all()
+        assert (rows["output"] >= 1).all()
+        assert (rows["prefix"] <= rows["prompt"]).all()
+    keys = np.concatenate([rows["key"] for rows in blocks])
+    assert len(set(keys.tolist())) == len(keys)
+
+
+def test_counts_are_poisson():
+    setting = Setting(rate_per_s=0.001, days=8, slice_s=3600)  # 3.6 requests a slice and workload
+    counts = np.concatenate([
+        np.bincount(rows["client_class"], minlength=len(setting.population)) for rows in setting.all()
+    ])
+    bins = np.bincount(np.minimum(counts, 10), minlength=11)
+    law = stats.poisson.pmf(np.arange(10), 3.6)
+    expected = len(counts) * np.append(law, 1 - law.sum())
+    assert stats.chisquare(bins, expected).pvalue > FALSE_ALARM
+
+
+def test_births_are_uniform_in_a_slice():
+    inside = np.concatenate([rows["born_s"] % 3600 / 3600 for rows in Setting(rate_per_s=0.02).all()])
+    assert stats.kstest(inside, "uniform").pvalue > FALSE_ALARM
+
+
+def test_lengths_and_patience_have_their_means():
+    setting = Setting(rate_per_s=0.05)
+    rows = np.concatenate(setting.all())
+    people, verbosity = setting.population, setting.models.verbosity[setting.buyers.model[0]]
+    for workload in range(0, len(people), 3):
+        mine = rows[rows["client_class"] == workload]
+        for field, mean in (("prompt", people.prompt_tokens[workload]),
+                            ("output", people.output_tokens[workload] * verbosity)):
+            z = (mine[field].mean() - mean) / (mine[field].std() / np.sqrt(len(mine)))
+            assert abs(z) < stats.norm.isf(FALSE_ALARM / 2 / len(people))
+        patience = people.patience_s[workload]
+        if np.isinf(patience):
+            assert np.isinf(mine["patience_s"]).all()
+        else:
+            assert stats.kstest(mine["patience_s"], "expon", (0, patience)).pvalue > FALSE_ALARM / len(people)
+
+
+def test_the_kth_request_is_the_same_whatever_the_rates():
+    few, many = Setting(rate_per_s=0.001).all(), Setting(rate_per_s=0.01).all()
+    assert sum(map(len, few)) > 500
+    for less, more in zip(few, many, strict=True):
+        found = more[np.isin(more["key"], less["key"])]
+        assert found.tobytes() == less.tobytes()
+
+
+def test_one_workload_s_rate_moves_no_other_s_requests():
+    alone, changed = Setting(), Setting()
+    changed.buyers.rate_per_s[0] *= 3
+    for a, b in zip(alone.all(), changed.all(), strict=True):
+        assert a[a["client_class"] > 0].tobytes() == b[b["client_class"] > 0].tobytes()
+
+
+def test_another_model_changes_only_output_and_model():
+    one, other = Setting(), Setting()
+    other.buyers.model[:] = other.models.names.index("llama-3.1-8b")
+    for a, b in zip(one.all(), other.all(), strict=True):
+        for field in set(a.dtype.names) - {"model", "output", "expected_output"}:
+            assert np.array_equal(a[field], b[field])
+        assert (a["model"] != b["model"]).all()
+
+
+def test_a_slice_waits_until_its_beginning_is_decided():
+    setting = Setting()
+    feed = setting.feed
+    feed.grant(0.0)
+    assert len(next(feed)) == 0  # at time 0 customers have not decided yet
+    feed.grant(3600.0)
+    assert len(next(feed)) > 0
+    assert len(next(feed)) == 0  # the slice that begins at 3600 waits for what happens at 3600
+    setting.buyers.model[:] = -1
+    feed.grant(3600.1)
+    assert len(next(feed)) == 0  # nobody buys any more
+    setting.buyers.model[:] = 0
+    feed.grant(2 * 3600.5)
+    rows = next(feed)
+    assert rows["born_s"].min() >= 7200
+
+
+def test_rows_on_their_way_at_the_end_of_a_slice_come_with_the_next():
+    prompt, late = Setting(delay_s=0.0, slice_s=60), Setting(delay_s=7.0, slice_s=60)
+    there, blocks = np.concatenate(prompt.all()), late.all()
+    for number, rows in enumerate(blocks[:-1]):
+        assert (rows["arrive_s"] < 60 * (number + 1)).all()
+    carried = blocks[1][blocks[1]["born_s"] < 60]
+    assert len(carried)
+    assert (carried["arrive_s"] >= 60).all()
+    rows = np.concatenate(blocks)
+    assert (np.diff(rows["arrive_s"]) >= 0).all()
+    assert np.allclose(rows["arrive_s"] - rows["born_s"], 7.0)
+    assert sorted(rows["key"].tolist()) == sorted(there["key"].tolist())
+
+
+def test_rhythm_follows_the_hour_and_the_weekend():
+    setting = Setting(rate_per_s=0.05, days=7, rhythm=Rhythm(daily_amplitude=0.5, weekend_factor=0.5))
+    people = setting.population
+    counts = np.zeros((7, 24, len(people)))
+    for number, rows in enumerate(setting.all()):
+        counts[divmod(number, 24)] += np.bincount(rows["client_class"], minlength=len(people))
+    wave = 1 + 0.5 * np.cos((np.arange(24)[:, None] + 0.5 - people.peak_hour) * 2 * np.pi / 24)
+    level = np.where(np.arange(7) >= 5, 0.5, 1.0)[:, None, None]
+    expected = 0.05 * 3600 * level * wave
+    chi2 = ((counts - expected) ** 2 / expected).sum()
+    assert stats.chi2.sf(chi2, counts.size) > FALSE_ALARM
+
+
+@given(st.floats(0, 1e6), st.floats(0, 1e6), st.floats(0, 1, exclude_max=True))
+def test_a_poisson_count_never_falls_when_its_mean_rises(a, b, u):
+    low, high = poisson_counts(np.array(sorted((a, b))), np.array([u, u]))
+    assert 0 <= low <= high
+
+
+@pytest.mark.parametrize("mean", [1e-300, 1e-6, 0.3, 4.0, 300.0, 1e5])
+def test_poisson_counts_invert_the_distribution_function(mean):
+    u = (np.arange(2000) + 0.5) / 2000
+    counts = poisson_counts(np.full(len(u), mean), u)
+    assert (stats.poisson.cdf(counts, mean) >= u - 1e-9).all()
+    assert ((counts == 0) | (stats.poisson.cdf(counts - 1, mean) <= u + 1e-9)).all()

@@ -1,0 +1,136 @@
+"""Reading scenarios: overrides, sentences for every kind of mistake, round trips, schema."""
+
+import json
+
+import pytest
+
+from sim.errors import ScenarioError
+from sim.scenario.dump import to_toml
+from sim.scenario.load import (
+    config_hash,
+    load_scenario,
+    override,
+    parse_assignment,
+    parse_scenario,
+    plain,
+    scenario_of,
+)
+from sim.scenario.schema import json_schema
+from worlds.places import ROOT
+
+SCENARIOS = ROOT / "experiments" / "scenarios"
+DUEL = SCENARIOS / "duel.toml"
+
+
+@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.toml")), ids=lambda p: p.stem)
+def test_toml_json_and_back_is_the_same_scenario(path):
+    scenario = load_scenario(path)
+    again = parse_scenario(to_toml(scenario))
+    assert again == scenario
+    assert config_hash(again) == config_hash(scenario)
+    assert scenario_of(json.loads(json.dumps(plain(scenario)))) == scenario
+
+
+def test_hash_sees_every_change():
+    base = load_scenario(DUEL)
+    assert config_hash(override(base, ["traffic.load=1.0"])) == config_hash(base)
+    assert config_hash(override(base, ["traffic.load=1.01"])) != config_hash(base)
+    assert config_hash(override(base, ["seed=7"])) != config_hash(base)
+
+
+@pytest.mark.parametrize(("text", "path", "value"), [
+    ("a.b=3", ["a", "b"], 3),
+    ("a.b = -1.5", ["a", "b"], -1.5),
+    ("a=true", ["a"], True),
+    ("a.kind=gamma", ["a", "kind"], "gamma"),
+    ('a."b.c".d=[1, 2]', ["a", "b.c", "d"], [1, 2]),
+    ('a={x = "y=z"}', ["a"], {"x": "y=z"}),
+    ("a=us-east = 3", ["a"], "us-east = 3"),
+])
+def test_assignment(text, path, value):
+    assert parse_assignment(text) == (path, value)
+
+
+def test_overrides_apply_in_order_and_reach_defaults():
+    scenario = load_scenario(DUEL, [
+        "traffic.load=2", "traffic.load=3",
+        "routers.main.attempts.maximum=1",
+        "routers.main.policy.kind=random",
+        "demand.chat.arrivals.kind=gamma", "demand.chat.arrivals.cv=3",
+        "demand.chat.sessions.think_s=3",
+        "providers.slow.faults.outage_mtbf_s=100",
+    ])
+    assert scenario.traffic.load == 3
+    assert scenario.routers["main"].attempts.maximum == 1
+    assert scenario.routers["main"].policy.kind == "random"
+    assert scenario.demand["chat"].arrivals.kind == "gamma"
+    assert scenario.demand["chat"].arrivals.rate_per_s == 8
+    assert scenario.demand["chat"].sessions.think_s == 3
+    assert scenario.providers["slow"].faults.outage_mtbf_s == 100
+    assert load_scenario(DUEL, ["routers.main.policy.d=2"]).routers["main"].policy.parameters == {"d": 2}
+
+
+def test_a_default_table_keeps_its_other_values_when_one_is_changed():
+    text = DUEL.read_text().replace("prompt_tokens", "# prompt_tokens")
+    scenario = parse_scenario(text, ["demand.chat.prompt_tokens.cv=2"])
+    assert scenario.demand["chat"].prompt_tokens.mean == 1500
+
+
+@pytest.mark.parametrize(("overrides", "words"), [
+    (["traffic.lode=2"], ["traffic.lode does not exist", "did you mean load?"]),
+    (["nme=3"], ["did you mean name?"]),
+    (["providers.slo.region=x"], ["providers.slo does not exist", "did you mean slow?"]),
+    (["traffic.load=-1"], ["duel.toml", "traffic.load is -1", "greater than 0"]),
+    (["traffic.load=abc"], ["traffic.load is 'abc'", "a valid number"]),
+    (["traffic.load=nan"], ["traffic.load is nan", "finite"]),
+    (["routers.main.attempts.maximum=9"], ["is 9", "at least 1 and at most 8 [attempts]"]),
+    (["demand.chat.arrivals.rate_per_s=-3"], ["demand.chat.arrivals.rate_per_s is -3", "[requests/s]"]),
+    (["demand.chat.arrivals.kind=gama"], ["demand.chat.arrivals.kind is 'gama'", "'gamma'"]),
+    (["demand.chat.arrivals={rate_per_s=3}"], ["demand.chat.arrivals.kind is missing", "'poisson'"]),
+    (["traffic.engine=fast"], ["traffic.engine is 'fast'", "'compiled' or 'reference'"]),
+    (["providers={}"], ["providers is {}", "at least 1"]),
+    (['demand."a b"={model="toy", arrivals={kind="poisson", rate_per_s=1}}'],
+     ["demand.a b is 'a b'", "a name of letters"]),
+    (["demand.chat.model=gpt-9"], ["demand.chat.model is 'gpt-9'", "toy"]),
+    (["providers.slow.region=mars"], ["providers.slow.region is 'mars'", "us-east"]),
+    (["traffic.warmup_s=500"], ["traffic: warmup_s (500)", "duration_s (120)"]),
+    (["providers.slow.offers.toy.price.input_usd_per_mtok=0.0005"], ["0.0005", "multiple of 0.001"]),
+    (["network.links.0.delay_s=3"], ["network.links has 0 entries", "none is 0"]),
+    (["traffic.duration_s.x=2"], ["traffic.duration_s is 120.0, which has no fields"]),
+    (["traffic"], ["not of the form path=value"]),
+    (["traffic..x=2"], ["malformed path 'traffic..x'"]),
+    (["providers.slow.offers.toy.serving={kind='roofline', gpu='h100', tpp=2}"],
+     ["serving.tpp", "did you mean tp?"]),
+])
+def test_mistakes_become_sentences(overrides, words):
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(DUEL, overrides)
+    text = str(caught.value)
+    assert "\n" not in text
+    for word in words:
+        assert word in text
+
+
+def test_every_problem_is_reported():
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(DUEL, ["traffic.load=-1", "demand.chat.clients=0"])
+    assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    (b"a = [", "not valid TOML"), (b"\xff\xfe", "not UTF-8"), (b"", "traffic is missing")])
+def test_unreadable_files(tmp_path, content, words):
+    path = tmp_path / "bad.toml"
+    path.write_bytes(content)
+    with pytest.raises(ScenarioError, match=words):
+        load_scenario(path)
+    with pytest.raises(ScenarioError, match="No such file"):
+        load_scenario(tmp_path / "absent.toml")
+
+
+def test_schema_carries_units_and_sources():
+    schema = json_schema()
+    load = schema["$defs"]["Traffic"]["properties"]["duration_s"]
+    assert load["unit"] == "s"
+    assert load["exclusiveMinimum"] == 0
+    assert schema["additionalProperties"] is False
