@@ -11,14 +11,13 @@ from sim.errors import ScenarioError
 if TYPE_CHECKING:
     from experiments.designs import Plan
     from experiments.store.results import Results
-    from sim.scenario import Scenario
-    from sim.scenario.market_scenario import MarketScenario
+    from sim.scenario import MarketScenario, Scenario, TrafficScenario
 
-AnyScenario = TypeVar("AnyScenario", "Scenario", "MarketScenario")
+AnyScenario = TypeVar("AnyScenario", "TrafficScenario", "MarketScenario")
 REPLICATIONS = 5
 
 
-def load(name_or_path: str | Path, *overrides: str) -> "Scenario | MarketScenario":
+def load(name_or_path: str | Path, *overrides: str) -> "Scenario":
     """Read a scenario of traffic or of a whole market: a built-in one by its name, or a TOML file.
 
     Parameters
@@ -30,7 +29,7 @@ def load(name_or_path: str | Path, *overrides: str) -> "Scenario | MarketScenari
 
     Returns
     -------
-    Scenario or MarketScenario
+    TrafficScenario or MarketScenario
         A market if the file has a table ``supply``, traffic otherwise.
 
     Raises
@@ -83,7 +82,7 @@ def change(scenario: AnyScenario, *assignments: str) -> AnyScenario:
 
 
 def replicate(
-    scenario: "Scenario | MarketScenario", replications: int = REPLICATIONS, *, jobs: int = 1,
+    scenario: "Scenario", replications: int = REPLICATIONS, *, jobs: int = 1,
     store: str | Path | None = None,
 ) -> "Results":
     """Run a scenario several times, each with random streams of its own.
@@ -110,7 +109,7 @@ def replicate(
 
 
 def compare(
-    scenario: "Scenario | MarketScenario", policies: Sequence[str], replications: int = REPLICATIONS, *,
+    scenario: "Scenario", policies: Sequence[str], replications: int = REPLICATIONS, *,
     jobs: int = 1, store: str | Path | None = None,
 ) -> "Results":
     """Run a scenario under several routing policies, on the same random numbers.
@@ -139,7 +138,7 @@ def compare(
 
 
 def sweep(
-    scenario: "Scenario | MarketScenario", design: "Mapping[str, Iterable[Value]] | Plan", *,
+    scenario: "Scenario", design: "Mapping[str, Iterable[Value]] | Plan", *,
     policies: Sequence[str] = (), replications: int = REPLICATIONS, jobs: int = 1, store: str | Path | None = None,
 ) -> "Results":
     """Run a scenario at every point of a design, on the same random numbers.
@@ -180,7 +179,7 @@ def _grid(values: Mapping[str, Iterable[Value]]) -> list[dict[str, Value]]:
 
 
 def _play(
-    scenario: "Scenario | MarketScenario", points: Sequence[Point], replications: int, jobs: int,
+    scenario: "Scenario", points: Sequence[Point], replications: int, jobs: int,
     store: str | Path | None,
 ) -> "Results":
     """Run every point and replication that the store lacks; some points may be wrong, but not all."""
@@ -206,10 +205,10 @@ def _play(
     return Results(kept, scenario.name)
 
 
-def _kind(scenario: "Scenario | MarketScenario") -> Kind:
-    from sim.scenario import Scenario
+def _kind(scenario: "Scenario") -> Kind:
+    from sim.scenario import TrafficScenario
 
-    return "traffic" if isinstance(scenario, Scenario) else "market"
+    return "traffic" if isinstance(scenario, TrafficScenario) else "market"
 
 
 def _describes_market(path: Path) -> bool:

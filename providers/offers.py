@@ -11,7 +11,7 @@ from providers.hardware.roofline import Deployment, step_coefficients
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import BALANCERS, OfferSpec
 from sim.errors import ScenarioError
-from sim.scenario import AffineServing, Faults, Offer, Provider, RooflineServing, Scenario
+from sim.scenario import AffineServing, Faults, Offer, Provider, RooflineServing, TrafficScenario
 
 NANO_PER_TOKEN = 1000  # nano-dollars a token in 1 USD per million tokens
 Row = TypeVar("Row")
@@ -28,7 +28,7 @@ class _Replica(NamedTuple):
     rent: float
 
 
-def build_offers(scenario: Scenario) -> list[OfferSpec]:
+def build_offers(scenario: TrafficScenario) -> list[OfferSpec]:
     """Resolve every offer of a scenario, in the scenario's order.
 
     Parameters

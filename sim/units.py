@@ -1,8 +1,8 @@
 """Units of time and money, each defined once; names end in the unit they count.
 
-Simulated time is in seconds, money inside the simulation in whole nano-dollars; prices that people read are in USD per
-million tokens. A year is the Julian one of 365.25 days and a month its twelfth, wherever a rate "a year" or "a month"
-is meant; calendar months, with their own lengths, are those of the calendar.
+Simulated time is in seconds, money inside the simulation in whole nano-dollars; prices that people read are in USD
+per million tokens. A year is the Julian one of 365.25 days and a month its twelfth, wherever a rate "a year" or "a
+month" is meant; calendar months, with their own lengths, are those of the calendar (`experiments.measures`).
 """
 
 from typing import Final

@@ -12,7 +12,6 @@ from sim.errors import MarketError
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
-    from sim.scenario.market_scenario import MarketScenario
 
 TAKES_PART: Final = {  # tables of a scenario whose entries are things of the model
     "routers": "routers", "demand": "client classes", "providers": "providers", "customers.segments": "segments",
@@ -32,7 +31,7 @@ class Study(NamedTuple):
     """
 
     manifest: dict[str, Any]
-    scenario: "Scenario | MarketScenario | None"
+    scenario: "Scenario | None"
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -63,9 +62,8 @@ def study_in(folder: Path) -> Study:
         If it is none, or its scenario is not one that this version knows.
     """
     from experiments.output.manifest import study_of
-    from sim.scenario import Scenario
+    from sim.scenario import MarketScenario, TrafficScenario
     from sim.scenario.load import scenario_of
-    from sim.scenario.market_scenario import MarketScenario
 
     if not folder.is_dir():
         raise MarketError(f"there is no folder {folder}; give one that a study of tokenmarket wrote")
@@ -75,7 +73,7 @@ def study_in(folder: Path) -> Study:
     plain = manifest.get("scenario")
     if not plain:
         return Study(manifest, None)
-    form: type[Scenario] | type[MarketScenario] = MarketScenario if streams.is_market(plain) else Scenario
+    form: type[Scenario] = MarketScenario if streams.is_market(plain) else TrafficScenario
     return Study(manifest, scenario_of(plain, (), source=str(path), form=form))
 
 

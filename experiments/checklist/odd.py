@@ -100,9 +100,9 @@ def scales() -> str:
 
 def initial() -> str:
     """Return the fields that set the state at the beginning."""
+    from sim.scenario import MarketScenario
     from sim.scenario.customer_settings import CustomerSettings
     from sim.scenario.firm_settings import Shelf
-    from sim.scenario.market_scenario import MarketScenario
     from sim.scenario.model_settings import Catalogue
 
     lines: dict[str, type[BaseModel]] = {
@@ -157,11 +157,10 @@ def stochasticity() -> str:
 
 def assumptions() -> str:
     """Return how many defaults of a scenario are assumptions, and of how many."""
-    from sim.scenario import Scenario
-    from sim.scenario.market_scenario import MarketScenario
+    from sim.scenario import MarketScenario, TrafficScenario
 
     lines = []
-    for words, form in (("traffic", Scenario), ("markets", MarketScenario)):
+    for words, form in (("traffic", TrafficScenario), ("markets", MarketScenario)):
         schema = form.model_json_schema()
         defined = [schema, *schema["$defs"].values()]
         every = [it for part in defined for it in part.get("properties", {}).values()]

@@ -213,11 +213,10 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _schema(arguments: argparse.Namespace) -> int:
-    from sim.scenario import Scenario
-    from sim.scenario.market_scenario import MarketScenario
+    from sim.scenario import MarketScenario, TrafficScenario
     from sim.scenario.schema import schema_text
 
-    print(schema_text(Scenario if arguments.what == "scenario" else MarketScenario), end="")
+    print(schema_text(TrafficScenario if arguments.what == "scenario" else MarketScenario), end="")
     return 0
 
 

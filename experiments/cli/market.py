@@ -15,7 +15,7 @@ from sim.errors import ScenarioError
 
 if TYPE_CHECKING:
     from sim.market.result import MarketResult
-    from sim.scenario.market_scenario import MarketScenario
+    from sim.scenario import MarketScenario
 
 MEASURED_DAYS = 30  # of a climb, unless it is shorter
 Check = Callable[[], None]  # raises if the user has interrupted

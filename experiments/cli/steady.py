@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from experiments.studies.steady.design import SteadyDesign
-    from sim.scenario import Scenario
+    from sim.scenario import TrafficScenario
 
 EPILOG = """\
 examples:
@@ -99,7 +99,7 @@ def play(design: SteadyDesign, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _own(scenario: Scenario) -> dict[str, Any]:
+def _own(scenario: TrafficScenario) -> dict[str, Any]:
     """The policy of the scenario's first router, by its name."""
     choice = next(iter(scenario.routers.values())).policy
     return {choice.kind: choice}

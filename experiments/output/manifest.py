@@ -12,9 +12,8 @@ from experiments.output.writer import digest
 from experiments.studies.tournament.design import Competitor, Design, Tournament
 from sim.errors import MarketError, PolicyError, ScenarioError
 from sim.policy import BoundPolicy
-from sim.scenario import PolicyChoice, Scenario, Trace
+from sim.scenario import MarketScenario, PolicyChoice, Scenario, Trace, TrafficScenario
 from sim.scenario.load import config_hash, plain, scenario_of
-from sim.scenario.market_scenario import MarketScenario
 
 PACKAGES: Final = ("tokenmarket", "numpy", "numba", "scipy", "simpy", "networkx", "pydantic", "matplotlib")
 
@@ -33,7 +32,7 @@ def manifest_of(result: Tournament) -> dict[str, Any]:
 
 
 def provenance(
-    study: tuple[str, dict[str, Any]], scenario: Scenario | MarketScenario, inputs: dict[str, str],
+    study: tuple[str, dict[str, Any]], scenario: Scenario, inputs: dict[str, str],
     invariants: Mapping[str, int],
 ) -> dict[str, Any]:
     """Return a manifest: name and parameters of the study, its scenario, digests of input files, versions, verdicts."""
@@ -126,7 +125,7 @@ def market_of(path: Path) -> tuple[MarketScenario, dict[str, Any]]:
     return read, parameters
 
 
-def sweep_of(path: Path) -> tuple[Scenario | MarketScenario, dict[str, Any]]:
+def sweep_of(path: Path) -> tuple[Scenario, dict[str, Any]]:
     """Read the manifest of a sweep back into its scenario, of traffic or of a market, and the sweep's parameters.
 
     Raises
@@ -140,7 +139,7 @@ def sweep_of(path: Path) -> tuple[Scenario | MarketScenario, dict[str, Any]]:
     return traffic_of(path)
 
 
-def traffic_of(path: Path) -> tuple[Scenario, dict[str, Any]]:
+def traffic_of(path: Path) -> tuple[TrafficScenario, dict[str, Any]]:
     """Read the manifest of a study of traffic back into its scenario and the study's parameters.
 
     Raises
@@ -219,7 +218,7 @@ def _choice(label: str, spec: dict[str, Any], path: Path) -> PolicyChoice:
     return PolicyChoice.model_validate(spec)
 
 
-def input_files(scenario: Scenario | MarketScenario) -> list[str]:
+def input_files(scenario: Scenario) -> list[str]:
     """Return the paths of the files that a scenario reads."""
     if isinstance(scenario, MarketScenario):
         paths = (scenario.models.catalogue.path, scenario.supply.gpu_prices.path)

@@ -67,15 +67,14 @@ def _configured(
 ) -> tuple[dict[str, Any] | None, dict[str, str], str]:
     """The complete scenario of a point and the digests of the files it reads, or why there is none."""
     from experiments.output.manifest import digests, input_files
-    from sim.scenario import Scenario
+    from sim.scenario import MarketScenario, Scenario, TrafficScenario
     from sim.scenario.load import plain, scenario_of
-    from sim.scenario.market_scenario import MarketScenario
 
     data = deepcopy(dict(base))
     try:
         if POLICY in point:
             _set_policy(kind, data, str(point[POLICY]))
-        form: type[Scenario] | type[MarketScenario] = Scenario if kind == "traffic" else MarketScenario
+        form: type[Scenario] = TrafficScenario if kind == "traffic" else MarketScenario
         scenario = scenario_of(data, assignments(point), source="scenario", form=form)
         files = [name for name in input_files(scenario) if Path(name).is_file()]  # the run tells of the others
         return plain(scenario), digests(files), ""

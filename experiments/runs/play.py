@@ -39,8 +39,8 @@ def _traffic(scenario: dict[str, Any], replication: int) -> "dict[str, DataFrame
 def _market(scenario: dict[str, Any], replication: int) -> "dict[str, DataFrame]":
     from experiments.runs.run_market import run_market
     from experiments.store.tables import market_tables
+    from sim.scenario import MarketScenario
     from sim.scenario.load import scenario_of
-    from sim.scenario.market_scenario import MarketScenario
 
     result, _ = run_market(scenario_of(scenario, (), source="scenario", form=MarketScenario), replication)
     return market_tables(result)

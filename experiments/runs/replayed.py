@@ -4,13 +4,13 @@ from pathlib import Path
 
 from experiments.runs.capacity import Shape, busiest_model, class_rate_per_s, model_capacity_per_s, utilisation
 from sim.errors import ScenarioError
-from sim.scenario import ClientClass, Scenario
+from sim.scenario import ClientClass, TrafficScenario
 from sim.scenario.load import plain, scenario_of
 
 CLASS = "trace"
 
 
-def with_trace(scenario: Scenario, trace: str | Path) -> Scenario:
+def with_trace(scenario: TrafficScenario, trace: str | Path) -> TrafficScenario:
     """Replace a scenario's demand by one class, ``trace``, that replays a file, over and over.
 
     Every replication starts at a row of its own, so that intervals hold the variation of the traffic.
@@ -55,6 +55,6 @@ def with_trace(scenario: Scenario, trace: str | Path) -> Scenario:
     return scenario_of(data, source=f"{scenario.name} with {trace}")
 
 
-def _largest_class(scenario: Scenario, model: str) -> ClientClass:
+def _largest_class(scenario: TrafficScenario, model: str) -> ClientClass:
     classes = [cls for cls in scenario.demand.values() if cls.model == model]
     return max(classes, key=lambda cls: class_rate_per_s(cls) if cls.arrivals.rate_per_s else 0.0)

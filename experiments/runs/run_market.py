@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should n
     from sim.market.market import Market, Progress
     from sim.market.market_feed import MarketFeed
     from sim.market.result import MarketResult
-    from sim.scenario.market_scenario import MarketScenario
+    from sim.scenario import MarketScenario
 
 BUILT_IN = Path(__file__).parents[1] / "markets"
 
@@ -28,8 +28,7 @@ def load_market(path_or_name: str | Path, overrides: tuple[str, ...] | list[str]
         If there is no such market, or a field of it is wrong.
     """
     from sim.errors import ScenarioError
-    from sim.scenario import load
-    from sim.scenario.market_scenario import MarketScenario
+    from sim.scenario import MarketScenario, load
 
     name = str(path_or_name)
     if name in market_names():

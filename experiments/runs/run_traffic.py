@@ -11,14 +11,14 @@ if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should n
     from sim.engines.outcome import TrafficOutcome
     from sim.engines.world import World
     from sim.policy import BoundPolicy
-    from sim.scenario import Scenario
+    from sim.scenario import TrafficScenario
 
 Progress = Callable[[float], None]  # told the simulated time reached, in seconds
 
 BUILT_IN = Path(__file__).parents[1] / "scenarios"
 
 
-def load_scenario(path_or_name: str | Path, overrides: tuple[str, ...] | list[str] = ()) -> Scenario:
+def load_scenario(path_or_name: str | Path, overrides: tuple[str, ...] | list[str] = ()) -> TrafficScenario:
     """Read a scenario file, or a built-in scenario by its name.
 
     Parameters
@@ -51,7 +51,7 @@ def scenario_names() -> list[str]:
 
 
 def assemble(
-    scenario: Scenario, replication: int = 0, policies: Mapping[str, BoundPolicy] | None = None
+    scenario: TrafficScenario, replication: int = 0, policies: Mapping[str, BoundPolicy] | None = None
 ) -> World:
     """Resolve names, hardware and policies of a scenario into the tables that engines read.
 
@@ -81,7 +81,7 @@ def assemble(
 
 
 def run(
-    scenario: Scenario,
+    scenario: TrafficScenario,
     replication: int = 0,
     progress: Progress | None = None,
     policies: Mapping[str, BoundPolicy] | None = None,

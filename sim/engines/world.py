@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.engines.steptime import StepCoefficients
 from sim.policy import BoundPolicy
-from sim.scenario import Scenario
+from sim.scenario import TrafficScenario
 
 NANO_PER_USD = 1_000_000_000
 TRADE_FEE_UNIT = 1_000_000  # fees are stored in parts per million
@@ -49,7 +49,7 @@ class OfferSpec:
 class World:
     """Everything an engine needs to know, fixed for a run except prices, outages and slow spells."""
 
-    scenario: Scenario
+    scenario: TrafficScenario
     offers: tuple[OfferSpec, ...]  # sorted by model
     models: tuple[str, ...]
     routers: tuple[str, ...]

@@ -20,7 +20,7 @@ from sim.market.market_clock import TrafficClock
 from sim.market.market_feed import MarketFeed
 from sim.market.models.model import Models
 from sim.market.usage import OfferDay, WorkloadDay
-from sim.scenario.market_scenario import MarketScenario
+from sim.scenario import MarketScenario
 from sim.streams import Streams
 
 Progress = Callable[[float], None]  # told the market time reached, in days

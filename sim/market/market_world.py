@@ -9,8 +9,7 @@ from sim.errors import ScenarioError
 from sim.market.customers.population import Population
 from sim.network import delays
 from sim.policy import BoundPolicy
-from sim.scenario import ClientClass, Lengths, Poisson, Provider, Scenario, Traffic
-from sim.scenario.market_scenario import MarketScenario
+from sim.scenario import ClientClass, Lengths, MarketScenario, Poisson, Provider, Traffic, TrafficScenario
 
 ROUTER = "main"
 
@@ -72,9 +71,9 @@ def market_world(
     )
 
 
-def traffic_scenario(scenario: MarketScenario, providers: Mapping[str, Provider], model: str) -> Scenario:
+def traffic_scenario(scenario: MarketScenario, providers: Mapping[str, Provider], model: str) -> TrafficScenario:
     """Return the settings of the traffic engine: routers, network and faults; demand comes from the market's feed."""
-    return Scenario(
+    return TrafficScenario(
         name=scenario.name,
         seed=scenario.seed,
         traffic=Traffic(duration_s=engine_span_s(scenario), drain_s=0.0, engine=scenario.engine),

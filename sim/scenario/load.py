@@ -12,20 +12,22 @@ from pydantic import BaseModel, ValidationError
 from sim.errors import ScenarioError
 from sim.scenario.explain import explain
 from sim.scenario.fields import FieldType, Raw, near
-from sim.scenario.traffic_scenario import Scenario
+from sim.scenario.traffic_scenario import TrafficScenario
 
 Form = TypeVar("Form", bound=BaseModel)
 
 
 @overload
-def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario: ...
+def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> TrafficScenario: ...
 
 
 @overload
 def load_scenario(path: str | Path, overrides: Sequence[str], form: type[Form]) -> Form: ...
 
 
-def load_scenario(path: str | Path, overrides: Sequence[str] = (), form: type[BaseModel] = Scenario) -> BaseModel:
+def load_scenario(
+    path: str | Path, overrides: Sequence[str] = (), form: type[BaseModel] = TrafficScenario
+) -> BaseModel:
     """Read a scenario file, apply overrides and validate the whole.
 
     Parameters
@@ -39,7 +41,7 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = (), form: type[Ba
 
     Returns
     -------
-    Scenario
+    TrafficScenario
         The validated scenario.
 
     Raises
@@ -57,7 +59,7 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = (), form: type[Ba
     return scenario_of(_parsed(text, str(path)), overrides, source=str(path), form=form)
 
 
-def parse_scenario(text: str, overrides: Sequence[str] = (), *, source: str = "scenario") -> Scenario:
+def parse_scenario(text: str, overrides: Sequence[str] = (), *, source: str = "scenario") -> TrafficScenario:
     """Validate a scenario given as TOML text; ``source`` names it in errors.
 
     Raises
@@ -76,7 +78,9 @@ def _parsed(text: str, source: str) -> dict[str, Any]:
 
 
 @overload
-def scenario_of(data: dict[str, Any], overrides: Sequence[str] = (), *, source: str = "scenario") -> Scenario: ...
+def scenario_of(
+    data: dict[str, Any], overrides: Sequence[str] = (), *, source: str = "scenario"
+) -> TrafficScenario: ...
 
 
 @overload
@@ -84,7 +88,8 @@ def scenario_of(data: dict[str, Any], overrides: Sequence[str], *, source: str, 
 
 
 def scenario_of(
-    data: dict[str, Any], overrides: Sequence[str] = (), *, source: str = "scenario", form: type[BaseModel] = Scenario
+    data: dict[str, Any], overrides: Sequence[str] = (), *, source: str = "scenario",
+    form: type[BaseModel] = TrafficScenario,
 ) -> BaseModel:
     """Validate a scenario given as nested dictionaries, such as a manifest's.
 

@@ -1,15 +1,16 @@
 """A whole market as one validated description: horizon, models, customers, suppliers, routers and fees."""
 
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from sim.scenario import Network, Router
 from sim.scenario.base import Name, Part, Sweep, quantity
 from sim.scenario.customer_settings import CustomerSettings
 from sim.scenario.firm_settings import SupplySettings
 from sim.scenario.model_settings import ModelSettings
+from sim.scenario.network_settings import Network
+from sim.scenario.router_settings import Router
 
 DAY_S = 86_400
 
@@ -70,6 +71,8 @@ class Fees(Part):
 
 class MarketScenario(Part):
     """A token market over months: what ``tokenmarket run market`` runs."""
+
+    kind: ClassVar[Literal["market"]] = "market"
 
     name: Name = Field(description="Short name of the scenario")
     description: str = Field("", description="What the scenario is for")

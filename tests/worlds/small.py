@@ -17,7 +17,7 @@ from sim.engines.outcome import TrafficOutcome
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import BALANCERS, REQUEST, OfferSpec, World
 from sim.policy import DONE, FAILED, BoundPolicy, NoParameters, Policy
-from sim.scenario import Scenario
+from sim.scenario import TrafficScenario
 
 # Policies
 
@@ -184,11 +184,11 @@ def _scenario(
     routers: Mapping[str, Mapping[str, Any]],
     clients: Sequence[Client],
     traffic: Mapping[str, Any],
-) -> Scenario:
+) -> TrafficScenario:
     """A valid scenario with the given settings; its demand and supply are only for show."""
     price = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 1}
     shown = {"serving": {"kind": "affine", "base_s": 1.0}, "price": price}
-    return Scenario.model_validate({
+    return TrafficScenario.model_validate({
         "name": "test",
         "traffic": {"duration_s": 1000.0, "sample_share": 1.0, **traffic},
         "routers": dict(routers),

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from sim.market.result import MarketResult
+    from sim.scenario import MarketScenario
     from sim.scenario.firm_settings import Firm
-    from sim.scenario.market_scenario import MarketScenario
 
 DIVISORS: Final = (1.0, 2.0, 5.0, 10.0, 20.0)
 FLEET: Final = 3.0  # assumption: with it 97% of requests complete at today's prices, 94% at a twentieth

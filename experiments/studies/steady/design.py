@@ -15,7 +15,7 @@ from experiments.stats.mser import BATCH, WarmUp, common_warm_up
 from experiments.studies.tournament.design import Competitor, configured
 from sim.errors import MarketError, PolicyError, ScenarioError
 from sim.policy import BoundPolicy
-from sim.scenario import Diurnal, Scenario, Trace
+from sim.scenario import Diurnal, Trace, TrafficScenario
 
 WINDOWS: Final = 500  # 100 batches of MSER-5: with half of that it cuts into steady runs more often (tried on duel)
 REPLICATIONS: Final = 5
@@ -48,7 +48,7 @@ class SteadyDesign:
         Label that the others are compared with; empty for the first.
     """
 
-    scenario: Scenario
+    scenario: TrafficScenario
     policies: dict[str, Competitor]
     metrics: tuple[str, ...] = METRICS
     replications: int = REPLICATIONS
@@ -214,7 +214,7 @@ def _means(series: np.ndarray) -> list[float]:
     return [float(mean) for mean in series.reshape(BATCHES, FINER).mean(axis=1)]
 
 
-def play(scenario: Scenario, competitor: Competitor, task: Task, metrics: tuple[str, ...]) -> Played:
+def play(scenario: TrafficScenario, competitor: Competitor, task: Task, metrics: tuple[str, ...]) -> Played:
     """Run one task and reduce it to its courses (in a worker process, when there are several)."""
     from experiments.measures.windows import observe
     from experiments.runs.run_traffic import run
@@ -224,7 +224,7 @@ def play(scenario: Scenario, competitor: Competitor, task: Task, metrics: tuple[
     return task, {metric: observe(outcome, metric) for metric in metrics}
 
 
-def _whole(scenario: Scenario) -> Scenario:
+def _whole(scenario: TrafficScenario) -> TrafficScenario:
     """The scenario with every request kept, from the start."""
     traffic = scenario.traffic.model_copy(update={"warmup_s": 0.0, "sample_share": 1.0})
     return scenario.model_copy(update={"traffic": traffic})

@@ -12,7 +12,7 @@ from experiments.runs.keys import specs_of
 from experiments.runs.records import POLICY, Kind, RunSpec, Value
 from experiments.runs.runner import run_all
 from sim.errors import ScenarioError
-from sim.scenario import Scenario
+from sim.scenario import Scenario, TrafficScenario
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from experiments.store.results import Results
     from experiments.store.store import Store
-    from sim.scenario.market_scenario import MarketScenario
 
 KINDS: Final[dict[str, Kind]] = {"tournament": "traffic", "market": "market"}
 DEFAULT_SCENARIO: Final = {"tournament": "tournament", "market": "openrouter-2026"}
@@ -53,7 +52,7 @@ class Study:
     """
 
     name: str
-    scenario: Scenario | MarketScenario
+    scenario: Scenario
     plan: Plan
     policies: tuple[str, ...] = ()
     replications: int = 5
@@ -66,7 +65,7 @@ class Study:
             raise ScenarioError(f"the study is {self.name!r}, but must be one of {', '.join(KINDS)}")
         if self.replications < 1:
             raise ScenarioError(f"replications is {self.replications}, but must be at least 1")
-        if isinstance(self.scenario, Scenario):  # a market's metrics are known when it has run
+        if isinstance(self.scenario, TrafficScenario):  # a market's metrics are known when it has run
             self.check_metrics((*UNITS, *(f"{SHARE_PREFIX}{provider}" for provider in self.scenario.providers)))
 
     def check_metrics(self, known: Iterable[str]) -> None:
@@ -120,9 +119,7 @@ class Study:
                 "until": list(self.until)}
 
 
-def planned(
-    kind: str, factors: tuple[Factor, ...], scenario: Scenario | MarketScenario, samples: int, seed: int
-) -> Plan:
+def planned(kind: str, factors: tuple[Factor, ...], scenario: Scenario, samples: int, seed: int) -> Plan:
     """Return the plan of a design over a scenario's fields; ranges not given are those of the fields' metadata.
 
     Raises
@@ -135,7 +132,7 @@ def planned(
     return make_plan(kind, known, samples=samples, seed=seed, base=base)
 
 
-def study_of(scenario: Scenario | MarketScenario, parameters: dict[str, Any]) -> Study:
+def study_of(scenario: Scenario, parameters: dict[str, Any]) -> Study:
     """Return the study that a manifest's scenario and parameters describe."""
     design = parameters["design"]
     factors = tuple(Factor(**{**factor, "values": tuple(factor["values"])}) for factor in design["factors"])

@@ -11,7 +11,7 @@ from experiments.stats.errors import StatisticsError
 from experiments.stats.selection import best_of
 from sim.errors import MarketError, PolicyError, ScenarioError
 from sim.policy import BoundPolicy
-from sim.scenario import PolicyChoice, Scenario
+from sim.scenario import PolicyChoice, TrafficScenario
 
 LOADS: Final = (0.6, 1.0, 1.4)
 REPLICATIONS: Final = 5
@@ -42,7 +42,7 @@ class Design:
         Label that the others are compared with.
     """
 
-    scenario: Scenario
+    scenario: TrafficScenario
     policies: dict[str, Competitor]
     loads: tuple[float, ...] = LOADS
     replications: int = REPLICATIONS
@@ -161,7 +161,7 @@ def tournament(design: Design, jobs: int = 1, tick: Tick | None = None) -> Tourn
     return Tournament(design, _by_cell(design, results), dict(sorted(invariants.items())))
 
 
-def configured(scenario: Scenario, competitor: Competitor, load: float) -> Scenario:
+def configured(scenario: TrafficScenario, competitor: Competitor, load: float) -> TrafficScenario:
     """Return the scenario with one policy at every router and its load multiplied."""
     traffic = scenario.traffic.model_copy(update={"load": scenario.traffic.load * load})
     routers = scenario.routers
@@ -174,7 +174,7 @@ Task = tuple[str, float, int]
 Played = tuple[Task, dict[str, float], tuple[str, ...]]
 
 
-def play(scenario: Scenario, competitor: Competitor, task: Task) -> Played:
+def play(scenario: TrafficScenario, competitor: Competitor, task: Task) -> Played:
     """Run one task and reduce it to its metrics (in a worker process, when there are several)."""
     from experiments.measures.traffic_metrics import metrics
     from experiments.runs.run_traffic import run

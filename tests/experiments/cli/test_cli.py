@@ -52,7 +52,7 @@ def test_show_prints_the_same_scenario(capsys, name):
 
 def test_schema_is_json(capsys):
     assert main(["schema"]) == 0
-    assert json.loads(capsys.readouterr().out)["title"] == "Scenario"
+    assert json.loads(capsys.readouterr().out)["title"] == "TrafficScenario"
 
 
 def test_table_on_the_terminal(capsys, tmp_path):
