@@ -5,9 +5,9 @@ Usage: ``python benchmarks/crn.py [REPLICATIONS]``
 
 import sys
 
-from experiments import load_scenario
 from experiments.cli.commands import parse_policies
 from experiments.runs.workers import default_jobs
+from experiments.scenarios import load_traffic
 from experiments.studies.tournament.design import Design, Tournament, tournament
 
 METRICS = ("cost_usd_per_mtok", "e2e_p50_s", "e2e_p99_s", "ttft_p50_s", "good_share", "completion_share")
@@ -30,7 +30,7 @@ def table(result: Tournament, load: float) -> str:
 def main() -> None:
     """Print the tables."""
     replications = int(sys.argv[1]) if len(sys.argv) > 1 else REPLICATIONS
-    design = Design(load_scenario("tournament"), parse_policies(None), LOADS, replications)
+    design = Design(load_traffic("tournament"), parse_policies(None), LOADS, replications)
     result = tournament(design, default_jobs())
     for load in LOADS:
         print(table(result, load), end="\n\n")

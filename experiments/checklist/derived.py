@@ -3,15 +3,13 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from experiments.checklist import streams
 from experiments.checklist.fields import ASSUMPTION, Leaf, cell, leaves
 from experiments.output.writer import MANIFEST
 from sim.errors import MarketError
-
-if TYPE_CHECKING:
-    from sim.scenario import Scenario
+from sim.scenario import Scenario, kind_of
 
 TAKES_PART: Final = {  # tables of a scenario whose entries are things of the model
     "routers": "routers", "demand": "client classes", "providers": "providers", "customers.segments": "segments",
@@ -31,7 +29,7 @@ class Study(NamedTuple):
     """
 
     manifest: dict[str, Any]
-    scenario: "Scenario | None"
+    scenario: Scenario | None
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -46,7 +44,7 @@ class Study(NamedTuple):
     @property
     def is_market(self) -> bool:
         """Whether runs are of a whole market."""
-        return streams.is_market(self.plain)
+        return kind_of(self.plain) == "market"
 
     def leaves(self) -> list[Leaf]:
         """Return all values of the scenario."""
@@ -62,7 +60,6 @@ def study_in(folder: Path) -> Study:
         If it is none, or its scenario is not one that this version knows.
     """
     from experiments.output.manifest import study_of
-    from sim.scenario import MarketScenario, TrafficScenario
     from sim.scenario.load import scenario_of
 
     if not folder.is_dir():
@@ -73,8 +70,7 @@ def study_in(folder: Path) -> Study:
     plain = manifest.get("scenario")
     if not plain:
         return Study(manifest, None)
-    form: type[Scenario] = MarketScenario if streams.is_market(plain) else TrafficScenario
-    return Study(manifest, scenario_of(plain, (), source=str(path), form=form))
+    return Study(manifest, scenario_of(plain, source=str(path)))
 
 
 def derived(study: Study) -> dict[str, str]:

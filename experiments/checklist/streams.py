@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
+from sim.scenario import kind_of
+
 Rooms = Literal["traffic", "market", "both"]
 
 
@@ -62,13 +64,7 @@ STREAMS: Final = (
 
 def of_scenario(scenario: Mapping[str, Any]) -> tuple[Stream, ...]:
     """Return the families that runs of a scenario may use, given as plain data."""
-    kind = "market" if is_market(scenario) else "traffic"
-    return tuple(stream for stream in STREAMS if stream.of in (kind, "both"))
-
-
-def is_market(scenario: Mapping[str, Any]) -> bool:
-    """Return whether plain data are a market's, not those of traffic alone."""
-    return "horizon" in scenario
+    return tuple(stream for stream in STREAMS if stream.of in (kind_of(scenario), "both"))
 
 
 def table(streams: Iterable[Stream]) -> str:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from experiments.cli.market import Bar
-from experiments.runs.run_market import load_market, market_names
-from experiments.runs.run_traffic import load_scenario, scenario_names
+from experiments.scenarios import load, load_traffic, names
 from experiments.studies.tournament.design import Competitor, Design
 from sim.errors import PolicyError, ScenarioError
 from sim.scenario import PolicyChoice
@@ -32,7 +31,7 @@ def tournament(arguments: argparse.Namespace) -> int:
     overrides = list(arguments.overrides)
     if arguments.seed is not None:
         overrides.append(f"seed={arguments.seed}")
-    scenario = load_scenario(arguments.scenario, overrides)
+    scenario = load_traffic(arguments.scenario, overrides)
     if arguments.trace:
         from experiments.runs.replayed import with_trace
 
@@ -108,7 +107,7 @@ def listing_of(what: str, scenario: str) -> str:
 
     rows: dict[str, Callable[[], list[tuple[str, ...]]]] = {
         "policies": _policy_rows, "pricing": _pricing_rows, "scenarios": _scenario_rows,
-        "markets": _market_rows, "models": _model_rows, "gpus": _gpu_rows, "factors": lambda: _factor_rows(scenario)}
+        "models": _model_rows, "gpus": _gpu_rows, "factors": lambda: _factor_rows(scenario)}
     return listing(rows[what]())
 
 
@@ -199,19 +198,14 @@ def _parameter(name: str, info: "FieldInfo") -> str:
 
 
 def _factor_rows(name: str) -> list[tuple[str, ...]]:
-    from experiments.api import load
     from experiments.designs import factor_rows
 
     return factor_rows(load(name))
 
 
 def _scenario_rows() -> list[tuple[str, ...]]:
-    traffic: list[tuple[str, ...]] = [(name, load_scenario(name).description) for name in scenario_names()]
-    return traffic + _market_rows()
-
-
-def _market_rows() -> list[tuple[str, ...]]:
-    return [(name, load_market(name).description) for name in market_names()]
+    found = [(name, load(name)) for name in names()]
+    return [(name, scenario.kind, scenario.description) for name, scenario in found]
 
 
 def _model_rows() -> list[tuple[str, ...]]:

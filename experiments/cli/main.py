@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
     checklist.add(commands)
     _add_replay(commands.add_parser("replay", help="run a manifest again, to the same bytes"))
     listing = commands.add_parser("list", help="list what scenarios may name")
-    listing.add_argument("what", choices=("policies", "pricing", "scenarios", "markets", "models", "gpus", "factors"))
+    listing.add_argument("what", choices=("policies", "pricing", "scenarios", "models", "gpus", "factors"))
     listing.add_argument("scenario", nargs="?", default="tournament", metavar="SCENARIO",
                          help="whose fields to list as factors of a sweep (default: %(default)s)")
     listing.set_defaults(command=_list)
@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     _add_scenario(show)
     show.set_defaults(command=_show)
     schema = commands.add_parser("schema", help="print the JSON schema of scenario files")
-    schema.add_argument("what", nargs="?", choices=("scenario", "market"), default="scenario",
+    schema.add_argument("what", nargs="?", choices=("traffic", "market"), default="traffic",
                         help="files of traffic or of whole markets (default: %(default)s)")
     schema.set_defaults(command=_schema)
     bench = commands.add_parser("bench", help="measure requests per second on this machine")
@@ -201,22 +201,20 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from experiments.runs.run_market import load_market, market_names
-    from experiments.runs.run_traffic import load_scenario
+    from experiments.scenarios import load
     from sim.scenario.dump import to_toml
     from sim.scenario.load import config_hash
 
-    load = load_market if arguments.scenario in market_names() else load_scenario
-    scenario = load(arguments.scenario, arguments.overrides)
+    scenario = load(arguments.scenario, *arguments.overrides)
     print(f"# configuration hash {config_hash(scenario)}\n{to_toml(scenario)}", end="")
     return 0
 
 
 def _schema(arguments: argparse.Namespace) -> int:
-    from sim.scenario import MarketScenario, TrafficScenario
+    from sim.scenario.family import FORMS
     from sim.scenario.schema import schema_text
 
-    print(schema_text(TrafficScenario if arguments.what == "scenario" else MarketScenario), end="")
+    print(schema_text(FORMS[arguments.what]), end="")
     return 0
 
 

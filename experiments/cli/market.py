@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from experiments.runs.run_market import load_market
+from experiments.scenarios import load_market
 from sim.errors import ScenarioError
 
 if TYPE_CHECKING:

@@ -48,10 +48,10 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type priva
 def run(arguments: argparse.Namespace) -> int:
     """Run the study that the command line asks for."""
     from experiments.cli.commands import parse_policies
-    from experiments.runs.run_traffic import load_scenario
+    from experiments.scenarios import load_traffic
     from experiments.studies.steady.design import SteadyDesign
 
-    scenario = load_scenario(arguments.scenario, arguments.overrides)
+    scenario = load_traffic(arguments.scenario, arguments.overrides)
     policies = _own(scenario) if arguments.policies is None else parse_policies(arguments.policies)
     metrics = tuple(dict.fromkeys(arguments.metrics.split(",")))
     return play(SteadyDesign(scenario, policies, metrics, arguments.replications, arguments.windows), arguments)

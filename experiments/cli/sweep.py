@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from experiments.store.results import Results
     from experiments.store.store import Store
     from experiments.studies.sweep.design import Study
+    from sim.scenario import Scenario
 
 KEPT = "the runs done so far are kept; the same command goes on from there"
 EPILOG = """\
@@ -150,8 +151,8 @@ def _told(study: Study, frames: dict[str, DataFrame]) -> str:
 
 
 def _study(arguments: argparse.Namespace) -> Study:
-    from experiments.api import load
     from experiments.designs.design_file import DesignFile, DesignPart, StudyPart, read_design
+    from experiments.scenarios import load
     from experiments.studies.sweep.design import DEFAULT_SCENARIO, KINDS, Study, planned
     from sim.errors import ScenarioError
 
@@ -166,7 +167,7 @@ def _study(arguments: argparse.Namespace) -> Study:
                             "(.toml)")
     part, design = given.study, given.design
     scenario = load(arguments.scenario or part.scenario or DEFAULT_SCENARIO[part.kind], *part.set, *arguments.overrides)
-    _check_kind(part.kind, scenario.name, "supply" in type(scenario).model_fields)
+    _check_kind(part.kind, scenario)
     plan = planned(_chosen(arguments.design, design.kind), tuple(factors), scenario,
                    _chosen(arguments.samples, design.samples), _chosen(arguments.design_seed, design.seed))
     return Study(part.kind, scenario, plan, _listed(arguments.policies, part.policies),
@@ -186,12 +187,13 @@ def _replications(arguments: argparse.Namespace, given: int) -> int:
     return int(_chosen(arguments.replications, given))
 
 
-def _check_kind(study: str, scenario: str, is_market: bool) -> None:
+def _check_kind(study: str, scenario: Scenario) -> None:
+    from experiments.scenarios import DESCRIBES, STUDY
     from sim.errors import ScenarioError
 
-    if is_market != (study == "market"):
-        raise ScenarioError(f"scenario {scenario} is {'a market' if is_market else 'of traffic'}, which the study "
-                            f"{study} does not run")
+    if study != STUDY[scenario.kind]:
+        raise ScenarioError(f"{scenario.name} describes {DESCRIBES[scenario.kind]}, whose study is "
+                            f"{STUDY[scenario.kind]}, not {study}")
 
 
 def _factors(arguments: argparse.Namespace) -> list[Factor]:

@@ -12,7 +12,7 @@ from experiments.output.writer import digest
 from experiments.studies.tournament.design import Competitor, Design, Tournament
 from sim.errors import MarketError, PolicyError, ScenarioError
 from sim.policy import BoundPolicy
-from sim.scenario import MarketScenario, PolicyChoice, Scenario, Trace, TrafficScenario
+from sim.scenario import MarketScenario, PolicyChoice, Scenario, Trace, TrafficScenario, kind_of
 from sim.scenario.load import config_hash, plain, scenario_of
 
 PACKAGES: Final = ("tokenmarket", "numpy", "numba", "scipy", "simpy", "networkx", "pydantic", "matplotlib")
@@ -119,7 +119,7 @@ def market_of(path: Path) -> tuple[MarketScenario, dict[str, Any]]:
         scenario, known, inputs, parameters = (data[k] for k in ("scenario", "scenario_hash", "inputs", "parameters"))
     except KeyError:
         raise MarketError(f"{path} is not a manifest of a market") from None
-    read = scenario_of(scenario, (), source=str(path), form=MarketScenario)
+    read = scenario_of(scenario, source=str(path), form=MarketScenario)
     _check_hash(config_hash(read), known, path)
     _check_inputs(inputs, path)
     return read, parameters
@@ -134,7 +134,7 @@ def sweep_of(path: Path) -> tuple[Scenario, dict[str, Any]]:
         As `market_of`.
     """
     data = _read(path)
-    if data.get("study") != "sweep" or "supply" in data.get("scenario", {}):
+    if data.get("study") != "sweep" or kind_of(data.get("scenario", {})) == "market":
         return market_of(path)
     return traffic_of(path)
 
@@ -152,7 +152,7 @@ def traffic_of(path: Path) -> tuple[TrafficScenario, dict[str, Any]]:
         scenario, known, inputs, parameters = (data[k] for k in ("scenario", "scenario_hash", "inputs", "parameters"))
     except KeyError:
         raise MarketError(f"{path} is not a manifest of a study of traffic") from None
-    read = scenario_of(scenario, source=str(path))
+    read = scenario_of(scenario, source=str(path), form=TrafficScenario)
     _check_hash(config_hash(read), known, path)
     _check_inputs(inputs, path)
     return read, parameters
@@ -176,7 +176,7 @@ def design_of(path: Path) -> Design:
         raise MarketError(f"{path} is not a manifest of a tournament") from None
     if study != "tournament":
         raise MarketError(f"{path} is of the study {study!r}, not of a tournament")
-    read = scenario_of(scenario, source=str(path))
+    read = scenario_of(scenario, source=str(path), form=TrafficScenario)
     _check_hash(config_hash(read), known, path)
     _check_inputs(inputs, path)
     return Design(read, policies_of(policies, path), loads, replications, baseline)

@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from experiments.runs.records import POLICY, Kind, Point, RunSpec, Value
+from experiments.runs.records import POLICY, Point, RunSpec, Value
 from sim.errors import MarketError
+from sim.scenario import Kind
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 ROOMS: Final = (  # what turns a scenario into its tables; a test holds the list to what a run imports
@@ -67,15 +68,14 @@ def _configured(
 ) -> tuple[dict[str, Any] | None, dict[str, str], str]:
     """The complete scenario of a point and the digests of the files it reads, or why there is none."""
     from experiments.output.manifest import digests, input_files
-    from sim.scenario import MarketScenario, Scenario, TrafficScenario
+    from sim.scenario.family import FORMS
     from sim.scenario.load import plain, scenario_of
 
     data = deepcopy(dict(base))
     try:
         if POLICY in point:
             _set_policy(kind, data, str(point[POLICY]))
-        form: type[Scenario] = TrafficScenario if kind == "traffic" else MarketScenario
-        scenario = scenario_of(data, assignments(point), source="scenario", form=form)
+        scenario = scenario_of(data, assignments(point), form=FORMS[kind])
         files = [name for name in input_files(scenario) if Path(name).is_file()]  # the run tells of the others
         return plain(scenario), digests(files), ""
     except MarketError as error:

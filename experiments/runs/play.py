@@ -31,9 +31,10 @@ def play(spec: RunSpec) -> RunRecord:
 def _traffic(scenario: dict[str, Any], replication: int) -> "dict[str, DataFrame]":
     from experiments.runs.run_traffic import run
     from experiments.store.tables import traffic_tables
+    from sim.scenario import TrafficScenario
     from sim.scenario.load import scenario_of
 
-    return traffic_tables(run(scenario_of(scenario), replication))
+    return traffic_tables(run(scenario_of(scenario, form=TrafficScenario), replication))
 
 
 def _market(scenario: dict[str, Any], replication: int) -> "dict[str, DataFrame]":
@@ -42,7 +43,7 @@ def _market(scenario: dict[str, Any], replication: int) -> "dict[str, DataFrame]
     from sim.scenario import MarketScenario
     from sim.scenario.load import scenario_of
 
-    result, _ = run_market(scenario_of(scenario, (), source="scenario", form=MarketScenario), replication)
+    result, _ = run_market(scenario_of(scenario, form=MarketScenario), replication)
     return market_tables(result)
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+from sim.scenario import Kind
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-Kind = Literal["traffic", "market"]
 Value = bool | int | float | str
 Point = Mapping[str, Value]  # a value for every factor of a design, by the path of its field
 

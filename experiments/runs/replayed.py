@@ -52,7 +52,7 @@ def with_trace(scenario: TrafficScenario, trace: str | Path) -> TrafficScenario:
         "slo_ttft_s": kept.slo_ttft_s, "slo_tpot_s": kept.slo_tpot_s,
         "arrivals": {"kind": "trace", "path": str(trace), "rate_per_s": float(f"{rate:.6g}"), "loop": True},
     }}
-    return scenario_of(data, source=f"{scenario.name} with {trace}")
+    return scenario_of(data, source=f"{scenario.name} with {trace}", form=TrafficScenario)
 
 
 def _largest_class(scenario: TrafficScenario, model: str) -> ClientClass:

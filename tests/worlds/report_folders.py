@@ -5,8 +5,7 @@ from pathlib import Path
 from experiments.cli.main import main
 from experiments.output.manifest import provenance
 from experiments.output.writer import write_manifest
-from experiments.runs.run_market import load_market
-from experiments.runs.run_traffic import load_scenario
+from experiments.scenarios import load_market, load_traffic
 from experiments.studies.market import files as market_page
 from sim.market.market_invariants import CHECKS
 from worlds.synthetic_market import synthetic
@@ -56,5 +55,5 @@ def sweep_folder(out: Path) -> Path:
     factor = {"path": "traffic.load", "values": [0.5, 1.0], "scale": "linear"}
     parameters = {"design": {"kind": "grid", "samples": 0, "factors": [factor]}, "policies": ["cheapest", "random"],
                   "replications": 3}
-    write_manifest(provenance(("sweep", parameters), load_scenario("duel"), {}, {}), out)
+    write_manifest(provenance(("sweep", parameters), load_traffic("duel"), {}, {}), out)
     return out

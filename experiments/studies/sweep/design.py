@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from experiments.designs import INDICES, Factor, Plan, make_plan, sensitivity, value_at, with_ranges
 from experiments.measures.traffic_metrics import SHARE_PREFIX, UNITS
 from experiments.runs.keys import specs_of
-from experiments.runs.records import POLICY, Kind, RunSpec, Value
+from experiments.runs.records import POLICY, RunSpec, Value
 from experiments.runs.runner import run_all
 from sim.errors import ScenarioError
-from sim.scenario import Scenario, TrafficScenario
+from sim.scenario import Kind, Scenario, TrafficScenario
 
 if TYPE_CHECKING:
     import numpy as np

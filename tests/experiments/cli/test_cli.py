@@ -16,7 +16,7 @@ from experiments.cli.main import main
 from experiments.stats import Interval
 from experiments.stats.digits import measured
 from providers.pricing import STRATEGIES
-from sim.scenario.load import config_hash, parse_scenario
+from sim.scenario.load import config_hash, scenario_of
 from worlds.places import ROOT
 
 QUICK = ["--set", "traffic.engine=reference", "--set", "traffic.duration_s=5", "--set",
@@ -34,17 +34,22 @@ def mistake(capsys, *arguments) -> str:
 
 
 def test_lists(capsys):
-    for what, expected in (("policies", "power_of_d"), ("scenarios", "tournament"), ("models", "deepseek-v3"),
-                           ("gpus", "h100-sxm")):
+    for what, expected in (("policies", "power_of_d"), ("models", "deepseek-v3"), ("gpus", "h100-sxm")):
         assert main(["list", what]) == 0
         assert expected in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["duel", "tournament"])
+def test_the_list_of_scenarios_says_what_each_describes(capsys):
+    assert main(["list", "scenarios"]) == 0
+    kinds = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    assert kinds == [["duel", "traffic"], ["openrouter-2026", "market"], ["tournament", "traffic"]]
+
+
+@pytest.mark.parametrize("name", ["duel", "tournament", "openrouter-2026"])
 def test_show_prints_the_same_scenario(capsys, name):
     assert main(["show", name, "--set", "seed=7"]) == 0
     text = capsys.readouterr().out
-    scenario = parse_scenario(text)
+    scenario = scenario_of(tomllib.loads(text))
     assert scenario.seed == 7
     assert text.startswith(f"# configuration hash {config_hash(scenario)}\n")
     assert tomllib.loads(text)["name"] == name
@@ -115,8 +120,6 @@ def test_lists_of_strategies_and_factors_and_the_schema_of_markets(capsys):
     assert [line.split()[0] for line in out.splitlines()] == [*STRATEGIES, "all"]
     for words in ("reviews_per_day=0.028", "discounts=[0.1, 0.25]", "volume=last_day", "exponent=none", "markup=2.5"):
         assert words in out
-    assert main(["list", "markets"]) == 0
-    assert capsys.readouterr().out.split()[0] == "openrouter-2026"
     assert main(["list", "factors", "duel"]) == 0
     assert "traffic.load" in capsys.readouterr().out
     assert main(["schema", "market"]) == 0

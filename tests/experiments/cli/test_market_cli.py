@@ -10,7 +10,7 @@ import pytest
 
 from experiments.cli import market as market_commands
 from experiments.cli.main import main
-from experiments.runs.run_market import load_market
+from experiments.scenarios import load_market
 from experiments.studies.climb.design import ClimbDesign
 from sim.errors import ScenarioError
 from sim.scenario.dump import to_toml

@@ -16,7 +16,7 @@ from experiments.report.cells import measured, number
 from experiments.report.difference import against_built_in, flat
 from experiments.report.folder import ReportError, read_folder
 from experiments.report.page import write
-from experiments.runs.run_traffic import load_scenario
+from experiments.scenarios import load_traffic
 from sim.scenario.load import plain
 from worlds import report_folders as writeups
 
@@ -133,7 +133,7 @@ def test_the_scenario_is_told_by_what_differs(reports):
 
 
 def test_differences_name_both_values_and_what_is_absent():
-    scenario = plain(load_scenario("duel", ["traffic.load=1.25"]))
+    scenario = plain(load_traffic("duel", ["traffic.load=1.25"]))
     assert against_built_in(scenario) == ("duel", [("traffic.load", "1", "1.25")])
     del scenario["providers"][next(iter(scenario["providers"]))]
     _, changes = against_built_in(scenario)

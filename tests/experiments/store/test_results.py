@@ -12,7 +12,8 @@ from experiments.measures.market_summary import summary
 from experiments.measures.market_tables import Run
 from experiments.measures.traffic_metrics import metrics
 from experiments.runs.records import RunRecord, RunSpec
-from experiments.runs.run_traffic import load_scenario, run
+from experiments.runs.run_traffic import run
+from experiments.scenarios import load_traffic
 from experiments.stats import interval, paired
 from experiments.stats.multiple import holm
 from experiments.store.dictionary import TABLES
@@ -31,7 +32,7 @@ LOAD = "traffic.load"
 def play(load, policy, replication):
     overrides = ["traffic.engine=reference", "traffic.duration_s=40", "traffic.warmup_s=5", f"traffic.load={load}",
                  f'routers.main.policy.kind="{policy}"']
-    return run(load_scenario("duel", overrides), replication)
+    return run(load_traffic("duel", overrides), replication)
 
 
 @pytest.fixture(scope="module")

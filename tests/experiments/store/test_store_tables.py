@@ -9,7 +9,8 @@ from experiments.measures.market_summary import summary
 from experiments.measures.market_tables import Run, tables
 from experiments.measures.traffic_metrics import SHARE_PREFIX, metrics
 from experiments.runs.records import RunRecord, RunSpec
-from experiments.runs.run_traffic import load_scenario, run
+from experiments.runs.run_traffic import run
+from experiments.scenarios import load_traffic
 from experiments.store.dictionary import TABLES
 from experiments.store.store import Store
 from experiments.store.tables import market_tables, traffic_tables
@@ -19,7 +20,7 @@ from worlds.synthetic_market import synthetic
 @cache
 def duel(*overrides):
     """A run of the duel on the reference engine, which needs no compilation."""
-    return run(load_scenario("duel", ["traffic.engine=reference", "traffic.duration_s=60", *overrides]))
+    return run(load_traffic("duel", ["traffic.engine=reference", "traffic.duration_s=60", *overrides]))
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,11 @@ import math
 import numpy as np
 import pytest
 
-from experiments import load_scenario, run
+from experiments import run
 from experiments.cli.commands import parse_policies
 from experiments.cli.main import main
 from experiments.measures.windows import COURSES, Course
+from experiments.scenarios import load_traffic
 from experiments.stats.errors import StatisticsError
 from experiments.studies.steady.design import SteadyDesign, steady
 from sim.engines.outcome import COMPLETED
@@ -20,14 +21,14 @@ LONG = "traffic.duration_s=600"
 
 @pytest.fixture(scope="module")
 def study():
-    design = SteadyDesign(load_scenario("duel", [LONG]), parse_policies("openrouter_classic,cheapest"),
+    design = SteadyDesign(load_traffic("duel", [LONG]), parse_policies("openrouter_classic,cheapest"),
                           tuple(COURSES), replications=3)
     return steady(design)
 
 
 def test_means_are_those_of_the_requests_after_the_warm_up(study):
     """Counted here request by request, from a run of its own."""
-    scenario = load_scenario("duel", [LONG, "traffic.warmup_s=0", "traffic.sample_share=1",
+    scenario = load_traffic("duel", [LONG, "traffic.warmup_s=0", "traffic.sample_share=1",
                                       "routers.main.policy.kind=cheapest"])
     found = {metric: [] for metric in ("e2e_mean_s", "cost_usd_per_mtok", "completed_per_s", "completion_share")}
     for replication in range(3):
@@ -64,7 +65,7 @@ def test_sums_of_windows_add_up(study):
 def test_a_single_run_gives_batch_means():
     """The mean is the ratio of all sums; its error is near that of replications of the same length in all."""
     metrics = ("e2e_mean_s", "cost_usd_per_mtok")
-    scenario = load_scenario("duel", ["traffic.duration_s=4000"])
+    scenario = load_traffic("duel", ["traffic.duration_s=4000"])
     one = steady(SteadyDesign(scenario, parse_policies("openrouter_classic,cheapest"), metrics, replications=1))
     for metric in metrics:
         above, below = one.courses["cheapest", metric][0].sums(one.warm_up_s, 4000, 1)
@@ -97,19 +98,19 @@ def test_two_jobs_give_the_same_bytes(study, tmp_path):
 ])
 def test_wrong_designs_are_refused(settings, others, said):
     with pytest.raises(MarketError, match=said):
-        SteadyDesign(load_scenario("duel", settings), parse_policies("cheapest"), **others)
+        SteadyDesign(load_traffic("duel", settings), parse_policies("cheapest"), **others)
 
 
 def test_a_queue_that_only_grows_has_no_steady_state():
     """Four times what the offers can serve: latency rises for as long as one looks."""
-    overloaded = load_scenario("duel", ["traffic.duration_s=100", "traffic.load=40", "routers.main.policy.kind=random"])
+    overloaded = load_traffic("duel", ["traffic.duration_s=100", "traffic.load=40", "routers.main.policy.kind=random"])
     with pytest.raises(StatisticsError, match=r"too short|no request counts"):
         steady(SteadyDesign(overloaded, parse_policies("random"), ("e2e_mean_s",), replications=2))
 
 
 def test_windows_without_requests_are_refused(study):
     with pytest.raises(StatisticsError, match=r"no request counts in one of 500 windows of 0\.05 s"):
-        steady(SteadyDesign(load_scenario("duel", ["traffic.duration_s=25"]), parse_policies("cheapest"),
+        steady(SteadyDesign(load_traffic("duel", ["traffic.duration_s=25"]), parse_policies("cheapest"),
                             replications=2))
 
 

@@ -16,9 +16,9 @@ import pytest
 from experiments.cli.main import main
 from experiments.runs.keys import ROOMS, ROOT, code_version, specs_of
 from experiments.runs.play import _KINDS, play
-from experiments.runs.run_traffic import load_scenario
 from experiments.runs.runner import RunnerError, run_all
 from experiments.runs.workers import WorkerError, in_processes
+from experiments.scenarios import load_traffic
 from experiments.store.store import Store
 from sim.scenario.load import plain
 
@@ -171,7 +171,7 @@ samples = 4
     (("sweep", "tournment"), "the study is 'tournment'"),
     (("sweep", "tournament"), "a grid design needs at least one factor"),
     (("sweep", "tournament", "--grid", "traffic.lod=1,2"), "did you mean"),
-    (("sweep", "market", "duel", "--grid", "seed=1,2"), "is of traffic, which the study market does not run"),
+    (("sweep", "market", "duel", "--grid", "seed=1,2"), "duel describes traffic, whose study is tournament, not"),
     (("sweep", "tournament", "--grid", "seed=1,2", "--replications", "0"), "replications is 0"),
     (("sweep", "tournament", "--grid", "seed=1,2", "--jobs", "0"), "jobs is 0"),
     (("sweep", "tournament", "--design", "sobol", "--samples", "3", "--vary", "traffic.load"), "a power of 2"),
@@ -193,7 +193,7 @@ def test_a_metric_that_no_market_has_is_told_and_its_runs_are_kept(tmp_path, cap
 
 
 def test_runs_are_keyed_by_what_they_depend_on(tmp_path):
-    base = plain(load_scenario("duel", ["traffic.duration_s=40"]))
+    base = plain(load_traffic("duel", ["traffic.duration_s=40"]))
     one, two = (specs_of("traffic", base, [{"traffic.load": load}], 2) for load in (0.5, 1.0))
     assert len({spec.key for spec in [*one, *two]}) == 4
     assert [spec.key for spec in specs_of("traffic", base, [{"traffic.load": 1}], 2)] == [spec.key for spec in two]
@@ -206,11 +206,10 @@ def test_the_code_version_covers_what_a_run_imports():
 import sys
 from experiments.runs.keys import specs_of
 from experiments.runs.play import _KINDS, play
-from experiments.runs.run_market import load_market
-from experiments.runs.run_traffic import load_scenario
+from experiments.scenarios import load_market, load_traffic
 from experiments.runs.workers import WorkerError, in_processes
 from sim.scenario.load import plain
-duel, market = load_scenario("duel", ["traffic.duration_s=30"]), load_market("openrouter-2026", ["horizon.days=1"])
+duel, market = load_traffic("duel", ["traffic.duration_s=30"]), load_market("openrouter-2026", ["horizon.days=1"])
 before = set(sys.modules)
 for kind, scenario in (("traffic", duel), ("market", market)):
     assert not play(specs_of(kind, plain(scenario), [{}], 1)[0]).problem
@@ -224,7 +223,7 @@ print(*sorted(name for name in set(sys.modules) - before if name.startswith("exp
 
 
 def test_a_run_that_breaks_is_a_record(monkeypatch):
-    spec = specs_of("traffic", plain(load_scenario("duel", ["traffic.duration_s=40"])), [{}], 1)[0]
+    spec = specs_of("traffic", plain(load_traffic("duel", ["traffic.duration_s=40"])), [{}], 1)[0]
     monkeypatch.setitem(_KINDS, "traffic", lambda *_: 1 / 0)
     assert play(spec).problem == "ZeroDivisionError: division by zero"
 
@@ -255,7 +254,7 @@ def test_a_worker_that_dies_is_told():
 
 
 def test_what_was_done_is_kept_when_the_user_interrupts():
-    specs = specs_of("traffic", plain(load_scenario("duel", ["traffic.duration_s=40"])), [{}], 3)
+    specs = specs_of("traffic", plain(load_traffic("duel", ["traffic.duration_s=40"])), [{}], 3)
     calls = []
 
     def check():

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import Design, load_scenario, run, tournament
+from experiments import Design, run, tournament
 from experiments.cli.commands import DEFAULT_POLICIES, parse_policies
 from experiments.cli.main import main
 from experiments.measures.traffic_metrics import UNITS, metrics
 from experiments.output.writer import SUMMARY_COLUMNS
 from experiments.runs.capacity import Shape, offer_capacity_per_s, utilisation
 from experiments.runs.replayed import with_trace
+from experiments.scenarios import load_traffic
 from experiments.stats.multiple import holm
 from experiments.studies.tournament.design import COST, LATENCY, Tournament, configured
 from policies import bind
@@ -108,7 +109,7 @@ def test_the_table_names_those_who_may_be_best():
 
 
 def test_policies_meet_the_same_requests():
-    scenario = load_scenario("duel", [*BRIEF, "traffic.sample_share=1"])
+    scenario = load_traffic("duel", [*BRIEF, "traffic.sample_share=1"])
     seen = []
     for kind in ("cheapest", "random"):
         samples = run(configured(scenario, PolicyChoice(kind=kind), 1.0), 1).samples
@@ -118,7 +119,7 @@ def test_policies_meet_the_same_requests():
 
 
 def test_metrics_are_what_their_names_say():
-    outcome = run(load_scenario("duel", BRIEF))
+    outcome = run(load_traffic("duel", BRIEF))
     got = metrics(outcome)
     sums = outcome.class_sums[:, o.MEASURED].sum(axis=0)
     tokens = sums[o.PROMPT_TOKENS] + sums[o.OUTPUT_TOKENS]
@@ -136,7 +137,7 @@ def made_up(**policies) -> Tournament:
     choices = {name: PolicyChoice(kind="random") for name in policies}
     values = {(name, 1.0): {COST: costs, LATENCY: times} for name, (costs, times) in policies.items()}
     runs = len(next(iter(policies.values()))[0])
-    return Tournament(Design(load_scenario("duel"), choices, (1.0,), runs), values)
+    return Tournament(Design(load_traffic("duel"), choices, (1.0,), runs), values)
 
 
 def test_dominated_means_no_better_and_clearly_worse():
@@ -171,13 +172,13 @@ def test_default_policies_exist():
     ({"baseline": "nobody"}, "baseline 'nobody'"),
 ])
 def test_impossible_designs_are_refused(change, words):
-    good = {"scenario": load_scenario("duel"), "policies": {"a": PolicyChoice(kind="random")}}
+    good = {"scenario": load_traffic("duel"), "policies": {"a": PolicyChoice(kind="random")}}
     with pytest.raises(MarketError, match=words):
         Design(**{**good, **change})
 
 
 def test_jobs_must_be_positive():
-    design = Design(load_scenario("duel"), {"a": PolicyChoice(kind="random")})
+    design = Design(load_traffic("duel"), {"a": PolicyChoice(kind="random")})
     with pytest.raises(MarketError, match="jobs is 0"):
         tournament(design, jobs=0)
 
@@ -185,13 +186,13 @@ def test_jobs_must_be_positive():
 def test_capacity_of_an_affine_server_without_token_cost():
     """A batch of 32 for 60 steps of 0.02 s each: 32 / 1.2 s, whatever the prompts within the token budget."""
     offer = "providers.slow.offers.toy"
-    free = load_scenario("duel", [f"{offer}.serving.per_token_s=0", f"{offer}.engine.max_step_tokens=99999"])
+    free = load_traffic("duel", [f"{offer}.serving.per_token_s=0", f"{offer}.engine.max_step_tokens=99999"])
     slow = next(x for x in build_offers(free) if x.provider == "slow")
     assert offer_capacity_per_s(slow, Shape(300, 60)) == pytest.approx(32 / (60 * 0.02))
 
 
 def test_default_tournament_is_neither_idle_nor_swamped():
-    scenario = load_scenario("tournament")
+    scenario = load_traffic("tournament")
     offers = build_offers(scenario)
     used = utilisation(scenario, offers)
     assert len(used) == 4
@@ -208,7 +209,7 @@ def test_a_trace_takes_over_the_utilisation(tmp_path):
     rows = "".join(f"{i},{3000 + i},200\n" for i in range(50))
     trace.write_text(f"t_s,input_tokens,output_tokens\n{rows}")
     for name in ("tournament", "duel"):
-        scenario = load_scenario(name)
+        scenario = load_traffic(name)
         replayed = with_trace(scenario, trace)
         demand = replayed.demand["trace"]
         model = demand.model
@@ -216,4 +217,4 @@ def test_a_trace_takes_over_the_utilisation(tmp_path):
         capacity = sum(offer_capacity_per_s(x, Shape(3024.5, 200)) for x in offers if x.model == model)
         used = utilisation(scenario, offers)[model]
         assert demand.arrivals.rate_per_s / capacity == pytest.approx(used, rel=1e-4)
-        assert with_trace(load_scenario(name, ["traffic.load=2"]), trace).demand == replayed.demand
+        assert with_trace(load_traffic(name, ["traffic.load=2"]), trace).demand == replayed.demand
