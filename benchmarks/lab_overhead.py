@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from experiments.api import load
+from experiments import load
 from experiments.runs.keys import specs_of
 from experiments.runs.run_traffic import run
 from experiments.runs.runner import run_all

@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 from experiments.checklist import streams
 from experiments.checklist.fields import ASSUMPTION, Leaf, cell, leaves
-from experiments.output.writer import MANIFEST
-from sim.errors import MarketError
+from experiments.output.folder import MANIFEST
+from experiments.runs.records import POLICY
 from sim.scenario import Scenario, kind_of
 
 TAKES_PART: Final = {  # tables of a scenario whose entries are things of the model
@@ -51,26 +51,21 @@ class Study(NamedTuple):
         return list(leaves(self.scenario)) if self.scenario is not None else []
 
 
-def study_in(folder: Path) -> Study:
-    """Read the folder of a run.
+def study_in(path: Path) -> Study:
+    """Read the folder of a study.
 
     Raises
     ------
     MarketError
         If it is none, or its scenario is not one that this version knows.
     """
-    from experiments.output.manifest import study_of
+    from experiments.output.folder import read_folder
     from sim.scenario.load import scenario_of
 
-    if not folder.is_dir():
-        raise MarketError(f"there is no folder {folder}; give one that a study of tokenmarket wrote")
-    path = folder / MANIFEST
-    study_of(path)
-    manifest = json.loads(path.read_text(encoding="utf-8"))
-    plain = manifest.get("scenario")
-    if not plain:
-        return Study(manifest, None)
-    return Study(manifest, scenario_of(plain, source=str(path)))
+    folder = read_folder(path)
+    if not folder.scenario:
+        return Study(folder.manifest, None)
+    return Study(folder.manifest, scenario_of(folder.scenario, source=str(folder.path / MANIFEST)))
 
 
 def derived(study: Study) -> dict[str, str]:
@@ -114,11 +109,16 @@ def _scenarios(study: Study) -> str:
 
 
 def _varied(study: Study) -> str:
-    known = {"policies": "routing policies", "loads": "load", "divisors": "divisor of all prices"}
-    design = study.parameters.get("design")
-    found = [words for key, words in known.items() if study.parameters.get(key)]
-    if isinstance(design, Mapping):
-        found += [f"`{factor['path']}`" for factor in design.get("factors", ())]
+    """What differs between the points of the study's own design."""
+    from experiments.studies.registry import study_named
+
+    points = study_named(study.manifest["study"]).read(study.scenario, study.parameters).points()
+    values: dict[str, set[Any]] = {}
+    for point in points:
+        for factor, value in point.items():
+            values.setdefault(factor, set()).add(value)
+    found = ["routing policies" if factor == POLICY else f"`{factor}`"
+             for factor, seen in values.items() if len(seen) > 1]
     return ", ".join(found) or "nothing but the replication"
 
 

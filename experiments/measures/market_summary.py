@@ -1,6 +1,6 @@
 """A run of the market in some sixty numbers: metric, unit, value, standard error where there is one."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -20,7 +20,6 @@ from experiments.measures.market.price_series import cheapest, constant_quality_
 from experiments.measures.market.providers import fleet, income
 from experiments.measures.market_tables import Run
 from experiments.stats import interval
-from sim.market.result import MarketResult
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -46,17 +45,21 @@ def summary(run: Run) -> "DataFrame":
     return pd.DataFrame(rows, columns=list(Number._fields))
 
 
-def over_replications(results: Sequence[MarketResult]) -> "DataFrame":
+def over_replications(summaries: "DataFrame") -> "DataFrame":
     """Return means over replications as a frame: metric, unit, value, std_error, half_width, n.
 
     Here the standard error is that of the mean over replications, ``half_width`` the half of its 95 % Student interval
     (nan below two), ``n`` the replications in which the number is defined.
+
+    Parameters
+    ----------
+    summaries
+        The summaries of all replications, one below the other.
     """
     import pandas as pd
 
-    frame = pd.concat([summary(Run(result)) for result in results])
     rows = []
-    for (metric, unit), part in frame.groupby(["metric", "unit"], sort=False):
+    for (metric, unit), part in summaries.groupby(["metric", "unit"], sort=False):
         values = part["value"][np.isfinite(part["value"])].to_numpy(float)
         got = interval(values.tolist())
         error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan

@@ -1,6 +1,7 @@
 """The numbers by which policies are compared, computed from the counters of one run."""
 
 import math
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -42,6 +43,11 @@ SHARE_PREFIX: Final = "share:"  # share:PROVIDER is that provider's share of ser
 def unit_of(metric: str) -> str:
     """Return the unit of a metric, provider shares included."""
     return "1" if metric.startswith(SHARE_PREFIX) else UNITS[metric]
+
+
+def names_of(providers: Iterable[str]) -> list[str]:
+    """Return the names of all metrics of a market with these providers."""
+    return [*UNITS, *(f"{SHARE_PREFIX}{provider}" for provider in providers)]
 
 
 def metrics(run: TrafficOutcome) -> dict[str, float]:

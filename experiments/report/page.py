@@ -3,16 +3,14 @@
 from pathlib import Path
 from typing import Final
 
-from experiments.output.writer import MANIFEST, output_folder
+from experiments.output.folder import MANIFEST, Folder, FolderError, read_folder
+from experiments.output.writer import output_folder
 from experiments.report import bibtex, common, html, latex, markdown
 from experiments.report.blocks import Page, Section, Text
 from experiments.report.figures import gather
-from experiments.report.folder import Folder, ReportError, read_folder
-from experiments.report.studies import answer
+from experiments.studies.registry import study_named
 
 PAGE: Final = "report.html"
-TITLES: Final = {"tournament": "Routing policies in competition", "market": "A market over months",
-                 "climb": "Who climbs when prices fall", "sweep": "A sweep of the market"}
 
 
 def write(path: Path, out: Path, question: str = "") -> Path:
@@ -30,14 +28,15 @@ def write(path: Path, out: Path, question: str = "") -> Path:
 
     Raises
     ------
-    ReportError
+    FolderError
         If the folder is not of a finished study, or ``out`` is the folder of a run.
     """
     folder = read_folder(path)
     if (out / MANIFEST).exists():
-        raise ReportError(f"cannot write the report to {out}: it holds a run; give a folder of its own with --out")
+        raise FolderError(f"cannot write the report to {out}: it holds a run; give a folder of its own with --out")
     with output_folder(out) as top, output_folder(out / "figures") as figures, output_folder(out / "tables") as tables:
         gather(folder, figures)
+        study_named(folder.study).gather(folder, figures)
         content = page_of(folder, figures, question)
         texts = {top / PAGE: html.page(content), top / "report.md": markdown.page(content),
                  top / "citation.bib": bibtex.entry(folder.manifest)}
@@ -49,7 +48,8 @@ def write(path: Path, out: Path, question: str = "") -> Path:
 
 def page_of(folder: Folder, figures: Path, question: str = "") -> Page:
     """Return what the page says, before it is HTML."""
-    found = answer(folder, figures)
+    study = study_named(folder.study)
+    found = study.write_up(folder, figures)
     sections = [
         Section("question", "Question", (Text(question or found.question),)), *found.sections,
         *common.failures(folder), *common.scenario(folder), *common.invariants(folder),
@@ -57,9 +57,9 @@ def page_of(folder: Folder, figures: Path, question: str = "") -> Page:
         common.cite(folder),
     ]
     name = str(folder.scenario.get("name", ""))
-    title = TITLES.get(folder.study, f"The study {folder.study}")
     subtitle = f"Scenario `{name}`: {folder.scenario.get('description', '')}" if name else f"Study `{folder.study}`"
-    return Page(f"{title}: {name}" if name else title, subtitle, _facts(folder, found.facts), tuple(sections))
+    title = f"{study.title}: {name}" if name else study.title
+    return Page(title, subtitle, _facts(folder, found.facts), tuple(sections))
 
 
 def _facts(folder: Folder, own: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -1,10 +1,10 @@
-"""What the parts of the lab hand to each other: a run to do, and a run that was done."""
+"""What the parts of a study hand to each other: a run to do, and a run that was done."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sim.scenario import Kind
+from experiments.extensions import UserModule
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -24,7 +24,7 @@ class RunSpec:
     key
         Digest of kind, configuration, seed, replication and code version: equal keys give equal results.
     kind
-        ``traffic`` runs a scenario of the traffic engine, ``market`` a whole market.
+        Name of what is run and which tables are kept of it (`experiments.runs.kinds`).
     scenario
         The complete scenario as `sim.scenario.load.plain` gives it; None if the point is not allowed.
     point
@@ -35,15 +35,18 @@ class RunSpec:
         Number of the replication; each has random streams of its own, the same at every point.
     problem
         Why ``scenario`` is None, in a sentence; empty if it is not.
+    use
+        Modules of the user's that whoever does the run imports first.
     """
 
     key: str
-    kind: Kind
+    kind: str
     scenario: dict[str, Any] | None
     point: dict[str, Value]
     row: int
     replication: int
     problem: str = ""
+    use: tuple[UserModule, ...] = ()
 
 
 @dataclass(frozen=True)

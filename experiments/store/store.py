@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from experiments.runs.records import RunRecord, RunSpec, Value
-from experiments.store.dictionary import DESIGN_TABLES, SCHEMA_VERSION, TABLES, Table
+from experiments.store.columns import Table
+from experiments.store.dictionary import DESIGN_TABLES, SCHEMA_VERSION, TABLES
 from sim.errors import MarketError
 
 if TYPE_CHECKING:

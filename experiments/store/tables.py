@@ -147,6 +147,7 @@ def _requests(outcome: TrafficOutcome) -> dict[str, Any]:
         "offer": [offer.name if offer else "" for offer in placed],
         "outcome": [o.OUTCOMES[row] for row in rows["outcome"]],
         **{name: rows[name] for name in ("born_s", "placed_s", "first_token_s", "end_s", "attempts")},
+        "delay_s": world.class_delay_s[rows["client_class"]],
         "prompt_tokens": rows["prompt"], "output_tokens": rows["output"], "cost_usd": rows["cost_nano"] / NANO_PER_USD,
     }
 

@@ -1,11 +1,10 @@
 """Reading the folder of a market's run: its manifest and the tables that a page needs, or what is wrong with it."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from experiments.measures.market_columns import COLUMNS
-from experiments.output.writer import MANIFEST
+from experiments.output.folder import MANIFEST, read_folder
 from sim.errors import MarketError
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ class RunFolder(NamedTuple):
     tables: "dict[str, DataFrame]"
 
 
-def read(folder: Path) -> RunFolder:
+def read(path: Path) -> RunFolder:
     """Read a folder.
 
     Raises
@@ -38,19 +37,13 @@ def read(folder: Path) -> RunFolder:
     MarketError
         If there is no such folder, it is not one of a market, or a table is missing or of another version.
     """
-    from experiments.output.manifest import study_of
-
-    if not folder.is_dir():
-        raise MarketError(f"there is no folder {folder}; give one that `tokenmarket run market` wrote")
-    if not (folder / MANIFEST).is_file():
-        raise MarketError(f"{folder} has no {MANIFEST}; give a folder that `tokenmarket run market` wrote")
-    study = study_of(folder / MANIFEST)
-    if study != "market":
-        raise MarketError(f"{folder} is of the study {study!r}; only a folder of `tokenmarket run market` has a "
+    if not path.is_dir():
+        raise MarketError(f"there is no folder {path}; give one that `tokenmarket run market` wrote")
+    folder = read_folder(path)
+    if not all(name in folder.files for name in (f"{table}.csv" for table in TABLES)):
+        raise MarketError(f"{path} is of the study {folder.study!r}; only a folder of `tokenmarket run market` has a "
                           "market's time to move through")
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    tables = {name: _table(folder / f"{name}.csv") for name in TABLES}
-    return RunFolder(manifest, tables)
+    return RunFolder(folder.manifest, {name: _table(path / f"{name}.csv") for name in TABLES})
 
 
 def _table(path: Path) -> "DataFrame":

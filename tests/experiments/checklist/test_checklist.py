@@ -13,8 +13,7 @@ from experiments.checklist.streams import STREAMS, of_scenario
 from experiments.checklist.stress import GROUPS, ITEMS
 from experiments.cli import checklist as commands
 from experiments.cli.main import main
-from experiments.output.manifest import provenance
-from experiments.output.writer import write_manifest
+from experiments.output.manifest import provenance, write_manifest
 from experiments.scenarios import load_traffic
 from sim.errors import MarketError
 from worlds.small_markets import small
@@ -25,13 +24,13 @@ ASKED = [item.number for item in ITEMS if item.asks]
 def folder_of(folder: Path, study: tuple, scenario) -> Path:
     """A folder with nothing but the manifest of a study."""
     folder.mkdir()
-    write_manifest({**provenance(study, scenario, {}, {"money": 3}), "rows": {"summary.csv": 12}}, folder)
+    write_manifest({**provenance(study, scenario, {"money": 3}), "rows": {"summary.csv": 12}}, folder)
     return folder
 
 
 @pytest.fixture
 def tournament(tmp_path):
-    parameters = {"policies": {"cheapest": {"kind": "cheapest"}}, "loads": [1.0], "replications": 3, "baseline": "x"}
+    parameters = {"policies": ["cheapest"], "loads": [1.0], "replications": 3, "baseline": "cheapest"}
     return folder_of(tmp_path / "run", ("tournament", parameters), load_traffic("duel", ["traffic.warmup_s=7"]))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from experiments.cli.main import main
+from experiments.cli.studies import KEPT
 from experiments.stats import Interval
 from experiments.stats.digits import measured
 from providers.pricing import STRATEGIES
@@ -149,7 +150,8 @@ def test_earlier_results_are_replaced_and_other_files_kept(tmp_path):
     (tmp_path / "notes.txt").write_text("outside")
     assert main([*RUN, "--policies", "random", "--out", str(out)]) == 0
     assert sorted(path.name for path in out.iterdir()) == [
-        "frontier.pdf", "frontier.png", "frontier.svg", "manifest.json", "notes.txt", "pairs.csv", "summary.csv"]
+        "frontier.pdf", "frontier.png", "frontier.svg", "manifest.json", "notes.txt", "pairs.csv",
+        "store.duckdb", "summary.csv"]
     files = json.loads((out / "manifest.json").read_text())["files"]
     assert list(files) == ["frontier.pdf", "frontier.png", "frontier.svg", "pairs.csv", "summary.csv"]
     assert files["pairs.csv"] == hashlib.blake2b((out / "pairs.csv").read_bytes(), digest_size=16).hexdigest()
@@ -157,7 +159,7 @@ def test_earlier_results_are_replaced_and_other_files_kept(tmp_path):
 
 
 @pytest.mark.parametrize(("content", "words"), [
-    ("{", "not a manifest"), ("[]", "not a manifest"), ('{"study": "x"}', "not a manifest")])
+    ("{", "not a manifest"), ("[]", "not a manifest"), ('{"study": "x"}', "there is no study 'x'")])
 def test_what_is_no_manifest(capsys, tmp_path, content, words):
     path = tmp_path / "m.json"
     path.write_text(content)
@@ -197,7 +199,7 @@ def alive(pid: int) -> bool:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at processes through /proc")
-def test_interrupt_leaves_nothing_behind(tmp_path):
+def test_interrupt_leaves_runs_and_no_processes(tmp_path):
     arguments = ["run", "tournament", "duel", *QUICK, "--policies", "random", "--replications", "5000",
                  "--jobs", "2", "--out", str(tmp_path / "a" / "o")]
     process = subprocess.Popen(
@@ -217,9 +219,9 @@ def test_interrupt_leaves_nothing_behind(tmp_path):
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 130
-    assert err.strip().splitlines() == ["tokenmarket: interrupted; nothing was written"]
+    assert err.strip().splitlines()[-1] == f"tokenmarket: interrupted; {KEPT}"
     assert out == ""
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in (tmp_path / "a" / "o").iterdir()] == ["store.duckdb"]
     time.sleep(1)
     assert not [pid for pid in workers if alive(pid)]
 

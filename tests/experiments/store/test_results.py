@@ -314,7 +314,7 @@ def test_results_are_opened_from_a_folder_or_a_file(tmp_path, outcomes):
 
 def test_importing_the_package_imports_nothing_heavy():
     code = ("import sys, experiments; print([name for name in ('pandas', 'duckdb', 'numba', 'scipy', 'matplotlib') "
-            "if name in sys.modules], callable(experiments.run), callable(experiments.tournament), "
+            "if name in sys.modules], callable(experiments.run), callable(experiments.sweep), "
             "sorted(set(experiments.__all__) - set(dir(experiments))), "
             "[callable(getattr(experiments, name)) for name in experiments.__all__].count(False))")
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

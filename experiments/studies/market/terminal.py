@@ -1,21 +1,13 @@
-"""What a run of the market leaves in a folder, and what it shows in the terminal."""
+"""A market as the terminal shows it: a line a month, or a quarter."""
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from experiments.measures import market_tables
-from experiments.measures.market_columns import COLUMNS
-from experiments.measures.market_summary import summary
-from experiments.studies.market import figures as market_figures
-from sim.market.result import MarketResult
-
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-FILES: Final = (*(f"{name}.csv" for name in COLUMNS), "summary.csv", "market.svg", "market.pdf", "market.png")
 QUARTER_FROM: Final = 12  # runs of more months are shown by quarter
 
 
@@ -53,16 +45,6 @@ NOTES: Final = (
     "qual.*: cheapest price at the quality of each model of the first day, mean of logs, first day 1",
     "same*: price of the same model at the same provider, first day 1; busy: replicas' time in steps",
 )
-
-
-def write(result: MarketResult, title: str, folder: Path) -> "dict[str, DataFrame]":
-    """Write every table and the page of figures (``FILES``) into a folder; return the tables, summary included."""
-    frames = market_tables.tables(result)
-    frames["summary"] = summary(market_tables.Run(result))
-    market_tables.write(frames, folder)
-    if result.days:
-        market_figures.page(frames, title, folder)
-    return frames
 
 
 def table(market: "DataFrame", by: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Tables for the terminal."""
+"""A tournament as the terminal shows it: a block for each load."""
 
 import math
 import textwrap
@@ -7,7 +7,7 @@ from typing import Final
 
 from experiments.stats import Interval
 from experiments.stats.digits import measured
-from experiments.studies.tournament.design import COST, LATENCY, Tournament
+from experiments.studies.tournament.measures import COST, LATENCY, Found
 
 # heading in two rows, metric, factor, most decimals
 COLUMNS: Final = (
@@ -32,7 +32,7 @@ LEGEND: Final = (
 )
 
 
-def table(result: Tournament) -> str:
+def table(result: Found) -> str:
     """Return the results as aligned text, a block a load, cheapest first."""
     blocks = [_block(result, load) for load in result.design.loads]
     n = result.design.replications
@@ -41,17 +41,7 @@ def table(result: Tournament) -> str:
     return "\n\n".join([title, *blocks, "\n".join(LEGEND)])
 
 
-def listing(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows of text in aligned columns, the last one as long as it likes."""
-    if not rows:
-        return ""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
-    lines = ("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
-             for row in rows)
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def _block(result: Tournament, load: float) -> str:
+def _block(result: Found, load: float) -> str:
     order = sorted(result.design.policies, key=lambda policy: _rank(result.interval(policy, load, COST).mean))
     rows = [(f" load {load:g}", *(column[0] for column in COLUMNS)),
             ("", *(column[1] for column in COLUMNS))]
@@ -65,7 +55,7 @@ def _block(result: Tournament, load: float) -> str:
     return "\n".join([*(_line(row, widths) for row in rows), *_lowest(result, load)])
 
 
-def _lowest(result: Tournament, load: float) -> list[str]:
+def _lowest(result: Found, load: float) -> list[str]:
     """Who may be best, a line for cost and one for latency."""
     lines = []
     for word, metric in (("cost", COST), ("E2E p99", LATENCY)):

@@ -1,4 +1,4 @@
-"""The write-up of a market over months."""
+"""A market over months written up."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from experiments.output.folder import SUMMARY, Folder
 from experiments.report.blocks import Block, Column, Figure, Section, Table, Text
 from experiments.report.cells import NONE, measured, number
-from experiments.report.folder import SUMMARY, Folder
 from experiments.report.tables import replications
+from experiments.studies.study import Answer
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from experiments.report.studies import Answer
 
-
-def market(folder: Folder, figures: Path) -> Answer:
+def answer(folder: Folder, figures: Path) -> Answer:
     """Write up prices, choices and fortunes over the horizon of a market."""
-    from experiments.report.studies import Answer
-
     horizon, count = folder.scenario["horizon"], int(folder.parameters["replications"])
     question = (f"How do prices, customers' choice of models, spend and providers' fortunes move over "
                 f"{horizon['days']} days from {horizon['start']}, when customers climb to better models, and providers "
@@ -40,7 +37,7 @@ def market(folder: Folder, figures: Path) -> Answer:
 
 
 def _monthly(months: DataFrame, count: int) -> Table:
-    from experiments.studies.market.files import QUARTER_FROM, TABLE, joined
+    from experiments.studies.market.terminal import QUARTER_FROM, TABLE, joined
 
     by_month = len(months) <= QUARTER_FROM
     rows = joined(months, [str(month) for month in months["month"]] if by_month else None)
