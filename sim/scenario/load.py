@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from sim.errors import ScenarioError
 from sim.scenario.explain import explain
 from sim.scenario.family import FORMS, Scenario, kind_of
-from sim.scenario.fields import FieldType, Raw, near
+from sim.scenario.field_types import FieldType, Raw, near
 
 Form = TypeVar("Form", bound=BaseModel)
 

@@ -48,7 +48,7 @@ def play(design: Pricing, tick: Callable[[str], None] | None = None) -> Found:
     """Run every game and bench; ``tick`` is told what comes next."""
     import pandas as pd
 
-    from providers.games.capacity import Edgeworth, edgeworth_path, lower_price
+    from providers.games.limited_capacity import Edgeworth, edgeworth_path, lower_price
 
     parts: dict[str, Callable[[Pricing], Iterator[Row]]] = {
         "best responses": _best_responses, "limited capacity": _saw_tooth, "learners": _learners,
@@ -94,7 +94,7 @@ def _exact(part: str, quantity: str, known: tuple[float, str], found: float) -> 
 
 
 def _saw_tooth(design: Pricing) -> Iterator[Row]:
-    from providers.games.capacity import Edgeworth, cycle, edgeworth_path, lower_price
+    from providers.games.limited_capacity import Edgeworth, cycle, edgeworth_path, lower_price
 
     game = Edgeworth()
     lower = lower_price(game)
