@@ -14,11 +14,11 @@ from policies.toolbox import draw, median, open_rows
 from sim.compiled import njit
 from sim.policy import Memory, Policy, Request
 from sim.scenario.base import Part, quantity
+from sim.units import MINUTE_S
 from sim.view import (
     CAPACITY_PER_S,
     COST_USD,
     ERROR_SHARE_5M,
-    MINUTE_S,
     OPEN,
     REFUSAL_SHARE_5M,
     REQUESTS_THIS_MINUTE,

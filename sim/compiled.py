@@ -17,6 +17,8 @@ from typing import Any, Final, TypeVar, cast
 
 import numba
 
+from sim.units import DAY_S
+
 PACKAGES: Final = ("sim", "policies", "providers")
 KEEP_DAYS: Final = 30  # folders of other sources that were not used for so long are removed
 _FOLDER_NAME = re.compile(r"[0-9a-f]{32}")
@@ -77,7 +79,7 @@ def _source_hash() -> str:
 
 def _prune(root: Path, keep: Path) -> None:
     """Remove folders of other sources that have not been used for ``KEEP_DAYS`` days."""
-    oldest = time.time() - KEEP_DAYS * 86_400
+    oldest = time.time() - KEEP_DAYS * DAY_S
     for folder in root.iterdir():
         if folder != keep and _FOLDER_NAME.fullmatch(folder.name) and folder.stat().st_mtime < oldest:
             shutil.rmtree(folder, ignore_errors=True)

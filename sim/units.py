@@ -19,6 +19,7 @@ HOURS_PER_YEAR: Final = DAYS_PER_YEAR * HOURS_PER_DAY
 NANO_PER_USD: Final = 1_000_000_000
 USD_PER_NANO: Final = 1 / NANO_PER_USD
 TOKENS_PER_MTOK: Final = 1_000_000
-NANO_PER_USD_PER_MTOK: Final = NANO_PER_USD // TOKENS_PER_MTOK  # nano-dollars a token, at 1 USD per million tokens
+MTOK_PER_TOKEN: Final = 1 / TOKENS_PER_MTOK
+NANO_PER_USD_PER_MTOK: Final = NANO_PER_USD // TOKENS_PER_MTOK  # a price of 1 USD per million tokens, in nano-dollars
 
 BYTES_PER_GB: Final = 1e9

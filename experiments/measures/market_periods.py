@@ -18,10 +18,9 @@ from experiments.measures.market.panel import (
 )
 from experiments.measures.market.price_series import blended_usd, constant_quality_index, paid_usd, same_model_index
 from experiments.measures.market.providers import fleet
-from sim.market.board import DAY_S
 from sim.market.models.model import TASKS
-from sim.market.prices import NANO_PER_USD_PER_MTOK
 from sim.market.result import MarketResult
+from sim.units import DAY_S, NANO_PER_USD_PER_MTOK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -36,11 +36,10 @@ from experiments.measures.market.price_series import (
 from experiments.measures.market.providers import fleet, income
 from experiments.measures.market.surplus import Cells, surplus
 from experiments.measures.market_columns import COLUMNS
-from sim.market.board import DAY_S
 from sim.market.ledger import Account
 from sim.market.models.model import TASKS
-from sim.market.prices import NANO_PER_USD_PER_MTOK
 from sim.market.result import MarketResult
+from sim.units import DAY_S, NANO_PER_USD_PER_MTOK
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -5,6 +5,8 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
+from sim.units import HOUR_S, MINUTE_S
+
 LINE_EVERY_S = 30.0
 # runs under way count in part, which is why the count has a decimal
 BAR = "{percentage:3.0f}%|{bar}| {n:.1f}/{total:.0f} runs [{elapsed}<{remaining}]{postfix}"
@@ -73,4 +75,4 @@ class Progress:
 def _span(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    return f"{seconds / MINUTE_S:.0f} min" if seconds < 5400 else f"{seconds / HOUR_S:.1f} h"

@@ -12,10 +12,9 @@ from experiments.store.dictionary import TABLES
 from sim.engines import outcome as o
 from sim.engines.outcome import TrafficOutcome
 from sim.histogram import FINE_BITS, midpoint, quantile
-from sim.market.board import DAY_S
 from sim.market.models.model import TASKS
-from sim.market.prices import NANO_PER_USD_PER_MTOK
 from sim.market.result import MarketResult
+from sim.units import DAY_S, NANO_PER_USD_PER_MTOK
 
 if TYPE_CHECKING:
     from pandas import DataFrame

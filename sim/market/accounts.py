@@ -13,7 +13,6 @@ from sim.scenario.market_scenario import Fees
 
 CLEARING: Final = Account("router", "main", "clearing")
 FEE_INCOME: Final = Account("router", "main", "fees")
-MILLION: Final = 1_000_000
 MONTH_DAYS: Final = 30
 REFUSALS: Final = tuple(outcome.OFFER_SUMS.index(name) for name in ("rate_limited", "queue_full", "too_long"))
 QUEUE_FULL: Final = outcome.OFFER_SUMS.index("queue_full")

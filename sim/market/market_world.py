@@ -10,6 +10,7 @@ from sim.market.customers.population import Population
 from sim.network import delays
 from sim.policy import BoundPolicy
 from sim.scenario import ClientClass, Lengths, MarketScenario, Poisson, Provider, Traffic, TrafficScenario
+from sim.units import DAY_S
 
 ROUTER = "main"
 
@@ -87,7 +88,7 @@ def traffic_scenario(scenario: MarketScenario, providers: Mapping[str, Provider]
 def engine_span_s(scenario: MarketScenario) -> float:
     """Engine time of the whole run, seconds."""
     horizon = scenario.horizon
-    return float(horizon.days * (86_400 if horizon.resolution == "full" else horizon.window_s))
+    return float(horizon.days * (DAY_S if horizon.resolution == "full" else horizon.window_s))
 
 
 def _no_class(model: str) -> ClientClass:

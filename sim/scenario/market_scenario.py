@@ -11,8 +11,7 @@ from sim.scenario.firm_settings import SupplySettings
 from sim.scenario.model_settings import ModelSettings
 from sim.scenario.network_settings import Network
 from sim.scenario.router_settings import Router
-
-DAY_S = 86_400
+from sim.units import DAY_S
 
 
 class Horizon(Part):

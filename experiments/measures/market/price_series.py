@@ -6,7 +6,7 @@ import numpy as np
 
 from experiments.measures.market.panel import DAYS_PER_YEAR, ratio
 from experiments.measures.market.regression import newey_west
-from sim.market.prices import NANO_PER_USD_PER_MTOK
+from sim.units import NANO_PER_USD_PER_MTOK
 
 
 class Trend(NamedTuple):

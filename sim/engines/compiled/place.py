@@ -10,9 +10,9 @@ from sim.engines.compiled.provider import true_work_s
 from sim.engines.compiled.state import Desk, Market
 from sim.engines.compiled.telemetry import breaker_lets, refresh, rests_until
 from sim.policy import Memory, Request
+from sim.units import MINUTE_S
 from sim.view import (
     COST_USD,
-    MINUTE_S,
     OPEN,
     PRICE_IN,
     PRICE_OUT,

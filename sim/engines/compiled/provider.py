@@ -14,7 +14,7 @@ from sim.engines.compiled.leap import leap_time, steps_until
 from sim.engines.compiled.state import CENTRAL, DECODE, GONE, IDLE, LEAP, PREFILL, WAITING, Clock, Market
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, STEPS
 from sim.policy import MIDSTREAM, OUTAGE, QUEUE_FULL, RATE_LIMITED, SERVER_ERROR, TOO_LONG
-from sim.view import MINUTE_S
+from sim.units import MINUTE_S
 
 LEAST_OUTSTANDING, LEAST_REQUESTS, ROUND_ROBIN, RANDOM, CENTRAL_QUEUE = 0, 1, 2, 3, 4
 

@@ -8,12 +8,12 @@ from sim.compiled import inner
 from sim.engines.compiled.state import CLOSED, HALF_OPEN, OPENED, RING, Desk
 from sim.histogram import COARSE_BITS, bin_of, quantile
 from sim.policy import QUEUE_FULL, RATE_LIMITED, TOO_LONG
+from sim.units import MINUTE_S
 from sim.view import (
     CAPACITY_PER_S,
     ERROR_SHARE_5M,
     ERROR_SHARE_30S,
     LAST_OUTAGE_S,
-    MINUTE_S,
     NO_LIMIT,
     OBSERVED_AT_S,
     PUBLISHED_LATENCY_S,

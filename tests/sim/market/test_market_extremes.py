@@ -13,7 +13,7 @@ from experiments.runs.run_market import run_market
 from experiments.studies.climb.measures import bill_of
 from experiments.studies.market.terminal import table
 from sim.errors import MarketError, ScenarioError
-from sim.market.board import DAY_S
+from sim.units import DAY_S
 from worlds.small_markets import SMALL, small
 
 FIRMS = tuple(SMALL["supply"]["firms"])

@@ -12,9 +12,9 @@ from experiments.runs import run_market as runner
 from experiments.runs.run_market import run_market, stage
 from experiments.scenarios import load_market
 from sim.engines import outcome
-from sim.market.board import DAY_S
 from sim.market.market_invariants import CHECKS
 from sim.streams import Streams
+from sim.units import DAY_S
 from worlds.small_markets import SMALL, differences, full, merged, small
 
 # a busier market: firms review prices every few days, outages are frequent
