@@ -1,25 +1,9 @@
 """The example of docs/extending.md is executed as it stands there."""
 
-import os
 import re
-import subprocess
-import sys
 
 from worlds.places import ROOT
-
-
-def run_as_script(code, tmp_path):
-    script = tmp_path / "mine.py"
-    script.write_text(code)
-    return subprocess.run(
-        [sys.executable, "-W", "error", str(script)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+from worlds.scripts import run_as_script
 
 
 def example():

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_extending import run_as_script
 
 from providers.pricing import STRATEGIES, PricingError, Situation, Steady, StrategyKind, Tariff, bind, kinds, register
 from sim.errors import ScenarioError
 from sim.market.prices import Prices, prices_of_usd
 from sim.scenario.pricing_settings import PricingChoice
 from worlds.places import ROOT
+from worlds.scripts import run_as_script
 
 DAY_S = 86_400.0
 PAGE = ROOT / "docs/market/pricing.md"
