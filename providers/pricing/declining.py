@@ -10,7 +10,7 @@ from providers.pricing.strategy import P, Steady, StrategyKind
 from providers.pricing.tariff import Tariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
-from sim.units import DAY_S
+from sim.units import DAY_S, DAYS_PER_YEAR
 
 
 class _FromLaunch(Steady[P]):
@@ -47,7 +47,7 @@ class ExponentialDecline(_FromLaunch[Decline]):
 
     def factor(self, age_days: float) -> float:
         """Share of the launch price at an age."""
-        return float((1 - self.parameters.decline_per_year) ** (age_days / 365))
+        return float((1 - self.parameters.decline_per_year) ** (age_days / DAYS_PER_YEAR))
 
 
 class Steps(Tariff):

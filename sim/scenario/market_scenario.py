@@ -64,7 +64,7 @@ class Fees(Part):
     own_key_share: float = quantity(0.05, unit="1", doc="Fee of customers with keys of their own", ge=0, le=1,
                                     source="OpenRouter FAQ: 5% beyond the free requests")
     own_key_free_requests: int = quantity(
-        1_000_000, unit="requests/month", doc="Requests of such a customer without fee, per 30 days", ge=0,
+        1_000_000, unit="requests/month", doc="Requests of such a customer without fee, per twelfth of a year", ge=0,
         source="OpenRouter FAQ: the first million requests a month")
 
 

@@ -18,8 +18,7 @@ LEFT = {  # of today, to be emptied
     ("experiments/measures/market/panel.py", "DAYS_PER_YEAR"), ("experiments/measures/market/panel.py", "NANO_PER_USD"),
     ("experiments/measures/market_periods.py", "WEEK"), ("experiments/report/market.py", "YEAR"),
     ("policies/llmgateway.py", "MINUTES"), ("sim/engines/compiled/books.py", "MILLION"),
-    ("sim/engines/world.py", "NANO_PER_USD"), ("providers/cost/ownership.py", "HOURS_PER_YEAR"),
-    ("sim/market/accounts.py", "MONTH_DAYS"), ("sim/market/models/frontier.py", "DAYS_PER_YEAR"),
+    ("sim/engines/world.py", "NANO_PER_USD"),
 }
 
 
