@@ -95,12 +95,13 @@ def _models(_: str) -> Rows:
 
 def _gpus(_: str) -> Rows:
     from providers.hardware.gpus import GPUS
+    from sim.units import BYTES_PER_GB
 
     rows: Rows = [("gpu", "GB", "TB/s", "bf16 TF", "fp8 TF", "fp4 TF", "USD/h")]
     for gpu in GPUS.values():
         speeds = (gpu.bf16_flops, gpu.fp8_flops, gpu.fp4_flops)
         flops = (f"{value / 1e12:.0f}" if value else "-" for value in speeds)
-        rows.append((gpu.name, f"{gpu.memory_bytes / 1e9:.0f}", f"{gpu.bandwidth / 1e12:.2f}", *flops,
+        rows.append((gpu.name, f"{gpu.memory_bytes / BYTES_PER_GB:.0f}", f"{gpu.bandwidth / 1e12:.2f}", *flops,
                      f"{gpu.rent_usd_per_hour:.2f}"))
     return rows
 
