@@ -10,7 +10,7 @@ from experiments.cli.commands import parse_policies
 from experiments.runs.workers import default_jobs
 from experiments.studies.tournament.design import Design, Tournament, tournament
 
-METRICS = ("cost_usd_per_mtok", "e2e_p50_s", "e2e_p99_s", "ttft_p50_s", "good_share", "completion_share")
+METRICS = ("cost_usd_per_mtok", "e2e_p50_s", "e2e_p99_s", "ttft_p50_s", "good_share", "completed_share")
 LOADS = (0.6, 1.0, 1.4)
 REPLICATIONS = 30
 

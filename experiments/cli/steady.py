@@ -33,7 +33,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type priva
     steady.add_argument("--policies", metavar="A,B", default=None,
                         help="policies to compare, the first with all others (default: that of the first router)")
     steady.add_argument("--metrics", metavar="A,B", default="e2e_mean_s,cost_usd_per_mtok,completed_per_s",
-                        help="what to measure; also ttft_mean_s, completion_share, attempts_per_request "
+                        help="what to measure; also ttft_mean_s, completed_share, attempts_per_request "
                              "(default: %(default)s)")
     steady.add_argument("--replications", type=int, default=5, metavar="N",
                         help="runs of each policy; 1: batch means of a single run (default: %(default)s)")

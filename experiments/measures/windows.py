@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.engines.outcome import COMPLETED, TrafficOutcome
 from sim.errors import ScenarioError
+from sim.units import NANO_PER_USD_PER_MTOK
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,6 @@ class Course:
         return above, np.histogram(self.at_s, edges, weights=self.below)[0]
 
 
-@dataclass(frozen=True)
-class _Metric:
-    unit: str
-    course: Callable[[TrafficOutcome], Course]
-
-
 def observe(outcome: TrafficOutcome, metric: str) -> Course:
     """Return the course of a metric of `COURSES` in a run whose requests were all sampled.
 
@@ -57,7 +52,7 @@ def observe(outcome: TrafficOutcome, metric: str) -> Course:
     share = outcome.world.scenario.traffic.sample_share
     if share < 1:
         raise ScenarioError(f"traffic.sample_share is {share:g}, but must be 1 to see the course of a run")
-    return COURSES[metric].course(outcome)
+    return COURSES[metric](outcome)
 
 
 def _done(outcome: TrafficOutcome) -> np.ndarray:
@@ -77,7 +72,7 @@ def _latency(column: str) -> Callable[[TrafficOutcome], Course]:
 def _cost(outcome: TrafficOutcome) -> Course:
     rows = _done(outcome)
     tokens = rows["prompt"].astype(float) + rows["output"]
-    return Course(rows["born_s"], rows["cost_nano"] / 1e3, tokens)  # nano-dollars a token are mUSD/Mtok
+    return Course(rows["born_s"], rows["cost_nano"] / NANO_PER_USD_PER_MTOK, tokens)
 
 
 def _completion(outcome: TrafficOutcome) -> Course:
@@ -95,11 +90,11 @@ def _throughput(outcome: TrafficOutcome) -> Course:
     return Course(rows["end_s"], np.ones(len(rows)), None)
 
 
-COURSES: Final[dict[str, _Metric]] = {
-    "e2e_mean_s": _Metric("s", _latency("end_s")),
-    "ttft_mean_s": _Metric("s", _latency("first_token_s")),
-    "cost_usd_per_mtok": _Metric("USD/Mtok", _cost),
-    "completion_share": _Metric("1", _completion),
-    "attempts_per_request": _Metric("attempts", _attempts),
-    "completed_per_s": _Metric("requests/s", _throughput),
+COURSES: Final[dict[str, Callable[[TrafficOutcome], Course]]] = {
+    "e2e_mean_s": _latency("end_s"),
+    "ttft_mean_s": _latency("first_token_s"),
+    "cost_usd_per_mtok": _cost,
+    "completed_share": _completion,
+    "attempts_per_request": _attempts,
+    "completed_per_s": _throughput,
 }

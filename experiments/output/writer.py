@@ -14,7 +14,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
-from experiments.measures.traffic_metrics import unit_of
+from experiments.measures.catalogue import unit_of
 from experiments.studies.tournament.design import Tournament
 from sim.errors import OutputError
 

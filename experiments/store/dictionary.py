@@ -176,7 +176,7 @@ TABLES: Final[Mapping[str, Table]] = {
         ),
     ),
     "switches": Table(
-        "Workloads that moved between two models in a month (markets only).",
+        "Workloads that took up, left or changed a model in a month (markets only).",
         (
             _MONTH, _dimension("segment", "customers' segment"), _dimension("before", "model left; empty for none"),
             _dimension("after", "model taken up; empty for none"), _dimension("reason", "what made them reconsider"),

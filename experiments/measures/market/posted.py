@@ -5,7 +5,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.market.board import DAY_S, PriceChange
+from sim.market.board import PriceChange
+from sim.units import DAY_S
 
 LAUNCH: Final = "launch"
 FOLLOW_WITHIN_S: Final = 7 * DAY_S  # a change that comes later is not an answer (assumption)

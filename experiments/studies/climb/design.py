@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from experiments.measures.catalogue import measure, unit_of
 from experiments.studies.climb.figures import CLIMB_COLUMNS, EFFECT
 from sim.errors import ScenarioError
+from sim.units import NANO_PER_USD, TOKENS_PER_MTOK
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -26,12 +28,8 @@ if TYPE_CHECKING:
 
 DIVISORS: Final = (1.0, 2.0, 5.0, 10.0, 20.0)
 FLEET: Final = 3.0  # assumption: with it 97% of requests complete at today's prices, 94% at a twentieth
+SHOWN: Final = ("size_b", "quality", "price_usd_per_mtok", "tokens_per_day", "spend_usd_per_day", "completed_share")
 CONTROLS: Final = {"money": "money", "log_price": "log"}  # name in the tables: utility of customers
-UNITS: Final = {
-    "size_b": "billion parameters", "quality": "1", "paid_usd_per_mtok": "USD per million tokens",
-    "tokens_per_day": "tokens a day", "spend_usd_per_day": "USD a day", "completed_share": "1",
-    **{EFFECT.format(name): "USD a day" for name in ("price", "volume", "mix")},
-}
 
 
 @dataclass(frozen=True)
@@ -131,9 +129,9 @@ def _run(number: int, design: ClimbDesign, control: str, divisor: float, replica
 
 def bill_of(result: MarketResult, days: int) -> Bill:
     """Return what was bought in the last ``days`` days of a run."""
-    from experiments.measures.market.panel import NANO_PER_USD, by_group, offer_series, offer_tokens, workload_series
+    from experiments.measures.market.panel import by_group, offer_series, offer_tokens, workload_series
+    from experiments.measures.market.run import Run
     from experiments.measures.market.shares import weighted_mean
-    from experiments.measures.market_tables import Run
 
     run = Run(result)
     count = len(result.models)
@@ -172,7 +170,7 @@ def _metrics(base: Bill, bill: Bill) -> dict[str, float]:
     return {
         "size_b": bill.size_b,
         "quality": bill.quality,
-        "paid_usd_per_mtok": float(1e6 * spend / tokens) if tokens > 0 else np.nan,
+        "price_usd_per_mtok": float(TOKENS_PER_MTOK * spend / tokens) if tokens > 0 else np.nan,
         "tokens_per_day": float(tokens),
         "spend_usd_per_day": float(spend),
         "completed_share": bill.completed_share,
@@ -189,22 +187,19 @@ def summary(frame: DataFrame) -> DataFrame:
     rows: list[tuple[Any, ...]] = []
     for (control, divisor, metric), part in frame.groupby(["control", "divisor", "metric"], sort=False):
         got = interval(part["value"].tolist())
-        rows.append((control, divisor, metric, UNITS[str(metric)], got.mean, got.half_width, got.n))
+        rows.append((control, divisor, metric, unit_of(str(metric)), got.mean, got.half_width, got.n))
     return pd.DataFrame(rows, columns=["control", "divisor", "metric", "unit", "mean", "half_width", "n"])
 
 
 def table(frame: DataFrame) -> str:
     """Return the climb as aligned text: one line a control and divisor, means with half-widths."""
-    shown = {"size_b": "size, bn par.", "quality": "quality, 0-1", "paid_usd_per_mtok": "paid, USD/Mtok",
-             "tokens_per_day": "tokens, bn/day", "spend_usd_per_day": "spend, kUSD/day",
-             "completed_share": "done, %"}
-    factors = {"tokens_per_day": 1e-9, "spend_usd_per_day": 1e-3, "completed_share": 100.0}
+    shown = [measure(name) for name in SHOWN]
     means = summary(frame).set_index(["control", "divisor", "metric"])
-    grid = [["utility", "prices /", *shown.values()]]
+    grid = [["utility", "prices /", *(f"{it.heading}, {it.show.unit}" for it in shown)]]
     for control, divisor in dict.fromkeys(zip(frame["control"], frame["divisor"], strict=True)):
         line = [str(control), f"{divisor:g}"]
-        for metric in shown:
-            row, factor = means.loc[(control, divisor, metric)], factors.get(metric, 1.0)
+        for it in shown:
+            row, factor = means.loc[(control, divisor, it.name)], it.show.factor
             half = row["half_width"] * factor
             line.append(f"{row['mean'] * factor:.3g}" + (f" ± {half:.1g}" if np.isfinite(half) else ""))
         grid.append(line)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from experiments.measures.windows import COURSES
+from experiments.measures.catalogue import measure, unit_of
 from experiments.output.terminal import listing
 from experiments.output.writer import csv_text, number
 from experiments.stats import Interval
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 SUMMARY_COLUMNS: Final = ("policy", "metric", "unit", "mean", "half_width", "n", "method", "warm_up_s", "end_s")
 PAIR_COLUMNS: Final = ("policy", "baseline", "metric", "unit", "difference", "half_width", "correlation",
                        "variance_reduction", "n", "p", "p_holm")
-LABELS: Final = {  # of axes
-    "e2e_mean_s": "Mean end-to-end latency (s)", "ttft_mean_s": "Mean time to first token (s)",
-    "cost_usd_per_mtok": "Cost (USD per million tokens)", "completion_share": "Completed requests (share)",
-    "attempts_per_request": "Attempts a request", "completed_per_s": "Completed requests a second",
-}
 
 
 def summary_csv(result: Steady) -> str:
@@ -36,7 +31,7 @@ def summary_csv(result: Steady) -> str:
     rows = []
     for policy, metric in product(result.design.policies, result.design.metrics):
         got = result.interval(policy, metric)
-        rows.append((policy, metric, COURSES[metric].unit, number(got.mean), number(got.half_width), str(got.n),
+        rows.append((policy, metric, unit_of(metric), number(got.mean), number(got.half_width), str(got.n),
                      result.method, number(result.warm_up_s), number(result.end_s)))
     return csv_text(SUMMARY_COLUMNS, rows)
 
@@ -47,7 +42,7 @@ def pairs_csv(result: Steady) -> str:
     baseline, found = result.design.baseline, differences(result)
     for (policy, metric), (_, verdict) in found.items():
         got = result.paired(policy, baseline, metric)
-        rows.append((policy, baseline, metric, COURSES[metric].unit, number(got.difference.mean),
+        rows.append((policy, baseline, metric, unit_of(metric), number(got.difference.mean),
                      number(got.difference.half_width), number(got.correlation), number(got.variance_reduction),
                      str(got.difference.n), number(verdict.p), number(verdict.adjusted)))
     return csv_text(PAIR_COLUMNS, rows)
@@ -73,7 +68,7 @@ def table(result: Steady) -> str:
     for metric in design.metrics:
         rows = []
         for policy in design.policies:
-            told = sentence(result.interval(policy, metric), unit if (unit := COURSES[metric].unit) != "1" else "")
+            told = sentence(result.interval(policy, metric), unit if (unit := unit_of(metric)) != "1" else "")
             rows.append((f"  {policy}", told, _difference(found.get((policy, metric)))))
         parts.append(f"{metric}\n{listing(rows)}")
     if found:
@@ -131,7 +126,7 @@ def _panel(axis: Axes, result: Steady, metric: str) -> None:
     axis.set_xlim(0.0, result.end_s)
     axis.set_ylim(bottom=0.0, top=1.1 * max(float(series.max()) for series in means) or 1.0)
     axis.set_xlabel("Simulated time (s)")
-    axis.set_ylabel(LABELS[metric])
+    axis.set_ylabel(measure(metric).axis)
 
 
 def _width_s(result: Steady) -> float:

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from experiments.designs import INDICES, Factor, Plan, make_plan, sensitivity, value_at, with_ranges
-from experiments.measures.traffic_metrics import SHARE_PREFIX, UNITS
+from experiments.measures.catalogue import SHARE_PREFIX
+from experiments.measures.traffic_metrics import METRICS
 from experiments.runs.keys import specs_of
 from experiments.runs.records import POLICY, Kind, RunSpec, Value
 from experiments.runs.runner import run_all
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 KINDS: Final[dict[str, Kind]] = {"tournament": "traffic", "market": "market"}
 DEFAULT_SCENARIO: Final = {"tournament": "tournament", "market": "openrouter-2026"}
 SHOWN: Final[dict[Kind, tuple[str, ...]]] = {  # metrics of figures and indices, if none are named
-    "traffic": ("cost_usd_per_mtok", "ttft_p99_s", "e2e_p99_s", "completion_share"),
-    "market": ("paid_last", "quality_last", "size_last", "hhi_providers_last"),
+    "traffic": ("cost_usd_per_mtok", "ttft_p99_s", "e2e_p99_s", "completed_share"),
+    "market": ("price_last", "quality_last", "size_last", "hhi_providers_last"),
 }
 
 
@@ -67,7 +68,7 @@ class Study:
         if self.replications < 1:
             raise ScenarioError(f"replications is {self.replications}, but must be at least 1")
         if isinstance(self.scenario, Scenario):  # a market's metrics are known when it has run
-            self.check_metrics((*UNITS, *(f"{SHARE_PREFIX}{provider}" for provider in self.scenario.providers)))
+            self.check_metrics((*METRICS, *(f"{SHARE_PREFIX}{provider}" for provider in self.scenario.providers)))
 
     def check_metrics(self, known: Iterable[str]) -> None:
         """Refuse a metric that runs do not have.
