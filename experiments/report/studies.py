@@ -15,7 +15,8 @@ from experiments.report.cells import NONE, measured, plain
 from experiments.report.common import LONG, design
 from experiments.report.difference import flat
 from experiments.report.folder import SUMMARY, Folder
-from experiments.report.words import ABBREVIATIONS, CLIMB, shown
+from experiments.report.words import ABBREVIATIONS, shown
+from experiments.studies.climb.design import METRICS as CLIMB
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series

@@ -4,8 +4,6 @@ from typing import Final
 
 from experiments.measures.catalogue import Measure, Show, known
 
-CLIMB: Final = ("size_b", "quality", "price_usd_per_mtok", "tokens_per_day", "spend_usd_per_day", "completed_share",
-                "effect_price_usd_per_day", "effect_volume_usd_per_day", "effect_mix_usd_per_day")
 ABBREVIATIONS: Final = (
     "Mtok: a million tokens. TTFT: time to first token; TPOT: time per output token after the first; E2E: from "
     "request to last token; p50 and p99: median and 99th percentile over completed requests. Goodput: requests "

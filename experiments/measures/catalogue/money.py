@@ -57,7 +57,7 @@ ROWS: Final = (
             "spend", shown=KUSD_A_DAY),
     Measure("fee_usd", "USD", "paid to the router on top", "the router's fees", label="paid to the router", head="fees",
             daily=KUSD_A_DAY, short=False),
-    Measure("surplus_usd", "USD", "consumer surplus", "customers' gain over the best model they would not pay for",
+    Measure("surplus_usd", "USD", "consumer surplus", "consumer surplus that the choice of models hands over (E2)",
             label="consumer surplus", daily=KUSD_A_DAY, short=False),
     Measure("surplus_usd_per_mtok", "USD/Mtok", "consumer surplus of a token", "consumer surplus", TOKENS,
             "consumer surplus", shown=USD_PER_MTOK, short=False),

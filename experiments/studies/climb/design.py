@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 DIVISORS: Final = (1.0, 2.0, 5.0, 10.0, 20.0)
 FLEET: Final = 3.0  # assumption: with it 97% of requests complete at today's prices, 94% at a twentieth
 SHOWN: Final = ("size_b", "quality", "price_usd_per_mtok", "tokens_per_day", "spend_usd_per_day", "completed_share")
+METRICS: Final = (*SHOWN, *(EFFECT.format(name) for name in ("price", "volume", "mix")))
 CONTROLS: Final = {"money": "money", "log_price": "log"}  # name in the tables: utility of customers
 
 
@@ -157,12 +158,13 @@ def _frame(design: ClimbDesign, bills: list[Bill]) -> DataFrame:
     rows = [
         (control, divisor, replication, metric, value)
         for (control, divisor, replication), bill in by_cell.items()
-        for metric, value in _metrics(by_cell[control, design.divisors[0], replication], bill).items()
+        for metric, value in metrics_of(by_cell[control, design.divisors[0], replication], bill).items()
     ]
     return pd.DataFrame(rows, columns=list(CLIMB_COLUMNS))
 
 
-def _metrics(base: Bill, bill: Bill) -> dict[str, float]:
+def metrics_of(base: Bill, bill: Bill) -> dict[str, float]:
+    """Return the metrics of a run, its spend set against that of the base."""
     from experiments.measures.market.decomposition import shapley
 
     spend, tokens = bill.spend_usd.sum(), bill.tokens.sum()
