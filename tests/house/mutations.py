@@ -123,7 +123,7 @@ def files_of(root: Path, room: str) -> list[str]:
     return sorted({path.relative_to(root).as_posix() for path in paths})
 
 
-def tests_of(root: Path, file: str) -> tuple[str, ...]:
+def room_tests(root: Path, file: str) -> tuple[str, ...]:
     """The tests of a file: those named in ``FIRST``, else the nearest folder that mirrors its own."""
     for parent in Path(file).parents:
         if parent.as_posix() in FIRST:
@@ -152,12 +152,12 @@ def main() -> int:
         trees: Queue[Path] = Queue()
         for job in range(arguments.jobs):
             trees.put(copy_of(ROOT, Path(folder) / str(job)))
-        limits = _limits(trees, {tests_of(ROOT, it.file) for it in drawn})
+        limits = _limits(trees, {room_tests(ROOT, it.file) for it in drawn})
 
         def tried(it: Mutation) -> str:
-            tree, tests = trees.get(), tests_of(ROOT, it.file)
+            tree, tests = trees.get(), room_tests(ROOT, it.file)
             try:
-                found = verdict(tree, Trial(it.before, it.file, mutated(ROOT, it), tests), limits[tests])
+                found = verdict(tree, Trial(it.before, it.file, mutated(tree, it), tests), limits[tests])
             finally:
                 trees.put(tree)
             print(f"{found:9}  {it.file}:{it.line}  {it.before}  ->  {it.after}", flush=True)

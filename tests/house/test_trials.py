@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from house.faults import FAULTS, trial_of
-from house.mutations import FIRST, ROOMS, changes, files_of, mutated, mutations_of, sample, tests_of
+from house.mutations import FIRST, ROOMS, changes, files_of, mutated, mutations_of, sample, room_tests
 from worlds.places import ROOT
 
 
@@ -24,12 +24,12 @@ def test_a_sample_follows_from_its_seed(room):
     assert len(set(drawn)) == 20
     for mutation in drawn:
         assert ast.parse(mutated(ROOT, mutation))
-        assert all((ROOT / test).exists() for test in tests_of(ROOT, mutation.file))
+        assert all((ROOT / test).exists() for test in room_tests(ROOT, mutation.file))
 
 
-def test_every_file_has_tests_of_its_own():
+def test_every_file_has_room_tests_its_own():
     assert all((ROOT / test).exists() for tests in FIRST.values() for test in tests)
-    assert tests_of(ROOT, "providers/cost/unit_cost.py") == ("tests/providers/cost",)
+    assert room_tests(ROOT, "providers/cost/unit_cost.py") == ("tests/providers/cost",)
     assert "experiments/measures/columns.py" in files_of(ROOT, "measures")
 
 
