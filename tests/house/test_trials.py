@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from house.faults import FAULTS, trial_of
-from house.mutations import FIRST, ROOMS, changes, files_of, mutated, mutations_of, sample, room_tests
+from house.mutations import FIRST, ROOMS, changes, files_of, mutated, mutations_of, room_tests, sample
 from worlds.places import ROOT
 
 

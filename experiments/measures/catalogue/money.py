@@ -7,7 +7,7 @@ from experiments.measures.catalogue.measure import KUSD_A_DAY, PERCENT, USD_PER_
 CHARGED: Final = "charged at posted prices, before the router's fee"
 TOKENS: Final = "prompt and output tokens of completed requests"
 CHEAPEST: Final = "cheapest blended price (3:1) of any model as good as the first day's"
-INDEX: Final = Show("day 1 = 1", 1.0, 2)
+INDEX: Final = Show("index", 1.0, 2)
 EFFECTS: Final = {"price": "prices", "volume": "volume", "mix": "moves between models"}
 
 

@@ -207,8 +207,8 @@ def test_a_new_store_leaves_nothing_beside_itself(file):
 
 WRITER = """
 import sys
-sys.path.insert(0, "tests")
-from test_lab_store import record, spec
+sys.path[:0] = ["tests", "tests/experiments/store"]
+from test_store import record, spec
 from experiments.store.store import Store
 with Store(sys.argv[1]) as store:
     store.begin("study", {}, [spec(number, number) for number in range(100_000)])
