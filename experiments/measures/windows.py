@@ -42,7 +42,7 @@ def observe(outcome: TrafficOutcome, metric: str) -> Course:
     """Return the course of a metric of `COURSES` in a run whose requests were all sampled.
 
     Latencies, costs and shares count when the request was born, so that it is the same requests that a window holds
-    under every policy; completions count when they happen.
+    under every policy; what was completed counts when it ended.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def _cost(outcome: TrafficOutcome) -> Course:
     return Course(rows["born_s"], rows["cost_nano"] / NANO_PER_USD_PER_MTOK, tokens)
 
 
-def _completion(outcome: TrafficOutcome) -> Course:
+def _completed(outcome: TrafficOutcome) -> Course:
     rows = outcome.samples
     return Course(rows["born_s"], (rows["outcome"] == COMPLETED).astype(float), np.ones(len(rows)))
 
@@ -94,7 +94,7 @@ COURSES: Final[dict[str, Callable[[TrafficOutcome], Course]]] = {
     "e2e_mean_s": _latency("end_s"),
     "ttft_mean_s": _latency("first_token_s"),
     "cost_usd_per_mtok": _cost,
-    "completed_share": _completion,
+    "completed_share": _completed,
     "attempts_per_request": _attempts,
     "completed_per_s": _throughput,
 }

@@ -17,6 +17,7 @@ from experiments.report.words import shown
 from experiments.store.statistics import STATISTICS
 from experiments.studies.climb.design import METRICS as CLIMB
 from experiments.studies.market.files import JOINED, TABLE
+from experiments.studies.market.files import shown as columns_shown
 from worlds.hand_market import hand_market
 
 UNITS = {  # by the end of a name, the longest first
@@ -94,6 +95,27 @@ def test_how_a_measure_is_shown():
     assert measure("completed_share").shown_axis == "Completed (%)"
     assert measure("hhi_models_last").words == "HHI models last"
     assert (shown("mine", "m").show.unit, shown("mine", "1").show.unit, shown("mine", "1").heading) == ("m", "", "mine")
+
+
+def test_what_a_short_table_has():
+    assert [name for name in METRICS if measure(name).short] == [
+        "cost_usd_per_mtok", "ttft_p50_s", "ttft_p99_s", "tpot_p50_s", "e2e_p99_s", "goodput_per_s", "completed_share",
+        "attempts_per_request", "utilisation", "hhi"]
+    assert not measure("share:atlas").short
+
+
+def test_decimals_and_factors_of_what_the_terminal_shows():
+    assert {name: tuple(measure(name).show) for name in TERMINAL} == {
+        "cost_usd_per_mtok": ("USD/Mtok", 1, 3), "ttft_p50_s": ("ms", 1e3, 1), "ttft_p99_s": ("s", 1, 1),
+        "tpot_p50_s": ("ms", 1e3, 1), "e2e_p99_s": ("s", 1, 1), "goodput_per_s": ("req/s", 1, 1),
+        "completed_share": ("%", 100, 1), "attempts_per_request": ("", 1, 1), "hhi": ("", 1, 2)}
+    assert [tuple(columns_shown(name)) for name in TABLE] == [
+        ("M/day", 1e-6, 1), ("bn/day", 1e-9, 1), ("kUSD/day", 1e-3, 1), ("USD/Mtok", 1, 2), ("index", 1, 2),
+        ("index", 1, 2), ("bn par.", 1, 0), ("0-1", 1, 2), ("%", 100, 0), ("%", 100, 0), ("%", 100, 0),
+        ("prov.", 1, 2)]
+    assert {name: measure(name).show.factor for name in CLIMB} == {
+        "size_b": 1, "quality": 1, "price_usd_per_mtok": 1, "tokens_per_day": 1e-9, "spend_usd_per_day": 1e-3,
+        "completed_share": 100, **{f"effect_{name}_usd_per_day": 1e-3 for name in ("price", "volume", "mix")}}
 
 
 @pytest.mark.parametrize("page", PARTS)

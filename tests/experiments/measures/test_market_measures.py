@@ -90,6 +90,13 @@ def markets(periods=2):
     ))
 
 
+def test_the_logarithmic_mean_of_what_is_nearly_equal_is_their_mean():
+    """A price that rises by a ten-millionth: (a - b) / ln(a / b) would lose half its digits."""
+    rise = 1e-7
+    got = lmdi(np.array([[1.0], [1.0 + rise]]), np.array([[1], [1]]))
+    assert got.price == pytest.approx((1 + rise / 2) * np.log1p(rise), rel=1e-8)
+
+
 @METHODS
 @given(market=markets())
 @settings(max_examples=150, deadline=None)
