@@ -13,7 +13,7 @@ from experiments.studies.tournament import STUDY
 from experiments.studies.tournament.design import DEFAULT_POLICIES, Tournament
 from experiments.studies.tournament.measures import Found, found_in
 
-METRICS = ("cost_usd_per_mtok", "e2e_p50_s", "e2e_p99_s", "ttft_p50_s", "good_share", "completion_share")
+METRICS = ("cost_usd_per_mtok", "e2e_p50_s", "e2e_p99_s", "ttft_p50_s", "good_share", "completed_share")
 LOADS = (0.6, 1.0, 1.4)
 REPLICATIONS = 30
 

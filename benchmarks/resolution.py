@@ -7,8 +7,8 @@ import sys
 
 import pandas as pd
 
+from experiments.measures.market.run import Run
 from experiments.measures.market_summary import summary
-from experiments.measures.market_tables import Run
 from experiments.runs.run_market import run_market
 from experiments.scenarios import load_market
 from experiments.stats import paired

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.measures.market.panel import by_group, offer_series, offer_tokens, workload_series
-from experiments.measures.market_tables import Run
+from experiments.measures.market.run import Run
 from sim.market.result import MarketResult
 from sim.units import NANO_PER_USD
 

@@ -1,53 +1,71 @@
-"""The numbers by which policies are compared, computed from the counters of one run."""
+"""The numbers by which policies are compared, computed from the counters of one run: one function a measure."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cached_property, partial
 from typing import Final
 
 import numpy as np
 
+from experiments.measures.catalogue import SHARE_PREFIX
+from experiments.measures.market import shares
 from sim.engines import outcome as o
 from sim.engines.outcome import TrafficOutcome
-from sim.engines.world import NANO_PER_USD
 from sim.histogram import FINE_BITS, quantile
+from sim.units import NANO_PER_USD, NANO_PER_USD_PER_MTOK
 
-UNITS: Final[dict[str, str]] = {
-    "cost_usd_per_mtok": "USD/Mtok",  # charged at posted prices, per token (prompt and output) completed
-    "paid_usd_per_mtok": "USD/Mtok",  # the same with the router's fee
-    "ttft_p50_s": "s",
-    "ttft_p90_s": "s",
-    "ttft_p99_s": "s",
-    "tpot_p50_s": "s",
-    "tpot_p90_s": "s",
-    "tpot_p99_s": "s",
-    "e2e_p50_s": "s",
-    "e2e_p90_s": "s",
-    "e2e_p99_s": "s",
-    "goodput_per_s": "requests/s",  # completed within both SLOs
-    "good_share": "1",  # of all measured requests
-    "completion_share": "1",
-    "refused_share": "1",
-    "failed_share": "1",
-    "abandoned_share": "1",
-    "timed_out_share": "1",
-    "attempts_per_request": "attempts",
-    "utilisation": "1",  # share of replica time spent in steps, over replicas and the whole run
-    "revenue_usd": "USD",  # of all providers, from measured requests
-    "fee_usd": "USD",
-    "hhi": "1",  # Herfindahl index of the providers' shares of served tokens
-    "requests": "requests",  # measured requests
-}
-SHARE_PREFIX: Final = "share:"  # share:PROVIDER is that provider's share of served tokens
+PERCENTS: Final = (50, 90, 99)
 
 
-def unit_of(metric: str) -> str:
-    """Return the unit of a metric, provider shares included."""
-    return "1" if metric.startswith(SHARE_PREFIX) else UNITS[metric]
+class Measured:
+    """The measured requests of a run, added up over classes.
+
+    Attributes
+    ----------
+    run
+        The run.
+    """
+
+    def __init__(self, run: TrafficOutcome) -> None:
+        self.run = run
+
+    @cached_property
+    def born(self) -> float:
+        """Requests born."""
+        return float(self.run.born[:, o.MEASURED].sum())
+
+    @cached_property
+    def ended(self) -> np.ndarray:
+        """Requests by outcome."""
+        return np.asarray(self.run.outcomes[:, o.MEASURED].sum(axis=0))
+
+    @cached_property
+    def total(self) -> np.ndarray:
+        """The sums of `outcome.CLASS_SUMS`."""
+        return np.asarray(self.run.class_sums[:, o.MEASURED].sum(axis=0))
+
+    @cached_property
+    def tokens(self) -> float:
+        """Prompt and output tokens of completed requests."""
+        return float(self.total[o.PROMPT_TOKENS] + self.total[o.OUTPUT_TOKENS])
+
+    @cached_property
+    def histograms(self) -> np.ndarray:
+        """Completed requests by kind of waiting and bin."""
+        return np.ascontiguousarray(self.run.class_hist.sum(axis=0))
+
+    def share(self, outcome: int) -> float:
+        """Share of requests that ended so."""
+        return _ratio(self.ended[outcome], self.born)
+
+
+Metric = Callable[[Measured], float]
+METRICS: Final[dict[str, Metric]] = {}  # in the order of tables
 
 
 def names_of(providers: Iterable[str]) -> list[str]:
     """Return the names of all metrics of a market with these providers."""
-    return [*UNITS, *(f"{SHARE_PREFIX}{provider}" for provider in providers)]
+    return [*METRICS, *(f"{SHARE_PREFIX}{provider}" for provider in providers)]
 
 
 def metrics(run: TrafficOutcome) -> dict[str, float]:
@@ -56,11 +74,10 @@ def metrics(run: TrafficOutcome) -> dict[str, float]:
     Returns
     -------
     dict[str, float]
-        The keys of `UNITS` in order, then ``share:PROVIDER`` in the scenario's order.
+        The keys of `METRICS` in order, then ``share:PROVIDER`` in the scenario's order.
     """
-    values = {**_money(run), **_latency(run), **_reliability(run), **_market(run)}
-    ordered = {name: values[name] for name in UNITS}
-    return {**ordered, **_shares(run)}
+    measured = Measured(run)
+    return {name: function(measured) for name, function in METRICS.items()} | _provider_shares(run)
 
 
 def provider_tokens(run: TrafficOutcome) -> dict[str, int]:
@@ -72,57 +89,118 @@ def provider_tokens(run: TrafficOutcome) -> dict[str, int]:
     return tokens
 
 
-def _money(run: TrafficOutcome) -> dict[str, float]:
-    total = run.class_sums[:, o.MEASURED].sum(axis=0)
-    tokens = float(total[o.PROMPT_TOKENS] + total[o.OUTPUT_TOKENS])
-    return {
-        "cost_usd_per_mtok": _ratio(total[o.COST_NANO] / 1e3, tokens),  # nano-dollars a token are mUSD/Mtok
-        "paid_usd_per_mtok": _ratio(total[o.PAID_NANO] / 1e3, tokens),
-        "revenue_usd": float(total[o.COST_NANO]) / NANO_PER_USD,
-        "fee_usd": float(total[o.FEE_NANO]) / NANO_PER_USD,
-    }
+def metric(function: Metric) -> Metric:
+    """Make a function a metric; its name is the measure's."""
+    METRICS[function.__name__] = function
+    return function
 
 
-def _latency(run: TrafficOutcome) -> dict[str, float]:
-    histograms = np.ascontiguousarray(run.class_hist.sum(axis=0))
-    return {
-        f"{name}_p{percent}_s": float(quantile(histograms[index], percent / 100, FINE_BITS))
-        for index, name in enumerate(o.METRICS)
-        for percent in (50, 90, 99)
-    }
+@metric
+def cost_usd_per_mtok(measured: Measured) -> float:
+    """Charged at posted prices over tokens."""
+    return _ratio(measured.total[o.COST_NANO] / NANO_PER_USD_PER_MTOK, measured.tokens)
 
 
-def _reliability(run: TrafficOutcome) -> dict[str, float]:
-    born = float(run.born[:, o.MEASURED].sum())
-    ended = run.outcomes[:, o.MEASURED].sum(axis=0)
-    total = run.class_sums[:, o.MEASURED].sum(axis=0)
-    traffic = run.world.scenario.traffic
-    good = float(total[o.GOOD])
-    return {
-        "requests": born,
-        "completion_share": _ratio(ended[o.COMPLETED], born),
-        "refused_share": _ratio(ended[o.REFUSED], born),
-        "failed_share": _ratio(ended[o.FAILED], born),
-        "abandoned_share": _ratio(ended[o.ABANDONED], born),
-        "timed_out_share": _ratio(ended[o.TIMED_OUT], born),
-        "attempts_per_request": _ratio(total[o.ATTEMPTS], born),
-        "good_share": _ratio(good, born),
-        "goodput_per_s": good / (traffic.duration_s - traffic.warmup_s),
-    }
+@metric
+def paid_usd_per_mtok(measured: Measured) -> float:
+    """Charged at posted prices and by the router over tokens."""
+    return _ratio(measured.total[o.PAID_NANO] / NANO_PER_USD_PER_MTOK, measured.tokens)
 
 
-def _market(run: TrafficOutcome) -> dict[str, float]:
+def _quantile(row: int, percent: int, measured: Measured) -> float:
+    """Quantile of one kind of waiting."""
+    return float(quantile(measured.histograms[row], percent / 100, FINE_BITS))
+
+
+METRICS.update({f"{name}_p{percent}_s": partial(_quantile, row, percent)
+                for row, name in enumerate(o.METRICS) for percent in PERCENTS})
+
+
+@metric
+def goodput_per_s(measured: Measured) -> float:
+    """Good requests over the measured time: the warm-up is not in it, as its requests are not."""
+    traffic = measured.run.world.scenario.traffic
+    return float(measured.total[o.GOOD]) / (traffic.duration_s - traffic.warmup_s)
+
+
+@metric
+def good_share(measured: Measured) -> float:
+    """Good over born."""
+    return _ratio(measured.total[o.GOOD], measured.born)
+
+
+@metric
+def completed_share(measured: Measured) -> float:
+    """Completed over born."""
+    return measured.share(o.COMPLETED)
+
+
+@metric
+def refused_share(measured: Measured) -> float:
+    """Refused over born."""
+    return measured.share(o.REFUSED)
+
+
+@metric
+def failed_share(measured: Measured) -> float:
+    """Failed over born."""
+    return measured.share(o.FAILED)
+
+
+@metric
+def abandoned_share(measured: Measured) -> float:
+    """Abandoned over born."""
+    return measured.share(o.ABANDONED)
+
+
+@metric
+def timed_out_share(measured: Measured) -> float:
+    """Timed out over born."""
+    return measured.share(o.TIMED_OUT)
+
+
+@metric
+def attempts_per_request(measured: Measured) -> float:
+    """Attempts over born."""
+    return _ratio(measured.total[o.ATTEMPTS], measured.born)
+
+
+@metric
+def utilisation(measured: Measured) -> float:
+    """Replica-seconds in steps over replica-seconds of the whole run."""
+    run = measured.run
     replicas = sum(offer.replicas for offer in run.world.offers)
-    return {
-        "utilisation": _ratio(run.offer_work[:, o.BUSY_S].sum(), replicas * run.end_s),
-        "hhi": math.fsum(share * share for share in _shares(run).values()),
-    }
+    return _ratio(run.offer_work[:, o.BUSY_S].sum(), replicas * run.end_s)
 
 
-def _shares(run: TrafficOutcome) -> dict[str, float]:
+@metric
+def revenue_usd(measured: Measured) -> float:
+    """Charged at posted prices."""
+    return float(measured.total[o.COST_NANO]) / NANO_PER_USD
+
+
+@metric
+def fee_usd(measured: Measured) -> float:
+    """The router's fees."""
+    return float(measured.total[o.FEE_NANO]) / NANO_PER_USD
+
+
+@metric
+def hhi(measured: Measured) -> float:
+    """Concentration of providers by tokens served."""
+    return float(shares.hhi(np.array(list(provider_tokens(measured.run).values()))))
+
+
+@metric
+def requests(measured: Measured) -> float:
+    """Requests born."""
+    return measured.born
+
+
+def _provider_shares(run: TrafficOutcome) -> dict[str, float]:
     tokens = provider_tokens(run)
-    total = float(sum(tokens.values()))
-    return {f"{SHARE_PREFIX}{provider}": _ratio(count, total) for provider, count in tokens.items()}
+    found = shares.shares(np.array(list(tokens.values())))
+    return {f"{SHARE_PREFIX}{provider}": float(share) for provider, share in zip(tokens, found, strict=True)}
 
 
 def _ratio(a: float, b: float) -> float:

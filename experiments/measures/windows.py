@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from sim.units import TOKENS_PER_MTOK
+
 if TYPE_CHECKING:
     from pandas import DataFrame
 
@@ -39,17 +41,11 @@ class Course:
         return above, np.histogram(self.at_s, edges, weights=self.below)[0]
 
 
-@dataclass(frozen=True)
-class _Metric:
-    unit: str
-    course: Callable[[DataFrame], Course]
-
-
 def course_of(metric: str, requests: DataFrame) -> Course:
     """Return the course of a metric of `COURSES` in a run whose requests were all sampled.
 
     Latencies, costs and shares count when the request was born, so that it is the same requests that a window holds
-    under every policy; completions count when they happen.
+    under every policy; what was completed counts when it ended.
 
     Parameters
     ----------
@@ -58,7 +54,7 @@ def course_of(metric: str, requests: DataFrame) -> Course:
     requests
         The run's rows of the table ``requests`` (`experiments.store.dictionary`).
     """
-    return COURSES[metric].course(requests)
+    return COURSES[metric](requests)
 
 
 def _done(requests: DataFrame) -> DataFrame:
@@ -79,10 +75,10 @@ def _latency(column: str) -> Callable[[DataFrame], Course]:
 def _cost(requests: DataFrame) -> Course:
     rows = _done(requests)
     tokens = rows["prompt_tokens"].to_numpy(float) + rows["output_tokens"].to_numpy(float)
-    return Course(rows["born_s"].to_numpy(float), 1e6 * rows["cost_usd"].to_numpy(float), tokens)
+    return Course(rows["born_s"].to_numpy(float), TOKENS_PER_MTOK * rows["cost_usd"].to_numpy(float), tokens)
 
 
-def _completion(requests: DataFrame) -> Course:
+def _completed(requests: DataFrame) -> Course:
     done = (requests["outcome"] == "completed").to_numpy(float)
     return Course(requests["born_s"].to_numpy(float), done, np.ones(len(requests)))
 
@@ -96,11 +92,11 @@ def _throughput(requests: DataFrame) -> Course:
     return Course(rows["end_s"].to_numpy(float), np.ones(len(rows)), None)
 
 
-COURSES: Final[dict[str, _Metric]] = {
-    "e2e_mean_s": _Metric("s", _latency("end_s")),
-    "ttft_mean_s": _Metric("s", _latency("first_token_s")),
-    "cost_usd_per_mtok": _Metric("USD/Mtok", _cost),
-    "completion_share": _Metric("1", _completion),
-    "attempts_per_request": _Metric("attempts", _attempts),
-    "completed_per_s": _Metric("requests/s", _throughput),
+COURSES: Final[dict[str, Callable[[DataFrame], Course]]] = {
+    "e2e_mean_s": _latency("end_s"),
+    "ttft_mean_s": _latency("first_token_s"),
+    "cost_usd_per_mtok": _cost,
+    "completed_share": _completed,
+    "attempts_per_request": _attempts,
+    "completed_per_s": _throughput,
 }

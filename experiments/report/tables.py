@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from experiments.measures.catalogue import spelt
 from experiments.report.blocks import Column, Table
 from experiments.report.cells import NONE, measured, number, plain
 from experiments.report.words import shown
@@ -50,9 +51,10 @@ def by_point(summary: DataFrame, metrics: Sequence[str], name: str, caption: str
         cells.setdefault(tuple(point), {})[row.metric] = Estimate(row.mean, row.half_width, int(row.n))
     usual = max((it.n for of in cells.values() for it in of.values()), default=0)
     heads = [Column(factor, words=True) for factor in factors]
-    heads += [Column(shown(metric, units[metric]).head, shown(metric, units[metric]).unit) for metric in metrics]
+    shows = {metric: shown(metric, units[metric]) for metric in metrics}
+    heads += [Column(it.heading, spelt(it.show.unit)) for it in shows.values()]
     rows = [(*(plain(value) for value in point),
-             *(cell(of.get(metric), shown(metric, units[metric]).factor, usual) for metric in metrics))
+             *(cell(of.get(metric), it.show.factor, usual) for metric, it in shows.items()))
             for point, of in cells.items()]
     return Table(name, f"{caption} {replications(usual)}", tuple(heads), tuple(rows))
 
@@ -87,10 +89,10 @@ def extremes(summary: DataFrame, name: str) -> Table:
         if mine.empty:
             continue
         how = shown(metric, str(mine["unit"].iloc[0]))
-        row = [how.head, how.unit or "1"]
+        row = [how.heading, spelt(how.show.unit) or "1"]
         for place in (mine["mean"].idxmin(), mine["mean"].idxmax()):
             at = mine.loc[place]
-            row.append(cell(Estimate(at["mean"], at["half_width"], int(at["n"])), how.factor, -1))
+            row.append(cell(Estimate(at["mean"], at["half_width"], int(at["n"])), how.show.factor, -1))
             row.append(", ".join(f"{factor} = {short(at[factor])}" for factor in factors))
         rows.append(tuple(row))
     points = len(summary[factors].drop_duplicates())

@@ -106,7 +106,7 @@ TABLES: Final[Mapping[str, Table]] = {
         ),
     ),
     "switches": Table(
-        "Workloads that moved between two models in a month (markets only).",
+        "Workloads that took up, left or changed a model in a month (markets only).",
         (
             _MONTH, dimension("segment", "customers' segment"), dimension("before", "model left; empty for none"),
             dimension("after", "model taken up; empty for none"), dimension("reason", "what made them reconsider"),

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from experiments.measures.market_columns import COLUMNS
+from experiments.measures.catalogue import DIMENSIONS, MEASURES
+from experiments.measures.market_tables import headers
 from experiments.store.columns import Column, Role, SqlType, Table
 from sim.market.result import MarketResult
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 FILES: Final[Mapping[str, str]] = {  # name of the file, and of the table, where another table has the name already
-    **{name: name for name in COLUMNS}, "prices": "price_changes", "switches": "moves", "summary": "market_summary",
+    **{name: name for name in headers()}, "prices": "price_changes", "switches": "moves", "summary": "market_summary",
 }
 TEXTS: Final = frozenset((
     "month", "model", "creator", "size_class", "provider", "segment", "date", "family", "reason", "workload",
@@ -36,22 +37,29 @@ _SUMMARY: Final = {
 
 def report_tables(result: MarketResult) -> "dict[str, DataFrame]":
     """Return the tables of a run by their name in the store."""
+    from experiments.measures.market.run import Run
     from experiments.measures.market_summary import summary
-    from experiments.measures.market_tables import Run, tables
+    from experiments.measures.market_tables import tables
 
     frames = {**tables(result), "summary": summary(Run(result))}
     return {table: frames[file] for file, table in FILES.items()}
 
 
-def _column(table: str, name: str, doc: str) -> Column:
+def _column(table: str, name: str) -> Column:
     whole = name in WHOLE or name in WHOLE_IN.get(table, ())
     kind: SqlType = "VARCHAR" if name in TEXTS else "BOOLEAN" if name in FLAGS else "BIGINT" if whole else "DOUBLE"
     role: Role = "text" if name in TEXTS or name in FLAGS else "measure"
-    return Column(name, kind, "", doc, role)
+    row = MEASURES.get(name)
+    return Column(name, kind, row.unit if row else "", row.doc if row else DIMENSIONS[name], role)
 
 
-TABLES: Final[Mapping[str, Table]] = {
-    FILES[name]: Table(f"`{name}.csv` of the study `market`, and kept for it only.",
-                       tuple(_column(name, column, doc) for column, doc in columns.items()))
-    for name, columns in {**COLUMNS, "summary": _SUMMARY}.items()
-}
+def _tables() -> dict[str, Table]:
+    found = {FILES[name]: tuple(_column(name, column) for column in columns) for name, columns in headers().items()}
+    found[FILES["summary"]] = tuple(Column(name, "VARCHAR" if name in TEXTS else "DOUBLE", "", doc,
+                                           "text" if name in TEXTS else "measure") for name, doc in _SUMMARY.items())
+    files = {table: file for file, table in FILES.items()}
+    return {table: Table(f"`{files[table]}.csv` of the study `market`, and kept for it only.", columns)
+            for table, columns in found.items()}
+
+
+TABLES: Final[Mapping[str, Table]] = _tables()

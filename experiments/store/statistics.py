@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from experiments.measures.catalogue import measure, unit_of
 from experiments.store.dictionary import TABLES
 from sim.errors import MarketError
+from sim.units import TOKENS_PER_MTOK
 
 Terms = Mapping[str, float]  # columns of a table, each with its factor
 
@@ -39,10 +41,8 @@ class Statistic:
 
     Attributes
     ----------
-    doc
-        What it is.
-    unit
-        Its unit.
+    measure
+        Its row in the catalogue, which has its unit and its meaning.
     sources
         Tables that have it, the preferred one first; all agree in total.
     scale
@@ -51,14 +51,26 @@ class Statistic:
         Divide by the total of the run (of the month, if months are told apart) in place of ``below``.
     single
         It cannot be put together from several rows of a run, as quantiles cannot: groups must be of one row each.
+    note
+        Where it cannot be had, or how well.
     """
 
-    doc: str
-    unit: str
+    measure: str
     sources: tuple[Source, ...]
     scale: float = 1.0
     of_whole: bool = False
     single: bool = False
+    note: str = ""
+
+    @property
+    def unit(self) -> str:
+        """Its unit."""
+        return unit_of(self.measure)
+
+    @property
+    def doc(self) -> str:
+        """What it is."""
+        return measure(self.measure).doc + (f" ({self.note})" if self.note else "")
 
     def source_for(self, name: str, dimensions: Iterable[str]) -> Source:
         """Return the first source whose table has all the dimensions.
@@ -88,62 +100,51 @@ _TOKENS: Final = {"prompt_tokens": 1.0, "output_tokens": 1.0}
 _TOKEN_SOURCES: Final = (Source("offers", _TOKENS), Source("classes", _TOKENS))
 
 
-def _latency(metric: str, what: str, weight: str) -> Statistic:
-    return Statistic(f"mean {what} of completed requests (of offers, within 0.8 %: traffic only)", "s",
-                     (_ratio("classes", f"{metric}_sum_s", weight), _ratio("offers", f"{metric}_sum_s", weight)))
+def _latency(metric: str, weight: str) -> Statistic:
+    return Statistic(f"{metric}_mean_s", (_ratio("classes", f"{metric}_sum_s", weight),
+                                          _ratio("offers", f"{metric}_sum_s", weight)),
+                     note="of offers, within 0.8 %: traffic only")
 
 
-def _quantile(metric: str, what: str, percent: int) -> Statistic:
+def _quantile(metric: str, percent: int) -> Statistic:
     column = f"{metric}_p{percent}_s"
-    return Statistic(f"{percent} % quantile of {what} of completed requests (traffic; groups of one row only)", "s",
-                     (_sum("classes", column), _sum("offers", column)), single=True)
+    return Statistic(column, (_sum("classes", column), _sum("offers", column)), single=True,
+                     note="traffic; groups of one row only")
 
 
-_WAITS: Final = {
-    "latency": ("e2e", "end-to-end latency", "completed"),
-    "ttft": ("ttft", "time to first token", "completed"),
-    "tpot": ("tpot", "time per output token", "tpot_requests"),
-}
+_WAITS: Final = {"latency": ("e2e", "completed"), "ttft": ("ttft", "completed"), "tpot": ("tpot", "tpot_requests")}
+_KEPT: Final = {"received_usd": 1.0, "paid_usd": -1.0}
+_MARKETS: Final = "markets"
 
 STATISTICS: Final[Mapping[str, Statistic]] = {
-    "requests": Statistic("requests that reached a router", "requests", (_sum("classes", "born"),)),
-    "completed": Statistic("requests completed", "requests",
-                           (_sum("offers", "completed"), _sum("classes", "completed"))),
-    "completion": Statistic("share of requests that were completed", "1",
-                            (_ratio("classes", "completed", "born"),)),
-    "goodput": Statistic("share of requests completed within both objectives of their class (traffic)", "1",
-                         (_ratio("classes", "good", "born"),)),
-    "refusals": Statistic("share of attempts refused by the offers they were sent to", "1",
-                          (_ratio("offers", "refused", "placed"),)),
-    "tokens": Statistic("prompt and output tokens of completed requests", "tokens", _TOKEN_SOURCES),
-    "share": Statistic("share of the tokens of the run; of each month's, by month", "1", _TOKEN_SOURCES,
-                       of_whole=True),
-    "revenue": Statistic("charged by providers, before the router's fee; what customers pay for it", "USD",
-                         (_sum("offers", "revenue_usd"), _sum("classes", "cost_usd"))),
-    "fees": Statistic("charged by routers on top", "USD", (_sum("classes", "fee_usd"),)),
-    "price": Statistic("price paid, weighted with tokens, before the router's fee", "USD/Mtok",
-                       (Source("offers", {"revenue_usd": 1.0}, _TOKENS), Source("classes", {"cost_usd": 1.0}, _TOKENS)),
-                       scale=1e6),
-    "input_price": Statistic("posted price of prompt tokens, mean over offers and days listed", "USD/Mtok",
-                             (_ratio("prices", "input_usd_days", "listed_days"),)),
-    "output_price": Statistic("posted price of output tokens, mean over offers and days listed", "USD/Mtok",
-                              (_ratio("prices", "output_usd_days", "listed_days"),)),
-    "price_changes": Statistic("changes of posted prices, launches left out", "changes",
-                               (_sum("prices", "changes"),)),
-    "surplus": Statistic("consumer surplus (markets)", "USD", (_sum("classes", "surplus_usd"),)),
+    "requests": Statistic("requests", (_sum("classes", "born"),)),
+    "completed": Statistic("completed", (_sum("offers", "completed"), _sum("classes", "completed"))),
+    "completed_share": Statistic("completed_share", (_ratio("classes", "completed", "born"),)),
+    "good_share": Statistic("good_share", (_ratio("classes", "good", "born"),), note="traffic"),
+    "refused_attempts_share": Statistic("refused_attempts_share", (_ratio("offers", "refused", "placed"),)),
+    "tokens": Statistic("tokens", _TOKEN_SOURCES),
+    "share": Statistic("token_share", _TOKEN_SOURCES, of_whole=True, note="of the run; by month, of each month"),
+    "revenue": Statistic("revenue_usd", (_sum("offers", "revenue_usd"), _sum("classes", "cost_usd"))),
+    "fees": Statistic("fee_usd", (_sum("classes", "fee_usd"),)),
+    "price": Statistic("price_usd_per_mtok", (Source("offers", {"revenue_usd": 1.0}, _TOKENS),
+                                              Source("classes", {"cost_usd": 1.0}, _TOKENS)), scale=TOKENS_PER_MTOK),
+    "paid": Statistic("paid_usd_per_mtok", (Source("classes", {"cost_usd": 1.0, "fee_usd": 1.0}, _TOKENS),),
+                      scale=TOKENS_PER_MTOK),
+    "input_price": Statistic("input_usd_per_mtok", (_ratio("prices", "input_usd_days", "listed_days"),),
+                             note="mean over offers and days listed"),
+    "output_price": Statistic("output_usd_per_mtok", (_ratio("prices", "output_usd_days", "listed_days"),),
+                              note="mean over offers and days listed"),
+    "price_changes": Statistic("price_changes", (_sum("prices", "changes"),)),
+    "surplus": Statistic("surplus_usd", (_sum("classes", "surplus_usd"),), note=_MARKETS),
     **{name: _latency(*about) for name, about in _WAITS.items()},
-    **{f"{name}_p{percent}": _quantile(metric, what, percent)
-       for name, (metric, what, _) in _WAITS.items() for percent in (50, 90, 99)},
-    "utilisation": Statistic("share of active replicas' time spent in steps", "1",
-                             (_ratio("offers", "busy_replica_s", "replica_s"),)),
-    "gpu_days": Statistic("GPUs owned or rented, summed over days (markets)", "GPU-days",
-                          (_sum("fleets", "gpu_days"),)),
-    "gpu_cost": Statistic("cost of GPUs (markets)", "USD", (_sum("fleets", "gpu_cost_usd"),)),
-    "profit": Statistic("received less paid, according to the books (markets)", "USD",
-                        (Source("fleets", {"received_usd": 1.0, "paid_usd": -1.0}),)),
-    "margin": Statistic("(received - paid) / received, according to the books (markets)", "1",
-                        (Source("fleets", {"received_usd": 1.0, "paid_usd": -1.0}, {"received_usd": 1.0}),)),
-    "switches": Statistic("workloads that moved between models (markets)", "workloads", (_sum("switches", "moves"),)),
+    **{f"{name}_p{percent}": _quantile(metric, percent)
+       for name, (metric, _) in _WAITS.items() for percent in (50, 90, 99)},
+    "utilisation": Statistic("utilisation", (_ratio("offers", "busy_replica_s", "replica_s"),)),
+    "gpu_days": Statistic("gpu_days", (_sum("fleets", "gpu_days"),), note=_MARKETS),
+    "gpu_cost": Statistic("gpu_cost_usd", (_sum("fleets", "gpu_cost_usd"),), note=_MARKETS),
+    "profit": Statistic("profit_usd", (Source("fleets", _KEPT),), note=_MARKETS),
+    "margin": Statistic("margin", (Source("fleets", _KEPT, {"received_usd": 1.0}),), note=_MARKETS),
+    "moves": Statistic("moves", (_sum("switches", "moves"),), note=_MARKETS),
 }
 
 
@@ -162,8 +163,8 @@ def statistic(name: str) -> Statistic:
 
 def page() -> str:
     """Return the list of statistics for ``docs/lab/results.md``, as Markdown."""
-    rows = [f"| `{name}` | {it.unit} | {it.doc} | {_by(it)} |" for name, it in STATISTICS.items()]
-    return "\n".join(["| statistic | unit | what | by |", "| --- | --- | --- | --- |", *rows])
+    rows = [f"| `{name}` | `{it.measure}` | {it.unit} | {it.doc} | {_by(it)} |" for name, it in STATISTICS.items()]
+    return "\n".join(["| statistic | measure | unit | what | by |", "| --- | --- | --- | --- | --- |", *rows])
 
 
 def _by(found: Statistic) -> str:

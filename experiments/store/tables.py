@@ -6,29 +6,29 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from experiments.measures.market import latency
-from experiments.measures.market.panel import NANO_PER_USD, offer_series, workload_series
+from experiments.measures.market.panel import offer_series, workload_series
 from experiments.measures.market.providers import fleet, income
 from experiments.store.dictionary import TABLES
 from sim.engines import outcome as o
 from sim.engines.outcome import TrafficOutcome
 from sim.histogram import FINE_BITS, midpoint, quantile
+from sim.market.accounts import FAILED_ATTEMPTS, REFUSED_ATTEMPTS
 from sim.market.models.model import TASKS
 from sim.market.result import MarketResult
-from sim.units import DAY_S, NANO_PER_USD_PER_MTOK
+from sim.units import DAY_S, NANO_PER_USD, NANO_PER_USD_PER_MTOK
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from experiments.measures.market_tables import Run
+    from experiments.measures.market.run import Run
 
 PERCENTS: Final = (50, 90, 99)
-_REFUSED: Final = [o.OFFER_SUMS.index(name) for name in ("rate_limited", "queue_full", "too_long")]
-_FAILED: Final = [o.OFFER_SUMS.index(name) for name in ("outage", "server_error", "midstream", "attempt_timed_out")]
 
 
 def traffic_tables(outcome: TrafficOutcome) -> "dict[str, DataFrame]":
     """Return the tables of a run of traffic: its measured requests, all in month 0."""
-    from experiments.measures.traffic_metrics import metrics, unit_of
+    from experiments.measures.catalogue import unit_of
+    from experiments.measures.traffic_metrics import metrics
 
     values = metrics(outcome)
     traffic = outcome.world.scenario.traffic
@@ -46,8 +46,8 @@ def traffic_tables(outcome: TrafficOutcome) -> "dict[str, DataFrame]":
 
 def market_tables(result: MarketResult) -> "dict[str, DataFrame]":
     """Return the tables of a run of a market: its whole days, by calendar month."""
+    from experiments.measures.market.run import Run
     from experiments.measures.market_summary import summary
-    from experiments.measures.market_tables import Run
 
     run = Run(result)
     columns = {"offers": _offers(run), "classes": _classes(run), "prices": _prices(run), "fleets": _fleets(run),
@@ -71,7 +71,8 @@ def _traffic_offers(outcome: TrafficOutcome) -> dict[str, Any]:
     offers, sums = outcome.world.offers, outcome.offer_sums[:, o.MEASURED]
     return {
         "month": np.zeros(len(offers), np.int64), **_names(outcome), "region": [offer.region for offer in offers],
-        "placed": sums[:, o.PLACED], "refused": sums[:, _REFUSED].sum(axis=1), "failed": sums[:, _FAILED].sum(axis=1),
+        "placed": sums[:, o.PLACED], "refused": sums[:, REFUSED_ATTEMPTS].sum(axis=1),
+        "failed": sums[:, FAILED_ATTEMPTS].sum(axis=1),
         "completed": sums[:, o.SERVED], "prompt_tokens": sums[:, o.SERVED_PROMPT],
         "output_tokens": sums[:, o.SERVED_OUTPUT], "revenue_usd": sums[:, o.REVENUE_NANO] / NANO_PER_USD,
         "busy_replica_s": outcome.offer_work[:, o.BUSY_S],
@@ -162,30 +163,30 @@ def _offer_months(run: "Run") -> dict[str, Any]:
 def _offers(run: "Run") -> dict[str, Any]:
     """Offers that were listed or served in a month."""
     result = run.result
-    sums = {name: run.monthly(offer_series(result, name)).ravel()
+    sums = {name: run.months.add(offer_series(result, name)).ravel()
             for name in ("placed", "refused", "failed", "served", "prompt_tokens", "output_tokens", "revenue_nano")}
-    busy = run.monthly(offer_series(result, "busy_share") * result.replicas_daily)
     columns = _offer_months(run) | {
         "region": [offer.region for offer in result.offers] * len(run.months.labels),
         **{name: sums[name] for name in ("placed", "refused", "failed", "prompt_tokens", "output_tokens")},
         "completed": sums["served"], "revenue_usd": sums["revenue_nano"] / NANO_PER_USD,
-        "busy_replica_s": busy.ravel() * DAY_S, "replica_s": run.monthly(result.replicas_daily).ravel() * DAY_S,
+        "busy_replica_s": run.months.add(run.busy_replica_days).ravel() * DAY_S,
+        "replica_s": run.months.add(result.replicas_daily).ravel() * DAY_S,
     }
-    return _where((run.monthly(result.listed_daily) > 0).ravel() | (sums["placed"] > 0), columns)
+    return _where((run.months.add(result.listed_daily) > 0).ravel() | (sums["placed"] > 0), columns)
 
 
 def _prices(run: "Run") -> dict[str, Any]:
     """Offers that were listed in a month."""
     result = run.result
-    listed = run.monthly(result.listed_daily).ravel()
+    listed = run.months.add(result.listed_daily).ravel()
     usd = result.prices_daily / NANO_PER_USD_PER_MTOK * result.listed_daily[:, :, None]
     changes = np.zeros((result.days, len(result.offers)), np.int64)
     for it in result.price_changes:
         if it.reason != "launch":
             changes[_day(run, it.time_s), it.offer] += 1
     return _where(listed > 0, _offer_months(run) | {
-        "listed_days": listed, "input_usd_days": run.monthly(usd[:, :, 0]).ravel(),
-        "output_usd_days": run.monthly(usd[:, :, 1]).ravel(), "changes": run.monthly(changes).ravel(),
+        "listed_days": listed, "input_usd_days": run.months.add(usd[:, :, 0]).ravel(),
+        "output_usd_days": run.months.add(usd[:, :, 1]).ravel(), "changes": run.months.add(changes).ravel(),
     })
 
 

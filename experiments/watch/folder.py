@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from experiments.measures.market_columns import COLUMNS
+from experiments.measures.market_tables import headers
 from experiments.output.folder import MANIFEST, read_folder
 from sim.errors import MarketError
 
@@ -22,7 +22,7 @@ class RunFolder(NamedTuple):
     manifest
         Its manifest, as written.
     tables
-        Frames of ``TABLES`` by name, columns as in `experiments.measures.market_columns`.
+        Frames of ``TABLES`` by name, columns as in `experiments.measures.market_tables.headers`.
     """
 
     manifest: dict[str, Any]
@@ -57,7 +57,7 @@ def _table(path: Path) -> "DataFrame":
         raise MarketError(f"{path} is not there; an earlier version may have written this folder, {again}") from None
     except (OSError, EmptyDataError, ParserError, UnicodeDecodeError) as error:
         raise MarketError(f"cannot read {path} ({type(error).__name__}); {again}") from None
-    missing = [name for name in COLUMNS[path.stem] if name not in frame.columns]
+    missing = [name for name in headers()[path.stem] if name not in frame.columns]
     if missing:
         raise MarketError(f"{path} has no column {missing[0]!r}; another version wrote it, {again}")
     if frame.empty and path.stem not in (*EVENTS, "period_offers"):

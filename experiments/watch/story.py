@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 DIGITS: Final = 5  # significant digits that are kept: more than a page can show
-MARKET: Final = ("requests", "completed_share", "tokens", "spend_usd", "paid_usd_per_mtok", "constant_quality_index",
-                 "same_model_index", "offers_listed", "price_changes", "switches", "busy_share")
-PROVIDER: Final = ("tokens", "refused_share", "gpus", "placed_gpus", "training_gpus", "busy_share")
+MARKET: Final = ("requests", "completed_share", "tokens", "spend_usd", "price_usd_per_mtok",
+                 "constant_quality_index_at_end", "same_model_index_at_end", "offers_listed_at_end", "price_changes",
+                 "switches", "busy_share")
+PROVIDER: Final = ("tokens", "refused_attempts_share", "gpus", "placed_gpus", "training_gpus", "busy_share")
 FACTS: Final = ("creator", "family", "open", "size_class", "total_b", "release_day")
 
 

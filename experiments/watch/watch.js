@@ -56,9 +56,9 @@ function tiles(t) {
   const market = story.market, day = (name) => short(market[name][t] / story.days[t]);
   const rows = [
     ["Requests a day", day("requests")], ["Tokens a day", day("tokens")], ["USD spent a day", day("spend_usd")],
-    ["Paid, USD/Mtok", short(market.paid_usd_per_mtok[t])],
+    ["Price, USD/Mtok", short(market.price_usd_per_mtok[t])],
     ["Requests completed", percent(market.completed_share[t], 1)],
-    ["Replicas' time busy", percent(market.busy_share[t])], ["Offers listed", short(market.offers_listed[t])],
+    ["Replicas' time busy", percent(market.busy_share[t])], ["Offers listed", short(market.offers_listed_at_end[t])],
     [`Price changes in the ${period}`, short(market.price_changes[t])],
     [`Workloads moved in the ${period}`, short(market.switches[t])],
   ];
@@ -67,9 +67,9 @@ function tiles(t) {
 }
 
 function pricesPanel() {
-  const kinds = [["paid_usd_per_mtok", "paid for the average token", COLOURS[0]],
-    ["constant_quality_index", "same quality, cheapest offer", COLOURS[1], "7 3"],
-    ["same_model_index", "same model, same provider", COLOURS[2], "2 4"]];
+  const kinds = [["price_usd_per_mtok", "price of the average token", COLOURS[0]],
+    ["constant_quality_index_at_end", "same quality, cheapest offer", COLOURS[1], "7 3"],
+    ["same_model_index_at_end", "same model, same provider", COLOURS[2], "2 4"]];
   const series = kinds.map(([key, name, colour, dash]) => {
     const raw = story.market[key], first = raw.find((it) => it !== null && it > 0);
     return {key, name, colour, dash, raw, values: raw.map((it) => it === null || !first ? null : it / first)};
@@ -79,7 +79,7 @@ function pricesPanel() {
   return (t) => {
     show(t);
     legend(find("prices-legend"), series.map((it) => ({...it, value: short(it.values[t])
-      + (it.key === "paid_usd_per_mtok" ? ` (${short(it.raw[t])} USD/Mtok)` : "")})));
+      + (it.key === "price_usd_per_mtok" ? ` (${short(it.raw[t])} USD/Mtok)` : "")})));
   };
 }
 
@@ -157,7 +157,7 @@ function loadPanel() {
     });
     rows(find("load"), ["Provider", "GPUs", "", "Busy", "", "Refused"], order.map((it, i) => ({gone: !it.gpus[t], cells: [
       [it.provider], [it.gpus[t] === null ? "–" : String(Math.round(it.gpus[t]))], [meters[i][0]],
-      [percent(it.busy_share[t])], [meters[i][1]], [percent(it.refused_share[t], 1)]]})));
+      [percent(it.busy_share[t])], [meters[i][1]], [percent(it.refused_attempts_share[t], 1)]]})));
   };
 }
 

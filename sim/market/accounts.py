@@ -14,9 +14,10 @@ from sim.units import DAYS_PER_MONTH
 
 CLEARING: Final = Account("router", "main", "clearing")
 FEE_INCOME: Final = Account("router", "main", "fees")
-REFUSALS: Final = tuple(outcome.OFFER_SUMS.index(name) for name in ("rate_limited", "queue_full", "too_long"))
+# sums of an offer whose attempts it refused, and failed; a router rests an offer for fewer reasons
+REFUSED_ATTEMPTS: Final = tuple(outcome.OFFER_SUMS.index(name) for name in ("rate_limited", "queue_full", "too_long"))
 QUEUE_FULL: Final = outcome.OFFER_SUMS.index("queue_full")
-FAILURES: Final = tuple(
+FAILED_ATTEMPTS: Final = tuple(
     outcome.OFFER_SUMS.index(name) for name in ("outage", "server_error", "midstream", "attempt_timed_out"))
 
 
@@ -34,8 +35,8 @@ def offer_day(tally: Tally, replicas: np.ndarray, span: tuple[float, int]) -> Of
     return OfferDay(
         placed=sums[:, outcome.PLACED],
         served=sums[:, outcome.SERVED],
-        refused=sums[:, REFUSALS].sum(axis=1),
-        failed=sums[:, FAILURES].sum(axis=1),
+        refused=sums[:, REFUSED_ATTEMPTS].sum(axis=1),
+        failed=sums[:, FAILED_ATTEMPTS].sum(axis=1),
         abandoned=sums[:, outcome.CANCELLED],
         queue_full=sums[:, QUEUE_FULL],
         prompt_tokens=sums[:, outcome.SERVED_PROMPT],

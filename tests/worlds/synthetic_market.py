@@ -219,7 +219,7 @@ def climb_frame(replications: int = 3, seed: int = 1):
                 step = lift * np.log(divisor) + random.normal(0, 0.05)
                 paid = 2.0 / divisor * np.exp(0.8 * step)
                 values = {
-                    "size_b": 100 * np.exp(0.5 * step), "quality": 0.4 + 0.1 * step, "paid_usd_per_mtok": paid,
+                    "size_b": 100 * np.exp(0.5 * step), "quality": 0.4 + 0.1 * step, "price_usd_per_mtok": paid,
                     "effect_price_usd_per_day": -40_000 * (1 - 1 / divisor),
                     "effect_volume_usd_per_day": 9_000 * np.log(divisor), "effect_mix_usd_per_day": 14_000 * step,
                 }

@@ -1,18 +1,8 @@
-"""How long customers wait, by segment: means and tails over workloads and days, weighted with requests."""
+"""How long customers wait: time per output token, and tails over workloads and days weighted with requests."""
 
 import numpy as np
 
 from experiments.measures.market.panel import ratio
-from experiments.measures.market.surplus import Cells
-
-
-def mean_s(value_s: np.ndarray, completed: np.ndarray, cells: Cells) -> np.ndarray:
-    """Mean over completed requests by period and group, (periods, groups), seconds; nan without requests.
-
-    ``value_s`` holds means of each day and workload (days, workloads), nan where nothing was completed.
-    """
-    known = np.where(np.isfinite(value_s), completed, 0)
-    return ratio(cells.sums(np.nan_to_num(value_s) * known), cells.sums(known))
 
 
 def tpot_s(ttft_s: np.ndarray, e2e_s: np.ndarray, completed: np.ndarray, output_tokens: np.ndarray) -> np.ndarray:

@@ -1,47 +1,8 @@
-"""A run as arrays: days by offers, days by workloads, and sums of both over months and groups."""
-
-from datetime import date, timedelta
-from typing import Final, NamedTuple
+"""A run as arrays: days by offers, days by workloads, and sums of both over periods and groups."""
 
 import numpy as np
 
 from sim.market.result import MarketResult
-
-NANO_PER_USD: Final = 1e9
-DAYS_PER_YEAR: Final = 365.25
-DAYS_PER_MONTH: Final = DAYS_PER_YEAR / 12
-
-
-class Months(NamedTuple):
-    """The calendar months of a run.
-
-    Attributes
-    ----------
-    labels
-        ``YYYY-MM`` of each month.
-    of_day
-        int64 (days,): the month of each day.
-    days
-        int64 (months,): days of each month that the run covers.
-    """
-
-    labels: tuple[str, ...]
-    of_day: np.ndarray
-    days: np.ndarray
-
-
-def months(start: date, days: int) -> Months:
-    """Months of a run of ``days`` days from ``start``; the first and the last may be incomplete.
-
-    Examples
-    --------
-    >>> months(date(2025, 1, 30), 4).labels
-    ('2025-01', '2025-02')
-    """
-    names = [(start + timedelta(days=day)).strftime("%Y-%m") for day in range(days)]
-    labels = tuple(sorted(set(names)))
-    of_day = np.array([labels.index(name) for name in names], np.int64)
-    return Months(labels, of_day, np.bincount(of_day, minlength=len(labels)))
 
 
 def offer_series(result: MarketResult, name: str) -> np.ndarray:

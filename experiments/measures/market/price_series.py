@@ -1,12 +1,12 @@
-"""Three prices that must not be confused: of constant quality, of the same model, and the one that is paid."""
+"""Three prices that must not be confused: of constant quality, of the same model, and of the average token."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from experiments.measures.market.panel import DAYS_PER_YEAR, ratio
+from experiments.measures.market.panel import ratio
 from experiments.measures.market.regression import newey_west
-from sim.units import NANO_PER_USD_PER_MTOK
+from sim.units import DAYS_PER_YEAR, NANO_PER_USD_PER_MTOK
 
 
 class Trend(NamedTuple):
@@ -81,8 +81,8 @@ def constant_quality_index(price: np.ndarray, listed: np.ndarray, quality: np.nd
     return same_model_index(np.nan_to_num(lowest), np.isfinite(lowest))
 
 
-def paid_usd(spend_nano: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """Token-weighted price paid, USD per million tokens; nan without tokens."""
+def usd_per_mtok(spend_nano: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    """Token-weighted price, USD per million tokens; nan without tokens."""
     return np.asarray(ratio(spend_nano, tokens) / NANO_PER_USD_PER_MTOK)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from experiments.measures.market.panel import ratio
 from sim.market.ledger import Account, Ledger
 from sim.market.result import PoolDay
+from sim.units import NANO_PER_USD
 
 
 class Income(NamedTuple):
@@ -57,9 +58,9 @@ def income(ledger: Ledger, providers: Sequence[str], period: np.ndarray) -> Inco
         if not 0 <= day < len(period) or _own(payer) == _own(payee):
             continue
         if payee.kind == "provider" and payee.owner in row:
-            received[period[day], row[payee.owner]] += nano / 1e9
+            received[period[day], row[payee.owner]] += nano / NANO_PER_USD
         if payer.kind == "provider" and payer.owner in row:
-            paid[period[day], row[payer.owner]] += nano / 1e9
+            paid[period[day], row[payer.owner]] += nano / NANO_PER_USD
     return Income(received, paid)
 
 
@@ -74,7 +75,7 @@ def fleet(pool_days: Sequence[PoolDay], providers: Sequence[str], period: np.nda
         out.gpu_days[place] += pool.owned + pool.rented
         out.placed[place] += pool.placed
         out.training[place] += pool.training
-        out.cost_usd[place] += pool.cost_nano / 1e9
+        out.cost_usd[place] += pool.cost_nano / NANO_PER_USD
     return out
 
 

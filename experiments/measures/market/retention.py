@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.measures.market.panel import DAYS_PER_MONTH
+from sim.units import DAYS_PER_MONTH
 
 NEVER = -1
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from experiments.measures.catalogue import measure
 from experiments.output.figure_style import COLOURS, STYLE, plain_ticks, save
 from experiments.stats import Interval, interval
 from experiments.studies.climb.measures import EFFECT
@@ -15,11 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-LINES: Final = {
-    "size_b": "Token-weighted size (billion parameters)",
-    "quality": "Token-weighted quality (0 to 1)",
-    "paid_usd_per_mtok": "Price paid (USD per million tokens)",
-}
+LINES: Final = {"size_b": "Bigger models", "quality": "Better models", "price_usd_per_mtok": "What a token costs"}
 CONTROLS: Final = {  # name in the frame: label, colour, marker
     "money": ("utility in money (the model)", COLOURS[1], "o"),
     "log_price": ("utility in log price (control)", COLOURS[0], "s"),
@@ -49,11 +46,11 @@ def figure_of(frame: "DataFrame", title: str) -> "Figure":
     FigureCanvasAgg(figure)
     figure.suptitle(f"{title}: same market, all prices divided (bars: 95 % intervals over replications)",
                     fontsize=11, color=INK)
-    for place, (metric, label) in enumerate(LINES.items()):
+    for place, (metric, title) in enumerate(LINES.items()):
         axis = figure.add_subplot(2, 3, place + 1)
         _line_panel(axis, frame, metric, divisors)
-        axis.set_ylabel(label)
-        axis.set_title(TITLES[metric], loc="left", fontsize=10)
+        axis.set_ylabel(measure(metric).shown_axis)
+        axis.set_title(title, loc="left", fontsize=10)
     bars: list[Axes] = []
     for place, (control, (label, _, _)) in enumerate(CONTROLS.items()):
         axis = figure.add_subplot(2, 3, place + 4, sharey=bars[0] if bars else None)
@@ -81,7 +78,7 @@ def _line_panel(axis: "Axes", frame: "DataFrame", metric: str, divisors: list[fl
     axis.set_xticks(divisors, [f"{divisor:g}" for divisor in divisors])
     axis.minorticks_off()
     axis.set_xlabel("All prices divided by")
-    if metric == "paid_usd_per_mtok":
+    if metric == "price_usd_per_mtok":
         _without_climbing(axis, frame, divisors)
     else:
         axis.set_ylim(bottom=0)
@@ -89,7 +86,7 @@ def _line_panel(axis: "Axes", frame: "DataFrame", metric: str, divisors: list[fl
 
 def _without_climbing(axis: "Axes", frame: "DataFrame", divisors: list[float]) -> None:
     """Log axis, and the price that would be paid if everybody stayed with the same model."""
-    start = intervals(frame, "money", "paid_usd_per_mtok", divisors)[0].mean
+    start = intervals(frame, "money", "price_usd_per_mtok", divisors)[0].mean
     axis.plot(divisors, [start * divisors[0] / divisor for divisor in divisors], color="#888888", linestyle=":",
               label="if nobody moved")
     axis.set_yscale("log")
@@ -129,6 +126,3 @@ def _key(figure: "Figure", axis: "Axes", bars: "Axes") -> None:
     axis.add_artist(first)
     axis.legend(*bars.get_legend_handles_labels(), loc="center left", fontsize=9, title="change of spend because of",
                 alignment="left")
-
-
-TITLES: Final = {"size_b": "Bigger models", "quality": "Better models", "paid_usd_per_mtok": "What a token costs"}

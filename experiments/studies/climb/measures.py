@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from experiments.measures.catalogue import unit_of
 from experiments.studies.climb.design import Climb
+from sim.units import TOKENS_PER_MTOK
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -16,11 +18,8 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = ("control", "divisor", "replication", "metric", "value")
 EFFECT: Final = "effect_{}_usd_per_day"
-UNITS: Final = {
-    "size_b": "billion parameters", "quality": "1", "paid_usd_per_mtok": "USD per million tokens",
-    "tokens_per_day": "tokens a day", "spend_usd_per_day": "USD a day", "completed_share": "1",
-    **{EFFECT.format(name): "USD a day" for name in ("price", "volume", "mix")},
-}
+SHOWN: Final = ("size_b", "quality", "price_usd_per_mtok", "tokens_per_day", "spend_usd_per_day", "completed_share")
+METRICS: Final = (*SHOWN, *(EFFECT.format(name) for name in ("price", "volume", "mix")))
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def found_in(design: Climb, results: Results) -> Found:
     for row, (control, divisor) in enumerate(cells):
         base = cells.index((control, design.divisors[0]))
         for replication in range(design.replications):
-            metrics = _metrics(bills[base, replication], bills[row, replication])
+            metrics = metrics_of(bills[base, replication], bills[row, replication])
             rows += [(control, divisor, replication, metric, value) for metric, value in metrics.items()]
     return Found(design, pd.DataFrame(rows, columns=list(COLUMNS)))
 
@@ -84,7 +83,8 @@ def bill_of(days: DataFrame, models: DataFrame, first_day: int) -> Bill:
     )
 
 
-def _metrics(base: Bill, bill: Bill) -> dict[str, float]:
+def metrics_of(base: Bill, bill: Bill) -> dict[str, float]:
+    """Return the metrics of a run, its spend set against that of the base."""
     from experiments.measures.market.decomposition import shapley
 
     spend, tokens = bill.spend_usd.sum(), bill.tokens.sum()
@@ -92,7 +92,7 @@ def _metrics(base: Bill, bill: Bill) -> dict[str, float]:
     return {
         "size_b": bill.size_b,
         "quality": bill.quality,
-        "paid_usd_per_mtok": float(1e6 * spend / tokens) if tokens > 0 else np.nan,
+        "price_usd_per_mtok": float(TOKENS_PER_MTOK * spend / tokens) if tokens > 0 else np.nan,
         "tokens_per_day": float(tokens),
         "spend_usd_per_day": float(spend),
         "completed_share": bill.completed_share,
@@ -109,5 +109,5 @@ def summary(frame: DataFrame) -> DataFrame:
     rows: list[tuple[Any, ...]] = []
     for (control, divisor, metric), part in frame.groupby(["control", "divisor", "metric"], sort=False):
         got = interval(part["value"].tolist())
-        rows.append((control, divisor, metric, UNITS[str(metric)], got.mean, got.half_width, got.n))
+        rows.append((control, divisor, metric, unit_of(str(metric)), got.mean, got.half_width, got.n))
     return pd.DataFrame(rows, columns=["control", "divisor", "metric", "unit", "mean", "half_width", "n"])

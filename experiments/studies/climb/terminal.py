@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from experiments.studies.climb.measures import summary
+from experiments.measures.catalogue import measure
+from experiments.studies.climb.measures import SHOWN, summary
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -14,16 +15,13 @@ if TYPE_CHECKING:
 
 def table(frame: DataFrame) -> str:
     """Return the climb as aligned text: one line a control and divisor, means with half-widths."""
-    shown = {"size_b": "size, bn par.", "quality": "quality, 0-1", "paid_usd_per_mtok": "paid, USD/Mtok",
-             "tokens_per_day": "tokens, bn/day", "spend_usd_per_day": "spend, kUSD/day",
-             "completed_share": "done, %"}
-    factors = {"tokens_per_day": 1e-9, "spend_usd_per_day": 1e-3, "completed_share": 100.0}
+    shown = [measure(name) for name in SHOWN]
     means = summary(frame).set_index(["control", "divisor", "metric"])
-    grid = [["utility", "prices /", *shown.values()]]
+    grid = [["utility", "prices /", *(f"{it.heading}, {it.show.unit}" for it in shown)]]
     for control, divisor in dict.fromkeys(zip(frame["control"], frame["divisor"], strict=True)):
         line = [str(control), f"{divisor:g}"]
-        for metric in shown:
-            row, factor = means.loc[(control, divisor, metric)], factors.get(metric, 1.0)
+        for it in shown:
+            row, factor = means.loc[(control, divisor, it.name)], it.show.factor
             half = row["half_width"] * factor
             line.append(f"{row['mean'] * factor:.3g}" + (f" ± {half:.1g}" if np.isfinite(half) else ""))
         grid.append(line)

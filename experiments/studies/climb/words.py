@@ -7,7 +7,7 @@ from experiments.output.folder import SUMMARY, Folder
 from experiments.report import tables as grids
 from experiments.report.blocks import Section
 from experiments.report.pieces import figures_in, listed
-from experiments.report.words import CLIMB
+from experiments.studies.climb.measures import METRICS
 from experiments.studies.study import Answer
 
 
@@ -22,7 +22,7 @@ def answer(folder: Folder, figures: Path) -> Answer:
     summary = summary.rename(columns={"control": "utility in", "divisor": "prices divided by"})
     caption = (f"Means over the last {parameters['measured_days']} days of each run. Spend by price, volume and mix: "
                "change since the first divisor, split exactly.")
-    blocks = (grids.by_point(summary, CLIMB, "climb", caption), *figures_in(figures, FIGURES))
+    blocks = (grids.by_point(summary, METRICS, "climb", caption), *figures_in(figures, FIGURES))
     limits = [f"Every pool of GPUs has {parameters['fleet']:g} times its size, so that those who climb find room: the "
               "study is of demand, not of scarcity."]
     return Answer(question, [Section("results", "Results", blocks)], limits)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from experiments.measures.catalogue import measure
 from experiments.output.figure_style import COLOURS, STYLE, plain_ticks, save
 
 if TYPE_CHECKING:
@@ -23,10 +24,8 @@ SMALL: Final = 7.5  # points
 PANEL_SIZE: Final = (4.6, 4.2)  # inches, of a panel drawn for itself
 BLUES: Final = ("#c6dbef", "#6baed6", "#2171b5", "#08306b")  # size classes, light to dark
 PRICE_LINES: Final = (
-    ("constant_quality_index", "same quality, mean over the first day's models", COLOURS[1], "-"),
-    ("cheapest_frontier_usd_per_mtok", "as good as the first day's best", COLOURS[4], ":"),
-    ("same_model_index", "same model, same provider", COLOURS[5], "-"),
-    ("paid_usd_per_mtok", "paid for the average token", COLOURS[0], "-"),
+    ("constant_quality_index", COLOURS[1], "-"), ("cheapest_frontier_usd_per_mtok", COLOURS[4], ":"),
+    ("same_model_index", COLOURS[5], "-"), ("price_usd_per_mtok", COLOURS[0], "-"),
 )
 
 
@@ -83,14 +82,14 @@ def _panel(axis: "Axes", heading: str, draw: "Panel", tables: "Mapping[str, Data
 
 def _prices(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
     market = tables["monthly_market"]
-    for column, label, colour, line in PRICE_LINES:
+    for column, colour, line in PRICE_LINES:
         values = market[column].to_numpy(float)
         known = np.flatnonzero(np.isfinite(values) & (values > 0))
         if not len(known):
             continue
         first, last = values[known[0]], values[known[-1]]
         unit = "" if column.endswith("_index") else f" ({_short(first)} → {_short(last)} USD)"
-        axis.plot(values / first, line, color=colour, label=label + unit, marker=".", markersize=4)
+        axis.plot(values / first, line, color=colour, label=measure(column).words + unit, marker=".", markersize=4)
     axis.set_yscale("log")
     _octaves(axis)
     plain_ticks(axis)
@@ -100,12 +99,12 @@ def _prices(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
 
 def _climb(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
     market = tables["monthly_market"]
-    axis.plot(market["size_b"], color=COLOURS[0], marker=".", label="size")
-    axis.set_ylabel("Token-weighted size (billion parameters)", color=COLOURS[0])
+    axis.plot(market["size_b"], color=COLOURS[0], marker=".", label=measure("size_b").heading)
+    axis.set_ylabel(measure("size_b").shown_axis, color=COLOURS[0])
     axis.set_ylim(bottom=0)
     right = axis.twinx()
-    right.plot(market["quality"], color=COLOURS[1], marker="s", markersize=3, label="quality")
-    right.set_ylabel("Token-weighted quality (0 to 1)", color=COLOURS[1])
+    right.plot(market["quality"], color=COLOURS[1], marker="s", markersize=3, label=measure("quality").heading)
+    right.set_ylabel(measure("quality").shown_axis, color=COLOURS[1])
     right.set_ylim(0, 1)
     right.grid(False)
     handles = [*axis.get_lines(), *right.get_lines()]
@@ -127,7 +126,7 @@ def _creators(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
     models = tables["monthly_models"]
     _stack(axis, _pivot(models, "creator", "tokens"))
     share = 100 * tables["monthly_market"]["open_share"]
-    axis.plot(share, color="black", linestyle="--", marker=".", label="open models")
+    axis.plot(share, color="black", linestyle="--", marker=".", label=measure("open_share").words)
     axis.set_ylabel("Share of tokens (%)")
     _legend(axis)
 
@@ -157,12 +156,8 @@ def _margins(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
         low[known], high[known] = np.nanquantile(margin[known], (0.25, 0.75), axis=1)
     axis.fill_between(np.arange(len(margin)), low, high, color=COLOURS[2], alpha=0.2, linewidth=0,
                       label="margin, middle half of providers")
-    for column, label, colour in (
-        ("provider_margin", "margin, all together", COLOURS[2]),
-        ("placed_share", "GPUs with a replica", COLOURS[4]),
-        ("busy_share", "replicas busy", COLOURS[0]),
-    ):
-        axis.plot(100 * market[column].to_numpy(float), color=colour, marker=".", label=label)
+    for column, colour in (("provider_margin", COLOURS[2]), ("placed_share", COLOURS[4]), ("busy_share", COLOURS[0])):
+        axis.plot(100 * market[column].to_numpy(float), color=colour, marker=".", label=measure(column).words)
     axis.axhline(0, color=INK, linewidth=0.8)
     axis.set_ylim(max(-120.0, min(0.0, np.nanmin([*low, 0.0]) - 5)), 105)
     axis.set_ylabel("Share of revenue, of GPUs, of time (%)")
@@ -178,22 +173,20 @@ def _provider_shares(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
 
 
 def _latency(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
-    seconds = _pivot(tables["monthly_segments"], "segment", "ttft_s")
+    seconds = _pivot(tables["monthly_segments"], "segment", "ttft_mean_s")
     for index, name in enumerate(seconds.columns):
         axis.plot(seconds[name].to_numpy(float), color=COLOURS[index % len(COLOURS)], marker=".", label=name,
                   linestyle="-" if index < len(COLOURS) else ":")
     axis.set_ylim(bottom=0)
-    axis.set_ylabel("Mean time to first token (s)")
+    axis.set_ylabel(measure("ttft_mean_s").axis)
     _legend(axis)
 
 
 def _surplus(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
     market = tables["monthly_market"]
-    for column, label, colour in (("surplus_usd", "consumer surplus", COLOURS[2]),
-                                  ("spend_usd", "paid to providers", COLOURS[0]),
-                                  ("fees_usd", "paid to the router", COLOURS[3])):
-        axis.plot(market[column] / market["days"] / 1e3, color=colour, marker=".", label=label)
-    if (market[["surplus_usd", "spend_usd", "fees_usd"]] > 0).any(axis=None):
+    for column, colour in (("surplus_usd", COLOURS[2]), ("spend_usd", COLOURS[0]), ("fee_usd", COLOURS[3])):
+        axis.plot(market[column] / market["days"] / 1e3, color=colour, marker=".", label=measure(column).words)
+    if (market[["surplus_usd", "spend_usd", "fee_usd"]] > 0).any(axis=None):
         axis.set_yscale("log", nonpositive="mask")
         plain_ticks(axis)
     axis.set_ylabel("1000 USD a day")
@@ -263,7 +256,7 @@ def _short(value: float) -> str:
 EFFECTS: Final = {"volume": COLOURS[5], "price": COLOURS[2], "mix": COLOURS[1]}
 MONTHLY: Final = ("monthly_market", "monthly_models", "monthly_providers", "monthly_segments")
 PANELS: Final = {
-    "Prices: same quality, same model, paid": _prices,
+    "Prices: same quality, same model, average token": _prices,
     "What the average token is made by": _climb,
     "Tokens by model size": _sizes,
     "Models' creators": _creators,

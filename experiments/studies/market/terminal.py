@@ -1,9 +1,11 @@
 """A market as the terminal shows it: a line a month, or a quarter."""
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from experiments.measures.catalogue import Show, measure
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -11,36 +13,14 @@ if TYPE_CHECKING:
 QUARTER_FROM: Final = 12  # runs of more months are shown by quarter
 
 
-class Column(NamedTuple):
-    """A column of the terminal table: two rows of heading, what it shows, and its format."""
-
-    head: str
-    unit: str
-    source: str
-    factor: float
-    form: str
-
-
 AMOUNT, MEAN, INDEX = "amount a day", "mean over tokens", "mean over days"
 # how months are joined to quarters: amounts per day add up, the others are means with these weights
 JOINED: Final = {
     "requests": AMOUNT, "tokens": AMOUNT, "spend_usd": AMOUNT, "surplus_usd": AMOUNT, "switches": AMOUNT,
-    "paid_usd_per_mtok": MEAN, "size_b": MEAN, "quality": MEAN, "open_share": MEAN,
+    "price_usd_per_mtok": MEAN, "size_b": MEAN, "quality": MEAN, "open_share": MEAN,
 }
-TABLE: Final = (
-    Column("requests", "M/day", "requests", 1e-6, ".1f"),
-    Column("tokens", "bn/day", "tokens", 1e-9, ".1f"),
-    Column("spend", "kUSD/day", "spend_usd", 1e-3, ".1f"),
-    Column("paid", "USD/Mtok", "paid_usd_per_mtok", 1.0, ".2f"),
-    Column("qual.*", "index", "constant_quality_index", 1.0, ".2f"),
-    Column("same*", "index", "same_model_index", 1.0, ".2f"),
-    Column("size", "bn par.", "size_b", 1.0, ".0f"),
-    Column("quality", "0-1", "quality", 1.0, ".2f"),
-    Column("open", "%", "open_share", 100.0, ".0f"),
-    Column("busy", "%", "busy_share", 100.0, ".0f"),
-    Column("margin", "%", "provider_margin", 100.0, ".0f"),
-    Column("HHI", "prov.", "hhi_providers", 1.0, ".2f"),
-)
+TABLE: Final = ("requests", "tokens", "spend_usd", "price_usd_per_mtok", "constant_quality_index", "same_model_index",
+                "size_b", "quality", "open_share", "busy_share", "provider_margin", "hhi_providers")
 NOTES: Final = (
     "qual.*: cheapest price at the quality of each model of the first day, mean of logs, first day 1",
     "same*: price of the same model at the same provider, first day 1; busy: replicas' time in steps",
@@ -59,8 +39,9 @@ def table(market: "DataFrame", by: str | None = None) -> str:
     """
     how = by or ("quarter" if len(market) > QUARTER_FROM else "month")
     rows = joined(market) if how == "quarter" else joined(market, [str(month) for month in market["month"]])
-    body = [[str(row["period"]), *(_cell(float(row[it.source]), it) for it in TABLE)] for _, row in rows.iterrows()]
-    grid = [["", *(it.head for it in TABLE)], ["", *(it.unit for it in TABLE)], *body]
+    body = [[str(row["period"]), *(_cell(float(row[name]), shown(name)) for name in TABLE)]
+            for row in rows.to_dict("records")]
+    grid = [["", *(measure(name).heading for name in TABLE)], ["", *(shown(name).unit for name in TABLE)], *body]
     widths = [max(len(line[i]) for line in grid) for i in range(len(grid[0]))]
     lines = [" ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in grid]
     return "\n".join([*(line.rstrip() for line in lines), *NOTES])
@@ -76,7 +57,7 @@ def joined(market: "DataFrame", period: list[str] | None = None) -> "DataFrame":
     for label in dict.fromkeys(labels):
         part = frame[labels == label]
         row: dict[str, object] = {"period": label}
-        for name in dict.fromkeys([*JOINED, *(it.source for it in TABLE)]):
+        for name in dict.fromkeys([*JOINED, *TABLE]):
             how = JOINED.get(name, INDEX)
             values, days = part[name].to_numpy(float), part["days"].to_numpy(float)
             weights = part["tokens"].to_numpy(float) if how == MEAN else days
@@ -95,5 +76,10 @@ def _quarter(month: str) -> str:
     return f"{year}Q{(int(number) + 2) // 3}"
 
 
-def _cell(value: float, column: Column) -> str:
-    return format(value * column.factor, column.form) if math.isfinite(value) else "-"
+def shown(name: str) -> Show:
+    """Return how a column is shown once months are joined: amounts are amounts a day then."""
+    return (measure(name).daily if JOINED.get(name) == AMOUNT else None) or measure(name).show
+
+
+def _cell(value: float, show: Show) -> str:
+    return f"{value * show.factor:.{show.decimals}f}" if math.isfinite(value) else "-"

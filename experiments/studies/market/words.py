@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from experiments.measures.catalogue import Show, known, measure, spelt
 from experiments.output.folder import SUMMARY, Folder
 from experiments.report.blocks import Block, Column, Figure, Section, Table, Text
 from experiments.report.cells import NONE, measured, number
@@ -37,27 +38,27 @@ def answer(folder: Folder, figures: Path) -> Answer:
 
 
 def _monthly(months: DataFrame, count: int) -> Table:
-    from experiments.studies.market.terminal import QUARTER_FROM, TABLE, joined
+    from experiments.studies.market.terminal import QUARTER_FROM, TABLE, joined, shown
 
     by_month = len(months) <= QUARTER_FROM
     rows = joined(months, [str(month) for month in months["month"]] if by_month else None)
     heads = (Column("month" if by_month else "quarter", words=True), *(
-        Column(NAMES.get(it.head, it.head), UNITS.get(it.unit, it.unit)) for it in TABLE))
-    body = tuple((str(row["period"]), *(_cell(float(row[it.source]) * it.factor, it.form) for it in TABLE))
+        Column(measure(name).words, spelt(shown(name).unit)) for name in TABLE))
+    body = tuple((str(row["period"]), *(_cell(float(row[name]), shown(name)) for name in TABLE))
                  for row in rows.to_dict("records"))
     which = "One run (n = 1)" if count == 1 else "The first replication (n = 1)"
     return Table("months", f"{which}: amounts a day, means over tokens or days; they have no interval.", heads, body)
 
 
-def _cell(value: float, form: str) -> str:
-    return format(value, form).replace("-", "−") if math.isfinite(value) else NONE
+def _cell(value: float, show: Show) -> str:
+    return f"{value * show.factor:.{show.decimals}f}".replace("-", "−") if math.isfinite(value) else NONE
 
 
 def _numbers(summary: DataFrame, count: int) -> Table:
     heads = [Column("number", words=True), Column("unit", words=True)]
     rows = []
     for row in summary.to_dict("records"):
-        words = (_worded(str(row["metric"])), str(row["unit"]))
+        words = (_words(str(row["metric"])), spelt(str(row["unit"])) or "1")
         if count == 1:
             error = number(row["std_error"], 2) if math.isfinite(row["std_error"]) else ""
             rows.append((*words, number(row["value"]), error))
@@ -73,15 +74,10 @@ def _numbers(summary: DataFrame, count: int) -> Table:
     return Table("numbers", caption, tuple(heads), tuple(rows))
 
 
-def _worded(metric: str) -> str:
-    """A metric's name in words.
-
-    Examples
-    --------
-    >>> _worded("hhi_models_last")
-    'HHI models last'
-    """
-    return " ".join(SPELT.get(word, word) for word in metric.split("_"))
+def _words(metric: str) -> str:
+    """What the catalogue calls a number; one of another version keeps its name."""
+    found = known(metric)
+    return found.words if found else metric
 
 
 def _panels(figures: Path, count: int) -> list[Block]:
@@ -97,19 +93,14 @@ def _panels(figures: Path, count: int) -> list[Block]:
 
 
 YEAR: Final = 365
-SPELT: Final = {"hhi": "HHI", "ttft": "TTFT", "e2e": "E2E", "gpus": "GPUs", "gpu": "GPU", "lmdi": "LMDI", "cv": "CV"}
-NAMES: Final = {"qual.*": "same quality", "same*": "same model"}
-UNITS: Final = {"M/day": "million a day", "bn/day": "billion a day", "kUSD/day": "1000 USD a day",
-                "USD/Mtok": "USD per Mtok", "bn par.": "bn params", "index": "first day = 1", "0-1": "0 to 1",
-                "%": "%", "prov.": "providers"}
 PRICES: Final = (
-    "Same quality: the cheapest posted price at the quality of each model of the first day, mean of logs. Same model: "
-    "the posted price of the same model at the same provider. HHI: sum of squared shares of providers, 1 for a "
-    "monopoly. Open: share of tokens of models that anybody may serve. Busy: share of time that replicas are in steps. "
-    "Mtok: a million tokens.")
+    "Price: at posted prices, before the router's fee. Same quality: the cheapest posted price at the quality of each "
+    "model of the first day, mean of logs. Same model: the posted price of the same model at the same provider. HHI: "
+    "sum of squared shares of providers, 1 for a monopoly. Open: share of tokens of models that anybody may serve. "
+    "Busy: share of time that replicas are in steps. Mtok: a million tokens.")
 PANELS: Final = {
     "prices": ("Prices of a million tokens, first month = 1 (log axis): at constant quality, of the same model, and "
-               "what was paid.", "Line chart of four price indices by month"),
+               "of the average token.", "Line chart of four price indices by month"),
     "climb": ("What the average token is made by: token-weighted size of models (billion parameters) and their quality "
               "(0 to 1).", "Line chart of token-weighted model size and quality by month"),
     "sizes": ("Tokens (billion a day) by size of the model.", "Stacked areas of tokens by size class by month"),

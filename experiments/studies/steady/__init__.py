@@ -35,7 +35,7 @@ class SteadyStudy(Study["Steady", "Found"]):
         parser.add_argument("--policies", metavar="A,B", default=None,
                             help="policies to compare, the first with all others (default: that of the first router)")
         parser.add_argument("--metrics", metavar="A,B", default="e2e_mean_s,cost_usd_per_mtok,completed_per_s",
-                            help="what to measure; also ttft_mean_s, completion_share, attempts_per_request "
+                            help="what to measure; also ttft_mean_s, completed_share, attempts_per_request "
                                  "(default: %(default)s)")
         parser.add_argument("--windows", type=int, default=500, metavar="N",
                             help="windows in which the warm-up is looked for (default: %(default)s)")

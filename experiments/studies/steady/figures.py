@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from experiments.measures.catalogue import measure
 from experiments.output.figure_style import STYLE, look, panels, save
 from experiments.studies.steady.measures import Found, pooled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-LABELS: Final = {  # of axes
-    "e2e_mean_s": "Mean end-to-end latency (s)", "ttft_mean_s": "Mean time to first token (s)",
-    "cost_usd_per_mtok": "Cost (USD per million tokens)", "completion_share": "Completed requests (share)",
-    "attempts_per_request": "Attempts a request", "completed_per_s": "Completed requests a second",
-}
-
 
 def draw(result: Found, folder: Path) -> None:
     """Draw the course of every metric with the warm-up shaded, as ``warm_up.svg``, ``.pdf`` and ``.png``."""
@@ -52,7 +46,7 @@ def _panel(axis: Axes, result: Found, metric: str) -> None:
     axis.set_xlim(0.0, result.end_s)
     axis.set_ylim(bottom=0.0, top=1.1 * max(float(series.max()) for series in means) or 1.0)
     axis.set_xlabel("Simulated time (s)")
-    axis.set_ylabel(LABELS[metric])
+    axis.set_ylabel(measure(metric).axis)
 
 
 def _width_s(result: Found) -> float:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from experiments.measures.windows import COURSES, Course, course_of
+from experiments.measures.catalogue import unit_of
+from experiments.measures.windows import Course, course_of
 from experiments.stats import Interval, Paired, interval, paired
 from experiments.stats.batch_means import BATCHES, FINER, LARGEST_LAG1, lag1_correlation
 from experiments.stats.errors import StatisticsError
@@ -164,7 +165,7 @@ def summary(found: Found) -> DataFrame:
     rows = []
     for policy, metric in product(found.design.policies, found.design.metrics):
         got = found.interval(policy, metric)
-        rows.append((policy, metric, COURSES[metric].unit, got.mean, got.half_width, got.n, found.method,
+        rows.append((policy, metric, unit_of(metric), got.mean, got.half_width, got.n, found.method,
                      found.warm_up_s, found.end_s))
     return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
 
@@ -177,7 +178,7 @@ def pairs(found: Found) -> DataFrame:
     baseline = found.design.baseline
     for (policy, metric), (_, verdict) in differences(found).items():
         got = found.paired(policy, baseline, metric)
-        rows.append((policy, baseline, metric, COURSES[metric].unit, got.difference.mean, got.difference.half_width,
+        rows.append((policy, baseline, metric, unit_of(metric), got.difference.mean, got.difference.half_width,
                      got.correlation, got.variance_reduction, got.difference.n, verdict.p, verdict.adjusted))
     return pd.DataFrame(rows, columns=list(PAIR_COLUMNS))
 

@@ -1,6 +1,6 @@
 """A steady-state study as the terminal shows it: a block for each metric."""
 
-from experiments.measures.windows import COURSES
+from experiments.measures.catalogue import unit_of
 from experiments.output.text import listing
 from experiments.stats import Interval
 from experiments.stats.digits import sentence
@@ -18,7 +18,7 @@ def table(result: Found) -> str:
     for metric in design.metrics:
         rows = []
         for policy in design.policies:
-            told = sentence(result.interval(policy, metric), unit if (unit := COURSES[metric].unit) != "1" else "")
+            told = sentence(result.interval(policy, metric), unit if (unit := unit_of(metric)) != "1" else "")
             rows.append((f"  {policy}", told, _difference(found.get((policy, metric)))))
         parts.append(f"{metric}\n{listing(rows)}")
     if found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from experiments.measures.catalogue import spelt
 from experiments.output.folder import SUMMARY, Folder
 from experiments.report import tables as grids
 from experiments.report.blocks import Block, Column, Section, Table, Text
@@ -48,7 +49,7 @@ def _means(summary: DataFrame, of: str) -> Table:
     rows = []
     for policy in dict.fromkeys(summary["policy"]):
         rows.append((str(policy), *(_cell(by.loc[(policy, metric)], metric, "mean") for metric in metrics)))
-    heads = (Column("policy", words=True), *(Column(shown(metric, "").head, shown(metric, "").unit)
+    heads = (Column("policy", words=True), *(Column(shown(metric, "").heading, spelt(shown(metric, "").show.unit))
                                              for metric in metrics))
     n = int(summary["n"].iloc[0])
     return Table("steady-state", f"Means in steady state ± half-width of the 95 % interval over n = {n} {of}.", heads,
@@ -65,7 +66,7 @@ def _pairs(pairs: DataFrame, baseline: str) -> Table:
             row = by.loc[(policy, metric)]
             cells.append(_cell(row, metric, "difference") + (" *" if row["p_holm"] <= RISK else ""))
         rows.append((str(policy), *cells))
-    heads = (Column("policy", words=True), *(Column(shown(metric, "").head, shown(metric, "").unit)
+    heads = (Column("policy", words=True), *(Column(shown(metric, "").heading, spelt(shown(metric, "").show.unit))
                                              for metric in metrics))
     caption = (f"Difference from the baseline `{baseline}`, in pairs. A star marks a difference that is there with "
                "95 % confidence in all of them at once (Holm).")
@@ -74,7 +75,7 @@ def _pairs(pairs: DataFrame, baseline: str) -> Table:
 
 def _cell(row: object, metric: str, value: str) -> str:
     estimate = grids.Estimate(row[value], row["half_width"], int(row["n"]))  # type: ignore[index]
-    return grids.cell(estimate, shown(metric, "").factor, int(row["n"]))  # type: ignore[index]
+    return grids.cell(estimate, shown(metric, "").show.factor, int(row["n"]))  # type: ignore[index]
 
 
 FIGURES: Final = {

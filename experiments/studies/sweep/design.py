@@ -15,8 +15,8 @@ from sim.errors import ScenarioError
 from sim.scenario import Scenario, TrafficScenario
 
 SHOWN: Final[dict[str, tuple[str, ...]]] = {  # metrics of figures and indices, if none are named
-    "traffic": ("cost_usd_per_mtok", "ttft_p99_s", "e2e_p99_s", "completion_share"),
-    "market": ("paid_last", "quality_last", "size_last", "hhi_providers_last"),
+    "traffic": ("cost_usd_per_mtok", "ttft_p99_s", "e2e_p99_s", "completed_share"),
+    "market": ("price_last", "quality_last", "size_last", "hhi_providers_last"),
 }
 
 

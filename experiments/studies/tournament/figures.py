@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from experiments.measures.catalogue import measure
 from experiments.output.figure_style import STYLE, look, panels, plain_ticks, save
 from experiments.studies.tournament.measures import COST, LATENCY, Found
 
@@ -13,13 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LOG_FROM: Final = 10.0  # largest over smallest latency from which the axis is logarithmic
-E2E_LABEL: Final = "End-to-end latency p99 of completed requests (s)"
-LOAD_PANELS: Final = {
-    "ttft_p99_s": "Time to first token p99 (s)",
-    "completion_share": "Completed requests (%)",
-    COST: "Cost (USD per million tokens)",
-}
-COST_LABEL: Final = "Cost (USD per million tokens, before fees)"
+LOAD_PANELS: Final = ("ttft_p99_s", "completed_share", COST)
 
 
 def frontier(result: Found, folder: Path) -> None:
@@ -35,8 +30,8 @@ def frontier(result: Found, folder: Path) -> None:
         for axis, load in zip(axes, result.design.loads, strict=True):
             _frontier_panel(axis, result, load)
             axis.set_title(f"load {load:g}", loc="left", fontsize=10)
-            axis.set_xlabel(COST_LABEL)
-        axes[0].set_ylabel(E2E_LABEL)
+            axis.set_xlabel(measure(COST).shown_axis)
+        axes[0].set_ylabel(measure(LATENCY).shown_axis)
         _legend(figure, result, "filled: on the frontier; hollow: dominated; bars: 95 % intervals")
         save(figure, folder / "frontier")
 
@@ -49,10 +44,10 @@ def loads(result: Found, folder: Path) -> None:
         return
     with mpl.rc_context(STYLE):
         figure, axes = panels(3)
-        for axis, (metric, label) in zip(axes, LOAD_PANELS.items(), strict=True):
+        for axis, metric in zip(axes, LOAD_PANELS, strict=True):
             _load_panel(axis, result, metric)
             axis.set_xlabel("Load (1 = the scenario's own)")
-            axis.set_ylabel(label)
+            axis.set_ylabel(measure(metric).shown_axis)
         axes[0].set_yscale("log", nonpositive="clip")
         axes[0].set_ylim(bottom=_lowest(result, "ttft_p99_s") / 2)
         plain_ticks(axes[0])
@@ -97,7 +92,7 @@ def _lower_left(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _load_panel(axis: "Axes", result: Found, metric: str) -> None:
-    factor = 100.0 if metric == "completion_share" else 1.0
+    factor = measure(metric).show.factor
     loads, policies = result.design.loads, result.design.policies
     # side by side, so that bars stay apart; those of one load stay clear of the next load's
     apart = 0.45 * min(b - a for a, b in pairwise(sorted(loads))) / len(policies)

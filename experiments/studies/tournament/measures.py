@@ -7,7 +7,7 @@ from itertools import product
 from math import isfinite
 from typing import TYPE_CHECKING, Final
 
-from experiments.measures.traffic_metrics import unit_of
+from experiments.measures.catalogue import unit_of
 from experiments.stats import Interval, Paired, interval, paired
 from experiments.stats.errors import StatisticsError
 from experiments.stats.multiple import verdicts

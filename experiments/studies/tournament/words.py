@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from experiments.measures.catalogue import spelt
 from experiments.output.folder import SUMMARY, Folder
 from experiments.report import tables as grids
 from experiments.report.blocks import Block, Column, Items, Section, Table, Text
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 RISK: Final = 0.05  # of one or more wrong stars in a metric
-COMPARED: Final = (COST, LATENCY, "goodput_per_s", "completion_share")
+COMPARED: Final = (COST, LATENCY, "goodput_per_s", "completed_share")
 
 
 def answer(folder: Folder, figures: Path) -> Answer:
@@ -58,13 +59,13 @@ def answer(folder: Folder, figures: Path) -> Answer:
 
 def _best(summary: DataFrame, load: float) -> str:
     parts = []
-    for metric, word in ((COST, "cost"), (LATENCY, "E2E p99")):
+    for metric in (COST, LATENCY):
         mine = summary[(summary["metric"] == metric) & summary["mean"].notna()]
         if mine.empty:
             continue
         how, best = shown(metric, ""), mine.loc[mine["mean"].idxmin()]
-        found = grids.cell(grids.Estimate(best["mean"], best["half_width"], int(best["n"])), how.factor, -1)
-        parts.append(f"lowest mean {word}: `{best['policy']}`, {found.replace(' (n', f' {how.unit} (n')}")
+        found = grids.cell(grids.Estimate(best["mean"], best["half_width"], int(best["n"])), how.show.factor, -1)
+        parts.append(f"lowest mean {how.heading}: `{best['policy']}`, {found.replace(' (n', f' {how.show.unit} (n')}")
     return f"Load {load:g}: " + ("; ".join(parts) or "nothing was completed") + "."
 
 
@@ -78,7 +79,7 @@ def _pairs(pairs: DataFrame, load: float) -> Table:
         rows.append((policy, *(_difference(mine.loc[metric], metric, usual) for metric in COMPARED),
                      _two(at["correlation"]), _two(at["variance_reduction"])))
     heads = [Column("policy", words=True)]
-    heads += [Column(shown(metric, "").head, shown(metric, "").unit) for metric in COMPARED]
+    heads += [Column(shown(metric, "").heading, spelt(shown(metric, "").show.unit)) for metric in COMPARED]
     heads += [Column("correlation", "of cost"), Column("variance reduction", "of cost")]
     return Table(f"differences-{load:g}", f"Load {load:g}: difference from the baseline. {grids.replications(usual)}",
                  tuple(heads), tuple(rows))
@@ -86,7 +87,7 @@ def _pairs(pairs: DataFrame, load: float) -> Table:
 
 def _difference(row: Series, metric: str, usual: int) -> str:
     text = grids.cell(grids.Estimate(row["difference"], row["half_width"], int(row["n"])),
-                      shown(metric, "").factor, usual)
+                      shown(metric, "").show.factor, usual)
     return f"{text} *" if row["p_holm"] <= RISK else text
 
 

@@ -10,17 +10,17 @@ from hypothesis.extra.numpy import arrays
 
 from experiments.measures.market import elasticities, latency, posted, providers, retention, shares
 from experiments.measures.market.decomposition import Split, chained, lmdi, shapley, summed
-from experiments.measures.market.panel import by_group, by_period, months
+from experiments.measures.market.panel import by_group, by_period
+from experiments.measures.market.periods import calendar_months
 from experiments.measures.market.price_series import (
     blended_usd,
     cheapest,
     constant_quality_index,
-    paid_usd,
     same_model_index,
     trend,
+    usd_per_mtok,
 )
 from experiments.measures.market.regression import newey_west, ols
-from experiments.measures.market.surplus import Cells, surplus
 from sim.market.board import PriceChange
 from sim.market.ledger import Account, Ledger
 from sim.market.prices import Prices
@@ -91,6 +91,13 @@ def markets(periods=2):
     ))
 
 
+def test_the_logarithmic_mean_of_what_is_nearly_equal_is_their_mean():
+    """A price that rises by a ten-millionth: (a - b) / ln(a / b) would lose half its digits."""
+    rise = 1e-7
+    got = lmdi(np.array([[1.0], [1.0 + rise]]), np.array([[1], [1]]))
+    assert got.price == pytest.approx((1 + rise / 2) * np.log1p(rise), rel=1e-8)
+
+
 @METHODS
 @given(market=markets())
 @settings(max_examples=150, deadline=None)
@@ -153,7 +160,7 @@ def test_constant_quality_index_averages_the_levels_of_the_first_day():
 
 
 def test_price_paid_is_spend_over_tokens():
-    np.testing.assert_array_equal(paid_usd(np.array([6000, 0]), np.array([3, 0])), [2.0, np.nan])
+    np.testing.assert_array_equal(usd_per_mtok(np.array([6000, 0]), np.array([3, 0])), [2.0, np.nan])
 
 
 def test_trend_recovers_an_exponential_and_skips_gaps():
@@ -261,23 +268,27 @@ def test_sums_lose_nothing(values, groups):
 
 
 def test_months_of_a_run():
-    got = months(date(2025, 12, 30), 35)
+    got = calendar_months(date(2025, 12, 30), 35)
     assert got.labels == ("2025-12", "2026-01", "2026-02")
     assert got.days.tolist() == [2, 31, 2]
+    assert got.first.tolist() == [0, 2, 33]
+    assert got.last.tolist() == [1, 32, 34]
 
 
-def test_surplus_by_period_and_group():
-    cells = Cells(np.array([0, 0]), 1, np.array([0, 1, 1]), 2)
-    got = surplus(np.array([[1.0, 2.0, np.nan], [3.0, 4.0, 5.0]]), np.full((2, 3), 1000), np.full((2, 3), 2.0), cells)
-    np.testing.assert_allclose(got.usd, [[4.0, 11.0]])
-    np.testing.assert_allclose(got.usd_per_mtok, [[2000.0, 2750.0]])
-    np.testing.assert_allclose(got.per_usd_spent, [[1.0, 1.375]])
+def test_a_day_without_a_value_is_not_in_the_mean_of_its_period():
+    got = calendar_months(date(2025, 1, 30), 5)
+    np.testing.assert_array_equal(got.mean(np.array([1.0, np.nan, np.nan, np.nan, np.nan])), [1.0, np.nan])
+    assert got.mean(np.array([1.0, 4.0, 5.0, np.nan, 9.0])).tolist() == [2.5, 7.0]
+
+
+def test_an_event_at_the_very_end_belongs_to_the_last_day():
+    got = calendar_months(date(2025, 1, 31), 2)
+    assert got.count([0.0, DAY_S - 1.0, DAY_S, 2 * DAY_S]).tolist() == [2, 2]
+    assert got.count([]).tolist() == [0, 0]
 
 
 def test_latency_is_weighted_with_requests():
-    cells = Cells(np.array([0]), 1, np.array([0, 0, 1]), 2)
     seconds, completed = np.array([[1.0, 4.0, np.nan]]), np.array([[3, 1, 0]])
-    np.testing.assert_array_equal(latency.mean_s(seconds, completed, cells), [[1.75, np.nan]])
     assert latency.quantile_s(seconds, completed, 0.75) == 1.0
     assert latency.quantile_s(seconds, completed, 0.76) == 4.0
     pace = latency.tpot_s(seconds, seconds + 2.0, completed, np.array([[33, 1, 0]]))

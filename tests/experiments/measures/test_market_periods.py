@@ -1,12 +1,16 @@
 """The tables of a run week by week, from a synthetic run."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 
 from experiments.measures.market.panel import offer_tokens
-from experiments.measures.market_periods import Periods
+from experiments.measures.market.periods import weeks
 from experiments.measures.market_tables import tables
 from worlds.synthetic_market import synthetic
+
+START = date(2025, 1, 1)
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +24,11 @@ def frames(run):
 
 
 def test_short_runs_are_told_by_day_and_long_ones_by_week():
-    assert Periods(synthetic(days=56)).days.tolist() == [1] * 56
-    assert Periods(synthetic(days=58)).days.tolist() == [7] * 8 + [2]
-    assert Periods(synthetic(days=58)).last.tolist()[-2:] == [55, 57]
+    assert weeks(START, 56).days.tolist() == [1] * 56
+    assert weeks(START, 57).days.tolist() == [7] * 8 + [1]
+    assert weeks(START, 58).first.tolist() == [0, 7, 14, 21, 28, 35, 42, 49, 56]
+    assert weeks(START, 58).last.tolist() == [6, 13, 20, 27, 34, 41, 48, 55, 57]
+    assert weeks(START, 58).labels[-1] == "2025-02-26"
 
 
 def test_periods_add_up_to_the_run(run, frames):

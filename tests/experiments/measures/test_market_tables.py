@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from experiments.measures.market.panel import workload_series
-from experiments.measures.market_columns import COLUMNS
+from experiments.measures.market.run import Run
 from experiments.measures.market_summary import over_replications, summary
-from experiments.measures.market_tables import Run, tables
+from experiments.measures.market_tables import headers, tables
 from experiments.studies.climb import figures as climb_figures
 from experiments.studies.market import terminal
 from sim.market.ledger import Ledger
@@ -44,9 +44,7 @@ def silent(days=5):
 
 
 def test_every_column_is_documented_and_there(frames):
-    assert {name: list(frame.columns) for name, frame in frames.items()} == {
-        name: list(columns) for name, columns in COLUMNS.items()
-    }
+    assert {name: tuple(frame.columns) for name, frame in frames.items()} == headers()
 
 
 def test_money_and_tokens_agree_between_tables(run, frames):
@@ -83,7 +81,7 @@ def test_events_are_counted_once(run, frames):
 def test_summary_says_what_the_tables_say(run, frames):
     got = summary(Run(run)).set_index("metric")
     assert got.index.is_unique
-    assert got.loc["spend", "value"] == pytest.approx(frames["monthly_market"]["spend_usd"].sum())
+    assert got.loc["spend_usd", "value"] == pytest.approx(frames["monthly_market"]["spend_usd"].sum())
     for kind in ("", "_chained", "_chained_lmdi"):
         parts = sum(got.loc[f"spend_effect_{name}{kind}", "value"] for name in ("price", "volume", "mix"))
         assert parts == pytest.approx(got.loc["spend_change", "value"])
@@ -98,9 +96,9 @@ def test_replications_are_averaged_number_by_number():
     got = over_replications(pd.concat([summary(Run(run)) for run in runs])).set_index("metric")
     spends = [workload_series(run, "cost_nano").sum() / 1e9 for run in runs]
     assert got.index.is_unique
-    assert got.loc["spend", "value"] == pytest.approx(np.mean(spends))
-    assert got.loc["spend", "std_error"] == pytest.approx(np.std(spends, ddof=1) / 3**0.5)
-    assert got.loc["spend", "n"] == 3
+    assert got.loc["spend_usd", "value"] == pytest.approx(np.mean(spends))
+    assert got.loc["spend_usd", "std_error"] == pytest.approx(np.std(spends, ddof=1) / 3**0.5)
+    assert got.loc["spend_usd", "n"] == 3
     assert got.loc["retention_month_5_all", "n"] == 0  # not observed in 20 days
 
 
@@ -108,7 +106,7 @@ def test_replications_are_averaged_number_by_number():
 def test_short_and_silent_runs_have_tables_and_figures(make, tmp_path):
     got = write_market(make(), "short", tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
-        [*(f"{name}.csv" for name in [*COLUMNS, "summary"]), "market.svg", "market.pdf", "market.png"])
+        [*(f"{name}.csv" for name in [*headers(), "summary"]), "market.svg", "market.pdf", "market.png"])
     assert "requests" in terminal.table(got["monthly_market"])
 
 
@@ -132,7 +130,7 @@ def test_the_terminal_table_fits_and_joins_months(frames):
     quarter = market.iloc[:3]
     assert first["spend_usd"] == pytest.approx(quarter["spend_usd"].sum() / quarter["days"].sum())
     paid = quarter["spend_usd"].sum() / (quarter["prompt_tokens"] + quarter["output_tokens"]).sum() * 1e6
-    assert first["paid_usd_per_mtok"] == pytest.approx(paid)
+    assert first["price_usd_per_mtok"] == pytest.approx(paid)
 
 
 def test_the_climb_is_drawn_with_and_without_its_control(tmp_path):

@@ -23,12 +23,12 @@ def swept(folder, *words):
 
 
 def test_every_point_meets_the_target_and_no_replication_is_wasted(tmp_path, capsys):
-    code, manifest = swept(tmp_path / "a", "--until", "completion_share=0.05", "--until", "cost_usd_per_mtok=30%")
+    code, manifest = swept(tmp_path / "a", "--until", "completed_share=0.05", "--until", "cost_usd_per_mtok=30%")
     assert code == 0
     said = capsys.readouterr().out
     n = manifest["parameters"]["replications"]
     assert f"met at 2 of 2 points after {n} replications" in said
-    assert manifest["until"]["targets"] == {"completion_share": "0.05", "cost_usd_per_mtok": "30%"}
+    assert manifest["until"]["targets"] == {"completed_share": "0.05", "cost_usd_per_mtok": "30%"}
     summary = pd.read_csv(tmp_path / "a" / "summary.csv")
     costs = summary[summary["metric"] == "cost_usd_per_mtok"]
     assert costs["n"].tolist() == [n, n]

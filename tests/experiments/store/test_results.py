@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.measures.market.run import Run
 from experiments.measures.market_summary import summary
-from experiments.measures.market_tables import Run
 from experiments.measures.traffic_metrics import metrics
 from experiments.runs.records import RunRecord, RunSpec
 from experiments.runs.run_traffic import run
@@ -79,7 +79,8 @@ def markets():
 
 SAME = {  # statistic by nothing: metric of the tournament
     "requests": "requests", "revenue": "revenue_usd", "fees": "fee_usd", "price": "cost_usd_per_mtok",
-    "completion": "completion_share", "goodput": "good_share", "utilisation": "utilisation",
+    "paid": "paid_usd_per_mtok", "completed_share": "completed_share", "good_share": "good_share",
+    "utilisation": "utilisation",
 }
 
 
@@ -177,9 +178,9 @@ def test_the_same_calls_work_on_one_run(single, outcomes):
 
 
 @pytest.mark.parametrize(("name", "metric"), [
-    ("requests", "requests"), ("completion", "completed_share"), ("tokens", "tokens"), ("revenue", "spend"),
-    ("fees", "router_revenue"), ("surplus", "consumer_surplus"), ("utilisation", "replicas_busy_share"),
-    ("margin", "provider_margin"), ("gpu_cost", "gpu_cost"),
+    ("requests", "requests"), ("completed_share", "completed_share"), ("tokens", "tokens"), ("revenue", "spend_usd"),
+    ("fees", "fee_usd"), ("surplus", "surplus_usd"), ("utilisation", "busy_share"),
+    ("margin", "provider_margin"), ("gpu_cost", "gpu_cost_usd"),
 ])
 def test_statistics_of_a_market_are_those_of_its_summary(markets, name, metric):
     results, runs = markets
@@ -224,7 +225,7 @@ def test_a_group_that_a_run_lacks_counts_as_zero():
     got = results.stats.requests(by="model").set_index("model")
     assert got["mean"].to_dict() == {"a": 5.0, "b": 4.0}
     assert got["n"].to_dict() == {"a": 2, "b": 2}
-    ratios = results.stats.completion(by="model").set_index("model")
+    ratios = results.stats.completed_share(by="model").set_index("model")
     assert ratios["n"].to_dict() == {"a": 2, "b": 1}  # no requests, no share
     store.close()
 

@@ -14,7 +14,6 @@ import pytest
 
 from experiments.cli import store as commands_store
 from experiments.runs.records import RunRecord, RunSpec
-from experiments.store import schema_page
 from experiments.store.dictionary import DESIGN_TABLES, SCHEMA_VERSION, TABLES
 from experiments.store.store import Store, StoreError
 from worlds.places import ROOT
@@ -208,7 +207,7 @@ def test_a_new_store_leaves_nothing_beside_itself(file):
 
 WRITER = """
 import sys
-sys.path.insert(0, "tests")
+sys.path[:0] = ["tests", "tests/experiments/store"]
 from test_store import record, spec
 from experiments.store.store import Store
 with Store(sys.argv[1]) as store:
@@ -326,10 +325,7 @@ def test_commands_query_export_and_list(filled, tmp_path, capsys):
         run_command("query", "DROP TABLE metrics", "--store", filled)
 
 
-def test_the_page_of_the_schema_is_up_to_date():
+def test_the_page_of_the_schema_has_every_table():
     page = (ROOT / "docs/lab/results.md").read_text(encoding="utf-8")
-    assert page == schema_page.refreshed(page), "run: python -m experiments.store.schema_page"
     for name in [*TABLES, *DESIGN_TABLES]:
         assert f"#### `{name}`" in page
-    with pytest.raises(ValueError, match="no part"):
-        schema_page.refreshed("nothing here")

@@ -5,9 +5,11 @@ from functools import cache
 import numpy as np
 import pytest
 
+from experiments.measures.catalogue import SHARE_PREFIX
+from experiments.measures.market.run import Run
 from experiments.measures.market_summary import summary
-from experiments.measures.market_tables import Run, tables
-from experiments.measures.traffic_metrics import SHARE_PREFIX, metrics
+from experiments.measures.market_tables import tables
+from experiments.measures.traffic_metrics import metrics
 from experiments.runs.records import RunRecord, RunSpec
 from experiments.runs.run_traffic import run
 from experiments.scenarios import load_traffic
@@ -71,7 +73,7 @@ def test_traffic_metrics_are_those_of_the_tournament(outcome, traffic):
 
 def test_traffic_sums_agree_with_metrics(outcome, traffic):
     expected, offers, classes = metrics(outcome), traffic["offers"], traffic["classes"]
-    assert 0 < expected["completion_share"] < 1  # so that the columns of those who failed are not all zero
+    assert 0 < expected["completed_share"] < 1  # so that the columns of those who failed are not all zero
     tokens = (offers["prompt_tokens"] + offers["output_tokens"]).sum()
     assert offers["revenue_usd"].sum() == pytest.approx(expected["revenue_usd"], rel=1e-12)
     assert classes["cost_usd"].sum() == pytest.approx(expected["revenue_usd"], rel=1e-12)
@@ -82,7 +84,7 @@ def test_traffic_sums_agree_with_metrics(outcome, traffic):
     assert born == expected["requests"]
     for name in ("refused", "failed", "abandoned", "timed_out"):
         assert classes[name].sum() / born == expected[f"{name}_share"]
-    assert classes["completed"].sum() / born == expected["completion_share"]
+    assert classes["completed"].sum() / born == expected["completed_share"]
     assert classes["good"].sum() / born == expected["good_share"]
     assert classes["attempts"].sum() / born == expected["attempts_per_request"]
     assert offers["completed"].sum() == classes["completed"].sum()
@@ -129,12 +131,12 @@ def test_market_sums_agree_with_the_summary(result, market):
     assert classes["completed"].sum() / classes["born"].sum() == pytest.approx(number(result, "completed_share"))
     assert (classes["prompt_tokens"] + classes["output_tokens"]).sum() == number(result, "tokens")
     assert (offers["prompt_tokens"] + offers["output_tokens"]).sum() == number(result, "tokens")
-    assert classes["cost_usd"].sum() == pytest.approx(number(result, "spend"))
-    assert offers["revenue_usd"].sum() == pytest.approx(number(result, "spend"))
-    assert classes["fee_usd"].sum() == pytest.approx(number(result, "router_revenue"))
-    assert classes["surplus_usd"].sum() == pytest.approx(number(result, "consumer_surplus"))
+    assert classes["cost_usd"].sum() == pytest.approx(number(result, "spend_usd"))
+    assert offers["revenue_usd"].sum() == pytest.approx(number(result, "spend_usd"))
+    assert classes["fee_usd"].sum() == pytest.approx(number(result, "fee_usd"))
+    assert classes["surplus_usd"].sum() == pytest.approx(number(result, "surplus_usd"))
     assert offers["busy_replica_s"].sum() / offers["replica_s"].sum() == pytest.approx(
-        number(result, "replicas_busy_share"))
+        number(result, "busy_share"))
     assert fleets["gpu_days"].sum() / result.days == pytest.approx(number(result, "gpus"))
     assert 1 - fleets["paid_usd"].sum() / fleets["received_usd"].sum() == pytest.approx(
         number(result, "provider_margin"))
@@ -152,9 +154,9 @@ def test_market_months_agree_with_the_monthly_tables(result, market):
     np.testing.assert_allclose(sums["born"], wanted["requests"])
     np.testing.assert_allclose(sums["cost_usd"], wanted["spend_usd"])
     np.testing.assert_allclose(sums["surplus_usd"], wanted["surplus_usd"])
-    np.testing.assert_allclose(sums["ttft_sum_s"] / sums["completed"], wanted["ttft_s"])
-    np.testing.assert_allclose(sums["e2e_sum_s"] / sums["completed"], wanted["e2e_s"])
-    np.testing.assert_allclose(sums["tpot_sum_s"] / sums["tpot_requests"], wanted["tpot_s"])
+    np.testing.assert_allclose(sums["ttft_sum_s"] / sums["completed"], wanted["ttft_mean_s"])
+    np.testing.assert_allclose(sums["e2e_sum_s"] / sums["completed"], wanted["e2e_mean_s"])
+    np.testing.assert_allclose(sums["tpot_sum_s"] / sums["tpot_requests"], wanted["tpot_mean_s"])
     days = market["months"].set_index("label")["days"].reindex(sums.index, level=0)
     np.testing.assert_allclose(sums["workload_days"] / days, wanted["workloads"])
 

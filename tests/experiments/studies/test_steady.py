@@ -40,7 +40,7 @@ def test_means_are_those_of_the_requests_after_the_warm_up(study):
     """Counted here request by request, from a run of its own."""
     scenario = load_traffic("duel", [LONG, "traffic.warmup_s=0", "traffic.sample_share=1",
                                       "routers.main.policy.kind=cheapest"])
-    found = {metric: [] for metric in ("e2e_mean_s", "cost_usd_per_mtok", "completed_per_s", "completion_share")}
+    found = {metric: [] for metric in ("e2e_mean_s", "cost_usd_per_mtok", "completed_per_s", "completed_share")}
     for replication in range(3):
         outcome = run(scenario, replication)
         rows = outcome.samples[outcome.samples["born_s"] >= study.warm_up_s]
@@ -49,7 +49,7 @@ def test_means_are_those_of_the_requests_after_the_warm_up(study):
         delay_s = outcome.world.class_delay_s[done["client_class"]]
         found["e2e_mean_s"].append(np.mean(done["end_s"] + delay_s - done["born_s"]))
         found["cost_usd_per_mtok"].append(done["cost_nano"].sum() / (done["prompt"] + done["output"]).sum() / 1e3)
-        found["completion_share"].append(len(done) / len(rows))
+        found["completed_share"].append(len(done) / len(rows))
         ends = outcome.samples["end_s"][outcome.samples["outcome"] == COMPLETED]
         found["completed_per_s"].append(np.sum((ends >= study.warm_up_s) & (ends <= 600)) / (600 - study.warm_up_s))
     for metric, values in found.items():

@@ -11,7 +11,7 @@ import pytest
 
 from experiments import open_results, run
 from experiments.cli.main import main
-from experiments.measures.traffic_metrics import UNITS, metrics
+from experiments.measures.traffic_metrics import METRICS, metrics
 from experiments.runs.capacity import Shape, offer_capacity_per_s, utilisation
 from experiments.runs.replayed import with_trace
 from experiments.scenarios import load_traffic
@@ -63,7 +63,7 @@ def test_summary_is_a_complete_table(written):
         rows = list(csv.reader(file))
     assert ",".join(rows[0]) == ",".join(SUMMARY_COLUMNS) == "policy,load,metric,unit,mean,half_width,n"
     metrics_of = {row[2] for row in rows[1:]}
-    assert metrics_of == {*UNITS, "share:slow", "share:fast"}
+    assert metrics_of == {*METRICS, "share:slow", "share:fast"}
     assert len(rows) - 1 == 3 * 2 * len(metrics_of)
     shares = [float(row[4]) for row in rows if row[2].startswith("share:") and row[:2] == ["random", "1"]]
     assert sum(shares) == pytest.approx(1)
@@ -73,7 +73,7 @@ def test_manifest_tells_the_whole_story(written):
     manifest = json.loads((written / "manifest.json").read_text())
     assert manifest["parameters"]["baseline"] == "openrouter_classic"
     assert manifest["scenario"]["traffic"]["duration_s"] == 15
-    assert manifest["rows"]["summary.csv"] == 3 * 2 * (len(UNITS) + 2)
+    assert manifest["rows"]["summary.csv"] == 3 * 2 * (len(METRICS) + 2)
     assert {verdict["held_in_runs"] for verdict in manifest["invariants"].values()} == {12}
     assert manifest["versions"]["numpy"] == np.__version__
 
@@ -129,7 +129,7 @@ def test_metrics_are_what_their_names_say():
     assert got["revenue_usd"] == pytest.approx(sums[o.COST_NANO] / 1e9)
     assert got["hhi"] == pytest.approx(got["share:slow"] ** 2 + got["share:fast"] ** 2)
     assert got["ttft_p50_s"] <= got["ttft_p90_s"] <= got["ttft_p99_s"] <= got["e2e_p99_s"]
-    outcomes = ("completion_share", "refused_share", "failed_share", "abandoned_share", "timed_out_share")
+    outcomes = ("completed_share", "refused_share", "failed_share", "abandoned_share", "timed_out_share")
     assert sum(got[name] for name in outcomes) == pytest.approx(1)
 
 

@@ -92,8 +92,8 @@ def test_tiles_say_what_the_tables_say(opened):
                            "days: story.days[7]})")
     said = dict(zip(page.locator("#tiles dt").all_text_contents(), page.locator("#tiles dd").all_text_contents(),
                     strict=True))
-    assert float(said["Paid, USD/Mtok"]) == pytest.approx(market["paid_usd_per_mtok"], rel=0.006)
-    assert said["Offers listed"] == str(market["offers_listed"])
+    assert float(said["Price, USD/Mtok"]) == pytest.approx(market["price_usd_per_mtok"], rel=0.006)
+    assert said["Offers listed"] == str(market["offers_listed_at_end"])
     assert said["Workloads moved in the week"] == str(market["switches"])
     assert page.locator("#graph-moves").text_content().startswith(f"{market['switches']} workload")
 

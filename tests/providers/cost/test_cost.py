@@ -14,6 +14,7 @@ from providers.hardware.derived_architectures import derived_model
 from providers.hardware.gpus import GPUS
 from providers.hardware.memory import valid_degrees
 from providers.hardware.roofline import Deployment, step_coefficients
+from sim.engines.steptime import StepCoefficients, step_time
 from sim.scenario.firm_settings import GpuPrices, Ownership
 
 H100 = GPUS["h100-sxm"]
@@ -128,6 +129,19 @@ def test_capacity_is_bound_by_memory_batch_and_budget():
     assert _able(max_batch=3)[1].batch == 3
     assert _able(max_step_tokens=64)[1].batch == 4
     assert _able("llama-3.1-405b", tp=8, kv=10)[1].batch == 1
+
+
+def test_a_prompt_token_takes_its_flops_its_attention_and_its_all_reduce():
+    """A prompt of 6000 tokens attends to 6000 x 6000 / 2 pairs: 3000 a token. Output tokens take the rest."""
+    step = StepCoefficients(base_s=0.001, weights_s=0.01, experts_s=0.0, miss_log=0.0, kv_s=1e-9, token_s=2e-6,
+                            pair_s=1e-9, comm_token_s=5e-7)
+    able = capacity(step, EngineSize(10**9, 0, 8, 8192), Shape(6000, 400), 10.0)
+    assert able.batch == 8
+    assert able.prompt_s == pytest.approx(2e-6 + 5e-7 + 3000 * 1e-9)
+    # 8 output and 8 x 6000 / 400 = 120 prompt tokens; 8 x 6200 pairs to read, and 120 x 3000 within prompts
+    assert step_at(step, 8, Shape(6000, 400)) == pytest.approx(step_time(step, 128, 49_600, 49_600 + 360_000))
+    request_s = 400 * able.tpot_s / 8
+    assert able.output_s == pytest.approx((request_s - 6000 * able.prompt_s) / 400)
 
 
 def test_unit_cost_by_hand():

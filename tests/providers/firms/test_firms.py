@@ -23,7 +23,7 @@ from sim.scenario.firm_settings import (
     TrainingSplit,
 )
 from sim.streams import Streams
-from sim.units import DAY_S
+from sim.units import DAY_S, HOUR_S
 from worlds.fake_desk import FakeDesk, model, models_of
 
 RULES = Rules(slack=0.3, stickiness=0.25, least=1)
@@ -354,6 +354,37 @@ def test_sellers_who_answer_at_once_do_not_stop_the_clock():
     times = [change.time_s for change in desk.board.price_changes]
     assert 100 < len(times) < 2 * 2 * 1440 + 10
     assert (np.diff(times) >= 0).all()
+
+
+def test_a_seller_who_is_about_to_react_does_so_once():
+    """A rival moves every hour; who takes five and a half hours to answer answers every six hours."""
+    class Mover(Steady):
+        def review(self, situation, rng):
+            return situation.own.scaled(1.01)
+
+    class Slow(Steady):
+        def react_s(self, situation, rng):
+            return 5.5 * HOUR_S
+
+        def react(self, situation, rng):
+            return situation.own.scaled(0.9)
+
+    for name, strategy in (("mover", Mover), ("slow", Slow)):
+        STRATEGIES[name] = StrategyKind(name, strategy, Tariff, name, "test")
+    adoption = Adoption(probability=1, creators=("meta",))
+    firms = {"a": host(pricing={"kind": "mover", "review_days": 1 / 24}, adoption=adoption),
+             "b": host(pricing={"kind": "slow", "review_days": 1000}, adoption=adoption)}
+    desk = desk_of(firms, steady(0.2), days=2)
+    for name in ("mover", "slow"):
+        del STRATEGIES[name]
+    desk.run(2)
+    changes = [it for it in desk.board.price_changes if desk.offers[it.offer].model == "mid"]
+    answers = [it.time_s for it in changes if it.reason == "react"]
+    moves = [it.time_s for it in changes if it.reason == "review"]
+    assert {desk.offers[it.offer].provider for it in changes if it.reason == "react"} == {"b"}
+    assert np.diff(moves) == pytest.approx(HOUR_S)
+    assert len(answers) >= 6
+    assert np.diff(answers) == pytest.approx(6 * HOUR_S)
 
 
 @settings(max_examples=15, deadline=None)

@@ -253,6 +253,20 @@ def test_an_inert_workload_needs_a_reason_to_move(people):
     assert moved[0] > 0 == moved[-1]
 
 
+@pytest.mark.parametrize("held", [2, 3, 4])
+def test_ties_go_to_the_model_in_use_then_to_the_first_by_name(people, held):
+    """Five models that differ in name alone, without tastes and without a cost of moving."""
+    same = Models(tuple(dataclasses.replace(catalogue().rows[1], name=f"m{number}") for number in range(5)))
+    rows = np.arange(len(people))
+    choice = Choice(utility="log", switching_cost=0.0)
+    inert = draw_population(SMALL.model_copy(update={"choice": choice}), Streams(1, 0), 100.0)
+    chooser = Chooser(inert, same, np.zeros((5, 5)), choice)
+    chooser.tastes[:] = 0.0
+    assert (chooser.choose(rows, np.full(len(rows), held), quotes(same)).model == held).all()
+    assert (chooser.choose(rows, np.full(len(rows), held), quotes(same)).gain_usd == 0).all()
+    assert (chooser.choose(rows, np.full(len(rows), -1), quotes(same)).model == 0).all()
+
+
 # parameter recovery
 
 

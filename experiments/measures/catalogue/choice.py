@@ -1,0 +1,53 @@
+"""Choice: which models and providers are used, by whom, and for how long."""
+
+from typing import Final
+
+from experiments.measures.catalogue.measure import PERCENT, ZERO_TO_ONE, Measure, Show
+
+TOKENS: Final = "prompt and output tokens"
+SIZE: Final = Show("bn par.", 1.0, 0)
+LAST: Final = "over the last 30 days"
+
+
+def _ends(name: str, unit: str, what: str) -> list[Measure]:
+    return [Measure(f"{name}_{end}", unit, f"{what}, over the {end} 30 days", f"tokens × {name}", TOKENS)
+            for end in ("first", "last")]
+
+
+def _retention(name: str, whose: str) -> Measure:
+    return Measure(f"retention_month_5_{name}", "1", f"share of workloads that use a model five months after they took "
+                   f"it up{whose}", "workloads that use it", "workloads observed at that age", shown=PERCENT)
+
+
+ROWS: Final = (
+    Measure("size_b", "billion parameters", "token-weighted total parameters, billions", "tokens × total parameters",
+            TOKENS, "token-weighted size", "size", SIZE),
+    Measure("quality", "1", "token-weighted quality for the workload's own task, 0 to 1", "tokens × quality", TOKENS,
+            "token-weighted quality", "quality", ZERO_TO_ONE),
+    *_ends("size", "billion parameters", "token-weighted total parameters"),
+    *_ends("quality", "1", "token-weighted quality for the workload's own task"),
+    Measure("token_share", "1", "share of all tokens of the period", f"{TOKENS} of the group", f"{TOKENS} of all",
+            "share of tokens", shown=PERCENT),
+    Measure("open_share", "1", "share of tokens of models that anybody may serve", f"{TOKENS} of open models", TOKENS,
+            "open models", "open", Show("%", 100.0, 0)),
+    Measure("open_share_last", "1", f"share of tokens of models that anybody may serve, {LAST}",
+            f"{TOKENS} of open models", TOKENS, shown=PERCENT),
+    Measure("hhi", "1", "concentration of providers: sum of squared shares of served tokens, 1 for a monopoly",
+            "squared shares of tokens", label="HHI", shown=Show("", 1.0, 2)),
+    Measure("hhi_providers", "1", "concentration of providers: sum of squared shares of tokens, 1 for a monopoly",
+            "squared shares of tokens", label="HHI of providers", head="HHI", shown=Show("prov.", 1.0, 2)),
+    Measure("hhi_models", "1", "concentration of models: sum of squared shares of tokens, 1 for a monopoly",
+            "squared shares of tokens", label="HHI of models", shown=Show("models", 1.0, 2)),
+    Measure("hhi_models_last", "1", f"concentration of models {LAST}", "squared shares of tokens"),
+    Measure("hhi_providers_last", "1", f"concentration of providers {LAST}", "squared shares of tokens"),
+    Measure("single_model_customers_last", "1", f"share of customers with 90 % or more of their tokens on one model, "
+            f"{LAST}", "customers of one model", "customers with tokens", shown=PERCENT),
+    _retention("all", ""),
+    _retention("foundational", ", in the month of its release or the next"),
+    _retention("later", " later than that"),
+    Measure("models_used", "models", "models with tokens", "models"),
+    Measure("workloads", "workloads", "workloads that use a model of the group, mean over days", "workloads of a day",
+            "days"),
+    Measure("switches", "workloads", "workloads that moved from one model to another", "moves between two models"),
+    Measure("moves", "workloads", "workloads that took up, left or changed a model", "moves, from and to none too"),
+)

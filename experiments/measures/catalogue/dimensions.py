@@ -1,0 +1,42 @@
+"""Columns that are no measures: what tells rows apart, the facts of models, and the particulars of events."""
+
+from collections.abc import Mapping
+from typing import Final
+
+TASKS: Final = ("chat", "coding", "reasoning", "roleplay", "extraction")
+KINDS: Final = {"input": "input tokens", "output": "output tokens", "cached": "cached input tokens"}
+
+DIMENSIONS: Final[Mapping[str, str]] = {
+    "month": "calendar month",
+    "day": "market time, days; of a period, its first day",
+    "date": "calendar date of that day",
+    "provider": "name of the provider",
+    "model": "name of the model",
+    "segment": "customers' segment",
+    "customer": "whose workload it is",
+    "workload": "which workload",
+    "creator": "who made the model",
+    "family": "models of one family succeed each other",
+    "open": "whether anybody may serve the model",
+    "size_class": "class by total parameters",
+    "release_day": "market time of its release, days; negative before the first day",
+    "total_b": "total parameters, billions",
+    "active_b": "parameters used for a token, billions",
+    "verbosity": "output tokens it needs where the reference model needs one",
+    "context_tokens": "longest prompt plus output, tokens",
+    "mean_quality": "quality of the model, mean over tasks, 0 to 1",
+    **{f"quality_{task}": f"quality of the model for {task}, 0 to 1" for task in TASKS},
+    "reason": "launch, or the strategy's word; of a move, what made the workload reconsider",
+    **{f"{kind}_before_usd_per_mtok": f"posted price of {what} before, USD per million tokens"
+       for kind, what in KINDS.items()},
+    "before": "model that the workload used, empty for none",
+    "after": "model that it uses from then on, empty for none",
+    "gain_usd": "expected gain per request net of the cost of moving, USD",
+    "payer_kind": "customer, provider, router or supplier",
+    "payer": "who paid",
+    "payer_purpose": "from which of its accounts",
+    "payee_kind": "customer, provider, router or supplier",
+    "payee": "who received",
+    "payee_purpose": "on which of its accounts",
+    "nano_usd": "amount, whole nano-dollars",
+}

@@ -1,0 +1,66 @@
+"""Requests: how many there are, how they end, and how long they take."""
+
+from typing import Final
+
+from experiments.measures.catalogue.measure import MILLISECONDS, PERCENT, SECONDS, Measure, Show
+
+BORN: Final = "requests that reached a router"
+COMPLETED: Final = "requests completed"
+
+
+def _ending(name: str, how: str, short: bool = False) -> Measure:
+    return Measure(f"{name}_share", "1", f"share of requests that {how}", f"requests that {how}", BORN,
+                   name.replace("_", " "), shown=PERCENT, short=short)
+
+
+def _waiting(metric: str, what: str, head: str, milliseconds: tuple[int, ...], short: tuple[int, ...]) -> list[Measure]:
+    """Quantiles and the mean of one kind of waiting; those of ``milliseconds`` are shown in them."""
+    quantiles = [
+        Measure(f"{metric}_p{percent}_s", "s", f"{percent} % quantile of {what} over completed requests, within 0.8 %",
+                f"the value that {percent} % of completed requests do not exceed", "", f"{what} p{percent}",
+                f"{head} p{percent}", MILLISECONDS if percent in milliseconds else SECONDS, short=percent in short)
+        for percent in (50, 90, 99)]
+    of_days = [
+        Measure(f"{metric}_p{percent}_of_daily_means", "s",
+                f"{percent} % quantile of the daily means of {what} over workloads and days, weighted with requests",
+                f"the daily mean at or below which {percent} % of completed requests lie", "",
+                f"{head} p{percent} of daily means", shown=SECONDS)
+        for percent in (50, 90, 99) if metric != "tpot"]
+    mean = Measure(f"{metric}_mean_s", "s", f"mean {what} of completed requests", f"{what}, summed",
+                   COMPLETED if metric != "tpot" else "requests completed with two output tokens or more",
+                   f"mean {what}", f"{head} mean", SECONDS)
+    return [*quantiles, mean, *of_days]
+
+
+ROWS: Final = (
+    Measure("requests", "requests", "requests that reached a router (of a run of traffic, after the warm-up)", BORN,
+            shown=Show("requests", 1.0, 0), daily=Show("M/day", 1e-6, 1), short=False),
+    Measure("completed", "requests", "requests completed", COMPLETED),
+    _ending("completed", "were completed", short=True),
+    _ending("refused", "the last offer tried refused"),
+    _ending("failed", "failed at the last offer tried"),
+    _ending("abandoned", "an impatient customer gave up"),
+    _ending("timed_out", "the router gave up"),
+    Measure("good_share", "1", "share of requests that were completed within both objectives of their class",
+            "requests completed within both objectives", BORN, "within SLOs", shown=PERCENT, short=False),
+    Measure("goodput_per_s", "requests/s", "requests completed within both objectives of their class, a second",
+            "requests completed within both objectives", "measured time, from the warm-up to the end of demand",
+            "goodput", shown=Show("req/s", 1.0, 1)),
+    Measure("completed_per_s", "requests/s", "requests completed, a second", COMPLETED, "time",
+            "completed requests a second", shown=Show("req/s", 1.0, 1)),
+    Measure("attempts_per_request", "attempts", "attempts made for a request", "attempts", BORN, "attempts a request",
+            "tries", Show("", 1.0, 1)),
+    Measure("refused_attempts_share", "1", "share of attempts that the offers they were sent to refused",
+            "attempts refused: rate limit, full queue, too long", "attempts placed", "attempts refused",
+            shown=PERCENT),
+    *_waiting("ttft", "time to first token", "TTFT", (50,), (50, 99)),
+    *_waiting("tpot", "time per output token", "TPOT", (50, 90, 99), (50,)),
+    *_waiting("e2e", "end-to-end latency", "E2E", (), (99,)),
+    Measure("prompt_tokens", "tokens", "prompt tokens of completed requests", "prompt tokens"),
+    Measure("output_tokens", "tokens", "output tokens of completed requests", "output tokens"),
+    Measure("tokens", "tokens", "prompt and output tokens of completed requests", "prompt and output tokens",
+            daily=Show("bn/day", 1e-9, 1)),
+    Measure("tokens_per_day", "tokens a day", "prompt and output tokens of completed requests, a day",
+            "prompt and output tokens", "days", "tokens", shown=Show("bn/day", 1e-9, 1)),
+    Measure("days", "days", "days of the period that the run covers", "days"),
+)

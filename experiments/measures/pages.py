@@ -1,0 +1,81 @@
+"""Bring the pages that tell of measures up to date with the catalogue: ``python -m experiments.measures.pages``."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from experiments.measures.catalogue import DIMENSIONS, MEASURES, SUBJECTS, Measure
+from experiments.measures.columns import COLUMNS
+from experiments.measures.market_summary import WHOLE
+from experiments.measures.market_tables import headers
+from experiments.measures.traffic_metrics import METRICS
+from experiments.measures.windows import COURSES
+from experiments.store import dictionary, statistics
+from experiments.studies.climb import measures as climb
+
+DOCS: Final = Path(__file__).parents[2] / "docs"
+
+
+def bases() -> dict[str, set[str]]:
+    """Return what measures are computed from, and which; a number of no other basis is of a market's summary alone."""
+    found = {
+        "traffic run": set(METRICS), "course of a run": set(COURSES),
+        **{f"`{table}`": set(columns) for table, columns in COLUMNS.items()},
+        "`prices`": set(headers()["prices"]) & set(MEASURES), "climb": set(climb.METRICS),
+        "store": {it.measure for it in statistics.STATISTICS.values()},
+    }
+    others = set(MEASURES) - set().union(*found.values())
+    return found | {"summary of a market": others | {function.__name__ for function in WHOLE}}
+
+
+def catalogue() -> str:
+    """Return all measures by subject, as Markdown."""
+    return "\n".join(line for subject, rows in SUBJECTS.items() for line in (f"### {subject}\n", *_table(rows), ""))
+
+
+def _table(rows: Iterable[Measure]) -> Iterator[str]:
+    of = bases()
+    yield "| measure | unit | meaning | what over what | of |\n| --- | --- | --- | --- | --- |"
+    for row in rows:
+        ratio = f"{row.above} / {row.below}" if row.below else row.above
+        where = ", ".join(name for name, measures in of.items() if row.name in measures)
+        yield f"| `{row.name}` | {row.unit} | {row.doc} | {ratio} | {where} |"
+
+
+def tables() -> str:
+    """Return the columns of a market's tables, as Markdown."""
+    lines = [f"* `{name}.csv`: {', '.join(f'`{column}`' for column in columns)}" for name, columns in headers().items()]
+    facts = ["| column | meaning |\n| --- | --- |", *(f"| `{name}` | {doc} |" for name, doc in DIMENSIONS.items())]
+    return "\n".join([*lines, "", "What is no measure tells rows apart, or describes them:\n", *facts])
+
+
+PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
+    "glossary.md": {"measures": catalogue},
+    "lab/results.md": {"dictionary": dictionary.page, "statistics": statistics.page},
+    "market/measures.md": {"tables": tables},
+}
+
+
+def refreshed(page: str, text: str) -> str:
+    """Return the text of a page of ``PARTS`` with its generated parts made anew.
+
+    Raises
+    ------
+    ValueError
+        If a part is not marked in the page.
+    """
+    for name, make in PARTS[page].items():
+        begin, end = f"<!-- {name}: generated -->", f"<!-- {name}: end -->"
+        pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+        if not pattern.search(text):
+            raise ValueError(f"the page {page} has no part {name!r}")
+        whole = f"{begin}\n\n{make().strip()}\n\n{end}"
+        text = whole.join(pattern.split(text, maxsplit=1))
+    return text
+
+
+if __name__ == "__main__":
+    for name in PARTS:
+        path = DOCS / name
+        path.write_text(refreshed(name, path.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")

@@ -1,0 +1,127 @@
+"""Every number of a market's summary, worked out by hand on the markets of `worlds.hand_market`."""
+
+from math import exp, log, nan, sqrt
+
+import pytest
+
+from experiments.measures.market.run import Run
+from experiments.measures.market_days import day_tables
+from experiments.measures.market_summary import summary
+from experiments.studies.climb.measures import bill_of, metrics_of
+from worlds.hand_market import FEBRUARY, JANUARY, hand_market, long_market, parts
+
+YEAR = 365.25
+FALL, RISE = log(0.8), log(1.25)
+
+
+def slope(*logs):
+    """Least squares over four days: the days are -1.5, -.5, .5, 1.5 from their mean, squares add up to 5."""
+    return sum(day * value for day, value in zip((-1.5, -0.5, 0.5, 1.5), logs, strict=True)) / 5 * YEAR
+
+
+def series(name, first, last, trend):
+    return {f"{name}_first": first, f"{name}_last": last, f"{name}_log_slope": trend, f"{name}_fall": exp(-trend)}
+
+
+def lmdi(of):
+    """Sum over models of the logarithmic mean of spend a day times the change of a logarithm (Ang 2015)."""
+    mean_big, mean_mid = ((b - a) / log(b / a) for a, b in ((0.018, 0.096), (0.027, 0.0272)))
+    return mean_big * log(of[0]) + mean_mid * log(of[1])
+
+
+ONE, TWO = (400 / 540) ** (1 / 3), (0.8 * 0.9) ** (1 / 4)
+SAME = (0, RISE / 3, RISE / 3 + log(TWO), RISE / 3 + log(TWO) + log(ONE))  # logs of the index of each day
+PRICES = (0.036 / 0.048, 0.054 / 0.078, 0.096 / 0.08, 0.1504 / 0.152)  # of each day's average token
+PARTS = parts(JANUARY, FEBRUARY)
+ACROSS = (log(2.25 / 0.575), log(2.5 / ((54 * 0.4 + 82 * 0.47) / 136)))  # price of big over that of mid, by month
+
+BY_HAND = {
+    "requests": 190, "completed_share": 163 / 190, "tokens": 358_000, "spend_usd": 0.09 + 0.2464,
+    "fee_usd": 0.3364 / 20, "surplus_usd": 21,
+    # "first" and "last" are two days each, half the run
+    **series("cheapest_frontier", 2.25, 2.5, slope(log(2), log(2.5), log(2.5), log(2.5))),
+    **series("cheapest_standard", 1, 1.75, slope(0, 0, 0, log(2.5))),
+    **series("constant_quality", (1 + exp(RISE / 3)) / 2, (1 + 2.5 ** (1 / 3)) / 2,
+             slope(0, RISE / 3, RISE / 3 + FALL / 3, log(2.5) / 3)),
+    **series("same_model", (1 + exp(SAME[1])) / 2, (exp(SAME[2]) + exp(SAME[3])) / 2, slope(*SAME)),
+    **series("price", (PRICES[0] + PRICES[1]) / 2, (PRICES[2] + PRICES[3]) / 2, slope(*map(log, PRICES))),
+    "size_first": (18 * 400 + 108 * 100) / 126, "size_last": (96 * 400 + 136 * 100) / 232,
+    "quality_first": (18 * 0.8 + 72 * 0.4 + 36 * 0.5) / 126, "quality_last": (36 * 0.8 + 60 * 0.6 + 136 * 0.5) / 232,
+    **{f"spend_effect_{name}{how}": value for how in ("", "_chained") for name, value in PARTS.items()},
+    "spend_effect_price_chained_lmdi": lmdi((1, 0.4 / 0.5)),
+    "spend_effect_volume_chained_lmdi": lmdi((116 / 63, 116 / 63)),
+    "spend_effect_mix_chained_lmdi": lmdi(((96 / 232) / (18 / 126), (136 / 232) / (108 / 126))),
+    "spend_change": 0.2464 / 2 - 0.09 / 2,
+    # one line through two pairs of models, month by month: sum of products over sum of squares
+    "elasticity_across_models": (ACROSS[0] * log(18 / 108) + ACROSS[1] * log(96 / 136))
+    / (ACROSS[0] ** 2 + ACROSS[1] ** 2),
+    # two offers of mid: .5 and .6, then .4 and .47 on average; 27 and 81, then 54 and 82 thousand tokens
+    "elasticity_within_models": (log(0.6 / 0.5) * log(81 / 27) + log(0.47 / 0.4) * log(82 / 54))
+    / (log(0.6 / 0.5) ** 2 + log(0.47 / 0.4) ** 2),
+    "reprice_changes": 4, "reprice_hazard": 4 / (3 + 4 + 4 + 3),
+    "reprice_median_size": (0.2 + 0.25) / 2,  # of .1, .2, .25, .259
+    "reprice_cut_share": 3 / 4,
+    "bottom_tie_share": 1 / 3,  # mid has two offers from the second day on: .5 and .6, .4 and .54, .4 and .4
+    "bottom_median_gap": (0.2 + 0.35) / 2,
+    "follower_lag_median": 6,  # b's second cut answers nothing
+    "same_model_price_cv": nan,  # no model has five hosts; see the long market
+    "open_share_last": 136 / 232, "hhi_models_last": (96**2 + 136**2) / 232**2,
+    "hhi_providers_last": (150**2 + 82**2) / 232**2,
+    "single_model_customers_last": 1 / 2,  # x is all big; y has 136 of 196 on mid
+    **{f"retention_month_5_{name}": nan for name in ("all", "foundational", "later")},
+    # 163 requests: half are 81.5, 90 % 146.7, 99 % 161.4; 40 have .5 s, 70 have 1 s, 44 have 2 s, 9 have 4 s
+    "ttft_p50_of_daily_means": 1, "ttft_p90_of_daily_means": 2, "ttft_p99_of_daily_means": 4,
+    # 40 have 10.48 s, 44 have 10.9 s; from the 131st to the 154th 51.95 s; the last 9 have 53.95 s
+    "e2e_p50_of_daily_means": 1 + 9.9, "e2e_p90_of_daily_means": 2 + 49.95, "e2e_p99_of_daily_means": 4 + 49.95,
+    "provider_margin": (47 - 41) / 47, "providers_in_profit": 1 / 3,  # a; b and c lose
+    "gpus": 16, "gpu_cost_usd": 4 * 6 + 4 * 1, "placed_share": (24 + 4 + 2 + 2 + 2) / 64,
+    "busy_share": (5.35 + 6.9) / (10 + 14), "books_sum": 0,
+}
+ERRORS_BY_HAND = {"reprice_hazard": sqrt(4 / 14 * 10 / 14 / 14)}
+LONG_BY_HAND = {
+    "same_model_price_cv": sqrt((4 * 0.2**2 + 0.8**2) / 4) / 1.2,  # 1, 1, 1, 1, 2
+    # 1, 2 and 5 took model 1 up, of whom 1 and 5 are there 152 days later; 3 and 4 model 2, of whom 3 is there
+    "retention_month_5_all": 3 / 5, "retention_month_5_foundational": 2 / 3, "retention_month_5_later": 1 / 2,
+}
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    return summary(Run(hand_market())).set_index("metric")
+
+
+def test_every_number_has_a_value_by_hand(numbers):
+    assert list(numbers.index) == list(BY_HAND)
+    undefined = {name for name, value in BY_HAND.items() if value != value}
+    assert undefined == set(LONG_BY_HAND)
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_a_number_is_what_it_is_by_hand(numbers, name):
+    assert numbers.loc[name, "value"] == pytest.approx(BY_HAND[name], rel=1e-8, nan_ok=True)
+
+
+def test_standard_errors_by_hand(numbers):
+    for name, value in ERRORS_BY_HAND.items():
+        assert numbers.loc[name, "std_error"] == pytest.approx(value)
+    falls = numbers.loc["price_fall"]
+    assert falls["std_error"] == pytest.approx(falls["value"] * numbers.loc["price_log_slope", "std_error"])
+
+
+def test_numbers_of_the_long_market_by_hand():
+    found = summary(Run(long_market())).set_index("metric")
+    for name, value in LONG_BY_HAND.items():
+        assert found.loc[name, "value"] == pytest.approx(value), name
+    assert found.loc["retention_month_5_all", "std_error"] == pytest.approx(sqrt(0.6 * 0.4 / 5))
+
+
+def test_the_climb_by_hand():
+    """The last two days set against all four: 114 and 244 of 358 thousand tokens on big and mid."""
+    days = day_tables(hand_market())
+    bills = [bill_of(days["days"], days["model_days"], first_day) for first_day in (0, 2)]
+    all_days = ((114e3 / 4, 2e-6), (244e3 / 4, (0.054 + 0.0544) / 244e3))
+    assert metrics_of(*bills) == pytest.approx({
+        "size_b": (96 * 400 + 136 * 100) / 232, "quality": (36 * 0.8 + 60 * 0.6 + 136 * 0.5) / 232,
+        "price_usd_per_mtok": 0.2464 / 0.232, "tokens_per_day": 116_000, "spend_usd_per_day": 0.2464 / 2,
+        "completed_share": 100 / 120,
+        **{f"effect_{name}_usd_per_day": value for name, value in parts(all_days, FEBRUARY).items()}})

@@ -1,0 +1,193 @@
+"""Every column of a market's tables of measures, worked out by hand on the four days of `worlds.hand_market`."""
+
+from math import nan
+
+import numpy as np
+import pytest
+
+from experiments.measures.columns import COLUMNS
+from experiments.measures.market_tables import GRIDS, tables
+from worlds.hand_market import FEBRUARY, JANUARY, hand_market, parts
+
+PARTS = parts(JANUARY, FEBRUARY)
+RISE, CUT, LEFT = 1.25 ** (1 / 3), (0.8 * 0.9) ** (1 / 4), (400 / 540) ** (1 / 3)  # of the same-model index
+
+BY_HAND = {
+    "monthly_market": {  # January, February
+        "days": [2, 2],
+        "requests": [10 + 20 + 0 + 10 + 20 + 10, 20 + 20 + 10 + 20 + 20 + 30],
+        "completed_share": [(8 + 20 + 10 + 16 + 9) / 70, (20 + 10 + 10 + 16 + 20 + 24) / 120],
+        "prompt_tokens": [18 * 900 + 36 * 1500 + 9 * 3000, 36 * 900 + 30 * 1500 + 34 * 3000],
+        "output_tokens": [18 * 100 + 36 * 500 + 9 * 1000, 36 * 100 + 30 * 500 + 34 * 1000],
+        "spend_usd": [0.018 * 2 + 0.108 * 0.5, 0.096 * 2 + 0.136 * 0.4],  # million tokens × USD
+        "fee_usd": [0.09 / 20, 0.2464 / 20],
+        "price_usd_per_mtok": [0.09 / 0.126, 0.2464 / 0.232],
+        "cheapest_frontier_usd_per_mtok": [(2 + 2.5) / 2, 2.5],
+        "cheapest_standard_usd_per_mtok": [1, (1 + 2.5) / 2],  # new is the median; it is delisted on the last day
+        # levels .3, .4, .7: big rises by 25 %; mid falls by 20 %; new leaves, and 2.5 is the next price for .4
+        "constant_quality_index": [(1 + RISE) / 2, (1 + 2.5 ** (1 / 3)) / 2],
+        "same_model_index": [(1 + RISE) / 2, (RISE * CUT + RISE * CUT * LEFT) / 2],
+        "size_b": [(18 * 400 + 108 * 100) / 126, (96 * 400 + 136 * 100) / 232],
+        "quality": [(18 * 0.8 + 72 * 0.4 + 36 * 0.5) / 126, (36 * 0.8 + 60 * 0.6 + 136 * 0.5) / 232],
+        "open_share": [108 / 126, 136 / 232],
+        "hhi_providers": [(45**2 + 81**2) / 126**2, (150**2 + 82**2) / 232**2],
+        "hhi_models": [(18**2 + 108**2) / 126**2, (96**2 + 136**2) / 232**2],
+        "models_used": [2, 2],
+        "offers_listed": [(3 + 4) / 2, (4 + 3) / 2],
+        "price_changes": [1, 3],  # less a launch
+        "switches": [0, 2],  # less a start; the one at the very end is of February
+        "surplus_usd": [1 + 2 + 1 + 2 + 3, 2 + 2 + 2 + 1 + 1 + 4],
+        "gpus": [12 + 4, 12 + 4],
+        "placed_share": [(6 + 6 + 4 + 2) / 32, (6 + 6 + 2 + 2) / 32],
+        "busy_share": [(1 * 0.5 + 1 * 0.2 + 2 * 0.5 + 1 * 0.25 + 1 * 0.4 + 4 * 0.75) / (1 + 1 + 2 + 1 + 1 + 4),
+                       (2 * 0.5 + 1 * 0.6 + 4 * 0.5 + 2 * 0.75 + 1 * 0.8 + 4 * 0.25) / (2 + 1 + 4 + 2 + 1 + 4)],
+        "provider_margin": [(25 - 20) / 25, (22 - 21) / 22],
+        "effect_price_usd_per_day": [nan, PARTS["price"]],
+        "effect_volume_usd_per_day": [nan, PARTS["volume"]],
+        "effect_mix_usd_per_day": [nan, PARTS["mix"]],
+    },
+    "monthly_models": {  # big, mid, new of January, then of February
+        "tokens": [18_000, 108_000, 0, 96_000, 136_000, 0],
+        "token_share": [18 / 126, 108 / 126, 0, 96 / 232, 136 / 232, 0],
+        "spend_usd": [0.036, 0.054, 0, 0.192, 0.0544, 0],
+        "price_usd_per_mtok": [2, 0.5, nan, 2, 0.4, nan],
+        "cheapest_usd_per_mtok": [(2 + 2.5) / 2, 0.5, 1, 2.5, 0.4, 1],
+        "offers_listed": [1, (1 + 2) / 2, 1, 1, 2, (1 + 0) / 2],
+        "workloads": [1, (1 + 2) / 2, 0, 2, 1, 0],
+    },
+    "monthly_providers": {  # a, b, c of January, then of February
+        "completed": [8 + 10 + 5 + 5, 15 + 20, 0, 30 + 36 + 8 + 6, 2 + 18, 0],
+        "tokens": [18_000 + 27_000, 81_000, 0, 96_000 + 54_000, 82_000, 0],
+        "token_share": [45 / 126, 81 / 126, 0, 150 / 232, 82 / 232, 0],
+        "refused_attempts_share": [(2 + 5) / (10 + 15 + 5 + 10), 5 / (20 + 20), nan,
+                                   (5 + 2) / (35 + 50 + 10 + 6), 2 / (2 + 20), nan],
+        "received_usd": [20, 5, 0, 20, 2, 0],
+        "paid_usd": [12, 8, 0, 12, 8, 1],
+        "margin": [(20 - 12) / 20, (5 - 8) / 5, nan, (20 - 12) / 20, (2 - 8) / 2, nan],
+        "gpu_cost_usd": [12, 2, 0, 12, 2, 0],
+        "gpus": [12, 4, 0, 12, 4, 0],
+        "placed_share": [6 / 12, (4 + 2) / 8, nan, 6 / 12, 2 / 4, nan],
+        "training_share": [3 / 12, 0, nan, 3 / 12, 0, nan],
+        "busy_share": [(0.5 + 0.25 + 0.2 + 0.4) / 4, (2 * 0.5 + 4 * 0.75) / 6, nan,
+                       (2 * 0.5 + 2 * 0.75 + 0.6 + 0.8) / 6, (4 * 0.5 + 4 * 0.25) / 8, nan],
+    },
+    "monthly_segments": {  # s1, s2 of January, then of February
+        "workloads": [2, (0 + 1) / 2, 2, 1],
+        "requests": [60, 10, 80, 40],
+        "completed_share": [54 / 60, 9 / 10, 66 / 80, 34 / 40],
+        "tokens": [90_000, 36_000, 96_000, 136_000],
+        "spend_usd": [0.018 * 2 + 0.072 * 0.5, 0.036 * 0.5, 0.096 * 2, 0.136 * 0.4],
+        "price_usd_per_mtok": [0.072 / 0.09, 0.5, 2, 0.4],
+        "size_b": [(18 * 400 + 72 * 100) / 90, 100, 400, 100],
+        "quality": [(18 * 0.8 + 72 * 0.4) / 90, 0.5, (36 * 0.8 + 60 * 0.6) / 96, 0.5],
+        "ttft_mean_s": [(8 * 1 + 10 * 2 + 20 * 0.5 + 16 * 1) / 54, 4,
+                        (20 * 1 + 16 * 1 + 10 * 2 + 20 * 0.5) / 66, (10 * 1 + 24 * 2) / 34],
+        "tpot_mean_s": [(18 * 0.1 + 36 * 0.02) / 54, 0.05, (36 * 0.1 + 30 * 0.02) / 66, 0.05],
+        # time to first token and 99, 499 or 999 further tokens
+        "e2e_mean_s": [1 + (18 * 9.9 + 36 * 9.98) / 54, 4 + 49.95, 1 + (36 * 9.9 + 30 * 9.98) / 66, 58 / 34 + 49.95],
+        "surplus_usd": [1 + 2 + 1 + 2, 3, 2 + 2 + 1 + 1, 2 + 4],
+        "surplus_usd_per_mtok": [6 / 0.09, 3 / 0.036, 6 / 0.096, 6 / 0.136],
+    },
+    "period_market": {  # four days
+        "requests": [30, 40, 50, 70],
+        "completed_share": [28 / 30, 35 / 40, 40 / 50, 60 / 70],
+        "tokens": [48_000, 78_000, 80_000, 152_000],
+        "spend_usd": [0.008 * 2 + 0.04 * 0.5, 0.01 * 2 + 0.068 * 0.5, 0.04 * 2 + 0.04 * 0.4, 0.056 * 2 + 0.096 * 0.4],
+        "price_usd_per_mtok": [36 / 48, 54 / 78, 96 / 80, 150.4 / 152],
+        "constant_quality_index_at_end": [1, RISE, 1, 2.5 ** (1 / 3)],
+        "same_model_index_at_end": [1, RISE, RISE * CUT, RISE * CUT * LEFT],
+        "offers_listed_at_end": [3, 4, 4, 3],
+        "price_changes": [0, 1, 2, 1],
+        "switches": [0, 0, 1, 1],
+        "busy_share": [(0.5 + 0.2 + 2 * 0.5) / 4, (0.25 + 0.4 + 4 * 0.75) / 6, (2 * 0.5 + 0.6 + 4 * 0.5) / 7,
+                       (2 * 0.75 + 0.8 + 4 * 0.25) / 7],
+    },
+    "period_offers": {  # a/big, a/mid, b/mid, b/new on each day; on the last day b/new is neither listed nor sells
+        "listed": [True, True, False, True] + [True] * 4 + [True] * 4 + [True] * 3,
+        "input_usd_per_mtok": [2, 0.4, 0.6, 1, 2.5, 0.4, 0.6, 1, 2.5, 0.32, 0.54, 1, 2.5, 0.32, 0.4],
+        "output_usd_per_mtok": [2, 0.8, 0.6, 1, 2.5, 0.8, 0.6, 1, 2.5, 0.64, 0.54, 1, 2.5, 0.64, 0.4],
+        "replicas": [1, 1, 2, 0, 1, 1, 4, 0, 2, 1, 4, 0, 2, 1, 4],
+        "tokens": [8000, 10_000, 30_000, 0, 10_000, 17_000, 51_000, 0, 40_000, 30_000, 10_000, 0, 56_000, 24_000,
+                   72_000],
+        "busy_share": [0.5, 0.2, 0.5, nan, 0.25, 0.4, 0.75, nan, 0.5, 0.6, 0.5, nan, 0.75, 0.8, 0.25],
+    },
+    "period_providers": {  # a, b, c on each day
+        "tokens": [18_000, 30_000, 0, 27_000, 51_000, 0, 70_000, 10_000, 0, 80_000, 72_000, 0],
+        "refused_attempts_share": [2 / 15, 5 / 20, nan, 5 / 25, 0, nan, 7 / 45, 0, nan, 0, 2 / 20, nan],
+        "gpus": [12, 4, 0] * 4,
+        "placed_gpus": [6, 4, 0] + [6, 2, 0] * 3,
+        "training_gpus": [3, 0, 0] * 4,
+        "busy_share": [0.7 / 2, 0.5, nan, 0.65 / 2, 0.75, nan, 1.6 / 3, 0.5, nan, 2.3 / 3, 0.25, nan],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def frames():
+    return tables(hand_market())
+
+
+def test_every_column_has_a_value_by_hand():
+    assert {name: set(values) for name, values in BY_HAND.items()} == {
+        name: set(functions) for name, functions in COLUMNS.items()}
+
+
+@pytest.mark.parametrize(("table", "name"), [(table, name) for table, values in BY_HAND.items() for name in values])
+def test_a_column_is_what_it_is_by_hand(frames, table, name):
+    np.testing.assert_allclose(frames[table][name].to_numpy(float), np.array(BY_HAND[table][name], float), rtol=1e-12)
+
+
+def test_rows_are_named_periods_outermost(frames):
+    assert frames["monthly_market"]["month"].tolist() == ["2025-01", "2025-02"]
+    assert frames["monthly_models"]["month"].tolist() == ["2025-01"] * 3 + ["2025-02"] * 3
+    assert frames["monthly_models"]["model"].tolist() == ["big", "mid", "new"] * 2
+    assert frames["monthly_providers"]["provider"].tolist() == ["a", "b", "c"] * 2
+    assert frames["monthly_segments"]["segment"].tolist() == ["s1", "s2"] * 2
+    assert frames["period_market"]["day"].tolist() == [0, 1, 2, 3]
+    assert frames["period_market"]["date"].tolist() == ["2025-01-30", "2025-01-31", "2025-02-01", "2025-02-02"]
+    assert frames["period_market"]["days"].tolist() == [1, 1, 1, 1]
+    offers = list(zip(frames["period_offers"]["provider"], frames["period_offers"]["model"], strict=True))
+    four = [("a", "big"), ("a", "mid"), ("b", "mid"), ("b", "new")]
+    assert offers == four * 3 + four[:3]
+    assert set(GRIDS) == set(BY_HAND)
+
+
+def test_facts_of_models(frames):
+    monthly, models = frames["monthly_models"], frames["models"]
+    assert monthly["mean_quality"].tolist() == pytest.approx([0.7, 0.3, 0.4] * 2)  # big: (.8 + .6 + .7 + .9 + .5) / 5
+    assert monthly["total_b"].tolist() == [400, 100, 10] * 2
+    assert monthly["size_class"].tolist() == ["frontier", "large", "small"] * 2
+    assert monthly["open"].tolist() == [False, True, True] * 2
+    assert monthly["creator"].tolist() == ["lab"] * 6
+    assert models["quality_coding"].tolist() == [0.6, 0.4, 0.4]
+    assert models["quality_extraction"].tolist() == [0.5, 0.1, 0.4]
+    assert models["release_day"].tolist() == [-10, -10, -2]
+    assert models["active_b"].tolist() == [40, 10, 1]
+
+
+def test_events_are_told_one_by_one(frames):
+    prices, switches = frames["prices"], frames["switches"]
+    assert prices["day"].tolist() == pytest.approx([0, 1, 2 + 1 / 24, 2 + 7 / 24, 3 + 9 / 24])
+    assert prices["date"].tolist() == ["2025-01-30", "2025-01-31", "2025-02-01", "2025-02-01", "2025-02-02"]
+    assert prices["input_before_usd_per_mtok"].tolist() == [1, 2, 0.5, 0.6, 0.54]
+    assert prices["cached_usd_per_mtok"].tolist() == [1, 2.5, 0.4, 0.54, 0.4]
+    assert prices["provider"].tolist() == ["b", "a", "a", "b", "b"]
+    assert prices["model"].tolist() == ["new", "big", "mid", "mid", "mid"]
+    assert switches["before"].tolist()[1:] == ["mid", "mid"]
+    assert switches["before"].isna().tolist() == [True, False, False]
+    assert switches["after"].tolist() == ["mid", "big", "big"]
+    assert switches["workload"].tolist() == ["y/1", "y/0", "y/1"]
+    assert switches["segment"].tolist() == ["s2", "s1", "s2"]
+    assert switches["customer"].tolist() == ["y"] * 3
+    assert switches["gain_usd"].tolist() == [0, 0.25, 0.75]
+
+
+def test_the_ledger_adds_up_months_and_pairs_of_accounts(frames):
+    ledger = frames["ledger"]
+    keys = list(zip(ledger["month"], ledger["payer"], ledger["payee"], strict=True))
+    usd = dict(zip(keys, ledger["nano_usd"] / 1e9, strict=True))
+    assert usd == {
+        ("2025-01", "x", "a"): 10 + 10, ("2025-01", "x", "b"): 5, ("2025-01", "a", "gpus"): 6 + 6,
+        ("2025-01", "b", "gpus"): 4 + 4, ("2025-02", "x", "a"): 20, ("2025-02", "x", "b"): 2,
+        ("2025-02", "a", "gpus"): 6 + 6, ("2025-02", "a", "a"): 9, ("2025-02", "b", "gpus"): 4 + 4,
+        ("2025-02", "c", "gpus"): 1}
