@@ -140,10 +140,10 @@ def compile_first(world: "World") -> None:
     """Compile the engine if that was never done here: once, announced, before workers all do the same."""
     if world.scenario.traffic.engine != "compiled":
         return
-    from sim.compiled import prepare_cache
+    from sim.compiled import is_compiled
     from sim.engines.compiled import CompiledEngine
 
-    if not any(prepare_cache().glob("traffic_*/*.nbi")):
+    if not is_compiled():
         print("compiling the traffic engine, once on this machine (about 30 s)", file=sys.stderr, flush=True)
         CompiledEngine(world, iter(()))
 

@@ -132,9 +132,9 @@ def compile_first(scenario: MarketScenario) -> None:
     if scenario.engine != "compiled":
         return
     from experiments.runs.run_market import stage
-    from sim.compiled import prepare_cache
+    from sim.compiled import is_compiled
 
-    if not any(prepare_cache().glob("traffic_*/*.nbi")):
+    if not is_compiled():
         stage(scenario.model_copy(update={"engine": "reference"}))
         print("compiling the traffic engine, once on this machine (about 30 s)", file=sys.stderr, flush=True)
 

@@ -1,11 +1,12 @@
 """What a run produces: counters, sums and histograms, the same from both engines."""
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from sim.engines.world import World
+if TYPE_CHECKING:  # compiled code needs the columns below: a world's scenario would be part of its key (sim.compiled)
+    from sim.engines.world import World
 
 # request outcomes
 COMPLETED: Final = 0
@@ -107,7 +108,7 @@ class TrafficOutcome:
         Number of events processed (compiled engine; 0 from the reference engine).
     """
 
-    world: World
+    world: "World"
     born: np.ndarray
     outcomes: np.ndarray
     class_sums: np.ndarray
