@@ -30,7 +30,7 @@ UNITS: Final[dict[str, str]] = {
     "abandoned_share": "1",
     "timed_out_share": "1",
     "attempts_per_request": "attempts",
-    "utilisation": "1",  # share of replica time spent in steps, over replicas and the whole run
+    "utilisation": "1",  # share of replica time spent in steps, over active replicas and the measured window
     "revenue_usd": "USD",  # of all providers, from measured requests
     "fee_usd": "USD",
     "hhi": "1",  # Herfindahl index of the providers' shares of served tokens
@@ -106,9 +106,8 @@ def _reliability(run: TrafficOutcome) -> dict[str, float]:
 
 
 def _market(run: TrafficOutcome) -> dict[str, float]:
-    replicas = sum(offer.replicas for offer in run.world.offers)
     return {
-        "utilisation": _ratio(run.offer_work[:, o.BUSY_S].sum(), replicas * run.end_s),
+        "utilisation": _ratio(run.offer_work[:, o.BUSY_S].sum(), run.replica_s.sum()),
         "hhi": math.fsum(share * share for share in _shares(run).values()),
     }
 

@@ -47,8 +47,8 @@ REVENUE_NANO: Final = 12
 OFFER_SUMS: Final = ("placed", "served", "outage", "server_error", "rate_limited", "queue_full", "too_long",
                      "midstream", "attempt_timed_out", "cancelled", "served_prompt", "served_output", "revenue_nano")
 
-# columns of offer_work: what the replicas did, over the whole run
-BUSY_S: Final = 0  # replica-seconds in steps
+# columns of offer_work: what the replicas did, over the whole run but for BUSY_S
+BUSY_S: Final = 0  # replica-seconds in steps, inside the measured window
 STEPS: Final = 1
 PREFILL_TOKENS: Final = 2  # computed, including those thrown away by preemption or cancellation
 DECODE_TOKENS: Final = 3
@@ -69,7 +69,7 @@ SAMPLE = np.dtype(
 class Tally(NamedTuple):
     """Running counters of an engine, as in ``TrafficOutcome``; requests in flight have no outcome yet.
 
-    The reference engine counts a replica's work at the end of a step.
+    A replica's work is counted at the end of a step, steps inside a leap included.
     """
 
     born: np.ndarray
@@ -96,6 +96,8 @@ class TrafficOutcome:
         int64 (offers, cohorts, len(OFFER_SUMS)).
     offer_work
         float64 (offers, len(OFFER_WORK)).
+    replica_s
+        float64 (offers,): time of active replicas inside the measured window, seconds.
     class_hist, offer_hist
         int64 (classes or offers, metrics, bins): measured cohort, by finishing offer.
     class_metric_sums
@@ -114,6 +116,7 @@ class TrafficOutcome:
     class_sums: np.ndarray
     offer_sums: np.ndarray
     offer_work: np.ndarray
+    replica_s: np.ndarray
     class_hist: np.ndarray
     offer_hist: np.ndarray
     class_metric_sums: np.ndarray

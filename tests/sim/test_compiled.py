@@ -109,7 +109,8 @@ def test_an_unwritable_cache_falls_back_to_a_folder_that_disappears(tmp_path: Pa
 def test_functions_of_a_user_are_compiled_in_every_process(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
         "from sim.compiled import njit\n@njit(cache=True)\ndef twice(x): return 2 * x\n", encoding="utf-8")
-    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import mine; mine.twice(2); print(mine.twice.stats[1])"
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+    code += "from mine import twice\ntwice(2)\nprint(twice.stats[1])"
     assert [in_a_process(code, TOKENMARKET_CACHE_DIR=str(tmp_path / "cache")) for _ in range(2)] == ["Counter()", "Counter()"]
     assert not list(tmp_path.rglob("mine*.nbi"))
 

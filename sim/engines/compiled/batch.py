@@ -215,6 +215,22 @@ def publish_latency(offer: Any, sample_s: float) -> None:
 
 
 @inner(forceinline=True)
+def book_time(g: Any, replica: Any, row: np.ndarray) -> None:
+    """Count the time of the step or leap that ends now, as far as it lies inside the measured window.
+
+    What crosses the window's end waits in the replica until somebody asks: added when the step ends, it would make
+    the last bits of the sum depend on how long the run goes on.
+    """
+    inside_s = min(g.now, g.demand_ends_s) - max(replica.start_s, g.warmup_s)
+    if inside_s <= 0.0:
+        return
+    if g.now < g.demand_ends_s:
+        row[BUSY_S] += inside_s
+    else:
+        replica.crossing_s = inside_s
+
+
+@inner(forceinline=True)
 def end_step(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, work: np.ndarray, r: int) -> None:
     """Apply the effects of the step, or of the leap of steps, that ends now."""
     replica = market.replicas[r]
@@ -224,7 +240,7 @@ def end_step(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, work: np
     replica.kv_decoding += grown
     replica.backlog -= grown
     row = work[replica.offer]
-    row[BUSY_S] += g.now - replica.start_s
+    book_time(g, replica, row)
     row[STEPS] += replica.steps
     row[DECODE_TOKENS] += grown
     if replica.doing == MIXED:

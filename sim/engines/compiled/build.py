@@ -294,6 +294,7 @@ def _globals(world: World) -> np.ndarray:
         "publish_period": _or_inf(period),
         "wheel_width": WHEEL_WIDTH_S,
         "warmup_s": traffic.warmup_s,
+        "demand_ends_s": traffic.duration_s,
         "sample_share": traffic.sample_share,
         "free_requests": FIRST_POOL,
         "free_attempts": FIRST_POOL,

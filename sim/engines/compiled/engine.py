@@ -10,11 +10,12 @@ from numba import types
 from sim.compiled import hot
 from sim.engines.compiled import loop
 from sim.engines.compiled.build import fresh_samples, grow, new_state
-from sim.engines.compiled.provider import add_leaps_so_far, resize, shut, slow_down
+from sim.engines.compiled.provider import add_leaps_so_far, add_time_at_the_end, resize, shut, slow_down
 from sim.engines.compiled.state import SPARE, State
 from sim.engines.face import Feed, check_replicas
-from sim.engines.outcome import IN_FLIGHT, SAMPLE, Tally, TrafficOutcome
+from sim.engines.outcome import BUSY_S, IN_FLIGHT, SAMPLE, Tally, TrafficOutcome
 from sim.engines.policy_abi import CHOOSE_SIGNATURE, OBSERVE_SIGNATURE, compile_choose, compile_observe
+from sim.engines.window import ActiveReplicas
 from sim.engines.world import REQUEST, World
 from sim.errors import PolicyError
 from sim.policy import Policy
@@ -67,6 +68,7 @@ class CompiledEngine:
         self._block = np.zeros(0, REQUEST)
         self._feed_ends = self._paused = False
         self._state: State = new_state(world)
+        self._active = ActiveReplicas(world)
         self._samples: list[np.ndarray] = []
         compiled = [_compiled_policy(bound.policy) for bound in world.policies]
         compiled += [compiled[0]] * (MAX_ROUTERS - len(compiled))
@@ -153,6 +155,7 @@ class CompiledEngine:
     def set_replicas(self, offer: int, replicas: int) -> None:
         """Let the first ``replicas`` of the offer's replicas take new requests; the others finish what they have."""
         check_replicas(self.world, offer, replicas)
+        self._active.resize(offer, replicas, self.now_s)
         resize(self._state.globals[0], self._state.clock, self._state.market, offer, replicas)
 
     def set_listed(self, offer: int, listed: bool) -> None:
@@ -196,7 +199,8 @@ class CompiledEngine:
             outcomes=outcomes,
             class_sums=books.class_sums.copy(),
             offer_sums=books.offer_sums.copy(),
-            offer_work=self._work_so_far(),
+            offer_work=self._work_at_the_end(),
+            replica_s=self._active.seconds(self.now_s),
             class_hist=books.class_hist.copy(),
             offer_hist=books.offer_hist.astype(np.int64),
             class_metric_sums=books.metric_sums.copy(),
@@ -208,7 +212,14 @@ class CompiledEngine:
     def _work_so_far(self) -> np.ndarray:
         """Work counters with the completed steps of leaps that are under way."""
         work = self._state.books.offer_work.copy()
-        add_leaps_so_far(self._state.market, self.now_s, work)
+        add_leaps_so_far(self._state.globals[0], self._state.market, self.now_s, work)
+        return work
+
+    def _work_at_the_end(self) -> np.ndarray:
+        """The same, but with all the time inside the measured window, steps under way included."""
+        work = self._work_so_far()
+        work[:, BUSY_S] = self._state.books.offer_work[:, BUSY_S]
+        add_time_at_the_end(self._state.globals[0], self._state.market, self.now_s, work)
         return work
 
     def _samples_in_flight(self) -> np.ndarray:

@@ -8,7 +8,7 @@ from sim.compiled import hot, inner
 from sim.draws import BALANCER, FAST_FAILURE, MIDSTREAM_POINT, derive
 from sim.draws import MIDSTREAM as MIDSTREAM_DRAW
 from sim.engines.compiled import finish
-from sim.engines.compiled.batch import cut_leap, cut_leap_now, dequeue, enqueue, release, unlink_central
+from sim.engines.compiled.batch import book_time, cut_leap, cut_leap_now, dequeue, enqueue, release, unlink_central
 from sim.engines.compiled.clock import DELAYED_FAIL, FAIL, push_misc, send, set_time
 from sim.engines.compiled.leap import leap_time, steps_until
 from sim.engines.compiled.state import CENTRAL, DECODE, GONE, IDLE, LEAP, PREFILL, WAITING, Clock, Market
@@ -223,7 +223,7 @@ def drop_batch(g: Any, clock: Clock, market: Market, lane_of: np.ndarray, replic
 @inner()
 def cut_work(g: Any, replica: Any, row: np.ndarray) -> None:
     """Book what a step or leap had done when the outage cut it."""
-    row[BUSY_S] += g.now - replica.start_s
+    book_time(g, replica, row)
     if replica.doing == LEAP:
         done = steps_before(replica, g.now)
         row[STEPS] += done
@@ -238,7 +238,7 @@ def steps_before(replica: Any, now: float) -> int:
 
 
 @hot(cache=True)
-def add_leaps_so_far(market: Market, now: float, work: np.ndarray) -> None:
+def add_leaps_so_far(g: Any, market: Market, now: float, work: np.ndarray) -> None:
     """Book the completed steps of leaps that are still under way (a look from outside changes nothing)."""
     for r in range(market.replicas.shape[0]):
         replica = market.replicas[r]
@@ -246,9 +246,22 @@ def add_leaps_so_far(market: Market, now: float, work: np.ndarray) -> None:
             continue
         row = work[replica.offer]
         done = steps_before(replica, now)
-        row[BUSY_S] += leap_time(replica, done)
+        lasted_s = leap_time(replica, done)
+        outside_s = max(0.0, g.warmup_s - replica.start_s) + max(0.0, replica.start_s + lasted_s - g.demand_ends_s)
+        row[BUSY_S] += max(0.0, lasted_s - outside_s)
         row[STEPS] += done
         row[DECODE_TOKENS] += done * replica.decoding
+
+
+@hot(cache=True)
+def add_time_at_the_end(g: Any, market: Market, now: float, work: np.ndarray) -> None:
+    """Book the time inside the measured window of what crossed its end, and of steps and leaps under way."""
+    for r in range(market.replicas.shape[0]):
+        replica = market.replicas[r]
+        inside_s = replica.crossing_s
+        if replica.doing != IDLE:
+            inside_s += max(0.0, min(now, g.demand_ends_s) - max(replica.start_s, g.warmup_s))
+        work[replica.offer, BUSY_S] += inside_s
 
 
 @hot(cache=True)

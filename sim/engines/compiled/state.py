@@ -32,7 +32,7 @@ def _record(doubles: str, longs: str, ints: str) -> np.dtype[Any]:
 
 
 GLOBALS = _record(
-    "now publish_next publish_period wheel_width warmup_s sample_share",
+    "now publish_next publish_period wheel_width warmup_s demand_ends_s sample_share",
     "seq events wheel_cursor timers feed_next live publishes spare_messages",
     "free_requests free_attempts free_messages misc_count samples",
 )
@@ -61,7 +61,7 @@ ATTEMPT_SLOT = np.dtype(
 MESSAGE_SLOT = _record("due_s", "", "kind attempt failure request next")
 TIMER = _record("due_s", "seq", "kind ref stamp failure")
 REPLICA = _record(
-    "start_s next_s a_first b_first a_second b_second first_s",
+    "start_s next_s a_first b_first a_second b_second first_s crossing_s",
     "steps split vclock kv_held kv_decoding outstanding backlog admitted prefill_tokens leap_kv",
     "offer doing decoding running queue_head queue_tail queued prefill_head prefill_tail heap"
     " cancelled leap_batch",

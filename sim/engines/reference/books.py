@@ -106,8 +106,13 @@ class Books:
         return Tally(self.births.copy(), self.outcomes.copy(), self.class_sums.copy(), self.offer_sums.copy(),
                      self.offer_work.copy(), self.class_metric_sums.copy())
 
-    def report(self, now_s: float) -> TrafficOutcome:
-        """Copy the counters; requests still alive are in flight."""
+    def report(self, now_s: float, unbooked_s: list[float], replica_s: np.ndarray) -> TrafficOutcome:
+        """Copy the counters; requests still alive are in flight.
+
+        ``unbooked_s`` is each offer's time in steps, inside the measured window, that no counter holds yet.
+        """
+        work = self.offer_work.copy()
+        work[:, outcome.BUSY_S] += unbooked_s
         outcomes = self.outcomes.copy()
         samples = list(self.samples)
         for request in self.alive.values():
@@ -116,7 +121,7 @@ class Books:
                 samples.append(_sample(request, outcome.IN_FLIGHT, now_s, 0))
         return TrafficOutcome(
             world=self.world, born=self.births.copy(), outcomes=outcomes, class_sums=self.class_sums.copy(),
-            offer_sums=self.offer_sums.copy(), offer_work=self.offer_work.copy(),
+            offer_sums=self.offer_sums.copy(), offer_work=work, replica_s=replica_s,
             class_hist=self.class_hist.copy(), offer_hist=self.offer_hist.copy(),
             class_metric_sums=self.class_metric_sums.copy(),
             samples=np.array(samples, dtype=outcome.SAMPLE), end_s=now_s, events=0,

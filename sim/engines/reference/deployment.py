@@ -9,6 +9,7 @@ from sim.engines import outcome
 from sim.engines.reference.replica import Job, Replica, Step
 from sim.engines.reference.request import Attempt, LiveRequest
 from sim.engines.steptime import step_time
+from sim.engines.window import Window
 from sim.engines.world import BALANCERS
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Deployment:
         self.offer = network.world.offers[index]
         self.balancer = BALANCERS[self.offer.balancer]
         self.work = network.books.offer_work[index]
+        self.window = Window(network.world.scenario.traffic)
         self.up = True
         self.slow = 1.0
         self.jobs: dict[Attempt, Job] = {}  # everything that is here
@@ -143,14 +145,26 @@ class Deployment:
 
     def count_step(self, step: Step) -> None:
         """Count what a whole step did."""
-        self.work[outcome.BUSY_S] += step.duration_s
         self.work[outcome.STEPS] += 1
         self.work[outcome.DECODE_TOKENS] += len(step.decoding)
         self.work[outcome.PREFILL_TOKENS] += sum(tokens for _, tokens in step.chunks)
 
-    def count_cut_step(self, step: Step) -> None:
-        """Count the time of a step that an outage cut short; its tokens are lost."""
-        self.work[outcome.BUSY_S] += self.clock.now - step.began_s
+    def count_time(self, step: Step) -> float:
+        """Count the time of a step that ends, or is cut by an outage, and return what crosses the window's end.
+
+        That part is added when somebody asks for it, so that the sum does not depend on how long the run goes on.
+        """
+        now_s = self.clock.now
+        inside_s = self.window.inside_s(step.began_s, now_s)
+        if now_s >= self.window.ends_s:
+            return inside_s
+        self.work[outcome.BUSY_S] += inside_s
+        return 0.0
+
+    @property
+    def time_at_the_end_s(self) -> float:
+        """Time inside the measured window of what crossed its end, and of steps under way."""
+        return sum(replica.crossing_s + replica.time_under_way_s for replica in self.replicas)
 
     def count_preemption(self) -> None:
         """Count a preempted request."""

@@ -12,6 +12,7 @@ from sim.engines.reference.deployment import Deployment
 from sim.engines.reference.network import Network
 from sim.engines.reference.request import LiveRequest
 from sim.engines.reference.router import Placement, PostedPrice, Router
+from sim.engines.window import ActiveReplicas
 from sim.engines.world import World
 
 
@@ -46,6 +47,7 @@ class ReferenceEngine:
         self._network.routers = [
             Router(index, self._network, self._prices, record) for index in range(len(world.routers))
         ]
+        self._active = ActiveReplicas(world)
         self._start_ticks()
         self._feed = feed
         self._rows: Iterator[np.void] = iter(())
@@ -76,6 +78,7 @@ class ReferenceEngine:
     def set_replicas(self, offer: int, replicas: int) -> None:
         """Let the first ``replicas`` of the offer's replicas take new requests; the others finish what they have."""
         check_replicas(self.world, offer, replicas)
+        self._active.resize(offer, replicas, self.now_s)
         self._network.deployments[offer].resize(replicas)
 
     def set_listed(self, offer: int, listed: bool) -> None:
@@ -96,7 +99,8 @@ class ReferenceEngine:
 
     def outcome(self) -> TrafficOutcome:
         """Return the counters so far; requests still in flight are counted as such."""
-        return self._books.report(self.now_s)
+        unbooked_s = [deployment.time_at_the_end_s for deployment in self._network.deployments]
+        return self._books.report(self.now_s, unbooked_s, self._active.seconds(self.now_s))
 
     # Arrivals
 

@@ -87,6 +87,7 @@ class Replica:
         self.queue: list[Job] = []
         self.running: list[Job] = []  # in order of admission
         self.step: Step | None = None  # none: idle
+        self.crossing_s = 0.0  # time inside the measured window of the step that crossed its end
 
     @property
     def load(self) -> int:
@@ -132,6 +133,7 @@ class Replica:
         """Boundary of two steps: the effects of the one that ends, then the next one."""
         if step is not self.step:
             return  # an outage cut it short
+        self._count_time(step)
         self.deployment.count_step(step)
         self._drop_cancelled()
         self._decode(step)
@@ -217,10 +219,20 @@ class Replica:
         pairs = kv_decoding + sum(p * job.prefilled + p * (p + 1) // 2 for job, p in chunks)
         return self.deployment.slow * float(step_time(self.offer.step, tokens, kv_read, float(pairs)))
 
+    @property
+    def time_under_way_s(self) -> float:
+        """Time so far, inside the measured window, of the step under way."""
+        if self.step is None:
+            return 0.0
+        return self.deployment.window.inside_s(self.step.began_s, self.deployment.clock.now)
+
+    def _count_time(self, step: Step) -> None:
+        self.crossing_s += self.deployment.count_time(step)
+
     def stop(self) -> list[Job]:
         """Cut the step under way and empty the replica (an outage); return who was here, running first."""
         if self.step is not None:
-            self.deployment.count_cut_step(self.step)
+            self._count_time(self.step)
         jobs = self.running + self.queue
         self.running, self.queue, self.step = [], [], None
         return jobs
