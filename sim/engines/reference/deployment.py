@@ -1,19 +1,17 @@
 """A deployment: the gate, the balancer and the replicas behind one offer (semantics, section 7)."""
 
 import math
-from typing import TYPE_CHECKING
 
 from sim import policy
 from sim.draws import BALANCER, FAST_FAILURE
 from sim.engines import outcome
-from sim.engines.reference.replica import Job, Replica, Step
+from sim.engines.reference.job import Job, Step
+from sim.engines.reference.network import Network
+from sim.engines.reference.replica import Replica
 from sim.engines.reference.request import Attempt, LiveRequest
 from sim.engines.steptime import step_time
 from sim.engines.window import Window
 from sim.engines.world import BALANCERS
-
-if TYPE_CHECKING:
-    from sim.engines.reference.network import Network
 
 PUBLISHED_WEIGHT = 0.1  # of the newest sample in the latency that providers publish (assumption)
 
@@ -21,7 +19,7 @@ PUBLISHED_WEIGHT = 0.1  # of the newest sample in the latency that providers pub
 class Deployment:
     """One offer at its provider."""
 
-    def __init__(self, index: int, network: "Network") -> None:
+    def __init__(self, index: int, network: Network) -> None:
         self.index = index
         self.network = network
         self.clock = network.clock
@@ -116,12 +114,10 @@ class Deployment:
 
     # What replicas ask for
 
-    def hand_over_central_queue(self, replica: Replica) -> None:
-        """Move the head of the central queue to a replica while that has room in its batch."""
-        if replica not in self.replicas[: self.active]:
-            return
-        while self.central and replica.load < self.offer.max_batch:
-            replica.queue.append(self.central.pop(0))
+    def take_from_central_queue(self, room: int) -> list[Job]:
+        """Hand over at most ``room`` requests from the head of the central queue."""
+        taken, self.central = self.central[:max(room, 0)], self.central[max(room, 0):]
+        return taken
 
     def forget(self, job: Job) -> None:
         """Drop a request that leaves."""
@@ -189,6 +185,8 @@ class Deployment:
         """Let the first ``active`` replicas take new requests; idle ones help with the central queue at once."""
         self.active = active
         self.turn = 0
+        for index, replica in enumerate(self.replicas):
+            replica.active = index < active
         for replica in self.replicas[:active]:
             if self.central and replica.step is None:
                 replica.begin_step()

@@ -43,10 +43,10 @@ class ReferenceEngine:
             PostedPrice(offer.price_in_nano, offer.price_out_nano, offer.price_in_nano) for offer in world.offers
         ]
         self._network = Network(world, self._clock, self._books)
-        self._network.deployments = [Deployment(index, self._network) for index in range(len(world.offers))]
-        self._network.routers = [
-            Router(index, self._network, self._prices, record) for index in range(len(world.routers))
-        ]
+        self._deployments = [Deployment(index, self._network) for index in range(len(world.offers))]
+        self._routers = [Router(index, self._network, self._prices, record) for index in range(len(world.routers))]
+        self._network.deployments.extend(self._deployments)
+        self._network.routers.extend(self._routers)
         self._active = ActiveReplicas(world)
         self._start_ticks()
         self._feed = feed
@@ -69,17 +69,17 @@ class ReferenceEngine:
 
     def set_up(self, offer: int, up: bool) -> None:
         """Begin (``False``) or end (``True``) an outage of an offer now."""
-        self._network.deployments[offer].set_up(up)
+        self._deployments[offer].set_up(up)
 
     def set_slowdown(self, offer: int, factor: float) -> None:
         """Multiply the offer's step times by ``factor`` for steps that begin from now on (1: as usual)."""
-        self._network.deployments[offer].slow = factor
+        self._deployments[offer].slow = factor
 
     def set_replicas(self, offer: int, replicas: int) -> None:
         """Let the first ``replicas`` of the offer's replicas take new requests; the others finish what they have."""
         check_replicas(self.world, offer, replicas)
         self._active.resize(offer, replicas, self.now_s)
-        self._network.deployments[offer].resize(replicas)
+        self._deployments[offer].resize(replicas)
 
     def set_listed(self, offer: int, listed: bool) -> None:
         """Show the offer to the routers, or hide it from new placements; what it serves goes on."""
@@ -90,7 +90,7 @@ class ReferenceEngine:
         price = self._prices[offer]
         price.in_nano, price.out_nano = in_nano, out_nano
         price.cached_nano = in_nano if cached_nano is None else cached_nano
-        for router in self._network.routers:
+        for router in self._routers:
             router.observed[offer].post(in_nano, out_nano)
 
     def tally(self) -> Tally:
@@ -99,7 +99,7 @@ class ReferenceEngine:
 
     def outcome(self) -> TrafficOutcome:
         """Return the counters so far; requests still in flight are counted as such."""
-        unbooked_s = [deployment.time_at_the_end_s for deployment in self._network.deployments]
+        unbooked_s = [deployment.time_at_the_end_s for deployment in self._deployments]
         return self._books.report(self.now_s, unbooked_s, self._active.seconds(self.now_s))
 
     # Arrivals
@@ -129,7 +129,7 @@ class ReferenceEngine:
         return row
 
     def _arrive(self, request: LiveRequest) -> None:
-        self._network.routers[request.router].hear_request(request)
+        self._routers[request.router].hear_request(request)
         self._await_request()
 
     # Ticks
@@ -138,14 +138,14 @@ class ReferenceEngine:
         period_s = self.world.scenario.traffic.publish_period_s
         if period_s is not None:
             self._clock.at(0.0, PUBLISH, self._publish, period_s, 0)
-        for router in self._network.routers:
+        for router in self._routers:
             if router.stale:
                 self._clock.at(0.0, COPY_VIEW, self._copy_view, router, 0)
 
     def _publish(self, period_s: float, tick: int) -> None:
         """Publish the load of every offer to every router."""
-        for deployment in self._network.deployments:
-            for router in self._network.routers:
+        for deployment in self._deployments:
+            for router in self._routers:
                 router.observed[deployment.index].publish(
                     self._clock.now, deployment.requests_per_replica, deployment.ttft_ewma_s
                 )

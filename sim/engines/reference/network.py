@@ -1,16 +1,12 @@
 """The network between routers and offers: five messages, each a one-way delay on its way."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from sim.engines.reference.books import Books
 from sim.engines.reference.clock import Clock
+from sim.engines.reference.faces import ProviderEnd, RouterEnd
 from sim.engines.reference.request import Attempt
 from sim.engines.world import World
-
-if TYPE_CHECKING:
-    from sim.engines.reference.deployment import Deployment
-    from sim.engines.reference.router import Router
 
 
 class Network:
@@ -20,8 +16,8 @@ class Network:
         self.world = world
         self.clock = clock
         self.books = books
-        self.routers: list[Router] = []
-        self.deployments: list[Deployment] = []
+        self.routers: list[RouterEnd] = []
+        self.deployments: list[ProviderEnd] = []
 
     def _carry(self, attempt: Attempt, hear: Callable[..., None], *more: int) -> None:
         delay_s = float(self.world.delay_s[attempt.request.router, attempt.offer])
