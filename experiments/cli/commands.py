@@ -5,14 +5,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from experiments.cli.market import Bar
 from experiments.runs.run_market import load_market, market_names
 from experiments.runs.run_traffic import load_scenario, scenario_names
 from experiments.studies.tournament.design import Competitor, Design
-from sim.errors import PolicyError, ScenarioError
-from sim.scenario import PolicyChoice
+from sim.errors import ScenarioError
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -76,16 +75,10 @@ def parse_policies(text: str | None) -> dict[str, Competitor]:
     ScenarioError
         If a policy or a parameter is unknown or out of range.
     """
-    from policies import bind
+    from policies.labels import parse_labels
 
-    chosen: dict[str, Competitor] = {}
-    for label in (DEFAULT_POLICIES if text is None else [part.strip() for part in text.split(",")]):
-        if label in chosen:
-            raise PolicyError(f"--policies names {label!r} twice")
-        choice = _choice(label)
-        bind(choice, f"--policies {label}")
-        chosen[label] = choice
-    return chosen
+    labels = DEFAULT_POLICIES if text is None else [part.strip() for part in text.split(",")]
+    return {**parse_labels(labels, "--policies")}
 
 
 def parse_loads(text: str) -> tuple[float, ...]:
@@ -146,21 +139,6 @@ def compile_first(world: "World") -> None:
     if not is_compiled():
         print("compiling the traffic engine, once on this machine (about 30 s)", file=sys.stderr, flush=True)
         CompiledEngine(world, iter(()))
-
-
-def _choice(label: str) -> PolicyChoice:
-    kind, *assignments = label.split(":")
-    if not kind:
-        raise PolicyError("--policies has an empty name; write names with commas, such as random,cheapest")
-    parameters: dict[str, Any] = {}
-    for assignment in assignments:
-        from sim.scenario.load import parse_assignment
-
-        path, value = parse_assignment(assignment)
-        if len(path) != 1:
-            raise PolicyError(f"--policies {label}: {assignment!r} is not of the form name=value")
-        parameters[path[0]] = value
-    return PolicyChoice.model_validate({"kind": kind, **parameters})
 
 
 def _policy_rows() -> list[tuple[str, ...]]:

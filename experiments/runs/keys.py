@@ -84,13 +84,11 @@ def _configured(
 
 
 def _set_policy(kind: Kind, data: dict[str, Any], label: str) -> None:
-    from experiments.cli.commands import parse_policies
-    from sim.scenario import PolicyChoice
+    from policies.labels import parse_label
 
-    (choice,) = parse_policies(label).values()
-    if isinstance(choice, PolicyChoice):
-        for router in data["routers"].values() if kind == "traffic" else [data["router"]]:
-            router["policy"] = choice.model_dump(mode="json")
+    choice = parse_label(label)
+    for router in data["routers"].values() if kind == "traffic" else [data["router"]]:
+        router["policy"] = choice.model_dump(mode="json")
 
 
 def _key(kind: Kind, configuration: Any, replication: int) -> str:  # noqa: ANN401 - anything JSON can hold

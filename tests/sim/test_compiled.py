@@ -111,7 +111,8 @@ def test_functions_of_a_user_are_compiled_in_every_process(tmp_path: Path) -> No
         "from sim.compiled import njit\n@njit(cache=True)\ndef twice(x): return 2 * x\n", encoding="utf-8")
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
     code += "from mine import twice\ntwice(2)\nprint(twice.stats[1])"
-    assert [in_a_process(code, TOKENMARKET_CACHE_DIR=str(tmp_path / "cache")) for _ in range(2)] == ["Counter()", "Counter()"]
+    hits = [in_a_process(code, TOKENMARKET_CACHE_DIR=str(tmp_path / "cache")) for _ in range(2)]
+    assert hits == ["Counter()", "Counter()"]
     assert not list(tmp_path.rglob("mine*.nbi"))
 
 
