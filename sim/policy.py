@@ -69,7 +69,7 @@ class NoParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-def places(model: type[BaseModel]) -> Any:
+def places(model: type[BaseModel]) -> Any:  # noqa: ANN401 - named like the model's fields
     """Where each parameter of a model stands in ``Memory.params``.
 
     Parameters
