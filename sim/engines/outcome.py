@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from sim.engines.record import Record, f8, i4, i8, u8
+
 if TYPE_CHECKING:  # compiled code needs the columns below: a world's scenario would be part of its key (sim.compiled)
     from sim.engines.world import World
 
@@ -55,15 +57,24 @@ DECODE_TOKENS: Final = 3
 PREEMPTIONS: Final = 4
 OFFER_WORK: Final = ("busy_s", "steps", "prefill_tokens", "decode_tokens", "preemptions")
 
-# One finished request of the sampled requests table.
-SAMPLE = np.dtype(
-    [
-        ("key", "u8"), ("born_s", "f8"), ("placed_s", "f8"), ("first_token_s", "f8"), ("end_s", "f8"),
-        ("client_class", "i4"), ("offer", "i4"), ("prompt", "i4"), ("output", "i4"), ("attempts", "i4"),
-        ("outcome", "i4"), ("cost_nano", "i8"),
-    ],
-    align=True,
-)
+class SampledRequest(Record):
+    """One finished request of the requests table."""
+
+    key: int = u8("its source of uniforms, which names it")
+    born_s: float = f8("when it left its customer, s")
+    placed_s: float = f8("when its newest attempt was sent, s; -1 if none was")
+    first_token_s: float = f8("when its router learned of the first token, s; -1 if it never did")
+    end_s: float = f8("when its router learned of its end, s")
+    client_class: int = i4("its class")
+    offer: int = i4("offer of the newest attempt; -1 if there is none")
+    prompt: int = i4("prompt, tokens")
+    output: int = i4("answer, tokens")
+    attempts: int = i4("attempts made")
+    outcome: int = i4("its outcome, as above")
+    cost_nano: int = i8("charge without the fee, nano-dollars; 0 unless completed")
+
+
+SAMPLE: Final = SampledRequest.dtype()
 
 
 class Tally(NamedTuple):
