@@ -155,14 +155,14 @@ class Replica(Record):
 class LiveDeployment(Record):
     """One offer at its provider."""
 
-    base_s: float = f8("E1, s (sim.engines.steptime)")
-    weights_s: float = f8("E1, s")
-    experts_s: float = f8("E1, s")
-    miss_log: float = f8("E1, a logarithm; 0 for dense models")
-    kv_s: float = f8("E1, s a KV token")
-    token_s: float = f8("E1, s a token")
-    pair_s: float = f8("E1, s a (query, key) pair")
-    comm_token_s: float = f8("E1, s a token")
+    base_s: float = f8("E1 (sim.engines.steptime): a step that computes nothing, s")
+    weights_s: float = f8("E1: reading the weights that every step touches, s")
+    experts_s: float = f8("E1: reading all routed experts, s")
+    miss_log: float = f8("E1: logarithm of the share of experts that a token misses; 0 for dense models")
+    kv_s: float = f8("E1: reading a token of KV, s")
+    token_s: float = f8("E1: computing a token, s")
+    pair_s: float = f8("E1: a (query, key) pair of attention, s")
+    comm_token_s: float = f8("E1: exchanging a token's activations, s")
     slow: float = f8("factor on step times; 1 unless it is slow")
     fast_failure_share: float = f8("share of attempts that fail at the door")
     fast_failure_s: float = f8("after which time they do, s")

@@ -50,7 +50,7 @@ class Books:
         """A router has cancelled an attempt whose customer left."""
         self.offer_sums[attempt.offer, attempt.request.cohort, outcome.CANCELLED] += 1
 
-    def completed(self, attempt: Attempt, done_s: float) -> None:
+    def bill(self, attempt: Attempt, done_s: float) -> None:
         """A router has learned that a request is complete: bill it and measure it."""
         request = attempt.request
         cost = attempt.prompt_nano + request.output * attempt.price_out_nano
@@ -68,7 +68,7 @@ class Books:
         of_offer[outcome.SERVED_PROMPT] += request.prompt
         of_offer[outcome.SERVED_OUTPUT] += request.output
         of_offer[outcome.REVENUE_NANO] += cost
-        self.ended(request, outcome.COMPLETED, done_s, cost)
+        self.count_outcome(request, outcome.COMPLETED, done_s, cost)
 
     def _measure(self, attempt: Attempt, done_s: float) -> bool:
         """Latencies at the customer; True if they are within the class's SLOs."""
@@ -91,7 +91,7 @@ class Books:
         self.offer_hist[attempt.offer, metric, index] += 1
         self.class_metric_sums[cls, metric] += value_s
 
-    def ended(self, request: LiveRequest, how: int, end_s: float, cost_nano: int = 0) -> None:
+    def count_outcome(self, request: LiveRequest, how: int, end_s: float, cost_nano: int = 0) -> None:
         """A request has ended with outcome ``how``."""
         self.outcomes[request.client_class, request.cohort, how] += 1
         del self.alive[request.index]

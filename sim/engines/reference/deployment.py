@@ -5,21 +5,21 @@ import math
 from sim import policy
 from sim.draws import BALANCER, FAST_FAILURE
 from sim.engines import outcome
-from sim.engines.reference.job import Job, Step
-from sim.engines.reference.network import Network
+from sim.engines.reference.job import EngineStep, Job
+from sim.engines.reference.network import Channels
 from sim.engines.reference.replica import Replica
 from sim.engines.reference.request import Attempt, LiveRequest
+from sim.engines.rules import PUBLISHED_WEIGHT
 from sim.engines.steptime import step_time
 from sim.engines.window import Window
 from sim.engines.world import BALANCERS
+from sim.view import MINUTE_S
 
-PUBLISHED_WEIGHT = 0.1  # of the newest sample in the latency that providers publish (assumption)
 
-
-class Deployment:
+class LiveDeployment:
     """One offer at its provider."""
 
-    def __init__(self, index: int, network: Network) -> None:
+    def __init__(self, index: int, network: Channels) -> None:
         self.index = index
         self.network = network
         self.clock = network.clock
@@ -69,7 +69,7 @@ class Deployment:
     def _within_rate_limits(self, request: LiveRequest) -> bool:
         """Charge the request to its router's clock minute, unless that would exceed a limit."""
         minute, requests, tokens = self.minutes[request.router]
-        this_minute = math.floor(self.clock.now / 60)
+        this_minute = math.floor(self.clock.now / MINUTE_S)
         if minute != this_minute:
             requests, tokens = 0, 0
         requests += 1
@@ -139,13 +139,13 @@ class Deployment:
         else:
             self.network.send_done(job.attempt)
 
-    def count_step(self, step: Step) -> None:
+    def count_step(self, step: EngineStep) -> None:
         """Count what a whole step did."""
         self.work[outcome.STEPS] += 1
         self.work[outcome.DECODE_TOKENS] += len(step.decoding)
         self.work[outcome.PREFILL_TOKENS] += sum(tokens for _, tokens in step.chunks)
 
-    def count_time(self, step: Step) -> float:
+    def count_time(self, step: EngineStep) -> float:
         """Count the time of a step that ends, or is cut by an outage, and return what crosses the window's end.
 
         That part is added when somebody asks for it, so that the sum does not depend on how long the run goes on.
@@ -168,11 +168,9 @@ class Deployment:
 
     # Calendar and instruments
 
-    def set_up(self, up: bool) -> None:
-        """End an outage, or begin one: every request here fails."""
-        self.up = up
-        if up:
-            return
+    def begin_outage(self) -> None:
+        """Go down: every request here fails."""
+        self.up = False
         lost = [job for replica in self.replicas for job in replica.stop()] + self.central
         self.central = []
         for job in lost:
@@ -180,6 +178,14 @@ class Deployment:
             if not job.cancelled:
                 kind = policy.OUTAGE if job.emitted == 0 else policy.MIDSTREAM
                 self.network.send_fail(job.attempt, kind)
+
+    def end_outage(self) -> None:
+        """Take requests again."""
+        self.up = True
+
+    def slow_down(self, factor: float) -> None:
+        """Change the factor on step times; the step under way keeps its own."""
+        self.slow = factor
 
     def resize(self, active: int) -> None:
         """Let the first ``active`` replicas take new requests; idle ones help with the central queue at once."""

@@ -7,11 +7,13 @@ import numpy as np
 from sim.engines.face import Feed, check_replicas
 from sim.engines.outcome import MEASURED, WARMUP, Tally, TrafficOutcome
 from sim.engines.reference.books import Books
-from sim.engines.reference.clock import ARRIVAL, COPY_VIEW, PUBLISH, Clock
-from sim.engines.reference.deployment import Deployment
-from sim.engines.reference.network import Network
+from sim.engines.reference.clock import ARRIVAL, Clock
+from sim.engines.reference.deployment import LiveDeployment
+from sim.engines.reference.network import Channels
+from sim.engines.reference.place import PostedPrice
 from sim.engines.reference.request import LiveRequest
-from sim.engines.reference.router import Placement, PostedPrice, Router
+from sim.engines.reference.router import LiveRouter, Placement
+from sim.engines.reference.ticks import Ticks
 from sim.engines.window import ActiveReplicas
 from sim.engines.world import World
 
@@ -42,13 +44,14 @@ class ReferenceEngine:
         self._prices = [
             PostedPrice(offer.price_in_nano, offer.price_out_nano, offer.price_in_nano) for offer in world.offers
         ]
-        self._network = Network(world, self._clock, self._books)
-        self._deployments = [Deployment(index, self._network) for index in range(len(world.offers))]
-        self._routers = [Router(index, self._network, self._prices, record) for index in range(len(world.routers))]
+        self._network = Channels(world, self._clock, self._books)
+        self._deployments = [LiveDeployment(index, self._network) for index in range(len(world.offers))]
+        self._routers = [LiveRouter(index, self._network, self._prices, record) for index in range(len(world.routers))]
         self._network.deployments.extend(self._deployments)
         self._network.routers.extend(self._routers)
         self._active = ActiveReplicas(world)
-        self._start_ticks()
+        self._ticks = Ticks(self._clock, self._deployments, self._routers)
+        self._ticks.start(world.scenario.traffic.publish_period_s)
         self._feed = feed
         self._rows: Iterator[np.void] = iter(())
         self._arrived = 0
@@ -69,11 +72,14 @@ class ReferenceEngine:
 
     def set_up(self, offer: int, up: bool) -> None:
         """Begin (``False``) or end (``True``) an outage of an offer now."""
-        self._deployments[offer].set_up(up)
+        if up:
+            self._deployments[offer].end_outage()
+        else:
+            self._deployments[offer].begin_outage()
 
     def set_slowdown(self, offer: int, factor: float) -> None:
         """Multiply the offer's step times by ``factor`` for steps that begin from now on (1: as usual)."""
-        self._deployments[offer].slow = factor
+        self._deployments[offer].slow_down(factor)
 
     def set_replicas(self, offer: int, replicas: int) -> None:
         """Let the first ``replicas`` of the offer's replicas take new requests; the others finish what they have."""
@@ -131,27 +137,3 @@ class ReferenceEngine:
     def _arrive(self, request: LiveRequest) -> None:
         self._routers[request.router].hear_request(request)
         self._await_request()
-
-    # Ticks
-
-    def _start_ticks(self) -> None:
-        period_s = self.world.scenario.traffic.publish_period_s
-        if period_s is not None:
-            self._clock.at(0.0, PUBLISH, self._publish, period_s, 0)
-        for router in self._routers:
-            if router.stale:
-                self._clock.at(0.0, COPY_VIEW, self._copy_view, router, 0)
-
-    def _publish(self, period_s: float, tick: int) -> None:
-        """Publish the load of every offer to every router."""
-        for deployment in self._deployments:
-            for router in self._routers:
-                router.observed[deployment.index].publish(
-                    self._clock.now, deployment.requests_per_replica, deployment.ttft_ewma_s
-                )
-        self._clock.at((tick + 1) * period_s, PUBLISH, self._publish, period_s, tick + 1)
-
-    def _copy_view(self, router: Router, tick: int) -> None:
-        router.copy_view()
-        period_s = router.settings.telemetry.stale_view_s
-        self._clock.at((tick + 1) * period_s, COPY_VIEW, self._copy_view, router, tick + 1)

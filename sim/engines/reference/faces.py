@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from sim.engines.reference.clock import Clock
-from sim.engines.reference.job import Job, Step
+from sim.engines.reference.job import EngineStep, Job
 from sim.engines.reference.request import Attempt
 from sim.engines.window import Window
 from sim.engines.world import OfferSpec
@@ -56,10 +56,10 @@ class ReplicaHost(Protocol):
     def tell_end(self, job: Job) -> None:
         """The stream of a request is complete, or breaks."""
 
-    def count_step(self, step: Step) -> None:
+    def count_step(self, step: EngineStep) -> None:
         """A step is over."""
 
-    def count_time(self, step: Step) -> float:
+    def count_time(self, step: EngineStep) -> float:
         """A step is over or cut: count its time and return what crosses the end of the measured window."""
 
     def count_preemption(self) -> None:

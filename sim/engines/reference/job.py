@@ -64,7 +64,7 @@ class Job:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class EngineStep:
     """A step under way: when it began, who decodes in it and which prefill tokens it computes."""
 
     began_s: float

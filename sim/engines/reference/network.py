@@ -9,7 +9,7 @@ from sim.engines.reference.request import Attempt
 from sim.engines.world import World
 
 
-class Network:
+class Channels:
     """What routers and offers share: the world, the clock, the books, and the way to each other."""
 
     def __init__(self, world: World, clock: Clock, books: Books) -> None:

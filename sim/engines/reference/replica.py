@@ -1,7 +1,7 @@
 """A replica: continuous batching, one step after the other (semantics, section 7, "A step")."""
 
 from sim.engines.reference.faces import ReplicaHost
-from sim.engines.reference.job import Job, Step
+from sim.engines.reference.job import EngineStep, Job
 from sim.engines.steptime import step_time
 
 
@@ -14,7 +14,7 @@ class Replica:
         self.active = True  # it takes new requests
         self.queue: list[Job] = []
         self.running: list[Job] = []  # in order of admission
-        self.step: Step | None = None  # none: idle
+        self.step: EngineStep | None = None  # none: idle
         self.crossing_s = 0.0  # time inside the measured window of the step that crossed its end
 
     @property
@@ -58,29 +58,29 @@ class Replica:
         if self.step is not None:
             self.host.clock.after(self.step.duration_s, self._end_step, self.step)
 
-    def _end_step(self, step: Step) -> None:
+    def _end_step(self, step: EngineStep) -> None:
         """Boundary of two steps: the effects of the one that ends, then the next one."""
         if step is not self.step:
             return  # an outage cut it short
         self._count_time(step)
         self.host.count_step(step)
         self._drop_cancelled()
-        self._decode(step)
-        self._prefill(step)
+        self._finish_decodes(step)
+        self._finish_prefills(step)
         self.begin_step()
 
     def _drop_cancelled(self) -> None:
         for job in [job for job in self.running if job.cancelled]:
             self._leave(job)
 
-    def _decode(self, step: Step) -> None:
+    def _finish_decodes(self, step: EngineStep) -> None:
         """Every decoding request has one more token; those that have all leave."""
         for job in step.decoding:
             if not job.cancelled:
                 job.emitted += 1
                 self._end_if_last(job)
 
-    def _prefill(self, step: Step) -> None:
+    def _finish_prefills(self, step: EngineStep) -> None:
         """Prefill has progressed; a complete one produces a token and decodes on, unless that was all."""
         for job, tokens in step.chunks:
             if job.cancelled:
@@ -123,7 +123,7 @@ class Replica:
             job.kv_tokens = needed
             self.running.append(job)
 
-    def _compose(self) -> Step | None:
+    def _compose(self) -> EngineStep | None:
         """One token for each decoding request, then prefill in order of admission up to the token budget."""
         if not self.running:
             return None
@@ -138,7 +138,7 @@ class Replica:
                 chunks.append((job, tokens))
                 budget -= tokens
         now_s = self.host.clock.now
-        return Step(now_s, self._duration_s(decoding, chunks), tuple(decoding), tuple(chunks))
+        return EngineStep(now_s, self._duration_s(decoding, chunks), tuple(decoding), tuple(chunks))
 
     def _duration_s(self, decoding: list[Job], chunks: list[tuple[Job, int]]) -> float:
         """Step time (E1) of one token for each of ``decoding`` and the prefill ``chunks``."""
@@ -155,7 +155,7 @@ class Replica:
             return 0.0
         return self.host.window.inside_s(self.step.began_s, self.host.clock.now)
 
-    def _count_time(self, step: Step) -> None:
+    def _count_time(self, step: EngineStep) -> None:
         self.crossing_s += self.host.count_time(step)
 
     def stop(self) -> list[Job]:
