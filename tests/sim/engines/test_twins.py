@@ -42,8 +42,8 @@ SHARED = {
                 "count_time"},
     "router": {"hear_request", "hear_first_token", "hear_done", "dispatch", "let_go", "blame", "fail_over", "set_timer",
                "time_out", "end_request"},
-    "telemetry": {"saw_first_token", "saw_done", "saw_failure", "refresh", "count_end", "set_percentiles", "set_shares", "sample",
-                  "learn_capacity"},
+    "telemetry": {"saw_first_token", "saw_done", "saw_failure", "refresh", "count_end", "set_percentiles", "set_shares",
+                  "sample", "learn_capacity"},
     "ticks": {"publish", "copy_view"},
 }
 # and classes; a record of the compiled engine is the row of the object's fields
