@@ -244,6 +244,7 @@ def add_leaps_so_far(g: Globals, supply: Supply, now: float, work: np.ndarray) -
     """Book the completed steps of leaps that are still under way (a look from outside changes nothing)."""
     for r in range(supply.replicas.shape[0]):
         replica = supply.replicas[r]
+        work[replica.offer, BUSY_S] += replica.crossing_s
         if replica.doing != LEAP:
             continue
         row = work[replica.offer]

@@ -101,10 +101,12 @@ class Books:
     def _is_sampled(self, request: LiveRequest) -> bool:
         return request.uniform(draws.SAMPLE, 0) < self.world.scenario.traffic.sample_share
 
-    def tally(self) -> Tally:
-        """Copy the running counters."""
+    def tally(self, unbooked_s: list[float]) -> Tally:
+        """Copy the running counters; ``unbooked_s`` as for `report`, but only of steps that are over."""
+        work = self.offer_work.copy()
+        work[:, outcome.BUSY_S] += unbooked_s
         return Tally(self.births.copy(), self.outcomes.copy(), self.class_sums.copy(), self.offer_sums.copy(),
-                     self.offer_work.copy(), self.class_metric_sums.copy())
+                     work, self.class_metric_sums.copy())
 
     def report(self, now_s: float, unbooked_s: list[float], replica_s: np.ndarray) -> TrafficOutcome:
         """Copy the counters; requests still alive are in flight.

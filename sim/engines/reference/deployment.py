@@ -158,6 +158,11 @@ class LiveDeployment:
         return 0.0
 
     @property
+    def crossed_s(self) -> float:
+        """Time inside the measured window of steps that are over and crossed its end."""
+        return sum(replica.crossing_s for replica in self.replicas)
+
+    @property
     def time_at_the_end_s(self) -> float:
         """Time inside the measured window of what crossed its end, and of steps under way."""
         return sum(replica.crossing_s + replica.time_under_way_s for replica in self.replicas)

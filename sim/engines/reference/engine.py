@@ -101,7 +101,7 @@ class ReferenceEngine:
 
     def tally(self) -> Tally:
         """Return the running counters."""
-        return self._books.tally()
+        return self._books.tally([deployment.crossed_s for deployment in self._deployments])
 
     def outcome(self) -> TrafficOutcome:
         """Return the counters so far; requests still in flight are counted as such."""

@@ -56,6 +56,18 @@ def test_an_outage_ends_the_time_in_steps(engine: type, cut_s: float, inside_s: 
 
 
 @ENGINES
+def test_a_tally_holds_the_steps_that_are_over_and_no_others(engine: type) -> None:
+    market = world([offer()], traffic={"warmup_s": 10.0, "duration_s": 20.0})
+    running = engine(market, iter([requests(market, [{"arrive_s": 8.25, "prompt": 1, "output": 90}])]))
+    found = []
+    for until_s in (9.5, 11.0, 19.75, 20.0):
+        running.advance(until_s)
+        found.append(float(running.tally().offer_work[0, BUSY_S]))
+    running.set_up(0, False)
+    assert [*found, float(running.tally().offer_work[0, BUSY_S])] == [0.0, 0.25, 9.25, 9.25, 10.0]
+
+
+@ENGINES
 def test_active_replicas_count_by_the_time_that_each_number_held(engine: type) -> None:
     market = world([offer(replicas=4), offer(model="n", replicas=3)], traffic={"warmup_s": 10.0, "duration_s": 20.0})
     sizes = [Change(4.0, "size", 0, (1.0,)), Change(13.0, "size", 0, (2.0,)), Change(25.0, "size", 0, (4.0,))]
