@@ -5,7 +5,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from experiments.runs.records import POLICY, Point, Value
+from experiments.runs.specs import POLICY, Point, Value
 from sim.errors import ScenarioError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from experiments.runs.faults import FAULTS
+from experiments.runs.defects import FAULTS
 from sim.errors import MarketError
 
 OPTION: Final = "--use"

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from sim.delays import delays
 from sim.demand.classes import expanded_classes
 from sim.engines.world import OfferSpec, World
 from sim.errors import ScenarioError
-from sim.network import delays
 from sim.policy import BoundPolicy
 from sim.scenario import TrafficScenario
 from sim.scenario.traffic_scenario import MAX_OFFERS_OF_A_MODEL

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from experiments.checklist import streams
+from experiments.checklist import stream_table
 from experiments.checklist.fields import ASSUMPTION, Leaf, cell, leaves
 from experiments.output.folder import MANIFEST
-from experiments.runs.records import POLICY
+from experiments.runs.specs import POLICY
 from sim.scenario import Scenario, kind_of
 
 TAKES_PART: Final = {  # tables of a scenario whose entries are things of the model
@@ -230,7 +230,7 @@ def _sampling(study: Study) -> str:
     text = (f"NumPy's PCG64DXSM, one generator a named stream, seeded by `SeedSequence(seed, spawn_key=(replication, "
             f"digest of the name))` with seed {study.manifest.get('seed')}; draws that belong to a request are "
             "counter-based (splitmix64). Streams:")
-    return f"{text}\n\n{streams.table(streams.of_scenario(study.plain))}" if study.plain else ""
+    return f"{text}\n\n{stream_table.table(stream_table.of_scenario(study.plain))}" if study.plain else ""
 
 
 def _execution(study: Study) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from experiments.checklist import streams
+from experiments.checklist import stream_table
 from experiments.checklist.fields import ASSUMPTION, cell, described
 from sim.errors import MarketError
 
@@ -152,7 +152,7 @@ def stochasticity() -> str:
 
     purposes = sorted((value, name) for name, value in vars(draws).items() if name.isupper() and isinstance(value, int))
     named = ", ".join(name.lower().replace("_", " ") for _, name in purposes)
-    return f"{streams.table(streams.STREAMS)}\n\nPurposes of the draws that belong to a request: {named}."
+    return f"{stream_table.table(stream_table.STREAMS)}\n\nPurposes of the draws that belong to a request: {named}."
 
 
 def assumptions() -> str:

@@ -71,7 +71,7 @@ def how(arguments: argparse.Namespace) -> How:
 
 def _stopping(arguments: argparse.Namespace) -> Stopping | None:
     from experiments.runs.until import parse_targets
-    from experiments.stats.errors import StatisticsError
+    from experiments.stats.refusals import StatisticsError
     from experiments.stats.sequential import FIRST, MOST, Stopping
     from sim.errors import ScenarioError
 

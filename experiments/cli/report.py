@@ -19,7 +19,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type priva
 
 def _report(arguments: argparse.Namespace) -> int:
     from experiments.output.folder import read_folder
-    from experiments.report.page import write
+    from experiments.report.write_up import write
 
     folder = read_folder(arguments.run).path
     page = write(folder, arguments.out or folder / "report", arguments.question)

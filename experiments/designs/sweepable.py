@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from experiments.designs.factor import DesignError, Factor
-from experiments.runs.records import POLICY, Value
+from experiments.runs.specs import POLICY, Value
 from sim.scenario.field_types import near
 from sim.scenario.router_settings import PolicyChoice
 

@@ -167,10 +167,8 @@ def attempts_per_request(measured: Measured) -> float:
 
 @metric
 def utilisation(measured: Measured) -> float:
-    """Replica-seconds in steps over replica-seconds of the whole run."""
-    run = measured.run
-    replicas = sum(offer.replicas for offer in run.world.offers)
-    return _ratio(run.offer_work[:, o.BUSY_S].sum(), replicas * run.end_s)
+    """Replica-seconds in steps over those of active replicas, both of the measured window."""
+    return _ratio(measured.run.offer_work[:, o.BUSY_S].sum(), measured.run.replica_s.sum())
 
 
 @metric

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.report.blocks import Block, Column, Figure, Table
-from experiments.report.cells import NONE, measured, plain
 from experiments.report.common import LONG
+from experiments.report.numbers import NONE, measured, plain
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from experiments.extensions import UserModule, in_use
 from experiments.runs.kinds import kind_named
-from experiments.runs.records import POLICY, Point, RunSpec, Value
+from experiments.runs.specs import POLICY, Point, RunSpec, Value
 from sim.errors import MarketError
 
 ROOT: Final = Path(__file__).resolve().parents[2]

@@ -3,9 +3,9 @@
 import time
 
 from experiments.extensions import bring_in
-from experiments.runs.faults import FAULTS
+from experiments.runs.defects import FAULTS
 from experiments.runs.kinds import Progress, kind_named
-from experiments.runs.records import RunRecord, RunSpec
+from experiments.runs.specs import RunRecord, RunSpec
 from sim.errors import MarketError
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from experiments.runs.play import play
 from experiments.runs.progress import Progress
-from experiments.runs.records import RunRecord, RunSpec
+from experiments.runs.specs import RunRecord, RunSpec
 from experiments.store.store import Store
 from sim.errors import MarketError
 
@@ -91,8 +91,10 @@ def _played(
     if dask is not None:
         yield from _on_dask(todo, dask)
         return
+    from sim.compiled import is_compiled
+
     rest = todo
-    if jobs == 1 or len(todo) == 1 or _must_compile():
+    if jobs == 1 or len(todo) == 1 or not is_compiled():
         yield play(todo[0], tell)  # so that the engine is compiled once, not by every worker at once
         rest = todo[1:]
     if jobs == 1 or len(rest) < 2:
@@ -101,12 +103,6 @@ def _played(
     from experiments.runs.workers import in_processes
 
     yield from in_processes(play, [(spec,) for spec in rest], jobs)
-
-
-def _must_compile() -> bool:
-    from sim.compiled import prepare_cache
-
-    return not any(prepare_cache().glob("traffic_*/*.nbi"))
 
 
 def _on_dask(todo: Sequence[RunSpec], address: str) -> Iterator[RunRecord]:

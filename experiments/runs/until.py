@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.stats.errors import StatisticsError
+from experiments.stats.refusals import StatisticsError
 from experiments.stats.sequential import Stopping, Target, enough_of, stops_at
 from sim.errors import ScenarioError
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from experiments.store import report_tables
-from experiments.store.columns import Column, Table, amount, count, dimension, weight
+from experiments.store.layout import Column, Table, amount, count, dimension, weight
 
 SCHEMA_VERSION: Final = 2  # of the store as a whole; counted up when a table or a column changes
 
@@ -55,8 +55,8 @@ TABLES: Final[Mapping[str, Table]] = {
             count("prompt_tokens", "tokens", "prompt tokens of completed requests"),
             count("output_tokens", "tokens", "output tokens of completed requests"),
             amount("revenue_usd", "USD", "charged for completed requests, before the router's fee"),
-            amount("busy_replica_s", "replica-seconds", "time its replicas spent in steps (traffic: warm-up too)"),
-            weight("replica_s", "replica-seconds", "time its active replicas were there (traffic: warm-up too)"),
+            amount("busy_replica_s", "replica-seconds", "time its replicas spent in steps (traffic: in the window)"),
+            weight("replica_s", "replica-seconds", "time its active replicas were there (traffic: in the window)"),
             *_SUMS, *_quantiles("requests completed here"),
         ),
     ),
@@ -87,7 +87,7 @@ TABLES: Final[Mapping[str, Table]] = {
         "Posted prices of an offer in a month, means over the days on which it was listed.",
         (
             _MONTH, _PROVIDER, _MODEL, _OFFER,
-            weight("listed_days", "days", "days on which it was listed (traffic: length of the run)"),
+            weight("listed_days", "days", "days on which it was listed (traffic: length of the window)"),
             amount("input_usd_days", "USD/Mtok × days", "price of prompt tokens, summed over those days"),
             amount("output_usd_days", "USD/Mtok × days", "price of output tokens, summed over those days"),
             count("changes", "changes", "changes of its prices, launches left out"),

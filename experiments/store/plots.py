@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from experiments.runs.records import POLICY
+from experiments.runs.specs import POLICY
 from experiments.store.statistics import StatisticError, statistic
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from experiments.measures.catalogue import DIMENSIONS, MEASURES
 from experiments.measures.market_tables import headers
-from experiments.store.columns import Column, Role, SqlType, Table
+from experiments.store.layout import Column, Role, SqlType, Table
 from sim.market.result import MarketResult
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
-from experiments.runs.records import POLICY, Value
+from experiments.runs.specs import POLICY, Value
 from experiments.stats import CONFIDENCE, paired
 from experiments.stats.multiple import verdicts
 from experiments.store.dictionary import TABLES

@@ -178,9 +178,9 @@ def _refuse_failures(study: Study[Any, Any], failures: DataFrame) -> None:
 
 def _announce_compiling(design: Design) -> None:
     """Say why the first run takes so long, where the engine was never compiled before."""
-    from sim.compiled import prepare_cache
+    from sim.compiled import is_compiled
 
-    if kind_named(design.kind).is_compiled(design.scenario) and not any(prepare_cache().glob("traffic_*/*.nbi")):
+    if kind_named(design.kind).is_compiled(design.scenario) and not is_compiled():
         print("compiling the traffic engine, once on this machine (about 30 s)", file=sys.stderr, flush=True)
 
 

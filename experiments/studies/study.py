@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from experiments.runs.records import Point, RunSpec
+from experiments.runs.specs import Point, RunSpec
 
 if TYPE_CHECKING:
     import argparse

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from sim.delays import delays
 from sim.engines.world import OfferSpec, World
 from sim.errors import ScenarioError
 from sim.market.customers.population import Population
-from sim.network import delays
 from sim.policy import BoundPolicy
 from sim.scenario import ClientClass, Lengths, MarketScenario, Poisson, Provider, Traffic, TrafficScenario
 from sim.units import DAY_S

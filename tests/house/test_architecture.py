@@ -20,28 +20,11 @@ MAY_IMPORT = {
     "experiments": {"experiments", "providers", "policies", "sim"},
 }
 HEAVY = ("numba", "scipy", "pandas", "matplotlib")
-KNOWN_CIRCLES = (  # of today, to be emptied: each is one knot, whose modules cannot be read one after the other
-    "sim.engines.reference.deployment sim.engines.reference.network sim.engines.reference.replica "
-    "sim.engines.reference.router",
-    "experiments.store.plots experiments.store.results",
-    "experiments.report.market experiments.report.studies",
-    "experiments.cli.commands experiments.cli.steady experiments.cli.sweep experiments.runs.keys "
-    "experiments.runs.runner experiments.runs.until experiments.studies.sweep.design "
-    "experiments.studies.sweep.figures experiments.studies.sweep.files",
-)
+KNOWN_CIRCLES: tuple[str, ...] = ()  # a circle that must stand for a while is named here, its modules with spaces
 TWINS = (r"sim\.engines\.(reference|compiled)\.\w+", r"experiments\.studies\.\w+\.\w+")  # engines; the study contract
 COMMANDS = "experiments.cli."  # a file a command, named for it
-SAME_NAME = {  # of today, to be emptied, with what should be renamed
-    "errors": "experiments/stats/errors.py",
-    "figures": "experiments/report/figures.py",
-    "folder": "the folders that experiments/report and experiments/watch read are one thing",
-    "load": "policies/load.py, policies that look at the load",
-    "market": "experiments/report/market.py, to be part of the study",
-    "network": "sim/engines/reference/network.py",
-    "page": "the pages of experiments/report and experiments/watch",
-    "registry": "policies/registry.py and providers/pricing/registry.py",
-    "streams": "experiments/checklist/streams.py, to be a page of the documentation",
-    "tables": "experiments/report/tables.py",
+SAME_NAME = {  # with the reason
+    "registry": "each room that can be added to has one, and it is looked for under that name",
 }
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PATHS = re.compile(r"`((?:sim|providers|policies|experiments|tests|docs|\.ci)/[\w./*-]*)`")

@@ -27,7 +27,7 @@ def test_a_change_in_the_script_takes_effect(tmp_path):
 
 
 def test_an_error_in_the_script_names_its_line(tmp_path):
-    code = example().replace("ttft_s = memory.params[0]", "ttft_s = memory.parameters[0]")
+    code = example().replace("ttft_s = memory.params[AT.ttft_s]", "ttft_s = memory.parameters[AT.ttft_s]")
     code = code.replace("(False, True)", "(True,)")
     done = run_as_script(code, tmp_path)
     line = 1 + code[: code.index("memory.parameters")].count("\n")

@@ -14,11 +14,8 @@ HOME = ROOT / "sim" / "units.py"
 VALUES = {60, 3_600, 86_400, 24, 7, 168, 30, 365, 365.25, 30.4375, 8_760, 8_766, 1_000, 1_000_000, 1e9, 1e-9, 1e-6}
 # a name that begins with a unit, as HOUR_S and NANO_PER_USD do; KEEP_DAYS is a number of days, no unit
 UNIT = re.compile(r"_?(MINUTE|HOUR|DAY|WEEK|MONTH|YEAR|NANO|USD|TOKENS|MTOK|BYTES|GB|MILLION|BILLION)S?(_|$)")
-LEFT = {  # of today, to be emptied
-    ("experiments/measures/market/panel.py", "DAYS_PER_YEAR"), ("experiments/measures/market/panel.py", "NANO_PER_USD"),
-    ("experiments/measures/market_periods.py", "WEEK"), ("experiments/report/market.py", "YEAR"),
-    ("policies/llmgateway.py", "MINUTES"), ("sim/engines/compiled/books.py", "MILLION"),
-    ("sim/engines/world.py", "NANO_PER_USD"),
+LEFT = {  # with a reason each
+    ("policies/llmgateway.py", "MINUTES"),  # a window of the original, in slots of a minute
 }
 
 

@@ -16,7 +16,7 @@ from sim.engines.face import TrafficEngine
 from sim.engines.outcome import TrafficOutcome
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import BALANCERS, REQUEST, OfferSpec, World
-from sim.policy import DONE, FAILED, BoundPolicy, NoParameters, Policy
+from sim.policy import DONE, FAILED, BoundPolicy, NoParameters, Policy, places
 from sim.scenario import TrafficScenario
 
 # Policies
@@ -28,6 +28,9 @@ class Column(BaseModel):
     column: int
 
 
+COLUMN_AT = places(Column)
+
+
 def choose_first(view, request, memory, u):
     for row in range(view.shape[0]):
         if view[row, v.OPEN] == 1.0:
@@ -36,7 +39,7 @@ def choose_first(view, request, memory, u):
 
 
 def choose_lowest(view, request, memory, u):
-    column = int(memory.params[0])
+    column = int(memory.params[COLUMN_AT.column])
     best = np.inf
     ties = 0
     for row in range(view.shape[0]):

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from experiments.output.folder import SUMMARY, Folder
-from experiments.report import tables as grids
+from experiments.report import grids as grids
 from experiments.report.blocks import Section
 from experiments.report.pieces import figures_in, listed
 from experiments.studies.climb.measures import METRICS

@@ -9,7 +9,7 @@ from experiments.studies.study import Design
 from sim.errors import ScenarioError
 
 if TYPE_CHECKING:
-    from experiments.runs.records import Point
+    from experiments.runs.specs import Point
     from sim.scenario import MarketScenario
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 from experiments.measures.catalogue import Show, known, measure, spelt
 from experiments.output.folder import SUMMARY, Folder
 from experiments.report.blocks import Block, Column, Figure, Section, Table, Text
-from experiments.report.cells import NONE, measured, number
-from experiments.report.tables import replications
+from experiments.report.grids import replications
+from experiments.report.numbers import NONE, measured, number
 from experiments.studies.study import Answer
+from sim.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -28,7 +29,7 @@ def answer(folder: Folder, figures: Path) -> Answer:
     sections = [Section("results", "Month by month", tuple(blocks)),
                 Section("numbers", "In numbers", (_numbers(folder.table(SUMMARY), count),))]
     limits = []
-    if horizon["days"] < YEAR:
+    if horizon["days"] < DAYS_PER_YEAR:
         limits.append(f"Slopes and factors a year are extrapolated from {horizon['days']} days; a single release can "
                       "dominate them.")
     if count > 1:
@@ -92,7 +93,6 @@ def _panels(figures: Path, count: int) -> list[Block]:
     return [Text(f"{which} Months of which the run covers fewer than ten days are left out of the figures."), *found]
 
 
-YEAR: Final = 365
 PRICES: Final = (
     "Price: at posted prices, before the router's fee. Same quality: the cheapest posted price at the quality of each "
     "model of the first day, mean of logs. Same model: the posted price of the same model at the same provider. HHI: "

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from experiments.runs.records import Point
+from experiments.runs.specs import Point
 from experiments.studies.study import Design
 from sim.errors import ScenarioError
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from experiments.output.folder import SUMMARY, Folder
 from experiments.report.blocks import Block, Column, Section, Table
-from experiments.report.cells import measured, plain
+from experiments.report.numbers import measured, plain
 from experiments.report.pieces import figures_in
 from experiments.studies.study import Answer
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from experiments.measures.windows import COURSES
-from experiments.runs.records import POLICY, Point
+from experiments.runs.specs import POLICY, Point
 from experiments.stats.mser import BATCH
 from experiments.studies.study import Design
 from policies.labels import policies_of

@@ -13,9 +13,9 @@ from experiments.measures.catalogue import unit_of
 from experiments.measures.windows import Course, course_of
 from experiments.stats import Interval, Paired, interval, paired
 from experiments.stats.batch_means import BATCHES, FINER, LARGEST_LAG1, lag1_correlation
-from experiments.stats.errors import StatisticsError
 from experiments.stats.mser import WarmUp, common_warm_up
 from experiments.stats.multiple import Verdict, verdicts
+from experiments.stats.refusals import StatisticsError
 from experiments.studies.steady.design import Steady
 
 if TYPE_CHECKING:

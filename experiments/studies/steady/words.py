@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from experiments.measures.catalogue import spelt
 from experiments.output.folder import SUMMARY, Folder
-from experiments.report import tables as grids
+from experiments.report import grids as grids
 from experiments.report.blocks import Block, Column, Section, Table, Text
+from experiments.report.headings import shown
 from experiments.report.pieces import figures_in, listed
-from experiments.report.words import shown
 from experiments.studies.steady.measures import BY_BATCHES
 from experiments.studies.study import Answer
 

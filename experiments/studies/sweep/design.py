@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from experiments.designs import Factor, Plan, make_plan, value_at, with_ranges
 from experiments.measures.traffic_metrics import names_of
-from experiments.runs.records import POLICY, Point
+from experiments.runs.specs import POLICY, Point
 from experiments.studies.study import Design
 from policies.labels import policies_of
 from sim.errors import ScenarioError

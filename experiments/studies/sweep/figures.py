@@ -10,7 +10,7 @@ import numpy as np
 from experiments.designs import INDICES
 from experiments.designs.sensitivity import NOISE
 from experiments.output.figure_style import COLOURS, MARKERS, STYLE, save
-from experiments.runs.records import POLICY
+from experiments.runs.specs import POLICY
 from experiments.studies.sweep.design import Sweep
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from experiments.designs import INDICES, sensitivity
-from experiments.runs.records import POLICY
+from experiments.runs.specs import POLICY
 from experiments.studies.sweep.design import Sweep
 
 if TYPE_CHECKING:

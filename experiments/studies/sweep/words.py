@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from experiments.output.folder import SUMMARY, Folder
-from experiments.report import tables as grids
+from experiments.report import grids as grids
 from experiments.report.blocks import Block, Column, Figure, Section, Table, Text
-from experiments.report.cells import NONE, plain
 from experiments.report.common import design
 from experiments.report.difference import flat
+from experiments.report.headings import ABBREVIATIONS
+from experiments.report.numbers import NONE, plain
 from experiments.report.pieces import figures_in, listed
-from experiments.report.words import ABBREVIATIONS
 from experiments.studies.study import Answer
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
 
-from experiments.runs.records import POLICY, Point
+from experiments.runs.specs import POLICY, Point
 from experiments.studies.study import Design
 from policies.labels import policies_of
 from sim.errors import PolicyError, ScenarioError

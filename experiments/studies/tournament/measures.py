@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from experiments.measures.catalogue import unit_of
 from experiments.stats import Interval, Paired, interval, paired
-from experiments.stats.errors import StatisticsError
 from experiments.stats.multiple import verdicts
+from experiments.stats.refusals import StatisticsError
 from experiments.stats.selection import best_of
 from experiments.studies.tournament.design import Tournament
 

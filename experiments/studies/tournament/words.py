@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from experiments.measures.catalogue import spelt
 from experiments.output.folder import SUMMARY, Folder
-from experiments.report import tables as grids
+from experiments.report import grids as grids
 from experiments.report.blocks import Block, Column, Items, Section, Table, Text
-from experiments.report.cells import NONE
+from experiments.report.headings import ABBREVIATIONS, shown
+from experiments.report.numbers import NONE
 from experiments.report.pieces import figures_in, listed
-from experiments.report.words import ABBREVIATIONS, shown
 from experiments.studies.study import Answer
 from experiments.studies.tournament.measures import COST, LATENCY
 

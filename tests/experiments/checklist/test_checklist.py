@@ -9,7 +9,7 @@ import pytest
 from experiments.checklist import document
 from experiments.checklist.derived import MAKERS, study_in
 from experiments.checklist.fields import leaves
-from experiments.checklist.streams import STREAMS, of_scenario
+from experiments.checklist.stream_table import STREAMS, of_scenario
 from experiments.checklist.stress import GROUPS, ITEMS
 from experiments.cli import checklist as commands
 from experiments.cli.main import main

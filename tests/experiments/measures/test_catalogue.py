@@ -13,7 +13,7 @@ from experiments.measures.market_tables import headers, tables
 from experiments.measures.pages import DOCS, PARTS, bases, refreshed
 from experiments.measures.traffic_metrics import METRICS
 from experiments.measures.windows import COURSES
-from experiments.report.words import shown
+from experiments.report.headings import shown
 from experiments.store.statistics import STATISTICS
 from experiments.studies.climb.measures import METRICS as CLIMB
 from experiments.studies.market.terminal import JOINED, TABLE

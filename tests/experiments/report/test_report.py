@@ -13,9 +13,9 @@ from experiments.cli import report as commands
 from experiments.output.folder import FolderError, read_folder
 from experiments.report import bibtex, latex
 from experiments.report.blocks import Column, Table
-from experiments.report.cells import measured, number
 from experiments.report.difference import against_built_in, flat
-from experiments.report.page import write
+from experiments.report.numbers import measured, number
+from experiments.report.write_up import write
 from experiments.scenarios import load_traffic
 from sim.errors import MarketError
 from sim.scenario.load import plain

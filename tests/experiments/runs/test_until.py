@@ -9,7 +9,7 @@ import pytest
 from experiments.cli.main import main
 from experiments.runs.until import parse_targets
 from experiments.stats import interval
-from experiments.stats.errors import StatisticsError
+from experiments.stats.refusals import StatisticsError
 from experiments.stats.sequential import Stopping, Target, enough_of, replicate, stops_at
 from sim.errors import ScenarioError
 

@@ -11,8 +11,8 @@ import pytest
 from experiments.measures.market.run import Run
 from experiments.measures.market_summary import summary
 from experiments.measures.traffic_metrics import metrics
-from experiments.runs.records import RunRecord, RunSpec
 from experiments.runs.run_traffic import run
+from experiments.runs.specs import RunRecord, RunSpec
 from experiments.scenarios import load_traffic
 from experiments.stats import interval, paired
 from experiments.stats.multiple import holm

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from experiments.cli import store as commands_store
-from experiments.runs.records import RunRecord, RunSpec
+from experiments.runs.specs import RunRecord, RunSpec
 from experiments.store.dictionary import DESIGN_TABLES, SCHEMA_VERSION, TABLES
 from experiments.store.store import Store, StoreError
 from worlds.places import ROOT

@@ -10,8 +10,8 @@ from experiments.measures.market.run import Run
 from experiments.measures.market_summary import summary
 from experiments.measures.market_tables import tables
 from experiments.measures.traffic_metrics import metrics
-from experiments.runs.records import RunRecord, RunSpec
 from experiments.runs.run_traffic import run
+from experiments.runs.specs import RunRecord, RunSpec
 from experiments.scenarios import load_traffic
 from experiments.store.dictionary import TABLES
 from experiments.store.report_tables import TABLES as REPORT_TABLES

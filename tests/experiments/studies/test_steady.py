@@ -11,7 +11,7 @@ from experiments import run
 from experiments.cli.main import main
 from experiments.measures.windows import COURSES, Course
 from experiments.scenarios import load_traffic
-from experiments.stats.errors import StatisticsError
+from experiments.stats.refusals import StatisticsError
 from experiments.store.store import Store
 from experiments.studies.perform import How, play_missing
 from experiments.studies.steady import STUDY

@@ -7,7 +7,7 @@ from experiments.output.folder import MANIFEST, Folder, FolderError, read_folder
 from experiments.output.writer import output_folder
 from experiments.report import bibtex, common, html, latex, markdown
 from experiments.report.blocks import Page, Section, Text
-from experiments.report.figures import gather
+from experiments.report.copies import gather
 from experiments.studies.registry import study_named
 
 PAGE: Final = "report.html"

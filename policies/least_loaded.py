@@ -6,7 +6,7 @@ import numpy as np
 
 from policies.toolbox import lowest, lowest_of_draws, lowest_of_sample, open_pair
 from sim.compiled import njit
-from sim.policy import DONE, FIRST_TOKEN, Event, Memory, Policy, Request
+from sim.policy import DONE, FIRST_TOKEN, Event, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import IN_FLIGHT, OUTSTANDING_TOKENS, TRUE_WORK_S
 
@@ -48,12 +48,15 @@ class PowerOfD(Part):
     )
 
 
+POWER_AT = places(PowerOfD)
+
+
 def choose_power_of_d(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
     """Least loaded of ``d`` offers drawn at random."""
-    column = OUTSTANDING_TOKENS if memory.params[2] > 0.0 else IN_FLIGHT
-    if memory.params[1] > 0.0:
-        return lowest_of_draws(view, view, column, int(memory.params[0]), u)
-    return lowest_of_sample(view, view, column, int(memory.params[0]), u)
+    column = OUTSTANDING_TOKENS if memory.params[POWER_AT.by_tokens] > 0.0 else IN_FLIGHT
+    if memory.params[POWER_AT.replacement] > 0.0:
+        return lowest_of_draws(view, view, column, int(memory.params[POWER_AT.d]), u)
+    return lowest_of_sample(view, view, column, int(memory.params[POWER_AT.d]), u)
 
 
 class PeakEwma(Part):
@@ -87,12 +90,15 @@ class PeakEwma(Part):
     )
 
 
+PEAK_AT = places(PeakEwma)
+
+
 @njit(cache=True)
 def peak_ewma_load(view: np.ndarray, request: Request, memory: Memory, row: int) -> float:
     """Latency estimate of an offer, decayed to now if the original's reads do that, times (in flight + 1)."""
-    estimate = memory.offers[row, 0] if memory.offers[row, 2] > 0.0 else memory.params[1]
-    if memory.params[2] > 0.0:
-        estimate *= math.exp((memory.offers[row, 1] - request.now_s) / memory.params[0])
+    estimate = memory.offers[row, 0] if memory.offers[row, 2] > 0.0 else memory.params[PEAK_AT.default_rtt_s]
+    if memory.params[PEAK_AT.decay_on_read] > 0.0:
+        estimate *= math.exp((memory.offers[row, 1] - request.now_s) / memory.params[PEAK_AT.decay_s])
     return float(estimate * (view[row, IN_FLIGHT] + 1.0))
 
 
@@ -108,16 +114,16 @@ def choose_peak_ewma(view: np.ndarray, request: Request, memory: Memory, u: floa
 
 def observe_peak_ewma(memory: Memory, event: Event) -> None:
     """Jump to a higher sample at once, move to a lower one by the time that has passed."""
-    whole = memory.params[3] > 0.0
+    whole = memory.params[PEAK_AT.whole_answer] > 0.0
     if event.kind != (DONE if whole else FIRST_TOKEN):
         return
     sample = event.e2e_s if whole else event.ttft_s
     row = event.row
     estimate = memory.offers[row, 0]
     if memory.offers[row, 2] == 0.0:
-        estimate = memory.params[1]
-    kept = math.exp((memory.offers[row, 1] - event.now_s) / memory.params[0])
-    if memory.params[2] > 0.0:
+        estimate = memory.params[PEAK_AT.default_rtt_s]
+    kept = math.exp((memory.offers[row, 1] - event.now_s) / memory.params[PEAK_AT.decay_s])
+    if memory.params[PEAK_AT.decay_on_read] > 0.0:
         # in the original every read moves the estimate towards zero; reads leave no trace here, so catch up
         estimate *= kept
         kept = 1.0

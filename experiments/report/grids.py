@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from experiments.measures.catalogue import spelt
 from experiments.report.blocks import Column, Table
-from experiments.report.cells import NONE, measured, number, plain
-from experiments.report.words import shown
+from experiments.report.headings import shown
+from experiments.report.numbers import NONE, measured, number, plain
 
 if TYPE_CHECKING:
     from pandas import DataFrame
