@@ -33,7 +33,7 @@ def policies_of(labels: Iterable[str], where: str) -> dict[str, PolicyChoice]:
     return chosen
 
 
-def choice_of(label: str, where: str) -> PolicyChoice:
+def choice_of(label: str, where: str = "policy") -> PolicyChoice:
     """Read one label.
 
     Raises
@@ -43,7 +43,7 @@ def choice_of(label: str, where: str) -> PolicyChoice:
 
     Examples
     --------
-    >>> choice_of("power_of_d:d=3", "--policies").parameters
+    >>> choice_of("power_of_d:d=3").parameters
     {'d': 3}
     """
     from sim.scenario.load import parse_assignment

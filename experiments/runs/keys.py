@@ -76,7 +76,7 @@ def _configured(
     data, how = deepcopy(dict(base)), kind_named(kind)
     try:
         if POLICY in point:
-            how.with_policy(data, choice_of(str(point[POLICY]), "policy").model_dump(mode="json"))
+            how.with_policy(data, choice_of(str(point[POLICY])).model_dump(mode="json"))
         scenario = scenario_of(data, assignments(point))
         files = [name for name in input_files(scenario) if Path(name).is_file()]  # the run tells of the others
         return plain(scenario), digests(files), ""

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from experiments.output.folder import SUMMARY, Folder
+from experiments.report.blocks import Section
 from experiments.runs.specs import Point, RunSpec
 
 if TYPE_CHECKING:
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-    from experiments.output.folder import Folder
-    from experiments.report.blocks import Section
     from experiments.store.results import Results
 
 Check = Callable[[], None]  # raises if the user has interrupted
@@ -156,17 +156,26 @@ class Study(ABC, Generic[D, F]):
     def tables(self, found: F) -> dict[str, DataFrame]:
         """Return the CSV files by name: views of the store, the same whenever they are made."""
 
-    @abstractmethod
     def draw(self, found: F, folder: Path) -> None:
-        """Write the figures into a folder."""
+        """Write the figures into a folder; none unless the study has some."""
 
-    @abstractmethod
     def told(self, found: F) -> str:
-        """Return what the terminal shows."""
+        """Return what the terminal shows: the table ``summary``, unless the study has something better."""
+        text: str = self.tables(found)["summary"].to_string(index=False, na_rep="")
+        return text
 
-    @abstractmethod
     def write_up(self, folder: Folder, figures: Path) -> Answer:
-        """Return the study's part of the report of a folder; ``figures`` holds copies of the folder's figures."""
+        """Return the study's part of the report of a folder; ``figures`` holds copies of the folder's figures.
+
+        Unless the study has words of its own: its docstring, its parameters, ``summary.csv`` as it is, and its figures.
+        """
+        from experiments.report.common import design
+        from experiments.report.pieces import as_it_is, figures_in
+
+        question = " ".join((type(self).__doc__ or self.summary).split())
+        section = Section("results", "Results", (design(folder), as_it_is(folder.table(SUMMARY)),
+                                                 *figures_in(figures, {})))
+        return Answer(question, [section])
 
     def gather(self, folder: Folder, into: Path) -> None:
         """Draw figures that only the report has."""

@@ -147,4 +147,4 @@ def test_a_wrong_label_is_told_in_one_sentence(labels: list[str], error: type, s
     assert str(problem.value).startswith(sentence)
     if len(labels) == 1:
         with pytest.raises(error, match=r"^policy "):
-            choice_of(labels[0], "policies")
+            choice_of(labels[0])
