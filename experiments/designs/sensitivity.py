@@ -1,4 +1,7 @@
-"""What a screening or a variance study says of its factors: Morris effects, Sobol indices, and the share of noise."""
+"""What a screening or a variance study says of its factors: Morris effects (L20), Sobol indices (L21), noise (L22).
+
+The equations are those of docs/lab/designs.md.
+"""
 
 from itertools import combinations
 from typing import TYPE_CHECKING, Final

@@ -1,4 +1,4 @@
-"""What a GPU costs its owner.
+"""What a GPU costs its owner (equation S1 of docs/theory.md).
 
     c = (CRF(r, n) capex + kW PUE $/kWh 8766 + $/kW/month 12 kW + opex capex) / (8766 utilisation)
 

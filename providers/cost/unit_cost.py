@@ -53,11 +53,11 @@ class Capacity(NamedTuple):
     output_s: float
 
     def work_s(self, prompt_tokens: float, output_tokens: float) -> float:
-        """Seconds of one replica at full load that so many tokens take."""
+        """Seconds of one replica at full load that so many tokens take (S2)."""
         return prompt_tokens * self.prompt_s + output_tokens * self.output_s
 
     def cost_usd_per_mtok(self, usd_per_hour: float, utilisation: float, input_share: float = 0.75) -> float:
-        """Cost of a million tokens, USD.
+        """Cost of a million tokens (S3), USD.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""What sellers read from the books of each day: load, demand in replicas, revenue to expect; all offers at once."""
+"""What sellers read from the books of each day, all offers at once: load (S2), demand in replicas (S5), revenue."""
 
 from collections.abc import Sequence
 from typing import Final

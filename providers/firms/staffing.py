@@ -1,7 +1,8 @@
 """How many servers a load needs: Erlang's formulas and square-root staffing.
 
-``a`` is the offered load (arrival rate times mean service time) and ``c`` the number of servers. Sources: Erlang
-(1917); Halfin and Whitt, "Heavy-Traffic Limits for Queues with Many Exponential Servers" (1981).
+``a`` is the offered load (arrival rate times mean service time) and ``c`` the number of servers; numbers of equations
+are those of docs/theory.md. Sources: Erlang (1917); Halfin and Whitt, "Heavy-Traffic Limits for Queues with Many
+Exponential Servers" (1981).
 """
 
 import math
@@ -14,7 +15,7 @@ class StaffingError(MarketError):
 
 
 def erlang_b(servers: int, load: float) -> float:
-    """Probability that a call is lost with ``servers`` servers and no queue: B(c) = a B(c-1) / (c + a B(c-1)).
+    """Probability that a call is lost with ``servers`` servers and no queue (E12): B(c) = a B(c-1) / (c + a B(c-1)).
 
     Raises
     ------
@@ -30,7 +31,7 @@ def erlang_b(servers: int, load: float) -> float:
 
 
 def erlang_c(servers: int, load: float) -> float:
-    """Probability that a customer waits: B / (1 - rho (1 - B)) with rho = a / c; 1 when the load cannot be served."""
+    """Probability that a customer waits (E13): B / (1 - rho (1 - B)), rho = a / c; 1 when the load cannot be served."""
     if load >= servers:
         return 1.0
     blocked = erlang_b(servers, load)
@@ -62,14 +63,14 @@ def servers_for(load: float, wait_probability: float) -> int:
 
 
 def halfin_whitt(beta: float) -> float:
-    """Limit of the probability to wait with ``a + beta sqrt(a)`` servers: 1 / (1 + beta Phi(beta) / phi(beta))."""
+    """Limit of the probability to wait with ``a + beta sqrt(a)`` servers (S4): 1 / (1 + beta Phi(beta) / phi(beta))."""
     cumulative = 0.5 * (1.0 + math.erf(beta / math.sqrt(2.0)))
     density = math.exp(-beta * beta / 2.0) / math.sqrt(2.0 * math.pi)
     return 1.0 / (1.0 + beta * cumulative / density)
 
 
 def square_root_staffing(load: float, beta: float) -> int:
-    """Servers by the square-root rule, a + beta sqrt(a), rounded up."""
+    """Servers by the square-root rule (S4), a + beta sqrt(a), rounded up."""
     return math.ceil(load + beta * math.sqrt(load))
 
 

@@ -12,7 +12,7 @@ _ZOOMS: Final = 6
 
 
 def router_share(prices: np.ndarray, rivals: np.ndarray, exponent: float, routed: float = 1.0) -> np.ndarray:
-    """Share of a fixed demand under a router that gives shares in proportion to ``price ** -exponent``.
+    """Share of a fixed demand under a router that gives shares in proportion to ``price ** -exponent`` (E17).
 
     Parameters
     ----------

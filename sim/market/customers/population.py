@@ -1,6 +1,7 @@
 """The population: every customer and workload that will ever be there, drawn once, before the run.
 
 Everything about a customer comes from streams named after it, so that adding a segment changes nobody else's draws.
+Revenue, budget and volume hang together as in equation C1 (docs/theory.md says where each equation is).
 """
 
 import math
