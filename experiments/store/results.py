@@ -301,7 +301,7 @@ def open_results(path: str | Path, study: str | None = None) -> Results:
     """
     file = Path(path) / STORE_FILE if Path(path).is_dir() else Path(path)
     if not file.exists() and Path(path).is_dir():
-        raise StoreError(f"{path} has no {STORE_FILE}; of all studies but the games of `tokenmarket run pricing` one is kept")
+        raise StoreError(f"{path} has no {STORE_FILE}; all studies keep one but the games of `tokenmarket run pricing`")
     store = Store.open_for_reading(file)
     names = list(store.studies()["study"])
     if study is None and len(names) != 1:

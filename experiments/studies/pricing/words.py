@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from experiments.output.folder import SUMMARY, Folder
 from experiments.report.blocks import Block, Column, Section, Table
-from experiments.report.numbers import measured, plain
+from experiments.report.numbers import measured
 from experiments.report.pieces import figures_in
+from experiments.studies.pricing.terminal import band, plain
 from experiments.studies.study import Answer
 
 if TYPE_CHECKING:
@@ -35,12 +37,11 @@ def _part(name: str, rows: DataFrame) -> Table:
              Column("found"), Column("n"))
     body = []
     for row in rows.to_dict("records"):
-        low, high = float(row["known_low"]), float(row["known_high"])
-        known = plain(low) if low == high else f"{plain(low)} to {plain(high)}"
-        found = measured(row["mean"], row["half_width"]) if row["n"] > 1 else plain(row["mean"])
-        body.append((str(row["quantity"]), str(row["unit"]), known, str(row["source"]), found, str(row["n"])))
-    return Table("-".join(("pricing", *name.replace(",", "").split())), f"{name[0].upper()}{name[1:]}.", heads,
-                 tuple(body))
+        got = measured(row["mean"], row["half_width"]) if row["n"] > 1 else plain(float(row["mean"]))
+        body.append((str(row["quantity"]), str(row["unit"]), band(float(row["known_low"]), float(row["known_high"])),
+                     str(row["source"]), got, str(row["n"])))
+    file = "-".join(("pricing", *re.findall(r"\w+", name)))  # a part's name has signs that no file's may have
+    return Table(file, f"{name[0].upper()}{name[1:]}.", heads, tuple(body))
 
 
 FIGURES: Final = {

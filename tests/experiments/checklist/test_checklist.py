@@ -137,7 +137,7 @@ def test_mistakes_are_said_in_a_sentence(tournament, tmp_path):
     with pytest.raises(MarketError, match="there is no folder"):
         checklist(tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(MarketError, match="cannot read manifest"):
+    with pytest.raises(MarketError, match=r"has no manifest\.json; give the folder of a finished study"):
         checklist(tmp_path / "empty")
     notes = tmp_path / "notes.md"
     notes.write_text("my notes", encoding="utf-8")
