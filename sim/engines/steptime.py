@@ -49,6 +49,7 @@ def experts_time(c: StepCoefficients, tokens: int) -> float:
 @hot(cache=True)
 def step_time(c: StepCoefficients, tokens: int, kv_tokens: int, pairs: float) -> float:
     """Duration of one step in seconds (E1)."""
+    # Tokens pick their experts at random: a share (1 - k/E)^T of the experts is met by none of T tokens.
     memory = c.weights_s + c.kv_s * kv_tokens + experts_time(c, tokens)
     compute = c.token_s * tokens + c.pair_s * pairs
     return c.base_s + max(memory, compute) + c.comm_token_s * tokens
