@@ -40,7 +40,7 @@ class DecodeTerms(NamedTuple):
     compute_kv_s: float  # a KV token: a decoding request forms one pair with each token that it reads
 
 
-@hot(cache=True)
+@hot(cache=True, forceinline=True)
 def experts_time(c: StepCoefficients, tokens: int) -> float:
     """Time to read the experts that so many tokens touch, in seconds; 0 for dense models."""
     return c.experts_s * (1.0 - math.exp(c.miss_log * tokens)) if c.miss_log < 0.0 else 0.0
@@ -55,7 +55,7 @@ def step_time(c: StepCoefficients, tokens: int, kv_tokens: int, pairs: float) ->
     return c.base_s + max(memory, compute) + c.comm_token_s * tokens
 
 
-@hot(cache=True)
+@hot(cache=True, forceinline=True)
 def decode_terms(c: StepCoefficients, batch: int) -> DecodeTerms:
     """Split E1 for a leap: each step computes one token for every request of the batch."""
     fixed = c.base_s + c.comm_token_s * batch
