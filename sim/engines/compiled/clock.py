@@ -149,7 +149,8 @@ def unlink_timer(clock: Clock, requests: Table[LiveRequest], q: int) -> None:
 def stop_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) -> None:
     """Cancel a request's timer, wherever it waits."""
     request = requests[q]
-    request.stamp += 1  # an entry in the heap with an older stamp is void
+    # Entries are not searched for in the heap: one with an older stamp is void when it comes up.
+    request.stamp += 1
     if request.bucket >= 0:
         unlink_timer(clock, requests, q)
         g.timers -= 1
@@ -161,6 +162,7 @@ def stop_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) -
 def link_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) -> None:
     """Hang a timer in its bucket, or in the farthest one if it is more than a round away."""
     request = requests[q]
+    # A bucket is opened when its time comes, so a timer never hangs in the one that is open: at least one ahead.
     ahead = min(max(request.timer_at / g.wheel_width - g.wheel_cursor, 1.0), WHEEL - 1.0)
     bucket = (g.wheel_cursor + int(ahead)) % WHEEL
     request.bucket = bucket
@@ -181,6 +183,7 @@ def start_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) 
         return
     if g.timers == 0:
         g.wheel_cursor = int(g.now / g.wheel_width)
+    # The bucket of the present is open already: what is due in it would wait a whole round.
     if request.timer_at < (g.wheel_cursor + 1) * g.wheel_width:
         push_misc(g, clock, max(request.timer_at, g.now), Rare(TIME_OUT, q, request.stamp, 0))
         return
@@ -207,5 +210,6 @@ def turn_wheel(g: Globals, clock: Clock, requests: Table[LiveRequest]) -> None:
         else:
             link_timer(g, clock, requests, q)
         q = following
+    # An empty wheel does not turn: start_timer sets it going again from the present time.
     at = end_s if g.timers > 0 else np.inf
     set_time(clock.front, WHEEL_LEAF, at)

@@ -40,6 +40,7 @@ def send(g: Globals, clock: Clock, lane: int, letter: Letter, request: int) -> N
     message.request = request
     message.failure = letter.failure
     message.next = -1
+    # Only the first message of a lane stands in the tree: the others are due after it, in order.
     if road.head < 0:
         road.head = slot
         road.tail = slot

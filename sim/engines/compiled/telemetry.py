@@ -105,6 +105,7 @@ def roll(routing: Routing, r: int, o: int, slot: int) -> None:
     ended = routing.ended[r, o]
     ring = routing.ring[r, o]
     window = routing.window[r, o]
+    # Rows are refreshed when somebody needs them; after a long silence every slot of the ring is out of date.
     if slot - seat.slot >= RING:
         clear_windows(ended, ring, window)
     else:
@@ -231,6 +232,7 @@ def count_end(routing: Routing, r: int, o: int, error: int, refusal: int) -> Non
         seat.errors_5m += error
         seat.refusals_30s += refusal
         seat.refusals_5m += refusal
+    # Without a failure in the long window all four shares are zero already, as they are in most calls.
     if seat.errors_5m + seat.refusals_5m > 0:
         set_shares(routing.views[r, o], seat)
 

@@ -52,6 +52,7 @@ class Replica:
         """Admit, compose a step and let it take its time; go idle if nothing runs."""
         if self.active:
             self.queue += self.host.take_from_central_queue(self.offer.max_batch - self.load)
+        # Never both: whoever was pushed out is at the head of the queue and would come straight back.
         if not self._preempt():
             self._admit()
         self.step = self._compose()
@@ -64,6 +65,7 @@ class Replica:
             return  # an outage cut it short
         self._count_time(step)
         self.host.count_step(step)
+        # Cancelled requests leave first, in silence: one whose last token this was must not report that it is done.
         self._drop_cancelled()
         self._finish_decodes(step)
         self._finish_prefills(step)
@@ -105,6 +107,7 @@ class Replica:
     def _preempt(self) -> bool:
         """Push the newest requests out while the next tokens would not fit; True if any was."""
         preempted = False
+        # The coming step writes a token for each decoding request; B falls with each of them that is pushed out.
         while self.kv_held + len(self.decoding) > self.offer.kv_capacity_tokens:
             job = self.running.pop()
             job.drop_cache()
