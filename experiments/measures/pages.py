@@ -36,7 +36,8 @@ def catalogue() -> str:
 
 def _table(rows: Iterable[Measure]) -> Iterator[str]:
     of = bases()
-    yield "| measure | called | unit | shown | meaning | what over what | of |\n| --- | --- | --- | --- | --- | --- | --- |"
+    yield "| measure | called | unit | shown | meaning | what over what | of |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
     for row in rows:
         ratio = f"{row.above} / {row.below}" if row.below else row.above
         where = ", ".join(name for name, measures in of.items() if row.name in measures)
