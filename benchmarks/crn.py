@@ -4,18 +4,21 @@ Usage: ``python benchmarks/crn.py [REPLICATIONS]``
 """
 
 import sys
+from pathlib import Path
 
-from experiments import load_scenario
-from experiments.cli.commands import parse_policies
-from experiments.runs.workers import default_jobs
-from experiments.studies.tournament.design import Design, Tournament, tournament
+from experiments.scenarios import load_traffic
+from experiments.store.store import Store
+from experiments.studies.perform import How, play_missing
+from experiments.studies.tournament import STUDY
+from experiments.studies.tournament.design import DEFAULT_POLICIES, Tournament
+from experiments.studies.tournament.measures import Found, found_in
 
 METRICS = ("cost_usd_per_mtok", "e2e_p50_s", "e2e_p99_s", "ttft_p50_s", "good_share", "completed_share")
 LOADS = (0.6, 1.0, 1.4)
 REPLICATIONS = 30
 
 
-def table(result: Tournament, load: float) -> str:
+def table(result: Found, load: float) -> str:
     """Return the variance of an independent difference over that of the paired one, a row a policy."""
     known = [metric for metric in METRICS if metric in result.metrics]
     lines = [f"load {load:g}, differences to {result.design.baseline}, {result.design.replications} replications",
@@ -30,8 +33,9 @@ def table(result: Tournament, load: float) -> str:
 def main() -> None:
     """Print the tables."""
     replications = int(sys.argv[1]) if len(sys.argv) > 1 else REPLICATIONS
-    design = Design(load_scenario("tournament"), parse_policies(None), LOADS, replications)
-    result = tournament(design, default_jobs())
+    design = Tournament(load_traffic("tournament"), DEFAULT_POLICIES, LOADS, replications)
+    with Store(None) as store:
+        result = found_in(design, play_missing(design, STUDY, store, How(Path("."))))
     for load in LOADS:
         print(table(result, load), end="\n\n")
 

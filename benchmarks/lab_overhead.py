@@ -7,12 +7,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from experiments.api import load
+from experiments import load
 from experiments.runs.keys import specs_of
 from experiments.runs.run_traffic import run
 from experiments.runs.runner import run_all
 from experiments.store.store import Store
-from sim.scenario import Scenario
+from sim.scenario import TrafficScenario
 from sim.scenario.load import plain
 
 TINY, LARGE = 200, 40
@@ -38,7 +38,7 @@ def efficiency() -> tuple[float, float]:
     return one / LARGE, one / (JOBS * two)
 
 
-def _sweep_s(scenario: Scenario, replications: int, jobs: int) -> float:
+def _sweep_s(scenario: TrafficScenario, replications: int, jobs: int) -> float:
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "store.duckdb") as store:
         started = time.perf_counter()
         specs = specs_of("traffic", plain(scenario), [{}], replications)

@@ -9,7 +9,8 @@ import pandas as pd
 
 from experiments.measures.market.run import Run
 from experiments.measures.market_summary import summary
-from experiments.runs.run_market import load_market, run_market
+from experiments.runs.run_market import run_market
+from experiments.scenarios import load_market
 from experiments.stats import paired
 
 RESOLUTIONS = ("full", "windows")

@@ -9,12 +9,12 @@ import numpy as np
 
 from experiments import change, load, run
 from experiments.stats import interval
-from sim.scenario import Scenario
+from sim.scenario import TrafficScenario
 
 REPLICATIONS = 20
 
 
-def requests(scenario: Scenario, replication: int) -> np.ndarray:
+def requests(scenario: TrafficScenario, replication: int) -> np.ndarray:
     """Return the sampled requests of a run, in order of their keys."""
     samples = run(scenario, replication).samples
     return samples[np.argsort(samples["key"], kind="stable")]

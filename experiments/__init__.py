@@ -8,23 +8,22 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-# these two at once: modules of the same name would otherwise hide the functions
-from experiments.runs.run_traffic import load_scenario, run, scenario_names
-from experiments.studies.tournament.design import Design, Tournament, tournament
-
 if TYPE_CHECKING:
-    from experiments.api import change, compare, load, replicate, sweep
+    from experiments.api import change, compare, replicate, sweep
+    from experiments.extensions import use
+    from experiments.runs.run_traffic import run
+    from experiments.scenarios import load
     from experiments.store.results import Results, open_results
     from experiments.store.store import Store
 
 _LATE: Final = {
-    "change": "experiments.api", "compare": "experiments.api", "load": "experiments.api",
-    "replicate": "experiments.api", "sweep": "experiments.api", "Results": "experiments.store.results",
+    "change": "experiments.api", "compare": "experiments.api", "load": "experiments.scenarios",
+    "replicate": "experiments.api", "run": "experiments.runs.run_traffic", "sweep": "experiments.api",
+    "use": "experiments.extensions", "Results": "experiments.store.results",
     "open_results": "experiments.store.results", "Store": "experiments.store.store",
 }
 
-__all__ = ["Design", "Results", "Store", "Tournament", "change", "compare", "load", "load_scenario", "open_results",
-           "replicate", "run", "scenario_names", "sweep", "tournament"]
+__all__ = ["Results", "Store", "change", "compare", "load", "open_results", "replicate", "run", "sweep", "use"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name

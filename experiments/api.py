@@ -1,60 +1,20 @@
-"""What experiment scripts call: load a scenario, change it, run it, compare, sweep, read results."""
+"""What experiment scripts do with a scenario they have loaded: change it, run it, compare policies, sweep fields."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from experiments.runs.records import POLICY, Kind, Point, Value
+from experiments.runs.specs import POLICY, Point, Value
 from sim.errors import ScenarioError
 
 if TYPE_CHECKING:
     from experiments.designs import Plan
     from experiments.store.results import Results
-    from sim.scenario import Scenario
-    from sim.scenario.market_scenario import MarketScenario
+    from sim.scenario import MarketScenario, Scenario, TrafficScenario
 
-AnyScenario = TypeVar("AnyScenario", "Scenario", "MarketScenario")
+AnyScenario = TypeVar("AnyScenario", "TrafficScenario", "MarketScenario")
 REPLICATIONS = 5
-
-
-def load(name_or_path: str | Path, *overrides: str) -> "Scenario | MarketScenario":
-    """Read a scenario of traffic or of a whole market: a built-in one by its name, or a TOML file.
-
-    Parameters
-    ----------
-    name_or_path
-        A name that ``tokenmarket list scenarios`` shows, or the path of a file.
-    overrides
-        Assignments such as ``"traffic.load=1.4"``.
-
-    Returns
-    -------
-    Scenario or MarketScenario
-        A market if the file has a table ``supply``, traffic otherwise.
-
-    Raises
-    ------
-    ScenarioError
-        If there is no such scenario, or a field of it is wrong.
-
-    Examples
-    --------
-    >>> load("duel", "traffic.load=1.2").name
-    'duel'
-    """
-    from experiments.runs.run_market import load_market, market_names
-    from experiments.runs.run_traffic import load_scenario, scenario_names
-
-    name = str(name_or_path)
-    if name in scenario_names():
-        return load_scenario(name, overrides)
-    if name in market_names() or _describes_market(Path(name_or_path)):
-        return load_market(name_or_path, overrides)
-    if not Path(name).exists() and not name.endswith(".toml"):
-        known = ", ".join([*scenario_names(), *market_names()])
-        raise ScenarioError(f"there is no scenario {name!r}; built in are {known}, or give the path of a TOML file")
-    return load_scenario(name_or_path, overrides)
 
 
 def change(scenario: AnyScenario, *assignments: str) -> AnyScenario:
@@ -74,6 +34,7 @@ def change(scenario: AnyScenario, *assignments: str) -> AnyScenario:
 
     Examples
     --------
+    >>> from experiments import load
     >>> change(load("duel"), "traffic.load=0.5", "seed=3").seed
     3
     """
@@ -83,7 +44,7 @@ def change(scenario: AnyScenario, *assignments: str) -> AnyScenario:
 
 
 def replicate(
-    scenario: "Scenario | MarketScenario", replications: int = REPLICATIONS, *, jobs: int = 1,
+    scenario: "Scenario", replications: int = REPLICATIONS, *, jobs: int = 1,
     store: str | Path | None = None,
 ) -> "Results":
     """Run a scenario several times, each with random streams of its own.
@@ -110,7 +71,7 @@ def replicate(
 
 
 def compare(
-    scenario: "Scenario | MarketScenario", policies: Sequence[str], replications: int = REPLICATIONS, *,
+    scenario: "Scenario", policies: Sequence[str], replications: int = REPLICATIONS, *,
     jobs: int = 1, store: str | Path | None = None,
 ) -> "Results":
     """Run a scenario under several routing policies, on the same random numbers.
@@ -139,7 +100,7 @@ def compare(
 
 
 def sweep(
-    scenario: "Scenario | MarketScenario", design: "Mapping[str, Iterable[Value]] | Plan", *,
+    scenario: "Scenario", design: "Mapping[str, Iterable[Value]] | Plan", *,
     policies: Sequence[str] = (), replications: int = REPLICATIONS, jobs: int = 1, store: str | Path | None = None,
 ) -> "Results":
     """Run a scenario at every point of a design, on the same random numbers.
@@ -180,7 +141,7 @@ def _grid(values: Mapping[str, Iterable[Value]]) -> list[dict[str, Value]]:
 
 
 def _play(
-    scenario: "Scenario | MarketScenario", points: Sequence[Point], replications: int, jobs: int,
+    scenario: "Scenario", points: Sequence[Point], replications: int, jobs: int,
     store: str | Path | None,
 ) -> "Results":
     """Run every point and replication that the store lacks; some points may be wrong, but not all."""
@@ -194,7 +155,7 @@ def _play(
         raise ScenarioError(f"replications is {replications}, but must be at least 1")
     if not points:
         raise ScenarioError("the design has no point; give at least one value for every field")
-    base, kind = plain(scenario), _kind(scenario)
+    base, kind = plain(scenario), scenario.kind
     specs = specs_of(kind, base, points, replications)
     if all(spec.problem for spec in specs):
         raise ScenarioError(specs[0].problem)
@@ -204,19 +165,3 @@ def _play(
     kept.begin(scenario.name, manifest, specs)
     run_all(specs, kept, jobs=jobs)
     return Results(kept, scenario.name)
-
-
-def _kind(scenario: "Scenario | MarketScenario") -> Kind:
-    from sim.scenario import Scenario
-
-    return "traffic" if isinstance(scenario, Scenario) else "market"
-
-
-def _describes_market(path: Path) -> bool:
-    """Whether a file is of a market; what cannot be read is left to those who say why."""
-    import tomllib
-
-    try:
-        return "supply" in tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from policies.toolbox import gamma, lowest
-from sim.policy import CANCELLED, DONE, FAILED, Event, Memory, Policy, Request
+from sim.policy import CANCELLED, DONE, FAILED, Event, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import COST_USD, OPEN, OUTSTANDING_TOKENS
 
@@ -39,9 +39,12 @@ class Thompson(Part):
     )
 
 
+THOMPSON_AT = places(Thompson)
+
+
 def choose_thompson(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
     """Draw each offer's chance of a good answer from its Beta posterior; the best value minus cost wins."""
-    value, memory_s = memory.params[0], memory.params[2]
+    value, memory_s = memory.params[THOMPSON_AT.value_usd], memory.params[THOMPSON_AT.memory_s]
     for i in range(view.shape[0]):
         if view[i, OPEN] > 0.0:
             kept = math.exp((memory.offers[i, UPDATED_S] - request.now_s) / memory_s)
@@ -56,8 +59,8 @@ def observe_thompson(memory: Memory, event: Event) -> None:
     if event.kind != DONE and event.kind != FAILED and event.kind != CANCELLED:
         return
     own = memory.offers[event.row]
-    kept = math.exp((own[UPDATED_S] - event.now_s) / memory.params[2])
-    good = 1.0 if event.kind == DONE and event.ttft_s <= memory.params[1] else 0.0
+    kept = math.exp((own[UPDATED_S] - event.now_s) / memory.params[THOMPSON_AT.memory_s])
+    good = 1.0 if event.kind == DONE and event.ttft_s <= memory.params[THOMPSON_AT.slo_ttft_s] else 0.0
     own[GOOD] = own[GOOD] * kept + good
     own[BAD] = own[BAD] * kept + 1.0 - good
     own[UPDATED_S] = event.now_s
@@ -76,12 +79,15 @@ class DriftPlusPenalty(Part):
     )
 
 
+DRIFT_AT = places(DriftPlusPenalty)
+
+
 def choose_drift_plus_penalty(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
     """Minimise V times the request's price per million tokens plus the tokens outstanding there."""
     per_mtok = 1e6 / max(request.prompt_tokens + request.expected_output_tokens, 1.0)
     for i in range(view.shape[0]):
         memory.offers[i, SCORE] = (
-            memory.params[0] * view[i, COST_USD] * per_mtok + view[i, OUTSTANDING_TOKENS]
+            memory.params[DRIFT_AT.v] * view[i, COST_USD] * per_mtok + view[i, OUTSTANDING_TOKENS]
         )
     return lowest(view, memory.offers, SCORE, u)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from policies.toolbox import draw, lowest_or_first, uniform, within_limits
 from sim.compiled import njit
-from sim.policy import DONE, FAILED, TIMED_OUT, Event, Memory, Policy, Request
+from sim.policy import DONE, FAILED, TIMED_OUT, Event, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import IN_FLIGHT, NO_LIMIT, OPEN, PRICE_IN, PRICE_OUT, RPM_LIMIT, TOKENS_THIS_MINUTE, TPM_LIMIT
 
@@ -24,6 +24,9 @@ class LiteLlmShuffle(Part):
         doc="Quirk: only the first open offer is asked which limit gives the weights",
         source="simple_shuffle.py",
     )
+
+
+SHUFFLE_AT = places(LiteLlmShuffle)
 
 
 @njit(cache=True)
@@ -44,7 +47,7 @@ def _shuffle_column(view: np.ndarray, first_decides: float) -> int:
 
 def choose_litellm_shuffle(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
     """Draw in proportion to requests a minute, else tokens a minute, else uniformly."""
-    column = _shuffle_column(view, memory.params[0])
+    column = _shuffle_column(view, memory.params[SHUFFLE_AT.first_decides])
     if column < 0:
         return uniform(view, u)
     for i in range(view.shape[0]):
@@ -64,9 +67,12 @@ class LiteLlmLeastBusy(Part):
     )
 
 
+LEAST_BUSY_AT = places(LiteLlmLeastBusy)
+
+
 def choose_litellm_least_busy(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
     """Fewest requests in flight."""
-    return lowest_or_first(view, view, IN_FLIGHT, u, memory.params[0])
+    return lowest_or_first(view, view, IN_FLIGHT, u, memory.params[LEAST_BUSY_AT.ties_first])
 
 
 class LiteLlmCost(Part):
@@ -80,12 +86,15 @@ class LiteLlmCost(Part):
     )
 
 
+COST_AT = places(LiteLlmCost)
+
+
 def choose_litellm_cost(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
     """Lowest sum of the two list prices among offers within their posted limits."""
     for i in range(view.shape[0]):
         fits = within_limits(view, i, request, 0.0)
         memory.offers[i, 0] = view[i, PRICE_IN] + view[i, PRICE_OUT] if fits else np.inf
-    row = lowest_or_first(view, memory.offers, 0, u, memory.params[0])
+    row = lowest_or_first(view, memory.offers, 0, u, memory.params[COST_AT.ties_first])
     return row if row >= 0 and memory.offers[row, 0] < np.inf else -1
 
 
@@ -100,9 +109,12 @@ class LiteLlmUsage(Part):
     )
 
 
+USAGE_AT = places(LiteLlmUsage)
+
+
 def choose_litellm_usage(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
     """Fewest tokens used this minute among offers within their posted limits (usage-based-routing-v2)."""
-    spare = memory.params[0]
+    spare = memory.params[USAGE_AT.last_slot_unusable]
     for i in range(view.shape[0]):
         fits = within_limits(view, i, request, spare)
         memory.offers[i, 0] = view[i, TOKENS_THIS_MINUTE] if fits else np.inf
@@ -165,6 +177,9 @@ class LiteLlmLatency(Part):
     )
 
 
+LATENCY_AT = places(LiteLlmLatency)
+
+
 @njit(cache=True)
 def _note(list_: np.ndarray, size: int, count: int, following: int, frozen: float, sample: float) -> int:
     """Add a sample to one offer's list and return the place of the next one."""
@@ -216,7 +231,7 @@ def choose_litellm_latency(view: np.ndarray, request: Request, memory: Memory, u
     if least == np.inf:
         return -1
     for i in range(view.shape[0]):
-        near = memory.offers[i, SCORE] <= least * (1.0 + memory.params[0])
+        near = memory.offers[i, SCORE] <= least * (1.0 + memory.params[LATENCY_AT.buffer])
         memory.offers[i, SCORE] = 1.0 if near else 0.0
     return draw(view, memory.offers, SCORE, u)
 
@@ -228,11 +243,11 @@ def observe_litellm_latency(memory: Memory, event: Event) -> None:
         return
     _forget(memory, event.now_s)
     if memory.shared[0] == 0.0:
-        memory.shared[0] = event.now_s + memory.params[2]
-    size, frozen = int(memory.params[1]), memory.params[4]
+        memory.shared[0] = event.now_s + memory.params[LATENCY_AT.ttl_s]
+    size, frozen = int(memory.params[LATENCY_AT.list_size]), memory.params[LATENCY_AT.frozen_list]
     own = memory.offers[event.row]
-    tokens = float(event.output_tokens) if memory.params[5] > 0.0 else 1.0
-    sample = event.e2e_s / tokens if done else memory.params[3]
+    tokens = float(event.output_tokens) if memory.params[LATENCY_AT.per_token] > 0.0 else 1.0
+    sample = event.e2e_s / tokens if done else memory.params[LATENCY_AT.timeout_penalty_s]
     answers = own[ANSWER_LIST : ANSWER_LIST + LIST_SLOTS]
     own[ANSWER_NEXT] = float(_note(answers, size, int(own[ANSWERS]), int(own[ANSWER_NEXT]), frozen, sample))
     own[ANSWERS] = min(own[ANSWERS] + 1.0, float(size))
@@ -241,7 +256,7 @@ def observe_litellm_latency(memory: Memory, event: Event) -> None:
         sample = event.ttft_s / tokens
         own[FIRST_NEXT] = float(_note(firsts, size, int(own[FIRSTS]), int(own[FIRST_NEXT]), frozen, sample))
         own[FIRSTS] = min(own[FIRSTS] + 1.0, float(size))
-    own[MEAN] = _mean_latency(own, memory.params[6])
+    own[MEAN] = _mean_latency(own, memory.params[LATENCY_AT.streaming])
 
 
 LITELLM_SHUFFLE = Policy(

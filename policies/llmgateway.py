@@ -10,7 +10,7 @@ import numpy as np
 from policies.toolbox import lowest_or_first, uniform
 from sim.compiled import njit
 from sim.draws import derive, split
-from sim.policy import DONE, FAILED, TOO_LONG, Event, Memory, Policy, Request
+from sim.policy import DONE, FAILED, TOO_LONG, Event, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import OPEN, PRICE_IN, PRICE_OUT
 
@@ -44,6 +44,9 @@ class LlmGateway(Part):
     ties_first: bool = quantity(
         True, unit="flag", doc="Quirk: ties go to the first offer of the list", source=SOURCE
     )
+
+
+AT = places(LlmGateway)
 
 
 @njit(cache=True)
@@ -84,10 +87,10 @@ def _refresh(memory: Memory, minute: float) -> None:
 def _score(view: np.ndarray, memory: Memory) -> None:
     """Fill SCORE of the open rows from their ratios to the best open one."""
     w_price, w_uptime, w_speed, w_latency = (
-        memory.params[0],
-        memory.params[1],
-        memory.params[2],
-        memory.params[3],
+        memory.params[AT.price],
+        memory.params[AT.uptime],
+        memory.params[AT.throughput],
+        memory.params[AT.latency],
     )
     total = max(
         w_price + w_uptime + w_speed + w_latency, 1e-12
@@ -115,7 +118,7 @@ def _score(view: np.ndarray, memory: Memory) -> None:
 
 def choose_llmgateway(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
     """Lowest weighted sum of ratios to the best offer, plus a penalty for low uptime."""
-    if memory.params[5] > 0.0 and request.session >= 0:
+    if memory.params[AT.sessions] > 0.0 and request.session >= 0:
         row = -1
         best = -1.0
         for i in range(view.shape[0]):
@@ -124,14 +127,14 @@ def choose_llmgateway(view: np.ndarray, request: Request, memory: Memory, u: flo
                 row = i
                 best = key
         return row
-    if split(u, view.shape[0]) < memory.params[4]:
+    if split(u, view.shape[0]) < memory.params[AT.exploration]:
         return uniform(view, u)
     minute = np.floor(request.now_s / 60.0)
     if memory.shared[0] != minute + 1.0:
         _refresh(memory, minute)
         memory.shared[0] = minute + 1.0
     _score(view, memory)
-    return lowest_or_first(view, memory.offers, SCORE, u, memory.params[6])
+    return lowest_or_first(view, memory.offers, SCORE, u, memory.params[AT.ties_first])
 
 
 def observe_llmgateway(memory: Memory, event: Event) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from policies.toolbox import draw, inverse_power, price, uniform
-from sim.policy import Memory, Policy, Request
+from sim.policy import Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import OPEN, THROUGHPUT_EWMA
 
@@ -26,13 +26,16 @@ class Weighted(Part):
     )
 
 
+WEIGHTED_AT = places(Weighted)
+
+
 def choose_weighted(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
     """Draw in proportion to learned throughput.
 
     Goodput over utilisation, with requests in flight as utilisation, is by Little's law the inverse of the
     time in the system, which for equal outputs is proportional to the throughput of a request.
     """
-    exponent = memory.params[0]
+    exponent = memory.params[WEIGHTED_AT.exponent]
     for i in range(view.shape[0]):
         speed = view[i, THROUGHPUT_EWMA]
         memory.offers[i, 0] = speed if exponent == 1.0 else speed**exponent
@@ -64,9 +67,12 @@ class SmoothWrr(Part):
     )
 
 
+SMOOTH_AT = places(SmoothWrr)
+
+
 def choose_smooth_wrr(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
     """Smooth weighted round robin: every offer gains its weight, the largest is chosen and pays the total."""
-    k = memory.params[0]
+    k = memory.params[SMOOTH_AT.k]
     least = np.inf
     for i in range(view.shape[0]):
         if view[i, OPEN] > 0.0:

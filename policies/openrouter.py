@@ -3,7 +3,7 @@
 import numpy as np
 
 from policies.toolbox import draw, highest, inverse_power, lowest, price
-from sim.policy import Memory, Policy, Request
+from sim.policy import Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import COST_USD, LAST_OUTAGE_S, OPEN, THROUGHPUT_P50
 
@@ -37,9 +37,12 @@ class OpenRouterClassic(Part):
     )
 
 
+AT = places(OpenRouterClassic)
+
+
 def choose_openrouter_classic(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
     """Draw an offer without recent outage with weight price^-k; only if there is none, one of the others."""
-    k, window_s, by_list = memory.params[0], memory.params[1], memory.params[2]
+    k, window_s, by_list = memory.params[AT.k], memory.params[AT.window_s], memory.params[AT.by_list_price]
     stable_least = np.inf
     least = np.inf
     for i in range(view.shape[0]):

@@ -12,13 +12,13 @@ import numpy as np
 
 from policies.toolbox import draw, median, open_rows
 from sim.compiled import njit
-from sim.policy import Memory, Policy, Request
+from sim.policy import Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
+from sim.units import MINUTE_S
 from sim.view import (
     CAPACITY_PER_S,
     COST_USD,
     ERROR_SHARE_5M,
-    MINUTE_S,
     OPEN,
     REFUSAL_SHARE_5M,
     REQUESTS_THIS_MINUTE,
@@ -61,14 +61,18 @@ class OpenRouterAdjusted(Part):
     )
 
 
+AT = places(OpenRouterAdjusted)
+
+
 @njit(cache=True)
 def adjusted_usd(view: np.ndarray, row: int, memory: Memory, median_ttft_s: float) -> float:
     """What a good response really costs at an offer, USD."""
-    broken = memory.params[0] * view[row, ERROR_SHARE_5M] + memory.params[1] * view[row, REFUSAL_SHARE_5M]
+    failed = memory.params[AT.failure_cost] * view[row, ERROR_SHARE_5M]
+    broken = failed + memory.params[AT.refusal_cost] * view[row, REFUSAL_SHARE_5M]
     late = 0.0
     if median_ttft_s > 0.0:
         late = max(0.0, view[row, TTFT_P50] / median_ttft_s - 1.0)
-    return float(view[row, COST_USD] * (1.0 + broken) * (1.0 + memory.params[2] * late))
+    return float(view[row, COST_USD] * (1.0 + broken) * (1.0 + memory.params[AT.wait_cost] * late))
 
 
 @njit(cache=True)
@@ -86,16 +90,16 @@ def choose_openrouter_adjusted(view: np.ndarray, request: Request, memory: Memor
         if view[i, OPEN] > 0.0:
             usd = max(adjusted_usd(view, i, memory, ttft_s), LEAST)
             speed = max(view[i, THROUGHPUT_P50], LEAST)
-            memory.offers[i, DISTANCE] = math.log(usd) - memory.params[3] * math.log(speed)
+            memory.offers[i, DISTANCE] = math.log(usd) - memory.params[AT.speed_exponent] * math.log(speed)
             edge = min(edge, memory.offers[i, DISTANCE])
     total = 0.0
     for i in range(view.shape[0]):
         memory.offers[i, WEIGHT] = 0.0
         if view[i, OPEN] > 0.0 and below_cap(view, i, request.now_s):
-            beyond = (memory.offers[i, DISTANCE] - edge - memory.params[4]) / memory.params[5]
+            beyond = (memory.offers[i, DISTANCE] - edge - memory.params[AT.tolerance]) / memory.params[AT.softness]
             memory.offers[i, WEIGHT] = 1.0 / (1.0 + math.exp(min(beyond, 700.0)))
             total += memory.offers[i, WEIGHT]
-    explored = memory.params[6] if total > 0.0 else 1.0  # all are at their caps: any of them
+    explored = memory.params[AT.exploration] if total > 0.0 else 1.0  # all are at their caps: any of them
     equal_part = explored / max(open_rows(view), 1)
     for i in range(view.shape[0]):
         kept = (1.0 - explored) * memory.offers[i, WEIGHT] / total if total > 0.0 else 0.0

@@ -13,7 +13,7 @@ import numpy as np
 from policies.toolbox import keeps, open_rows, uniform
 from sim.compiled import njit
 from sim.draws import split
-from sim.policy import Memory, Policy, Request
+from sim.policy import Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import ERROR_SHARE_30S, OPEN, PUBLISHED_IN_FLIGHT, PUBLISHED_LATENCY_S
 
@@ -64,6 +64,9 @@ class Prequal(Part):
         le=1,
         source="the paper asks for error aversion and gives no formula",
     )
+
+
+AT = places(Prequal)
 
 
 @njit(cache=True)
@@ -144,7 +147,8 @@ def _worst(shared: np.ndarray, limit: float, at_threshold: float) -> int:
 @njit(cache=True)
 def _select(view: np.ndarray, memory: Memory, limit: float, u: float) -> int:
     """Place of the cold probe of least latency, else of the hot one of least RIF; -1 with fewer than 2."""
-    shared, at_threshold, max_errors = memory.shared, memory.params[5], memory.params[6]
+    shared = memory.shared
+    at_threshold, max_errors = memory.params[AT.hot_at_threshold], memory.params[AT.max_error_share]
     best = -1
     best_hot = True
     usable = 0
@@ -172,7 +176,7 @@ def _select(view: np.ndarray, memory: Memory, limit: float, u: float) -> int:
 @njit(cache=True)
 def _uses(rows: int, memory: Memory, w: float) -> float:
     """Reuse limit of one probe, rounded at random by the uniform ``w``."""
-    limit = reuse_limit(rows, memory.params[1], memory.params[2], memory.params[4])
+    limit = reuse_limit(rows, memory.params[AT.r_probe], memory.params[AT.r_remove], memory.params[AT.delta])
     return limit if limit == np.inf else np.floor(limit + w)
 
 
@@ -220,9 +224,9 @@ def _remove(shared: np.ndarray, limit: float, at_threshold: float, r_remove: flo
 def choose_prequal(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
     """Least latency among probes that are not hot, else least RIF; with fewer than two probes at random."""
     shared = memory.shared
-    while shared[SIZE] > 0.0 and request.now_s - shared[PROBES + TAKEN_S] > memory.params[3]:
+    while shared[SIZE] > 0.0 and request.now_s - shared[PROBES + TAKEN_S] > memory.params[AT.max_age_s]:
         _drop(shared, 0)
-    limit = threshold(shared, memory.params[0])
+    limit = threshold(shared, memory.params[AT.q_rif])
     place = _select(view, memory, limit, u)
     row = -1
     if place >= 0:
@@ -232,8 +236,8 @@ def choose_prequal(view: np.ndarray, request: Request, memory: Memory, u: float)
         shared[at + USES] -= 1.0
         if shared[at + USES] <= 0.0:
             _drop(shared, place)
-    _remove(shared, limit, memory.params[5], memory.params[2])
-    shared[PROBE_DEBT] += memory.params[1]
+    _remove(shared, limit, memory.params[AT.hot_at_threshold], memory.params[AT.r_remove])
+    shared[PROBE_DEBT] += memory.params[AT.r_probe]
     wanted = math.floor(shared[PROBE_DEBT])
     shared[PROBE_DEBT] -= wanted
     _probe(view, memory, request.now_s, wanted, split(u, 0))

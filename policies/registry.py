@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from policies import learning, litellm, llmgateway, load, oblivious, openrouter, openrouter_adjusted, prequal
+from policies import learning, least_loaded, litellm, llmgateway, oblivious, openrouter, openrouter_adjusted, prequal
 from policies.presets import PRESETS
 from sim.errors import PolicyError, ScenarioError
 from sim.policy import BoundPolicy, Policy
@@ -22,10 +22,10 @@ _ALL = (
     openrouter.FASTEST,
     openrouter.OPENROUTER_CLASSIC,
     openrouter_adjusted.OPENROUTER_ADJUSTED,
-    load.LEAST_IN_FLIGHT,
-    load.LEAST_OUTSTANDING_TOKENS,
-    load.POWER_OF_D,
-    load.PEAK_EWMA,
+    least_loaded.LEAST_IN_FLIGHT,
+    least_loaded.LEAST_OUTSTANDING_TOKENS,
+    least_loaded.POWER_OF_D,
+    least_loaded.PEAK_EWMA,
     litellm.LITELLM_SHUFFLE,
     litellm.LITELLM_LEAST_BUSY,
     litellm.LITELLM_LATENCY,
@@ -35,7 +35,7 @@ _ALL = (
     prequal.PREQUAL,
     learning.DRIFT_PLUS_PENALTY,
     learning.THOMPSON,
-    load.ORACLE_LEAST_WORK,
+    least_loaded.ORACLE_LEAST_WORK,
 )
 POLICIES: Final[dict[str, Policy]] = {policy.kind: policy for policy in _ALL}
 

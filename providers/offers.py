@@ -11,9 +11,9 @@ from providers.hardware.roofline import Deployment, step_coefficients
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import BALANCERS, OfferSpec
 from sim.errors import ScenarioError
-from sim.scenario import AffineServing, Faults, Offer, Provider, RooflineServing, Scenario
+from sim.scenario import AffineServing, Faults, Offer, Provider, RooflineServing, TrafficScenario
+from sim.units import NANO_PER_USD_PER_MTOK
 
-NANO_PER_TOKEN = 1000  # nano-dollars a token in 1 USD per million tokens
 Row = TypeVar("Row")
 
 
@@ -28,7 +28,7 @@ class _Replica(NamedTuple):
     rent: float
 
 
-def build_offers(scenario: Scenario) -> list[OfferSpec]:
+def build_offers(scenario: TrafficScenario) -> list[OfferSpec]:
     """Resolve every offer of a scenario, in the scenario's order.
 
     Parameters
@@ -71,8 +71,8 @@ def _offer_spec(provider: tuple[str, Provider], offer: tuple[str, Offer]) -> Off
         kv_capacity_tokens=replica.kv_tokens,
         seq_overhead_tokens=replica.overhead_tokens,
         step=replica.step,
-        price_in_nano=round(spec.price.input_usd_per_mtok * NANO_PER_TOKEN),
-        price_out_nano=round(spec.price.output_usd_per_mtok * NANO_PER_TOKEN),
+        price_in_nano=round(spec.price.input_usd_per_mtok * NANO_PER_USD_PER_MTOK),
+        price_out_nano=round(spec.price.output_usd_per_mtok * NANO_PER_USD_PER_MTOK),
         context_tokens=replica.context_tokens,
         requests_per_min=spec.limits.requests_per_min or 0,
         tokens_per_min=spec.limits.tokens_per_min or 0,

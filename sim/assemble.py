@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from sim.delays import delays
 from sim.demand.classes import expanded_classes
 from sim.engines.world import OfferSpec, World
 from sim.errors import ScenarioError
-from sim.network import delays
 from sim.policy import BoundPolicy
-from sim.scenario import Scenario
+from sim.scenario import TrafficScenario
 from sim.scenario.traffic_scenario import MAX_OFFERS_OF_A_MODEL
 
 
 def build_world(
-    scenario: Scenario,
+    scenario: TrafficScenario,
     offers: Sequence[OfferSpec],
     policies: Mapping[str, BoundPolicy],
     replication: int = 0,
@@ -75,7 +75,7 @@ def build_world(
     )
 
 
-def _check_offers(scenario: Scenario, offers_of: Mapping[str, int]) -> None:
+def _check_offers(scenario: TrafficScenario, offers_of: Mapping[str, int]) -> None:
     """Every demanded model has an offer, and no model more than an engine can show a policy."""
     for name, client in scenario.demand.items():
         if client.model not in offers_of:

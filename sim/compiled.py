@@ -1,62 +1,124 @@
 """Compiled code and where it is kept: import ``njit`` from here, never from numba.
 
-Importing this module points numba's on-disk cache at a folder named after the sources, so that a change in
-any of them starts afresh: numba itself looks only at the file of a function, not at those of what it calls.
+Machine code is kept on disk under a key of its own for each module: a hash of that module and of every module of
+ours that importing it runs, one after the other. Numba itself looks only at the file of a function, not at those
+of what it calls, and at the file's place, so that a second checkout would compile everything anew.
 """
 
+import ast
 import atexit
 import hashlib
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from types import FunctionType
 from typing import Any, Final, TypeVar, cast
 
 import numba
+from numba.core.caching import CacheImpl, _CacheLocator
 
-PACKAGES: Final = ("sim", "policies", "providers")
-KEEP_DAYS: Final = 30  # folders of other sources that were not used for so long are removed
-_FOLDER_NAME = re.compile(r"[0-9a-f]{32}")
+from sim.units import DAY_S
+
+ROOT: Final = Path(__file__).parent.parent
+PACKAGES: Final = ("sim", "policies", "providers", "experiments")
+ENGINE: Final = "sim.engines.compiled.loop"  # the module whose code takes longest to compile
+KEEP_DAYS: Final = 30  # code of other sources that was not used for so long is removed
+_FOLDER_NAME: Final = re.compile(r"([a-z_.]+-)?[0-9a-f]{32}")  # older versions wrote no module's name
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-_prepared: list[Path] = []
 _numba_njit: Any = numba.njit  # its own overloads do not fit a pass-through
 
 
 def njit(*signature: object, **options: object) -> Callable[[Function], Function]:
-    """``numba.njit`` with types; always called with parentheses: ``@njit(cache=True)``."""
-    return cast(Callable[[Function], Function], _numba_njit(*signature, **options))
+    """``numba.njit`` with types; always called with parentheses: ``@njit(cache=True)``.
 
-
-def prepare_cache() -> Path:
-    """Point numba's cache at the folder of the present sources and return it (idempotent).
-
-    The folder is ``<user cache>/tokenmarket/<hash of the sources>``. ``XDG_CACHE_HOME`` moves the user
-    cache, ``TOKENMARKET_CACHE_DIR`` replaces ``<user cache>/tokenmarket``. If it cannot be written, a
-    temporary folder is used that disappears with the process.
+    A function from outside this package is compiled in every process, whatever ``cache`` says: what it calls may lie
+    in files that no key covers.
     """
-    if _prepared:
-        return _prepared[0]
+    def decorate(function: Function) -> Function:
+        kept = bool(options.get("cache")) and module_of(function.__code__.co_filename) is not None
+        return cast(Function, _numba_njit(*signature, **{**options, "cache": kept})(function))
+
+    return decorate
+
+
+def module_of(file: str) -> str | None:
+    """Dotted name of a source file of this package, None for any other."""
     try:
-        root = _cache_root()
-        folder = root / _source_hash()
-        folder.mkdir(parents=True, exist_ok=True)
-        os.utime(folder)  # marks it as used; also fails where the folder cannot be written
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-        _prune(root, folder)
-    except (OSError, RuntimeError):  # RuntimeError: there is no home directory
-        folder = Path(tempfile.mkdtemp(prefix="tokenmarket-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
-    _prepared.append(folder)
+        parts = Path(file).resolve().relative_to(ROOT.resolve()).with_suffix("").parts
+    except ValueError:
+        return None
+    return ".".join(parts) if parts[0] in PACKAGES else None
+
+
+def import_graph(module: str, root: Path = ROOT) -> dict[str, Path]:
+    """Modules of ours that a module needs when it is imported, itself included, with their files.
+
+    Imports inside functions and for type checkers only are left out: compiled code cannot reach what they name. So
+    are the packages around a module that is imported by its own name, whose ``__init__`` adds nothing to it.
+    """
+    found: dict[str, Path] = {}
+    todo = [module]
+    while todo:
+        name = todo.pop()
+        path = _file_of(name, root)
+        if name in found or path is None:
+            continue
+        found[name] = path
+        todo += _imported(path.read_text(encoding="utf-8"), root)
+    return found
+
+
+def source_key(module: str, root: Path = ROOT) -> str:
+    """Hash of all that the compiled code of a module rests on (32 hexadecimal digits); the same in every checkout."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name, path in sorted(import_graph(module, root).items()):
+        digest.update(name.encode() + b"\0")
+        digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def is_compiled(module: str = ENGINE) -> bool:
+    """Whether the cache holds machine code of a module (by default the traffic engine's) for these sources."""
+    python = f"py{sys.version_info[0]}{sys.version_info[1]}"
+    return any(cache_folder(module).glob(f"*.{python}*.nbi"))
+
+
+@cache
+def cache_folder(module: str) -> Path:
+    """Folder of the machine code of a module: ``<cache>/<module>-<key>``, made if it is not there yet."""
+    folder = cache_root() / f"{module}-{source_key(module)}"
+    folder.mkdir(exist_ok=True)
+    os.utime(folder)  # marks it as used
     return folder
 
 
-def _cache_root() -> Path:
+@cache
+def cache_root() -> Path:
+    """Folder of all machine code of this package.
+
+    It is ``<user cache>/tokenmarket``. ``XDG_CACHE_HOME`` moves the user cache, ``TOKENMARKET_CACHE_DIR`` replaces
+    the whole. If it cannot be written, a temporary folder is used that disappears with the process.
+    """
+    try:
+        root = _wanted_root()
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+        _prune(root)
+    except (OSError, RuntimeError):  # RuntimeError: there is no home directory
+        root = Path(tempfile.mkdtemp(prefix="tokenmarket-"))
+        atexit.register(shutil.rmtree, root, ignore_errors=True)
+    return root
+
+
+def _wanted_root() -> Path:
     own = os.environ.get("TOKENMARKET_CACHE_DIR")
     if own:
         return Path(own)
@@ -64,26 +126,67 @@ def _cache_root() -> Path:
     return (Path(user) if user else Path.home() / ".cache") / "tokenmarket"
 
 
-def _source_hash() -> str:
-    """Hash of the sources whose functions are compiled (32 hexadecimal digits)."""
-    digest = hashlib.blake2b(digest_size=16)
-    root = Path(__file__).parent.parent
-    for package in PACKAGES:
-        for path in sorted((root / package).rglob("*.py")):
-            digest.update(path.relative_to(root).as_posix().encode() + b"\0")
-            digest.update(path.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def _prune(root: Path, keep: Path) -> None:
-    """Remove folders of other sources that have not been used for ``KEEP_DAYS`` days."""
-    oldest = time.time() - KEEP_DAYS * 86_400
+def _prune(root: Path) -> None:
+    """Remove folders of machine code that have not been used for ``KEEP_DAYS`` days."""
+    oldest = time.time() - KEEP_DAYS * DAY_S
     for folder in root.iterdir():
-        if folder != keep and _FOLDER_NAME.fullmatch(folder.name) and folder.stat().st_mtime < oldest:
+        if _FOLDER_NAME.fullmatch(folder.name) and folder.stat().st_mtime < oldest:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-prepare_cache()
+def _file_of(module: str, root: Path) -> Path | None:
+    """Source file of a module or package of ours, None if there is none."""
+    if module.partition(".")[0] not in PACKAGES:
+        return None
+    place = root.joinpath(*module.split("."))
+    files = (place.with_suffix(".py"), place / "__init__.py")
+    return next((file for file in files if file.is_file()), None)
+
+
+@cache
+def _imported(source: str, root: Path) -> tuple[str, ...]:
+    return tuple(_imports_at_top(source, root))
+
+
+def _imports_at_top(source: str, root: Path) -> Iterator[str]:
+    """Modules that running a source imports (imports are absolute, and stand at its top)."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                below = f"{node.module}.{alias.name}"
+                yield below if _file_of(below, root) else node.module
+
+
+class SourceKeyLocator(_CacheLocator):
+    """Tells numba where machine code of this package is kept, and that its folder's name says whether it is fresh."""
+
+    def __init__(self, function: FunctionType, module: str) -> None:
+        self._line = function.__code__.co_firstlineno
+        self._folder = cache_folder(module)
+
+    @classmethod
+    def from_function(cls, function: FunctionType, file: str) -> "SourceKeyLocator | None":
+        """Locator of a function of this package; None leaves the others to numba's own locators."""
+        module = module_of(file)
+        return None if module is None else cls(function, module)
+
+    def get_cache_path(self) -> str:
+        """Folder of the module's machine code."""
+        return str(self._folder)
+
+    def get_source_stamp(self) -> str:
+        """Stamp that must not have changed: the folder's name, which holds the key."""
+        return self._folder.name
+
+    def get_disambiguator(self) -> str:
+        """Tell functions of one name apart."""
+        return str(self._line)
+
+
+# Numba offers no other way to keep code by more than its own file: it asks these classes in turn.
+CacheImpl._locator_classes = [SourceKeyLocator, *CacheImpl._locator_classes]
 
 
 def hot(*signature: object, **options: object) -> Callable[[Function], Function]:

@@ -3,6 +3,7 @@
 A policy is written once, in plain Python that numba can compile, and runs unmodified in both engines.
 """
 
+from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -46,7 +47,7 @@ class Memory(NamedTuple):
 
     offers: np.ndarray  # float64 (rows of the view, Policy.offer_slots)
     shared: np.ndarray  # float64 (Policy.shared_slots,)
-    params: np.ndarray  # float64, the parameters in the order of the policy's model (read only)
+    params: np.ndarray  # float64, the policy's parameters, read only: params[AT.name] with AT = places(model)
 
 
 class Event(NamedTuple):
@@ -66,6 +67,26 @@ class NoParameters(BaseModel):
     """Parameters of a policy that has none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def places(model: type[BaseModel]) -> Any:  # noqa: ANN401 - named like the model's fields
+    """Where each parameter of a model stands in ``Memory.params``.
+
+    Parameters
+    ----------
+    model
+        The pydantic model of a policy's parameters.
+
+    Returns
+    -------
+    tuple
+        Named like the model's fields. As a global constant, ``AT = places(Model)``, numba compiles
+        ``memory.params[AT.name]`` to a load from a fixed place, and an unknown name is an error; a number in its
+        stead would silently mean another parameter once the fields are reordered.
+    """
+    names = tuple(model.model_fields)
+    made: Any = namedtuple  # no type checker follows a class that is made of a model's fields
+    return made("Places", names)(*range(len(names)))
 
 
 Choose = Callable[[np.ndarray, Request, Memory, float], int]

@@ -1,8 +1,8 @@
 """Units of time and money, each defined once; names end in the unit they count.
 
-Simulated time is in seconds, money inside the simulation in whole nano-dollars; prices that people read are in USD per
-million tokens. A year is the Julian one of 365.25 days and a month its twelfth, wherever a rate "a year" or "a month" is meant;
-calendar months, with their own lengths, are those of the calendar (`experiments.measures`).
+Simulated time is in seconds, money inside the simulation in whole nano-dollars; prices that people read are in USD
+per million tokens. A year is the Julian one of 365.25 days and a month its twelfth, wherever a rate "a year" or "a
+month" is meant; calendar months, with their own lengths, are those of the calendar (`experiments.measures`).
 """
 
 from typing import Final
@@ -19,6 +19,7 @@ HOURS_PER_YEAR: Final = DAYS_PER_YEAR * HOURS_PER_DAY
 NANO_PER_USD: Final = 1_000_000_000
 USD_PER_NANO: Final = 1 / NANO_PER_USD
 TOKENS_PER_MTOK: Final = 1_000_000
-NANO_PER_USD_PER_MTOK: Final = NANO_PER_USD // TOKENS_PER_MTOK  # nano-dollars a token, at 1 USD per million tokens
+MTOK_PER_TOKEN: Final = 1 / TOKENS_PER_MTOK
+NANO_PER_USD_PER_MTOK: Final = NANO_PER_USD // TOKENS_PER_MTOK  # a price of 1 USD per million tokens, in nano-dollars
 
 BYTES_PER_GB: Final = 1e9

@@ -45,7 +45,6 @@ COLUMNS: Final = 34
 
 NEVER: Final = -1.0e18
 NO_LIMIT: Final = 1.0e18
-MINUTE_S: Final = 60.0  # of the counters of this minute, which are reset at full minutes
 
 NAMES: Final = tuple(
     name for name, _ in sorted(

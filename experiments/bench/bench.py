@@ -13,7 +13,7 @@ import numpy as np
 
 from experiments.runs.run_traffic import assemble
 from sim.errors import OutputError
-from sim.scenario import Scenario
+from sim.scenario import TrafficScenario
 
 if TYPE_CHECKING:
     from sim.engines.face import TrafficEngine
@@ -57,10 +57,10 @@ def _offer(model: str, gpu: str, tp: int, replicas: int) -> dict[str, Any]:
     }
 
 
-def pool_scenario() -> Scenario:
+def pool_scenario() -> TrafficScenario:
     """One pool: eight replicas of an 8B model, an offer each, the router picks the least in flight."""
     offers = {f"replica-{i}": _offer("llama-3.1-8b", "h100-sxm", 1, 1) for i in range(8)}
-    return Scenario.model_validate({
+    return TrafficScenario.model_validate({
         "name": "bench-pool",
         "traffic": {"duration_s": 1.0},
         "routers": {"main": {"policy": {"kind": "least_in_flight"}}},
@@ -69,7 +69,7 @@ def pool_scenario() -> Scenario:
     })
 
 
-def market_scenario() -> Scenario:
+def market_scenario() -> TrafficScenario:
     """A market: 20 providers serve 10 models with 2 replicas each; faults, limits, failover and breakers are on."""
     faults = {
         "outage_mtbf_s": 1800.0, "outage_mttr_s": 20.0, "slowdown_mtbf_s": 1200.0, "slowdown_mttr_s": 60.0,
@@ -85,7 +85,7 @@ def market_scenario() -> Scenario:
         for p in range(PROVIDERS)
     }
     arrivals = {"kind": "poisson", "rate_per_s": 1.0}
-    return Scenario.model_validate({
+    return TrafficScenario.model_validate({
         "name": "bench-market",
         "traffic": {"duration_s": 1.0},
         "network": {
@@ -114,7 +114,7 @@ def _priced(offer: dict[str, Any], provider: int) -> dict[str, Any]:
     return offer
 
 
-def loaded(scenario: Scenario, requests: int) -> Scenario:
+def loaded(scenario: TrafficScenario, requests: int) -> TrafficScenario:
     """Set every class to the same share of its model's capacity, and the duration to that many requests."""
     from experiments.runs.capacity import Shape, model_capacity_per_s
     from providers.offers import build_offers
@@ -127,7 +127,7 @@ def loaded(scenario: Scenario, requests: int) -> Scenario:
         demand["arrivals"]["rate_per_s"] = UTILISATION * model_capacity_per_s(offers, demand["model"], shape)
         rate += demand["arrivals"]["rate_per_s"]
     content["traffic"]["duration_s"] = requests / rate
-    return Scenario.model_validate(content)
+    return TrafficScenario.model_validate(content)
 
 
 def _serve(world: World, engine: TrafficEngine) -> tuple[TrafficOutcome, float]:
@@ -149,7 +149,7 @@ def _feed(world: World) -> Iterator[np.ndarray]:
     return DemandFeed(world, Streams(world.seed, world.replication))
 
 
-def compiled_speed(scenario: Scenario, requests: int) -> Speed:
+def compiled_speed(scenario: TrafficScenario, requests: int) -> Speed:
     """Requests a second of the compiled engine: served from memory, and with demand drawn on the way."""
     from sim.engines.compiled import CompiledEngine
 
@@ -165,7 +165,7 @@ def compiled_speed(scenario: Scenario, requests: int) -> Speed:
     return Speed(count, count / min(engine_s), count / min(run_s))
 
 
-def reference_speed(scenario: Scenario, requests: int) -> float:
+def reference_speed(scenario: TrafficScenario, requests: int) -> float:
     """Requests a second of the reference engine on the same market, served from memory."""
     from sim.engines.reference import ReferenceEngine
 

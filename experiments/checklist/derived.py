@@ -3,16 +3,13 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from experiments.checklist import streams
+from experiments.checklist import stream_table
 from experiments.checklist.fields import ASSUMPTION, Leaf, cell, leaves
-from experiments.output.writer import MANIFEST
-from sim.errors import MarketError
-
-if TYPE_CHECKING:
-    from sim.scenario import Scenario
-    from sim.scenario.market_scenario import MarketScenario
+from experiments.output.folder import MANIFEST
+from experiments.runs.specs import POLICY
+from sim.scenario import Scenario, kind_of
 
 TAKES_PART: Final = {  # tables of a scenario whose entries are things of the model
     "routers": "routers", "demand": "client classes", "providers": "providers", "customers.segments": "segments",
@@ -32,7 +29,7 @@ class Study(NamedTuple):
     """
 
     manifest: dict[str, Any]
-    scenario: "Scenario | MarketScenario | None"
+    scenario: Scenario | None
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -47,36 +44,28 @@ class Study(NamedTuple):
     @property
     def is_market(self) -> bool:
         """Whether runs are of a whole market."""
-        return streams.is_market(self.plain)
+        return kind_of(self.plain) == "market"
 
     def leaves(self) -> list[Leaf]:
         """Return all values of the scenario."""
         return list(leaves(self.scenario)) if self.scenario is not None else []
 
 
-def study_in(folder: Path) -> Study:
-    """Read the folder of a run.
+def study_in(path: Path) -> Study:
+    """Read the folder of a study.
 
     Raises
     ------
     MarketError
         If it is none, or its scenario is not one that this version knows.
     """
-    from experiments.output.manifest import study_of
-    from sim.scenario import Scenario
+    from experiments.output.folder import read_folder
     from sim.scenario.load import scenario_of
-    from sim.scenario.market_scenario import MarketScenario
 
-    if not folder.is_dir():
-        raise MarketError(f"there is no folder {folder}; give one that a study of tokenmarket wrote")
-    path = folder / MANIFEST
-    study_of(path)
-    manifest = json.loads(path.read_text(encoding="utf-8"))
-    plain = manifest.get("scenario")
-    if not plain:
-        return Study(manifest, None)
-    form: type[Scenario] | type[MarketScenario] = MarketScenario if streams.is_market(plain) else Scenario
-    return Study(manifest, scenario_of(plain, (), source=str(path), form=form))
+    folder = read_folder(path)
+    if not folder.scenario:
+        return Study(folder.manifest, None)
+    return Study(folder.manifest, scenario_of(folder.scenario, source=str(folder.path / MANIFEST)))
 
 
 def derived(study: Study) -> dict[str, str]:
@@ -120,11 +109,16 @@ def _scenarios(study: Study) -> str:
 
 
 def _varied(study: Study) -> str:
-    known = {"policies": "routing policies", "loads": "load", "divisors": "divisor of all prices"}
-    design = study.parameters.get("design")
-    found = [words for key, words in known.items() if study.parameters.get(key)]
-    if isinstance(design, Mapping):
-        found += [f"`{factor['path']}`" for factor in design.get("factors", ())]
+    """What differs between the points of the study's own design."""
+    from experiments.studies.registry import study_named
+
+    points = study_named(study.manifest["study"]).read(study.scenario, study.parameters).points()
+    values: dict[str, set[Any]] = {}
+    for point in points:
+        for factor, value in point.items():
+            values.setdefault(factor, set()).add(value)
+    found = ["routing policies" if factor == POLICY else f"`{factor}`"
+             for factor, seen in values.items() if len(seen) > 1]
     return ", ".join(found) or "nothing but the replication"
 
 
@@ -236,7 +230,7 @@ def _sampling(study: Study) -> str:
     text = (f"NumPy's PCG64DXSM, one generator a named stream, seeded by `SeedSequence(seed, spawn_key=(replication, "
             f"digest of the name))` with seed {study.manifest.get('seed')}; draws that belong to a request are "
             "counter-based (splitmix64). Streams:")
-    return f"{text}\n\n{streams.table(streams.of_scenario(study.plain))}" if study.plain else ""
+    return f"{text}\n\n{stream_table.table(stream_table.of_scenario(study.plain))}" if study.plain else ""
 
 
 def _execution(study: Study) -> str:

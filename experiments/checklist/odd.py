@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from experiments.checklist import streams
+from experiments.checklist import stream_table
 from experiments.checklist.fields import ASSUMPTION, cell, described
 from sim.errors import MarketError
 
@@ -100,9 +100,9 @@ def scales() -> str:
 
 def initial() -> str:
     """Return the fields that set the state at the beginning."""
+    from sim.scenario import MarketScenario
     from sim.scenario.customer_settings import CustomerSettings
     from sim.scenario.firm_settings import Shelf
-    from sim.scenario.market_scenario import MarketScenario
     from sim.scenario.model_settings import Catalogue
 
     lines: dict[str, type[BaseModel]] = {
@@ -152,16 +152,15 @@ def stochasticity() -> str:
 
     purposes = sorted((value, name) for name, value in vars(draws).items() if name.isupper() and isinstance(value, int))
     named = ", ".join(name.lower().replace("_", " ") for _, name in purposes)
-    return f"{streams.table(streams.STREAMS)}\n\nPurposes of the draws that belong to a request: {named}."
+    return f"{stream_table.table(stream_table.STREAMS)}\n\nPurposes of the draws that belong to a request: {named}."
 
 
 def assumptions() -> str:
     """Return how many defaults of a scenario are assumptions, and of how many."""
-    from sim.scenario import Scenario
-    from sim.scenario.market_scenario import MarketScenario
+    from sim.scenario import MarketScenario, TrafficScenario
 
     lines = []
-    for words, form in (("traffic", Scenario), ("markets", MarketScenario)):
+    for words, form in (("traffic", TrafficScenario), ("markets", MarketScenario)):
         schema = form.model_json_schema()
         defined = [schema, *schema["$defs"].values()]
         every = [it for part in defined for it in part.get("properties", {}).values()]

@@ -18,8 +18,8 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type priva
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from experiments.report.folder import read_folder
-    from experiments.report.page import write
+    from experiments.output.folder import read_folder
+    from experiments.report.write_up import write
 
     folder = read_folder(arguments.run).path
     page = write(folder, arguments.out or folder / "report", arguments.question)

@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
+from experiments.cli.options import add_where
+
 EXIT_DIFFERENT: Final = 1
 
 
@@ -17,28 +19,28 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type priva
         description="Run the manifest in a results folder again and compare every file that it lists. Exit status 0 if "
                     "all files have the same bytes, 1 if not; then it says which files, and which versions differ.")
     reproduce.add_argument("folder", type=Path, metavar="FOLDER", help="a folder that holds a manifest.json")
-    reproduce.add_argument("--jobs", type=int, metavar="N", help="processes (default: one a processor)")
+    add_where(reproduce)
     reproduce.add_argument("--out", type=Path, metavar="DIR", help="keep the new results in DIR")
     reproduce.set_defaults(command=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run a manifest again and tell which files came out the same."""
-    from experiments.cli import commands
-    from experiments.output.manifest import digests_of, versions_of
-    from experiments.output.writer import MANIFEST
+    from experiments.cli.options import how
+    from experiments.cli.replay import again
+    from experiments.output.folder import read_folder
+    from experiments.output.manifest import versions_of
 
-    manifest = arguments.folder / MANIFEST
-    known, recorded = digests_of(manifest)
+    folder = read_folder(arguments.folder)
     with tempfile.TemporaryDirectory(prefix="tokenmarket-") as scratch:
-        out = arguments.out or Path(scratch) / "again"
-        commands.replay(argparse.Namespace(**{**vars(arguments), "manifest": manifest, "out": out}))
-        found, _ = digests_of(out / MANIFEST)
-    lines, same = compared(known, found)
+        arguments.out = arguments.out or Path(scratch) / "again"
+        again(folder, how(arguments))
+        found = read_folder(arguments.out).files
+    lines, same = compared(folder.files, found)
     print("\n".join(["", *lines]))
-    different = differing(recorded, versions_of())
+    different = differing(folder.manifest, versions_of())
     if same:
-        print(f"all {len(known)} files of {arguments.folder}/ came out with the same bytes")
+        print(f"all {len(folder.files)} files of {arguments.folder}/ came out with the same bytes")
         if different:
             print("although versions differ: " + "; ".join(different))
         return 0

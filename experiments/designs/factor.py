@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal, cast, get_args
 
-from experiments.runs.records import Value
+from experiments.runs.specs import Value
 from sim.errors import MarketError
 
 Scale = Literal["linear", "log", "integer"]

@@ -8,7 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from experiments.designs.factor import DesignError, Factor
-from experiments.runs.records import Value
+from experiments.runs.specs import Value
 
 if TYPE_CHECKING:
     import numpy as np

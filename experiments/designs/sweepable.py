@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from experiments.designs.factor import DesignError, Factor
-from experiments.runs.records import POLICY, Value
-from sim.scenario.fields import near
+from experiments.runs.specs import POLICY, Value
+from sim.scenario.field_types import near
 from sim.scenario.router_settings import PolicyChoice
 
 FIXED: Final = {"router.fee_share"}  # a market refuses any but 0: its fees are those of `fees`

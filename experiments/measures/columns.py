@@ -15,8 +15,7 @@ from experiments.measures.market.decomposition import chained
 from experiments.measures.market.panel import by_group, offer_series, offer_tokens, ratio, workload_series
 from experiments.measures.market.posted import LAUNCH
 from experiments.measures.market.price_series import cheapest, usd_per_mtok
-from sim.market.prices import NANO_PER_USD_PER_MTOK
-from sim.units import NANO_PER_USD, TOKENS_PER_MTOK
+from sim.units import NANO_PER_USD, NANO_PER_USD_PER_MTOK, TOKENS_PER_MTOK
 
 MARKET, MODELS, PROVIDERS, SEGMENTS = "monthly_market", "monthly_models", "monthly_providers", "monthly_segments"
 WEEKLY, WEEKLY_OFFERS, WEEKLY_PROVIDERS = "period_market", "period_offers", "period_providers"

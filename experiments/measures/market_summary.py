@@ -14,7 +14,6 @@ from experiments.measures.market.panel import by_group, index_of, offer_series, 
 from experiments.measures.market.price_series import trend, usd_per_mtok
 from experiments.measures.market.run import Run
 from experiments.stats import interval
-from sim.market.result import MarketResult
 from sim.units import HOUR_S, NANO_PER_USD
 
 if TYPE_CHECKING:
@@ -45,17 +44,21 @@ def summary(run: Run) -> "DataFrame":
     return pd.DataFrame(rows, columns=["metric", "unit", "value", "std_error"])
 
 
-def over_replications(results: Sequence[MarketResult]) -> "DataFrame":
+def over_replications(summaries: "DataFrame") -> "DataFrame":
     """Return means over replications as a frame: metric, unit, value, std_error, half_width, n.
 
     Here the standard error is that of the mean over replications, ``half_width`` the half of its 95 % Student interval
     (nan below two), ``n`` the replications in which the number is defined.
+
+    Parameters
+    ----------
+    summaries
+        The summaries of all replications, one below the other.
     """
     import pandas as pd
 
-    frame = pd.concat([summary(Run(result)) for result in results])
     rows = []
-    for (metric, unit), part in frame.groupby(["metric", "unit"], sort=False):
+    for (metric, unit), part in summaries.groupby(["metric", "unit"], sort=False):
         values = part["value"][np.isfinite(part["value"])].to_numpy(float)
         got = interval(values.tolist())
         error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan

@@ -12,7 +12,7 @@ from experiments.measures.market_tables import headers
 from experiments.measures.traffic_metrics import METRICS
 from experiments.measures.windows import COURSES
 from experiments.store import dictionary, statistics
-from experiments.studies.climb import design as climb
+from experiments.studies.climb import measures as climb
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 

@@ -1,7 +1,7 @@
 """The numbers by which policies are compared, computed from the counters of one run: one function a measure."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property, partial
 from typing import Final
 
@@ -61,6 +61,11 @@ class Measured:
 
 Metric = Callable[[Measured], float]
 METRICS: Final[dict[str, Metric]] = {}  # in the order of tables
+
+
+def names_of(providers: Iterable[str]) -> list[str]:
+    """Return the names of all metrics of a market with these providers."""
+    return [*METRICS, *(f"{SHARE_PREFIX}{provider}" for provider in providers)]
 
 
 def metrics(run: TrafficOutcome) -> dict[str, float]:
@@ -162,10 +167,8 @@ def attempts_per_request(measured: Measured) -> float:
 
 @metric
 def utilisation(measured: Measured) -> float:
-    """Replica-seconds in steps over replica-seconds of the whole run."""
-    run = measured.run
-    replicas = sum(offer.replicas for offer in run.world.offers)
-    return _ratio(run.offer_work[:, o.BUSY_S].sum(), replicas * run.end_s)
+    """Replica-seconds in steps over those of active replicas, both of the measured window."""
+    return _ratio(measured.run.offer_work[:, o.BUSY_S].sum(), measured.run.replica_s.sum())
 
 
 @metric

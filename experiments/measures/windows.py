@@ -1,14 +1,17 @@
 """A run as a series in time: sums of its requests over windows."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sim.engines.outcome import COMPLETED, TrafficOutcome
-from sim.errors import ScenarioError
-from sim.units import NANO_PER_USD_PER_MTOK
+from sim.units import TOKENS_PER_MTOK
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True)
@@ -38,59 +41,58 @@ class Course:
         return above, np.histogram(self.at_s, edges, weights=self.below)[0]
 
 
-def observe(outcome: TrafficOutcome, metric: str) -> Course:
+def course_of(metric: str, requests: DataFrame) -> Course:
     """Return the course of a metric of `COURSES` in a run whose requests were all sampled.
 
     Latencies, costs and shares count when the request was born, so that it is the same requests that a window holds
     under every policy; what was completed counts when it ended.
 
-    Raises
-    ------
-    ScenarioError
-        If the run kept only some of its requests.
+    Parameters
+    ----------
+    metric
+        Its name.
+    requests
+        The run's rows of the table ``requests`` (`experiments.store.dictionary`).
     """
-    share = outcome.world.scenario.traffic.sample_share
-    if share < 1:
-        raise ScenarioError(f"traffic.sample_share is {share:g}, but must be 1 to see the course of a run")
-    return COURSES[metric](outcome)
+    return COURSES[metric](requests)
 
 
-def _done(outcome: TrafficOutcome) -> np.ndarray:
-    return np.asarray(outcome.samples[outcome.samples["outcome"] == COMPLETED])
+def _done(requests: DataFrame) -> DataFrame:
+    return requests[requests["outcome"] == "completed"]
 
 
-def _latency(column: str) -> Callable[[TrafficOutcome], Course]:
-    def course(outcome: TrafficOutcome) -> Course:
+def _latency(column: str) -> Callable[[DataFrame], Course]:
+    def course(requests: DataFrame) -> Course:
         """As the customer sees it, who is a way off the router."""
-        rows = _done(outcome)
-        seen_s = rows[column] + outcome.world.class_delay_s[rows["client_class"]]
-        return Course(rows["born_s"], seen_s - rows["born_s"], np.ones(len(rows)))
+        rows = _done(requests)
+        born_s = rows["born_s"].to_numpy(float)
+        seen_s = rows[column].to_numpy(float) + rows["delay_s"].to_numpy(float)
+        return Course(born_s, seen_s - born_s, np.ones(len(rows)))
 
     return course
 
 
-def _cost(outcome: TrafficOutcome) -> Course:
-    rows = _done(outcome)
-    tokens = rows["prompt"].astype(float) + rows["output"]
-    return Course(rows["born_s"], rows["cost_nano"] / NANO_PER_USD_PER_MTOK, tokens)
+def _cost(requests: DataFrame) -> Course:
+    rows = _done(requests)
+    tokens = rows["prompt_tokens"].to_numpy(float) + rows["output_tokens"].to_numpy(float)
+    return Course(rows["born_s"].to_numpy(float), TOKENS_PER_MTOK * rows["cost_usd"].to_numpy(float), tokens)
 
 
-def _completed(outcome: TrafficOutcome) -> Course:
-    rows = outcome.samples
-    return Course(rows["born_s"], (rows["outcome"] == COMPLETED).astype(float), np.ones(len(rows)))
+def _completed(requests: DataFrame) -> Course:
+    done = (requests["outcome"] == "completed").to_numpy(float)
+    return Course(requests["born_s"].to_numpy(float), done, np.ones(len(requests)))
 
 
-def _attempts(outcome: TrafficOutcome) -> Course:
-    rows = outcome.samples
-    return Course(rows["born_s"], rows["attempts"].astype(float), np.ones(len(rows)))
+def _attempts(requests: DataFrame) -> Course:
+    return Course(requests["born_s"].to_numpy(float), requests["attempts"].to_numpy(float), np.ones(len(requests)))
 
 
-def _throughput(outcome: TrafficOutcome) -> Course:
-    rows = _done(outcome)
-    return Course(rows["end_s"], np.ones(len(rows)), None)
+def _throughput(requests: DataFrame) -> Course:
+    rows = _done(requests)
+    return Course(rows["end_s"].to_numpy(float), np.ones(len(rows)), None)
 
 
-COURSES: Final[dict[str, Callable[[TrafficOutcome], Course]]] = {
+COURSES: Final[dict[str, Callable[[DataFrame], Course]]] = {
     "e2e_mean_s": _latency("end_s"),
     "ttft_mean_s": _latency("first_token_s"),
     "cost_usd_per_mtok": _cost,

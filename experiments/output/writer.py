@@ -1,84 +1,36 @@
-"""Files of a tournament: tables, manifest, figures, written together or not at all."""
+"""Writing results: the files of a folder, together or not at all."""
 
-import csv
-import hashlib
-import io
 import json
-import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from itertools import product
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING
 
-from experiments.measures.catalogue import unit_of
-from experiments.studies.tournament.design import Tournament
+from experiments.output.folder import MANIFEST
 from sim.errors import OutputError
 
-SUMMARY_COLUMNS: Final = ("policy", "load", "metric", "unit", "mean", "half_width", "n")
-PAIR_COLUMNS: Final = ("policy", "baseline", "load", "metric", "unit", "difference", "half_width",
-                       "correlation", "variance_reduction", "n", "p", "p_holm")
-MANIFEST: Final = "manifest.json"
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
-def summary_csv(result: Tournament) -> str:
-    """Return mean and half-width of every metric by policy and load, as CSV."""
-    rows = []
-    for policy, load in result.design.cells():
-        for metric in result.metrics:
-            got = result.interval(policy, load, metric)
-            rows.append((policy, number(load), metric, unit_of(metric), number(got.mean),
-                         number(got.half_width), str(got.n)))
-    return csv_text(SUMMARY_COLUMNS, rows)
+def write_tables(frames: "Mapping[str, DataFrame]", folder: Path, digits: str | None) -> dict[str, int]:
+    """Write each frame as ``NAME.csv``, lines ended as on Unix everywhere, and return the number of rows by file.
 
-
-def pairs_csv(result: Tournament) -> str:
-    """Return the paired differences of every policy to the baseline, as CSV.
-
-    ``p_holm`` is corrected for the number of comparisons of its metric, over policies and loads.
+    Parameters
+    ----------
+    frames
+        Tables by name.
+    folder
+        Where to write.
+    digits
+        Format of numbers with a fraction, such as ``%.9g``; None for the shortest exact decimals.
     """
-    from experiments.stats.multiple import verdicts
-
-    rows = []
-    baseline = result.design.baseline
-    cells = [(policy, load) for policy, load in result.design.cells() if policy != baseline]
-    found = {metric: {cell: result.paired(cell[0], baseline, cell[1], metric) for cell in cells}
-             for metric in result.metrics}
-    judged = {metric: verdicts({cell: got.difference for cell, got in of.items()}) for metric, of in found.items()}
-    for (policy, load), metric in product(cells, result.metrics):
-        got, verdict = found[metric][policy, load], judged[metric][policy, load]
-        rows.append((policy, baseline, number(load), metric, unit_of(metric),
-                     number(got.difference.mean), number(got.difference.half_width), number(got.correlation),
-                     number(got.variance_reduction), str(got.difference.n), number(verdict.p),
-                     number(verdict.adjusted)))
-    return csv_text(PAIR_COLUMNS, rows)
-
-
-def write(result: Tournament, manifest: dict[str, Any], folder: Path) -> None:
-    """Write every file of a tournament into a folder."""
-    from experiments.studies.tournament import figures
-
-    tables = {"summary.csv": summary_csv(result), "pairs.csv": pairs_csv(result)}
-    for name, text in tables.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    figures.frontier(result, folder)
-    figures.loads(result, folder)
-    write_manifest({**manifest, "rows": {name: text.count("\n") - 1 for name, text in tables.items()}}, folder)
-
-
-def write_manifest(manifest: dict[str, Any], folder: Path) -> None:
-    """Write ``manifest.json`` into a folder, with the digests of the files that lie there already."""
-    whole = {**manifest, "files": {name: digest(folder / name) for name in sorted(os.listdir(folder))}}
-    text = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    (folder / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
-
-
-def digest(path: Path) -> str:
-    """Return the BLAKE2b digest of a file, 32 hexadecimal digits."""
-    return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    for name, frame in frames.items():
+        frame.to_csv(folder / f"{name}.csv", index=False, float_format=digits, lineterminator="\n")
+    return {f"{name}.csv": len(frame) for name, frame in frames.items()}
 
 
 @contextmanager
@@ -166,17 +118,3 @@ def _remove_empty(folders: list[Path]) -> None:
             folder.rmdir()
         except OSError:
             return  # it holds something by now, or never came to be
-
-
-def csv_text(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """Return a table as CSV, its lines ended as on Unix everywhere."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue()
-
-
-def number(value: float) -> str:
-    """Nine significant digits, empty if undefined."""
-    return f"{value:.9g}" if math.isfinite(value) else ""

@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
+from experiments.output.folder import Folder
 from experiments.report import bibtex
 from experiments.report.blocks import Block, Code, Column, Items, Section, Table, Text
 from experiments.report.difference import against_built_in
-from experiments.report.folder import Folder
 
 FEW: Final = 5  # replications below which a Student interval is wide and leans on normality
 LONG: Final = 24  # rows from which a table is folded

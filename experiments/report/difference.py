@@ -34,15 +34,15 @@ def flat(data: Any, path: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN40
 
 
 def _reference(scenario: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    from experiments.runs.run_market import load_market, market_names
-    from experiments.runs.run_traffic import load_scenario, scenario_names
+    from experiments.scenarios import DEFAULT, load, names
+    from sim.scenario import kind_of
     from sim.scenario.load import plain
 
-    market = "customers" in scenario
-    names = market_names() if market else scenario_names()
-    fallback = names[0] if market else "tournament"
-    name = scenario["name"] if scenario.get("name") in names else fallback
-    return name, plain(load_market(name) if market else load_scenario(name))
+    kind, name = kind_of(scenario), scenario.get("name")
+    found = load(name) if name in names() else None
+    if found is None or found.kind != kind:
+        found = load(DEFAULT[kind])
+    return found.name, plain(found)
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - what JSON may hold

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sim.engines.steptime import step_time
 from sim.engines.world import OfferSpec
-from sim.scenario import ClientClass, Scenario
+from sim.scenario import ClientClass, TrafficScenario
 
 
 class Shape(NamedTuple):
@@ -46,7 +46,7 @@ def class_rate_per_s(demand: ClientClass) -> float:
     return rate
 
 
-def utilisation(scenario: Scenario, offers: list[OfferSpec]) -> dict[str, float]:
+def utilisation(scenario: TrafficScenario, offers: list[OfferSpec]) -> dict[str, float]:
     """Return, for each model with demand of known rate, offered work over the capacity of its offers.
 
     The work of a class is its rate over the capacity for requests of its mean lengths (limits on lengths are
@@ -67,7 +67,7 @@ def model_capacity_per_s(offers: list[OfferSpec], model: str, shape: Shape) -> f
     return sum(offer_capacity_per_s(offer, shape) for offer in offers if offer.model == model)
 
 
-def busiest_model(used: Mapping[str, float], scenario: Scenario) -> str:
+def busiest_model(used: Mapping[str, float], scenario: TrafficScenario) -> str:
     """Return the model that is asked most often among those with demand; ties go to the first."""
     rates = dict.fromkeys(used, 0.0)
     for demand in scenario.demand.values():

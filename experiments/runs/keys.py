@@ -8,7 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from experiments.runs.records import POLICY, Kind, Point, RunSpec, Value
+from experiments.extensions import UserModule, in_use
+from experiments.runs.kinds import kind_named
+from experiments.runs.specs import POLICY, Point, RunSpec, Value
 from sim.errors import MarketError
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -29,13 +31,13 @@ def code_version() -> str:
     return found.hexdigest()
 
 
-def specs_of(kind: Kind, base: Mapping[str, Any], points: Iterable[Point], replications: int) -> list[RunSpec]:
+def specs_of(kind: str, base: Mapping[str, Any], points: Iterable[Point], replications: int) -> list[RunSpec]:
     """Return the runs of a design: every replication of every point, points outermost.
 
     Parameters
     ----------
     kind
-        Whether the base is a scenario of traffic or a market.
+        What is run, and which tables are kept of it (`experiments.runs.kinds`).
     base
         The complete scenario, as `sim.scenario.load.plain` gives it.
     points
@@ -43,13 +45,14 @@ def specs_of(kind: Kind, base: Mapping[str, Any], points: Iterable[Point], repli
     replications
         Replications of each.
     """
+    modules = in_use()
     specs = []
     for row, point in enumerate(points):
         scenario, inputs, problem = _configured(kind, base, point)
         identity = [scenario, inputs] if scenario is not None else [base, dict(point)]
         for replication in range(replications):
-            key = _key(kind, identity, replication)
-            specs.append(RunSpec(key, kind, scenario, dict(point), row, replication, problem))
+            key = _key(kind, [*identity, *_foreign(modules)], replication)
+            specs.append(RunSpec(key, kind, scenario, dict(point), row, replication, problem, modules))
     return specs
 
 
@@ -63,37 +66,47 @@ def _toml(value: Value) -> str:
 
 
 def _configured(
-    kind: Kind, base: Mapping[str, Any], point: Point
+    kind: str, base: Mapping[str, Any], point: Point
 ) -> tuple[dict[str, Any] | None, dict[str, str], str]:
     """The complete scenario of a point and the digests of the files it reads, or why there is none."""
-    from experiments.output.manifest import digests, input_files
-    from sim.scenario import Scenario
+    from experiments.output.inputs import digests, input_files
+    from policies.labels import choice_of
     from sim.scenario.load import plain, scenario_of
-    from sim.scenario.market_scenario import MarketScenario
 
-    data = deepcopy(dict(base))
+    data, how = deepcopy(dict(base)), kind_named(kind)
     try:
         if POLICY in point:
-            _set_policy(kind, data, str(point[POLICY]))
-        form: type[Scenario] | type[MarketScenario] = Scenario if kind == "traffic" else MarketScenario
-        scenario = scenario_of(data, assignments(point), source="scenario", form=form)
+            how.with_policy(data, choice_of(str(point[POLICY])).model_dump(mode="json"))
+        scenario = scenario_of(data, assignments(point))
         files = [name for name in input_files(scenario) if Path(name).is_file()]  # the run tells of the others
         return plain(scenario), digests(files), ""
     except MarketError as error:
         return None, {}, _sentence(error)
 
 
-def _set_policy(kind: Kind, data: dict[str, Any], label: str) -> None:
-    from experiments.cli.commands import parse_policies
-    from sim.scenario import PolicyChoice
+def _foreign(modules: Iterable[UserModule]) -> list[list[str]]:
+    """What the user has added to the package, by digest: a run may depend on all of it."""
+    from policies import POLICIES
 
-    (choice,) = parse_policies(label).values()
-    if isinstance(choice, PolicyChoice):
-        for router in data["routers"].values() if kind == "traffic" else [data["router"]]:
-            router["policy"] = choice.model_dump(mode="json")
+    own = {policy.choose.__module__ for policy in POLICIES.values()}
+    files = sorted(name for name in own if not name.startswith(("policies.", "tokenmarket_use_")))
+    found = [[module.digest for module in modules], [_source_digest(name) for name in files]]
+    return [part for part in found if part]
 
 
-def _key(kind: Kind, configuration: Any, replication: int) -> str:  # noqa: ANN401 - anything JSON can hold
+def _source_digest(module: str) -> str:
+    """Digest of the source of a module that a script registered a policy from."""
+    import inspect
+    import sys
+
+    try:
+        text = inspect.getsource(sys.modules[module])
+    except (OSError, TypeError, KeyError):  # typed in by hand: nothing tells one version from the next
+        text = f"{module}: no source"
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _key(kind: str, configuration: Any, replication: int) -> str:  # noqa: ANN401 - anything JSON can hold
     text = json.dumps([kind, configuration, replication, code_version()], ensure_ascii=False, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 

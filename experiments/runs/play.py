@@ -1,53 +1,41 @@
 """Do one run: in this process, in a worker, or on another machine."""
 
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
 
-from experiments.runs.records import RunRecord, RunSpec
+from experiments.extensions import bring_in
+from experiments.runs.defects import FAULTS
+from experiments.runs.kinds import Progress, kind_named
+from experiments.runs.specs import RunRecord, RunSpec
 from sim.errors import MarketError
 
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
-
-def play(spec: RunSpec) -> RunRecord:
+def play(spec: RunSpec, progress: Progress | None = None) -> RunRecord:
     """Do a run and reduce it to its tables; a run that fails, for whatever reason, is a record of that.
 
     Only an interrupt passes through.
+
+    Parameters
+    ----------
+    spec
+        The run.
+    progress
+        Told the share of the run that is done, now and then.
     """
+    from sim.scenario.load import scenario_of
+
     started = time.perf_counter()
     if spec.scenario is None:
         return RunRecord(spec.key, spec.problem)
     try:
-        tables = _KINDS[spec.kind](spec.scenario, spec.replication)
+        bring_in(spec.use)
+        kind = kind_named(spec.kind)
+        scenario = scenario_of(spec.scenario)
+        tables = kind.play(scenario, spec.replication, progress)
     except MarketError as error:
         return RunRecord(spec.key, _line(str(error)), wall_s=time.perf_counter() - started)
-    except Exception as error:  # noqa: BLE001 - one broken run must not stop the rest; its reason is kept
+    except FAULTS as error:
         return RunRecord(spec.key, _line(f"{type(error).__name__}: {error}"), wall_s=time.perf_counter() - started)
     return RunRecord(spec.key, "", tables, time.perf_counter() - started)
-
-
-def _traffic(scenario: dict[str, Any], replication: int) -> "dict[str, DataFrame]":
-    from experiments.runs.run_traffic import run
-    from experiments.store.tables import traffic_tables
-    from sim.scenario.load import scenario_of
-
-    return traffic_tables(run(scenario_of(scenario), replication))
-
-
-def _market(scenario: dict[str, Any], replication: int) -> "dict[str, DataFrame]":
-    from experiments.runs.run_market import run_market
-    from experiments.store.tables import market_tables
-    from sim.scenario.load import scenario_of
-    from sim.scenario.market_scenario import MarketScenario
-
-    result, _ = run_market(scenario_of(scenario, (), source="scenario", form=MarketScenario), replication)
-    return market_tables(result)
-
-
-_KINDS: Final[dict[str, Callable[[dict[str, Any], int], "dict[str, DataFrame]"]]] = {
-    "traffic": _traffic, "market": _market}
 
 
 def _line(text: str) -> str:

@@ -1,11 +1,15 @@
-"""How far a sweep is: a bar on a terminal, a line now and then in a log."""
+"""How far a study is: a bar on a terminal, a line now and then in a log."""
 
 import sys
 import time
 from types import TracebackType
 from typing import Any, Self
 
+from sim.units import HOUR_S, MINUTE_S
+
 LINE_EVERY_S = 30.0
+# runs under way count in part, which is why the count has a decimal
+BAR = "{percentage:3.0f}%|{bar}| {n:.1f}/{total:.0f} runs [{elapsed}<{remaining}]{postfix}"
 
 
 class Progress:
@@ -29,7 +33,7 @@ class Progress:
         if sys.stderr.isatty():
             from tqdm import tqdm
 
-            self._bar = tqdm(total=self._total, initial=self._known, unit=" runs", leave=False)
+            self._bar = tqdm(total=self._total, initial=self._known, unit=" runs", leave=False, bar_format=BAR)
         elif self._known:
             self._say(f"{self._known} of {self._total} runs were done before")
         return self
@@ -45,12 +49,17 @@ class Progress:
         self._done += 1
         self._failed += failed
         if self._bar is not None:
-            self._bar.update(1)
+            self._bar.update(self._known + self._done - self._bar.n)
             if self._failed:
                 self._bar.set_postfix(failed=self._failed)
         elif time.monotonic() - self._told >= LINE_EVERY_S:
             self._told = time.monotonic()
             self._say(self.line())
+
+    def within(self, share: float) -> None:
+        """Show how much of the run under way in this process is done."""
+        if self._bar is not None:
+            self._bar.update(self._known + self._done + share - self._bar.n)
 
     def line(self) -> str:
         """Return where it stands, in a line."""
@@ -66,4 +75,4 @@ class Progress:
 def _span(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    return f"{seconds / MINUTE_S:.0f} min" if seconds < 5400 else f"{seconds / HOUR_S:.1f} h"

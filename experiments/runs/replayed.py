@@ -4,13 +4,13 @@ from pathlib import Path
 
 from experiments.runs.capacity import Shape, busiest_model, class_rate_per_s, model_capacity_per_s, utilisation
 from sim.errors import ScenarioError
-from sim.scenario import ClientClass, Scenario
+from sim.scenario import ClientClass, TrafficScenario
 from sim.scenario.load import plain, scenario_of
 
 CLASS = "trace"
 
 
-def with_trace(scenario: Scenario, trace: str | Path) -> Scenario:
+def with_trace(scenario: TrafficScenario, trace: str | Path) -> TrafficScenario:
     """Replace a scenario's demand by one class, ``trace``, that replays a file, over and over.
 
     Every replication starts at a row of its own, so that intervals hold the variation of the traffic.
@@ -52,9 +52,9 @@ def with_trace(scenario: Scenario, trace: str | Path) -> Scenario:
         "slo_ttft_s": kept.slo_ttft_s, "slo_tpot_s": kept.slo_tpot_s,
         "arrivals": {"kind": "trace", "path": str(trace), "rate_per_s": float(f"{rate:.6g}"), "loop": True},
     }}
-    return scenario_of(data, source=f"{scenario.name} with {trace}")
+    return scenario_of(data, source=f"{scenario.name} with {trace}", form=TrafficScenario)
 
 
-def _largest_class(scenario: Scenario, model: str) -> ClientClass:
+def _largest_class(scenario: TrafficScenario, model: str) -> ClientClass:
     classes = [cls for cls in scenario.demand.values() if cls.model == model]
     return max(classes, key=lambda cls: class_rate_per_s(cls) if cls.arrivals.rate_per_s else 0.0)

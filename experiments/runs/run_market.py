@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should not wait
@@ -14,35 +13,7 @@ if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should n
     from sim.market.market import Market, Progress
     from sim.market.market_feed import MarketFeed
     from sim.market.result import MarketResult
-    from sim.scenario.market_scenario import MarketScenario
-
-BUILT_IN = Path(__file__).parents[1] / "markets"
-
-
-def load_market(path_or_name: str | Path, overrides: tuple[str, ...] | list[str] = ()) -> MarketScenario:
-    """Read a market's file, or a built-in market by its name.
-
-    Raises
-    ------
-    ScenarioError
-        If there is no such market, or a field of it is wrong.
-    """
-    from sim.errors import ScenarioError
-    from sim.scenario import load
-    from sim.scenario.market_scenario import MarketScenario
-
-    name = str(path_or_name)
-    if name in market_names():
-        return load.load_scenario(BUILT_IN / f"{name}.toml", overrides, MarketScenario)
-    if not Path(path_or_name).exists() and not name.endswith(".toml"):
-        raise ScenarioError(f"there is no market {name!r}; built in are {', '.join(market_names())}, "
-                            "or give the path of a TOML file")
-    return load.load_scenario(path_or_name, overrides, MarketScenario)
-
-
-def market_names() -> list[str]:
-    """Return the names of the built-in markets, in alphabetical order."""
-    return sorted(path.stem for path in BUILT_IN.glob("*.toml"))
+    from sim.scenario import MarketScenario
 
 
 class Stage(NamedTuple):

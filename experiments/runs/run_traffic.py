@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should not wait
@@ -11,47 +10,13 @@ if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should n
     from sim.engines.outcome import TrafficOutcome
     from sim.engines.world import World
     from sim.policy import BoundPolicy
-    from sim.scenario import Scenario
+    from sim.scenario import TrafficScenario
 
 Progress = Callable[[float], None]  # told the simulated time reached, in seconds
 
-BUILT_IN = Path(__file__).parents[1] / "scenarios"
-
-
-def load_scenario(path_or_name: str | Path, overrides: tuple[str, ...] | list[str] = ()) -> Scenario:
-    """Read a scenario file, or a built-in scenario by its name.
-
-    Parameters
-    ----------
-    path_or_name
-        A TOML file, or a name that `scenario_names` lists; a file in the way wins.
-    overrides
-        Assignments such as ``traffic.load=1.4``.
-
-    Raises
-    ------
-    ScenarioError
-        If there is no such scenario, or a field of it is wrong.
-    """
-    from sim.errors import ScenarioError
-    from sim.scenario import load
-
-    name = str(path_or_name)
-    if name in scenario_names():
-        return load.load_scenario(BUILT_IN / f"{name}.toml", overrides)
-    if not Path(path_or_name).exists() and not name.endswith(".toml"):
-        raise ScenarioError(f"there is no scenario {name!r}; built in are {', '.join(scenario_names())}, "
-                            "or give the path of a TOML file")
-    return load.load_scenario(path_or_name, overrides)
-
-
-def scenario_names() -> list[str]:
-    """Return the names of the built-in scenarios, in alphabetical order."""
-    return sorted(path.stem for path in BUILT_IN.glob("*.toml"))
-
 
 def assemble(
-    scenario: Scenario, replication: int = 0, policies: Mapping[str, BoundPolicy] | None = None
+    scenario: TrafficScenario, replication: int = 0, policies: Mapping[str, BoundPolicy] | None = None
 ) -> World:
     """Resolve names, hardware and policies of a scenario into the tables that engines read.
 
@@ -81,7 +46,7 @@ def assemble(
 
 
 def run(
-    scenario: Scenario,
+    scenario: TrafficScenario,
     replication: int = 0,
     progress: Progress | None = None,
     policies: Mapping[str, BoundPolicy] | None = None,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from experiments.runs.play import play
 from experiments.runs.progress import Progress
-from experiments.runs.records import RunRecord, RunSpec
+from experiments.runs.specs import RunRecord, RunSpec
 from experiments.store.store import Store
 from sim.errors import MarketError
 
@@ -50,7 +50,7 @@ def run_all(
     done = store.done(wanted)
     todo = [spec for key, spec in wanted.items() if key not in done]
     with Progress(len(wanted), len(done)) as progress:
-        _write_all(_played(todo, jobs, dask), store, progress, check)
+        _write_all(_played(todo, jobs, dask, _telling(progress, check)), store, progress, check)
 
 
 def _write_all(
@@ -72,29 +72,37 @@ def _write_all(
         store.add(batch)
 
 
-def _played(todo: Sequence[RunSpec], jobs: int, dask: str | None) -> Iterator[RunRecord]:
+def _telling(progress: Progress, check: Callable[[], None] | None) -> Callable[[float], None]:
+    """Show how far the run in this process is, and look for interrupts while it lasts."""
+    def tell(share: float) -> None:
+        progress.within(share)
+        if check is not None:
+            check()
+
+    return tell
+
+
+def _played(
+    todo: Sequence[RunSpec], jobs: int, dask: str | None, tell: Callable[[float], None]
+) -> Iterator[RunRecord]:
     """The records of the runs, in any order."""
     if not todo:
         return
     if dask is not None:
         yield from _on_dask(todo, dask)
         return
+    from sim.compiled import is_compiled
+
     rest = todo
-    if jobs == 1 or len(todo) == 1 or _must_compile():
-        yield play(todo[0])  # so that the engine is compiled once, not by every worker at once
+    if jobs == 1 or len(todo) == 1 or not is_compiled():
+        yield play(todo[0], tell)  # so that the engine is compiled once, not by every worker at once
         rest = todo[1:]
     if jobs == 1 or len(rest) < 2:
-        yield from map(play, rest)
+        yield from (play(spec, tell) for spec in rest)
         return
     from experiments.runs.workers import in_processes
 
     yield from in_processes(play, [(spec,) for spec in rest], jobs)
-
-
-def _must_compile() -> bool:
-    from sim.compiled import prepare_cache
-
-    return not any(prepare_cache().glob("traffic_*/*.nbi"))
 
 
 def _on_dask(todo: Sequence[RunSpec], address: str) -> Iterator[RunRecord]:

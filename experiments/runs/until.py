@@ -1,20 +1,19 @@
-"""Sweeps that add replications until half-widths meet their targets (equation L7 of docs/lab/statistics.md)."""
+"""Studies that add replications until half-widths meet their targets (equation L7 of docs/lab/statistics.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.stats.errors import StatisticsError
+from experiments.stats.refusals import StatisticsError
 from experiments.stats.sequential import Stopping, Target, enough_of, stops_at
 from sim.errors import ScenarioError
 
 if TYPE_CHECKING:
     from experiments.store.results import Results
-    from experiments.studies.sweep.design import Study
 
 Values = dict[str, list[float]]  # by metric, then by replication
 
@@ -48,42 +47,69 @@ def parse_targets(texts: Sequence[str]) -> dict[str, Target]:
     return targets
 
 
+def check_targets(design: Any, stopping: Stopping) -> None:  # noqa: ANN401 - a study's Design
+    """Refuse targets of metrics that runs of traffic do not have; a market's are known when it has run.
+
+    Raises
+    ------
+    ScenarioError
+        If there is one.
+    """
+    from experiments.measures.traffic_metrics import names_of
+    from sim.scenario import TrafficScenario
+
+    if isinstance(design.scenario, TrafficScenario):
+        _refuse_unknown(stopping.targets, names_of(design.scenario.providers))
+
+
+def _refuse_unknown(targets: Iterable[str], known: list[str]) -> None:
+    unknown = [metric for metric in targets if metric not in known]
+    if unknown:
+        raise ScenarioError(f"--until: metric {unknown[0]!r} is not one of the study's: {', '.join(known)}")
+
+
 def replicate_until(
-    study: Study, stopping: Stopping, play: Callable[[Study], Results]
-) -> tuple[Study, Results, int]:
+    design: Any, stopping: Stopping, play: Callable[[Any], Results]  # noqa: ANN401 - a dataclass that is a study's Design
+) -> tuple[Any, Results, int]:
     """Add replications to all points alike until every point meets every target and stays so, or there are too many.
 
     Parameters
     ----------
-    study
-        What to run; its number of replications is not used.
+    design
+        What to run (`experiments.studies.study.Design`); its number of replications is not used.
     stopping
-        The rule, applied to each point of the design under each policy.
+        The rule, applied to each point of the design.
     play
-        Runs what is missing of a study.
+        Runs what is missing of a design.
 
     Returns
     -------
-    tuple of Study, Results and int
-        The study with the number of replications it took, its results, and how many points have met the targets.
+    tuple of Design, Results and int
+        The design with the number of replications it took, its results, and how many points have met the targets.
+
+    Raises
+    ------
+    ScenarioError
+        If a target's metric is not one of the runs'.
     """
     count = min(stopping.first + stopping.ahead(stopping.first), stopping.most)
     while True:
-        study = replace(study, replications=count)
-        results = play(study)
-        points = _by_point(study, results, list(stopping.targets))
+        design = replace(design, replications=count)
+        results = play(design)
+        points = _by_point(results, (len(design.points()), count), list(stopping.targets))
         following = max(stops_at(values, stopping) for values in points)
         if following <= count:
-            return study, results, sum(enough_of(values, stopping) is not None for values in points)
+            return design, results, sum(enough_of(values, stopping) is not None for values in points)
         count = following
 
 
-def _by_point(study: Study, results: Results, metrics: list[str]) -> list[Values]:
-    """Values of every point, nan where a run failed."""
+def _by_point(results: Results, size: tuple[int, int], metrics: list[str]) -> list[Values]:
+    """Values of every point, nan where a run failed; ``size`` is that of points and replications."""
     table = results.table("metrics")
-    if len(table):  # some run succeeded
-        study.check_metrics(table["metric"].unique())
-    values = np.full((len(metrics), len(study.points()), study.replications), np.nan)
+    known = list(table["metric"].unique())
+    if known:  # some run succeeded
+        _refuse_unknown(metrics, known)
+    values = np.full((len(metrics), *size), np.nan)
     for place, metric in enumerate(metrics):
         mine = table[table["metric"] == metric]
         values[place, mine["row"].to_numpy(int), mine["replication"].to_numpy(int)] = mine["value"].to_numpy(float)

@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from experiments.stats.errors import StatisticsError
 from experiments.stats.intervals import CONFIDENCE, Interval, interval
 from experiments.stats.mser import finite
+from experiments.stats.refusals import StatisticsError
 
 BATCHES: Final = 20  # Schmeiser (1982): beyond 30 little is gained, below 10 intervals are needlessly wide
 FINER: Final = 5  # the check looks at batches that are so many times shorter

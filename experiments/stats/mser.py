@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from experiments.stats.errors import StatisticsError
+from experiments.stats.refusals import StatisticsError
 
 BATCH: Final = 5  # observations a batch: White, Cobb and Spratt (2000) find 5 the best of those they try
 UNTOUCHED: Final = 5  # a cut that leaves fewer batches than this is decided by the chance of a handful of values

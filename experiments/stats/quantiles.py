@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.stats.errors import StatisticsError
 from experiments.stats.intervals import CONFIDENCE, Interval, interval
 from experiments.stats.mser import finite
+from experiments.stats.refusals import StatisticsError
 
 
 @dataclass(frozen=True)

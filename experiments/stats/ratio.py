@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.stats.errors import StatisticsError
 from experiments.stats.intervals import CONFIDENCE, Interval, interval, t_quantile
+from experiments.stats.refusals import StatisticsError
 
 
 def ratio(above: Sequence[float], below: Sequence[float], confidence: float = CONFIDENCE) -> Interval:

@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from experiments.stats.errors import StatisticsError
 from experiments.stats.intervals import t_quantile
+from experiments.stats.refusals import StatisticsError
 
 FIRST: Final = 20  # replications of the first stage: Law (2015, chapter 10) advises at least 20
 MOST: Final = 1000  # assumption

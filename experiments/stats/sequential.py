@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from experiments.stats.errors import StatisticsError
 from experiments.stats.intervals import CONFIDENCE, Interval, interval
+from experiments.stats.refusals import StatisticsError
 
 FIRST: Final = 3  # these and the look-ahead as Hoad, Robinson and Davies (2010) have them
 LOOK_AHEAD: Final = 5

@@ -1,22 +1,38 @@
 """Simple figures of a study: a metric over a factor, a statistic by group, each with its intervals."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from experiments.runs.records import POLICY
+from experiments.runs.specs import POLICY
 from experiments.store.statistics import StatisticError, statistic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-    from experiments.store.results import Results
+
+
+class Measured(Protocol):
+    """What figures are drawn from: `experiments.store.results.Results`, of which a figure needs no more than this."""
+
+    @property
+    def factors(self) -> list[str]:
+        """Paths of the design's factors."""
+
+    def factor(self, name: str | None) -> str:
+        """Return the factor meant."""
+
+    def metrics(self, by: str | Sequence[str] = ()) -> "DataFrame":
+        """Return every metric over replications."""
+
+    def statistic(self, name: str, by: str | Sequence[str] = ()) -> "DataFrame":
+        """Return a statistic by group."""
 
 
 class Plots:
     """Figures of a study; each returns a matplotlib figure, to be shown or saved."""
 
-    def __init__(self, results: "Results") -> None:
+    def __init__(self, results: Measured) -> None:
         self._results = results
 
     def metric(self, name: str, over: str | None = None) -> "Figure":
@@ -34,7 +50,7 @@ class Plots:
         StatisticError
             If there is no such metric or factor.
         """
-        factor = self._results._factor(over)
+        factor = self._results.factor(over)
         lines = POLICY if POLICY in self._results.factors and factor != POLICY else None
         frame = self._results.metrics(by=[factor, *([lines] if lines else [])])
         frame = frame[frame["metric"] == name]

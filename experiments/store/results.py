@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
-from experiments.runs.records import POLICY, Value
+from experiments.runs.specs import POLICY, Value
 from experiments.stats import CONFIDENCE, paired
 from experiments.stats.multiple import verdicts
 from experiments.store.dictionary import TABLES
@@ -165,7 +165,7 @@ class Results:
         StatisticError
             If there is no such factor, level or metric.
         """
-        chosen = self._factor(factor)
+        chosen = self.factor(factor)
         level = self.points[chosen].iloc[0] if baseline is None else baseline
         if level not in set(self.points[chosen]):
             raise StatisticError(f"{chosen} is never {level!r}; its values: {_some(self.points[chosen])}")
@@ -199,7 +199,14 @@ class Results:
                  got.difference.n, judged[place].p, judged[place].adjusted)
                 for place, (words, got) in enumerate(found)]
 
-    def _factor(self, factor: str | None) -> str:
+    def factor(self, factor: str | None = None) -> str:
+        """Return a factor of the design: the one named, or else the policy, or the only one there is.
+
+        Raises
+        ------
+        StatisticError
+            If there is no such factor, or none is named and there are several.
+        """
         if factor is None and POLICY in self.factors:
             return POLICY
         if factor is None and len(self.factors) == 1:

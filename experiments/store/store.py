@@ -11,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from experiments.runs.records import RunRecord, RunSpec, Value
-from experiments.store.dictionary import DESIGN_TABLES, SCHEMA_VERSION, TABLES, Table
+from experiments.runs.specs import RunRecord, RunSpec, Value
+from experiments.store.dictionary import DESIGN_TABLES, SCHEMA_VERSION, TABLES
+from experiments.store.layout import Table
 from sim.errors import MarketError
 
 if TYPE_CHECKING:

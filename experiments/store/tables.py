@@ -11,6 +11,7 @@ from experiments.measures.market.providers import fleet, income
 from experiments.store.dictionary import TABLES
 from sim.engines import outcome as o
 from sim.engines.outcome import TrafficOutcome
+from sim.engines.window import Window
 from sim.histogram import FINE_BITS, midpoint, quantile
 from sim.market.accounts import FAILED_ATTEMPTS, REFUSED_ATTEMPTS
 from sim.market.models.model import TASKS
@@ -76,13 +77,13 @@ def _traffic_offers(outcome: TrafficOutcome) -> dict[str, Any]:
         "completed": sums[:, o.SERVED], "prompt_tokens": sums[:, o.SERVED_PROMPT],
         "output_tokens": sums[:, o.SERVED_OUTPUT], "revenue_usd": sums[:, o.REVENUE_NANO] / NANO_PER_USD,
         "busy_replica_s": outcome.offer_work[:, o.BUSY_S],
-        "replica_s": np.array([offer.replicas for offer in offers]) * outcome.end_s,
+        "replica_s": outcome.replica_s,
         **_latency_sums(outcome.offer_hist), **_quantiles(outcome.offer_hist),
     }
 
 
 def _traffic_prices(outcome: TrafficOutcome) -> dict[str, Any]:
-    offers, days = outcome.world.offers, outcome.end_s / DAY_S
+    offers, days = outcome.world.offers, Window(outcome.world.scenario.traffic).length_s / DAY_S
     posted = np.array([(offer.price_in_nano, offer.price_out_nano) for offer in offers]) / NANO_PER_USD_PER_MTOK
     return {"month": np.zeros(len(offers), np.int64), **_names(outcome), "listed_days": np.full(len(offers), days),
             "input_usd_days": posted[:, 0] * days, "output_usd_days": posted[:, 1] * days,
@@ -147,6 +148,7 @@ def _requests(outcome: TrafficOutcome) -> dict[str, Any]:
         "offer": [offer.name if offer else "" for offer in placed],
         "outcome": [o.OUTCOMES[row] for row in rows["outcome"]],
         **{name: rows[name] for name in ("born_s", "placed_s", "first_token_s", "end_s", "attempts")},
+        "delay_s": world.class_delay_s[rows["client_class"]],
         "prompt_tokens": rows["prompt"], "output_tokens": rows["output"], "cost_usd": rows["cost_nano"] / NANO_PER_USD,
     }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, Final
 
-from experiments.watch.folder import read
+from experiments.watch.reading import read
 from experiments.watch.story import story
 from sim.errors import MarketError
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from experiments.watch.folder import RunFolder
 from experiments.watch.graph import graph_of, moves_by_period, places
+from experiments.watch.reading import RunFolder
 from sim.errors import MarketError
 
 if TYPE_CHECKING:

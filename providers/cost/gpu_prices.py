@@ -11,6 +11,7 @@ from providers.cost.ownership import REFERENCE
 from providers.hardware.gpus import GPUS
 from sim.errors import MarketError
 from sim.scenario.firm_settings import GpuPrices
+from sim.units import DAYS_PER_YEAR
 
 
 class GpuPriceError(MarketError):
@@ -40,7 +41,7 @@ def _h100(settings: GpuPrices, day: np.ndarray) -> np.ndarray:
     if settings.kind == "constant":
         return np.full_like(day, start)
     if settings.kind == "falling":
-        return np.asarray(start * (1.0 - settings.decline_per_year) ** (day / 365.25))
+        return np.asarray(start * (1.0 - settings.decline_per_year) ** (day / DAYS_PER_YEAR))
     knots = (0.0, settings.trough_day, settings.recovered_day)
     levels = [math.log(usd) for usd in (start, settings.trough_usd_per_hour, settings.recovered_usd_per_hour)]
     return np.asarray(np.exp(np.interp(day, knots, levels)))

@@ -1,6 +1,6 @@
 """What a GPU costs its owner.
 
-    c = (CRF(r, n) capex + kW PUE $/kWh 8760 + $/kW/month 12 kW + opex capex) / (8760 utilisation)
+    c = (CRF(r, n) capex + kW PUE $/kWh 8766 + $/kW/month 12 kW + opex capex) / (8766 utilisation)
 
 with the capital recovery factor ``CRF = r / (1 - (1 + r)^-n)``: the yearly payment that pays back 1 in ``n`` years
 at interest ``r``. With the defaults an H100 costs $1.72 an available hour (a published neocloud cost is 1.69), $2.45
@@ -13,8 +13,8 @@ from typing import Final
 
 from providers.hardware.gpus import GPUS, Gpu
 from sim.scenario.firm_settings import Ownership
+from sim.units import HOURS_PER_YEAR
 
-HOURS_PER_YEAR: Final = 8760.0
 REFERENCE: Final = GPUS["h100-sxm"]
 
 

@@ -12,6 +12,7 @@ takes (FLOPs of its weights and attention, all-reduce), an output token the rest
 from typing import NamedTuple
 
 from sim.engines.steptime import StepCoefficients, step_time
+from sim.units import HOUR_S, TOKENS_PER_MTOK
 
 
 class Shape(NamedTuple):
@@ -68,7 +69,7 @@ class Capacity(NamedTuple):
             Share of prompt tokens (0.75: the market's usual blend of 3:1).
         """
         seconds = input_share * self.prompt_s + (1.0 - input_share) * self.output_s
-        return usd_per_hour / 3600.0 * seconds * 1e6 / utilisation
+        return usd_per_hour / HOUR_S * seconds * TOKENS_PER_MTOK / utilisation
 
 
 def step_at(step: StepCoefficients, batch: int, shape: Shape) -> float:

@@ -6,12 +6,12 @@ from typing import Final
 import numpy as np
 
 from providers.firms.shelf import PlannedOffer, price_before_launch
-from sim.market.board import DAY_S, Board
+from sim.market.board import Board
 from sim.market.desk import Desk
 from sim.market.usage import OfferDay
 from sim.scenario.firm_settings import SupplySettings
+from sim.units import DAY_S, USD_PER_NANO
 
-NANO: Final = 1e-9
 MOST_PRESSURE: Final = 2.0  # losses at most double the estimate of a day's demand: other hosts see the same requests
 
 
@@ -93,7 +93,7 @@ class Usage:
         pressure = np.clip(last.placed / np.maximum(last.placed - lost, 1), 1.0, MOST_PRESSURE)
         full = last.queue_full + last.abandoned > self._loss_tolerated * last.placed
         demand = np.where(full, np.maximum(filled, running), filled) * pressure
-        revenue = last.revenue_nano * NANO * np.where(full, demand / np.maximum(running, 1), 1.0)
+        revenue = last.revenue_nano * USD_PER_NANO * np.where(full, demand / np.maximum(running, 1), 1.0)
         for estimate, today in ((self.replicas, demand), (self.revenue, revenue)):
             weight = np.where(full & (today > estimate), 1.0, self._weight)
             estimate += np.where(board.listed, weight * (today - estimate), 0.0)

@@ -11,10 +11,10 @@ from providers.firms.placement import Rules, Want, pack
 from providers.firms.pools import Pool, book_day
 from providers.firms.price_reviews import Sellers
 from providers.firms.shelf import PlannedOffer
-from sim.market.board import DAY_S
 from sim.market.desk import Desk
 from sim.market.result import PoolDay
 from sim.scenario.firm_settings import SupplySettings
+from sim.units import DAY_S, HOUR_S, HOURS_PER_DAY
 
 
 class FirmAgent:
@@ -62,7 +62,7 @@ class FirmAgent:
             yield desk.env.timeout(entry * DAY_S)
         terms = self.firm.training
         if terms.kind == "nights":
-            self.training_now = _at_night(desk.env.now % DAY_S / 3600, terms.night_from_h, terms.night_to_h)
+            self.training_now = _at_night(desk.env.now % DAY_S / HOUR_S, terms.night_from_h, terms.night_to_h)
             desk.env.process(self._nights(desk))
         next_review = entry + self.settings.investment.review_days
         while not self.gone and desk.env.now < horizon_days * DAY_S:
@@ -124,7 +124,7 @@ class FirmAgent:
         """Replicas of each offer, and GPUs that train."""
         terms, cap = self.firm.training, int(self.firm.training.share * pool.total)
         if terms.kind == "marginal":
-            floor = 24 * terms.value_usd_per_gpu_hour * pool.price_factor
+            floor = HOURS_PER_DAY * terms.value_usd_per_gpu_hour * pool.price_factor
             worth = pack(pool.total, wants, self._rules, floor)
             idle = pool.total - sum(n * want.gpus for n, want in zip(worth, wants, strict=True))
             if idle <= cap:
@@ -152,7 +152,7 @@ class FirmAgent:
             if not running or day < desk.board.listed_s[row] / DAY_S + shelf.trial_days:
                 continue
             pool = self.pools[offer.hardware.pool]
-            avoidable = 24 * pool.avoidable_usd_per_hour(day) * running * offer.hardware.gpus
+            avoidable = HOURS_PER_DAY * pool.avoidable_usd_per_hour(day) * running * offer.hardware.gpus
             if self.usage.revenue[row] < shelf.keep_share * avoidable:
                 self._retire(desk, row)
 
@@ -200,7 +200,7 @@ class FirmAgent:
         """GPUs that are missing for replicas that promise the hurdle on their cost, less those on order."""
         pool = self.pools[index]
         _, wants = self._wants(desk, index, day)
-        worth = (1.0 + self.settings.investment.hurdle) * 24 * pool.usd_per_hour(day)
+        worth = (1.0 + self.settings.investment.hurdle) * HOURS_PER_DAY * pool.usd_per_hour(day)
         plain = self._rules._replace(stickiness=0.0)
         wanted = pack(1 << 40, wants, plain, worth)
         missing = sum(max(0, n - want.current) * want.gpus for n, want in zip(wanted, wants, strict=True))
@@ -235,7 +235,7 @@ class FirmAgent:
 
 def _next_s(now_s: float, hour: float) -> float:
     """First moment after ``now_s`` at an hour of the day, seconds."""
-    today_s = now_s // DAY_S * DAY_S + hour * 3600
+    today_s = now_s // DAY_S * DAY_S + hour * HOUR_S
     return today_s if today_s > now_s else today_s + DAY_S
 
 

@@ -1,7 +1,6 @@
 """GPUs of a firm: how many, what they cost today, and the day's bookings."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
@@ -10,8 +9,7 @@ from providers.hardware.gpus import GPUS
 from sim.market.ledger import Account, Ledger
 from sim.market.result import PoolDay
 from sim.scenario.firm_settings import PoolSettings, SupplySettings
-
-NANO_PER_USD: Final = 1_000_000_000
+from sim.units import HOURS_PER_DAY, NANO_PER_USD
 
 
 @dataclass
@@ -90,7 +88,7 @@ class Pool:
             "colocation": self.owned_cost.colocation * self.owned * self.price_factor,
             "power": power * self.price_factor,
         }
-        return {purpose: round(24 * usd * NANO_PER_USD) for purpose, usd in usd_per_hour.items()}
+        return {purpose: round(HOURS_PER_DAY * usd * NANO_PER_USD) for purpose, usd in usd_per_hour.items()}
 
     def _rent_on(self, day: int) -> float:
         return float(self.rent[min(day, len(self.rent) - 1)]) * self.price_factor

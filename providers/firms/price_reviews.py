@@ -10,12 +10,12 @@ from providers.firms.expectations import Usage
 from providers.firms.shelf import PlannedOffer
 from providers.pricing.registry import bind
 from providers.pricing.situation import Situation
-from sim.market.board import DAY_S
 from sim.market.desk import Desk
 from sim.market.models.model import Model
 from sim.market.prices import Prices, prices_of_usd
 from sim.scenario.firm_settings import SupplySettings
 from sim.streams import Streams
+from sim.units import DAY_S, HOUR_S
 
 SOONEST_S: Final = 60.0  # between prices, so that two sellers who answer at once do not stop the clock
 
@@ -87,7 +87,7 @@ class Sellers:
         shelf = self._settings.shelf
         return Situation(
             now_s=now,
-            hour=now % DAY_S / 3600.0,
+            hour=now % DAY_S / HOUR_S,
             launched_s=float(self._launched_s[row]),
             own=own,
             rivals=tuple(board.prices_of(i) for i in rivals),

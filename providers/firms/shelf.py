@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from providers.firms.placement import Hardware, choose_hardware
 from providers.hardware.gpus import GPUS
-from providers.offers import NANO_PER_TOKEN
 from sim.engines.world import BALANCERS, OfferSpec
 from sim.errors import ScenarioError
 from sim.market.models.model import Model, Models
 from sim.scenario.firm_settings import Firm, SupplySettings
 from sim.scenario.provider_settings import Offer, Price, RooflineServing
 from sim.streams import Streams
+from sim.units import NANO_PER_USD_PER_MTOK
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,8 @@ def offer_spec(planned: PlannedOffer, settings: SupplySettings) -> OfferSpec:
         kv_capacity_tokens=hardware.kv_tokens,
         seq_overhead_tokens=hardware.deployment.sequence_overhead_tokens,
         step=hardware.step,
-        price_in_nano=round(part.price.input_usd_per_mtok * NANO_PER_TOKEN),
-        price_out_nano=round(part.price.output_usd_per_mtok * NANO_PER_TOKEN),
+        price_in_nano=round(part.price.input_usd_per_mtok * NANO_PER_USD_PER_MTOK),
+        price_out_nano=round(part.price.output_usd_per_mtok * NANO_PER_USD_PER_MTOK),
         context_tokens=hardware.context_tokens,
         requests_per_min=firm.limits.requests_per_min or 0,
         tokens_per_min=firm.limits.tokens_per_min or 0,

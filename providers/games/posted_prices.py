@@ -16,11 +16,12 @@ from simpy import Environment, Event
 
 from providers.pricing.registry import bind
 from providers.pricing.situation import Situation
-from providers.pricing.strategy import DAY_S, Strategy
-from sim.market.prices import NANO_PER_USD_PER_MTOK, Prices, prices_of_usd
+from providers.pricing.strategy import Strategy
+from sim.market.prices import Prices, prices_of_usd
 from sim.scenario.base import Part, quantity
 from sim.scenario.pricing_settings import PricingChoice
 from sim.streams import Streams
+from sim.units import DAY_S, HOUR_S, HOURS_PER_DAY, NANO_PER_USD_PER_MTOK
 
 NEVER: Final = math.inf
 
@@ -105,7 +106,7 @@ class Bench:
         now = self.env.now
         return Situation(
             now_s=now,
-            hour=now % DAY_S / 3600,
+            hour=now % DAY_S / HOUR_S,
             launched_s=now if seller.own is None else seller.launched_s,
             own=seller.own,
             rivals=tuple(other.own for other in rivals if other.own is not None),
@@ -217,7 +218,7 @@ def facts(bench: Bench) -> PriceFacts:
     priced = [change for change in bench.changes if change.before.blended() > 0 and change.after.blended() > 0]
     logs = np.log([change.after.blended() / change.before.blended() for change in priced])
     ages = np.array([change.time_s / DAY_S for change in priced])
-    lags = np.array([change.matched_lag_s for change in priced]) / 3600
+    lags = np.array([change.matched_lag_s for change in priced]) / HOUR_S
     lags = lags[~np.isnan(lags)]
     sizes = np.abs(np.expm1(logs))
     ties, gap = _bottom(bench.daily)
@@ -230,7 +231,7 @@ def facts(bench: Bench) -> PriceFacts:
         ties=ties,
         gap_otherwise=gap,
         follower_median_h=_median(lags),
-        follower_within_day=_mean(lags < 24),
+        follower_within_day=_mean(lags < HOURS_PER_DAY),
         same_model_cv=_dispersion(bench.daily),
         log_kurtosis=_mean((logs - _mean(logs)) ** 4) / _mean((logs - _mean(logs)) ** 2) ** 2,
         offer_days=int(present.sum()),
@@ -269,7 +270,7 @@ def rivals_lags_h(bench: Bench) -> np.ndarray:
     for model in range(bench.size.models):
         changes = [change for change in bench.changes if change.model == model]
         lags += [
-            (second.time_s - first.time_s) / 3600
+            (second.time_s - first.time_s) / HOUR_S
             for first, second in pairwise(changes)
             if second.host != first.host and second.after == first.after
         ]

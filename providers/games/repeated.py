@@ -10,6 +10,7 @@ from providers.pricing.situation import Situation
 from providers.pricing.strategy import Strategy
 from sim.market.prices import Prices
 from sim.streams import Streams
+from sim.units import DAY_S, NANO_PER_USD_PER_MTOK
 
 UNIT_NANO: Final = 1_000_000  # a price of 1 in a game, so that the finest grid (1 nano-dollar) is a millionth
 GAME_TARIFF: Final[dict[str, float]] = {"grid_usd": 0.001, "output_ratio": 1.0, "cached_share": 1.0}
@@ -76,7 +77,7 @@ def _game_prices(price: float) -> Prices:
 
 def _situation(own: list[Prices], turn: int, rules: Rules, move: int) -> Situation:
     """One period is a day."""
-    now = move * 86_400.0
+    now = float(move * DAY_S)
     sold = np.zeros(len(own))
     if rules.sell is not None:
         sold = rules.sell(np.array([price.blended() / UNIT_NANO for price in own]))
@@ -87,7 +88,7 @@ def _situation(own: list[Prices], turn: int, rules: Rules, move: int) -> Situati
         own=own[turn],
         rivals=tuple(price for i, price in enumerate(own) if i != turn),
         rivals_changed_s=(now,) * (len(own) - 1),
-        unit_cost_usd_per_mtok=rules.cost * UNIT_NANO / 1000,
+        unit_cost_usd_per_mtok=rules.cost * UNIT_NANO / NANO_PER_USD_PER_MTOK,
         tokens_last_day=float(sold[turn]),
         share_last_day=float(sold[turn] / sold.sum()) if sold.sum() > 0 else 0.0,
         router_exponent=rules.router_exponent,

@@ -7,9 +7,9 @@ from providers.hardware.architectures import Model
 from providers.hardware.gpus import Gpu
 from providers.hardware.roofline import Deployment
 from sim.errors import ScenarioError
+from sim.units import BYTES_PER_GB
 
 USABLE_SHARE: Final = 0.9  # of a GPU's memory, for weights and cache (vLLM: gpu_memory_utilization 0.9)
-GB: Final = 1e9
 
 
 def usable_bytes(deployment: Deployment) -> float:
@@ -78,9 +78,9 @@ def _shortage(deployment: Deployment, context_tokens: int, path: str) -> str:
     weights, usable, memory = deployment.weight_bytes, usable_bytes(deployment), gpu.memory_bytes * tp
     remedies = _remedies(deployment, context_tokens) or ["a GPU with more memory"]
     return (
-        f"{path}.serving does not fit: {model.name} at {precision} needs {weights / GB:.1f} GB for weights "
-        f"and {context / GB:.1f} GB for one context of {context_tokens} tokens, but {tp} x {gpu.name} "
-        f"has {usable / GB:.1f} GB ({USABLE_SHARE:.0%} of {memory / GB:.0f} GB); what would fit: "
+        f"{path}.serving does not fit: {model.name} at {precision} needs {weights / BYTES_PER_GB:.1f} GB for weights "
+        f"and {context / BYTES_PER_GB:.1f} GB for one context of {context_tokens} tokens, but {tp} x {gpu.name} "
+        f"has {usable / BYTES_PER_GB:.1f} GB ({USABLE_SHARE:.0%} of {memory / BYTES_PER_GB:.0f} GB); what would fit: "
         f"{_either(remedies, 'or')}"
     )
 

@@ -10,6 +10,7 @@ from providers.pricing.strategy import P, Steady, StrategyKind
 from providers.pricing.tariff import Tariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
+from sim.units import DAY_S, DAYS_PER_YEAR
 
 
 class _FromLaunch(Steady[P]):
@@ -46,7 +47,7 @@ class ExponentialDecline(_FromLaunch[Decline]):
 
     def factor(self, age_days: float) -> float:
         """Share of the launch price at an age."""
-        return float((1 - self.parameters.decline_per_year) ** (age_days / 365))
+        return float((1 - self.parameters.decline_per_year) ** (age_days / DAYS_PER_YEAR))
 
 
 class Steps(Tariff):
@@ -83,7 +84,7 @@ class StepSchedule(_FromLaunch[Steps]):
     def next_review_s(self, situation: Situation, rng: Generator) -> float:
         """Time to the next step; never after the last."""
         ahead = (day - situation.age_days for day in self.parameters.days if day > situation.age_days + 1e-9)
-        return min(ahead, default=float("inf")) * 86_400
+        return min(ahead, default=float("inf")) * DAY_S
 
     def factor(self, age_days: float) -> float:
         """Share of the launch price at an age."""

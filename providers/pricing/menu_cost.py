@@ -12,10 +12,11 @@ from typing import Final
 from numpy.random import Generator
 
 from providers.pricing.situation import Situation
-from providers.pricing.strategy import DAY_S, Steady, StrategyKind
+from providers.pricing.strategy import Steady, StrategyKind
 from providers.pricing.tariff import Tariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
+from sim.units import DAY_S, HOUR_S
 
 ORCAP: Final = "pluriholonomic/ai-routing, July 2026"
 
@@ -85,7 +86,7 @@ class CalvoPlus(Steady[MenuCost]):
 
     def react_s(self, situation: Situation, rng: Generator) -> float | None:
         """Sometimes, if the latest change has made a rival the only cheapest of all: an exponential lag."""
-        u, lag = rng.random(), rng.exponential(self.parameters.follow_median_h * 3600 / math.log(2))
+        u, lag = rng.random(), rng.exponential(self.parameters.follow_median_h * HOUR_S / math.log(2))
         if u >= self.parameters.follow_share or not self._undercut(situation):
             return None
         return float(lag)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from sim.market.prices import NANO_PER_USD_PER_MTOK, Prices
+from sim.market.prices import Prices
+from sim.units import DAY_S, NANO_PER_USD_PER_MTOK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ class Situation:
     @property
     def age_days(self) -> float:
         """Days since the launch."""
-        return (self.now_s - self.launched_s) / 86_400
+        return (self.now_s - self.launched_s) / DAY_S
 
     @property
     def cheapest_rival(self) -> Prices | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from numpy.random import Generator
 from pydantic import BaseModel
@@ -10,8 +10,7 @@ from pydantic import BaseModel
 from providers.pricing.situation import Situation
 from providers.pricing.tariff import Tariff
 from sim.market.prices import Prices
-
-DAY_S: Final = 86_400.0
+from sim.units import DAY_S
 
 
 class Strategy(Protocol):

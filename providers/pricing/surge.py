@@ -9,6 +9,7 @@ from providers.pricing.strategy import Steady, StrategyKind
 from providers.pricing.tariff import Tariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
+from sim.units import HOURS_PER_DAY
 
 
 class Surge(Tariff):
@@ -18,7 +19,7 @@ class Surge(Tariff):
     slope: float = quantity(2.0, unit="1", doc="Rise at full utilisation, as a share of the normal price", ge=0)
     smoothing: float = quantity(0.5, unit="1", doc="Weight of the newest utilisation in the mean it acts on", gt=0,
                                 le=1)
-    review_days: float = quantity(1 / 24, unit="days", doc="Time between reviews", gt=0)
+    review_days: float = quantity(1 / HOURS_PER_DAY, unit="days", doc="Time between reviews", gt=0)
 
 
 class SurgePrice(Steady[Surge]):

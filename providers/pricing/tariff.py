@@ -3,8 +3,9 @@
 import math
 
 from providers.pricing.situation import Situation
-from sim.market.prices import NANO_PER_USD_PER_MTOK, Prices
+from sim.market.prices import Prices
 from sim.scenario.base import Part, quantity
+from sim.units import NANO_PER_USD_PER_MTOK
 
 INPUT_SHARE = 0.75  # of the tokens behind a blended price: the market's usual 3:1
 

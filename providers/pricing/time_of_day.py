@@ -9,6 +9,7 @@ from providers.pricing.strategy import Steady, StrategyKind
 from providers.pricing.tariff import Tariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
+from sim.units import HOUR_S, HOURS_PER_DAY
 
 DEEPSEEK: Final = "DeepSeek's price page, February 2025: 16:30 to 00:30 UTC, V3 at 0.135/0.55 instead of 0.27/1.10 USD"
 
@@ -33,8 +34,8 @@ class OffPeak(Steady[TimeOfDay]):
     def next_review_s(self, situation: Situation, rng: Generator) -> float:
         """Time to the next of the two hours."""
         given = self.parameters
-        ahead = [(hour - situation.hour) % 24 for hour in (given.off_peak_from_hour, given.off_peak_to_hour)]
-        return 3600 * min(hours if hours > 1e-9 else 24.0 for hours in ahead)
+        ahead = [(hour - situation.hour) % HOURS_PER_DAY for hour in (given.off_peak_from_hour, given.off_peak_to_hour)]
+        return HOUR_S * min(hours if hours > 1e-9 else HOURS_PER_DAY for hours in ahead)
 
     def review(self, situation: Situation, rng: Generator) -> Prices | None:
         """Price of this hour."""
@@ -42,8 +43,8 @@ class OffPeak(Steady[TimeOfDay]):
 
     def _price(self, situation: Situation) -> Prices:
         given = self.parameters
-        length = (given.off_peak_to_hour - given.off_peak_from_hour) % 24
-        into = (situation.hour - given.off_peak_from_hour + 1e-9) % 24
+        length = (given.off_peak_to_hour - given.off_peak_from_hour) % HOURS_PER_DAY
+        into = (situation.hour - given.off_peak_from_hour + 1e-9) % HOURS_PER_DAY
         share = 1 - given.discount if into < length else 1.0
         return given.prices(situation, given.anchor_nano(situation) * share)
 

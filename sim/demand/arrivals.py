@@ -13,11 +13,10 @@ from typing import Protocol
 import numpy as np
 
 from sim.scenario import Bursts, Deterministic, Diurnal, Gamma, Poisson, Weibull
+from sim.units import DAYS_PER_WEEK, HOUR_S, HOURS_PER_DAY
 
 OpenStream = Callable[[str], np.random.Generator]  # opens a stream of this class by its purpose
 
-HOUR_S = 3600.0
-WEEK_H = 168.0
 SATURDAY_H = 120.0  # hours since Monday 00:00
 _PHASES = 1024  # phases drawn at a time; even, so that every block begins in the same state
 
@@ -131,9 +130,9 @@ def weekly_shape(spec: Diurnal, t_s: np.ndarray) -> np.ndarray:
     ``p = peak_to_trough`` times its smallest; the weekend is that times ``weekend_factor``; the mean over the
     week, ``(5 + 2·weekend_factor)/7``, is divided out.
     """
-    hour = (spec.start_hour + t_s / HOUR_S) % WEEK_H
+    hour = (spec.start_hour + t_s / HOUR_S) % (DAYS_PER_WEEK * HOURS_PER_DAY)
     swing = (spec.peak_to_trough - 1) / (spec.peak_to_trough + 1)
-    day = 1 + swing * np.cos((hour - spec.peak_hour) * (2 * math.pi / 24))
+    day = 1 + swing * np.cos((hour - spec.peak_hour) * (2 * math.pi / HOURS_PER_DAY))
     return np.asarray(day * np.where(hour >= SATURDAY_H, spec.weekend_factor, 1.0) / _mean_day(spec))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.demand.lengths import mean_tokens
 from sim.demand.traces import load_trace
-from sim.scenario import ClientClass, Scenario, Trace
+from sim.scenario import ClientClass, Trace, TrafficScenario
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def zipf_shares(clients: int, exponent: float) -> np.ndarray:
     return np.asarray(weights / weights.sum())
 
 
-def expanded_classes(scenario: Scenario) -> list[ClientShare]:
+def expanded_classes(scenario: TrafficScenario) -> list[ClientShare]:
     """List the expanded client classes of a scenario, in the scenario's order and by falling size.
 
     A class with one client keeps its name; the others become ``name#1`` to ``name#n``.

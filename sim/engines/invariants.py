@@ -34,7 +34,7 @@ def check(run: TrafficOutcome) -> tuple[str, ...]:
 
 
 def _counters_not_negative(run: TrafficOutcome) -> Iterator[str]:
-    for name in ("born", "outcomes", "class_sums", "offer_sums", "offer_work", "class_hist", "offer_hist"):
+    for name in ("born", "outcomes", "class_sums", "offer_sums", "offer_work", "replica_s", "class_hist", "offer_hist"):
         lowest = getattr(run, name).min(initial=0)
         if not lowest >= 0:
             yield f"{name} has an entry of {lowest}"

@@ -1,11 +1,14 @@
 """What a run produces: counters, sums and histograms, the same from both engines."""
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from sim.engines.world import World
+from sim.engines.record import Record, f8, i4, i8, u8
+
+if TYPE_CHECKING:  # compiled code needs the columns below: a world's scenario would be part of its key (sim.compiled)
+    from sim.engines.world import World
 
 # request outcomes
 COMPLETED: Final = 0
@@ -46,29 +49,38 @@ REVENUE_NANO: Final = 12
 OFFER_SUMS: Final = ("placed", "served", "outage", "server_error", "rate_limited", "queue_full", "too_long",
                      "midstream", "attempt_timed_out", "cancelled", "served_prompt", "served_output", "revenue_nano")
 
-# columns of offer_work: what the replicas did, over the whole run
-BUSY_S: Final = 0  # replica-seconds in steps
+# columns of offer_work: what the replicas did, over the whole run but for BUSY_S
+BUSY_S: Final = 0  # replica-seconds in steps, inside the measured window
 STEPS: Final = 1
 PREFILL_TOKENS: Final = 2  # computed, including those thrown away by preemption or cancellation
 DECODE_TOKENS: Final = 3
 PREEMPTIONS: Final = 4
 OFFER_WORK: Final = ("busy_s", "steps", "prefill_tokens", "decode_tokens", "preemptions")
 
-# One finished request of the sampled requests table.
-SAMPLE = np.dtype(
-    [
-        ("key", "u8"), ("born_s", "f8"), ("placed_s", "f8"), ("first_token_s", "f8"), ("end_s", "f8"),
-        ("client_class", "i4"), ("offer", "i4"), ("prompt", "i4"), ("output", "i4"), ("attempts", "i4"),
-        ("outcome", "i4"), ("cost_nano", "i8"),
-    ],
-    align=True,
-)
+class SampledRequest(Record):
+    """One finished request of the requests table."""
+
+    key: int = u8("its source of uniforms, which names it")
+    born_s: float = f8("when it left its customer, s")
+    placed_s: float = f8("when its newest attempt was sent, s; -1 if none was")
+    first_token_s: float = f8("when its router learned of the first token, s; -1 if it never did")
+    end_s: float = f8("when its router learned of its end, s")
+    client_class: int = i4("its class")
+    offer: int = i4("offer of the newest attempt; -1 if there is none")
+    prompt: int = i4("prompt, tokens")
+    output: int = i4("answer, tokens")
+    attempts: int = i4("attempts made")
+    outcome: int = i4("its outcome, as above")
+    cost_nano: int = i8("charge without the fee, nano-dollars; 0 unless completed")
+
+
+SAMPLE: Final = SampledRequest.dtype()
 
 
 class Tally(NamedTuple):
     """Running counters of an engine, as in ``TrafficOutcome``; requests in flight have no outcome yet.
 
-    The reference engine counts a replica's work at the end of a step.
+    A replica's work is counted at the end of a step, steps inside a leap included.
     """
 
     born: np.ndarray
@@ -95,6 +107,8 @@ class TrafficOutcome:
         int64 (offers, cohorts, len(OFFER_SUMS)).
     offer_work
         float64 (offers, len(OFFER_WORK)).
+    replica_s
+        float64 (offers,): time of active replicas inside the measured window, seconds.
     class_hist, offer_hist
         int64 (classes or offers, metrics, bins): measured cohort, by finishing offer.
     class_metric_sums
@@ -107,12 +121,13 @@ class TrafficOutcome:
         Number of events processed (compiled engine; 0 from the reference engine).
     """
 
-    world: World
+    world: "World"
     born: np.ndarray
     outcomes: np.ndarray
     class_sums: np.ndarray
     offer_sums: np.ndarray
     offer_work: np.ndarray
+    replica_s: np.ndarray
     class_hist: np.ndarray
     offer_hist: np.ndarray
     class_metric_sums: np.ndarray

@@ -14,7 +14,7 @@ from numba import types
 from numba.core.ccallback import CFunc
 from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
-from sim.compiled import prepare_cache
+from sim.compiled import module_of
 from sim.errors import PolicyError
 from sim.policy import Event, Memory, Policy, Request
 
@@ -62,7 +62,6 @@ def compile_observe(policy: Policy) -> CFunc:
 
 
 def _compile(policy: Policy, function: object, signature: object) -> CFunc:
-    prepare_cache()
     if not isinstance(function, FunctionType):
         raise _refusal(policy, f"{function!r} is not a plain function")
     problem = _problem(function, len(signature.args))  # type: ignore[attr-defined]
@@ -77,7 +76,7 @@ def _compile(policy: Policy, function: object, signature: object) -> CFunc:
 
 def _ours(function: FunctionType) -> bool:
     """Whether a function came with this package."""
-    return function.__module__.partition(".")[0] in ("policies", "sim")
+    return module_of(function.__code__.co_filename) is not None
 
 
 def _check_row(policy: Policy, function: FunctionType) -> None:

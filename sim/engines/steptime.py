@@ -31,11 +31,32 @@ class StepCoefficients(NamedTuple):
     comm_token_s: float  # all-reduce of one token's activations
 
 
+class DecodeTerms(NamedTuple):
+    """E1 of steps that only decode, with a fixed batch: the larger of two affine functions of the KV tokens read."""
+
+    memory_s: float
+    memory_kv_s: float  # a KV token
+    compute_s: float
+    compute_kv_s: float  # a KV token: a decoding request forms one pair with each token that it reads
+
+
+@hot(cache=True)
+def experts_time(c: StepCoefficients, tokens: int) -> float:
+    """Time to read the experts that so many tokens touch, in seconds; 0 for dense models."""
+    return c.experts_s * (1.0 - math.exp(c.miss_log * tokens)) if c.miss_log < 0.0 else 0.0
+
+
 @hot(cache=True)
 def step_time(c: StepCoefficients, tokens: int, kv_tokens: int, pairs: float) -> float:
     """Duration of one step in seconds (E1)."""
-    memory = c.weights_s + c.kv_s * kv_tokens
-    if c.miss_log < 0.0:
-        memory += c.experts_s * (1.0 - math.exp(c.miss_log * tokens))
+    memory = c.weights_s + c.kv_s * kv_tokens + experts_time(c, tokens)
     compute = c.token_s * tokens + c.pair_s * pairs
     return c.base_s + max(memory, compute) + c.comm_token_s * tokens
+
+
+@hot(cache=True)
+def decode_terms(c: StepCoefficients, batch: int) -> DecodeTerms:
+    """Split E1 for a leap: each step computes one token for every request of the batch."""
+    fixed = c.base_s + c.comm_token_s * batch
+    memory = c.weights_s + experts_time(c, batch)
+    return DecodeTerms(fixed + memory, c.kv_s, fixed + c.token_s * batch, c.pair_s)

@@ -4,14 +4,15 @@ Offers are sorted by model, so the offers of model ``m`` are rows ``model_first[
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
+from sim.engines.record import Record, f8, i4, i8, u8
 from sim.engines.steptime import StepCoefficients
 from sim.policy import BoundPolicy
-from sim.scenario import Scenario
+from sim.scenario import TrafficScenario
 
-NANO_PER_USD = 1_000_000_000
 TRADE_FEE_UNIT = 1_000_000  # fees are stored in parts per million
 
 BALANCERS = ("least_outstanding", "least_requests", "round_robin", "random", "central")
@@ -49,7 +50,7 @@ class OfferSpec:
 class World:
     """Everything an engine needs to know, fixed for a run except prices, outages and slow spells."""
 
-    scenario: Scenario
+    scenario: TrafficScenario
     offers: tuple[OfferSpec, ...]  # sorted by model
     models: tuple[str, ...]
     routers: tuple[str, ...]
@@ -67,21 +68,21 @@ class World:
     replication: int
 
 
-# One request as demand hands it to an engine. Rows are sorted by arrive_s.
-REQUEST = np.dtype(
-    [
-        ("born_s", "f8"),  # leaves the customer
-        ("arrive_s", "f8"),  # reaches its router
-        ("patience_s", "f8"),  # from birth; inf if it waits for ever
-        ("expected_output", "f8"),  # mean output of its class, tokens
-        ("key", "u8"),  # its private source of uniforms (sim.draws)
-        ("session", "i8"),  # -1 if none
-        ("client_class", "i4"),  # expanded class
-        ("router", "i4"),
-        ("model", "i4"),
-        ("prompt", "i4"),
-        ("output", "i4"),
-        ("prefix", "i4"),  # leading prompt tokens shared with the session's previous turn
-    ],
-    align=True,
-)
+class ArrivingRequest(Record):
+    """One request as demand hands it to an engine; rows are sorted by ``arrive_s``."""
+
+    born_s: float = f8("leaves its customer, s")
+    arrive_s: float = f8("reaches its router, s")
+    patience_s: float = f8("from birth, s; inf if it waits for ever")
+    expected_output: float = f8("mean output of its class, tokens")
+    key: int = u8("its private source of uniforms (sim.draws)")
+    session: int = i8("number of its session; -1 if none")
+    client_class: int = i4("expanded class")
+    router: int = i4("its router")
+    model: int = i4("the model that it asks for")
+    prompt: int = i4("prompt, tokens")
+    output: int = i4("answer, tokens")
+    prefix: int = i4("leading prompt tokens shared with the session's previous turn")
+
+
+REQUEST: Final = ArrivingRequest.dtype()

@@ -10,11 +10,10 @@ from sim.market.customers.population import Population
 from sim.market.ledger import Account, Ledger
 from sim.market.usage import OfferDay, WorkloadDay
 from sim.scenario.market_scenario import Fees
+from sim.units import DAYS_PER_MONTH
 
 CLEARING: Final = Account("router", "main", "clearing")
 FEE_INCOME: Final = Account("router", "main", "fees")
-MILLION: Final = 1_000_000
-MONTH_DAYS: Final = 30
 # sums of an offer whose attempts it refused, and failed; a router rests an offer for fewer reasons
 REFUSED_ATTEMPTS: Final = tuple(outcome.OFFER_SUMS.index(name) for name in ("rate_limited", "queue_full", "too_long"))
 QUEUE_FULL: Final = outcome.OFFER_SUMS.index("queue_full")
@@ -83,8 +82,8 @@ class RouterFees:
         self._used = np.zeros(len(population.customer_names), np.int64)
 
     def of_day(self, day: int, completed: np.ndarray, cost_nano: np.ndarray) -> np.ndarray:
-        """Fees of one day, int64 (workloads,) nano-dollars, rounded half up; a month is 30 days."""
-        if day % MONTH_DAYS == 0:
+        """Fees of one day, int64 (workloads,) nano-dollars, rounded half up; a month is a twelfth of a year."""
+        if day % DAYS_PER_MONTH < 1:  # the first day of a month, which has 30 or 31
             self._used[:] = 0
         byok = self._population.byok
         share = np.where(byok, self._fees.own_key_share, self._fees.credit_share)

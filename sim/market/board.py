@@ -1,14 +1,12 @@
 """The board: which offers are listed, at which prices, with how many replicas; and the log of every change."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.engines.face import TrafficEngine
 from sim.engines.world import OfferSpec
 from sim.market.prices import Prices
-
-DAY_S: Final = 86_400
 
 
 class PriceChange(NamedTuple):

@@ -12,7 +12,7 @@ from sim.engines.face import TrafficEngine
 from sim.engines.outcome import Tally
 from sim.engines.world import World
 from sim.market.accounts import RouterFees, book_day, difference, offer_day, workload_day
-from sim.market.board import DAY_S, Board
+from sim.market.board import Board
 from sim.market.customers.customers import Customers
 from sim.market.customers.observed import LatencyLately, paid_lately
 from sim.market.ledger import Ledger
@@ -20,8 +20,9 @@ from sim.market.market_clock import TrafficClock
 from sim.market.market_feed import MarketFeed
 from sim.market.models.model import Models
 from sim.market.usage import OfferDay, WorkloadDay
-from sim.scenario.market_scenario import MarketScenario
+from sim.scenario import MarketScenario
 from sim.streams import Streams
+from sim.units import DAY_S
 
 Progress = Callable[[float], None]  # told the market time reached, in days
 

@@ -4,12 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.market.board import DAY_S
 from sim.scenario.market_scenario import Horizon
 from sim.streams import Streams
-
-HOURS = 24
-HOUR_S = 3600
+from sim.units import DAY_S, HOUR_S, HOURS_PER_DAY
 
 
 class Slice(NamedTuple):
@@ -50,8 +47,8 @@ class TrafficClock:
         if self.full:
             return np.zeros(horizon.days)
         rng = streams.generator("windows")
-        blocks = -(-horizon.days // HOURS)
-        hours = np.concatenate([rng.permutation(HOURS) for _ in range(blocks)])[: horizon.days]
+        blocks = -(-horizon.days // HOURS_PER_DAY)
+        hours = np.concatenate([rng.permutation(HOURS_PER_DAY) for _ in range(blocks)])[: horizon.days]
         moments_s = (hours + rng.random(horizon.days)) * HOUR_S
         return np.asarray(np.floor(moments_s / horizon.window_s) * horizon.window_s)
 

@@ -12,16 +12,15 @@ import numpy as np
 from sim.demand.lengths import MAX_TOKENS
 from sim.demand.rows import join, pick
 from sim.engines.world import REQUEST
-from sim.market.board import DAY_S
 from sim.market.customers.customers import Customers
 from sim.market.market_clock import Slice, TrafficClock
 from sim.market.models.model import Models
 from sim.scenario.market_scenario import Rhythm
+from sim.units import DAY_S, HOUR_S, HOURS_PER_DAY
 
 COUNT, BORN, PROMPT_A, PROMPT_B, OUTPUT_A, OUTPUT_B, PATIENCE = range(101, 108)  # purposes of draws
 GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 SECOND: Final = np.uint64(0xD1B54A32D192ED03)
-HOUR_S: Final = 3600
 
 
 def mixed(x: np.ndarray) -> np.ndarray:
@@ -102,7 +101,7 @@ class MarketFeed:
         middle_s = part.market_s + part.length_s / 2
         day = int(middle_s // DAY_S)
         hour = (middle_s - day * DAY_S) / HOUR_S
-        wave = np.cos((hour - self._customers.population.peak_hour) * (2.0 * np.pi / 24.0))
+        wave = np.cos((hour - self._customers.population.peak_hour) * (2.0 * np.pi / HOURS_PER_DAY))
         weekend = (self._first_weekday + day) % 7 >= 5
         level = self._rhythm.weekend_factor if weekend else 1.0
         rates = self._customers.rate_per_s * level * (1.0 + self._rhythm.daily_amplitude * wave)

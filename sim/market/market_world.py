@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from sim.delays import delays
 from sim.engines.world import OfferSpec, World
 from sim.errors import ScenarioError
 from sim.market.customers.population import Population
-from sim.network import delays
 from sim.policy import BoundPolicy
-from sim.scenario import ClientClass, Lengths, Poisson, Provider, Scenario, Traffic
-from sim.scenario.market_scenario import MarketScenario
+from sim.scenario import ClientClass, Lengths, MarketScenario, Poisson, Provider, Traffic, TrafficScenario
+from sim.units import DAY_S
 
 ROUTER = "main"
 
@@ -72,9 +72,9 @@ def market_world(
     )
 
 
-def traffic_scenario(scenario: MarketScenario, providers: Mapping[str, Provider], model: str) -> Scenario:
+def traffic_scenario(scenario: MarketScenario, providers: Mapping[str, Provider], model: str) -> TrafficScenario:
     """Return the settings of the traffic engine: routers, network and faults; demand comes from the market's feed."""
-    return Scenario(
+    return TrafficScenario(
         name=scenario.name,
         seed=scenario.seed,
         traffic=Traffic(duration_s=engine_span_s(scenario), drain_s=0.0, engine=scenario.engine),
@@ -88,7 +88,7 @@ def traffic_scenario(scenario: MarketScenario, providers: Mapping[str, Provider]
 def engine_span_s(scenario: MarketScenario) -> float:
     """Engine time of the whole run, seconds."""
     horizon = scenario.horizon
-    return float(horizon.days * (86_400 if horizon.resolution == "full" else horizon.window_s))
+    return float(horizon.days * (DAY_S if horizon.resolution == "full" else horizon.window_s))
 
 
 def _no_class(model: str) -> ClientClass:

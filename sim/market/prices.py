@@ -1,8 +1,8 @@
 """Posted prices: three integers of nano-dollars a token, on the market's grid."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-NANO_PER_USD_PER_MTOK: Final = 1000  # nano-dollars a token in 1 USD per million tokens
+from sim.units import NANO_PER_USD_PER_MTOK
 
 
 class Prices(NamedTuple):

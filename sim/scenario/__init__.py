@@ -1,4 +1,4 @@
-"""The scenario: one frozen, validated description of a market, read from one TOML file."""
+"""The scenario: one frozen, validated description of traffic or of a whole market, read from one TOML file."""
 
 from sim.scenario.demand_settings import (
     Arrivals,
@@ -13,6 +13,8 @@ from sim.scenario.demand_settings import (
     Trace,
     Weibull,
 )
+from sim.scenario.family import Kind, Scenario, kind_of
+from sim.scenario.market_scenario import MarketScenario
 from sim.scenario.network_settings import Link, Network, RegionFaults
 from sim.scenario.provider_settings import (
     AffineServing,
@@ -34,7 +36,7 @@ from sim.scenario.router_settings import (
     Router,
     Telemetry,
 )
-from sim.scenario.traffic_scenario import Scenario, Traffic
+from sim.scenario.traffic_scenario import Traffic, TrafficScenario
 
 __all__ = [
     "AffineServing",
@@ -50,9 +52,11 @@ __all__ = [
     "Engine",
     "Faults",
     "Gamma",
+    "Kind",
     "Lengths",
     "Limits",
     "Link",
+    "MarketScenario",
     "Network",
     "Offer",
     "Poisson",
@@ -68,5 +72,7 @@ __all__ = [
     "Telemetry",
     "Trace",
     "Traffic",
+    "TrafficScenario",
     "Weibull",
+    "kind_of",
 ]

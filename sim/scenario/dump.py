@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sim.scenario.fields import Raw
+from sim.scenario.field_types import Raw
 from sim.scenario.load import plain
 
 

@@ -4,7 +4,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from sim.scenario.fields import FieldType, Raw, near
+from sim.scenario.field_types import FieldType, Raw, near
 
 _LIMITS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
 _BROKEN_LIMITS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")

@@ -11,68 +11,28 @@ from pydantic import BaseModel, ValidationError
 
 from sim.errors import ScenarioError
 from sim.scenario.explain import explain
-from sim.scenario.fields import FieldType, Raw, near
-from sim.scenario.traffic_scenario import Scenario
+from sim.scenario.family import FORMS, Scenario, kind_of
+from sim.scenario.field_types import FieldType, Raw, near
 
 Form = TypeVar("Form", bound=BaseModel)
 
 
-@overload
-def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario: ...
-
-
-@overload
-def load_scenario(path: str | Path, overrides: Sequence[str], form: type[Form]) -> Form: ...
-
-
-def load_scenario(path: str | Path, overrides: Sequence[str] = (), form: type[BaseModel] = Scenario) -> BaseModel:
-    """Read a scenario file, apply overrides and validate the whole.
-
-    Parameters
-    ----------
-    path
-        TOML file.
-    overrides
-        Assignments such as ``traffic.load=1.4`` or ``providers.a.offers."m.1".replicas=3``, applied in order.
-    form
-        What the file describes: a scenario of traffic, or of a whole market.
-
-    Returns
-    -------
-    Scenario
-        The validated scenario.
+def read_file(path: Path) -> dict[str, Any]:
+    """Return what a TOML file says, before it is validated.
 
     Raises
     ------
     ScenarioError
-        If the file cannot be read or parsed, an override names no field, or a value is not allowed; one
-        sentence for each problem, one a line.
+        If the file cannot be read or parsed.
     """
-    path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ScenarioError(f"cannot read scenario {path}: {reason}") from None
-    return scenario_of(_parsed(text, str(path)), overrides, source=str(path), form=form)
-
-
-def parse_scenario(text: str, overrides: Sequence[str] = (), *, source: str = "scenario") -> Scenario:
-    """Validate a scenario given as TOML text; ``source`` names it in errors.
-
-    Raises
-    ------
-    ScenarioError
-        As `load_scenario`.
-    """
-    return scenario_of(_parsed(text, source), overrides, source=source)
-
-
-def _parsed(text: str, source: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ScenarioError(f"cannot read scenario {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ScenarioError(f"cannot read scenario {path}: it is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{source} is not valid TOML: {error}") from None
+        raise ScenarioError(f"{path} is not valid TOML: {error}") from None
 
 
 @overload
@@ -80,19 +40,34 @@ def scenario_of(data: dict[str, Any], overrides: Sequence[str] = (), *, source: 
 
 
 @overload
-def scenario_of(data: dict[str, Any], overrides: Sequence[str], *, source: str, form: type[Form]) -> Form: ...
+def scenario_of(
+    data: dict[str, Any], overrides: Sequence[str] = (), *, source: str = "scenario", form: type[Form]
+) -> Form: ...
 
 
 def scenario_of(
-    data: dict[str, Any], overrides: Sequence[str] = (), *, source: str = "scenario", form: type[BaseModel] = Scenario
+    data: dict[str, Any], overrides: Sequence[str] = (), *, source: str = "scenario",
+    form: type[BaseModel] | None = None,
 ) -> BaseModel:
-    """Validate a scenario given as nested dictionaries, such as a manifest's.
+    """Apply overrides to a scenario given as nested dictionaries, such as a file's or a manifest's, and validate it.
+
+    Parameters
+    ----------
+    data
+        The scenario; overrides are written into it.
+    overrides
+        Assignments such as ``traffic.load=1.4`` or ``providers.a.offers."m.1".replicas=3``, applied in order.
+    source
+        How errors name it.
+    form
+        What it has to be; by default what it describes, traffic or a market.
 
     Raises
     ------
     ScenarioError
-        As `load_scenario`.
+        If an override names no field, or a value is not allowed; one sentence for each problem, one a line.
     """
+    form = form or FORMS[kind_of(data)]
     for assignment in overrides:
         path, value = parse_assignment(assignment)
         _assign(data, path, value, (assignment, form))
@@ -110,7 +85,7 @@ def override(scenario: Form, overrides: Sequence[str]) -> Form:
     ScenarioError
         If an override names no field or its value is not allowed.
     """
-    return scenario_of(plain(scenario), overrides, source="scenario", form=type(scenario))
+    return scenario_of(plain(scenario), overrides, form=type(scenario))
 
 
 def parse_assignment(assignment: str) -> tuple[list[str], Raw]:

@@ -1,17 +1,17 @@
 """A whole market as one validated description: horizon, models, customers, suppliers, routers and fees."""
 
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from sim.scenario import Network, Router
 from sim.scenario.base import Name, Part, Sweep, quantity
 from sim.scenario.customer_settings import CustomerSettings
 from sim.scenario.firm_settings import SupplySettings
 from sim.scenario.model_settings import ModelSettings
-
-DAY_S = 86_400
+from sim.scenario.network_settings import Network
+from sim.scenario.router_settings import Router
+from sim.units import DAY_S
 
 
 class Horizon(Part):
@@ -64,12 +64,14 @@ class Fees(Part):
     own_key_share: float = quantity(0.05, unit="1", doc="Fee of customers with keys of their own", ge=0, le=1,
                                     source="OpenRouter FAQ: 5% beyond the free requests")
     own_key_free_requests: int = quantity(
-        1_000_000, unit="requests/month", doc="Requests of such a customer without fee, per 30 days", ge=0,
+        1_000_000, unit="requests/month", doc="Requests of such a customer without fee, per twelfth of a year", ge=0,
         source="OpenRouter FAQ: the first million requests a month")
 
 
 class MarketScenario(Part):
     """A token market over months: what ``tokenmarket run market`` runs."""
+
+    kind: ClassVar[Literal["market"]] = "market"
 
     name: Name = Field(description="Short name of the scenario")
     description: str = Field("", description="What the scenario is for")

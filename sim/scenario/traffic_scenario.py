@@ -1,6 +1,6 @@
-"""The whole scenario and the checks that need more than one of its parts."""
+"""A scenario of traffic as a whole, and the checks that need more than one of its parts."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -36,8 +36,10 @@ class Traffic(Part):
         return self
 
 
-class Scenario(Part):
-    """A market: traffic, demand, providers, routers and the network between them."""
+class TrafficScenario(Part):
+    """Traffic of given demand: providers, routers and the network between them."""
+
+    kind: ClassVar[Literal["traffic"]] = "traffic"
 
     name: Name = Field(description="Short name of the scenario")
     description: str = Field("", description="What the scenario is for")
@@ -49,7 +51,7 @@ class Scenario(Part):
     providers: dict[Name, Provider] = Field(description="Providers by name", min_length=1)
 
     @model_validator(mode="after")
-    def _consistent(self) -> "Scenario":
+    def _consistent(self) -> "TrafficScenario":
         self._check_demand()
         self._check_regions()
         return self

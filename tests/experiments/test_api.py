@@ -6,9 +6,8 @@ from experiments import change, compare, load, open_results, replicate, run, swe
 from experiments.measures.traffic_metrics import metrics
 from experiments.stats import paired
 from sim.errors import ScenarioError
-from sim.scenario import Scenario
+from sim.scenario import MarketScenario, TrafficScenario
 from sim.scenario.dump import to_toml
-from sim.scenario.market_scenario import MarketScenario
 from worlds.small_markets import small
 
 SHORT = ("traffic.engine=reference", "traffic.duration_s=40", "traffic.warmup_s=5")  # no compilation needed
@@ -20,7 +19,7 @@ def duel():
 
 
 def test_load_tells_traffic_from_markets_by_name_and_by_file(tmp_path):
-    assert isinstance(load("duel"), Scenario)
+    assert isinstance(load("duel"), TrafficScenario)
     assert isinstance(load("openrouter-2026"), MarketScenario)
     for name, scenario in (("traffic.toml", load("duel")), ("market.toml", small())):
         (tmp_path / name).write_text(to_toml(scenario), encoding="utf-8")

@@ -1,25 +1,9 @@
 """The example of docs/extending.md is executed as it stands there."""
 
-import os
 import re
-import subprocess
-import sys
 
 from worlds.places import ROOT
-
-
-def run_as_script(code, tmp_path):
-    script = tmp_path / "mine.py"
-    script.write_text(code)
-    return subprocess.run(
-        [sys.executable, "-W", "error", str(script)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+from worlds.scripts import run_as_script
 
 
 def example():
@@ -43,7 +27,7 @@ def test_a_change_in_the_script_takes_effect(tmp_path):
 
 
 def test_an_error_in_the_script_names_its_line(tmp_path):
-    code = example().replace("ttft_s = memory.params[0]", "ttft_s = memory.parameters[0]")
+    code = example().replace("ttft_s = memory.params[AT.ttft_s]", "ttft_s = memory.parameters[AT.ttft_s]")
     code = code.replace("(False, True)", "(True,)")
     done = run_as_script(code, tmp_path)
     line = 1 + code[: code.index("memory.parameters")].count("\n")

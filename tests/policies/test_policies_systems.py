@@ -11,7 +11,7 @@ from scipy import special, stats
 
 from policies import POLICIES, PRESETS, bind, register
 from policies.llmgateway import LATENCY, RING, SCORE, SPEED, UPTIME, uptime_penalty
-from policies.prequal import HISTORY, POOL, _remember, choose_prequal, reuse_limit, threshold
+from policies.prequal import AT, HISTORY, POOL, _remember, choose_prequal, reuse_limit, threshold
 from policies.toolbox import gamma, normal
 from policies.trial import Trial, blank_view, plain_request
 from sim import view as v
@@ -287,7 +287,7 @@ def test_prequal_counts_its_own_use_and_averts_errors():
     seat, view = probed(q_rif=0.0, hot_at_threshold=True, r_probe=1e-9)
     assert seat.choose(view, REQUEST, 0.5) in (0, 1, 2)  # r_probe ~ 0: nothing was probed
     seat, view = probed(q_rif=0.0, hot_at_threshold=True)
-    seat.memory.params[1] = 0.0  # no further probes: the pool's RIF grows by use alone
+    seat.memory.params[AT.r_probe] = 0.0  # no further probes: the pool's RIF grows by use alone
     assert [seat.choose(view, REQUEST, 0.5) for _ in range(5)] == [0] * 5
     seat, view = probed(q_rif=0.0, hot_at_threshold=True, max_error_share=0.2)
     view[0, v.ERROR_SHARE_30S] = 0.3

@@ -9,7 +9,7 @@ from providers.offers import build_offers
 from sim.engines.steptime import step_time
 from sim.engines.world import BALANCERS
 from sim.errors import ScenarioError
-from sim.scenario import Scenario
+from sim.scenario import TrafficScenario
 
 PRICE = {"input_usd_per_mtok": 0.23, "output_usd_per_mtok": 0.401}
 
@@ -21,7 +21,7 @@ def offer(model="llama-3.3-70b", gpu="h100-sxm", precision="fp8", tp=2, **rest):
 
 def scenario(*offers, **provider):
     """One provider called acme whose offers are called o0, o1 and so on."""
-    return Scenario.model_validate({
+    return TrafficScenario.model_validate({
         "name": "supply",
         "traffic": {"duration_s": 10},
         "network": {"regions": ["us-east", "eu"], "links": [{"a": "us-east", "b": "eu", "delay_s": 0.04}]},

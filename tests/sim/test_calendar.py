@@ -12,7 +12,7 @@ from providers.offers import build_offers
 from sim.assemble import build_world
 from sim.calendar import DRAIN_LOOKS, run_traffic
 from sim.errors import ScenarioError
-from sim.scenario import Scenario
+from sim.scenario import TrafficScenario
 from sim.streams import Streams
 
 PRICE = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 1}
@@ -51,7 +51,7 @@ def offer(model="m", **rest):
 
 def market(providers, duration_s=10.0, drain_s=100.0, **rest):
     demand = {"all": {"model": "m", "arrivals": {"kind": "poisson", "rate_per_s": 1}}}
-    return Scenario.model_validate({
+    return TrafficScenario.model_validate({
         "name": "market", "traffic": {"duration_s": duration_s, "drain_s": drain_s},
         "demand": rest.pop("demand", demand), "providers": providers, **rest,
     })

@@ -1,7 +1,7 @@
 import pytest
 
+from sim.delays import delays
 from sim.errors import ScenarioError
-from sim.network import delays
 from sim.scenario import Link, Network
 
 

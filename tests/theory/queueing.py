@@ -17,7 +17,7 @@ from sim.engines.compiled import CompiledEngine
 from sim.engines.face import TrafficEngine
 from sim.engines.outcome import COMPLETED, E2E, MEASURED, TrafficOutcome
 from sim.engines.world import REQUEST, World
-from sim.scenario import Scenario
+from sim.scenario import TrafficScenario
 
 TOKEN_S = 1e-6
 MEAN_TOKENS = 1_000_000
@@ -88,7 +88,7 @@ class Queue:
         """The market as the engines see it."""
         offers = {f"offer-{number:04d}": self._offer(number) for number in range(self.offers)}
         duration_s = self.requests / self.rate_per_s
-        scenario = Scenario.model_validate(
+        scenario = TrafficScenario.model_validate(
             {
                 "name": "queue",
                 "traffic": {

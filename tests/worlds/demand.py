@@ -7,7 +7,7 @@ import numpy as np
 from sim.demand.classes import expanded_classes
 from sim.demand.feed import BLOCK_ROWS, DemandFeed
 from sim.engines.world import REQUEST, World
-from sim.scenario import Scenario
+from sim.scenario import TrafficScenario
 from sim.streams import Streams
 
 
@@ -15,7 +15,7 @@ def demand_world(demand: dict[str, Any], duration_s: float = 100.0, load: float 
     """A market of one offer with the given demand; ``delay_s`` is every customer's way to the router."""
     offer = {"model": "m", "serving": {"kind": "affine", "base_s": 1.0},
              "price": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 1}}
-    scenario = Scenario.model_validate({
+    scenario = TrafficScenario.model_validate({
         "name": "demand", "traffic": {"duration_s": duration_s, "load": load},
         "demand": {name: {"model": "m", **spec} for name, spec in demand.items()},
         "providers": {"p": {"offers": {"o": offer}}},

@@ -8,11 +8,12 @@ import numpy as np
 from simpy import Environment
 
 from providers.firms.supply_side import SupplySide
-from sim.market.board import DAY_S, Board
+from sim.market.board import Board
 from sim.market.ledger import Account, Ledger
 from sim.market.models.model import Model, Models
 from sim.market.usage import OfferDay, WorkloadDay
 from sim.streams import Streams
+from sim.units import DAY_S
 
 
 class SilentEngine:

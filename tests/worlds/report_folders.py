@@ -3,12 +3,10 @@
 from pathlib import Path
 
 from experiments.cli.main import main
-from experiments.output.manifest import provenance
-from experiments.output.writer import write_manifest
-from experiments.runs.run_market import load_market
-from experiments.runs.run_traffic import load_scenario
-from experiments.studies.market import files as market_page
+from experiments.output.manifest import provenance, write_manifest
+from experiments.scenarios import load_market, load_traffic
 from sim.market.market_invariants import CHECKS
+from worlds.market_pages import write_market
 from worlds.synthetic_market import synthetic
 
 SWEEP = """traffic.load,policy,metric,unit,mean,half_width,n
@@ -43,8 +41,8 @@ def market_folder(out: Path, days: int = 100) -> Path:
     """Write a synthetic run of a market as `tokenmarket run market` does."""
     out.mkdir()
     scenario = load_market("openrouter-2026", [f"horizon.days={days}"])
-    market_page.write(synthetic(days), scenario.name, out)
-    write_manifest(provenance(("market", {"replications": 1}), scenario, {}, dict.fromkeys(CHECKS, 1)), out)
+    write_market(synthetic(days), scenario.name, out)
+    write_manifest(provenance(("market", {"replications": 1}), scenario, dict.fromkeys(CHECKS, 1)), out)
     return out
 
 
@@ -56,5 +54,5 @@ def sweep_folder(out: Path) -> Path:
     factor = {"path": "traffic.load", "values": [0.5, 1.0], "scale": "linear"}
     parameters = {"design": {"kind": "grid", "samples": 0, "factors": [factor]}, "policies": ["cheapest", "random"],
                   "replications": 3}
-    write_manifest(provenance(("sweep", parameters), load_scenario("duel"), {}, {}), out)
+    write_manifest(provenance(("sweep", parameters), load_traffic("duel"), {}), out)
     return out

@@ -16,8 +16,8 @@ from sim.engines.face import TrafficEngine
 from sim.engines.outcome import TrafficOutcome
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import BALANCERS, REQUEST, OfferSpec, World
-from sim.policy import DONE, FAILED, BoundPolicy, NoParameters, Policy
-from sim.scenario import Scenario
+from sim.policy import DONE, FAILED, BoundPolicy, NoParameters, Policy, places
+from sim.scenario import TrafficScenario
 
 # Policies
 
@@ -28,6 +28,9 @@ class Column(BaseModel):
     column: int
 
 
+COLUMN_AT = places(Column)
+
+
 def choose_first(view, request, memory, u):
     for row in range(view.shape[0]):
         if view[row, v.OPEN] == 1.0:
@@ -36,7 +39,7 @@ def choose_first(view, request, memory, u):
 
 
 def choose_lowest(view, request, memory, u):
-    column = int(memory.params[0])
+    column = int(memory.params[COLUMN_AT.column])
     best = np.inf
     ties = 0
     for row in range(view.shape[0]):
@@ -184,11 +187,11 @@ def _scenario(
     routers: Mapping[str, Mapping[str, Any]],
     clients: Sequence[Client],
     traffic: Mapping[str, Any],
-) -> Scenario:
+) -> TrafficScenario:
     """A valid scenario with the given settings; its demand and supply are only for show."""
     price = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 1}
     shown = {"serving": {"kind": "affine", "base_s": 1.0}, "price": price}
-    return Scenario.model_validate({
+    return TrafficScenario.model_validate({
         "name": "test",
         "traffic": {"duration_s": 1000.0, "sample_share": 1.0, **traffic},
         "routers": dict(routers),

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from sim.scenario import MarketScenario
 from sim.scenario.load import scenario_of
-from sim.scenario.market_scenario import MarketScenario
 
 MODELS = ("gpt-4o", "gpt-4o-mini", "llama-3.1-8b", "llama-3.3-70b", "deepseek-v3")
 

@@ -10,12 +10,13 @@ import numpy as np
 
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import OfferSpec
-from sim.market.board import DAY_S, ListingChange, PriceChange
+from sim.market.board import ListingChange, PriceChange
 from sim.market.ledger import Account, Ledger
 from sim.market.models.model import Model, Models
 from sim.market.prices import Prices
 from sim.market.result import MarketResult, PoolDay, Switch
 from sim.market.usage import OfferDay, WorkloadDay
+from sim.units import DAY_S
 
 HOSTS = ("atlas", "boreal", "cumulus", "delta", "ember")
 SEGMENTS = ("coding agents", "enterprise", "roleplay apps", "saas")

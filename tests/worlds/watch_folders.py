@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from experiments.cli import watch as commands
-from experiments.studies.market import files as market_page
+from worlds.market_pages import write_market
 from worlds.synthetic_market import synthetic
 
 MANIFEST = {
@@ -17,8 +17,9 @@ MANIFEST = {
 def market_folder(folder: Path, days: int = 130) -> Path:
     """Write the folder of a synthetic run and return it."""
     folder.mkdir()
-    market_page.write(synthetic(days=days), "synthetic", folder)
-    (folder / "manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")
+    write_market(synthetic(days=days), "synthetic", folder)
+    files = dict.fromkeys(sorted(path.name for path in folder.iterdir()), "")
+    (folder / "manifest.json").write_text(json.dumps({**MANIFEST, "files": files}), encoding="utf-8")
     return folder
 
 

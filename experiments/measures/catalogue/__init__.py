@@ -9,7 +9,7 @@ stand by subject (`service`, `money`, `choice`, `supply`); the functions stand b
 from collections.abc import Mapping
 from typing import Final
 
-from experiments.measures.catalogue import choice, money, service, supply
+from experiments.measures.catalogue import choices, money, service, supply
 from experiments.measures.catalogue.dimensions import DIMENSIONS
 from experiments.measures.catalogue.measure import Measure, Show, capital, spelt
 
@@ -18,7 +18,7 @@ __all__ = ["DIMENSIONS", "MEASURES", "SHARE_PREFIX", "SUBJECTS", "Measure", "Sho
 
 SHARE_PREFIX: Final = "share:"  # share:PROVIDER is that provider's share of served tokens
 SUBJECTS: Final[Mapping[str, tuple[Measure, ...]]] = {
-    "Requests and waiting": service.ROWS, "Money": money.ROWS, "Choice": choice.ROWS, "Supply": supply.ROWS,
+    "Requests and waiting": service.ROWS, "Money": money.ROWS, "Choice": choices.ROWS, "Supply": supply.ROWS,
 }
 MEASURES: Final[Mapping[str, Measure]] = {row.name: row for rows in SUBJECTS.values() for row in rows}
 

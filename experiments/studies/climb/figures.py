@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from experiments.measures.catalogue import measure
+from experiments.output.figure_style import COLOURS, STYLE, plain_ticks, save
 from experiments.stats import Interval, interval
+from experiments.studies.climb.measures import EFFECT
 from experiments.studies.market.figures import EFFECTS, INK
-from experiments.studies.tournament.figures import COLOURS, STYLE, plain_ticks, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-CLIMB_COLUMNS: Final = ("control", "divisor", "replication", "metric", "value")
 LINES: Final = {"size_b": "Bigger models", "quality": "Better models", "price_usd_per_mtok": "What a token costs"}
-EFFECT: Final = "effect_{}_usd_per_day"
 CONTROLS: Final = {  # name in the frame: label, colour, marker
     "money": ("utility in money (the model)", COLOURS[1], "o"),
     "log_price": ("utility in log price (control)", COLOURS[0], "s"),
@@ -25,7 +24,7 @@ CONTROLS: Final = {  # name in the frame: label, colour, marker
 
 
 def climb(frame: "DataFrame", title: str, folder: Path) -> None:
-    """Draw the climb as ``climb.svg`` and ``climb.png``; the frame has the columns ``CLIMB_COLUMNS``.
+    """Draw the climb as ``climb.svg`` and ``climb.png``, from the frame that a climb's measures make.
 
     Metrics: those of ``LINES``, and ``effect_price_usd_per_day``, ``effect_volume_usd_per_day``,
     ``effect_mix_usd_per_day``: the change of spend from divisor 1, split by E6. Controls: those of ``CONTROLS``.

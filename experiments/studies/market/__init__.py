@@ -1,1 +1,89 @@
-"""The study ``market``."""
+"""The study ``market``: a whole market over months."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from experiments.studies.study import Answer, Check, Study
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from experiments.output.folder import Folder
+    from experiments.store.results import Results
+    from experiments.studies.market.design import Market
+    from experiments.studies.market.measures import Found
+
+MONTHLY: Final = ("monthly_market", "monthly_models", "monthly_providers", "monthly_segments")
+
+
+class MarketStudy(Study["Market", "Found"]):
+    """A whole market over months: customers who climb, providers who price and invest."""
+
+    name = "market"
+    summary = "a whole market over months: customers, providers, prices, capacity"
+    title = "A market over months"
+    scenario = "openrouter-2026"
+    replications = 1
+    digits = None
+
+    def design(self, arguments: argparse.Namespace) -> Market:
+        """Return what the command line asks for."""
+        from experiments.cli.options import market_scenario
+        from experiments.studies.market.design import Market
+
+        return Market(market_scenario(arguments), arguments.replications)
+
+    def read(self, scenario: Any, parameters: Mapping[str, Any]) -> Market:  # noqa: ANN401 - checked when read
+        """Return the design of a manifest."""
+        from experiments.studies.market.design import Market
+
+        return Market(scenario, parameters["replications"])
+
+    def measure(self, design: Market, results: Results | None, check: Check) -> Found:
+        """Return the tables of the first run, and the summary of all."""
+        from experiments.studies.market.measures import found_in
+
+        assert results is not None
+        return found_in(design, results)
+
+    def tables(self, found: Found) -> dict[str, DataFrame]:
+        """Return monthly and weekly tables, prices, moves, models, the ledger and the summary."""
+        return found.tables
+
+    def draw(self, found: Found, folder: Path) -> None:
+        """Draw a page of panels, and the moves between the models that were used most."""
+        from experiments.studies.market.figures import page
+        from experiments.studies.market.upgrade_figure import draw_upgrades, models_of
+
+        scenario = found.design.scenario
+        if scenario.horizon.days:
+            page(found.tables, scenario.name, folder)
+        names = found.most_used()
+        if names:
+            draw_upgrades(models_of(scenario), scenario.models, scenario.horizon.start, folder / "upgrades", names)
+
+    def told(self, found: Found) -> str:
+        """Return a line a month, or a quarter."""
+        from experiments.studies.market.terminal import table
+
+        return table(found.tables["monthly_market"])
+
+    def write_up(self, folder: Folder, figures: Path) -> Answer:
+        """Write up the market month by month."""
+        from experiments.studies.market.words import answer
+
+        return answer(folder, figures)
+
+    def gather(self, folder: Folder, into: Path) -> None:
+        """Draw the panels one by one, legible on a phone."""
+        from experiments.studies.market.figures import panels
+
+        if all(folder.has(f"{name}.csv") for name in MONTHLY):
+            panels({name: folder.table(f"{name}.csv") for name in MONTHLY}, into)
+
+
+STUDY: Final = MarketStudy()

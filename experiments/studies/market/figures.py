@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from experiments.measures.catalogue import measure
-from experiments.studies.tournament.figures import COLOURS, STYLE, plain_ticks, save
+from experiments.output.figure_style import COLOURS, STYLE, plain_ticks, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

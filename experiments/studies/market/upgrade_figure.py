@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from experiments.studies.tournament.figures import STYLE, save
+from experiments.output.figure_style import STYLE, save
 from sim.errors import ScenarioError
 from sim.market.models.model import Models
 from sim.market.models.upgrades import KINDS, nearest_upgrades, upgrade_graph
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Annotation
     from matplotlib.transforms import Bbox, BboxBase
 
-    from sim.market.result import MarketResult
+    from sim.scenario import MarketScenario
 
 Places = dict[str, tuple[float, float]]  # name to date (matplotlib's days) and quality
 # Where a label may stand around its dot, points, best first: beside it, above and below, further off
@@ -96,13 +96,13 @@ def _drawn(graph: "nx.DiGraph[str]", places: Places) -> "Figure":
     return figure
 
 
-def most_used(result: "MarketResult", most: int = 26) -> list[str]:
-    """Return the names of the models that sold most tokens in a run, at most so many, best first."""
-    from experiments.measures.market.panel import by_group, offer_tokens
+def models_of(scenario: "MarketScenario") -> Models:
+    """Return all models of the first run of a market, drawn again from its streams."""
+    from sim.market.models.catalogue import load_catalogue
+    from sim.streams import Streams
 
-    tokens = by_group(offer_tokens(result), result.offer_model, len(result.models)).sum(axis=0)
-    order = [int(row) for row in (-tokens).argsort(kind="stable") if tokens[row] > 0]
-    return [result.models.names[row] for row in order[:most]]
+    horizon = scenario.horizon
+    return load_catalogue(scenario.models, horizon.start, horizon.days, Streams(scenario.seed, 0))
 
 
 def _edges(axes: "Axes", graph: "nx.DiGraph[str]", places: Places) -> None:

@@ -1,181 +1,48 @@
-"""The pricing study: the market's strategies in games with known answers, and how posted prices move."""
+"""What the pricing study runs: games and benches without traffic, each a matter of seconds, and their seed."""
 
-from __future__ import annotations
-
-import math
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final
 
-from experiments.stats import interval
-
-if TYPE_CHECKING:
-    import numpy as np
-    from pandas import DataFrame
-
-    from providers.games.posted_prices import PriceFacts
+from experiments.runs.specs import Point
+from experiments.studies.study import Design
+from sim.errors import ScenarioError
 
 SESSIONS: Final = 100
 BENCHES: Final = 5
-CEILING: Final = 1000.0  # of the router's games, in units of cost: above it a price counts as divergent
-CALVANO: Final = (1.0, 4.0, 2.0)  # cost, alpha and value of the baseline of Calvano et al. (AER 2020)
-AI_ROUTING: Final = "pluriholonomic/ai-routing (OpenRouter, July 2026)"
-
-
-class Row(NamedTuple):
-    """One answer beside what is known: a closed form, or what was published (low to high where it is a band)."""
-
-    part: str
-    quantity: str
-    unit: str
-    known_low: float
-    known_high: float
-    source: str
-    mean: float
-    half_width: float
-    n: int
 
 
 @dataclass(frozen=True)
-class PricingDesign:
-    """How much is run: sessions of Q-learners, benches of posted prices, and the seed of all."""
+class Pricing(Design):
+    """How much is run.
 
+    Attributes
+    ----------
+    sessions
+        Sessions of Q-learners, at least 2.
+    benches
+        Benches of posted prices, at least 2.
+    seed
+        Seed of all.
+    """
+
+    kind = ""
     sessions: int = SESSIONS
     benches: int = BENCHES
     seed: int = 1
 
+    scenario = None
+    replications = 1
 
-@dataclass(frozen=True)
-class PricingStudy:
-    """The rows, and one path of prices of the game with limited capacity: float64 (moves + 1, sellers)."""
+    def __post_init__(self) -> None:
+        """Check the design."""
+        for name, least in (("sessions", 2), ("benches", 2), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise ScenarioError(f"--{name} is {getattr(self, name)}, but must be at least {least}")
 
-    rows: DataFrame
-    saw_tooth: np.ndarray
-    lower_price: float
+    def points(self) -> list[Point]:
+        """Return none: a game is not a run of a scenario."""
+        return []
 
-
-def pricing(design: PricingDesign, tick: Callable[[str], None] | None = None) -> PricingStudy:
-    """Run every game and bench; ``tick`` is told what comes next."""
-    import pandas as pd
-
-    from providers.games.capacity import Edgeworth, edgeworth_path, lower_price
-
-    parts: dict[str, Callable[[PricingDesign], Iterator[Row]]] = {
-        "best responses": _best_responses, "limited capacity": _saw_tooth, "learners": _learners,
-        "posted prices": _posted,
-    }
-    rows: list[Row] = []
-    for name, part in parts.items():
-        if tick is not None:
-            tick(name)
-        rows += part(design)
-    game = Edgeworth()
-    return PricingStudy(pd.DataFrame(rows, columns=list(Row._fields)), edgeworth_path(game, design.seed),
-                        lower_price(game))
-
-
-def _best_responses(_: PricingDesign) -> Iterator[Row]:
-    from providers.games import bertrand
-    from providers.games.repeated import Rules
-    from sim.scenario.pricing_settings import PricingChoice
-
-    logit, router = "best responses to logit demand", "best responses to a 1/p^k router"
-    calvano = "P1; Calvano et al., AER 2020"
-    for sellers in (2, 3):
-        end = bertrand.respond(PricingChoice(kind="best_response_logit"), Rules(), [3.0] * sellers, 10.0)
-        known = bertrand.logit_nash(sellers, *CALVANO)
-        yield _exact(logit, f"Nash price, {sellers} sellers", (known, calvano), float(end.prices.mean()))
-    yield _exact(logit, "joint price, 2 sellers", (bertrand.logit_joint(2, *CALVANO), calvano),
-                 bertrand.logit_joint_searched(2, *CALVANO))
-    for nest in (0.3, 0.6):
-        end = bertrand.respond(PricingChoice(kind="best_response_logit", nest=nest), Rules(), [3.0] * 3, 10.0)
-        known = bertrand.logit_nash(3, *CALVANO, nest)
-        yield _exact(logit, f"Nash price, 3 sellers, nest {nest:g}", (known, "P2"), float(end.prices.mean()))
-    for sellers, exponent in ((3, 2.0), (5, 2.0), (10, 2.0), (2, 12.0), (2, 2.0), (2, 1.5)):
-        choice = PricingChoice(kind="best_response_router")
-        end = bertrand.respond(choice, Rules(router_exponent=exponent), [3.0] * sellers, CEILING)
-        price = math.inf if end.divergent else float(end.prices.mean())
-        known = bertrand.router_nash(sellers, 1.0, exponent)
-        yield _exact(router, f"price, {sellers} sellers, k = {exponent:g}", (known, "P3"), price)
-
-
-def _exact(part: str, quantity: str, known: tuple[float, str], found: float) -> Row:
-    return Row(part, quantity, "price over cost", known[0], known[0], known[1], found, 0.0, 1)
-
-
-def _saw_tooth(design: PricingDesign) -> Iterator[Row]:
-    from providers.games.capacity import Edgeworth, cycle, edgeworth_path, lower_price
-
-    game = Edgeworth()
-    lower = lower_price(game)
-    seen = cycle(edgeworth_path(game, design.seed))
-    part, steps = "undercutting with limited capacity", math.log(game.ceiling / lower) / -math.log(1 - game.step)
-    yield Row(part, "lowest price", "price", lower, lower / (1 - game.step), "P4, within a step", seen.lowest, 0.0, 1)
-    yield Row(part, "moves a cycle", "moves", steps - 1, steps + game.sellers, "P4, within a move of each", seen.period,
-              0.0, 1)
-
-
-def _learners(design: PricingDesign) -> Iterator[Row]:
-    from providers.games.calvano import Baseline, profit_gain
-
-    gain = profit_gain(Baseline(), design.sessions, design.seed)
-    yield Row("Q-learners", "profit gain (0 Nash, 1 joint)", "1", 0.7, 0.9, "Calvano et al., AER 2020", gain.mean,
-              gain.high - gain.mean, gain.sessions)
-
-
-def _posted(design: PricingDesign) -> Iterator[Row]:
-    from providers.games.posted_prices import Bench, PostedPrices, facts
-    from sim.scenario.pricing_settings import PricingChoice
-
-    seen = [facts(Bench(PostedPrices(seed=design.seed + number), PricingChoice(kind="menu_cost")).run())
-            for number in range(design.benches)]
-    for name, (quantity, unit, low, high) in PUBLISHED.items():
-        got = interval([_value(bench, name) for bench in seen])
-        yield Row("posted prices, menu_cost", quantity, unit, low, high, AI_ROUTING, got.mean, got.half_width, got.n)
-
-
-def _value(bench: PriceFacts, name: str) -> float:
-    return float(getattr(bench, name))
-
-
-PUBLISHED: Final[dict[str, tuple[str, str, float, float]]] = {
-    "daily_hazard": ("share of offer-days with a change", "1", 0.02, 0.04),
-    "median_change": ("median size of a change", "1", 0.20, 0.30),
-    "over_tenth": ("changes above a tenth", "1", 0.78, 0.78),
-    "ties": ("exact ties of the two cheapest", "1", 0.30, 0.60),
-    "gap_otherwise": ("gap of the two cheapest otherwise", "1", 0.083, 0.083),
-    "follower_median_h": ("follower's lag, median", "h", 21.0, 21.0),
-    "follower_within_day": ("followers within a day", "1", 0.56, 0.56),
-    "cuts_first_month": ("cuts among changes, first month", "1", 0.65, 0.65),
-    "cuts_later": ("cuts among changes, after 300 days", "1", 0.39, 0.39),
-    "same_model_cv": ("price dispersion of a model", "1", 0.15, 0.60),
-    "log_kurtosis": ("kurtosis of log changes", "1", 1.0, 6.0),
-}
-
-
-def table(rows: DataFrame) -> str:
-    """Return the rows as aligned text."""
-    grid: list[tuple[str, ...]] = [("", "known", "found", "n")]
-    last = ""
-    for row in rows.itertuples(index=False):
-        if row.part != last:
-            grid.append((str(row.part), "", "", ""))
-            last = str(row.part)
-        grid.append((f"  {row.quantity}, {row.unit}", _band(row.known_low, row.known_high), _found(row), str(row.n)))
-    widths = [max(len(line[i]) for line in grid) for i in range(4)]
-    lines = (line[0].ljust(widths[0]) + "".join(f"  {line[i]:>{widths[i]}}" for i in (1, 2, 3)) for line in grid)
-    return "\n".join(lines)
-
-
-def _band(low: float, high: float) -> str:
-    return _plain(low) if low == high else f"{_plain(low)} to {_plain(high)}"
-
-
-def _found(row: Any) -> str:  # noqa: ANN401 - a row of a frame
-    if row.n == 1:
-        return _plain(row.mean)
-    return f"{row.mean:.3g} ± {row.half_width:.1g}"
-
-
-def _plain(value: float) -> str:
-    return "none (divergent)" if math.isinf(value) else f"{value:.7g}" if value < 10 else f"{value:.4g}"
+    def parameters(self) -> dict[str, Any]:
+        """Return all there is."""
+        return {"sessions": self.sessions, "benches": self.benches, "seed": self.seed}

@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from experiments.studies.tournament.figures import COLOURS, STYLE, save
+from experiments.output.figure_style import COLOURS, STYLE, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from pandas import DataFrame
 
-    from experiments.studies.pricing.design import PricingStudy
+    from experiments.studies.pricing.measures import Found
 
 MOVES: Final = 150  # of the saw-tooth that are shown
 
 
-def draw(study: "PricingStudy", folder: Path) -> None:
+def draw(study: "Found", folder: Path) -> None:
     """Draw ``pricing.svg`` and ``pricing.png``."""
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -32,7 +32,7 @@ def draw(study: "PricingStudy", folder: Path) -> None:
         save(figure, folder / "pricing")
 
 
-def _saw_tooth(axis: "Axes", study: "PricingStudy") -> None:
+def _saw_tooth(axis: "Axes", study: "Found") -> None:
     path = study.saw_tooth[:MOVES]
     for seller in range(path.shape[1]):
         axis.step(np.arange(len(path)), path[:, seller], where="post", color=COLOURS[seller], linewidth=1.2,

@@ -1,4 +1,4 @@
-"""Figures of a sweep: metrics over a factor, metrics over sampled points, or the indices of a sensitivity study."""
+"""Figures of a sweep: metrics over a factor, metrics over sampled points, or the indices of a sensitivity design."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 
 from experiments.designs import INDICES
 from experiments.designs.sensitivity import NOISE
-from experiments.runs.records import POLICY
-from experiments.studies.sweep.design import Study
-from experiments.studies.tournament.figures import COLOURS, MARKERS, STYLE, save
+from experiments.output.figure_style import COLOURS, MARKERS, STYLE, save
+from experiments.runs.specs import POLICY
+from experiments.studies.sweep.design import Sweep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,29 +26,29 @@ LABELS: Final = {"mu_star": "mean absolute effect over the range", "ST": "share 
 MOST_LINES: Final = 8
 
 
-def draw(study: Study, frames: dict[str, DataFrame], folder: Path) -> None:
+def draw(design: Sweep, frames: dict[str, DataFrame], folder: Path) -> None:
     """Draw ``sensitivity`` for designs with indices, ``metrics`` for the others, as SVG, PDF and PNG."""
     import matplotlib as mpl
 
     with mpl.rc_context(STYLE):
-        if study.plan.kind in INDICES:
+        if design.plan.kind in INDICES:
             number = 0
-            for policy in study.policies or ("",):
+            for policy in design.policies or ("",):
                 frame = frames["sensitivity"]
-                mine = frame[frame[POLICY] == policy] if study.policies else frame
-                for index in MAIN[study.plan.kind]:
+                mine = frame[frame[POLICY] == policy] if design.policies else frame
+                for index in MAIN[design.plan.kind]:
                     number += 1
                     name = "sensitivity" if number == 1 else f"sensitivity-{number}"
-                    save(_bars(study, mine, (policy, index)), folder / name)
+                    save(_bars(design, mine, (policy, index)), folder / name)
         else:
-            save(_lines(study, frames["summary"]), folder / "metrics")
+            save(_lines(design, frames["summary"]), folder / "metrics")
 
 
-def _bars(study: Study, frame: DataFrame, what: tuple[str, str]) -> Figure:
+def _bars(design: Sweep, frame: DataFrame, what: tuple[str, str]) -> Figure:
     """One panel a metric, one bar a factor, the largest on top; of a policy and an index."""
     policy, index = what
-    figure, axes = _panels(study, 0.32 * len(study.plan.factors) + 1.3, 6.6)
-    for axis, metric in zip(axes, study.shown, strict=True):
+    figure, axes = _panels(design, 0.32 * len(design.plan.factors) + 1.3, 6.6)
+    for axis, metric in zip(axes, design.shown, strict=True):
         part = frame[frame["metric"] == metric]
         main = part[part["index"] == index].sort_values("value", ascending=True, kind="stable")
         places = np.arange(len(main))
@@ -69,22 +69,22 @@ def _bars(study: Study, frame: DataFrame, what: tuple[str, str]) -> Figure:
     if index == "ST":
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", fontsize=8, ncols=2)
-    _title(figure, study, f"bars: 95 % bootstrap intervals{f', policy {policy}' if policy else ''}")
+    _title(figure, design, f"bars: 95 % bootstrap intervals{f', policy {policy}' if policy else ''}")
     return figure
 
 
-def _lines(study: Study, frame: DataFrame) -> Figure:
+def _lines(design: Sweep, frame: DataFrame) -> Figure:
     """One panel a metric over the first factor with several numbers; lines are policies or the next factor."""
-    factors = [factor.path for factor in study.plan.factors]
+    factors = [factor.path for factor in design.plan.factors]
     over = next((name for name in factors if _numeric(frame, name)), factors[0])
     by = next((name for name in (POLICY, *factors) if name in frame and name != over
                and 1 < frame[name].nunique() <= MOST_LINES), None)
-    figure, axes = _panels(study, 3.4, 5.4)
-    for axis, metric in zip(axes, study.shown, strict=True):
+    figure, axes = _panels(design, 3.4, 5.4)
+    for axis, metric in zip(axes, design.shown, strict=True):
         part = frame[frame["metric"] == metric]
         groups: list[tuple[Any, DataFrame]] = [("", part)] if by is None else list(part.groupby(by, sort=False))
         for place, (label, group) in enumerate(groups):
-            _line(axis, group, over, (str(label), place, _sampled(study)))
+            _line(axis, group, over, (str(label), place, _sampled(design)))
         axis.set_xlabel(over)
         axis.set_ylabel(f"{metric} ({part['unit'].iloc[0]})" if len(part) else metric)
     if by is not None:
@@ -92,7 +92,7 @@ def _lines(study: Study, frame: DataFrame) -> Figure:
         figure.legend(handles, labels, title=by, fontsize=8, loc="outside lower center", ncols=min(len(labels), 4))
     others = [name for name in factors if name not in (over, by) and name in frame and frame[name].nunique() > 1]
     note = f"points differ in {', '.join(others)}, too" if others else "bars: 95 % intervals over replications"
-    _title(figure, study, note)
+    _title(figure, design, note)
     return figure
 
 
@@ -106,8 +106,8 @@ def _line(axis: Axes, group: DataFrame, over: str, look: tuple[str, int, bool]) 
                   linewidth=0 if several else 1.1, elinewidth=0.9)
 
 
-def _sampled(study: Study) -> bool:
-    return study.plan.places is not None
+def _sampled(design: Sweep) -> bool:
+    return design.plan.places is not None
 
 
 def _numeric(frame: DataFrame, name: str) -> bool:
@@ -115,11 +115,11 @@ def _numeric(frame: DataFrame, name: str) -> bool:
     return values.dtype.kind in "iuf" and values.nunique() > 1
 
 
-def _panels(study: Study, height: float, width: float) -> tuple[Figure, list[Axes]]:
+def _panels(design: Sweep, height: float, width: float) -> tuple[Figure, list[Axes]]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    count = len(study.shown)
+    count = len(design.shown)
     columns = min(count, COLUMNS)
     rows = -(-count // columns)
     figure = Figure(figsize=(width * columns, height * rows + 0.4), layout="constrained")
@@ -133,7 +133,7 @@ def _short(path: str) -> str:
     return path if len(parts) <= 3 else "… " + ".".join(parts[-3:])
 
 
-def _title(figure: Figure, study: Study, note: str) -> None:
-    plan = study.plan
-    size = f"{len(plan.points)} points, {study.replications} replications"
-    figure.suptitle(f"{study.scenario.name}, {plan.kind} design: {size}; {note}", fontsize=9, color="#555555")
+def _title(figure: Figure, design: Sweep, note: str) -> None:
+    plan = design.plan
+    size = f"{len(plan.points)} points, {design.replications} replications"
+    figure.suptitle(f"{design.scenario.name}, {plan.kind} design: {size}; {note}", fontsize=9, color="#555555")

@@ -3,38 +3,21 @@
 import math
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from experiments.measures.catalogue import measure
-from experiments.studies.tournament.design import COST, LATENCY, Tournament
+from experiments.output.figure_style import STYLE, look, panels, plain_ticks, save
+from experiments.studies.tournament.measures import COST, LATENCY, Found
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLUMNS: Final = 3  # panels side by side
 LOG_FROM: Final = 10.0  # largest over smallest latency from which the axis is logarithmic
-# Okabe and Ito's colours (safe for colour-blind readers), without yellow, which is faint on white
-COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
-# further ones for policies after the seventh, whose lines are dashed (colours of Tol's muted scheme)
-MORE_COLOURS: Final = ("#332288", "#882255", "#999933", "#AA4499", "#661100", "#44AA99", "#777777")
-MORE_MARKERS: Final = ("<", ">", "p", "h", "*", "d", "8")
-STYLE: Final[Any] = {
-    "svg.hashsalt": "tokenmarket",  # ids in the SVG would differ from run to run without it
-    "font.size": 9.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#e6e6e6",
-    "grid.linewidth": 0.6,
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-}
 LOAD_PANELS: Final = ("ttft_p99_s", "completed_share", COST)
 
 
-def frontier(result: Tournament, folder: Path) -> None:
+def frontier(result: Found, folder: Path) -> None:
     """Draw cost against latency, one panel a load, as ``frontier.svg`` and ``frontier.png``.
 
     Bars are 95 % intervals over replications; hollow grey-edged points are dominated policies; the step line
@@ -53,7 +36,7 @@ def frontier(result: Tournament, folder: Path) -> None:
         save(figure, folder / "frontier")
 
 
-def loads(result: Tournament, folder: Path) -> None:
+def loads(result: Found, folder: Path) -> None:
     """Draw tail TTFT and cost against load as ``loads.svg`` and ``loads.png``; nothing with a single load."""
     import matplotlib as mpl
 
@@ -74,20 +57,7 @@ def loads(result: Tournament, folder: Path) -> None:
         save(figure, folder / "loads")
 
 
-def panels(count: int) -> "tuple[Figure, list[Axes]]":
-    """Return a figure with ``count`` axes, without pyplot and its global state."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    columns = min(count, COLUMNS)
-    rows = math.ceil(count / columns)
-    figure = Figure(figsize=(4.2 * columns, 3.6 * rows + 1.3), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = [figure.add_subplot(rows, columns, i + 1) for i in range(count)]
-    return figure, axes
-
-
-def _frontier_panel(axis: "Axes", result: Tournament, load: float) -> None:
+def _frontier_panel(axis: "Axes", result: Found, load: float) -> None:
     from matplotlib.ticker import MaxNLocator
 
     best = []
@@ -121,7 +91,7 @@ def _lower_left(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return kept
 
 
-def _load_panel(axis: "Axes", result: Tournament, metric: str) -> None:
+def _load_panel(axis: "Axes", result: Found, metric: str) -> None:
     factor = measure(metric).show.factor
     loads, policies = result.design.loads, result.design.policies
     # side by side, so that bars stay apart; those of one load stay clear of the next load's
@@ -137,7 +107,7 @@ def _load_panel(axis: "Axes", result: Tournament, metric: str) -> None:
     axis.set_xticks(loads, [f"{load:g}" for load in loads])
 
 
-def _legend(figure: "Figure", result: Tournament, note: str, lines: bool = False) -> None:
+def _legend(figure: "Figure", result: Found, note: str, lines: bool = False) -> None:
     from matplotlib.lines import Line2D
 
     handles = []
@@ -151,23 +121,7 @@ def _legend(figure: "Figure", result: Tournament, note: str, lines: bool = False
     figure.suptitle(f"{result.design.scenario.name}: {note}", fontsize=9, color="#555555")
 
 
-def plain_ticks(axis: "Axes") -> None:
-    """Label a log axis with 1, 2, 5, 10, ... instead of powers."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    axis.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.yaxis.set_minor_formatter(NullFormatter())
-
-
-def look(index: int) -> tuple[str, str, Literal["-", "--"]]:
-    """Colour, marker and line of the index-th policy: 14 of each kind that differ, then other pairs of them."""
-    colours, markers = (*COLOURS, *MORE_COLOURS), (*MARKERS, *MORE_MARKERS)
-    turn, place = divmod(index, len(colours))
-    return colours[place], markers[(place + turn) % len(markers)], "-" if place < len(COLOURS) else "--"
-
-
-def _lowest(result: Tournament, metric: str) -> float:
+def _lowest(result: Found, metric: str) -> float:
     """Smallest mean of a metric; intervals may reach below it, and below zero, where a log axis ends."""
     means = [result.interval(policy, load, metric).mean for policy, load in result.design.cells()]
     return min((mean for mean in means if mean > 0), default=1.0)
@@ -177,8 +131,3 @@ def _bar(half_width: float) -> float:
     return half_width if math.isfinite(half_width) else 0.0
 
 
-def save(figure: "Figure", path: Path) -> None:
-    """Write a figure as SVG, PDF and PNG beside each other, without dates: the same figure gives the same bytes."""
-    figure.savefig(path.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
-    figure.savefig(path.with_suffix(".pdf"), metadata={"CreationDate": None, "Creator": None, "Producer": None})
-    figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})

@@ -1,53 +1,37 @@
 """Counting what happened: outcomes, money, histograms and the sampled requests table."""
 
-from typing import Any
-
 from sim.compiled import inner
 from sim.draws import SAMPLE as SAMPLE_DRAW
 from sim.draws import derive
+from sim.engines.compiled.records import Client, Globals, LiveRequest
 from sim.engines.compiled.state import Books
 from sim.engines.outcome import (
     COMPLETED,
     COST_NANO,
     E2E,
-    FAILED,
     FEE_NANO,
     GOOD,
     MEASURED,
     OUTPUT_TOKENS,
     PAID_NANO,
     PROMPT_TOKENS,
-    REFUSED,
     REVENUE_NANO,
     SERVED,
     SERVED_OUTPUT,
     SERVED_PROMPT,
-    TIMED_OUT,
     TPOT,
     TTFT,
 )
 from sim.histogram import FINE_BITS, bin_of
-from sim.policy import NO_FAILURE, QUEUE_FULL, RATE_LIMITED, TOO_LONG
-from sim.policy import TIMED_OUT as ATTEMPT_TIMED_OUT
 
-MILLION = 1_000_000
+PER_PPM = 1_000_000  # parts in the whole, of a fee in parts per million
 
 
 @inner(forceinline=True)
-def outcome_of(failure: int) -> int:
-    """Outcome of a request whose last attempt ended with ``failure`` (docs/semantics.md, section 3)."""
-    if failure == NO_FAILURE or failure == RATE_LIMITED or failure == QUEUE_FULL or failure == TOO_LONG:
-        return REFUSED
-    if failure == ATTEMPT_TIMED_OUT:
-        return TIMED_OUT
-    return FAILED
-
-
-@inner(forceinline=True)
-def bill(books: Books, request: Any, fee_ppm: float) -> None:
+def bill(books: Books, request: LiveRequest, fee_ppm: float) -> None:
     """Charge a completed request at the prices noted when it was placed."""
     cost = request.prompt_nano + request.output * request.price_out
-    fee = (cost * int(fee_ppm) + MILLION // 2) // MILLION
+    fee = (cost * int(fee_ppm) + PER_PPM // 2) // PER_PPM
     row = books.class_sums[request.client_class, request.cohort]
     row[PROMPT_TOKENS] += request.prompt
     row[OUTPUT_TOKENS] += request.output
@@ -62,7 +46,7 @@ def bill(books: Books, request: Any, fee_ppm: float) -> None:
 
 
 @inner(forceinline=True)
-def measure(books: Books, request: Any, client: Any, now: float) -> None:
+def measure(books: Books, request: LiveRequest, client: Client, now: float) -> None:
     """Add a completed request's latencies, as its customer saw them, to the histograms."""
     ttft_s = request.first_s + client.delay_s - request.born_s
     e2e_s = now + client.delay_s - request.born_s
@@ -89,7 +73,7 @@ def measure(books: Books, request: Any, client: Any, now: float) -> None:
 
 
 @inner(forceinline=True)
-def note(g: Any, books: Books, request: Any, outcome: int) -> None:
+def count_outcome(g: Globals, books: Books, request: LiveRequest, outcome: int) -> None:
     """Count a request's outcome and keep its row if it is in the sample."""
     books.outcomes[request.client_class, request.cohort, outcome] += 1
     if g.sample_share <= 0.0 or derive(request.key, SAMPLE_DRAW, 0) >= g.sample_share:
@@ -110,5 +94,3 @@ def note(g: Any, books: Books, request: Any, outcome: int) -> None:
     row.cost_nano = 0
     if outcome == COMPLETED:
         row.cost_nano = request.prompt_nano + request.output * request.price_out
-
-

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.engines.compiled import state
+from sim.engines.compiled import records, state
 from sim.engines.compiled.finish import heap_arrays
-from sim.engines.compiled.state import SPARE, Books, Clock, Desk, Market, State
-from sim.engines.outcome import SAMPLE
+from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
+from sim.engines.outcome import SampledRequest
+from sim.engines.record import R, Table, rows_of, table
 from sim.engines.world import OfferSpec, World
 from sim.scenario import Router
 from sim.view import (
@@ -53,7 +54,7 @@ def _fill(row: Any, values: dict[str, Any]) -> None:
 
 
 def _offers(world: World) -> np.ndarray:
-    table = np.zeros(len(world.offers), state.OFFER)
+    table = np.zeros(len(world.offers), records.LiveDeployment.dtype())
     first = 0
     for row, spec in zip(table, world.offers, strict=True):
         _fill(row, spec.step._asdict())
@@ -91,7 +92,7 @@ def _offer_fields(spec: OfferSpec) -> dict[str, Any]:
 
 def _replicas(offers: np.ndarray) -> tuple[np.ndarray, int]:
     """Replica records, and the number of places their finish heaps need in all."""
-    table = np.zeros(int(offers["replicas"].sum()), state.REPLICA)
+    table = np.zeros(int(offers["replicas"].sum()), records.Replica.dtype())
     table["offer"] = np.repeat(np.arange(len(offers)), offers["replicas"])
     batches = offers["max_batch"][table["offer"]].astype(np.int64)
     table["heap"] = np.concatenate(([0], np.cumsum(batches)[:-1]))
@@ -153,7 +154,7 @@ def _wants_percentiles(router: Router) -> bool:
 
 
 def _routers(world: World) -> np.ndarray:
-    table = np.zeros(len(world.routers), state.ROUTER)
+    table = np.zeros(len(world.routers), records.LiveRouter.dtype())
     for row, name, bound in zip(table, world.routers, world.policies, strict=True):
         _fill(row, _router_fields(world.scenario.routers[name]))
         row["oracle"] = bound.policy.oracle
@@ -183,7 +184,7 @@ def _views(world: World, routers: np.ndarray, offers: np.ndarray) -> np.ndarray:
 def _lanes(world: World) -> tuple[np.ndarray, np.ndarray]:
     """One FIFO a distinct delay, and which one joins each router and offer."""
     delays, lane_of = np.unique(world.delay_s, return_inverse=True)
-    lanes = np.zeros(len(delays), state.LANE)
+    lanes = np.zeros(len(delays), records.Lane.dtype())
     lanes["delay_s"] = delays
     lanes["head"] = lanes["tail"] = -1
     return lanes, lane_of.reshape(world.delay_s.shape).astype(np.int32)
@@ -205,33 +206,33 @@ def _memory(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return offers, shared, values
 
 
-def _desk(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Desk:
+def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
     routers = _routers(world)
     shape = (len(routers), len(offers))
-    clients = np.zeros(len(world.classes), state.CLIENT)
+    clients = np.zeros(len(world.classes), records.Client.dtype())
     clients["delay_s"] = world.class_delay_s
     clients["slo_ttft_s"] = world.class_slo_ttft_s
     clients["slo_tpot_s"] = world.class_slo_tpot_s
     view = _views(world, routers, offers)
-    seats = np.zeros(shape, state.SEAT)
+    seats = np.zeros(shape, records.Seat.dtype())
     seats["provider_minute"] = -1
-    sticky = np.zeros((len(routers), _widest(_sticky_slots(world))), state.STICKY)
+    sticky = np.zeros((len(routers), _widest(_sticky_slots(world))), records.Stick.dtype())
     sticky["session"] = -1
     bins = state.telemetry_bins()
     memory_offers, memory_shared, memory_params = _memory(world)
-    return Desk(
-        routers=routers,
-        clients=clients,
-        requests=_requests(FIRST_POOL),
+    return Routing(
+        routers=table(routers, records.LiveRouter),
+        clients=table(clients, records.Client),
+        requests=table(_requests(FIRST_POOL), records.LiveRequest),
         free_requests=state.free_stack(FIRST_POOL),
         tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32),
-        seats=seats,
+        seats=table(seats, records.Seat),
         views=view,
         shown=view.copy(),
         ended=np.zeros((*shape, state.RING, 3), np.int32),
         ring=np.zeros((*shape, state.RING, 3, bins), np.int32),
         window=np.zeros((*shape, 3, bins), np.int64),
-        sticky=sticky,
+        sticky=table(sticky, records.Stick),
         model_first=world.model_first.astype(np.int64),
         fresh=np.full((len(routers), len(world.models), 2), -1, np.int64),
         guard_until=np.repeat(np.where(routers["limited"] != 0, np.inf, 0.0)[:, None], len(world.models), 1),
@@ -252,7 +253,7 @@ def _sticky_slots(world: World) -> list[int]:
 
 
 def _requests(count: int) -> np.ndarray:
-    table = np.zeros(count, state.REQUEST_SLOT)
+    table = np.zeros(count, records.LiveRequest.dtype())
     table["bucket"] = -1
     table["live"] = -1
     return table
@@ -277,23 +278,24 @@ def _clock(world: World, lanes: np.ndarray, replicas: int) -> Clock:
     return Clock(
         front=_tree(state.FIRST_LANE + len(lanes), 0.0 if ticks else np.inf),
         fleet=_tree(replicas, np.inf),
-        lanes=lanes,
-        messages=np.zeros(4 * FIRST_POOL, state.MESSAGE_SLOT),
+        lanes=table(lanes, records.Lane),
+        messages=_empty(4 * FIRST_POOL, records.Message),
         free_messages=state.free_stack(4 * FIRST_POOL),
-        misc=np.zeros(4 * FIRST_POOL, state.TIMER),
+        misc=_empty(4 * FIRST_POOL, records.RareEvent),
         wheel=np.full(state.WHEEL, -1, np.int32),
     )
 
 
 def _globals(world: World) -> np.ndarray:
     traffic = world.scenario.traffic
-    record = np.zeros(1, state.GLOBALS)
+    record = np.zeros(1, records.Globals.dtype())
     period = traffic.publish_period_s
     values = {
         "publish_next": np.inf if period is None else 0.0,
         "publish_period": _or_inf(period),
         "wheel_width": WHEEL_WIDTH_S,
         "warmup_s": traffic.warmup_s,
+        "demand_ends_s": traffic.duration_s,
         "sample_share": traffic.sample_share,
         "free_requests": FIRST_POOL,
         "free_attempts": FIRST_POOL,
@@ -310,26 +312,31 @@ def new_state(world: World) -> State:
     replicas, places = _replicas(offers)
     lanes, lane_of = _lanes(world)
     finish_v, finish_attempt = heap_arrays(places)
-    market = Market(
-        offers=offers,
-        replicas=replicas,
-        attempts=np.zeros(FIRST_POOL, state.ATTEMPT_SLOT),
+    supply = Supply(
+        offers=table(offers, records.LiveDeployment),
+        replicas=table(replicas, records.Replica),
+        attempts=_empty(FIRST_POOL, records.Attempt),
         free_attempts=state.free_stack(FIRST_POOL),
         finish_v=finish_v,
         finish_attempt=finish_attempt,
     )
     samples = FIRST_SAMPLES if world.scenario.traffic.sample_share > 0 else 1
     return State(
-        globals=_globals(world),
+        globals=table(_globals(world), records.Globals),
         clock=_clock(world, lanes, len(replicas)),
-        market=market,
-        desk=_desk(world, offers, lane_of),
+        supply=supply,
+        routing=_routing(world, offers, lane_of),
         books=state.new_books(len(world.classes), len(offers), samples),
     )
 
 
-def _double(table: np.ndarray) -> np.ndarray:
-    return np.concatenate([table, np.zeros_like(table)])
+def _empty(count: int, record: type[R]) -> Table[R]:
+    return table(np.zeros(count, record.dtype()), record)
+
+
+def _doubled(pool: Table[R], record: type[R]) -> Table[R]:
+    rows = rows_of(pool)
+    return table(np.concatenate([rows, np.zeros_like(rows)]), record)
 
 
 def _more_free(free: np.ndarray, count: int) -> tuple[np.ndarray, int]:
@@ -343,22 +350,23 @@ def _more_free(free: np.ndarray, count: int) -> tuple[np.ndarray, int]:
 
 def grow(s: State) -> State:
     """Double the pools that are nearly full."""
-    g, clock, market, desk = s.globals[0], s.clock, s.market, s.desk
+    g, clock, supply, routing = s.globals[0], s.clock, s.supply, s.routing
     if g["free_attempts"] < SPARE:
-        free, g["free_attempts"] = _more_free(market.free_attempts, g["free_attempts"])
-        market = market._replace(attempts=_double(market.attempts), free_attempts=free)
+        free, g["free_attempts"] = _more_free(supply.free_attempts, g["free_attempts"])
+        supply = supply._replace(attempts=_doubled(supply.attempts, records.Attempt), free_attempts=free)
     if g["free_requests"] < SPARE:
-        free, g["free_requests"] = _more_free(desk.free_requests, g["free_requests"])
-        requests = np.concatenate([desk.requests, _requests(len(desk.requests))])
-        desk = desk._replace(requests=requests, free_requests=free, tried=_double(desk.tried))
+        free, g["free_requests"] = _more_free(routing.free_requests, g["free_requests"])
+        requests = np.concatenate([rows_of(routing.requests), _requests(len(routing.requests))])
+        tried = np.concatenate([routing.tried, np.zeros_like(routing.tried)])
+        routing = routing._replace(requests=table(requests, records.LiveRequest), free_requests=free, tried=tried)
     if g["free_messages"] < g["spare_messages"]:
         free, g["free_messages"] = _more_free(clock.free_messages, g["free_messages"])
-        clock = clock._replace(messages=_double(clock.messages), free_messages=free)
-    if g["misc_count"] > len(clock.misc) - SPARE - len(desk.requests):
-        clock = clock._replace(misc=_double(clock.misc))
-    return State(s.globals, clock, market, desk, s.books)
+        clock = clock._replace(messages=_doubled(clock.messages, records.Message), free_messages=free)
+    if g["misc_count"] > len(clock.misc) - SPARE - len(routing.requests):
+        clock = clock._replace(misc=_doubled(clock.misc, records.RareEvent))
+    return State(s.globals, clock, supply, routing, s.books)
 
 
 def fresh_samples(books: Books) -> Books:
     """Books with an empty samples buffer."""
-    return books._replace(samples=np.zeros(len(books.samples), SAMPLE))
+    return books._replace(samples=_empty(len(books.samples), SampledRequest))

@@ -1,23 +1,37 @@
 """What happens next: two winner trees (replicas; message lanes and timers), a small heap, and a timer wheel.
 
-Messages between a router and an offer all take the same time, so messages with equal delay leave a lane in the
-order in which they entered it: a FIFO per delay replaces a heap of messages. Time-outs rarely fire, so they wait in
+Time-outs rarely fire, so they wait in
 the buckets of a wheel, from which a request that got its answer is unlinked; only those whose bucket comes up enter
 the heap.
 """
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.compiled import inner
-from sim.engines.compiled.prefetch import prefetch
-from sim.engines.compiled.state import FIRST_LANE, MISC_LEAF, WHEEL, WHEEL_LEAF, Clock, Tree
+from sim.engines.compiled.records import Globals, LiveRequest, RareEvent
+from sim.engines.compiled.state import MISC_LEAF, WHEEL, WHEEL_LEAF, Clock, Tree
+from sim.engines.record import Table
 
-# kinds of message
-DISPATCH, CANCEL, FIRST_TOKEN, DONE, FAIL = 0, 1, 2, 3, 4
 # kinds of entry in the heap
 TIME_OUT, RETRY, DELAYED_FAIL = 0, 1, 2
+
+
+class Rare(NamedTuple):
+    """What an entry of the heap of rare events says."""
+
+    kind: int
+    ref: int  # slot of the request, or of the attempt that failed
+    stamp: int  # the request's stamp (time-out) or generation (retry): the entry is void if that has changed
+    failure: int  # kind of failure (delayed failure)
+
+
+class Due(NamedTuple):
+    """Which leaf of a tree is due first, and when."""
+
+    leaf: int
+    at_s: float
 
 
 @inner(forceinline=True)
@@ -44,63 +58,20 @@ def set_time(tree: Tree, leaf: int, at: float) -> None:
 
 
 @inner(forceinline=True)
-def next_leaf(tree: Tree) -> tuple[Any, Any]:
+def next_leaf(tree: Tree) -> Due:
     """The leaf that is due first, and when."""
-    leaf = np.int64(tree.winners[1])
-    return leaf, np.int64(tree.times[leaf]).view(np.float64)
+    leaf = int(tree.winners[1])
+    return Due(leaf, float(np.int64(tree.times[leaf]).view(np.float64)))
 
 
 @inner(forceinline=True)
-def send(g: Any, clock: Clock, lane: int, letter: tuple[int, int, int], request: int) -> None:
-    """Put a message (kind, attempt, failure) about a request on a lane; it is due one delay from now."""
-    g.free_messages -= 1
-    slot = clock.free_messages[g.free_messages]
-    message = clock.messages[slot]
-    road = clock.lanes[lane]
-    message.due_s = g.now + road.delay_s
-    message.kind = letter[0]
-    message.attempt = letter[1]
-    message.request = request
-    message.failure = letter[2]
-    message.next = -1
-    if road.head < 0:
-        road.head = slot
-        road.tail = slot
-        set_time(clock.front, FIRST_LANE + lane, message.due_s)
-    else:
-        clock.messages[road.tail].next = slot
-        road.tail = slot
-
-
-@inner(forceinline=True)
-def receive(g: Any, clock: Clock, lane: int, requests: np.ndarray, attempts: np.ndarray) -> int:
-    """Take the oldest message off a lane; its slot is already free but still holds the message.
-
-    What the next message of the lane is about is fetched into the cache meanwhile.
-    """
-    road = clock.lanes[lane]
-    slot = road.head
-    road.head = clock.messages[slot].next
-    at = np.inf
-    if road.head >= 0:
-        following = clock.messages[road.head]
-        at = following.due_s
-        prefetch(requests, following.request)
-        prefetch(attempts, following.attempt)
-    set_time(clock.front, FIRST_LANE + lane, at)
-    clock.free_messages[g.free_messages] = slot
-    g.free_messages += 1
-    return int(slot)
-
-
-@inner(forceinline=True)
-def earlier(a: Any, b: Any) -> bool:
+def earlier(a: RareEvent, b: RareEvent) -> bool:
     """Order of heap entries: by time, then by the order in which they were made."""
     return bool(a.due_s < b.due_s or (a.due_s == b.due_s and a.seq < b.seq))
 
 
 @inner(forceinline=True)
-def copy_timer(to: Any, source: Any) -> None:
+def copy_timer(to: RareEvent, source: RareEvent) -> None:
     """Copy a heap entry."""
     to.due_s = source.due_s
     to.seq = source.seq
@@ -111,17 +82,17 @@ def copy_timer(to: Any, source: Any) -> None:
 
 
 @inner()
-def push_misc(g: Any, clock: Clock, due_s: float, entry: tuple[int, int, int, int]) -> None:
-    """Add (kind, ref, stamp, failure) to the heap of rare events."""
+def push_misc(g: Globals, clock: Clock, due_s: float, event: Rare) -> None:
+    """Add an event to the heap of rare events."""
     heap = clock.misc
     g.seq += 1
     spare = heap[heap.shape[0] - 1]  # the last place is never used by the heap itself
     spare.due_s = due_s
     spare.seq = g.seq
-    spare.kind = entry[0]
-    spare.ref = entry[1]
-    spare.stamp = entry[2]
-    spare.failure = entry[3]
+    spare.kind = event.kind
+    spare.ref = event.ref
+    spare.stamp = event.stamp
+    spare.failure = event.failure
     position = g.misc_count
     g.misc_count += 1
     while position > 0:
@@ -135,7 +106,7 @@ def push_misc(g: Any, clock: Clock, due_s: float, entry: tuple[int, int, int, in
 
 
 @inner()
-def pop_misc(g: Any, clock: Clock) -> None:
+def pop_misc(g: Globals, clock: Clock) -> None:
     """Move the earliest entry of the heap to its spare place and close the gap."""
     heap = clock.misc
     spare = heap[heap.shape[0] - 1]
@@ -160,7 +131,7 @@ def pop_misc(g: Any, clock: Clock) -> None:
 
 
 @inner(forceinline=True)
-def unlink_timer(clock: Clock, requests: np.ndarray, q: int) -> None:
+def unlink_timer(clock: Clock, requests: Table[LiveRequest], q: int) -> None:
     """Take a request off the wheel, if it is on it."""
     request = requests[q]
     if request.bucket < 0:
@@ -175,7 +146,7 @@ def unlink_timer(clock: Clock, requests: np.ndarray, q: int) -> None:
 
 
 @inner(forceinline=True)
-def stop_timer(g: Any, clock: Clock, requests: np.ndarray, q: int) -> None:
+def stop_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) -> None:
     """Cancel a request's timer, wherever it waits."""
     request = requests[q]
     request.stamp += 1  # an entry in the heap with an older stamp is void
@@ -187,7 +158,7 @@ def stop_timer(g: Any, clock: Clock, requests: np.ndarray, q: int) -> None:
 
 
 @inner(forceinline=True)
-def link_timer(g: Any, clock: Clock, requests: np.ndarray, q: int) -> None:
+def link_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) -> None:
     """Hang a timer in its bucket, or in the farthest one if it is more than a round away."""
     request = requests[q]
     ahead = min(max(request.timer_at / g.wheel_width - g.wheel_cursor, 1.0), WHEEL - 1.0)
@@ -202,7 +173,7 @@ def link_timer(g: Any, clock: Clock, requests: np.ndarray, q: int) -> None:
 
 
 @inner()
-def start_timer(g: Any, clock: Clock, requests: np.ndarray, q: int) -> None:
+def start_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) -> None:
     """(Re)start a request's timer at its ``timer_at``; the old one is void."""
     stop_timer(g, clock, requests, q)
     request = requests[q]
@@ -211,7 +182,7 @@ def start_timer(g: Any, clock: Clock, requests: np.ndarray, q: int) -> None:
     if g.timers == 0:
         g.wheel_cursor = int(g.now / g.wheel_width)
     if request.timer_at < (g.wheel_cursor + 1) * g.wheel_width:
-        push_misc(g, clock, max(request.timer_at, g.now), (TIME_OUT, q, request.stamp, 0))
+        push_misc(g, clock, max(request.timer_at, g.now), Rare(TIME_OUT, q, request.stamp, 0))
         return
     link_timer(g, clock, requests, q)
     if g.timers == 1:
@@ -219,7 +190,7 @@ def start_timer(g: Any, clock: Clock, requests: np.ndarray, q: int) -> None:
 
 
 @inner()
-def turn_wheel(g: Any, clock: Clock, requests: np.ndarray) -> None:
+def turn_wheel(g: Globals, clock: Clock, requests: Table[LiveRequest]) -> None:
     """Open the next bucket: timers due in it enter the heap, those of later rounds go back on the wheel."""
     g.wheel_cursor += 1
     bucket = g.wheel_cursor % WHEEL
@@ -232,7 +203,7 @@ def turn_wheel(g: Any, clock: Clock, requests: np.ndarray) -> None:
         request.bucket = -1
         g.timers -= 1
         if request.timer_at < end_s:
-            push_misc(g, clock, max(request.timer_at, g.now), (TIME_OUT, q, request.stamp, 0))
+            push_misc(g, clock, max(request.timer_at, g.now), Rare(TIME_OUT, q, request.stamp, 0))
         else:
             link_timer(g, clock, requests, q)
         q = following

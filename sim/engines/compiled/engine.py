@@ -10,11 +10,13 @@ from numba import types
 from sim.compiled import hot
 from sim.engines.compiled import loop
 from sim.engines.compiled.build import fresh_samples, grow, new_state
-from sim.engines.compiled.provider import add_leaps_so_far, resize, shut, slow_down
+from sim.engines.compiled.deployment import add_leaps_so_far, add_time_at_the_end, begin_outage, resize, slow_down
 from sim.engines.compiled.state import SPARE, State
 from sim.engines.face import Feed, check_replicas
-from sim.engines.outcome import IN_FLIGHT, SAMPLE, Tally, TrafficOutcome
+from sim.engines.outcome import BUSY_S, IN_FLIGHT, SAMPLE, Tally, TrafficOutcome
 from sim.engines.policy_abi import CHOOSE_SIGNATURE, OBSERVE_SIGNATURE, compile_choose, compile_observe
+from sim.engines.record import rows_of
+from sim.engines.window import ActiveReplicas
 from sim.engines.world import REQUEST, World
 from sim.errors import PolicyError
 from sim.policy import Policy
@@ -48,7 +50,7 @@ class CompiledEngine:
     Parameters
     ----------
     world
-        The market.
+        The supply.
     feed
         Blocks of requests (dtype ``sim.engines.world.REQUEST``) sorted by ``arrive_s``.
 
@@ -67,6 +69,7 @@ class CompiledEngine:
         self._block = np.zeros(0, REQUEST)
         self._feed_ends = self._paused = False
         self._state: State = new_state(world)
+        self._active = ActiveReplicas(world)
         self._samples: list[np.ndarray] = []
         compiled = [_compiled_policy(bound.policy) for bound in world.policies]
         compiled += [compiled[0]] * (MAX_ROUTERS - len(compiled))
@@ -115,7 +118,7 @@ class CompiledEngine:
     def _make_room(self) -> None:
         g = self._state.globals[0]
         if g["sample_share"] > 0 and g["samples"] > len(self._state.books.samples) - SPARE:
-            self._samples.append(self._state.books.samples[: g["samples"]])
+            self._samples.append(rows_of(self._state.books.samples)[: g["samples"]])
             self._state = self._state._replace(books=fresh_samples(self._state.books))
             g["samples"] = 0
         self._state = grow(self._state)
@@ -129,17 +132,16 @@ class CompiledEngine:
 
     def set_up(self, offer: int, up: bool) -> None:
         """Begin (``False``) or end (``True``) an outage of an offer now."""
-        s = self._state
         if up:
-            s.market.offers[offer]["down"] = 0
+            self._state.supply.offers[offer]["down"] = 0
             return
         self._room_for_outage()
         s = self._state
-        shut(s.globals[0], s.clock, s.market, s.desk.lane_of, s.books.offer_work, offer)
+        begin_outage(s.globals[0], s.clock, s.supply, s.routing.lane_of, s.books.offer_work, offer)
 
     def _room_for_outage(self) -> None:
         g = self._state.globals[0]
-        needed = len(self._state.market.attempts)  # each may send one message
+        needed = len(self._state.supply.attempts)  # each may send one message
         g["spare_messages"], usual = g["spare_messages"] + needed, g["spare_messages"]
         while g["free_messages"] < g["spare_messages"]:
             self._state = grow(self._state)
@@ -148,27 +150,28 @@ class CompiledEngine:
     def set_slowdown(self, offer: int, factor: float) -> None:
         """Multiply the offer's step times by ``factor`` for steps that begin from now on."""
         s = self._state
-        slow_down(s.globals[0], s.clock, s.market, offer, factor)
+        slow_down(s.globals[0], s.clock, s.supply, offer, factor)
 
     def set_replicas(self, offer: int, replicas: int) -> None:
         """Let the first ``replicas`` of the offer's replicas take new requests; the others finish what they have."""
         check_replicas(self.world, offer, replicas)
-        resize(self._state.globals[0], self._state.clock, self._state.market, offer, replicas)
+        self._active.resize(offer, replicas, self.now_s)
+        resize(self._state.globals[0], self._state.clock, self._state.supply, offer, replicas)
 
     def set_listed(self, offer: int, listed: bool) -> None:
         """Show the offer to the routers, or hide it from new placements; what it serves goes on."""
-        desk, row = self._state.desk, self._state.market.offers[offer]
-        model = np.searchsorted(desk.model_first, offer, side="right") - 1
-        desk.hidden[model] += row["listed"] - int(listed)
+        routing, row = self._state.routing, self._state.supply.offers[offer]
+        model = np.searchsorted(routing.model_first, offer, side="right") - 1
+        routing.hidden[model] += row["listed"] - int(listed)
         row["listed"] = int(listed)
 
     def set_price(self, offer: int, in_nano: int, out_nano: int, cached_nano: int | None = None) -> None:
         """Post new prices, in nano-dollars per token, for placements from now on."""
-        row = self._state.market.offers[offer]
+        row = self._state.supply.offers[offer]
         row["price_in"], row["price_out"] = in_nano, out_nano
         row["price_cached"] = in_nano if cached_nano is None else cached_nano
-        self._state.desk.views[:, offer, PRICE_IN] = in_nano / 1000
-        self._state.desk.views[:, offer, PRICE_OUT] = out_nano / 1000
+        self._state.routing.views[:, offer, PRICE_IN] = in_nano / 1000
+        self._state.routing.views[:, offer, PRICE_OUT] = out_nano / 1000
 
     @property
     def idle(self) -> bool:
@@ -189,14 +192,15 @@ class CompiledEngine:
         books, g = self._state.books, self._state.globals[0]
         outcomes = books.outcomes.copy()
         outcomes[:, :, IN_FLIGHT] = books.born - outcomes.sum(axis=2)
-        samples = [*self._samples, books.samples[: g["samples"]], self._samples_in_flight()]
+        samples = [*self._samples, rows_of(books.samples)[: g["samples"]], self._samples_in_flight()]
         return TrafficOutcome(
             world=self.world,
             born=books.born.copy(),
             outcomes=outcomes,
             class_sums=books.class_sums.copy(),
             offer_sums=books.offer_sums.copy(),
-            offer_work=self._work_so_far(),
+            offer_work=self._work_at_the_end(),
+            replica_s=self._active.seconds(self.now_s),
             class_hist=books.class_hist.copy(),
             offer_hist=books.offer_hist.astype(np.int64),
             class_metric_sums=books.metric_sums.copy(),
@@ -208,7 +212,14 @@ class CompiledEngine:
     def _work_so_far(self) -> np.ndarray:
         """Work counters with the completed steps of leaps that are under way."""
         work = self._state.books.offer_work.copy()
-        add_leaps_so_far(self._state.market, self.now_s, work)
+        add_leaps_so_far(self._state.globals[0], self._state.supply, self.now_s, work)
+        return work
+
+    def _work_at_the_end(self) -> np.ndarray:
+        """The same, but with all the time inside the measured window, steps under way included."""
+        work = self._work_so_far()
+        work[:, BUSY_S] = self._state.books.offer_work[:, BUSY_S]
+        add_time_at_the_end(self._state.globals[0], self._state.supply, self.now_s, work)
         return work
 
     def _samples_in_flight(self) -> np.ndarray:
@@ -216,10 +227,10 @@ class CompiledEngine:
         from sim.draws import SAMPLE as SAMPLE_DRAW
         from sim.draws import derive
 
-        g, desk = self._state.globals[0], self._state.desk
-        free = set(desk.free_requests[: g["free_requests"]].tolist())
-        alive = [slot for slot in range(len(desk.requests)) if slot not in free]
-        rows = [desk.requests[slot] for slot in alive]
+        g, routing = self._state.globals[0], self._state.routing
+        free = set(routing.free_requests[: g["free_requests"]].tolist())
+        alive = [slot for slot in range(len(routing.requests)) if slot not in free]
+        rows = [routing.requests[slot] for slot in alive]
         rows = [q for q in rows if derive(q["key"], SAMPLE_DRAW, 0) < g["sample_share"]]
         table = np.zeros(len(rows), SAMPLE)
         for row, q in zip(table, sorted(rows, key=lambda q: float(q["born_s"])), strict=True):

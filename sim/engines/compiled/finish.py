@@ -4,92 +4,100 @@ Every step gives each decoding request one token, so a request that needs r more
 steps ends at step v + r, whatever the steps last. Ties leave in order of admission.
 """
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.compiled import inner
-from sim.engines.compiled.state import Market
+from sim.engines.compiled.records import Replica
+from sim.engines.compiled.state import Supply
+
+
+class Finish(NamedTuple):
+    """An entry of the heap."""
+
+    v: int  # token clock at which it leaves
+    attempt: int  # slot
 
 
 @inner(forceinline=True)
-def _before(market: Market, at: int, v: int, attempt: int) -> bool:
+def _before(supply: Supply, at: int, v: int, attempt: int) -> bool:
     """True if (v, attempt) leaves before the entry at heap place ``at``."""
-    other = market.finish_v[at]
+    other = supply.finish_v[at]
     if v != other:
         return bool(v < other)
-    return bool(market.attempts[attempt].order < market.attempts[market.finish_attempt[at]].order)
+    return bool(supply.attempts[attempt].order < supply.attempts[supply.finish_attempt[at]].order)
 
 
 @inner(forceinline=True)
-def _put(market: Market, base: int, position: int, entry: tuple[int, int]) -> None:
-    market.finish_v[base + position] = entry[0]
-    market.finish_attempt[base + position] = entry[1]
+def _put(supply: Supply, base: int, position: int, entry: Finish) -> None:
+    supply.finish_v[base + position] = entry.v
+    supply.finish_attempt[base + position] = entry.attempt
 
 
 @inner(forceinline=True)
-def _rise(market: Market, base: int, position: int, entry: tuple[int, int]) -> None:
+def _rise(supply: Supply, base: int, position: int, entry: Finish) -> None:
     """Place ``entry`` at ``position`` or above."""
     while position > 0:
         parent = (position - 1) >> 1
-        if not _before(market, base + parent, entry[0], entry[1]):
+        if not _before(supply, base + parent, entry.v, entry.attempt):
             break
-        _put(market, base, position, (market.finish_v[base + parent], market.finish_attempt[base + parent]))
+        _put(supply, base, position, Finish(supply.finish_v[base + parent], supply.finish_attempt[base + parent]))
         position = parent
-    _put(market, base, position, entry)
+    _put(supply, base, position, entry)
 
 
 @inner(forceinline=True)
-def add(market: Market, replica: Any, attempt: int) -> None:
+def add(supply: Supply, replica: Replica, attempt: int) -> None:
     """Let an attempt decode until step ``finish_v``."""
     position = replica.decoding
     replica.decoding += 1
-    _rise(market, replica.heap, position, (market.attempts[attempt].finish_v, attempt))
+    _rise(supply, replica.heap, position, Finish(supply.attempts[attempt].finish_v, attempt))
 
 
 @inner(forceinline=True)
-def take_out(market: Market, replica: Any, position: int) -> int:
+def take_out(supply: Supply, replica: Replica, position: int) -> int:
     """Take the entry at a heap position out and return its attempt."""
     base = replica.heap
-    gone = market.finish_attempt[base + position]
+    gone = supply.finish_attempt[base + position]
     replica.decoding -= 1
     count = replica.decoding
     if position == count:
         return int(gone)
-    entry = (market.finish_v[base + count], market.finish_attempt[base + count])
+    entry = Finish(supply.finish_v[base + count], supply.finish_attempt[base + count])
     start = position
     child = 2 * position + 1
     while child < count:
         if child + 1 < count and _before(
-            market, base + child, market.finish_v[base + child + 1], market.finish_attempt[base + child + 1]
+            supply, base + child, supply.finish_v[base + child + 1], supply.finish_attempt[base + child + 1]
         ):
             child += 1
-        if _before(market, base + child, entry[0], entry[1]):
+        if _before(supply, base + child, entry.v, entry.attempt):
             break
-        _put(market, base, position, (market.finish_v[base + child], market.finish_attempt[base + child]))
+        _put(supply, base, position, Finish(supply.finish_v[base + child], supply.finish_attempt[base + child]))
         position = child
         child = 2 * position + 1
     if position == start:
-        _rise(market, base, position, entry)
+        _rise(supply, base, position, entry)
     else:
-        _put(market, base, position, entry)
+        _put(supply, base, position, entry)
     return int(gone)
 
 
 @inner()
-def remove(market: Market, replica: Any, position: int) -> int:
+def remove(supply: Supply, replica: Replica, position: int) -> int:
     """``take_out`` as a call of its own, for where it is rare."""
-    return take_out(market, replica, position)
+    return take_out(supply, replica, position)
 
 
 @inner()
-def latest(market: Market, replica: Any) -> int:
+def latest(supply: Supply, replica: Replica) -> int:
     """Heap position of the decoding request that was admitted last."""
     base = replica.heap
     best = 0
     for position in range(1, replica.decoding):
-        here = market.attempts[market.finish_attempt[base + position]].order
-        if here > market.attempts[market.finish_attempt[base + best]].order:
+        here = supply.attempts[supply.finish_attempt[base + position]].order
+        if here > supply.attempts[supply.finish_attempt[base + best]].order:
             best = position
     return best
 

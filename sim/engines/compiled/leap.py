@@ -5,9 +5,19 @@ K_i = K + i·B: both terms of the roofline are affine in the KV read, so the max
 """
 
 import math
-from typing import Any
 
 from sim.compiled import inner
+from sim.engines.compiled.records import LiveDeployment, Replica
+from sim.engines.steptime import StepCoefficients, decode_terms
+
+
+@inner(forceinline=True)
+def coefficients(offer: LiveDeployment) -> StepCoefficients:
+    """The coefficients of E1 of an offer."""
+    return StepCoefficients(
+        offer.base_s, offer.weights_s, offer.experts_s, offer.miss_log,
+        offer.kv_s, offer.token_s, offer.pair_s, offer.comm_token_s,
+    )
 
 
 @inner(forceinline=True)
@@ -25,18 +35,13 @@ def affine_steps(duration: float, a: float, b: float, kv: int, batch: int) -> fl
 
 
 @inner(forceinline=True)
-def plan(replica: Any, offer: Any, steps: int) -> None:
+def plan(replica: Replica, offer: LiveDeployment, steps: int) -> None:
     """Store the two affine regimes of a leap of ``steps`` decode steps and how many steps the first one holds (E9)."""
     batch = replica.decoding
     kv = replica.kv_decoding + batch  # read by the first step, its own tokens included
-    memory = offer.weights_s
-    if offer.miss_log < 0.0:
-        memory += offer.experts_s * (1.0 - math.exp(offer.miss_log * batch))
-    fixed = offer.base_s + offer.comm_token_s * batch
-    a1 = offer.slow * (fixed + memory)
-    b1 = offer.slow * offer.kv_s
-    a2 = offer.slow * (fixed + offer.token_s * batch)
-    b2 = offer.slow * offer.pair_s
+    terms = decode_terms(coefficients(offer), batch)
+    a1, b1 = offer.slow * terms.memory_s, offer.slow * terms.memory_kv_s
+    a2, b2 = offer.slow * terms.compute_s, offer.slow * terms.compute_kv_s
     replica.leap_batch = batch
     replica.leap_kv = kv
     replica.split = steps
@@ -53,7 +58,7 @@ def plan(replica: Any, offer: Any, steps: int) -> None:
 
 
 @inner(forceinline=True)
-def leap_time(replica: Any, steps: int) -> float:
+def leap_time(replica: Replica, steps: int) -> float:
     """Duration of the first ``steps`` steps of the planned leap."""
     if steps <= replica.split:
         return affine_sum(steps, replica.a_first, replica.b_first, replica.leap_kv, replica.leap_batch)
@@ -63,7 +68,7 @@ def leap_time(replica: Any, steps: int) -> float:
 
 
 @inner()
-def steps_until(replica: Any, duration: float) -> int:
+def steps_until(replica: Replica, duration: float) -> int:
     """Smallest number of steps, at least one, that lasts ``duration`` or longer (at most the planned number)."""
     if duration <= replica.first_s:
         guess = affine_steps(duration, replica.a_first, replica.b_first, replica.leap_kv, replica.leap_batch)

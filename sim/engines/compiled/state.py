@@ -4,11 +4,26 @@ Records keep what is used together in the same cache lines; pools hand out slots
 memory follows the number of requests in flight and not the horizon.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from sim.engines.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, SAMPLE
+from sim.engines.compiled.records import (
+    Attempt,
+    Client,
+    Globals,
+    Lane,
+    LiveDeployment,
+    LiveRequest,
+    LiveRouter,
+    Message,
+    RareEvent,
+    Replica,
+    Seat,
+    Stick,
+)
+from sim.engines.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, SAMPLE, SampledRequest
+from sim.engines.record import Table, table
 from sim.histogram import COARSE_BITS, FINE_BITS, bins
 from sim.view import COLUMNS
 
@@ -23,79 +38,6 @@ TICK_LEAF, MISC_LEAF, WHEEL_LEAF, FIRST_LANE = 0, 1, 2, 3  # leaves of the front
 CLOSED, OPENED, HALF_OPEN = 0, 1, 2  # circuit breaker
 
 
-def _record(doubles: str, longs: str, ints: str) -> np.dtype[Any]:
-    """Aligned record type from three lists of names (float64, int64, int32)."""
-    fields: list[tuple[str, str]] = [(n, "f8") for n in doubles.split()]
-    fields += [(n, "i8") for n in longs.split()]
-    fields += [(n, "i4") for n in ints.split()]
-    return np.dtype(fields, align=True)
-
-
-GLOBALS = _record(
-    "now publish_next publish_period wheel_width warmup_s sample_share",
-    "seq events wheel_cursor timers feed_next live publishes spare_messages",
-    "free_requests free_attempts free_messages misc_count samples",
-)
-REQUEST_SLOT = np.dtype(
-    [
-        *[(n, "f8") for n in "born_s arrive_s patience_at total_at attempt_at dispatch_s".split()],
-        *[(n, "f8") for n in "first_s expected timer_at".split()],
-        ("key", "u8"),
-        *[(n, "i8") for n in "session weight prompt_nano price_out".split()],
-        *[(n, "i4") for n in "client_class router model prompt output attempts live offer".split()],
-        *[(n, "i4") for n in "failure cohort probe".split()],
-        *[(n, "i4") for n in "stamp bucket timer_prev timer_next used generation waiting prefix".split()],
-    ],
-    align=True,
-)
-ATTEMPT_SLOT = np.dtype(
-    [
-        ("key", "u8"),
-        ("arrived_s", "f8"),
-        *[(n, "i8") for n in "order finish_v weight".split()],
-        *[(n, "i4") for n in "request router offer replica prompt output target emitted left offset".split()],
-        *[(n, "i4") for n in "place cancelled refs prev next".split()],
-    ],
-    align=True,
-)
-MESSAGE_SLOT = _record("due_s", "", "kind attempt failure request next")
-TIMER = _record("due_s", "seq", "kind ref stamp failure")
-REPLICA = _record(
-    "start_s next_s a_first b_first a_second b_second first_s",
-    "steps split vclock kv_held kv_decoding outstanding backlog admitted prefill_tokens leap_kv",
-    "offer doing decoding running queue_head queue_tail queued prefill_head prefill_tail heap"
-    " cancelled leap_batch",
-)
-OFFER = _record(
-    "base_s weights_s experts_s miss_log kv_s token_s pair_s comm_token_s slow"
-    " fast_failure_share fast_failure_s"
-    " midstream_share published_latency",
-    "kv_capacity overhead price_in price_out price_cached context tpm",
-    "first_replica replicas most listed balancer max_batch max_step_tokens rpm queue down turn central_head"
-    " central_tail central_count"
-    " has_published",
-)
-ROUTER = _record(
-    "fee_ppm exploration budget_s backoff_s backoff_cap_s jitter first_token_timeout_s"
-    " total_timeout_s cooldown_s breaker_s"
-    "  ttft_p50 ttft_p90 ttft_p99 throughput_p50 throughput_p90 throughput_p99 max_in max_out"
-    " affinity_ttl_s ewma_weight"
-    " slot_s prior_ttft_s prior_throughput stale_s stale_next",
-    "affinity_slots copies",
-    "max_attempts retry_tried cooldown_after breaker_failures breaker_successes preferences"
-    " outage_after oracle observes limited mirrors",
-)
-SEAT = _record(  # what one router keeps about one offer, besides the view
-    "cool_until open_until",
-    "slot minute provider_minute provider_tokens window",
-    "failures hard_failures breaker successes probing provider_requests ttft_seen"
-    " tpot_seen throughput_seen ended refused_window"
-    " ended_30s errors_30s refusals_30s ended_5m errors_5m refusals_5m",
-)
-CLIENT = _record("delay_s slo_ttft_s slo_tpot_s", "", "")
-STICKY = _record("expires", "session", "offer")
-
-
 class Tree(NamedTuple):
     """A winner tree over next times; ties to the lower leaf."""
 
@@ -108,39 +50,39 @@ class Clock(NamedTuple):
 
     front: Tree  # ticks, the heap, the wheel and the lanes
     fleet: Tree  # the replicas
-    lanes: np.ndarray  # record (lanes,): FIFO of messages that share one delay
-    messages: np.ndarray
+    lanes: Table[Lane]
+    messages: Table[Message]
     free_messages: np.ndarray
-    misc: np.ndarray  # binary heap of TIMER: time-outs, back-offs, delayed failures
+    misc: Table[RareEvent]  # binary heap: time-outs, back-offs, delayed failures
     wheel: np.ndarray  # int32 (WHEEL,): first request whose timer falls in a bucket
 
 
-class Market(NamedTuple):
+class Supply(NamedTuple):
     """The providers' side."""
 
-    offers: np.ndarray
-    replicas: np.ndarray
-    attempts: np.ndarray
+    offers: Table[LiveDeployment]
+    replicas: Table[Replica]
+    attempts: Table[Attempt]
     free_attempts: np.ndarray
     finish_v: np.ndarray  # int64: per-replica binary heaps of the step count at which a request ends
     finish_attempt: np.ndarray  # int32
 
 
-class Desk(NamedTuple):
+class Routing(NamedTuple):
     """The routers' side."""
 
-    routers: np.ndarray
-    clients: np.ndarray
-    requests: np.ndarray
+    routers: Table[LiveRouter]
+    clients: Table[Client]
+    requests: Table[LiveRequest]
     free_requests: np.ndarray
     tried: np.ndarray  # int32 (requests, MAX_ATTEMPTS)
-    seats: np.ndarray  # record (routers, offers)
+    seats: Table[Seat]  # (routers, offers)
     views: np.ndarray  # float64 (routers, offers, COLUMNS)
     shown: np.ndarray  # the stale copy
     ended: np.ndarray  # int32 (routers, offers, RING, 3): ended, errors, refusals a slot
     ring: np.ndarray  # int32 (routers, offers, RING, 3, bins): samples a slot
     window: np.ndarray  # int64 (routers, offers, 3, bins): samples of the thirty slots before this one
-    sticky: np.ndarray  # record (routers, slots)
+    sticky: Table[Stick]  # (routers, slots)
     model_first: np.ndarray  # int64
     fresh: np.ndarray  # int64 (routers, models, 2): slot and minute to which all rows are refreshed
     guard_until: np.ndarray  # float64 (routers, models): before that time, offers of the model may be closed
@@ -163,20 +105,17 @@ class Books(NamedTuple):
     class_hist: np.ndarray
     offer_hist: np.ndarray  # uint32: half the memory, which is what counting in them costs
     metric_sums: np.ndarray
-    samples: np.ndarray
+    samples: Table[SampledRequest]
 
 
 class State(NamedTuple):
     """The whole memory of the engine."""
 
-    globals: np.ndarray  # one GLOBALS record
+    globals: Table[Globals]  # one row
     clock: Clock
-    market: Market
-    desk: Desk
+    supply: Supply
+    routing: Routing
     books: Books
-
-
-LANE = _record("delay_s", "", "head tail")
 
 
 def new_books(classes: int, offers: int, samples: int) -> Books:
@@ -191,7 +130,7 @@ def new_books(classes: int, offers: int, samples: int) -> Books:
         class_hist=np.zeros((classes, len(METRICS), fine), np.int64),
         offer_hist=np.zeros((offers, len(METRICS), fine), np.uint32),
         metric_sums=np.zeros((classes, len(METRICS))),
-        samples=np.zeros(samples, SAMPLE),
+        samples=table(np.zeros(samples, SAMPLE), SampledRequest),
     )
 
 

@@ -50,7 +50,7 @@ class Books:
         """A router has cancelled an attempt whose customer left."""
         self.offer_sums[attempt.offer, attempt.request.cohort, outcome.CANCELLED] += 1
 
-    def completed(self, attempt: Attempt, done_s: float) -> None:
+    def bill(self, attempt: Attempt, done_s: float) -> None:
         """A router has learned that a request is complete: bill it and measure it."""
         request = attempt.request
         cost = attempt.prompt_nano + request.output * attempt.price_out_nano
@@ -68,7 +68,7 @@ class Books:
         of_offer[outcome.SERVED_PROMPT] += request.prompt
         of_offer[outcome.SERVED_OUTPUT] += request.output
         of_offer[outcome.REVENUE_NANO] += cost
-        self.ended(request, outcome.COMPLETED, done_s, cost)
+        self.count_outcome(request, outcome.COMPLETED, done_s, cost)
 
     def _measure(self, attempt: Attempt, done_s: float) -> bool:
         """Latencies at the customer; True if they are within the class's SLOs."""
@@ -91,7 +91,7 @@ class Books:
         self.offer_hist[attempt.offer, metric, index] += 1
         self.class_metric_sums[cls, metric] += value_s
 
-    def ended(self, request: LiveRequest, how: int, end_s: float, cost_nano: int = 0) -> None:
+    def count_outcome(self, request: LiveRequest, how: int, end_s: float, cost_nano: int = 0) -> None:
         """A request has ended with outcome ``how``."""
         self.outcomes[request.client_class, request.cohort, how] += 1
         del self.alive[request.index]
@@ -101,13 +101,20 @@ class Books:
     def _is_sampled(self, request: LiveRequest) -> bool:
         return request.uniform(draws.SAMPLE, 0) < self.world.scenario.traffic.sample_share
 
-    def tally(self) -> Tally:
-        """Copy the running counters."""
+    def tally(self, unbooked_s: list[float]) -> Tally:
+        """Copy the running counters; ``unbooked_s`` as for `report`, but only of steps that are over."""
+        work = self.offer_work.copy()
+        work[:, outcome.BUSY_S] += unbooked_s
         return Tally(self.births.copy(), self.outcomes.copy(), self.class_sums.copy(), self.offer_sums.copy(),
-                     self.offer_work.copy(), self.class_metric_sums.copy())
+                     work, self.class_metric_sums.copy())
 
-    def report(self, now_s: float) -> TrafficOutcome:
-        """Copy the counters; requests still alive are in flight."""
+    def report(self, now_s: float, unbooked_s: list[float], replica_s: np.ndarray) -> TrafficOutcome:
+        """Copy the counters; requests still alive are in flight.
+
+        ``unbooked_s`` is each offer's time in steps, inside the measured window, that no counter holds yet.
+        """
+        work = self.offer_work.copy()
+        work[:, outcome.BUSY_S] += unbooked_s
         outcomes = self.outcomes.copy()
         samples = list(self.samples)
         for request in self.alive.values():
@@ -116,7 +123,7 @@ class Books:
                 samples.append(_sample(request, outcome.IN_FLIGHT, now_s, 0))
         return TrafficOutcome(
             world=self.world, born=self.births.copy(), outcomes=outcomes, class_sums=self.class_sums.copy(),
-            offer_sums=self.offer_sums.copy(), offer_work=self.offer_work.copy(),
+            offer_sums=self.offer_sums.copy(), offer_work=work, replica_s=replica_s,
             class_hist=self.class_hist.copy(), offer_hist=self.offer_hist.copy(),
             class_metric_sums=self.class_metric_sums.copy(),
             samples=np.array(samples, dtype=outcome.SAMPLE), end_s=now_s, events=0,

@@ -1,32 +1,32 @@
 """A deployment: the gate, the balancer and the replicas behind one offer (semantics, section 7)."""
 
 import math
-from typing import TYPE_CHECKING
 
 from sim import policy
 from sim.draws import BALANCER, FAST_FAILURE
 from sim.engines import outcome
-from sim.engines.reference.replica import Job, Replica, Step
+from sim.engines.reference.job import EngineStep, Job
+from sim.engines.reference.network import Channels
+from sim.engines.reference.replica import Replica
 from sim.engines.reference.request import Attempt, LiveRequest
+from sim.engines.rules import PUBLISHED_WEIGHT
 from sim.engines.steptime import step_time
+from sim.engines.window import Window
 from sim.engines.world import BALANCERS
-
-if TYPE_CHECKING:
-    from sim.engines.reference.network import Network
-
-PUBLISHED_WEIGHT = 0.1  # of the newest sample in the latency that providers publish (assumption)
+from sim.units import MINUTE_S
 
 
-class Deployment:
+class LiveDeployment:
     """One offer at its provider."""
 
-    def __init__(self, index: int, network: "Network") -> None:
+    def __init__(self, index: int, network: Channels) -> None:
         self.index = index
         self.network = network
         self.clock = network.clock
         self.offer = network.world.offers[index]
         self.balancer = BALANCERS[self.offer.balancer]
         self.work = network.books.offer_work[index]
+        self.window = Window(network.world.scenario.traffic)
         self.up = True
         self.slow = 1.0
         self.jobs: dict[Attempt, Job] = {}  # everything that is here
@@ -69,7 +69,7 @@ class Deployment:
     def _within_rate_limits(self, request: LiveRequest) -> bool:
         """Charge the request to its router's clock minute, unless that would exceed a limit."""
         minute, requests, tokens = self.minutes[request.router]
-        this_minute = math.floor(self.clock.now / 60)
+        this_minute = math.floor(self.clock.now / MINUTE_S)
         if minute != this_minute:
             requests, tokens = 0, 0
         requests += 1
@@ -114,12 +114,10 @@ class Deployment:
 
     # What replicas ask for
 
-    def hand_over_central_queue(self, replica: Replica) -> None:
-        """Move the head of the central queue to a replica while that has room in its batch."""
-        if replica not in self.replicas[: self.active]:
-            return
-        while self.central and replica.load < self.offer.max_batch:
-            replica.queue.append(self.central.pop(0))
+    def take_from_central_queue(self, room: int) -> list[Job]:
+        """Hand over at most ``room`` requests from the head of the central queue."""
+        taken, self.central = self.central[:max(room, 0)], self.central[max(room, 0):]
+        return taken
 
     def forget(self, job: Job) -> None:
         """Drop a request that leaves."""
@@ -141,16 +139,33 @@ class Deployment:
         else:
             self.network.send_done(job.attempt)
 
-    def count_step(self, step: Step) -> None:
+    def count_step(self, step: EngineStep) -> None:
         """Count what a whole step did."""
-        self.work[outcome.BUSY_S] += step.duration_s
         self.work[outcome.STEPS] += 1
         self.work[outcome.DECODE_TOKENS] += len(step.decoding)
         self.work[outcome.PREFILL_TOKENS] += sum(tokens for _, tokens in step.chunks)
 
-    def count_cut_step(self, step: Step) -> None:
-        """Count the time of a step that an outage cut short; its tokens are lost."""
-        self.work[outcome.BUSY_S] += self.clock.now - step.began_s
+    def count_time(self, step: EngineStep) -> float:
+        """Count the time of a step that ends, or is cut by an outage, and return what crosses the window's end.
+
+        That part is added when somebody asks for it, so that the sum does not depend on how long the run goes on.
+        """
+        now_s = self.clock.now
+        inside_s = self.window.inside_s(step.began_s, now_s)
+        if now_s >= self.window.ends_s:
+            return inside_s
+        self.work[outcome.BUSY_S] += inside_s
+        return 0.0
+
+    @property
+    def crossed_s(self) -> float:
+        """Time inside the measured window of steps that are over and crossed its end."""
+        return sum(replica.crossing_s for replica in self.replicas)
+
+    @property
+    def time_at_the_end_s(self) -> float:
+        """Time inside the measured window of what crossed its end, and of steps under way."""
+        return sum(replica.crossing_s + replica.time_under_way_s for replica in self.replicas)
 
     def count_preemption(self) -> None:
         """Count a preempted request."""
@@ -158,11 +173,9 @@ class Deployment:
 
     # Calendar and instruments
 
-    def set_up(self, up: bool) -> None:
-        """End an outage, or begin one: every request here fails."""
-        self.up = up
-        if up:
-            return
+    def begin_outage(self) -> None:
+        """Go down: every request here fails."""
+        self.up = False
         lost = [job for replica in self.replicas for job in replica.stop()] + self.central
         self.central = []
         for job in lost:
@@ -171,10 +184,20 @@ class Deployment:
                 kind = policy.OUTAGE if job.emitted == 0 else policy.MIDSTREAM
                 self.network.send_fail(job.attempt, kind)
 
+    def end_outage(self) -> None:
+        """Take requests again."""
+        self.up = True
+
+    def slow_down(self, factor: float) -> None:
+        """Change the factor on step times; the step under way keeps its own."""
+        self.slow = factor
+
     def resize(self, active: int) -> None:
         """Let the first ``active`` replicas take new requests; idle ones help with the central queue at once."""
         self.active = active
         self.turn = 0
+        for index, replica in enumerate(self.replicas):
+            replica.active = index < active
         for replica in self.replicas[:active]:
             if self.central and replica.step is None:
                 replica.begin_step()

@@ -7,11 +7,14 @@ import numpy as np
 from sim.engines.face import Feed, check_replicas
 from sim.engines.outcome import MEASURED, WARMUP, Tally, TrafficOutcome
 from sim.engines.reference.books import Books
-from sim.engines.reference.clock import ARRIVAL, COPY_VIEW, PUBLISH, Clock
-from sim.engines.reference.deployment import Deployment
-from sim.engines.reference.network import Network
+from sim.engines.reference.clock import ARRIVAL, Clock
+from sim.engines.reference.deployment import LiveDeployment
+from sim.engines.reference.network import Channels
+from sim.engines.reference.place import PostedPrice
 from sim.engines.reference.request import LiveRequest
-from sim.engines.reference.router import Placement, PostedPrice, Router
+from sim.engines.reference.router import LiveRouter, Placement
+from sim.engines.reference.ticks import Ticks
+from sim.engines.window import ActiveReplicas
 from sim.engines.world import World
 
 
@@ -41,12 +44,14 @@ class ReferenceEngine:
         self._prices = [
             PostedPrice(offer.price_in_nano, offer.price_out_nano, offer.price_in_nano) for offer in world.offers
         ]
-        self._network = Network(world, self._clock, self._books)
-        self._network.deployments = [Deployment(index, self._network) for index in range(len(world.offers))]
-        self._network.routers = [
-            Router(index, self._network, self._prices, record) for index in range(len(world.routers))
-        ]
-        self._start_ticks()
+        self._network = Channels(world, self._clock, self._books)
+        self._deployments = [LiveDeployment(index, self._network) for index in range(len(world.offers))]
+        self._routers = [LiveRouter(index, self._network, self._prices, record) for index in range(len(world.routers))]
+        self._network.deployments.extend(self._deployments)
+        self._network.routers.extend(self._routers)
+        self._active = ActiveReplicas(world)
+        self._ticks = Ticks(self._clock, self._deployments, self._routers)
+        self._ticks.start(world.scenario.traffic.publish_period_s)
         self._feed = feed
         self._rows: Iterator[np.void] = iter(())
         self._arrived = 0
@@ -67,16 +72,20 @@ class ReferenceEngine:
 
     def set_up(self, offer: int, up: bool) -> None:
         """Begin (``False``) or end (``True``) an outage of an offer now."""
-        self._network.deployments[offer].set_up(up)
+        if up:
+            self._deployments[offer].end_outage()
+        else:
+            self._deployments[offer].begin_outage()
 
     def set_slowdown(self, offer: int, factor: float) -> None:
         """Multiply the offer's step times by ``factor`` for steps that begin from now on (1: as usual)."""
-        self._network.deployments[offer].slow = factor
+        self._deployments[offer].slow_down(factor)
 
     def set_replicas(self, offer: int, replicas: int) -> None:
         """Let the first ``replicas`` of the offer's replicas take new requests; the others finish what they have."""
         check_replicas(self.world, offer, replicas)
-        self._network.deployments[offer].resize(replicas)
+        self._active.resize(offer, replicas, self.now_s)
+        self._deployments[offer].resize(replicas)
 
     def set_listed(self, offer: int, listed: bool) -> None:
         """Show the offer to the routers, or hide it from new placements; what it serves goes on."""
@@ -87,16 +96,17 @@ class ReferenceEngine:
         price = self._prices[offer]
         price.in_nano, price.out_nano = in_nano, out_nano
         price.cached_nano = in_nano if cached_nano is None else cached_nano
-        for router in self._network.routers:
+        for router in self._routers:
             router.observed[offer].post(in_nano, out_nano)
 
     def tally(self) -> Tally:
         """Return the running counters."""
-        return self._books.tally()
+        return self._books.tally([deployment.crossed_s for deployment in self._deployments])
 
     def outcome(self) -> TrafficOutcome:
         """Return the counters so far; requests still in flight are counted as such."""
-        return self._books.report(self.now_s)
+        unbooked_s = [deployment.time_at_the_end_s for deployment in self._deployments]
+        return self._books.report(self.now_s, unbooked_s, self._active.seconds(self.now_s))
 
     # Arrivals
 
@@ -125,29 +135,5 @@ class ReferenceEngine:
         return row
 
     def _arrive(self, request: LiveRequest) -> None:
-        self._network.routers[request.router].hear_request(request)
+        self._routers[request.router].hear_request(request)
         self._await_request()
-
-    # Ticks
-
-    def _start_ticks(self) -> None:
-        period_s = self.world.scenario.traffic.publish_period_s
-        if period_s is not None:
-            self._clock.at(0.0, PUBLISH, self._publish, period_s, 0)
-        for router in self._network.routers:
-            if router.stale:
-                self._clock.at(0.0, COPY_VIEW, self._copy_view, router, 0)
-
-    def _publish(self, period_s: float, tick: int) -> None:
-        """Publish the load of every offer to every router."""
-        for deployment in self._network.deployments:
-            for router in self._network.routers:
-                router.observed[deployment.index].publish(
-                    self._clock.now, deployment.requests_per_replica, deployment.ttft_ewma_s
-                )
-        self._clock.at((tick + 1) * period_s, PUBLISH, self._publish, period_s, tick + 1)
-
-    def _copy_view(self, router: Router, tick: int) -> None:
-        router.copy_view()
-        period_s = router.settings.telemetry.stale_view_s
-        self._clock.at((tick + 1) * period_s, COPY_VIEW, self._copy_view, router, tick + 1)

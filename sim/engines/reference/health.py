@@ -2,12 +2,8 @@
 
 import math
 
-from sim import policy
+from sim.engines.rules import HARD_FAILURES
 from sim.scenario import Breaker, Cooldown
-
-# failures that open a breaker and count as errors
-HARD = (policy.OUTAGE, policy.SERVER_ERROR, policy.MIDSTREAM, policy.TIMED_OUT)
-REFUSALS = (policy.RATE_LIMITED, policy.QUEUE_FULL)
 
 CLOSED, OPEN, HALF_OPEN = "closed", "open", "half open"
 
@@ -19,7 +15,7 @@ class Health:
         self.cooldown = cooldown
         self.breaker = breaker
         self.failures = 0  # of any kind since the last done
-        self.hard_failures = 0  # of the kinds in HARD since the last done
+        self.hard_failures = 0  # of the kinds in HARD_FAILURES since the last done
         self.cool_until_s = -math.inf
         self.state = CLOSED
         self.open_until_s = -math.inf
@@ -54,9 +50,9 @@ class Health:
     def fail(self, kind: int, probe: bool, now_s: float) -> None:
         """Note that an attempt failed."""
         self.failures += 1
-        if kind in HARD:
+        if kind in HARD_FAILURES:
             self.hard_failures += 1
-        self._break(kind, probe, now_s)
+        self._trip(kind, probe, now_s)
         if self.cooldown.seconds > 0 and self.failures >= self.cooldown.after:
             self.cool_until_s = now_s + self.cooldown.seconds
 
@@ -65,10 +61,10 @@ class Health:
         if probe:
             self.probing = False
 
-    def _break(self, kind: int, probe: bool, now_s: float) -> None:
+    def _trip(self, kind: int, probe: bool, now_s: float) -> None:
         if probe:
             self.probing = False
-        if self.breaker.failures == 0 or kind not in HARD:
+        if self.breaker.failures == 0 or kind not in HARD_FAILURES:
             return
         tripped = self.state == CLOSED and self.hard_failures >= self.breaker.failures
         if tripped or probe:

@@ -1,27 +1,23 @@
 """The network between routers and offers: five messages, each a one-way delay on its way."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from sim.engines.reference.books import Books
 from sim.engines.reference.clock import Clock
+from sim.engines.reference.faces import ProviderEnd, RouterEnd
 from sim.engines.reference.request import Attempt
 from sim.engines.world import World
 
-if TYPE_CHECKING:
-    from sim.engines.reference.deployment import Deployment
-    from sim.engines.reference.router import Router
 
-
-class Network:
+class Channels:
     """What routers and offers share: the world, the clock, the books, and the way to each other."""
 
     def __init__(self, world: World, clock: Clock, books: Books) -> None:
         self.world = world
         self.clock = clock
         self.books = books
-        self.routers: list[Router] = []
-        self.deployments: list[Deployment] = []
+        self.routers: list[RouterEnd] = []
+        self.deployments: list[ProviderEnd] = []
 
     def _carry(self, attempt: Attempt, hear: Callable[..., None], *more: int) -> None:
         delay_s = float(self.world.delay_s[attempt.request.router, attempt.offer])

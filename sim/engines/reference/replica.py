@@ -1,92 +1,21 @@
 """A replica: continuous batching, one step after the other (semantics, section 7, "A step")."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from sim.draws import MIDSTREAM, MIDSTREAM_POINT
-from sim.engines.reference.request import Attempt
+from sim.engines.reference.faces import ReplicaHost
+from sim.engines.reference.job import EngineStep, Job
 from sim.engines.steptime import step_time
-
-if TYPE_CHECKING:
-    from sim.engines.reference.deployment import Deployment
-
-
-class Job:
-    """An attempt as its provider sees it.
-
-    Parameters
-    ----------
-    attempt
-        The attempt that arrived.
-    arrived_s
-        When it arrived.
-    midstream_share
-        Share of streams that break at this offer.
-    """
-
-    def __init__(self, attempt: Attempt, arrived_s: float, midstream_share: float) -> None:
-        request = attempt.request
-        self.attempt = attempt
-        self.arrived_s = arrived_s
-        self.prompt = request.prompt
-        self.output = request.output
-        self.weight = request.weight
-        self.last_token = request.output  # it leaves after this token
-        if request.output > 1 and request.uniform(MIDSTREAM, attempt.offer) < midstream_share:
-            self.last_token = 1 + int(request.uniform(MIDSTREAM_POINT, attempt.offer) * (request.output - 1))
-        self.emitted = 0  # tokens produced so far
-        self.prefilled = 0  # tokens of its context computed since its last admission
-        self.decoding = False
-        self.kv_tokens = 0  # KV it holds
-        self.cancelled = False
-
-    @property
-    def context(self) -> int:
-        """Tokens to prefill on admission: the prompt and, after a preemption, what was already produced."""
-        return self.prompt + self.emitted
-
-    @property
-    def prefill_left(self) -> int:
-        """Tokens still to prefill before it can decode."""
-        return 0 if self.decoding else self.context - self.prefilled
-
-    @property
-    def breaks(self) -> bool:
-        """True if its stream breaks before the last token."""
-        return self.last_token < self.output
-
-    @property
-    def work_tokens(self) -> int:
-        """Tokens still to compute (the end of a prefill produces a token by the way)."""
-        left = self.last_token - self.emitted
-        return left + self.prefill_left - 1 if self.prefill_left > 0 else left
-
-    def drop_cache(self) -> None:
-        """Forget everything computed: it prefills anew when admitted again."""
-        self.prefilled = 0
-        self.decoding = False
-        self.kv_tokens = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """A step under way: when it began, who decodes in it and which prefill tokens it computes."""
-
-    began_s: float
-    duration_s: float
-    decoding: tuple[Job, ...]
-    chunks: tuple[tuple[Job, int], ...]
 
 
 class Replica:
     """One engine: a FIFO queue and a running batch that share KV memory."""
 
-    def __init__(self, deployment: "Deployment") -> None:
-        self.deployment = deployment
-        self.offer = deployment.offer
+    def __init__(self, host: ReplicaHost) -> None:
+        self.host = host
+        self.offer = host.offer
+        self.active = True  # it takes new requests
         self.queue: list[Job] = []
         self.running: list[Job] = []  # in order of admission
-        self.step: Step | None = None  # none: idle
+        self.step: EngineStep | None = None  # none: idle
+        self.crossing_s = 0.0  # time inside the measured window of the step that crossed its end
 
     @property
     def load(self) -> int:
@@ -121,35 +50,37 @@ class Replica:
 
     def begin_step(self) -> None:
         """Admit, compose a step and let it take its time; go idle if nothing runs."""
-        self.deployment.hand_over_central_queue(self)
+        if self.active:
+            self.queue += self.host.take_from_central_queue(self.offer.max_batch - self.load)
         if not self._preempt():
             self._admit()
         self.step = self._compose()
         if self.step is not None:
-            self.deployment.clock.after(self.step.duration_s, self._end_step, self.step)
+            self.host.clock.after(self.step.duration_s, self._end_step, self.step)
 
-    def _end_step(self, step: Step) -> None:
+    def _end_step(self, step: EngineStep) -> None:
         """Boundary of two steps: the effects of the one that ends, then the next one."""
         if step is not self.step:
             return  # an outage cut it short
-        self.deployment.count_step(step)
+        self._count_time(step)
+        self.host.count_step(step)
         self._drop_cancelled()
-        self._decode(step)
-        self._prefill(step)
+        self._finish_decodes(step)
+        self._finish_prefills(step)
         self.begin_step()
 
     def _drop_cancelled(self) -> None:
         for job in [job for job in self.running if job.cancelled]:
             self._leave(job)
 
-    def _decode(self, step: Step) -> None:
+    def _finish_decodes(self, step: EngineStep) -> None:
         """Every decoding request has one more token; those that have all leave."""
         for job in step.decoding:
             if not job.cancelled:
                 job.emitted += 1
                 self._end_if_last(job)
 
-    def _prefill(self, step: Step) -> None:
+    def _finish_prefills(self, step: EngineStep) -> None:
         """Prefill has progressed; a complete one produces a token and decodes on, unless that was all."""
         for job, tokens in step.chunks:
             if job.cancelled:
@@ -159,17 +90,17 @@ class Replica:
                 job.emitted += 1
                 job.decoding = True
                 if job.emitted == 1:
-                    self.deployment.tell_first_token(job)
+                    self.host.tell_first_token(job)
                 self._end_if_last(job)
 
     def _end_if_last(self, job: Job) -> None:
         if job.emitted == job.last_token:
             self._leave(job)
-            self.deployment.tell_end(job)
+            self.host.tell_end(job)
 
     def _leave(self, job: Job) -> None:
         self.running.remove(job)
-        self.deployment.forget(job)
+        self.host.forget(job)
 
     def _preempt(self) -> bool:
         """Push the newest requests out while the next tokens would not fit; True if any was."""
@@ -178,7 +109,7 @@ class Replica:
             job = self.running.pop()
             job.drop_cache()
             self.queue.insert(0, job)
-            self.deployment.count_preemption()
+            self.host.count_preemption()
             preempted = True
         return preempted
 
@@ -192,7 +123,7 @@ class Replica:
             job.kv_tokens = needed
             self.running.append(job)
 
-    def _compose(self) -> Step | None:
+    def _compose(self) -> EngineStep | None:
         """One token for each decoding request, then prefill in order of admission up to the token budget."""
         if not self.running:
             return None
@@ -206,8 +137,8 @@ class Replica:
             if tokens > 0:
                 chunks.append((job, tokens))
                 budget -= tokens
-        now_s = self.deployment.clock.now
-        return Step(now_s, self._duration_s(decoding, chunks), tuple(decoding), tuple(chunks))
+        now_s = self.host.clock.now
+        return EngineStep(now_s, self._duration_s(decoding, chunks), tuple(decoding), tuple(chunks))
 
     def _duration_s(self, decoding: list[Job], chunks: list[tuple[Job, int]]) -> float:
         """Step time (E1) of one token for each of ``decoding`` and the prefill ``chunks``."""
@@ -215,12 +146,22 @@ class Replica:
         kv_decoding = sum(job.kv_tokens for job in decoding)
         kv_read = kv_decoding + sum(job.prefilled + p for job, p in chunks)
         pairs = kv_decoding + sum(p * job.prefilled + p * (p + 1) // 2 for job, p in chunks)
-        return self.deployment.slow * float(step_time(self.offer.step, tokens, kv_read, float(pairs)))
+        return self.host.slow * float(step_time(self.offer.step, tokens, kv_read, float(pairs)))
+
+    @property
+    def time_under_way_s(self) -> float:
+        """Time so far, inside the measured window, of the step under way."""
+        if self.step is None:
+            return 0.0
+        return self.host.window.inside_s(self.step.began_s, self.host.clock.now)
+
+    def _count_time(self, step: EngineStep) -> None:
+        self.crossing_s += self.host.count_time(step)
 
     def stop(self) -> list[Job]:
         """Cut the step under way and empty the replica (an outage); return who was here, running first."""
         if self.step is not None:
-            self.deployment.count_cut_step(self.step)
+            self._count_time(self.step)
         jobs = self.running + self.queue
         self.running, self.queue, self.step = [], [], None
         return jobs

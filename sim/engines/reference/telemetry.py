@@ -6,14 +6,21 @@ from typing import Final
 import numpy as np
 
 from sim import view
-from sim.engines.reference.health import HARD, REFUSALS
 from sim.engines.reference.request import Attempt
+from sim.engines.rules import (
+    BACK_OFF,
+    FEW_REFUSED,
+    HARD_FAILURES,
+    LONG_SLOTS,
+    MANY_REFUSED,
+    RAISE,
+    REFUSALS,
+    SHORT_SLOTS,
+)
 from sim.engines.world import OfferSpec
 from sim.histogram import COARSE_BITS, bin_of, bins, quantile
 from sim.scenario import Telemetry
-
-WINDOW_SLOTS: Final = 30  # percentiles and the long shares
-SHORT_SLOTS: Final = 3  # the short shares and the window of the learned capacity
+from sim.units import MINUTE_S
 
 # what percentiles rest on: metric -> (columns, quantiles)
 PERCENTILES: Final = {
@@ -22,12 +29,6 @@ PERCENTILES: Final = {
     # a throughput that 90 % of requests reach is the 10 % quantile
     "throughput": ((view.THROUGHPUT_P50, 0.5), (view.THROUGHPUT_P90, 0.1), (view.THROUGHPUT_P99, 0.01)),
 }
-
-# learned capacity (ours, after OpenRouter's published description, which gives no constants)
-MANY_REFUSED: Final = 0.2
-FEW_REFUSED: Final = 0.01
-BACK_OFF: Final = 0.9
-RAISE: Final = 1.05
 
 
 class Observed:
@@ -90,7 +91,7 @@ class Observed:
 
     # What the router does and learns
 
-    def dispatch(self, weight: int) -> None:
+    def saw_dispatch(self, weight: int) -> None:
         """Count an attempt that is sent there."""
         self.row[view.IN_FLIGHT] += 1
         self.row[view.OUTSTANDING_TOKENS] += weight
@@ -98,20 +99,20 @@ class Observed:
         self.row[view.TOKENS_THIS_MINUTE] += weight
         self._mirror()
 
-    def leave(self, weight: int) -> None:
+    def let_go(self, weight: int) -> None:
         """Count an attempt that is known to have ended, or was cancelled."""
         self.row[view.IN_FLIGHT] -= 1
         self.row[view.OUTSTANDING_TOKENS] -= weight
         self._mirror()
 
-    def first_token(self, attempt: Attempt, now_s: float) -> None:
+    def saw_first_token(self, attempt: Attempt, now_s: float) -> None:
         """Learn of a first token."""
         self.refresh(now_s)
         self._sample("ttft", view.TTFT_EWMA_S, now_s - attempt.dispatched_s)
         self._mirror()
         self.row[view.OBSERVED_AT_S] = now_s
 
-    def done(self, attempt: Attempt, now_s: float) -> None:
+    def saw_done(self, attempt: Attempt, now_s: float) -> None:
         """Learn of a complete answer."""
         self.refresh(now_s)
         output = attempt.request.output
@@ -119,16 +120,16 @@ class Observed:
         if output >= 2:
             self._sample("tpot", view.TPOT_EWMA_S, (now_s - attempt.first_token_s) / (output - 1))
         self.row[view.SAMPLES] += 1
-        self._end(0, now_s)
+        self._count_end(0, now_s)
 
-    def fail(self, kind: int, hard_failures: int, now_s: float) -> None:
+    def saw_failure(self, kind: int, hard_failures: int, now_s: float) -> None:
         """Learn of a failed attempt; ``hard_failures`` counts it too if it is one."""
         self.refresh(now_s)
-        if kind in HARD and hard_failures >= self.settings.outage_after:
+        if kind in HARD_FAILURES and hard_failures >= self.settings.outage_after:
             self.row[view.LAST_OUTAGE_S] = now_s
-        self._end(kind, now_s)
+        self._count_end(kind, now_s)
 
-    def _end(self, kind: int, now_s: float) -> None:
+    def _count_end(self, kind: int, now_s: float) -> None:
         self.ended.append((self.slot, kind))
         self.capacity_ended += 1
         self.capacity_refused += kind in REFUSALS
@@ -154,7 +155,7 @@ class Observed:
             self.slot = slot
             self._set_percentiles()
         self._set_shares()
-        minute = math.floor(now_s / 60)
+        minute = math.floor(now_s / MINUTE_S)
         if minute != self.minute:
             self.minute = minute
             self.row[view.REQUESTS_THIS_MINUTE] = 0
@@ -163,7 +164,7 @@ class Observed:
     def _set_percentiles(self) -> None:
         """Percentiles of the samples of the slots before this one, or the priors."""
         for metric, columns in PERCENTILES.items():
-            kept = [(slot, value) for slot, value in self.samples[metric] if slot >= self.slot - WINDOW_SLOTS]
+            kept = [(slot, value) for slot, value in self.samples[metric] if slot >= self.slot - LONG_SLOTS]
             self.samples[metric] = kept
             counts = np.zeros(bins(COARSE_BITS), dtype=np.int64)
             for slot, value in kept:
@@ -174,14 +175,14 @@ class Observed:
 
     def _set_shares(self) -> None:
         """Shares of errors and refusals over this slot and the 2, or 29, before it."""
-        self.ended = [(slot, kind) for slot, kind in self.ended if slot > self.slot - WINDOW_SLOTS]
+        self.ended = [(slot, kind) for slot, kind in self.ended if slot > self.slot - LONG_SLOTS]
         for slots, errors, refusals in (
             (SHORT_SLOTS, view.ERROR_SHARE_30S, view.REFUSAL_SHARE_30S),
-            (WINDOW_SLOTS, view.ERROR_SHARE_5M, view.REFUSAL_SHARE_5M),
+            (LONG_SLOTS, view.ERROR_SHARE_5M, view.REFUSAL_SHARE_5M),
         ):
             kinds = [kind for slot, kind in self.ended if slot > self.slot - slots]
             total = max(1, len(kinds))
-            self.row[errors] = sum(kind in HARD for kind in kinds) / total
+            self.row[errors] = sum(kind in HARD_FAILURES for kind in kinds) / total
             self.row[refusals] = sum(kind in REFUSALS for kind in kinds) / total
 
     def _learn_capacity(self) -> None:

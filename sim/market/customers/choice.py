@@ -13,12 +13,12 @@ from typing import Final
 import numpy as np
 
 from sim.market.customers.logit import nested_surplus
-from sim.market.customers.population import DAY_S, Population
+from sim.market.customers.population import Population
 from sim.market.customers.tastes import nest_names, taste_shocks, uniforms
 from sim.market.models.model import Models
 from sim.scenario.customer_settings import Choice
+from sim.units import DAY_S, USD_PER_NANO
 
-USD_PER_NANO: Final = 1e-9
 LONG_REQUEST_SIGMAS: Final = 2.0  # a model must hold a request this many standard deviations longer than the median
 TINY_USD: Final = 1e-12  # cost of a free request, where one divides by it
 FREE: Final = 1e-6  # costs below this share of the reference cost count as that much where a logarithm is taken

@@ -7,12 +7,13 @@ import numpy as np
 from simpy import Event
 
 from sim.market.customers.choice import Chooser, Quotes
-from sim.market.customers.population import DAY_S, Population
+from sim.market.customers.population import Population
 from sim.market.customers.tastes import exponentials, uniforms
 from sim.market.desk import Desk
 from sim.market.models.model import Models
 from sim.market.result import Switch
 from sim.scenario.customer_settings import Choice
+from sim.units import DAY_S
 
 # why a workload decides; the first that applies is logged, and those who leave log "exit"
 REASONS: Final = ("entry", "gone", "release", "bill", "review")

@@ -15,11 +15,8 @@ from sim.errors import ScenarioError
 from sim.market.models.model import TASKS
 from sim.scenario.customer_settings import CustomerSettings, Segment, WorkloadTemplate
 from sim.streams import Streams
+from sim.units import DAY_S, DAYS_PER_MONTH, DAYS_PER_YEAR, MTOK_PER_TOKEN
 
-YEAR_DAYS: Final = 365.25
-MONTH_DAYS: Final = YEAR_DAYS / 12
-DAY_S: Final = 86_400
-USD_PER_MTOK: Final = 1e-6
 RANK_EXPONENT: Final = 2.0  # a customer's budget goes to its workloads as rank^-2: "almost everything on one" (NBER)
 LATENCY_SIGMA: Final = 0.5  # spread of the logarithm of the value of time (assumption)
 MAX_PARTS: Final = 50  # of one workload
@@ -176,7 +173,7 @@ def _segment_customers(
     for index in range(segment.number):
         yield _customer(segment, row, f"{name}-{index + 1}", streams, (index, 0.0))
     arrivals = streams.generator(f"customers/{name}/entries")
-    rate = segment.number * segment.entry_per_year / YEAR_DAYS
+    rate = segment.number * segment.entry_per_year / DAYS_PER_YEAR
     index, day = segment.number, 0.0
     while rate > 0:
         day += arrivals.exponential(1 / rate)
@@ -197,9 +194,9 @@ def _customer(segment: Segment, row: int, name: str, streams: Streams, place: tu
     life = draw.exponential()  # drawn in any case: every customer uses the same draws in the same order
     return _Customer(
         name=name, segment=row, entry_day=entry_day,
-        exit_day=entry_day + life * YEAR_DAYS / segment.exit_per_year if segment.exit_per_year > 0 else math.inf,
+        exit_day=entry_day + life * DAYS_PER_YEAR / segment.exit_per_year if segment.exit_per_year > 0 else math.inf,
         revenue_usd_per_month=revenue, budget_share=budget,
-        routed_usd_per_day=revenue / MONTH_DAYS * budget * segment.routed_share,
+        routed_usd_per_day=revenue / DAYS_PER_MONTH * budget * segment.routed_share,
         planned_share=draw.uniform(*segment.budget_use), byok=draw.random() < segment.own_key_share,
         peak_hour=(segment.peak_hour + segment.peak_spread_h * draw.standard_normal()) % 24,
         templates=_drawn_templates(segment, draw),
@@ -224,7 +221,7 @@ def _drawn_templates(segment: Segment, draw: Generator) -> list[str]:
 def reference_cost_usd(template: WorkloadTemplate) -> float:
     """Cost of a mean request at the template's reference prices, cached tokens at a tenth of the input price."""
     charged = template.prompt_tokens * (1 - 0.9 * template.cached_share)
-    return USD_PER_MTOK * (
+    return MTOK_PER_TOKEN * (
         charged * template.reference_in_usd + template.output_tokens * template.reference_out_usd
     )
 
@@ -261,14 +258,14 @@ def _nature(
     latency = template.latency_value_usd_per_s * math.exp(LATENCY_SIGMA * draw.standard_normal())
     copied = ("prompt_tokens", "output_tokens", "length_sigma", "cached_share", "quality_floor", "elasticity")
     return {
-        "task": TASKS.index(template.task), "growth_per_day": math.log1p(segment.growth_per_year) / YEAR_DAYS,
+        "task": TASKS.index(template.task), "growth_per_day": math.log1p(segment.growth_per_year) / DAYS_PER_YEAR,
         "entry_day": customer.entry_day, "exit_day": customer.exit_day,
         "value_usd": value, "latency_usd_per_s": latency, "sigma_usd": value * choice.taste,
         "psi_usd": value * choice.switching_cost, "open_penalty_usd": value * template.open_penalty,
         "brand_usd": {creator: value * points for creator, points in template.brand.items()},
         "patience_s": math.inf if template.patience_s is None else template.patience_s,
         "loyal": draw.random() < choice.loyal_share, "byok": customer.byok, "peak_hour": customer.peak_hour,
-        "attention_per_day": choice.reviews_per_month / MONTH_DAYS, "key": streams.word(f"customers/{name}/key"),
+        "attention_per_day": choice.reviews_per_month / DAYS_PER_MONTH, "key": streams.word(f"customers/{name}/key"),
     } | {field: getattr(template, field) for field in copied}
 
 

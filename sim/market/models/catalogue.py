@@ -14,7 +14,7 @@ from typing import Final
 from sim.errors import ScenarioError
 from sim.market.models.frontier import future_models
 from sim.market.models.model import TASKS, Model, Models
-from sim.scenario.fields import near
+from sim.scenario.field_types import near
 from sim.scenario.model_settings import Catalogue, ModelSettings
 from sim.streams import Streams
 

@@ -3,7 +3,7 @@
 Ability is linear in log-odds (logistic in time). With t0 the day on which invention begins and x the best closed
 ability known then, a model of total_b parameters released on day t has, on general and on coding ability alike,
 
-    logit(a) = logit(x) + growth * (t - t0 - lag) / 365 + size_step * log10(total_b / largest of its ladder) + noise,
+    logit(a) = logit(x) + growth * (t - t0 - lag) / 365.25 + size_step * log10(total_b / largest of its ladder) + noise,
 
 lag = 0 for closed and ``open_lag_months`` for open models. ``docs/market/models.md`` derives the defaults.
 """
@@ -18,9 +18,8 @@ from sim.market.models.model import Model
 from sim.market.models.quality import abilities_of, qualities_of
 from sim.scenario.model_settings import Frontier
 from sim.streams import Streams
+from sim.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
-DAYS_PER_YEAR: Final = 365.0
-DAYS_PER_MONTH: Final = DAYS_PER_YEAR / 12
 EXTREME: Final = 1e-4  # abilities are kept away from 0 and 1, where log-odds end
 # Active of total parameters, billions: least squares over the catalogue's mixtures of experts; smaller are dense
 ACTIVE_FACTOR: Final = 0.355

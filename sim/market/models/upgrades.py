@@ -16,6 +16,7 @@ import numpy as np
 
 from sim.market.models.model import Model, Models
 from sim.scenario.model_settings import ModelSettings, Moves
+from sim.units import DAYS_PER_YEAR
 
 Kind = Literal["size", "family", "creator", "task"]
 KINDS: Final[tuple[Kind, ...]] = ("size", "family", "creator", "task")
@@ -105,5 +106,5 @@ def _is_ahead(graph: "nx.DiGraph[str]", old: str, new: str, kind: Kind) -> bool:
 def _distance(graph: "nx.DiGraph[str]", old: str, new: str) -> float:
     """Years between the releases plus decades of size between the models."""
     before, after = graph.nodes[old], graph.nodes[new]
-    years = abs(after["release_day"] - before["release_day"]) / 365
+    years = abs(after["release_day"] - before["release_day"]) / DAYS_PER_YEAR
     return float(years + abs(np.log10(after["total_b"] / before["total_b"])))

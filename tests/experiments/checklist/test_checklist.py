@@ -9,13 +9,12 @@ import pytest
 from experiments.checklist import document
 from experiments.checklist.derived import MAKERS, study_in
 from experiments.checklist.fields import leaves
-from experiments.checklist.streams import STREAMS, of_scenario
+from experiments.checklist.stream_table import STREAMS, of_scenario
 from experiments.checklist.stress import GROUPS, ITEMS
 from experiments.cli import checklist as commands
 from experiments.cli.main import main
-from experiments.output.manifest import provenance
-from experiments.output.writer import write_manifest
-from experiments.runs.run_traffic import load_scenario
+from experiments.output.manifest import provenance, write_manifest
+from experiments.scenarios import load_traffic
 from sim.errors import MarketError
 from worlds.small_markets import small
 
@@ -25,14 +24,14 @@ ASKED = [item.number for item in ITEMS if item.asks]
 def folder_of(folder: Path, study: tuple, scenario) -> Path:
     """A folder with nothing but the manifest of a study."""
     folder.mkdir()
-    write_manifest({**provenance(study, scenario, {}, {"money": 3}), "rows": {"summary.csv": 12}}, folder)
+    write_manifest({**provenance(study, scenario, {"money": 3}), "rows": {"summary.csv": 12}}, folder)
     return folder
 
 
 @pytest.fixture
 def tournament(tmp_path):
-    parameters = {"policies": {"cheapest": {"kind": "cheapest"}}, "loads": [1.0], "replications": 3, "baseline": "x"}
-    return folder_of(tmp_path / "run", ("tournament", parameters), load_scenario("duel", ["traffic.warmup_s=7"]))
+    parameters = {"policies": ["cheapest"], "loads": [1.0], "replications": 3, "baseline": "cheapest"}
+    return folder_of(tmp_path / "run", ("tournament", parameters), load_traffic("duel", ["traffic.warmup_s=7"]))
 
 
 @pytest.fixture
@@ -157,7 +156,7 @@ def test_a_study_without_a_scenario_leaves_more_to_its_author(tmp_path):
 
 
 def test_leaves_are_all_values_with_unit_and_source():
-    found = {leaf.path: leaf for leaf in leaves(load_scenario("duel", ["traffic.load=1.5"]))}
+    found = {leaf.path: leaf for leaf in leaves(load_traffic("duel", ["traffic.load=1.5"]))}
     assert found["traffic.load"][1:3] == ("1.5", "1")
     assert not found["traffic.load"].is_default
     assert found["traffic.drain_s"].is_default
@@ -187,7 +186,7 @@ def test_every_stream_that_a_run_asks_for_is_in_the_table(monkeypatch, which):
     if which == "market":
         run_market(small(horizon={"days": 2}, models={"frontier": {"enabled": True, "from_date": "2024-12-01"}}))
     else:
-        run(load_scenario("tournament", ["traffic.duration_s=2", "traffic.warmup_s=0", "traffic.engine=reference"]))
+        run(load_traffic("tournament", ["traffic.duration_s=2", "traffic.warmup_s=0", "traffic.engine=reference"]))
     families = {name: [it.name for it in STREAMS if it.of in (which, "both") and it.matches(name)] for name in asked}
     assert asked
     assert not [name for name, found in families.items() if not found]

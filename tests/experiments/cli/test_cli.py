@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from experiments.cli.main import main
+from experiments.cli.studies import KEPT
 from experiments.stats import Interval
 from experiments.stats.digits import measured
 from providers.pricing import STRATEGIES
-from sim.scenario.load import config_hash, parse_scenario
+from sim.scenario.load import config_hash, scenario_of
 from worlds.places import ROOT
 
 QUICK = ["--set", "traffic.engine=reference", "--set", "traffic.duration_s=5", "--set",
@@ -34,17 +35,22 @@ def mistake(capsys, *arguments) -> str:
 
 
 def test_lists(capsys):
-    for what, expected in (("policies", "power_of_d"), ("scenarios", "tournament"), ("models", "deepseek-v3"),
-                           ("gpus", "h100-sxm")):
+    for what, expected in (("policies", "power_of_d"), ("models", "deepseek-v3"), ("gpus", "h100-sxm")):
         assert main(["list", what]) == 0
         assert expected in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["duel", "tournament"])
+def test_the_list_of_scenarios_says_what_each_describes(capsys):
+    assert main(["list", "scenarios"]) == 0
+    kinds = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    assert kinds == [["duel", "traffic"], ["openrouter-2026", "market"], ["tournament", "traffic"]]
+
+
+@pytest.mark.parametrize("name", ["duel", "tournament", "openrouter-2026"])
 def test_show_prints_the_same_scenario(capsys, name):
     assert main(["show", name, "--set", "seed=7"]) == 0
     text = capsys.readouterr().out
-    scenario = parse_scenario(text)
+    scenario = scenario_of(tomllib.loads(text))
     assert scenario.seed == 7
     assert text.startswith(f"# configuration hash {config_hash(scenario)}\n")
     assert tomllib.loads(text)["name"] == name
@@ -52,7 +58,7 @@ def test_show_prints_the_same_scenario(capsys, name):
 
 def test_schema_is_json(capsys):
     assert main(["schema"]) == 0
-    assert json.loads(capsys.readouterr().out)["title"] == "Scenario"
+    assert json.loads(capsys.readouterr().out)["title"] == "TrafficScenario"
 
 
 def test_table_on_the_terminal(capsys, tmp_path):
@@ -115,8 +121,6 @@ def test_lists_of_strategies_and_factors_and_the_schema_of_markets(capsys):
     assert [line.split()[0] for line in out.splitlines()] == [*STRATEGIES, "all"]
     for words in ("reviews_per_day=0.028", "discounts=[0.1, 0.25]", "volume=last_day", "exponent=none", "markup=2.5"):
         assert words in out
-    assert main(["list", "markets"]) == 0
-    assert capsys.readouterr().out.split()[0] == "openrouter-2026"
     assert main(["list", "factors", "duel"]) == 0
     assert "traffic.load" in capsys.readouterr().out
     assert main(["schema", "market"]) == 0
@@ -146,7 +150,8 @@ def test_earlier_results_are_replaced_and_other_files_kept(tmp_path):
     (tmp_path / "notes.txt").write_text("outside")
     assert main([*RUN, "--policies", "random", "--out", str(out)]) == 0
     assert sorted(path.name for path in out.iterdir()) == [
-        "frontier.pdf", "frontier.png", "frontier.svg", "manifest.json", "notes.txt", "pairs.csv", "summary.csv"]
+        "frontier.pdf", "frontier.png", "frontier.svg", "manifest.json", "notes.txt", "pairs.csv",
+        "store.duckdb", "summary.csv"]
     files = json.loads((out / "manifest.json").read_text())["files"]
     assert list(files) == ["frontier.pdf", "frontier.png", "frontier.svg", "pairs.csv", "summary.csv"]
     assert files["pairs.csv"] == hashlib.blake2b((out / "pairs.csv").read_bytes(), digest_size=16).hexdigest()
@@ -154,7 +159,7 @@ def test_earlier_results_are_replaced_and_other_files_kept(tmp_path):
 
 
 @pytest.mark.parametrize(("content", "words"), [
-    ("{", "not a manifest"), ("[]", "not a manifest"), ('{"study": "x"}', "not a manifest")])
+    ("{", "not a manifest"), ("[]", "not a manifest"), ('{"study": "x"}', "there is no study 'x'")])
 def test_what_is_no_manifest(capsys, tmp_path, content, words):
     path = tmp_path / "m.json"
     path.write_text(content)
@@ -194,7 +199,7 @@ def alive(pid: int) -> bool:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at processes through /proc")
-def test_interrupt_leaves_nothing_behind(tmp_path):
+def test_interrupt_leaves_runs_and_no_processes(tmp_path):
     arguments = ["run", "tournament", "duel", *QUICK, "--policies", "random", "--replications", "5000",
                  "--jobs", "2", "--out", str(tmp_path / "a" / "o")]
     process = subprocess.Popen(
@@ -214,9 +219,9 @@ def test_interrupt_leaves_nothing_behind(tmp_path):
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 130
-    assert err.strip().splitlines() == ["tokenmarket: interrupted; nothing was written"]
+    assert err.strip().splitlines()[-1] == f"tokenmarket: interrupted; {KEPT}"
     assert out == ""
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in (tmp_path / "a" / "o").iterdir()] == ["store.duckdb"]
     time.sleep(1)
     assert not [pid for pid in workers if alive(pid)]
 

@@ -8,10 +8,11 @@ import time
 
 import pytest
 
-from experiments.cli import market as market_commands
 from experiments.cli.main import main
-from experiments.runs.run_market import load_market
-from experiments.studies.climb.design import ClimbDesign
+from experiments.cli.studies import KEPT
+from experiments.scenarios import load_market
+from experiments.store.store import Store
+from experiments.studies.climb.design import Climb
 from sim.errors import ScenarioError
 from sim.scenario.dump import to_toml
 from sim.scenario.load import config_hash
@@ -67,13 +68,13 @@ def test_mistakes_in_a_climb(capsys, tmp_path, market, arguments, words):
 
 
 def test_a_short_climb_measures_all_of_its_days(monkeypatch, market):
-    designs: list[ClimbDesign] = []
-    monkeypatch.setattr(market_commands, "play_climb", lambda design, _: designs.append(design) or 0)
+    designs: list[Climb] = []
+    monkeypatch.setattr("experiments.studies.perform.perform", lambda study, design, how: designs.append(design))
     for options in ([], ["--days", "7"], ["--measured-days", "5"]):
         assert main(["run", "climb", market, *options]) == 0
     assert [design.measured_days for design in designs] == [30, 7, 5]
     with pytest.raises(ScenarioError, match="measured days are 30, but must be 1 to 2"):
-        ClimbDesign(small(horizon={"days": 2}))
+        Climb(small(horizon={"days": 2}))
 
 
 @pytest.mark.parametrize("study", ["climb", "tournament"])
@@ -104,17 +105,20 @@ def test_mistakes_show_before_anything_is_compiled(capsys, tmp_path, monkeypatch
     assert "router.policy.kind is 'x'" in error
 
 
-def test_an_interrupt_in_mid_run_leaves_nothing(tmp_path, market):
+def test_an_interrupt_in_mid_run_leaves_a_store_and_nothing_else(tmp_path, market):
+    out = tmp_path / "a" / "o"
     command = [sys.executable, "-m", "tokenmarket", "run", "market", market, "--set", "horizon.days=30000", "--out",
-               str(tmp_path / "a" / "o")]
+               str(out)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                env={**os.environ, "PYTHONPATH": str(ROOT)})
     deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("a/.o-*.partial")) and time.monotonic() < deadline:
+    while not (out / "store.duckdb").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(2)  # well into the run
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
-    assert err.strip() == "tokenmarket: interrupted; nothing was written"
-    assert list(tmp_path.iterdir()) == []
+    told, err = process.communicate(timeout=60)
+    assert (process.returncode, told) == (130, "")
+    assert err.strip().splitlines()[-1] == f"tokenmarket: interrupted; {KEPT}"
+    assert [path.name for path in out.iterdir()] == ["store.duckdb"]
+    with Store.open_for_reading(out / "store.duckdb") as store:
+        assert store.studies()[["study", "runs", "done"]].to_numpy().tolist() == [["market", 1, 0]]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from experiments.api import load
+from experiments import load
 from experiments.designs import (
     INDICES,
     DesignError,

@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 
 from experiments.measures.catalogue import DIMENSIONS, MEASURES, SUBJECTS, known, measure, unit_of
@@ -12,12 +13,12 @@ from experiments.measures.market_tables import headers, tables
 from experiments.measures.pages import DOCS, PARTS, bases, refreshed
 from experiments.measures.traffic_metrics import METRICS
 from experiments.measures.windows import COURSES
-from experiments.output.terminal import COLUMNS as TERMINAL
-from experiments.report.words import shown
+from experiments.report.headings import shown
 from experiments.store.statistics import STATISTICS
-from experiments.studies.climb.design import METRICS as CLIMB
-from experiments.studies.market.files import JOINED, TABLE
-from experiments.studies.market.files import shown as columns_shown
+from experiments.studies.climb.measures import METRICS as CLIMB
+from experiments.studies.market.terminal import JOINED, TABLE
+from experiments.studies.market.terminal import shown as columns_shown
+from experiments.studies.tournament.terminal import COLUMNS as TERMINAL
 from worlds.hand_market import hand_market
 
 UNITS = {  # by the end of a name, the longest first
@@ -77,7 +78,7 @@ def test_a_row_says_what_it_is(row):
 
 
 def test_numbers_are_printed_with_the_unit_of_their_row(run):
-    for frame in (summary(run), over_replications([run.result, run.result])):
+    for frame in (summary(run), over_replications(pd.concat([summary(run)] * 2))):
         assert {row.metric: row.unit for row in frame.itertuples()} == {name: unit_of(name) for name in frame["metric"]}
 
 

@@ -21,10 +21,11 @@ from experiments.measures.market.price_series import (
     usd_per_mtok,
 )
 from experiments.measures.market.regression import newey_west, ols
-from sim.market.board import DAY_S, PriceChange
+from sim.market.board import PriceChange
 from sim.market.ledger import Account, Ledger
 from sim.market.prices import Prices
 from sim.market.result import PoolDay
+from sim.units import DAY_S
 
 METHODS = pytest.mark.parametrize("method", [shapley, lmdi])
 

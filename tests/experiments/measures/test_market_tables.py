@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from experiments.measures.market.panel import workload_series
@@ -10,8 +11,9 @@ from experiments.measures.market.run import Run
 from experiments.measures.market_summary import over_replications, summary
 from experiments.measures.market_tables import headers, tables
 from experiments.studies.climb import figures as climb_figures
-from experiments.studies.market import files as market_page
+from experiments.studies.market import terminal
 from sim.market.ledger import Ledger
+from worlds.market_pages import write_market
 from worlds.synthetic_market import climb_frame, synthetic
 
 
@@ -91,7 +93,7 @@ def test_summary_says_what_the_tables_say(run, frames):
 
 def test_replications_are_averaged_number_by_number():
     runs = [synthetic(days=20, seed=seed) for seed in (1, 2, 3)]
-    got = over_replications(runs).set_index("metric")
+    got = over_replications(pd.concat([summary(Run(run)) for run in runs])).set_index("metric")
     spends = [workload_series(run, "cost_nano").sum() / 1e9 for run in runs]
     assert got.index.is_unique
     assert got.loc["spend_usd", "value"] == pytest.approx(np.mean(spends))
@@ -102,9 +104,10 @@ def test_replications_are_averaged_number_by_number():
 
 @pytest.mark.parametrize("make", [lambda: synthetic(days=1), lambda: synthetic(days=2), silent])
 def test_short_and_silent_runs_have_tables_and_figures(make, tmp_path):
-    got = market_page.write(make(), "short", tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(market_page.FILES)
-    assert "requests" in market_page.table(got["monthly_market"])
+    got = write_market(make(), "short", tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [*(f"{name}.csv" for name in [*headers(), "summary"]), "market.svg", "market.pdf", "market.png"])
+    assert "requests" in terminal.table(got["monthly_market"])
 
 
 def test_the_same_run_gives_the_same_bytes(tmp_path):
@@ -112,18 +115,18 @@ def test_the_same_run_gives_the_same_bytes(tmp_path):
     for name in ("a", "b"):
         folder = tmp_path / name
         folder.mkdir()
-        market_page.write(synthetic(days=40), "twice", folder)
+        write_market(synthetic(days=40), "twice", folder)
         written.append({path.name: path.read_bytes() for path in folder.iterdir()})
     assert written[0] == written[1]
 
 
 def test_the_terminal_table_fits_and_joins_months(frames):
     market = frames["monthly_market"]
-    by_month, by_quarter = market_page.table(market, "month"), market_page.table(market, "quarter")
+    by_month, by_quarter = terminal.table(market, "month"), terminal.table(market, "quarter")
     assert max(map(len, by_month.splitlines())) <= 100
     assert "2025-05" in by_month
     assert "2025Q2" in by_quarter
-    first = market_page.joined(market).iloc[0]
+    first = terminal.joined(market).iloc[0]
     quarter = market.iloc[:3]
     assert first["spend_usd"] == pytest.approx(quarter["spend_usd"].sum() / quarter["days"].sum())
     paid = quarter["spend_usd"].sum() / (quarter["prompt_tokens"] + quarter["output_tokens"]).sum() * 1e6

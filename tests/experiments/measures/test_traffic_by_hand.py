@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from experiments.measures.traffic_metrics import METRICS, metrics, provider_tokens
-from experiments.measures.windows import COURSES, observe
-from sim.errors import ScenarioError
+from experiments.measures.windows import COURSES, course_of
+from experiments.store.tables import traffic_tables
 from worlds.hand_outcome import hand_outcome
 
 BY_HAND = {
@@ -56,16 +56,9 @@ def test_a_metric_is_what_it_is_by_hand(outcome, name):
 
 @pytest.mark.parametrize("name", COURSES_BY_HAND)
 def test_a_course_is_what_it_is_by_hand(outcome, name):
-    above, below = observe(outcome, name).sums(0.0, 20.0, 2)
+    above, below = course_of(name, traffic_tables(outcome)["requests"]).sums(0.0, 20.0, 2)
     np.testing.assert_allclose(above, COURSES_BY_HAND[name][0])
     np.testing.assert_allclose(below, COURSES_BY_HAND[name][1])
-
-
-def test_a_run_that_kept_only_some_requests_has_no_course(outcome):
-    traffic = outcome.world.scenario.traffic.model_copy(update={"sample_share": 0.5})
-    scenario = outcome.world.scenario.model_copy(update={"traffic": traffic})
-    with pytest.raises(ScenarioError, match=r"sample_share is 0\.5, but must be 1"):
-        observe(replace(outcome, world=replace(outcome.world, scenario=scenario)), "e2e_mean_s")
 
 
 def test_what_was_not_measured_has_no_value(outcome):

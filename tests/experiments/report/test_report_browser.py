@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.report.page import write
+from experiments.report.write_up import write
 from worlds import report_folders as writeups
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))

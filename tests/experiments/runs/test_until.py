@@ -9,7 +9,7 @@ import pytest
 from experiments.cli.main import main
 from experiments.runs.until import parse_targets
 from experiments.stats import interval
-from experiments.stats.errors import StatisticsError
+from experiments.stats.refusals import StatisticsError
 from experiments.stats.sequential import Stopping, Target, enough_of, replicate, stops_at
 from sim.errors import ScenarioError
 
@@ -28,7 +28,7 @@ def test_every_point_meets_the_target_and_no_replication_is_wasted(tmp_path, cap
     said = capsys.readouterr().out
     n = manifest["parameters"]["replications"]
     assert f"met at 2 of 2 points after {n} replications" in said
-    assert manifest["parameters"]["until"] == ["completed_share=0.05", "cost_usd_per_mtok=30%"]
+    assert manifest["until"]["targets"] == {"completed_share": "0.05", "cost_usd_per_mtok": "30%"}
     summary = pd.read_csv(tmp_path / "a" / "summary.csv")
     costs = summary[summary["metric"] == "cost_usd_per_mtok"]
     assert costs["n"].tolist() == [n, n]

@@ -8,8 +8,8 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from experiments.stats import Interval, interval
-from experiments.stats.errors import StatisticsError
 from experiments.stats.multiple import holm, p_value, verdicts
+from experiments.stats.refusals import StatisticsError
 from experiments.stats.selection import best_of, replications_needed, two_stage
 
 NAMES = "abcde"

@@ -8,9 +8,9 @@ from scipy import stats
 
 from experiments.stats import Interval, interval
 from experiments.stats.digits import TERMINAL, counted, decimals, measured, sentence
-from experiments.stats.errors import StatisticsError
 from experiments.stats.quantiles import observations_needed, quantile_by_replication, quantile_interval
 from experiments.stats.ratio import ratio, ratio_of_means
+from experiments.stats.refusals import StatisticsError
 
 
 def test_intervals_are_those_of_scipy():

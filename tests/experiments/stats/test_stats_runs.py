@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from experiments.stats.batch_means import batch_means, lag1_correlation
-from experiments.stats.errors import StatisticsError
 from experiments.stats.intervals import t_quantile
 from experiments.stats.mser import common_warm_up, warm_up
+from experiments.stats.refusals import StatisticsError
 from theory.series import ar1, stationary_wait, waits
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.stats.errors import StatisticsError
+from experiments.stats.refusals import StatisticsError
 from experiments.stats.sequential import Stopping, Target, enough_of, replicate
 
 

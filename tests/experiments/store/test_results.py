@@ -11,8 +11,9 @@ import pytest
 from experiments.measures.market.run import Run
 from experiments.measures.market_summary import summary
 from experiments.measures.traffic_metrics import metrics
-from experiments.runs.records import RunRecord, RunSpec
-from experiments.runs.run_traffic import load_scenario, run
+from experiments.runs.run_traffic import run
+from experiments.runs.specs import RunRecord, RunSpec
+from experiments.scenarios import load_traffic
 from experiments.stats import interval, paired
 from experiments.stats.multiple import holm
 from experiments.store.dictionary import TABLES
@@ -31,7 +32,7 @@ LOAD = "traffic.load"
 def play(load, policy, replication):
     overrides = ["traffic.engine=reference", "traffic.duration_s=40", "traffic.warmup_s=5", f"traffic.load={load}",
                  f'routers.main.policy.kind="{policy}"']
-    return run(load_scenario("duel", overrides), replication)
+    return run(load_traffic("duel", overrides), replication)
 
 
 @pytest.fixture(scope="module")
@@ -314,7 +315,7 @@ def test_results_are_opened_from_a_folder_or_a_file(tmp_path, outcomes):
 
 def test_importing_the_package_imports_nothing_heavy():
     code = ("import sys, experiments; print([name for name in ('pandas', 'duckdb', 'numba', 'scipy', 'matplotlib') "
-            "if name in sys.modules], callable(experiments.run), callable(experiments.tournament), "
+            "if name in sys.modules], callable(experiments.run), callable(experiments.sweep), "
             "sorted(set(experiments.__all__) - set(dir(experiments))), "
             "[callable(getattr(experiments, name)) for name in experiments.__all__].count(False))")
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -4,7 +4,7 @@ from math import nan
 
 import pytest
 
-from experiments.runs.records import RunRecord, RunSpec
+from experiments.runs.specs import RunRecord, RunSpec
 from experiments.store.results import Results
 from experiments.store.statistics import STATISTICS
 from experiments.store.store import Store

@@ -10,9 +10,11 @@ from experiments.measures.market.run import Run
 from experiments.measures.market_summary import summary
 from experiments.measures.market_tables import tables
 from experiments.measures.traffic_metrics import metrics
-from experiments.runs.records import RunRecord, RunSpec
-from experiments.runs.run_traffic import load_scenario, run
+from experiments.runs.run_traffic import run
+from experiments.runs.specs import RunRecord, RunSpec
+from experiments.scenarios import load_traffic
 from experiments.store.dictionary import TABLES
+from experiments.store.report_tables import TABLES as REPORT_TABLES
 from experiments.store.store import Store
 from experiments.store.tables import market_tables, traffic_tables
 from worlds.synthetic_market import synthetic
@@ -21,7 +23,7 @@ from worlds.synthetic_market import synthetic
 @cache
 def duel(*overrides):
     """A run of the duel on the reference engine, which needs no compilation."""
-    return run(load_scenario("duel", ["traffic.engine=reference", "traffic.duration_s=60", *overrides]))
+    return run(load_traffic("duel", ["traffic.engine=reference", "traffic.duration_s=60", *overrides]))
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +50,14 @@ def test_columns_are_those_of_the_dictionary(traffic, market):
     for frames in (traffic, market):
         assert {name: tuple(frame.columns) for name, frame in frames.items()} == {
             name: TABLES[name].names for name in frames}
-    assert set(traffic) | set(market) == set(TABLES)
+    assert set(traffic) | set(market) == set(TABLES) - set(REPORT_TABLES) - {"days", "model_days"}
 
 
 def test_every_column_has_a_meaning_and_every_number_a_unit():
     for table in TABLES.values():
         for column in table.columns:
             assert column.doc
-            assert column.unit or column.role in ("dimension", "text")
+            assert column.unit or column.role in ("dimension", "text") or table in REPORT_TABLES.values()
         assert len(set(table.names)) == len(table.names)
 
 

@@ -2,32 +2,43 @@
 
 import csv
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from experiments import load_scenario, run
-from experiments.cli.commands import parse_policies
+from experiments import run
 from experiments.cli.main import main
 from experiments.measures.windows import COURSES, Course
-from experiments.stats.errors import StatisticsError
-from experiments.studies.steady.design import SteadyDesign, steady
+from experiments.scenarios import load_traffic
+from experiments.stats.refusals import StatisticsError
+from experiments.store.store import Store
+from experiments.studies.perform import How, play_missing
+from experiments.studies.steady import STUDY
+from experiments.studies.steady.design import Steady
+from experiments.studies.steady.measures import Found, found_in
 from sim.engines.outcome import COMPLETED
 from sim.errors import MarketError
 
 LONG = "traffic.duration_s=600"
 
 
+def steady(design: Steady) -> Found:
+    """Perform a design in memory."""
+    with Store(None) as store:
+        return found_in(design, play_missing(design, STUDY, store, How(Path("."), jobs=1)))
+
+
 @pytest.fixture(scope="module")
 def study():
-    design = SteadyDesign(load_scenario("duel", [LONG]), parse_policies("openrouter_classic,cheapest"),
+    design = Steady(load_traffic("duel", [LONG]), ("openrouter_classic", "cheapest"),
                           tuple(COURSES), replications=3)
     return steady(design)
 
 
 def test_means_are_those_of_the_requests_after_the_warm_up(study):
     """Counted here request by request, from a run of its own."""
-    scenario = load_scenario("duel", [LONG, "traffic.warmup_s=0", "traffic.sample_share=1",
+    scenario = load_traffic("duel", [LONG, "traffic.warmup_s=0", "traffic.sample_share=1",
                                       "routers.main.policy.kind=cheapest"])
     found = {metric: [] for metric in ("e2e_mean_s", "cost_usd_per_mtok", "completed_per_s", "completed_share")}
     for replication in range(3):
@@ -64,8 +75,8 @@ def test_sums_of_windows_add_up(study):
 def test_a_single_run_gives_batch_means():
     """The mean is the ratio of all sums; its error is near that of replications of the same length in all."""
     metrics = ("e2e_mean_s", "cost_usd_per_mtok")
-    scenario = load_scenario("duel", ["traffic.duration_s=4000"])
-    one = steady(SteadyDesign(scenario, parse_policies("openrouter_classic,cheapest"), metrics, replications=1))
+    scenario = load_traffic("duel", ["traffic.duration_s=4000"])
+    one = steady(Steady(scenario, ("openrouter_classic", "cheapest"), metrics, replications=1))
     for metric in metrics:
         above, below = one.courses["cheapest", metric][0].sums(one.warm_up_s, 4000, 1)
         got = one.interval("cheapest", metric)
@@ -79,7 +90,7 @@ def test_two_jobs_give_the_same_bytes(study, tmp_path):
     for jobs in ("1", "2"):
         assert main(["steady", "duel", "--set", LONG, "--policies", "openrouter_classic,cheapest", "--replications",
                      "3", "--metrics", ",".join(COURSES), "--jobs", jobs, "--out", str(tmp_path / jobs)]) == 0
-    for path in sorted((tmp_path / "1").iterdir()):
+    for path in sorted(path for path in (tmp_path / "1").iterdir() if path.name != "store.duckdb"):
         assert path.read_bytes() == (tmp_path / "2" / path.name).read_bytes(), path.name
     assert main(["replay", str(tmp_path / "1" / "manifest.json"), "--out", str(tmp_path / "again")]) == 0
     rows = list(csv.DictReader((tmp_path / "again" / "summary.csv").read_text().splitlines()))
@@ -97,19 +108,19 @@ def test_two_jobs_give_the_same_bytes(study, tmp_path):
 ])
 def test_wrong_designs_are_refused(settings, others, said):
     with pytest.raises(MarketError, match=said):
-        SteadyDesign(load_scenario("duel", settings), parse_policies("cheapest"), **others)
+        Steady(load_traffic("duel", settings), ("cheapest",), **others)
 
 
 def test_a_queue_that_only_grows_has_no_steady_state():
     """Four times what the offers can serve: latency rises for as long as one looks."""
-    overloaded = load_scenario("duel", ["traffic.duration_s=100", "traffic.load=40", "routers.main.policy.kind=random"])
+    overloaded = load_traffic("duel", ["traffic.duration_s=100", "traffic.load=40", "routers.main.policy.kind=random"])
     with pytest.raises(StatisticsError, match=r"too short|no request counts"):
-        steady(SteadyDesign(overloaded, parse_policies("random"), ("e2e_mean_s",), replications=2))
+        steady(Steady(overloaded, ("random",), ("e2e_mean_s",), replications=2))
 
 
 def test_windows_without_requests_are_refused(study):
     with pytest.raises(StatisticsError, match=r"no request counts in one of 500 windows of 0\.05 s"):
-        steady(SteadyDesign(load_scenario("duel", ["traffic.duration_s=25"]), parse_policies("cheapest"),
+        steady(Steady(load_traffic("duel", ["traffic.duration_s=25"]), ("cheapest",),
                             replications=2))
 
 
@@ -117,7 +128,7 @@ def test_batches_that_depend_on_each_other_are_refused(study):
     """Ten waves in a run: a hundredth of it is much like the next."""
     at_s = np.linspace(0, 600, 60_000)
     wave = Course(at_s, 1 + np.sin(at_s / 600 * 20 * np.pi), np.ones(60_000))
-    one = steady(SteadyDesign(study.design.scenario, {"cheapest": study.design.policies["cheapest"]},
+    one = steady(Steady(study.design.scenario, ("cheapest",),
                               ("e2e_mean_s",), replications=1))
     one.courses["cheapest", "e2e_mean_s"] = [wave]
     with pytest.raises(StatisticsError, match="the run is too short for 20 batches"):

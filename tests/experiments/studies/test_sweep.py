@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -15,10 +16,11 @@ import pytest
 
 from experiments.cli.main import main
 from experiments.runs.keys import ROOMS, ROOT, code_version, specs_of
-from experiments.runs.play import _KINDS, play
-from experiments.runs.run_traffic import load_scenario
+from experiments.runs.kinds import KINDS
+from experiments.runs.play import play
 from experiments.runs.runner import RunnerError, run_all
 from experiments.runs.workers import WorkerError, in_processes
+from experiments.scenarios import load_traffic
 from experiments.store.store import Store
 from sim.scenario.load import plain
 
@@ -60,7 +62,7 @@ def test_a_grid_has_a_row_for_every_point_policy_and_metric(tmp_path, capsys):
     assert cost["half_width"].notna().all()
     capsys.readouterr()
     assert run_cli(*GRID, "--jobs", 1, out=tmp_path / "o") == 0
-    assert "holds this sweep already, all 8 runs; nothing was done" in capsys.readouterr().out
+    assert "holds this study already, all 8 runs; nothing was done" in capsys.readouterr().out
 
 
 def test_two_processes_give_the_same_bytes(morris, tmp_path):
@@ -171,9 +173,8 @@ samples = 4
     (("sweep", "tournment"), "the study is 'tournment'"),
     (("sweep", "tournament"), "a grid design needs at least one factor"),
     (("sweep", "tournament", "--grid", "traffic.lod=1,2"), "did you mean"),
-    (("sweep", "market", "duel", "--grid", "seed=1,2"), "is of traffic, which the study market does not run"),
+    (("sweep", "market", "duel", "--grid", "seed=1,2"), "duel describes traffic: `tokenmarket sweep tournament duel`"),
     (("sweep", "tournament", "--grid", "seed=1,2", "--replications", "0"), "replications is 0"),
-    (("sweep", "tournament", "--grid", "seed=1,2", "--jobs", "0"), "jobs is 0"),
     (("sweep", "tournament", "--design", "sobol", "--samples", "3", "--vary", "traffic.load"), "a power of 2"),
     (("sweep", "tournament", "--grid", "seed=1,2", "--metrics", "cost,hhi"), "metric 'cost' is not one of the study's"),
     (("sweep", "absent.toml"), "cannot read design absent.toml"),
@@ -193,7 +194,7 @@ def test_a_metric_that_no_market_has_is_told_and_its_runs_are_kept(tmp_path, cap
 
 
 def test_runs_are_keyed_by_what_they_depend_on(tmp_path):
-    base = plain(load_scenario("duel", ["traffic.duration_s=40"]))
+    base = plain(load_traffic("duel", ["traffic.duration_s=40"]))
     one, two = (specs_of("traffic", base, [{"traffic.load": load}], 2) for load in (0.5, 1.0))
     assert len({spec.key for spec in [*one, *two]}) == 4
     assert [spec.key for spec in specs_of("traffic", base, [{"traffic.load": 1}], 2)] == [spec.key for spec in two]
@@ -205,38 +206,37 @@ def test_the_code_version_covers_what_a_run_imports():
     script = """
 import sys
 from experiments.runs.keys import specs_of
-from experiments.runs.play import _KINDS, play
-from experiments.runs.run_market import load_market
-from experiments.runs.run_traffic import load_scenario
+from experiments.runs.play import play
+from experiments.scenarios import load_market, load_traffic
 from experiments.runs.workers import WorkerError, in_processes
 from sim.scenario.load import plain
-duel, market = load_scenario("duel", ["traffic.duration_s=30"]), load_market("openrouter-2026", ["horizon.days=1"])
+duel, market = load_traffic("duel", ["traffic.duration_s=30"]), load_market("openrouter-2026", ["horizon.days=1"])
 before = set(sys.modules)
 for kind, scenario in (("traffic", duel), ("market", market)):
     assert not play(specs_of(kind, plain(scenario), [{}], 1)[0]).problem
 print(*sorted(name for name in set(sys.modules) - before if name.startswith("experiments")))
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    aside = {"experiments.output", "experiments.output.manifest", "experiments.output.writer"}  # digest input files
+    aside = {"experiments.output", "experiments.output.inputs"}  # digest input files
     rooms = tuple(room.replace("/", ".") for room in ROOMS)
     assert not {name for name in set(done.stdout.split()) - aside if not name.startswith(rooms)}
     assert all((ROOT / room).is_dir() for room in ROOMS)
 
 
 def test_a_run_that_breaks_is_a_record(monkeypatch):
-    spec = specs_of("traffic", plain(load_scenario("duel", ["traffic.duration_s=40"])), [{}], 1)[0]
-    monkeypatch.setitem(_KINDS, "traffic", lambda *_: 1 / 0)
+    spec = specs_of("traffic", plain(load_traffic("duel", ["traffic.duration_s=40"])), [{}], 1)[0]
+    monkeypatch.setitem(KINDS, "traffic", replace(KINDS["traffic"], play=lambda *_: 1 / 0))
     assert play(spec).problem == "ZeroDivisionError: division by zero"
 
 
 def test_failed_runs_are_done_again_when_asked(monkeypatch, tmp_path, capsys):
-    works = _KINDS["traffic"]
+    works = KINDS["traffic"].play
 
-    def breaks(scenario, replication):
-        return works(scenario, replication) if replication else 1 / 0
+    def breaks(scenario, replication, progress):
+        return works(scenario, replication, progress) if replication else 1 / 0
 
     with monkeypatch.context() as patched:
-        patched.setitem(_KINDS, "traffic", breaks)
+        patched.setitem(KINDS, "traffic", replace(KINDS["traffic"], play=breaks))
         assert run_cli(*GRID, "--jobs", 1, out=tmp_path / "o") == 0
     problems = pd.read_csv(tmp_path / "o" / "failures.csv")["problem"]
     assert list(problems) == ["ZeroDivisionError: division by zero"] * 4
@@ -255,7 +255,7 @@ def test_a_worker_that_dies_is_told():
 
 
 def test_what_was_done_is_kept_when_the_user_interrupts():
-    specs = specs_of("traffic", plain(load_scenario("duel", ["traffic.duration_s=40"])), [{}], 3)
+    specs = specs_of("traffic", plain(load_traffic("duel", ["traffic.duration_s=40"])), [{}], 3)
     calls = []
 
     def check():

@@ -6,22 +6,24 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from experiments import Design, load_scenario, run, tournament
-from experiments.cli.commands import DEFAULT_POLICIES, parse_policies
+from experiments import open_results, run
 from experiments.cli.main import main
 from experiments.measures.traffic_metrics import METRICS, metrics
-from experiments.output.writer import SUMMARY_COLUMNS
 from experiments.runs.capacity import Shape, offer_capacity_per_s, utilisation
 from experiments.runs.replayed import with_trace
+from experiments.scenarios import load_traffic
 from experiments.stats.multiple import holm
-from experiments.studies.tournament.design import COST, LATENCY, Tournament, configured
+from experiments.store.store import STORE_FILE
+from experiments.studies.tournament.design import DEFAULT_POLICIES, Tournament
+from experiments.studies.tournament.measures import COST, LATENCY, SUMMARY_COLUMNS, Found
 from policies import bind
+from policies.labels import label_of, policies_of
 from providers.offers import build_offers
 from sim.engines import outcome as o
 from sim.errors import MarketError
-from sim.scenario import PolicyChoice
 
 BRIEF = ["traffic.engine=reference", "traffic.duration_s=15", "traffic.warmup_s=3"]
 QUICK = [word for assignment in BRIEF for word in ("--set", assignment)]
@@ -31,7 +33,7 @@ SMALL = ["run", "tournament", "duel", "--policies", "cheapest,random,openrouter_
 
 def files(folder: Path) -> dict[str, bytes]:
     """Contents by name; the commit is left out, as someone may commit while the tests run."""
-    contents = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    contents = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name != STORE_FILE}
     manifest = contents["manifest.json"]
     commit = json.dumps(json.loads(manifest)["commit"], indent=1).replace("\n", "\n ").encode()
     assert commit in manifest
@@ -108,17 +110,17 @@ def test_the_table_names_those_who_may_be_best():
 
 
 def test_policies_meet_the_same_requests():
-    scenario = load_scenario("duel", [*BRIEF, "traffic.sample_share=1"])
     seen = []
     for kind in ("cheapest", "random"):
-        samples = run(configured(scenario, PolicyChoice(kind=kind), 1.0), 1).samples
+        scenario = load_traffic("duel", [*BRIEF, "traffic.sample_share=1", f"routers.main.policy.kind={kind}"])
+        samples = run(scenario, 1).samples
         seen.append(np.sort(samples[["key", "born_s", "prompt", "output"]], order="key"))
     assert len(seen[0]) > 50
     assert np.array_equal(seen[0], seen[1])
 
 
 def test_metrics_are_what_their_names_say():
-    outcome = run(load_scenario("duel", BRIEF))
+    outcome = run(load_traffic("duel", BRIEF))
     got = metrics(outcome)
     sums = outcome.class_sums[:, o.MEASURED].sum(axis=0)
     tokens = sums[o.PROMPT_TOKENS] + sums[o.OUTPUT_TOKENS]
@@ -131,12 +133,13 @@ def test_metrics_are_what_their_names_say():
     assert sum(got[name] for name in outcomes) == pytest.approx(1)
 
 
-def made_up(**policies) -> Tournament:
+def made_up(**policies) -> Found:
     """A tournament whose costs and latencies are given: policy=([costs], [latencies])."""
-    choices = {name: PolicyChoice(kind="random") for name in policies}
     values = {(name, 1.0): {COST: costs, LATENCY: times} for name, (costs, times) in policies.items()}
     runs = len(next(iter(policies.values()))[0])
-    return Tournament(Design(load_scenario("duel"), choices, (1.0,), runs), values)
+    design = Tournament(load_traffic("duel"), ("random",), (1.0,), runs)
+    object.__setattr__(design, "policies", tuple(policies))  # names that no policy has
+    return Found(design, values)
 
 
 def test_dominated_means_no_better_and_clearly_worse():
@@ -159,39 +162,65 @@ def test_one_replication_has_no_intervals():
 
 
 def test_default_policies_exist():
-    assert list(parse_policies(None)) == list(DEFAULT_POLICIES)
-    chosen = parse_policies("power_of_d:d=3,random")
-    assert bind(chosen["power_of_d:d=3"]).values.model_dump()["d"] == 3
+    assert list(policies_of(DEFAULT_POLICIES, "--policies")) == list(DEFAULT_POLICIES)
+
+
+def test_labels_carry_parameters():
+    chosen = policies_of(("power_of_d:d=3", "random"), "--policies")["power_of_d:d=3"]
+    assert bind(chosen).values.model_dump()["d"] == 3
+    assert label_of(chosen) == "power_of_d:d=3"
 
 
 @pytest.mark.parametrize(("change", "words"), [
     ({"loads": (1.0, -0.5)}, "load is -0.5"), ({"loads": ()}, "loads are"),
     ({"loads": (1.0, 1.0)}, "different"),
-    ({"replications": 0}, "replications is 0"), ({"policies": {}}, "at least one policy"),
+    ({"replications": 0}, "replications is 0"), ({"policies": ()}, "at least one policy"),
     ({"baseline": "nobody"}, "baseline 'nobody'"),
 ])
 def test_impossible_designs_are_refused(change, words):
-    good = {"scenario": load_scenario("duel"), "policies": {"a": PolicyChoice(kind="random")}}
+    good = {"scenario": load_traffic("duel"), "policies": ("random",)}
     with pytest.raises(MarketError, match=words):
-        Design(**{**good, **change})
+        Tournament(**{**good, **change})
 
 
-def test_jobs_must_be_positive():
-    design = Design(load_scenario("duel"), {"a": PolicyChoice(kind="random")})
-    with pytest.raises(MarketError, match="jobs is 0"):
-        tournament(design, jobs=0)
+def test_a_tournament_is_a_store_of_runs(written):
+    """Its files are views of the store, in which anything else can be asked."""
+    with open_results(written) as results:
+        assert results.factors == ["policy", "traffic.load"]
+        got = results.compare("e2e_p99_s", baseline="openrouter_classic")
+    pairs = pd.read_csv(written / "pairs.csv")
+    pairs = pairs[pairs["metric"] == "e2e_p99_s"].set_index(["policy", "load"])["difference"]
+    assert len(got) == len(pairs) == 4
+    for row in got.itertuples():  # the load of the scenario is 1
+        assert row.difference == pytest.approx(pairs[row.policy, got.loc[row.Index, "traffic.load"]], rel=1e-8)
+
+
+def test_the_same_command_again_does_nothing(written, capsys):
+    before = files(written)
+    assert main([*SMALL, "--jobs", "1", "--out", str(written)]) == 0
+    assert "holds this study already, all 12 runs; nothing was done" in capsys.readouterr().out
+    assert files(written) == before
+
+
+def test_replications_are_added_until_intervals_are_narrow(tmp_path, capsys):
+    arguments = ["run", "tournament", "duel", "--policies", "cheapest", "--loads", "1", *QUICK, "--until",
+                 "cost_usd_per_mtok=40%", "--replications", "2", "--out", str(tmp_path / "o")]
+    assert main(arguments) == 0
+    n = json.loads((tmp_path / "o" / "manifest.json").read_text())["parameters"]["replications"]
+    assert f"met at 1 of 1 points after {n} replications" in capsys.readouterr().out
+    assert set(pd.read_csv(tmp_path / "o" / "summary.csv")["n"]) <= {n, 0}
 
 
 def test_capacity_of_an_affine_server_without_token_cost():
     """A batch of 32 for 60 steps of 0.02 s each: 32 / 1.2 s, whatever the prompts within the token budget."""
     offer = "providers.slow.offers.toy"
-    free = load_scenario("duel", [f"{offer}.serving.per_token_s=0", f"{offer}.engine.max_step_tokens=99999"])
+    free = load_traffic("duel", [f"{offer}.serving.per_token_s=0", f"{offer}.engine.max_step_tokens=99999"])
     slow = next(x for x in build_offers(free) if x.provider == "slow")
     assert offer_capacity_per_s(slow, Shape(300, 60)) == pytest.approx(32 / (60 * 0.02))
 
 
 def test_default_tournament_is_neither_idle_nor_swamped():
-    scenario = load_scenario("tournament")
+    scenario = load_traffic("tournament")
     offers = build_offers(scenario)
     used = utilisation(scenario, offers)
     assert len(used) == 4
@@ -208,7 +237,7 @@ def test_a_trace_takes_over_the_utilisation(tmp_path):
     rows = "".join(f"{i},{3000 + i},200\n" for i in range(50))
     trace.write_text(f"t_s,input_tokens,output_tokens\n{rows}")
     for name in ("tournament", "duel"):
-        scenario = load_scenario(name)
+        scenario = load_traffic(name)
         replayed = with_trace(scenario, trace)
         demand = replayed.demand["trace"]
         model = demand.model
@@ -216,4 +245,4 @@ def test_a_trace_takes_over_the_utilisation(tmp_path):
         capacity = sum(offer_capacity_per_s(x, Shape(3024.5, 200)) for x in offers if x.model == model)
         used = utilisation(scenario, offers)[model]
         assert demand.arrivals.rate_per_s / capacity == pytest.approx(used, rel=1e-4)
-        assert with_trace(load_scenario(name, ["traffic.load=2"]), trace).demand == replayed.demand
+        assert with_trace(load_traffic(name, ["traffic.load=2"]), trace).demand == replayed.demand

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.watch.folder import read
 from experiments.watch.graph import graph_of, moves_by_period, places
+from experiments.watch.reading import read
 from experiments.watch.story import story
 from sim.errors import MarketError
 from worlds.watch_folders import market_folder, watch

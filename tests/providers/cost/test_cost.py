@@ -28,9 +28,9 @@ def test_ownership_formula_gives_the_published_cost():
 
 def test_ownership_formula_by_hand():
     terms = Ownership(capex_usd=1000, discount_rate=0, life_years=2, opex_share=0.1, it_power_share=1, pue=1,
-                      power_usd_per_kwh=0.1, colo_usd_per_kw_month=8760 / 12)
+                      power_usd_per_kwh=0.1, colo_usd_per_kw_month=8766 / 12)
     cost = owned_cost(H100, terms)
-    assert cost.capital == pytest.approx((500 + 100) / 8760)
+    assert cost.capital == pytest.approx((500 + 100) / 8766)
     assert cost.power == pytest.approx(0.173)
     assert cost.colocation == pytest.approx(1.73)
 

@@ -7,10 +7,10 @@ import pytest
 
 from providers.firms.expectations import Usage
 from providers.firms.shelf import planned_offers
-from sim.market.board import DAY_S
 from sim.market.usage import OfferDay
 from sim.scenario.firm_settings import Adoption, Firm, PoolSettings, SupplySettings
 from sim.streams import Streams
+from sim.units import DAY_S
 from worlds.fake_desk import model, models_of
 
 SUPPLY = SupplySettings(firms={"host": Firm(

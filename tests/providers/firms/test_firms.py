@@ -12,7 +12,6 @@ from providers.pricing.strategy import Steady, StrategyKind
 from providers.pricing.tariff import Tariff
 from sim.engines.world import OfferSpec
 from sim.errors import ScenarioError
-from sim.market.board import DAY_S
 from sim.scenario.firm_settings import (
     Adoption,
     Autoscaling,
@@ -24,7 +23,7 @@ from sim.scenario.firm_settings import (
     TrainingSplit,
 )
 from sim.streams import Streams
-from sim.units import HOUR_S
+from sim.units import DAY_S, HOUR_S
 from worlds.fake_desk import FakeDesk, model, models_of
 
 RULES = Rules(slack=0.3, stickiness=0.25, least=1)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from providers.games import bertrand, calvano, capacity, entry
+from providers.games import bertrand, calvano, entry, limited_capacity
 from providers.games.posted_prices import Bench, PostedPrices, facts, rivals_lags_h
 from providers.games.repeated import Rules
 from providers.pricing import PricingError
@@ -87,11 +87,12 @@ def test_router_shares_are_openrouters():
     assert shares == pytest.approx([0.7347, 0.1837, 0.0816], abs=5e-5)
 
 
-@pytest.mark.parametrize("game", [capacity.Edgeworth(), capacity.Edgeworth(sellers=3, capacity=0.45, step=0.03)])
+@pytest.mark.parametrize("game", [limited_capacity.Edgeworth(),
+                                  limited_capacity.Edgeworth(sellers=3, capacity=0.45, step=0.03)])
 def test_undercutting_with_limited_capacity_is_a_saw_tooth(game):
     """Prices fall step by step from the ceiling to Edgeworth's lower price, and jump back."""
-    lower = capacity.lower_price(game)
-    found = capacity.cycle(capacity.edgeworth_path(game))
+    lower = limited_capacity.lower_price(game)
+    found = limited_capacity.cycle(limited_capacity.edgeworth_path(game))
     steps = math.log(game.ceiling / lower) / -math.log(1 - game.step)
     assert len(found.relents) > 20
     assert lower <= found.lowest <= lower / (1 - game.step)
@@ -102,20 +103,20 @@ def test_undercutting_with_limited_capacity_is_a_saw_tooth(game):
 
 @pytest.mark.parametrize(("each", "price"), [(1.2, 1.0), (0.4, 3.0)])
 def test_no_cycle_where_capacity_is_ample_or_scarce(each, price):
-    path = capacity.edgeworth_path(capacity.Edgeworth(capacity=each))
-    assert len(capacity.cycle(path).relents) == 0
+    path = limited_capacity.edgeworth_path(limited_capacity.Edgeworth(capacity=each))
+    assert len(limited_capacity.cycle(path).relents) == 0
     assert path[-1] == pytest.approx(price, rel=1e-5)
 
 
 @pytest.mark.analytical
 @pytest.mark.parametrize("sellers", [1, 2, 5])
 def test_quantities_before_prices_are_cournots(sellers):
-    each, price = capacity.cournot(sellers, 10, 2, 1)
-    chosen = capacity.capacity_game(sellers, 10, 2, 1)
+    each, price = limited_capacity.cournot(sellers, 10, 2, 1)
+    chosen = limited_capacity.capacity_game(sellers, 10, 2, 1)
     assert chosen == pytest.approx(each, rel=1e-6)
     assert 10 - 2 * chosen.sum() == pytest.approx(price, rel=1e-6)
-    assert capacity.price_deviation_gain(chosen, 10, 2, 1) == pytest.approx(0, abs=1e-6)
-    assert capacity.price_deviation_gain(1.2 * chosen, 10, 2, 1) > 0.01
+    assert limited_capacity.price_deviation_gain(chosen, 10, 2, 1) == pytest.approx(0, abs=1e-6)
+    assert limited_capacity.price_deviation_gain(1.2 * chosen, 10, 2, 1) > 0.01
 
 
 @pytest.mark.analytical

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_extending import run_as_script
 
 from providers.pricing import STRATEGIES, PricingError, Situation, Steady, StrategyKind, Tariff, bind, kinds, register
 from sim.errors import ScenarioError
 from sim.market.prices import Prices, prices_of_usd
 from sim.scenario.pricing_settings import PricingChoice
 from worlds.places import ROOT
+from worlds.scripts import run_as_script
 
 DAY_S = 86_400.0
 PAGE = ROOT / "docs/market/pricing.md"
@@ -66,7 +66,7 @@ def test_no_price_is_below_the_floor_or_off_the_grid():
 def test_decline_loses_its_share_in_a_year():
     seller = strategy("decline", decline_per_year=0.5, grid_usd=0.001, floor_cost_share=0)
     own = seller.launch(situation(), rng())
-    after = seller.review(situation(own=own, now_s=365 * DAY_S), rng())
+    after = seller.review(situation(own=own, now_s=365.25 * DAY_S), rng())
     assert usd(after) == (0.2, 0.6, 0.05)
 
 

@@ -38,13 +38,13 @@ def test_a_new_offer_shows_the_priors():
 
 def test_moving_averages_begin_with_the_first_sample():
     seen = observed(ewma_weight=0.25)
-    seen.first_token(attempt(1.0), 3.0)
+    seen.saw_first_token(attempt(1.0), 3.0)
     assert seen.row[v.TTFT_EWMA_S] == 2.0
-    seen.first_token(attempt(4.0), 10.0)
+    seen.saw_first_token(attempt(4.0), 10.0)
     assert seen.row[v.TTFT_EWMA_S] == 2.0 + 0.25 * (6.0 - 2.0)
-    seen.done(attempt(0.0, output=1, first_token_s=10.0), 10.0)  # one token: no TPOT
+    seen.saw_done(attempt(0.0, output=1, first_token_s=10.0), 10.0)  # one token: no TPOT
     assert seen.row[v.TPOT_EWMA_S] == 1 / 50
-    seen.done(attempt(0.0, output=5, first_token_s=8.0), 20.0)
+    seen.saw_done(attempt(0.0, output=5, first_token_s=8.0), 20.0)
     assert seen.row[v.TPOT_EWMA_S] == 3.0
     assert seen.row[v.THROUGHPUT_EWMA] == pytest.approx(0.1 + 0.25 * (0.25 - 0.1))
     assert seen.row[[v.SAMPLES, v.OBSERVED_AT_S]].tolist() == [2, 20]
@@ -53,11 +53,11 @@ def test_moving_averages_begin_with_the_first_sample():
 def test_percentiles_rest_on_the_thirty_slots_before_this_one():
     seen = observed(slot_s=1.0)
     for value in (1.0, 2.0, 4.0):
-        seen.first_token(attempt(5.5 - value), 5.5)
+        seen.saw_first_token(attempt(5.5 - value), 5.5)
     for now_s, expected in ((5.9, 1.0), (6.0, binned(2.0)), (35.9, binned(2.0)), (36.0, 1.0)):
         seen.refresh(now_s)
         assert seen.row[v.TTFT_P50] == expected, now_s
-    seen.first_token(attempt(30.0), 38.0)
+    seen.saw_first_token(attempt(30.0), 38.0)
     seen.refresh(39.0)
     assert seen.row[[v.TTFT_P50, v.TTFT_P99]].tolist() == [binned(8.0)] * 2
 
@@ -65,7 +65,7 @@ def test_percentiles_rest_on_the_thirty_slots_before_this_one():
 def test_throughput_percentiles_are_what_that_share_reaches():
     seen = observed(slot_s=1.0)
     for per_s in range(1, 11):
-        seen.done(attempt(0.5 - 1 / per_s, output=1, first_token_s=0.5), 0.5)
+        seen.saw_done(attempt(0.5 - 1 / per_s, output=1, first_token_s=0.5), 0.5)
     seen.refresh(1.0)
     expected = [binned(5.0), binned(1.0), binned(1.0)]
     assert seen.row[[v.THROUGHPUT_P50, v.THROUGHPUT_P90, v.THROUGHPUT_P99]].tolist() == expected
@@ -73,10 +73,10 @@ def test_throughput_percentiles_are_what_that_share_reaches():
 
 def test_shares_cover_this_slot_and_those_before_it():
     seen = observed(slot_s=1.0)
-    seen.fail(policy.SERVER_ERROR, 1, 0.5)
-    seen.fail(policy.QUEUE_FULL, 1, 0.6)
-    seen.fail(policy.TOO_LONG, 1, 1.5)
-    seen.done(attempt(0.0, first_token_s=1.0), 1.6)
+    seen.saw_failure(policy.SERVER_ERROR, 1, 0.5)
+    seen.saw_failure(policy.QUEUE_FULL, 1, 0.6)
+    seen.saw_failure(policy.TOO_LONG, 1, 1.5)
+    seen.saw_done(attempt(0.0, first_token_s=1.0), 1.6)
     columns = [v.ERROR_SHARE_30S, v.REFUSAL_SHARE_30S, v.ERROR_SHARE_5M, v.REFUSAL_SHARE_5M]
     for now_s, expected in ((1.9, [0.25] * 4), (2.9, [0.25] * 4), (3.0, [0, 0, 0.25, 0.25]),
                             (29.9, [0, 0, 0.25, 0.25]), (30.0, [0.0] * 4), (99.0, [0.0] * 4)):
@@ -86,22 +86,22 @@ def test_shares_cover_this_slot_and_those_before_it():
 
 def test_an_outage_signal_needs_consecutive_hard_failures():
     seen = observed(outage_after=2)
-    seen.fail(policy.OUTAGE, 1, 1.0)
+    seen.saw_failure(policy.OUTAGE, 1, 1.0)
     assert seen.row[v.LAST_OUTAGE_S] == v.NEVER
-    seen.fail(policy.OUTAGE, 2, 2.0)
+    seen.saw_failure(policy.OUTAGE, 2, 2.0)
     assert seen.row[v.LAST_OUTAGE_S] == 2.0
-    seen.fail(policy.RATE_LIMITED, 2, 3.0)
+    seen.saw_failure(policy.RATE_LIMITED, 2, 3.0)
     assert seen.row[v.LAST_OUTAGE_S] == 2.0
 
 
 def test_minute_counters_begin_anew_with_the_clock_minute():
     seen = observed()
     seen.refresh(30.0)
-    seen.dispatch(11)
-    seen.dispatch(5)
+    seen.saw_dispatch(11)
+    seen.saw_dispatch(5)
     columns = [v.REQUESTS_THIS_MINUTE, v.TOKENS_THIS_MINUTE, v.IN_FLIGHT, v.OUTSTANDING_TOKENS]
     assert seen.row[columns].tolist() == [2, 16, 2, 16]
-    seen.leave(11)
+    seen.let_go(11)
     seen.refresh(59.9)
     assert seen.row[columns].tolist() == [2, 16, 1, 5]
     seen.refresh(60.0)
@@ -113,9 +113,9 @@ def test_learned_capacity_follows_refusals():
 
     def window(start_s: float, done: int, refused: int) -> float:
         for _ in range(done):
-            seen.done(attempt(start_s - 1.0, first_token_s=start_s), start_s)
+            seen.saw_done(attempt(start_s - 1.0, first_token_s=start_s), start_s)
         for _ in range(refused):
-            seen.fail(policy.RATE_LIMITED, 0, start_s)
+            seen.saw_failure(policy.RATE_LIMITED, 0, start_s)
         seen.refresh(start_s + 3)
         return float(seen.row[v.CAPACITY_PER_S])
 

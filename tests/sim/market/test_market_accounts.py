@@ -43,7 +43,14 @@ def test_an_own_key_is_free_up_to_the_months_requests():
     assert fees_of(fees, 0, [600], [6_000_000]) == [0]
     assert fees_of(fees, 1, [600], [6_000_000]) == [100_000]  # 200 of 600 are beyond the free ones
     assert fees_of(fees, 2, [600], [6_000_000]) == [300_000]
-    assert fees_of(fees, 30, [600], [6_000_000]) == [0]  # a new month
+    assert fees_of(fees, 30, [600], [6_000_000]) == [300_000]
+    assert fees_of(fees, 31, [600], [6_000_000]) == [0]  # a new month began at 365.25 / 12 = 30.4375 days
+
+
+def test_a_year_of_fees_has_twelve_months():
+    fees = RouterFees(FEES, people([0], [True]))
+    free = [day for day in range(366) if fees_of(fees, day, [1000], [10_000]) == [0]]
+    assert free == [0, 31, 61, 92, 122, 153, 183, 214, 244, 274, 305, 335]  # 30.4375 times 0 to 11, rounded up
 
 
 def test_free_requests_are_the_customer_s_and_go_to_its_workloads_in_their_order():

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sim.market.board import DAY_S
 from sim.market.customers.population import draw_population
 from sim.market.market_clock import TrafficClock
 from sim.market.market_feed import MarketFeed, poisson_counts
 from sim.market.models.catalogue import load_catalogue
 from sim.scenario.market_scenario import Horizon, Rhythm
 from sim.streams import Streams
+from sim.units import DAY_S
 from worlds.small_markets import small
 
 DIVISORS = [s for s in range(1, DAY_S + 1) if DAY_S % s == 0]

@@ -3,15 +3,17 @@
 from datetime import timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from experiments.measures.market_summary import over_replications
-from experiments.measures.market_tables import tables
+from experiments.measures.market_days import day_tables
+from experiments.measures.market_summary import over_replications, summary
+from experiments.measures.market_tables import Run, tables
 from experiments.runs.run_market import run_market
-from experiments.studies.climb.design import bill_of
-from experiments.studies.market.files import table
+from experiments.studies.climb.measures import bill_of
+from experiments.studies.market.terminal import table
 from sim.errors import MarketError, ScenarioError
-from sim.market.board import DAY_S
+from sim.units import DAY_S
 from worlds.small_markets import SMALL, small
 
 FIRMS = tuple(SMALL["supply"]["firms"])
@@ -33,8 +35,9 @@ def run(**changes):
     months = frames["monthly_market"]["month"]
     assert len(months) == len({str(result.start + timedelta(days=day))[:7] for day in range(result.days)})
     assert all(month in table(frames["monthly_market"]) for month in months)
-    bill_of(result, 2)
-    over_replications([result, result])
+    days = day_tables(result)
+    bill_of(days["days"], days["model_days"], result.days - 2)
+    over_replications(pd.concat([summary(Run(result))] * 2))
     return result, traffic
 
 

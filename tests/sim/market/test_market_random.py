@@ -12,9 +12,9 @@ from policies import POLICIES
 from policies.presets import PRESETS
 from providers.pricing.registry import kinds
 from sim.errors import InvariantError, MarketError
-from sim.market.board import DAY_S
+from sim.scenario import MarketScenario
 from sim.scenario.load import scenario_of
-from sim.scenario.market_scenario import MarketScenario
+from sim.units import DAY_S
 
 CATALOGUE = (
     "llama-3.1-8b", "gpt-4o", "gpt-4o-mini", "o3-mini", "claude-3.5-sonnet", "llama-3.3-70b", "deepseek-v3",

@@ -9,12 +9,12 @@ from scipy import stats
 
 from experiments.measures.market_tables import tables
 from experiments.runs import run_market as runner
-from experiments.runs.run_market import load_market, market_names, run_market, stage
+from experiments.runs.run_market import run_market, stage
+from experiments.scenarios import load_market
 from sim.engines import outcome
-from sim.errors import ScenarioError
-from sim.market.board import DAY_S
 from sim.market.market_invariants import CHECKS
 from sim.streams import Streams
+from sim.units import DAY_S
 from worlds.small_markets import SMALL, differences, full, merged, small
 
 # a busier market: firms review prices every few days, outages are frequent
@@ -291,14 +291,8 @@ def test_another_segment_leaves_the_others_as_they_were(base, monkeypatch):
 
 
 def test_built_in_markets_are_valid_and_can_be_staged():
-    assert market_names() == ["openrouter-2026"]
     scenario = load_market("openrouter-2026", ["horizon.days=2"])
     staged = stage(scenario)
     assert len(staged.supply.firms) >= 15
     assert len(staged.population.customer_names) >= 400
     assert len(staged.market.offers) >= 50
-
-
-def test_an_unknown_market_is_named():
-    with pytest.raises(ScenarioError, match="there is no market 'nowhere'; built in are openrouter-2026"):
-        load_market("nowhere")

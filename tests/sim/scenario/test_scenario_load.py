@@ -1,18 +1,19 @@
 """Reading scenarios: overrides, sentences for every kind of mistake, round trips, schema."""
 
 import json
+import tomllib
 
 import pytest
 
 from sim.errors import ScenarioError
+from sim.scenario import TrafficScenario, kind_of
 from sim.scenario.dump import to_toml
 from sim.scenario.load import (
     config_hash,
-    load_scenario,
     override,
     parse_assignment,
-    parse_scenario,
     plain,
+    read_file,
     scenario_of,
 )
 from sim.scenario.schema import json_schema
@@ -22,17 +23,21 @@ SCENARIOS = ROOT / "experiments" / "scenarios"
 DUEL = SCENARIOS / "duel.toml"
 
 
+def duel(overrides=()):
+    return scenario_of(read_file(DUEL), overrides, source=str(DUEL))
+
+
 @pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.toml")), ids=lambda p: p.stem)
 def test_toml_json_and_back_is_the_same_scenario(path):
-    scenario = load_scenario(path)
-    again = parse_scenario(to_toml(scenario))
+    scenario = scenario_of(read_file(path))
+    again = scenario_of(tomllib.loads(to_toml(scenario)))
     assert again == scenario
     assert config_hash(again) == config_hash(scenario)
     assert scenario_of(json.loads(json.dumps(plain(scenario)))) == scenario
 
 
 def test_hash_sees_every_change():
-    base = load_scenario(DUEL)
+    base = duel()
     assert config_hash(override(base, ["traffic.load=1.0"])) == config_hash(base)
     assert config_hash(override(base, ["traffic.load=1.01"])) != config_hash(base)
     assert config_hash(override(base, ["seed=7"])) != config_hash(base)
@@ -52,7 +57,7 @@ def test_assignment(text, path, value):
 
 
 def test_overrides_apply_in_order_and_reach_defaults():
-    scenario = load_scenario(DUEL, [
+    scenario = duel([
         "traffic.load=2", "traffic.load=3",
         "routers.main.attempts.maximum=1",
         "routers.main.policy.kind=random",
@@ -67,12 +72,12 @@ def test_overrides_apply_in_order_and_reach_defaults():
     assert scenario.demand["chat"].arrivals.rate_per_s == 8
     assert scenario.demand["chat"].sessions.think_s == 3
     assert scenario.providers["slow"].faults.outage_mtbf_s == 100
-    assert load_scenario(DUEL, ["routers.main.policy.d=2"]).routers["main"].policy.parameters == {"d": 2}
+    assert duel(["routers.main.policy.d=2"]).routers["main"].policy.parameters == {"d": 2}
 
 
 def test_a_default_table_keeps_its_other_values_when_one_is_changed():
     text = DUEL.read_text().replace("prompt_tokens", "# prompt_tokens")
-    scenario = parse_scenario(text, ["demand.chat.prompt_tokens.cv=2"])
+    scenario = scenario_of(tomllib.loads(text), ["demand.chat.prompt_tokens.cv=2"])
     assert scenario.demand["chat"].prompt_tokens.mean == 1500
 
 
@@ -104,7 +109,7 @@ def test_a_default_table_keeps_its_other_values_when_one_is_changed():
 ])
 def test_mistakes_become_sentences(overrides, words):
     with pytest.raises(ScenarioError) as caught:
-        load_scenario(DUEL, overrides)
+        duel(overrides)
     text = str(caught.value)
     assert "\n" not in text
     for word in words:
@@ -113,7 +118,7 @@ def test_mistakes_become_sentences(overrides, words):
 
 def test_every_problem_is_reported():
     with pytest.raises(ScenarioError) as caught:
-        load_scenario(DUEL, ["traffic.load=-1", "demand.chat.clients=0"])
+        duel(["traffic.load=-1", "demand.chat.clients=0"])
     assert len(str(caught.value).splitlines()) == 2
 
 
@@ -123,13 +128,22 @@ def test_unreadable_files(tmp_path, content, words):
     path = tmp_path / "bad.toml"
     path.write_bytes(content)
     with pytest.raises(ScenarioError, match=words):
-        load_scenario(path)
+        scenario_of(read_file(path))
     with pytest.raises(ScenarioError, match="No such file"):
-        load_scenario(tmp_path / "absent.toml")
+        read_file(tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize(("names", "kind"), [
+    ({"traffic", "providers"}, "traffic"), ({"horizon", "supply"}, "market"), ({"supply"}, "market"),
+    ({"name", "seed", "network"}, "traffic"), (set(), "traffic"), ({"suply", "horizon"}, "market"),
+    ({"horizon", "demand", "providers"}, "traffic"),
+])
+def test_the_tables_say_what_is_described(names, kind):
+    assert kind_of(names) == kind
 
 
 def test_schema_carries_units_and_sources():
-    schema = json_schema()
+    schema = json_schema(TrafficScenario)
     load = schema["$defs"]["Traffic"]["properties"]["duration_s"]
     assert load["unit"] == "s"
     assert load["exclusiveMinimum"] == 0

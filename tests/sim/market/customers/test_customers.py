@@ -11,11 +11,12 @@ from sim.errors import ScenarioError
 from sim.market.customers import logit
 from sim.market.customers.choice import Chooser, Quotes
 from sim.market.customers.customers import Customers
-from sim.market.customers.population import DAY_S, Population, draw_population
+from sim.market.customers.population import Population, draw_population
 from sim.market.customers.tastes import exponentials, taste_shocks, uniforms
 from sim.market.models.model import Model, Models
 from sim.scenario.customer_settings import Choice, CustomerSettings, Segment
 from sim.streams import Streams
+from sim.units import DAY_S
 
 EXAMPLE = np.array([1.0, 0.5, 0.8])
 SHARES = (0.35802, 0.21715, 0.29312)

@@ -164,10 +164,10 @@ def test_without_noise_open_models_trail_by_the_lag_exactly():
                             [logit(row.quality[2]) for row in rows if row.open is is_open], 1)
         for is_open in (True, False)
     }
-    assert line[False][0] * 365 == pytest.approx(frontier.growth_per_year, rel=1e-6)
+    assert line[False][0] * 365.25 == pytest.approx(frontier.growth_per_year, rel=1e-6)
     assert line[True][0] == pytest.approx(line[False][0], rel=1e-6)
     lag_days = (line[False][1] - line[True][1]) / line[True][0]
-    assert lag_days == pytest.approx(6 * 365 / 12, rel=1e-6)
+    assert lag_days == pytest.approx(6 * 365.25 / 12, rel=1e-6)
 
 
 def test_one_creator_changes_no_other():
@@ -230,7 +230,7 @@ def _records(rows):
 
 def test_the_frontier_grows_as_the_record_setting_closed_models_did():
     records = _records(row for row in read_catalogue(BUILT_IN, START) if not row.open)
-    slope = np.polyfit([row.release_day / 365 for row in records], [logit(row.quality[2]) for row in records], 1)[0]
+    slope = np.polyfit([row.release_day / 365.25 for row in records], [logit(row.quality[2]) for row in records], 1)[0]
     assert Frontier().growth_per_year == pytest.approx(slope, abs=0.01)
 
 

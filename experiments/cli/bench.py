@@ -1,0 +1,19 @@
+"""The command ``tokenmarket bench``."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type private
+    """Add the command to the command line's."""
+    bench = commands.add_parser("bench", help="measure requests per second on this machine")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    bench.set_defaults(command=_bench)
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from experiments.bench.bench import bench
+
+    status: int = bench(arguments.json)
+    return status

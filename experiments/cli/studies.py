@@ -1,0 +1,52 @@
+"""The commands that perform studies: ``run NAME``, and studies with a command of their own."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from experiments.cli.options import add_out, add_runs, add_scenario, how
+from experiments.studies.registry import studies
+from experiments.studies.study import Study
+
+KEPT = "the runs done so far are kept; the same command goes on from there"
+
+
+def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type private
+    """Add ``run`` with a command for each study, and the studies with a command of their own."""
+    run = commands.add_parser("run", help="run a study")
+    below = run.add_subparsers(title="studies", required=True, metavar="STUDY")
+    for study in studies().values():
+        _add(commands if study.verb else below, study)
+
+
+def _add(commands: Any, study: Study[Any, Any]) -> None:  # noqa: ANN401 - as above
+    parser = commands.add_parser(study.name, help=study.summary, description=type(study).__doc__,
+                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+    if study.scenario is not None:
+        if not study.names_scenario:
+            add_scenario(parser, study.scenario)
+        add_runs(parser, study.replications)
+        parser.set_defaults(on_interrupt=_kept)
+    study.add_options(parser)
+    add_out(parser, study.name)
+    parser.set_defaults(command=_perform, study_to_run=study)
+
+
+def _kept(arguments: argparse.Namespace) -> str:
+    """Say what is left when a study of many runs is interrupted."""
+    from experiments.store.store import STORE_FILE
+
+    file = arguments.store or arguments.out / STORE_FILE
+    return KEPT if file.exists() else "nothing was written"
+
+
+def _perform(arguments: argparse.Namespace) -> int:
+    from experiments.studies.perform import perform
+
+    study: Study[Any, Any] = arguments.study_to_run
+    manner = how(arguments)  # what is wrong with the options shows before the scenario is read
+    if not study.names_scenario and study.scenario is not None and arguments.replications is None:
+        arguments.replications = study.replications
+    perform(study, study.design(arguments), manner)
+    return 0

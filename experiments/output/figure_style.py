@@ -1,0 +1,64 @@
+"""The look of all figures: colours, markers, panels, and how a figure is saved."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMNS: Final = 3  # panels side by side
+# Okabe and Ito's colours (safe for colour-blind readers), without yellow, which is faint on white
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
+# further ones for policies after the seventh, whose lines are dashed (colours of Tol's muted scheme)
+MORE_COLOURS: Final = ("#332288", "#882255", "#999933", "#AA4499", "#661100", "#44AA99", "#777777")
+MORE_MARKERS: Final = ("<", ">", "p", "h", "*", "d", "8")
+STYLE: Final[Any] = {
+    "svg.hashsalt": "tokenmarket",  # ids in the SVG would differ from run to run without it
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+}
+
+
+def panels(count: int) -> "tuple[Figure, list[Axes]]":
+    """Return a figure with ``count`` axes, without pyplot and its global state."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    columns = min(count, COLUMNS)
+    rows = math.ceil(count / columns)
+    figure = Figure(figsize=(4.2 * columns, 3.6 * rows + 1.3), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = [figure.add_subplot(rows, columns, i + 1) for i in range(count)]
+    return figure, axes
+
+
+def plain_ticks(axis: "Axes") -> None:
+    """Label a log axis with 1, 2, 5, 10, ... instead of powers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.yaxis.set_minor_formatter(NullFormatter())
+
+
+def look(index: int) -> tuple[str, str, Literal["-", "--"]]:
+    """Colour, marker and line of the index-th policy: 14 of each kind that differ, then other pairs of them."""
+    colours, markers = (*COLOURS, *MORE_COLOURS), (*MARKERS, *MORE_MARKERS)
+    turn, place = divmod(index, len(colours))
+    return colours[place], markers[(place + turn) % len(markers)], "-" if place < len(COLOURS) else "--"
+
+
+def save(figure: "Figure", path: Path) -> None:
+    """Write a figure as SVG, PDF and PNG beside each other, without dates: the same figure gives the same bytes."""
+    figure.savefig(path.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
+    figure.savefig(path.with_suffix(".pdf"), metadata={"CreationDate": None, "Creator": None, "Producer": None})
+    figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})

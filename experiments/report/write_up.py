@@ -1,0 +1,76 @@
+"""Writing a run or a sweep up: one folder with the page, Markdown, LaTeX tables, figures and a citation."""
+
+from pathlib import Path
+from typing import Final
+
+from experiments.output.folder import MANIFEST, Folder, FolderError, read_folder
+from experiments.output.writer import output_folder
+from experiments.report import bibtex, common, html, latex, markdown
+from experiments.report.blocks import Page, Section, Text
+from experiments.report.copies import gather
+from experiments.studies.registry import study_named
+
+PAGE: Final = "report.html"
+
+
+def write(path: Path, out: Path, question: str = "") -> Path:
+    """Write up the folder of a run or a sweep, and return where the page is.
+
+    Parameters
+    ----------
+    path
+        The folder, as `tokenmarket run` or `tokenmarket sweep` wrote it.
+    out
+        Where to write: ``report.html``, ``report.md``, ``citation.bib``, ``tables/*.tex``, ``figures/*``. The same
+        folder gives the same bytes.
+    question
+        What the study is to answer, in place of the words that every study brings.
+
+    Raises
+    ------
+    FolderError
+        If the folder is not of a finished study, or ``out`` is the folder of a run.
+    """
+    folder = read_folder(path)
+    if (out / MANIFEST).exists():
+        raise FolderError(f"cannot write the report to {out}: it holds a run; give a folder of its own with --out")
+    with output_folder(out) as top, output_folder(out / "figures") as figures, output_folder(out / "tables") as tables:
+        gather(folder, figures)
+        study_named(folder.study).gather(folder, figures)
+        content = page_of(folder, figures, question)
+        texts = {top / PAGE: html.page(content), top / "report.md": markdown.page(content),
+                 top / "citation.bib": bibtex.entry(folder.manifest)}
+        texts |= {tables / f"{table.name}.tex": latex.booktabs(table) for table in content.tables()}
+        for place, text in texts.items():
+            place.write_text(text, encoding="utf-8", newline="\n")
+    return out / PAGE
+
+
+def page_of(folder: Folder, figures: Path, question: str = "") -> Page:
+    """Return what the page says, before it is HTML."""
+    study = study_named(folder.study)
+    found = study.write_up(folder, figures)
+    sections = [
+        Section("question", "Question", (Text(question or found.question),)), *found.sections,
+        *common.failures(folder), *common.scenario(folder), *common.invariants(folder),
+        common.limitations(folder, found.limits), common.versions(folder), common.reproduce(folder),
+        common.cite(folder),
+    ]
+    name = str(folder.scenario.get("name", ""))
+    subtitle = f"Scenario `{name}`: {folder.scenario.get('description', '')}" if name else f"Study `{folder.study}`"
+    title = f"{study.title}: {name}" if name else study.title
+    return Page(title, subtitle, _facts(folder, found.facts), tuple(sections))
+
+
+def _facts(folder: Folder, own: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    facts = [("study", folder.study), *own]
+    if "replications" in folder.parameters:
+        facts.append(("replications", str(folder.parameters["replications"])))
+    runs = [verdict["held_in_runs"] for verdict in (folder.manifest.get("invariants") or {}).values()
+            if isinstance(verdict, dict) and "held_in_runs" in verdict]
+    facts += [("runs", f"{max(runs):,}")] if runs else []
+    facts += [("seed", str(folder.manifest["seed"]))] if "seed" in folder.manifest else []
+    commit = folder.manifest.get("commit")
+    if commit:
+        facts.append(("commit", f"`{commit['id'][:10]}`" + (" + changes" if commit.get("modified") else "")))
+    return tuple(facts)

@@ -1,0 +1,102 @@
+"""The built-in scenarios, and the one place where a scenario is loaded: by name, or from a TOML file.
+
+Traffic and markets are one family: a file says by its tables which of them it describes (`sim.scenario.kind_of`).
+"""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar
+
+from sim.errors import ScenarioError
+from sim.scenario import Kind, MarketScenario, Scenario, TrafficScenario, kind_of
+from sim.scenario.load import read_file, scenario_of
+
+Form = TypeVar("Form", TrafficScenario, MarketScenario)
+
+DESCRIBES: Final[Mapping[Kind, str]] = {"traffic": "traffic", "market": "a market"}
+STUDY: Final[Mapping[Kind, str]] = {"traffic": "tournament", "market": "market"}  # the first study of each kind
+DEFAULT: Final[Mapping[Kind, str]] = {"traffic": "tournament", "market": "openrouter-2026"}
+
+
+def names() -> list[str]:
+    """Return the names of the built-in scenarios, in alphabetical order."""
+    return sorted(path.stem for path in Path(__file__).parent.glob("*.toml"))
+
+
+def load(name_or_path: str | Path, *overrides: str) -> Scenario:
+    """Read a scenario of traffic or of a whole market: a built-in one by its name, or a TOML file.
+
+    Parameters
+    ----------
+    name_or_path
+        A name that ``tokenmarket list scenarios`` shows, or the path of a file (``./duel`` for a file that has such
+        a name).
+    overrides
+        Assignments such as ``"traffic.load=1.4"``.
+
+    Returns
+    -------
+    TrafficScenario or MarketScenario
+        What the file describes, by its tables.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such scenario, or a field of it is wrong.
+
+    Examples
+    --------
+    >>> load("duel", "traffic.load=1.2").name
+    'duel'
+    >>> load("openrouter-2026").kind
+    'market'
+    """
+    found = _found(name_or_path)
+    return scenario_of(found.data, overrides, source=found.source)
+
+
+def load_traffic(name_or_path: str | Path, overrides: Sequence[str] = ()) -> TrafficScenario:
+    """Read a scenario as `load` does, for a study that runs traffic.
+
+    Raises
+    ------
+    ScenarioError
+        If it describes a market, or as `load`.
+    """
+    return _load_as(TrafficScenario, name_or_path, overrides)
+
+
+def load_market(name_or_path: str | Path, overrides: Sequence[str] = ()) -> MarketScenario:
+    """Read a scenario as `load` does, for a study that runs markets.
+
+    Raises
+    ------
+    ScenarioError
+        If it describes traffic, or as `load`.
+    """
+    return _load_as(MarketScenario, name_or_path, overrides)
+
+
+class _Found(NamedTuple):
+    data: dict[str, Any]
+    source: str  # how errors name it
+
+
+def _found(name_or_path: str | Path) -> _Found:
+    name, path = str(name_or_path), Path(name_or_path)
+    if name in names():
+        path = Path(__file__).with_name(f"{name}.toml")
+    elif not path.exists() and not name.endswith(".toml"):  # of a .toml the reader says why it cannot be read
+        raise ScenarioError(f"there is no scenario {name!r}; built in are {', '.join(names())}, or give the path of a "
+                            "TOML file")
+    return _Found(read_file(path), str(path))
+
+
+def _load_as(form: type[Form], name_or_path: str | Path, overrides: Sequence[str]) -> Form:
+    found = _found(name_or_path)
+    kind = kind_of(found.data)
+    if kind != form.kind:  # before it is validated: all its fields would be wrong
+        command = f"tokenmarket run {STUDY[kind]} {shlex.quote(str(name_or_path))}"
+        raise ScenarioError(f"{name_or_path} describes {DESCRIBES[kind]}: `{command}`")
+    return scenario_of(found.data, overrides, source=found.source, form=form)

@@ -1,0 +1,65 @@
+"""A market's own tables in the store: monthly and weekly tables, events and the summary, of runs that keep them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from experiments.measures.catalogue import DIMENSIONS, MEASURES
+from experiments.measures.market_tables import headers
+from experiments.store.layout import Column, Role, SqlType, Table
+from sim.market.result import MarketResult
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+FILES: Final[Mapping[str, str]] = {  # name of the file, and of the table, where another table has the name already
+    **{name: name for name in headers()}, "prices": "price_changes", "switches": "moves", "summary": "market_summary",
+}
+TEXTS: Final = frozenset((
+    "month", "model", "creator", "size_class", "provider", "segment", "date", "family", "reason", "workload",
+    "customer", "before", "after", "payer_kind", "payer", "payer_purpose", "payee_kind", "payee", "payee_purpose",
+    "metric", "unit",
+))
+FLAGS: Final = frozenset({"open", "listed"})
+# whole numbers in every run; all other columns are fractions, or may be empty
+WHOLE: Final = frozenset((
+    "days", "requests", "prompt_tokens", "output_tokens", "tokens", "models_used", "price_changes", "switches",
+    "context_tokens", "nano_usd",
+))
+WHOLE_IN: Final[Mapping[str, frozenset[str]]] = {  # whole in one table and fractions in another
+    "period_market": frozenset({"day", "offers_listed"}), "period_offers": frozenset({"day"}),
+    "period_providers": frozenset({"day"}),
+}
+_SUMMARY: Final = {
+    "metric": "name", "unit": "unit of the value", "value": "the number; empty where undefined",
+    "std_error": "standard error where the number is an estimate from many days, models or offers of the run",
+}
+
+
+def report_tables(result: MarketResult) -> "dict[str, DataFrame]":
+    """Return the tables of a run by their name in the store."""
+    from experiments.measures.market.run import Run
+    from experiments.measures.market_summary import summary
+    from experiments.measures.market_tables import tables
+
+    frames = {**tables(result), "summary": summary(Run(result))}
+    return {table: frames[file] for file, table in FILES.items()}
+
+
+def _column(table: str, name: str) -> Column:
+    whole = name in WHOLE or name in WHOLE_IN.get(table, ())
+    kind: SqlType = "VARCHAR" if name in TEXTS else "BOOLEAN" if name in FLAGS else "BIGINT" if whole else "DOUBLE"
+    role: Role = "text" if name in TEXTS or name in FLAGS else "measure"
+    row = MEASURES.get(name)
+    return Column(name, kind, row.unit if row else "", row.doc if row else DIMENSIONS[name], role)
+
+
+def _tables() -> dict[str, Table]:
+    found = {FILES[name]: tuple(_column(name, column) for column in columns) for name, columns in headers().items()}
+    found[FILES["summary"]] = tuple(Column(name, "VARCHAR" if name in TEXTS else "DOUBLE", "", doc,
+                                           "text" if name in TEXTS else "measure") for name, doc in _SUMMARY.items())
+    files = {table: file for file, table in FILES.items()}
+    return {table: Table(f"`{files[table]}.csv` of the study `market`, and kept for it only.", columns)
+            for table, columns in found.items()}
+
+
+TABLES: Final[Mapping[str, Table]] = _tables()

@@ -1,0 +1,85 @@
+"""A market as the terminal shows it: a line a month, or a quarter."""
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from experiments.measures.catalogue import Show, measure
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+QUARTER_FROM: Final = 12  # runs of more months are shown by quarter
+
+
+AMOUNT, MEAN, INDEX = "amount a day", "mean over tokens", "mean over days"
+# how months are joined to quarters: amounts per day add up, the others are means with these weights
+JOINED: Final = {
+    "requests": AMOUNT, "tokens": AMOUNT, "spend_usd": AMOUNT, "surplus_usd": AMOUNT, "switches": AMOUNT,
+    "price_usd_per_mtok": MEAN, "size_b": MEAN, "quality": MEAN, "open_share": MEAN,
+}
+TABLE: Final = ("requests", "tokens", "spend_usd", "price_usd_per_mtok", "constant_quality_index", "same_model_index",
+                "size_b", "quality", "open_share", "busy_share", "provider_margin", "hhi_providers")
+NOTES: Final = (
+    "qual.*: cheapest price at the quality of each model of the first day, mean of logs, first day 1",
+    "same*: price of the same model at the same provider, first day 1; busy: replicas' time in steps",
+)
+
+
+def table(market: "DataFrame", by: str | None = None) -> str:
+    """Return the monthly table of a market as aligned text of at most 100 columns.
+
+    Parameters
+    ----------
+    market
+        The table ``monthly_market``.
+    by
+        ``month`` or ``quarter``; None for quarters if there are more than twelve months.
+    """
+    how = by or ("quarter" if len(market) > QUARTER_FROM else "month")
+    rows = joined(market) if how == "quarter" else joined(market, [str(month) for month in market["month"]])
+    body = [[str(row["period"]), *(_cell(float(row[name]), shown(name)) for name in TABLE)]
+            for row in rows.to_dict("records")]
+    grid = [["", *(measure(name).heading for name in TABLE)], ["", *(shown(name).unit for name in TABLE)], *body]
+    widths = [max(len(line[i]) for line in grid) for i in range(len(grid[0]))]
+    lines = [" ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in grid]
+    return "\n".join([*(line.rstrip() for line in lines), *NOTES])
+
+
+def joined(market: "DataFrame", period: list[str] | None = None) -> "DataFrame":
+    """Join months to periods (quarters if None): amounts become amounts a day, all else means over tokens or days."""
+    import pandas as pd
+
+    frame = market.assign(tokens=market["prompt_tokens"] + market["output_tokens"])
+    labels = np.array([_quarter(str(month)) for month in market["month"]] if period is None else period)
+    out = []
+    for label in dict.fromkeys(labels):
+        part = frame[labels == label]
+        row: dict[str, object] = {"period": label}
+        for name in dict.fromkeys([*JOINED, *TABLE]):
+            how = JOINED.get(name, INDEX)
+            values, days = part[name].to_numpy(float), part["days"].to_numpy(float)
+            weights = part["tokens"].to_numpy(float) if how == MEAN else days
+            row[name] = values.sum() / days.sum() if how == AMOUNT else _weighted(values, weights)
+        out.append(row)
+    return pd.DataFrame(out)
+
+
+def _weighted(values: np.ndarray, weights: np.ndarray) -> float:
+    known = np.isfinite(values) & (weights > 0)
+    return float(np.average(values[known], weights=weights[known])) if known.any() else math.nan
+
+
+def _quarter(month: str) -> str:
+    year, number = month.split("-")
+    return f"{year}Q{(int(number) + 2) // 3}"
+
+
+def shown(name: str) -> Show:
+    """Return how a column is shown once months are joined: amounts are amounts a day then."""
+    return (measure(name).daily if JOINED.get(name) == AMOUNT else None) or measure(name).show
+
+
+def _cell(value: float, show: Show) -> str:
+    return f"{value * show.factor:.{show.decimals}f}" if math.isfinite(value) else "-"

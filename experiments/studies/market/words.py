@@ -1,0 +1,120 @@
+"""A market over months written up."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from experiments.measures.catalogue import Show, known, measure, spelt
+from experiments.output.folder import SUMMARY, Folder
+from experiments.report.blocks import Block, Column, Figure, Section, Table, Text
+from experiments.report.grids import replications
+from experiments.report.numbers import NONE, measured, number
+from experiments.studies.study import Answer
+from sim.units import DAYS_PER_YEAR
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+def answer(folder: Folder, figures: Path) -> Answer:
+    """Write up prices, choices and fortunes over the horizon of a market."""
+    horizon, count = folder.scenario["horizon"], int(folder.parameters["replications"])
+    question = (f"How do prices, customers' choice of models, spend and providers' fortunes move over "
+                f"{horizon['days']} days from {horizon['start']}, when customers climb to better models, and providers "
+                "review prices and invest?")
+    months = folder.table("monthly_market.csv")
+    blocks: list[Block] = [_monthly(months, count), *_panels(figures, count), Text(PRICES)]
+    sections = [Section("results", "Month by month", tuple(blocks)),
+                Section("numbers", "In numbers", (_numbers(folder.table(SUMMARY), count),))]
+    limits = []
+    if horizon["days"] < DAYS_PER_YEAR:
+        limits.append(f"Slopes and factors a year are extrapolated from {horizon['days']} days; a single release can "
+                      "dominate them.")
+    if count > 1:
+        limits.append("The monthly table and the figures show the first replication; only the table of numbers has "
+                      "intervals over replications.")
+    return Answer(question, sections, limits, [("market days", str(horizon["days"])), ("from", str(horizon["start"]))])
+
+
+def _monthly(months: DataFrame, count: int) -> Table:
+    from experiments.studies.market.terminal import QUARTER_FROM, TABLE, joined, shown
+
+    by_month = len(months) <= QUARTER_FROM
+    rows = joined(months, [str(month) for month in months["month"]] if by_month else None)
+    heads = (Column("month" if by_month else "quarter", words=True), *(
+        Column(measure(name).words, spelt(shown(name).unit)) for name in TABLE))
+    body = tuple((str(row["period"]), *(_cell(float(row[name]), shown(name)) for name in TABLE))
+                 for row in rows.to_dict("records"))
+    which = "One run (n = 1)" if count == 1 else "The first replication (n = 1)"
+    return Table("months", f"{which}: amounts a day, means over tokens or days; they have no interval.", heads, body)
+
+
+def _cell(value: float, show: Show) -> str:
+    return f"{value * show.factor:.{show.decimals}f}".replace("-", "−") if math.isfinite(value) else NONE
+
+
+def _numbers(summary: DataFrame, count: int) -> Table:
+    heads = [Column("number", words=True), Column("unit", words=True)]
+    rows = []
+    for row in summary.to_dict("records"):
+        words = (_words(str(row["metric"])), spelt(str(row["unit"])) or "1")
+        if count == 1:
+            error = number(row["std_error"], 2) if math.isfinite(row["std_error"]) else ""
+            rows.append((*words, number(row["value"]), error))
+        else:
+            rows.append((*words, measured(row["value"], row["half_width"]), str(int(row["n"]))))
+    if count == 1:
+        heads += [Column("value"), Column("standard error")]
+        caption = (f"{replications(1)} A standard error stands where the number is an estimate from many days, models "
+                   "or offers of that run.")
+    else:
+        heads += [Column("mean ± half-width"), Column("n")]
+        caption = replications(count)
+    return Table("numbers", caption, tuple(heads), tuple(rows))
+
+
+def _words(metric: str) -> str:
+    """What the catalogue calls a number; one of another version keeps its name."""
+    found = known(metric)
+    return found.words if found else metric
+
+
+def _panels(figures: Path, count: int) -> list[Block]:
+    found: list[Block] = []
+    for name, (caption, alt) in PANELS.items():
+        path = figures / f"market-{name}.svg"
+        if path.is_file():
+            found.append(Figure(path, caption, f"{alt}; the values stand in the monthly tables of the run"))
+    if not found:
+        return []
+    which = "One run: lines have no intervals." if count == 1 else "The first replication: lines have no intervals."
+    return [Text(f"{which} Months of which the run covers fewer than ten days are left out of the figures."), *found]
+
+
+PRICES: Final = (
+    "Price: at posted prices, before the router's fee. Same quality: the cheapest posted price at the quality of each "
+    "model of the first day, mean of logs. Same model: the posted price of the same model at the same provider. HHI: "
+    "sum of squared shares of providers, 1 for a monopoly. Open: share of tokens of models that anybody may serve. "
+    "Busy: share of time that replicas are in steps. Mtok: a million tokens.")
+PANELS: Final = {
+    "prices": ("Prices of a million tokens, first month = 1 (log axis): at constant quality, of the same model, and "
+               "of the average token.", "Line chart of four price indices by month"),
+    "climb": ("What the average token is made by: token-weighted size of models (billion parameters) and their quality "
+              "(0 to 1).", "Line chart of token-weighted model size and quality by month"),
+    "sizes": ("Tokens (billion a day) by size of the model.", "Stacked areas of tokens by size class by month"),
+    "creators": ("Shares of tokens (%) by the models' creators; dashed: share of open models.",
+                 "Stacked areas of creators' shares of tokens by month"),
+    "spend": ("Change of spend since the first month (1000 USD a day), split into volume, price and mix.",
+              "Stacked bars of the change of spend by month, with their sum"),
+    "margins": ("Providers' margin (% of revenue), GPUs with a replica (%) and time that replicas are busy (%). "
+                "Margins below −120 % are cut off.",
+                "Line chart of margins and utilisation by month"),
+    "provider_shares": ("Shares of tokens (%) by provider; dashed: HHI × 100.",
+                        "Stacked areas of providers' shares of tokens by month"),
+    "latency": ("Mean time to first token (s) by customers' segment.",
+                "Line chart of the mean time to first token by segment and month"),
+    "surplus": ("Who gains (1000 USD a day, log axis): consumer surplus, payments to providers, payments to the "
+                "router.", "Line chart of consumer surplus and payments by month"),
+}

@@ -1,0 +1,334 @@
+"""A provider's door: limits, faults, the balancer, cancellations and outages (docs/semantics.md, section 7)."""
+
+import numpy as np
+
+from sim.compiled import hot, inner
+from sim.draws import BALANCER, FAST_FAILURE, MIDSTREAM_POINT, derive
+from sim.draws import MIDSTREAM as MIDSTREAM_DRAW
+from sim.engines.compiled import finish
+from sim.engines.compiled.clock import DELAYED_FAIL, Rare, push_misc, set_time
+from sim.engines.compiled.leap import coefficients, leap_time, steps_until
+from sim.engines.compiled.network import FAIL, Letter, send
+from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Replica, Seat
+from sim.engines.compiled.replica import count_time, cut_leap, cut_leap_now, dequeue, join, release, unlink_central
+from sim.engines.compiled.state import CENTRAL, DECODE, GONE, IDLE, LEAP, PREFILL, WAITING, Clock, Supply
+from sim.engines.outcome import BUSY_S, DECODE_TOKENS, STEPS
+from sim.engines.record import Table
+from sim.engines.steptime import step_time
+from sim.policy import MIDSTREAM, OUTAGE, QUEUE_FULL, RATE_LIMITED, SERVER_ERROR, TOO_LONG
+from sim.units import MINUTE_S
+
+LEAST_OUTSTANDING, LEAST_REQUESTS, ROUND_ROBIN, RANDOM, CENTRAL_QUEUE = 0, 1, 2, 3, 4
+
+
+@inner(forceinline=True)
+def refuse(g: Globals, clock: Clock, supply: Supply, lane: int, a: int, failure: int) -> None:
+    """Send an attempt back to its router."""
+    supply.attempts[a].place = GONE
+    send(g, clock, lane, Letter(FAIL, a, failure), supply.attempts[a].request)
+
+
+@inner(forceinline=True)
+def within_rate_limits(g: Globals, offer: LiveDeployment, seat: Seat, weight: int) -> bool:
+    """Charge the router's clock minute at this offer, unless that would exceed a limit."""
+    minute = int(g.now / MINUTE_S)
+    if seat.provider_minute != minute:
+        seat.provider_minute = minute
+        seat.provider_requests = 0
+        seat.provider_tokens = 0
+    if offer.rpm > 0 and seat.provider_requests + 1 > offer.rpm:
+        return False
+    if offer.tpm > 0 and seat.provider_tokens + weight > offer.tpm:
+        return False
+    seat.provider_requests += 1
+    seat.provider_tokens += weight
+    return True
+
+
+@inner(forceinline=True)
+def least(supply: Supply, offer: LiveDeployment, by_requests: bool, below: int) -> int:
+    """Replica with the least load among those with fewer than ``below`` requests; -1 if none."""
+    best = -1
+    best_load = 0
+    for r in range(offer.first_replica, offer.first_replica + offer.replicas):
+        replica = supply.replicas[r]
+        count = replica.running + replica.queued
+        if count >= below:
+            continue
+        load = count if by_requests else replica.outstanding
+        if best < 0 or load < best_load:
+            best = r
+            best_load = load
+    return best
+
+
+@inner(forceinline=True)
+def balance(supply: Supply, o: int, a: int) -> int:
+    """Replica that the provider's own balancer picks; -1 sends the attempt to the central queue."""
+    offer = supply.offers[o]
+    if offer.balancer == CENTRAL_QUEUE:
+        return least(supply, offer, False, offer.max_batch)
+    if offer.replicas == 1:
+        return int(offer.first_replica)
+    if offer.balancer == LEAST_OUTSTANDING:
+        return least(supply, offer, False, np.iinfo(np.int32).max)
+    if offer.balancer == LEAST_REQUESTS:
+        return least(supply, offer, True, np.iinfo(np.int32).max)
+    if offer.balancer == ROUND_ROBIN:
+        turn = offer.turn
+        offer.turn = (turn + 1) % offer.replicas
+        return int(offer.first_replica + turn)
+    u = derive(supply.attempts[a].key, BALANCER, o)
+    return int(offer.first_replica + int(u * offer.replicas))
+
+
+@inner(forceinline=True)
+def queue_is_full(supply: Supply, o: int, r: int) -> bool:
+    """True if the offer's queue cap refuses one more request (at replica ``r``, or -1 for the central queue)."""
+    offer = supply.offers[o]
+    if offer.queue < 0:
+        return False
+    if r < 0:
+        return bool(offer.central_count >= offer.queue)
+    replica = supply.replicas[r]
+    return bool(replica.running + replica.queued >= offer.max_batch + offer.queue)
+
+
+@inner(forceinline=True)
+def plan_break(offer: LiveDeployment, o: int, attempt: Attempt) -> None:
+    """Decide at which token the stream ends: its last, or the one after which it breaks."""
+    attempt.target = attempt.output
+    if offer.midstream_share > 0.0 and derive(attempt.key, MIDSTREAM_DRAW, o) < offer.midstream_share:
+        attempt.target = 1 + int(derive(attempt.key, MIDSTREAM_POINT, o) * (attempt.output - 1))
+
+
+@inner(forceinline=True)
+def join_central(supply: Supply, offer: LiveDeployment, a: int) -> None:
+    """Append an attempt to its offer's central queue."""
+    attempt = supply.attempts[a]
+    attempt.place = CENTRAL
+    attempt.next = -1
+    attempt.prev = offer.central_tail
+    if offer.central_tail >= 0:
+        supply.attempts[offer.central_tail].next = a
+    else:
+        offer.central_head = a
+    offer.central_tail = a
+    offer.central_count += 1
+
+
+@inner(forceinline=True)
+def hear_dispatch(g: Globals, clock: Clock, supply: Supply, seats: Table[Seat], lane_of: np.ndarray, a: int) -> int:
+    """A dispatch arrives; return the idle replica that must start a step now, or -1."""
+    attempt = supply.attempts[a]
+    o = attempt.offer
+    offer = supply.offers[o]
+    lane = lane_of[attempt.router, o]
+    attempt.arrived_s = g.now
+    if offer.down != 0:
+        refuse(g, clock, supply, lane, a, OUTAGE)
+        return -1
+    if offer.fast_failure_share > 0.0 and derive(attempt.key, FAST_FAILURE, o) < offer.fast_failure_share:
+        attempt.place = GONE
+        due_s = g.now + offer.fast_failure_s + clock.lanes[lane].delay_s
+        push_misc(g, clock, due_s, Rare(DELAYED_FAIL, a, 0, SERVER_ERROR))
+        return -1
+    if attempt.prompt + attempt.output - 1 + offer.overhead > offer.kv_capacity:
+        refuse(g, clock, supply, lane, a, TOO_LONG)
+        return -1
+    if (offer.rpm > 0 or offer.tpm > 0) and not within_rate_limits(g, offer, seats[attempt.router, o], attempt.weight):
+        refuse(g, clock, supply, lane, a, RATE_LIMITED)
+        return -1
+    r = balance(supply, o, a)
+    if queue_is_full(supply, o, r):
+        refuse(g, clock, supply, lane, a, QUEUE_FULL)
+        return -1
+    plan_break(offer, o, attempt)
+    if r < 0:
+        join_central(supply, offer, a)
+        return -1
+    join(supply, r, a)
+    replica = supply.replicas[r]
+    if replica.doing == IDLE:
+        return r
+    if replica.queued == 1 and replica.running < offer.max_batch:
+        cut_leap_now(g, clock, supply, r, True)
+    return -1
+
+
+@inner()
+def hear_cancel(g: Globals, clock: Clock, supply: Supply, a: int) -> None:
+    """A cancellation arrives: a waiting attempt leaves now, a running one at the next boundary."""
+    attempt = supply.attempts[a]
+    offer = supply.offers[attempt.offer]
+    if attempt.place == CENTRAL:
+        unlink_central(supply, offer, a)
+        attempt.place = GONE
+        release(g, supply, a)
+    elif attempt.place == WAITING:
+        r = attempt.replica
+        replica = supply.replicas[r]
+        was_head = replica.queue_head == a
+        dequeue(supply, replica, a)
+        replica.outstanding -= attempt.weight
+        replica.backlog -= attempt.prompt + attempt.target - 1
+        attempt.place = GONE
+        release(g, supply, a)
+        if offer.central_count > 0:
+            cut_leap(g, clock, supply, r, False)
+        elif was_head:
+            cut_leap(g, clock, supply, r, True)
+    elif attempt.place == PREFILL or attempt.place == DECODE:
+        attempt.cancelled = 1
+        supply.replicas[attempt.replica].cancelled += 1
+        cut_leap(g, clock, supply, attempt.replica, False)
+    release(g, supply, a)  # the message
+
+
+@inner()
+def drop(g: Globals, clock: Clock, supply: Supply, lane: int, a: int) -> None:
+    """End an attempt because its offer went down."""
+    attempt = supply.attempts[a]
+    was_cancelled = attempt.cancelled != 0
+    started = attempt.emitted > 0 or attempt.place == DECODE
+    if was_cancelled:
+        attempt.place = GONE
+        release(g, supply, a)
+    else:
+        refuse(g, clock, supply, lane, a, MIDSTREAM if started else OUTAGE)
+
+
+@inner()
+def drop_list(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, a: int) -> None:
+    """End the attempts of a linked list in order."""
+    while a >= 0:
+        following = supply.attempts[a].next
+        attempt = supply.attempts[a]
+        drop(g, clock, supply, lane_of[attempt.router, attempt.offer], a)
+        a = following
+
+
+@inner()
+def drop_batch(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, replica: Replica) -> None:
+    """End the decoding attempts of a replica in order of admission."""
+    while replica.decoding > 0:
+        first = 0
+        for position in range(1, replica.decoding):
+            here = supply.attempts[supply.finish_attempt[replica.heap + position]].order
+            if here < supply.attempts[supply.finish_attempt[replica.heap + first]].order:
+                first = position
+        a = finish.remove(supply, replica, first)
+        attempt = supply.attempts[a]
+        drop(g, clock, supply, lane_of[attempt.router, attempt.offer], a)
+
+
+@inner()
+def cut_work(g: Globals, replica: Replica, row: np.ndarray) -> None:
+    """Book what a step or leap had done when the outage cut it."""
+    count_time(g, replica, row)
+    if replica.doing == LEAP:
+        done = steps_before(replica, g.now)
+        row[STEPS] += done
+        row[DECODE_TOKENS] += done * replica.decoding
+
+
+@inner()
+def steps_before(replica: Replica, now: float) -> int:
+    """Steps of a leap that are complete at ``now``."""
+    elapsed = now - replica.start_s
+    return steps_until(replica, elapsed) - 1 if elapsed > 0.0 else 0
+
+
+@hot(cache=True)
+def add_leaps_so_far(g: Globals, supply: Supply, now: float, work: np.ndarray) -> None:
+    """Book the completed steps of leaps that are still under way (a look from outside changes nothing)."""
+    for r in range(supply.replicas.shape[0]):
+        replica = supply.replicas[r]
+        work[replica.offer, BUSY_S] += replica.crossing_s
+        if replica.doing != LEAP:
+            continue
+        row = work[replica.offer]
+        done = steps_before(replica, now)
+        lasted_s = leap_time(replica, done)
+        outside_s = max(0.0, g.warmup_s - replica.start_s) + max(0.0, replica.start_s + lasted_s - g.demand_ends_s)
+        row[BUSY_S] += max(0.0, lasted_s - outside_s)
+        row[STEPS] += done
+        row[DECODE_TOKENS] += done * replica.decoding
+
+
+@hot(cache=True)
+def add_time_at_the_end(g: Globals, supply: Supply, now: float, work: np.ndarray) -> None:
+    """Book the time inside the measured window of what crossed its end, and of steps and leaps under way."""
+    for r in range(supply.replicas.shape[0]):
+        replica = supply.replicas[r]
+        inside_s = replica.crossing_s
+        if replica.doing != IDLE:
+            inside_s += max(0.0, min(now, g.demand_ends_s) - max(replica.start_s, g.warmup_s))
+        work[replica.offer, BUSY_S] += inside_s
+
+
+@hot(cache=True)
+def resize(g: Globals, clock: Clock, supply: Supply, o: int, replicas: int) -> None:
+    """Let the first ``replicas`` take new requests; idle ones help with the central queue at once."""
+    offer = supply.offers[o]
+    offer.replicas = replicas
+    offer.turn = 0
+    if offer.central_count == 0:
+        return
+    for r in range(offer.first_replica, offer.first_replica + replicas):
+        replica = supply.replicas[r]
+        if replica.doing == IDLE:
+            replica.next_s = g.now
+            set_time(clock.fleet, r, g.now)
+
+
+@hot(cache=True)
+def begin_outage(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work: np.ndarray, o: int) -> None:
+    """Begin an outage: every attempt at the offer ends and its replicas are empty."""
+    offer = supply.offers[o]
+    offer.down = 1
+    for r in range(offer.first_replica, offer.first_replica + offer.most):
+        replica = supply.replicas[r]
+        if replica.doing != IDLE:
+            cut_work(g, replica, work[o])
+        drop_batch(g, clock, supply, lane_of, replica)
+        drop_list(g, clock, supply, lane_of, replica.prefill_head)
+        drop_list(g, clock, supply, lane_of, replica.queue_head)
+        replica.queue_head = replica.queue_tail = replica.prefill_head = replica.prefill_tail = -1
+        replica.queued = replica.running = replica.cancelled = 0
+        replica.kv_held = replica.kv_decoding = replica.outstanding = replica.backlog = replica.vclock = 0
+        replica.doing = IDLE
+        replica.next_s = np.inf
+        set_time(clock.fleet, r, np.inf)
+    drop_list(g, clock, supply, lane_of, offer.central_head)
+    offer.central_head = offer.central_tail = -1
+    offer.central_count = 0
+
+
+@hot(cache=True)
+def slow_down(g: Globals, clock: Clock, supply: Supply, o: int, factor: float) -> None:
+    """Change the factor on step times; steps under way keep theirs."""
+    offer = supply.offers[o]
+    offer.slow = factor
+    for r in range(offer.first_replica, offer.first_replica + offer.most):
+        cut_leap(g, clock, supply, r, False)
+
+
+@inner()
+def true_work_s(g: Globals, supply: Supply, o: int) -> float:
+    """Unfinished work of the least loaded replica, in seconds of one-token steps (oracle policies)."""
+    offer = supply.offers[o]
+    central = 0.0
+    a = offer.central_head
+    while a >= 0:
+        central += supply.attempts[a].prompt + supply.attempts[a].target - 1
+        a = supply.attempts[a].next
+    least_work = np.inf
+    for r in range(offer.first_replica, offer.first_replica + offer.replicas):
+        replica = supply.replicas[r]
+        work = float(replica.backlog)
+        if replica.doing == LEAP:
+            work -= replica.leap_batch * float(steps_before(replica, g.now))
+        least_work = min(least_work, work)
+    token_s = step_time(coefficients(offer), 1, 0, 0.0)
+    return float((least_work + central / offer.replicas) * token_s)

@@ -1,0 +1,288 @@
+"""The records of the compiled engine's memory: what every field holds, and in which unit.
+
+Fields that are used together stand together, so that they share cache lines; wider types come first, so that no
+space is lost between them. -1 stands for "none" wherever a field is a place or an index.
+"""
+
+from sim.engines.record import Record, f8, i4, i8, u8
+
+
+class Globals(Record):
+    """What there is once."""
+
+    now: float = f8("present time, s")
+    publish_next: float = f8("time of the next publication, s; inf if providers publish nothing")
+    publish_period: float = f8("time between publications, s; inf if providers publish nothing")
+    wheel_width: float = f8("time that one bucket of the timer wheel spans, s")
+    warmup_s: float = f8("begin of the measured window, s")
+    demand_ends_s: float = f8("end of the measured window, s")
+    sample_share: float = f8("share of requests kept in the requests table")
+    seq: int = i8("number of the newest entry of the heap of rare events: they are made in this order")
+    events: int = i8("events handled so far")
+    wheel_cursor: int = i8("number of the wheel's bucket that was opened last, counted from time 0")
+    timers: int = i8("requests on the wheel")
+    feed_next: int = i8("row of the feed's block that arrives next")
+    live: int = i8("requests that have no outcome yet")
+    publishes: int = i8("publications so far")
+    spare_messages: int = i8("free message slots below which the pool is doubled")
+    free_requests: int = i4("height of the stack of free request slots")
+    free_attempts: int = i4("height of the stack of free attempt slots")
+    free_messages: int = i4("height of the stack of free message slots")
+    misc_count: int = i4("entries of the heap of rare events")
+    samples: int = i4("rows of the requests table that are filled")
+
+
+class LiveRequest(Record):
+    """A request at its router, from its arrival to its outcome."""
+
+    born_s: float = f8("when it left its customer, s")
+    arrive_s: float = f8("when it reached its router, s")
+    patience_at: float = f8("when its customer gives up, s; inf once it has a token")
+    total_at: float = f8("when its router gives it up, s; inf: never")
+    attempt_at: float = f8("when the live attempt must have its first token, s; inf: never")
+    dispatch_s: float = f8("when the newest attempt was sent, s; -1 before")
+    first_s: float = f8("when its router learned of the first token, s; -1 before")
+    expected: float = f8("mean output of its class, tokens")
+    timer_at: float = f8("when its timer is due, s")
+    key: int = u8("its private source of uniforms (sim.draws)")
+    session: int = i8("number of its session")
+    weight: int = i8("prompt plus expected output, whole tokens")
+    prompt_nano: int = i8("charge for its prompt at the prices of the newest attempt, nano-dollars")
+    price_out: int = i8("price of an output token at the newest attempt, nano-dollars")
+    client_class: int = i4("its class")
+    router: int = i4("its router")
+    model: int = i4("the model that it asks for")
+    prompt: int = i4("prompt, tokens")
+    output: int = i4("answer, tokens: nobody but the provider's replica acts on it")
+    attempts: int = i4("attempts so far")
+    live: int = i4("slot of the attempt whose messages count")
+    offer: int = i4("offer of the newest attempt")
+    failure: int = i4("how the newest attempt failed (sim.policy); 0 if none has")
+    cohort: int = i4("warm-up or measured (sim.engines.outcome)")
+    probe: int = i4("1 if the live attempt tests a half-open breaker")
+    stamp: int = i4("number of its timer; entries of the heap with an older one are void")
+    bucket: int = i4("bucket of the wheel in which its timer hangs")
+    timer_prev: int = i4("slot of the request before it in the bucket")
+    timer_next: int = i4("slot of the request after it in the bucket")
+    used: int = i4("offers that it remembers to have tried")
+    generation: int = i4("tenants that the slot has had; a back-off of an older one is void")
+    waiting: int = i4("1 during a back-off")
+    prefix: int = i4("leading prompt tokens billed at the price of cached ones")
+
+
+class Attempt(Record):
+    """One try of a request at one offer, as its provider sees it."""
+
+    key: int = u8("the request's source of uniforms")
+    arrived_s: float = f8("when it reached its provider, s")
+    order: int = i8("number of its admission at its replica")
+    finish_v: int = i8("the replica's token clock when it will have its last token")
+    weight: int = i8("the request's, tokens")
+    request: int = i4("slot of its request")
+    router: int = i4("the router that sent it")
+    offer: int = i4("where it was sent")
+    replica: int = i4("the replica that has it")
+    prompt: int = i4("prompt, tokens")
+    output: int = i4("whole answer, tokens")
+    target: int = i4("token after which it leaves: its last, or where the stream breaks")
+    emitted: int = i4("tokens produced; while it decodes brought up to date only when it leaves")
+    left: int = i4("tokens still to prefill")
+    offset: int = i4("tokens prefilled since its admission")
+    place: int = i4("where it is (sim.engines.compiled.state)")
+    cancelled: int = i4("1 if it leaves at the next step boundary")
+    refs: int = i4("who still holds it: its provider, and messages under way")
+    prev: int = i4("slot before it in the list that it is in")
+    next: int = i4("slot after it in the list that it is in")
+
+
+class Message(Record):
+    """A message between a router and an offer."""
+
+    due_s: float = f8("when it arrives, s")
+    kind: int = i4("what it says (sim.engines.compiled.network)")
+    attempt: int = i4("slot of the attempt")
+    failure: int = i4("how the attempt failed; 0 if it says something else")
+    request: int = i4("slot of the request")
+    next: int = i4("slot of the message behind it on the lane")
+
+
+class RareEvent(Record):
+    """An entry of the heap of rare events."""
+
+    due_s: float = f8("when it happens, s")
+    seq: int = i8("its number: ties go to the older one")
+    kind: int = i4("time-out, retry or delayed failure (sim.engines.compiled.clock)")
+    ref: int = i4("slot of the request, or of the attempt that failed")
+    stamp: int = i4("the request's stamp or generation when it was made: a mismatch makes it void")
+    failure: int = i4("how the attempt failed")
+
+
+class Replica(Record):
+    """An engine with its queue and batch, and the step or leap that it is in."""
+
+    start_s: float = f8("when the step or leap began, s")
+    next_s: float = f8("when it ends, s; inf if idle")
+    a_first: float = f8("leap, first regime: a step without KV, s")
+    b_first: float = f8("leap, first regime: each KV token read, s")
+    a_second: float = f8("leap, second regime: a step without KV, s")
+    b_second: float = f8("leap, second regime: each KV token read, s")
+    first_s: float = f8("leap: duration of the first regime, s")
+    crossing_s: float = f8("time inside the measured window of what crossed its end, s")
+    steps: int = i8("steps of the leap (1 of a mixed step)")
+    split: int = i8("leap: steps of the first regime")
+    vclock: int = i8("virtual token clock: steps done since it was idle last")
+    kv_held: int = i8("KV memory in use, tokens")
+    kv_decoding: int = i8("the part of it that decoding requests hold, tokens")
+    outstanding: int = i8("weight of the requests here, tokens")
+    backlog: int = i8("tokens still to compute here as of the last boundary")
+    admitted: int = i8("admissions so far")
+    prefill_tokens: int = i8("prefill tokens of the mixed step")
+    leap_kv: int = i8("leap: KV tokens that its first step reads")
+    offer: int = i4("its offer")
+    doing: int = i4("idle, leaping or in a mixed step (sim.engines.compiled.state)")
+    decoding: int = i4("requests that decode: the size of its finish heap")
+    running: int = i4("requests in the batch")
+    queue_head: int = i4("slot of the first waiting attempt")
+    queue_tail: int = i4("slot of the last waiting attempt")
+    queued: int = i4("waiting attempts")
+    prefill_head: int = i4("slot of the first attempt in prefill")
+    prefill_tail: int = i4("slot of the last attempt in prefill")
+    heap: int = i4("first place of its finish heap")
+    cancelled: int = i4("requests of the batch that were cancelled")
+    leap_batch: int = i4("leap: requests that decode in it")
+
+
+class LiveDeployment(Record):
+    """One offer at its provider."""
+
+    base_s: float = f8("E1 (sim.engines.steptime): a step that computes nothing, s")
+    weights_s: float = f8("E1: reading the weights that every step touches, s")
+    experts_s: float = f8("E1: reading all routed experts, s")
+    miss_log: float = f8("E1: logarithm of the share of experts that a token misses; 0 for dense models")
+    kv_s: float = f8("E1: reading a token of KV, s")
+    token_s: float = f8("E1: computing a token, s")
+    pair_s: float = f8("E1: a (query, key) pair of attention, s")
+    comm_token_s: float = f8("E1: exchanging a token's activations, s")
+    slow: float = f8("factor on step times; 1 unless it is slow")
+    fast_failure_share: float = f8("share of attempts that fail at the door")
+    fast_failure_s: float = f8("after which time they do, s")
+    midstream_share: float = f8("share of streams that break")
+    published_latency: float = f8("average time to first token as providers see it, s")
+    kv_capacity: int = i8("KV memory of a replica, tokens")
+    overhead: int = i8("KV memory of each sequence besides its tokens, tokens")
+    price_in: int = i8("posted price, nano-dollars a prompt token")
+    price_out: int = i8("posted price, nano-dollars an output token")
+    price_cached: int = i8("posted price, nano-dollars a cached prompt token")
+    context: int = i8("longest prompt and answer together, tokens")
+    tpm: int = i8("tokens a minute; 0: no limit")
+    first_replica: int = i4("its first replica; the others follow")
+    replicas: int = i4("active ones: the first of them take new requests")
+    most: int = i4("all of them")
+    listed: int = i4("1 if routers see it")
+    balancer: int = i4("index into sim.engines.world.BALANCERS")
+    max_batch: int = i4("requests in a replica's batch at most")
+    max_step_tokens: int = i4("tokens computed in a step at most")
+    rpm: int = i4("requests a minute; 0: no limit")
+    queue: int = i4("requests that may wait beyond a batch; -1: no limit")
+    down: int = i4("1 during an outage")
+    turn: int = i4("whose turn it is in the round robin")
+    central_head: int = i4("slot of the first attempt in the central queue")
+    central_tail: int = i4("slot of the last attempt in the central queue")
+    central_count: int = i4("attempts in the central queue")
+    has_published: int = i4("1 once published_latency has had a sample")
+
+
+class LiveRouter(Record):
+    """A router's settings (sim.scenario.router_settings), and when it copies its view next."""
+
+    fee_ppm: float = f8("fee, millionths of a request's cost")
+    exploration: float = f8("share of placements made uniformly")
+    budget_s: float = f8("time since arrival after which nothing is tried again, s")
+    backoff_s: float = f8("first pause before another try, s; 0: none")
+    backoff_cap_s: float = f8("longest pause, s")
+    jitter: float = f8("share by which pauses are lengthened at random")
+    first_token_timeout_s: float = f8("time that an attempt has for its first token, s; inf: for ever")
+    total_timeout_s: float = f8("time that a request has, s; inf: for ever")
+    cooldown_s: float = f8("how long an offer rests after failures, s; 0: never")
+    breaker_s: float = f8("how long a breaker stays open, s")
+    ttft_p50: float = f8("preferred at most, s; inf: anything")
+    ttft_p90: float = f8("preferred at most, s; inf: anything")
+    ttft_p99: float = f8("preferred at most, s; inf: anything")
+    throughput_p50: float = f8("preferred at least, tokens/s; 0: anything")
+    throughput_p90: float = f8("preferred at least, tokens/s; 0: anything")
+    throughput_p99: float = f8("preferred at least, tokens/s; 0: anything")
+    max_in: float = f8("dearest input price, USD per million tokens; inf: any")
+    max_out: float = f8("dearest output price, USD per million tokens; inf: any")
+    affinity_ttl_s: float = f8("how long a session sticks to an offer, s; 0: not at all")
+    ewma_weight: float = f8("weight of the newest sample in moving averages")
+    slot_s: float = f8("grain of the windows, s")
+    prior_ttft_s: float = f8("time to first token before any sample, s")
+    prior_throughput: float = f8("throughput before any sample, tokens/s")
+    stale_s: float = f8("time between copies of the view, s; 0: policies see the live one")
+    stale_next: float = f8("time of the next copy, s; inf: none")
+    affinity_slots: int = i8("entries of the affinity table")
+    copies: int = i8("copies of the view so far")
+    max_attempts: int = i4("attempts of a request at most")
+    retry_tried: int = i4("1 if a request that has tried everybody may start again")
+    cooldown_after: int = i4("failures in a row after which an offer rests")
+    breaker_failures: int = i4("hard failures in a row that open the breaker; 0: there is none")
+    breaker_successes: int = i4("probes done that close it")
+    preferences: int = i4("1 if any percentile is preferred")
+    outage_after: int = i4("hard failures in a row that are an outage signal")
+    oracle: int = i4("1 if the policy sees the true work")
+    observes: int = i4("1 if the policy observes")
+    limited: int = i4("1 if there is a dearest price")
+    mirrors: int = i4("1 if providers publish nothing, so that its own numbers stand in")
+
+
+class Seat(Record):
+    """What one router keeps about one offer besides the row of its view: its health, and counts behind the view."""
+
+    cool_until: float = f8("end of the cool-down, s")
+    open_until: float = f8("when the breaker half opens, s")
+    slot: int = i8("slot to which the windows were brought up")
+    minute: int = i8("clock minute of the view's counters of this minute")
+    provider_minute: int = i8("clock minute of the provider's rate limits")
+    provider_tokens: int = i8("weight that the provider accepted in it, tokens")
+    window: int = i8("number of the learned capacity's window")
+    failures: int = i4("failures since the last done")
+    hard_failures: int = i4("hard ones since the last done")
+    breaker: int = i4("closed, opened or half open (sim.engines.compiled.state)")
+    successes: int = i4("probes done since the breaker was open last")
+    probing: int = i4("1 while a probe is in flight")
+    provider_requests: int = i4("requests that the provider accepted in its minute")
+    ttft_seen: int = i4("1 once the average has had a sample")
+    tpot_seen: int = i4("1 once the average has had a sample")
+    throughput_seen: int = i4("1 once the average has had a sample")
+    ended: int = i4("attempts ended in the learned capacity's window")
+    refused_window: int = i4("refused ones among them")
+    ended_30s: int = i4("attempts ended in the short window")
+    errors_30s: int = i4("hard failures among them")
+    refusals_30s: int = i4("refusals among them")
+    ended_5m: int = i4("attempts ended in the long window")
+    errors_5m: int = i4("hard failures among them")
+    refusals_5m: int = i4("refusals among them")
+
+
+class Client(Record):
+    """A client class."""
+
+    delay_s: float = f8("one way between customer and router, s")
+    slo_ttft_s: float = f8("a good answer's first token comes within, s")
+    slo_tpot_s: float = f8("and its later ones within, s a token")
+
+
+class Stick(Record):
+    """An entry of an affinity table."""
+
+    expires: float = f8("until when it holds, s")
+    session: int = i8("the session that sticks")
+    offer: int = i4("the offer that it sticks to")
+
+
+class Lane(Record):
+    """A FIFO of the messages that share one delay."""
+
+    delay_s: float = f8("of every message, s")
+    head: int = i4("slot of the message that arrives first")
+    tail: int = i4("slot of the message that was sent last")

@@ -1,0 +1,413 @@
+"""A replica: one step boundary after the other, with exact leaps between them (docs/semantics.md, section 7)."""
+
+import numpy as np
+
+from sim.compiled import inner
+from sim.engines.compiled import finish
+from sim.engines.compiled.clock import set_time
+from sim.engines.compiled.leap import coefficients, leap_time, plan, steps_until
+from sim.engines.compiled.network import DONE, FAIL, FIRST_TOKEN, Letter, send
+from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Replica
+from sim.engines.compiled.state import DECODE, GONE, IDLE, LEAP, MIXED, PREFILL, WAITING, Clock, Supply
+from sim.engines.outcome import BUSY_S, DECODE_TOKENS, PREEMPTIONS, PREFILL_TOKENS, STEPS
+from sim.engines.rules import PUBLISHED_WEIGHT
+from sim.engines.steptime import step_time
+from sim.policy import MIDSTREAM, NO_FAILURE
+
+
+@inner(forceinline=True)
+def release(g: Globals, supply: Supply, a: int) -> None:
+    """Drop one reference to an attempt; its slot is free when none is left."""
+    attempt = supply.attempts[a]
+    attempt.refs -= 1
+    if attempt.refs == 0:
+        supply.free_attempts[g.free_attempts] = a
+        g.free_attempts += 1
+
+
+@inner(forceinline=True)
+def join(supply: Supply, r: int, a: int) -> None:
+    """Append an attempt to a replica's queue."""
+    replica = supply.replicas[r]
+    attempt = supply.attempts[a]
+    attempt.replica = r
+    attempt.place = WAITING
+    attempt.next = -1
+    attempt.prev = replica.queue_tail
+    if replica.queue_tail >= 0:
+        supply.attempts[replica.queue_tail].next = a
+    else:
+        replica.queue_head = a
+    replica.queue_tail = a
+    replica.queued += 1
+    replica.outstanding += attempt.weight
+    replica.backlog += attempt.prompt + attempt.target - 1
+
+
+@inner(forceinline=True)
+def dequeue(supply: Supply, replica: Replica, a: int) -> None:
+    """Unlink a waiting attempt from its replica's queue (its load stays counted)."""
+    attempt = supply.attempts[a]
+    if attempt.prev >= 0:
+        supply.attempts[attempt.prev].next = attempt.next
+    else:
+        replica.queue_head = attempt.next
+    if attempt.next >= 0:
+        supply.attempts[attempt.next].prev = attempt.prev
+    else:
+        replica.queue_tail = attempt.prev
+    replica.queued -= 1
+
+
+@inner(forceinline=True)
+def unlink_central(supply: Supply, offer: LiveDeployment, a: int) -> None:
+    """Take an attempt out of its offer's central queue."""
+    attempt = supply.attempts[a]
+    if attempt.prev >= 0:
+        supply.attempts[attempt.prev].next = attempt.next
+    else:
+        offer.central_head = attempt.next
+    if attempt.next >= 0:
+        supply.attempts[attempt.next].prev = attempt.prev
+    else:
+        offer.central_tail = attempt.prev
+    offer.central_count -= 1
+
+
+@inner(forceinline=True)
+def unlink_prefill(supply: Supply, replica: Replica, a: int) -> None:
+    """Unlink an attempt from its replica's list of prefills."""
+    attempt = supply.attempts[a]
+    if attempt.prev >= 0:
+        supply.attempts[attempt.prev].next = attempt.next
+    else:
+        replica.prefill_head = attempt.next
+    if attempt.next >= 0:
+        supply.attempts[attempt.next].prev = attempt.prev
+    else:
+        replica.prefill_tail = attempt.prev
+
+
+@inner(forceinline=True)
+def kv_of(supply: Supply, attempt: Attempt) -> int:
+    """KV tokens an attempt holds that has emitted at least one token, or that is in prefill."""
+    held = attempt.prompt + attempt.emitted + supply.offers[attempt.offer].overhead
+    return int(held - 1) if attempt.place == DECODE else int(held)
+
+
+@inner(forceinline=True)
+def tell_first_token(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, a: int) -> None:
+    """Send an attempt's first token and measure, as its provider sees it, the time it took."""
+    attempt = supply.attempts[a]
+    attempt.refs += 1
+    send(g, clock, lane_of[attempt.router, attempt.offer], Letter(FIRST_TOKEN, a, NO_FAILURE), attempt.request)
+    offer = supply.offers[attempt.offer]
+    sample_s = g.now - attempt.arrived_s
+    if offer.has_published == 0:
+        offer.has_published = 1
+        offer.published_latency = sample_s
+    else:
+        offer.published_latency += PUBLISHED_WEIGHT * (sample_s - offer.published_latency)
+
+
+@inner(forceinline=True)
+def tell_end(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, a: int) -> None:
+    """Tell the router that an attempt's stream ended or broke; the provider is done with it."""
+    attempt = supply.attempts[a]
+    attempt.place = GONE
+    lane = lane_of[attempt.router, attempt.offer]
+    if attempt.target < attempt.output:
+        send(g, clock, lane, Letter(FAIL, a, MIDSTREAM), attempt.request)
+    else:
+        send(g, clock, lane, Letter(DONE, a, NO_FAILURE), attempt.request)
+
+
+@inner()
+def drop_cancelled(g: Globals, supply: Supply, replica: Replica) -> None:
+    """Let the cancelled requests of a batch leave without a word."""
+    position = 0
+    while position < replica.decoding:
+        a = supply.finish_attempt[replica.heap + position]
+        if supply.attempts[a].cancelled == 0:
+            position += 1
+            continue
+        attempt = supply.attempts[a]
+        left = attempt.finish_v - replica.vclock
+        attempt.emitted = attempt.target - left
+        finish.remove(supply, replica, position)
+        replica.kv_decoding -= kv_of(supply, attempt)
+        replica.backlog -= left
+        leave(g, supply, replica, a)
+        position = 0  # the heap was mended: look from the top again
+    a = replica.prefill_head
+    while a >= 0:
+        attempt = supply.attempts[a]
+        following = attempt.next
+        if attempt.cancelled != 0:
+            unlink_prefill(supply, replica, a)
+            replica.backlog -= attempt.left + attempt.target - attempt.emitted - 1
+            leave(g, supply, replica, a)
+        a = following
+    replica.cancelled = 0
+
+
+@inner(forceinline=True)
+def leave(g: Globals, supply: Supply, replica: Replica, a: int) -> None:
+    """Free the KV and the place of a cancelled running request."""
+    attempt = supply.attempts[a]
+    replica.kv_held -= kv_of(supply, attempt)
+    replica.running -= 1
+    replica.outstanding -= attempt.weight
+    attempt.place = GONE
+    release(g, supply, a)
+
+
+@inner(forceinline=True)
+def advance_prefills(supply: Supply, replica: Replica, budget: int) -> None:
+    """Book the prefill chunks of the step that ends."""
+    a = replica.prefill_head
+    while a >= 0 and budget > 0:
+        attempt = supply.attempts[a]
+        chunk = min(attempt.left, budget)
+        attempt.left -= chunk
+        attempt.offset += chunk
+        budget -= chunk
+        a = attempt.next
+
+
+@inner(forceinline=True)
+def finish_decodes(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, replica: Replica) -> None:
+    """Let the requests leave whose last token this step produced."""
+    while replica.decoding > 0 and supply.finish_v[replica.heap] == replica.vclock:
+        a = finish.take_out(supply, replica, 0)
+        attempt = supply.attempts[a]
+        attempt.emitted = attempt.target
+        held = kv_of(supply, attempt)
+        replica.kv_held -= held
+        replica.kv_decoding -= held
+        replica.running -= 1
+        replica.outstanding -= attempt.weight
+        tell_end(g, clock, supply, lane_of, a)
+
+
+@inner(forceinline=True)
+def finish_prefills(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, replica: Replica) -> None:
+    """Let completed prefills emit their next token, and leave or start decoding."""
+    a = replica.prefill_head
+    while a >= 0 and supply.attempts[a].left == 0:
+        attempt = supply.attempts[a]
+        following = attempt.next
+        unlink_prefill(supply, replica, a)
+        held = kv_of(supply, attempt)
+        attempt.emitted += 1
+        if attempt.emitted == 1:
+            tell_first_token(g, clock, supply, lane_of, a)
+        if attempt.emitted >= attempt.target:
+            replica.kv_held -= held
+            replica.running -= 1
+            replica.outstanding -= attempt.weight
+            tell_end(g, clock, supply, lane_of, a)
+        else:
+            attempt.place = DECODE
+            attempt.finish_v = replica.vclock + attempt.target - attempt.emitted
+            replica.kv_decoding += held
+            finish.add(supply, replica, a)
+        a = following
+
+
+@inner(forceinline=True)
+def count_time(g: Globals, replica: Replica, row: np.ndarray) -> None:
+    """Count the time of the step or leap that ends now, as far as it lies inside the measured window.
+
+    What crosses the window's end waits in the replica until somebody asks: added when the step ends, it would make
+    the last bits of the sum depend on how long the run goes on.
+    """
+    inside_s = min(g.now, g.demand_ends_s) - max(replica.start_s, g.warmup_s)
+    if inside_s <= 0.0:
+        return
+    if g.now < g.demand_ends_s:
+        row[BUSY_S] += inside_s
+    else:
+        replica.crossing_s = inside_s
+
+
+@inner(forceinline=True)
+def end_step(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work: np.ndarray, r: int) -> None:
+    """Apply the effects of the step, or of the leap of steps, that ends now."""
+    replica = supply.replicas[r]
+    grown = replica.decoding * replica.steps
+    replica.vclock += replica.steps
+    replica.kv_held += grown
+    replica.kv_decoding += grown
+    replica.backlog -= grown
+    row = work[replica.offer]
+    count_time(g, replica, row)
+    row[STEPS] += replica.steps
+    row[DECODE_TOKENS] += grown
+    if replica.doing == MIXED:
+        row[PREFILL_TOKENS] += replica.prefill_tokens
+        replica.backlog -= replica.prefill_tokens
+        advance_prefills(supply, replica, supply.offers[replica.offer].max_step_tokens - replica.decoding)
+    if replica.cancelled > 0:
+        drop_cancelled(g, supply, replica)
+    finish_decodes(g, clock, supply, lane_of, replica)
+    finish_prefills(g, clock, supply, lane_of, replica)
+
+
+@inner()
+def take_from_central_queue(supply: Supply, r: int) -> None:
+    """Take requests from the offer's central queue while the batch has room for them."""
+    replica = supply.replicas[r]
+    offer = supply.offers[replica.offer]
+    if r - offer.first_replica >= offer.replicas:
+        return  # it is being drained
+    while offer.central_count > 0 and replica.running + replica.queued < offer.max_batch:
+        a = offer.central_head
+        unlink_central(supply, offer, a)
+        join(supply, r, a)
+
+
+@inner()
+def preempt(supply: Supply, replica: Replica) -> None:
+    """Throw the most recently admitted request out of the batch, back to the head of the queue."""
+    if replica.prefill_tail >= 0:
+        a = replica.prefill_tail  # prefills were admitted after every request that decodes
+        unlink_prefill(supply, replica, a)
+        attempt = supply.attempts[a]
+        replica.backlog += attempt.prompt + attempt.emitted - attempt.left
+    else:
+        a = finish.remove(supply, replica, finish.latest(supply, replica))
+        attempt = supply.attempts[a]
+        attempt.emitted = attempt.target - (attempt.finish_v - replica.vclock)
+        replica.kv_decoding -= kv_of(supply, attempt)
+        replica.backlog += attempt.prompt + attempt.emitted - 1
+    replica.kv_held -= kv_of(supply, attempt)
+    replica.running -= 1
+    attempt.place = WAITING
+    attempt.prev = -1
+    attempt.next = replica.queue_head
+    if replica.queue_head >= 0:
+        supply.attempts[replica.queue_head].prev = a
+    else:
+        replica.queue_tail = a
+    replica.queue_head = a
+    replica.queued += 1
+
+
+@inner(forceinline=True)
+def admit(supply: Supply, replica: Replica, offer: LiveDeployment) -> None:
+    """Admit waiting requests in order while batch and KV memory have room."""
+    while replica.queue_head >= 0 and replica.running < offer.max_batch:
+        a = replica.queue_head
+        attempt = supply.attempts[a]
+        context = attempt.prompt + attempt.emitted
+        if replica.kv_held + replica.decoding + context + offer.overhead > offer.kv_capacity:
+            break
+        dequeue(supply, replica, a)
+        attempt.place = PREFILL
+        attempt.order = replica.admitted
+        replica.admitted += 1
+        attempt.left = context
+        attempt.offset = 0
+        replica.kv_held += context + offer.overhead
+        replica.running += 1
+        attempt.next = -1
+        attempt.prev = replica.prefill_tail
+        if replica.prefill_tail >= 0:
+            supply.attempts[replica.prefill_tail].next = a
+        else:
+            replica.prefill_head = a
+        replica.prefill_tail = a
+
+
+@inner(forceinline=True)
+def begin_leap(g: Globals, supply: Supply, replica: Replica, offer: LiveDeployment) -> None:
+    """Start decoding up to the first finish or the last step that fits in KV memory."""
+    steps = min(
+        supply.finish_v[replica.heap] - replica.vclock,
+        (offer.kv_capacity - replica.kv_held) // replica.decoding,
+    )
+    replica.doing = LEAP
+    replica.steps = steps
+    replica.start_s = g.now
+    plan(replica, offer, steps)
+    replica.next_s = g.now + leap_time(replica, steps)
+
+
+@inner(forceinline=True)
+def begin_mixed(g: Globals, supply: Supply, replica: Replica, offer: LiveDeployment) -> None:
+    """Start one step that decodes and prefills."""
+    batch = replica.decoding
+    budget = offer.max_step_tokens - batch
+    kv = replica.kv_decoding + batch
+    pairs = float(kv)
+    prefill = 0
+    a = replica.prefill_head
+    while a >= 0 and budget > 0:
+        attempt = supply.attempts[a]
+        chunk = min(attempt.left, budget)
+        kv += attempt.offset + chunk
+        pairs += chunk * float(attempt.offset) + 0.5 * chunk * (chunk + 1.0)
+        prefill += chunk
+        budget -= chunk
+        a = attempt.next
+    replica.doing = MIXED
+    replica.steps = 1
+    replica.prefill_tokens = prefill
+    replica.start_s = g.now
+    replica.next_s = g.now + offer.slow * step_time(coefficients(offer), batch + prefill, kv, pairs)
+
+
+@inner(forceinline=True)
+def boundary(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work: np.ndarray, r: int) -> None:
+    """End the step of a replica, if it is in one, and begin the next."""
+    replica = supply.replicas[r]
+    offer = supply.offers[replica.offer]
+    if replica.doing != IDLE:
+        end_step(g, clock, supply, lane_of, work, r)
+    if offer.central_count > 0:
+        take_from_central_queue(supply, r)
+    preempted = False
+    while replica.kv_held + replica.decoding > offer.kv_capacity:
+        preempt(supply, replica)
+        work[replica.offer, PREEMPTIONS] += 1
+        preempted = True
+    if not preempted:
+        admit(supply, replica, offer)
+    if replica.running == 0:
+        replica.doing = IDLE
+        replica.vclock = 0
+        replica.next_s = np.inf
+    elif replica.prefill_head < 0:
+        begin_leap(g, supply, replica, offer)
+    else:
+        begin_mixed(g, supply, replica, offer)
+    set_time(clock.fleet, r, replica.next_s)
+
+
+@inner(forceinline=True)
+def cut_leap_now(g: Globals, clock: Clock, supply: Supply, r: int, for_head: bool) -> None:
+    """End a leap at the first boundary from now on (``for_head``: only if the queue's head can be admitted there)."""
+    replica = supply.replicas[r]
+    if replica.doing != LEAP:
+        return
+    steps = steps_until(replica, g.now - replica.start_s)
+    if steps >= replica.steps:
+        return
+    if for_head:
+        offer = supply.offers[replica.offer]
+        if replica.queue_head < 0 or replica.running >= offer.max_batch:
+            return
+        head = supply.attempts[replica.queue_head]
+        held = replica.kv_held + replica.decoding * (steps + 1)
+        if held + head.prompt + head.emitted + offer.overhead > offer.kv_capacity:
+            return
+    replica.steps = steps
+    replica.next_s = max(g.now, replica.start_s + leap_time(replica, steps))
+    set_time(clock.fleet, r, replica.next_s)
+
+
+@inner()
+def cut_leap(g: Globals, clock: Clock, supply: Supply, r: int, for_head: bool) -> None:
+    """``cut_leap_now`` as a call of its own, for where it is rare."""
+    cut_leap_now(g, clock, supply, r, for_head)

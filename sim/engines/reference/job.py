@@ -1,0 +1,73 @@
+"""An attempt as its provider sees it, and the steps in which it is worked on."""
+
+from dataclasses import dataclass
+
+from sim.draws import MIDSTREAM, MIDSTREAM_POINT
+from sim.engines.reference.request import Attempt
+
+
+class Job:
+    """An attempt as its provider sees it.
+
+    Parameters
+    ----------
+    attempt
+        The attempt that arrived.
+    arrived_s
+        When it arrived.
+    midstream_share
+        Share of streams that break at this offer.
+    """
+
+    def __init__(self, attempt: Attempt, arrived_s: float, midstream_share: float) -> None:
+        request = attempt.request
+        self.attempt = attempt
+        self.arrived_s = arrived_s
+        self.prompt = request.prompt
+        self.output = request.output
+        self.weight = request.weight
+        self.last_token = request.output  # it leaves after this token
+        if request.output > 1 and request.uniform(MIDSTREAM, attempt.offer) < midstream_share:
+            self.last_token = 1 + int(request.uniform(MIDSTREAM_POINT, attempt.offer) * (request.output - 1))
+        self.emitted = 0  # tokens produced so far
+        self.prefilled = 0  # tokens of its context computed since its last admission
+        self.decoding = False
+        self.kv_tokens = 0  # KV it holds
+        self.cancelled = False
+
+    @property
+    def context(self) -> int:
+        """Tokens to prefill on admission: the prompt and, after a preemption, what was already produced."""
+        return self.prompt + self.emitted
+
+    @property
+    def prefill_left(self) -> int:
+        """Tokens still to prefill before it can decode."""
+        return 0 if self.decoding else self.context - self.prefilled
+
+    @property
+    def breaks(self) -> bool:
+        """True if its stream breaks before the last token."""
+        return self.last_token < self.output
+
+    @property
+    def work_tokens(self) -> int:
+        """Tokens still to compute (the end of a prefill produces a token by the way)."""
+        left = self.last_token - self.emitted
+        return left + self.prefill_left - 1 if self.prefill_left > 0 else left
+
+    def drop_cache(self) -> None:
+        """Forget everything computed: it prefills anew when admitted again."""
+        self.prefilled = 0
+        self.decoding = False
+        self.kv_tokens = 0
+
+
+@dataclass(frozen=True, eq=False)
+class EngineStep:
+    """A step under way: when it began, who decodes in it and which prefill tokens it computes."""
+
+    began_s: float
+    duration_s: float
+    decoding: tuple[Job, ...]
+    chunks: tuple[tuple[Job, int], ...]

@@ -1,0 +1,33 @@
+"""Numbers and sets that both engines obey and no scenario changes, each with its source.
+
+Rows marked *assumption* stand for something that the imitated systems do but do not publish.
+"""
+
+from typing import Final
+
+from sim.engines.outcome import FAILED, REFUSED
+from sim.engines.outcome import TIMED_OUT as REQUEST_TIMED_OUT
+from sim.policy import MIDSTREAM, OUTAGE, QUEUE_FULL, RATE_LIMITED, SERVER_ERROR, TIMED_OUT
+
+# Failures that speak against an offer: they open a breaker, count as errors and make an outage signal. A 429 does
+# not, it says that the offer is busy; nor does "too long", which says something about the request.
+# Source: assumption; the systems that are imitated count errors and 429s apart in the same way.
+HARD_FAILURES: Final = (OUTAGE, SERVER_ERROR, MIDSTREAM, TIMED_OUT)
+REFUSALS: Final = (RATE_LIMITED, QUEUE_FULL)  # the failures that are a 429 (RFC 6585)
+
+# Outcome of a request by the failure of its last attempt, in the order of sim.policy.FAILURES; "none" is a request
+# that no offer could take. Source: docs/semantics.md, section 3.
+OUTCOME_OF_FAILURE: Final = (REFUSED, FAILED, FAILED, REFUSED, REFUSED, REFUSED, FAILED, REQUEST_TIMED_OUT)
+
+# Windows of a router's telemetry, in slots (of ten seconds by default).
+LONG_SLOTS: Final = 30  # percentiles and long shares: five minutes, the window of OpenRouter's published percentiles
+SHORT_SLOTS: Final = 3  # short shares and learned capacity: thirty seconds, OpenRouter's window of recent outages
+
+# Learned capacity, read once a short window by the share of refused attempts in it. Source: assumption, after
+# OpenRouter's description of its traffic routing (autumn 2026), which gives the signals and no constants.
+MANY_REFUSED: Final = 0.2  # above this share the accepted rate becomes the capacity, cut by BACK_OFF
+FEW_REFUSED: Final = 0.01  # from this share on a first capacity is learned; below it a known one grows by RAISE
+BACK_OFF: Final = 0.9
+RAISE: Final = 1.05
+
+PUBLISHED_WEIGHT: Final = 0.1  # of the newest sample in the latency that providers publish (assumption)

@@ -1,0 +1,155 @@
+"""The two engines share the names of what does the same in both, and the numbers that both obey."""
+
+import ast
+import re
+
+import numpy as np
+import pytest
+
+from sim.engines import rules
+from sim.engines.compiled import records
+from sim.engines.outcome import FAILED, OUTCOMES, REFUSED, TIMED_OUT, SampledRequest
+from sim.engines.record import Record, f8, i4, rows_of, table
+from sim.engines.world import ArrivingRequest
+from sim.policy import FAILURES
+from worlds.places import ROOT
+
+ENGINES = ROOT / "sim" / "engines"
+TWINS = {"books", "clock", "deployment", "engine", "health", "network", "place", "replica", "router", "telemetry",
+         "ticks"}
+COMPILED_ONLY = {
+    "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
+    "finish": "the heap that orders finishes: the reference looks at every request in every step",
+    "leap": "many steps in closed form: the reference takes them one by one",
+    "loop": "finds the next event: SimPy does it for the reference",
+    "prefetch": "a hint to the processor",
+    "records": "rows of the memory: the reference has objects, beside the code that uses them",
+    "state": "the arrays of those rows",
+}
+REFERENCE_ONLY = {
+    "faces": "what objects ask of each other: functions over arrays need none",
+    "job": "an attempt at its provider: a record in the compiled engine",
+    "request": "a request and its attempts: records in the compiled engine",
+}
+# functions that do the same, by file
+SHARED = {
+    "books": {"bill", "measure", "count_outcome"},
+    "deployment": {"hear_dispatch", "hear_cancel", "within_rate_limits", "balance", "begin_outage", "slow_down",
+                   "resize", "true_work_s"},
+    "health": {"fail", "succeed", "trip", "lets_through"},
+    "place": {"pick", "is_usable", "prefer", "meets_preferences", "ask_policy"},
+    "replica": {"join", "end_step", "drop_cancelled", "finish_decodes", "finish_prefills", "preempt", "admit", "leave",
+                "count_time"},
+    "router": {"hear_request", "hear_first_token", "hear_done", "dispatch", "let_go", "blame", "fail_over", "set_timer",
+               "time_out", "end_request"},
+    "telemetry": {"saw_first_token", "saw_done", "saw_failure", "refresh", "count_end", "set_percentiles", "set_shares",
+                  "sample", "learn_capacity"},
+    "ticks": {"publish", "copy_view"},
+}
+# and classes; a record of the compiled engine is the row of the object's fields
+CLASSES = {"LiveRequest", "Attempt", "Replica", "LiveDeployment", "LiveRouter", "Stick", "Books", "Clock"}
+
+
+def stems(engine: str) -> set[str]:
+    return {path.stem for path in (ENGINES / engine).glob("*.py")} - {"__init__"}
+
+
+def defined(engine: str, stem: str, kind: type) -> set[str]:
+    """Names that a file defines, methods included, without a leading underscore."""
+    tree = ast.parse((ENGINES / engine / f"{stem}.py").read_text(encoding="utf-8"))
+    return {node.name.removeprefix("_") for node in ast.walk(tree) if isinstance(node, kind)}
+
+
+def test_every_file_has_its_twin_or_a_reason() -> None:
+    assert stems("compiled") == TWINS | set(COMPILED_ONLY)
+    assert stems("reference") == TWINS | set(REFERENCE_ONLY)
+
+
+@pytest.mark.parametrize("stem", sorted(SHARED))
+def test_functions_that_do_the_same_have_one_name(stem: str) -> None:
+    for engine in ("compiled", "reference"):
+        assert not SHARED[stem] - defined(engine, stem, ast.FunctionDef), engine
+
+
+def test_a_name_in_both_twins_is_on_the_list() -> None:
+    """Two functions of one name in a pair of files do the same, or one of them is called something else."""
+    own = {"init", "at", "tick"}
+    for stem in TWINS - {"engine"}:
+        both = defined("compiled", stem, ast.FunctionDef) & defined("reference", stem, ast.FunctionDef)
+        assert both - own <= SHARED.get(stem, set()), stem
+
+
+def test_classes_that_are_the_same_thing_have_one_name() -> None:
+    for engine in ("compiled", "reference"):
+        found = {name for stem in stems(engine) for name in defined(engine, stem, ast.ClassDef)}
+        assert not CLASSES - found, engine
+
+
+def test_no_class_of_an_engine_is_called_like_another_thing() -> None:
+    inside: set[str] = set()
+    outside: set[str] = set()
+    for room in ("sim", "providers", "policies"):
+        for path in (ROOT / room).rglob("*.py"):
+            names = {node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                     if isinstance(node, ast.ClassDef)}
+            (inside if path.is_relative_to(ENGINES) else outside).update(names)
+    assert not inside & outside - {"Clock"} - {"Request"}
+
+
+def described() -> list[type[Record]]:
+    ours = [value for value in vars(records).values() if isinstance(value, type) and issubclass(value, Record)]
+    return [*(record for record in ours if record is not Record), ArrivingRequest, SampledRequest]
+
+
+@pytest.mark.parametrize("record", described(), ids=lambda record: record.__name__)
+def test_every_field_of_a_record_has_a_type_and_a_meaning(record: type[Record]) -> None:
+    assert record.__doc__
+    assert list(record.fields()) == list(record.__annotations__) == list(record.dtype().names or ())
+    for name, field in record.fields().items():
+        assert record.__annotations__[name] is {"f": float, "i": int, "u": int}[field.code[0]], name
+        assert len(field.meaning) > 5, name
+        if name.endswith("_s") or field.code == "f8":
+            unit = r"\bs\b|tokens|share|factor|weight|logarithm|millionths|USD"
+            assert re.search(unit, field.meaning), f"{name} has no unit"
+    widths = [int(field.code[1]) for field in record.fields().values()]
+    if record not in (ArrivingRequest, SampledRequest):
+        assert widths == sorted(widths, reverse=True), "wider fields first"
+        assert record.dtype().itemsize - sum(widths) < 8, "no more than the end is padded"
+
+
+def test_a_table_is_the_array_itself_and_refuses_another_type() -> None:
+    class Point(Record):
+        """A place."""
+
+        x_m: float = f8("metres east")
+        number: int = i4("of the point")
+
+    rows = np.zeros(3, Point.dtype())
+    assert table(rows, Point) is rows
+    assert rows_of(table(rows, Point)) is rows
+    with pytest.raises(TypeError, match="but a table of Point has"):
+        table(np.zeros(3), Point)
+
+
+def test_every_kind_of_failure_has_an_outcome() -> None:
+    found = {name: OUTCOMES[outcome] for name, outcome in zip(FAILURES, rules.OUTCOME_OF_FAILURE, strict=True)}
+    assert found == {
+        "none": "refused", "outage": "failed", "server_error": "failed", "rate_limited": "refused",
+        "queue_full": "refused", "too_long": "refused", "midstream": "failed", "timed_out": "timed_out"}
+    assert {REFUSED, FAILED, TIMED_OUT} == set(rules.OUTCOME_OF_FAILURE)
+    assert {FAILURES[kind] for kind in rules.HARD_FAILURES} == {"outage", "server_error", "midstream", "timed_out"}
+    assert {FAILURES[kind] for kind in rules.REFUSALS} == {"rate_limited", "queue_full"}
+
+
+def test_rules_are_stated_nowhere_else_in_the_engines() -> None:
+    numbers = ast.parse((ENGINES / "rules.py").read_text(encoding="utf-8"))
+    stated = {target.id for node in ast.walk(numbers) if isinstance(node, ast.AnnAssign)
+              for target in [node.target] if isinstance(target, ast.Name)}
+    for path in ENGINES.rglob("*.py"):
+        if path.name == "rules.py":
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        again = {target.id for node in ast.walk(tree) if isinstance(node, ast.Assign | ast.AnnAssign)
+                 for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+                 if isinstance(target, ast.Name)}
+        assert not again & stated, path

@@ -1,0 +1,134 @@
+"""Where machine code is kept, and what makes it be made anew."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sim import compiled
+from sim.compiled import ENGINE, PACKAGES, import_graph, is_compiled, source_key
+from worlds.places import ROOT
+
+FUNCTIONS = "from sim.draws import derive, mix, split"
+ENGINE_MADE = """
+from numba.core import event
+from experiments.runs.run_traffic import assemble, load_scenario
+with event.install_recorder("numba:compile") as seen:
+    from sim.engines.compiled import CompiledEngine
+    engine = CompiledEngine(assemble(load_scenario("duel", ["traffic.duration_s=30"])), iter(()))
+    engine.tally()
+print(len(seen.buffer))
+"""
+
+
+def in_a_process(code: str, root: Path = ROOT, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-W", "ignore:First-class function type feature is experimental", "-c", code],
+        cwd=root, env={**os.environ, **environment}, capture_output=True, text=True, timeout=300, check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A second checkout of these sources."""
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / "other" / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "other"
+
+
+def comment_in(root: Path, file: str) -> None:
+    with (root / file).open("a", encoding="utf-8") as source:
+        source.write("# a comment\n")
+
+
+@pytest.mark.parametrize("file", ["providers/pricing/undercut.py", "sim/market/board.py", "policies/least_loaded.py",
+                                  "sim/engines/compiled/build.py", "sim/scenario/base.py"])
+def test_a_comment_that_the_engine_does_not_reach_leaves_its_key_alone(checkout: Path, file: str) -> None:
+    comment_in(checkout, file)
+    assert source_key(ENGINE, checkout) == source_key(ENGINE)
+
+
+@pytest.mark.parametrize("file", ["sim/engines/compiled/batch.py", "sim/draws.py", "sim/compiled.py", "sim/view.py"])
+def test_a_comment_in_what_the_engine_is_made_of_changes_its_key(checkout: Path, file: str) -> None:
+    comment_in(checkout, file)
+    assert source_key(ENGINE, checkout) != source_key(ENGINE)
+
+
+def test_each_module_has_a_key_of_its_own(checkout: Path) -> None:
+    modules = ("policies.least_loaded", "policies.litellm", "providers.pricing.qlearning", ENGINE)
+    comment_in(checkout, "policies/least_loaded.py")
+    assert [source_key(module, checkout) == source_key(module) for module in modules] == [False, True, True, True]
+
+
+def test_the_graph_follows_what_importing_runs_and_nothing_else(tmp_path: Path) -> None:
+    sources = {
+        "sim/__init__.py": "from sim import far", "sim/a.py": "from sim.part import b, c\nimport sim.d\n",
+        "sim/part/__init__.py": "from sim.e import c\n", "sim/part/b.py": "def f():\n    from sim import far\n",
+        "sim/d.py": "import numpy\nif TYPE_CHECKING:\n    import sim.far\n", "sim/e.py": "c = 1\n", "sim/far.py": "",
+    }
+    for name, text in sources.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert set(import_graph("sim.a", tmp_path)) == {"sim.a", "sim.part", "sim.part.b", "sim.d", "sim.e"}
+
+
+def test_a_second_checkout_and_a_comment_elsewhere_compile_nothing_anew(checkout: Path) -> None:
+    in_a_process(ENGINE_MADE)  # compiles the engine if nobody has yet
+    assert is_compiled()
+    comment_in(checkout, "providers/pricing/undercut.py")
+    assert in_a_process(ENGINE_MADE, checkout) == "0"
+
+
+def test_the_cache_is_in_the_users_folder_and_is_read_again(tmp_path: Path) -> None:
+    code = f"{FUNCTIONS}\nprint(sum(mix.stats.cache_hits.values()), sum(mix.stats.cache_misses.values()))"
+    user = {"XDG_CACHE_HOME": str(tmp_path), "TOKENMARKET_CACHE_DIR": ""}
+    assert [in_a_process(code, **user) for _ in range(2)] == ["0 1", "1 0"]
+    folder = tmp_path / "tokenmarket" / f"sim.draws-{source_key('sim.draws')}"
+    assert len(list(folder.glob("*.nbi"))) == 4
+    assert not list((ROOT / "sim").rglob("*.nbi"))
+    assert in_a_process(code, XDG_CACHE_HOME=str(tmp_path), TOKENMARKET_CACHE_DIR=str(tmp_path / "own")) == "0 1"
+    assert [path.name for path in (tmp_path / "own").iterdir()] == [folder.name]
+
+
+def test_an_unwritable_cache_falls_back_to_a_folder_that_disappears(tmp_path: Path) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("not a folder")
+    code = f"{FUNCTIONS}; from sim.compiled import cache_folder; print(cache_folder('sim.draws'))"
+    folder = in_a_process(code, TOKENMARKET_CACHE_DIR=str(blocker))
+    assert "sim.draws" in folder
+    assert not folder.startswith(str(blocker))
+    assert not Path(folder).parent.exists()
+
+
+def test_functions_of_a_user_are_compiled_in_every_process(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from sim.compiled import njit\n@njit(cache=True)\ndef twice(x): return 2 * x\n", encoding="utf-8")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+    code += "from mine import twice\ntwice(2)\nprint(twice.stats[1])"
+    hits = [in_a_process(code, TOKENMARKET_CACHE_DIR=str(tmp_path / "cache")) for _ in range(2)]
+    assert hits == ["Counter()", "Counter()"]
+    assert not list(tmp_path.rglob("mine*.nbi"))
+
+
+def test_old_folders_are_pruned_and_nothing_else(tmp_path: Path) -> None:
+    old = time.time() - 31 * 86_400
+    key = "0123456789abcdef" * 2
+    for name in (f"sim.draws-{key}", f"sim.view-{key}", key, "precious", "sim.draws-notes"):
+        (tmp_path / name).mkdir()
+        if name != f"sim.view-{key}":
+            os.utime(tmp_path / name, (old, old))
+    compiled._prune(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["precious", "sim.draws-notes", f"sim.view-{key}"]
+
+
+def test_keys_are_made_quickly() -> None:
+    compiled._imported.cache_clear()
+    start = time.perf_counter()
+    source_key(ENGINE)
+    assert time.perf_counter() - start < 1.0  # some 80 ms on an idle machine

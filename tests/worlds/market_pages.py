@@ -1,0 +1,17 @@
+"""What `tokenmarket run market` leaves in a folder, but for the manifest, from a run that needed no simulation."""
+
+from pathlib import Path
+
+from experiments.measures.market_summary import summary
+from experiments.measures.market_tables import Run, tables
+from experiments.output.writer import write_tables
+from experiments.studies.market.figures import page
+
+
+def write_market(result, title: str, folder: Path):
+    """Write tables and the page of figures of a result, and return the tables by name."""
+    frames = {**tables(result), "summary": summary(Run(result))}
+    write_tables(frames, folder, None)
+    if result.days:
+        page(frames, title, folder)
+    return frames
