@@ -24,7 +24,8 @@ from worlds.places import ROOT
 
 ROOMS: Final = {  # what is sampled: folders and files; "elsewhere" less what "measures" has
     "measures": ("experiments/measures", "experiments/store/statistics.py", "experiments/store/tables.py",
-                 "experiments/report/grids.py", "experiments/report/numbers.py", "experiments/studies/market/files.py"),
+                 "experiments/report/grids.py", "experiments/report/numbers.py",
+                 "experiments/studies/market/terminal.py"),
     "elsewhere": ("sim", "providers", "policies", "experiments"),
 }
 FIRST: Final = {  # tests that look closest at a file or folder; they run before those of the mirrored folder
