@@ -36,11 +36,19 @@ def catalogue() -> str:
 
 def _table(rows: Iterable[Measure]) -> Iterator[str]:
     of = bases()
-    yield "| measure | unit | meaning | what over what | of |\n| --- | --- | --- | --- | --- |"
+    yield "| measure | called | unit | shown | meaning | what over what | of |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
     for row in rows:
         ratio = f"{row.above} / {row.below}" if row.below else row.above
         where = ", ".join(name for name, measures in of.items() if row.name in measures)
-        yield f"| `{row.name}` | {row.unit} | {row.doc} | {ratio} | {where} |"
+        called = row.words if row.heading == row.words else f"{row.words}; {row.heading}"
+        yield f"| `{row.name}` | {called} | {row.unit} | {_shown(row)} | {row.doc} | {ratio} | {where} |"
+
+
+def _shown(row: Measure) -> str:
+    """How values are shown, and amounts a day where they are joined: unit, factor, decimals at most."""
+    every = [row.show, *([row.daily] if row.daily else [])]
+    return "; ".join(f"{it.unit or '1'} (× {it.factor:g}, {it.decimals})" for it in every)
 
 
 def tables() -> str:
