@@ -12,7 +12,7 @@ import numpy as np
 from sim.compiled import inner
 from sim.engines.compiled.records import Globals, LiveRequest, RareEvent
 from sim.engines.compiled.state import MISC_LEAF, WHEEL, WHEEL_LEAF, Clock, Tree
-from sim.engines.record import Table
+from sim.engines.record import Rows
 
 # kinds of entry in the heap
 TIME_OUT, RETRY, DELAYED_FAIL = 0, 1, 2
@@ -131,7 +131,7 @@ def pop_misc(g: Globals, clock: Clock) -> None:
 
 
 @inner(forceinline=True)
-def unlink_timer(clock: Clock, requests: Table[LiveRequest], q: int) -> None:
+def unlink_timer(clock: Clock, requests: Rows[LiveRequest], q: int) -> None:
     """Take a request off the wheel, if it is on it."""
     request = requests[q]
     if request.bucket < 0:
@@ -146,7 +146,7 @@ def unlink_timer(clock: Clock, requests: Table[LiveRequest], q: int) -> None:
 
 
 @inner(forceinline=True)
-def stop_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) -> None:
+def stop_timer(g: Globals, clock: Clock, requests: Rows[LiveRequest], q: int) -> None:
     """Cancel a request's timer, wherever it waits."""
     request = requests[q]
     # Entries are not searched for in the heap: one with an older stamp is void when it comes up.
@@ -159,7 +159,7 @@ def stop_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) -
 
 
 @inner(forceinline=True)
-def link_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) -> None:
+def link_timer(g: Globals, clock: Clock, requests: Rows[LiveRequest], q: int) -> None:
     """Hang a timer in its bucket, or in the farthest one if it is more than a round away."""
     request = requests[q]
     # A bucket is opened when its time comes, so a timer never hangs in the one that is open: at least one ahead.
@@ -175,7 +175,7 @@ def link_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) -
 
 
 @inner()
-def start_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) -> None:
+def start_timer(g: Globals, clock: Clock, requests: Rows[LiveRequest], q: int) -> None:
     """(Re)start a request's timer at its ``timer_at``; the old one is void."""
     stop_timer(g, clock, requests, q)
     request = requests[q]
@@ -193,7 +193,7 @@ def start_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) 
 
 
 @inner()
-def turn_wheel(g: Globals, clock: Clock, requests: Table[LiveRequest]) -> None:
+def turn_wheel(g: Globals, clock: Clock, requests: Rows[LiveRequest]) -> None:
     """Open the next bucket: timers due in it enter the heap, those of later rounds go back on the wheel."""
     g.wheel_cursor += 1
     bucket = g.wheel_cursor % WHEEL

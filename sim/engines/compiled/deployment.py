@@ -13,7 +13,7 @@ from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Repli
 from sim.engines.compiled.replica import count_time, cut_leap, cut_leap_now, dequeue, join, release, unlink_central
 from sim.engines.compiled.state import CENTRAL, DECODE, GONE, IDLE, LEAP, PREFILL, WAITING, Clock, Supply
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, STEPS
-from sim.engines.record import Table
+from sim.engines.record import Rows
 from sim.engines.steptime import step_time
 from sim.policy import MIDSTREAM, OUTAGE, QUEUE_FULL, RATE_LIMITED, SERVER_ERROR, TOO_LONG
 from sim.units import MINUTE_S
@@ -118,7 +118,7 @@ def join_central(supply: Supply, offer: LiveDeployment, a: int) -> None:
 
 
 @inner(forceinline=True)
-def hear_dispatch(g: Globals, clock: Clock, supply: Supply, seats: Table[Seat], lane_of: np.ndarray, a: int) -> int:
+def hear_dispatch(g: Globals, clock: Clock, supply: Supply, seats: Rows[Seat], lane_of: np.ndarray, a: int) -> int:
     """A dispatch arrives; return the idle replica that must start a step now, or -1."""
     attempt = supply.attempts[a]
     o = attempt.offer

@@ -184,7 +184,7 @@ def hear_done(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     o = request.offer
     seat = routing.seats[r, o]
     let_go(routing, request)
-    answer = telemetry.Answer(g.now - request.dispatch_s, g.now - request.first_s, request.output)
+    answer = telemetry.FullAnswer(g.now - request.dispatch_s, g.now - request.first_s, request.output)
     telemetry.saw_done(g.now, routing, r, o, answer)
     health.succeed(routing.routers[r], seat, request.probe == 1)
     if request.session >= 0 and routing.routers[r].affinity_ttl_s > 0.0:

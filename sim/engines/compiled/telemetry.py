@@ -50,8 +50,8 @@ TTFT, TPOT, THROUGHPUT = 0, 1, 2  # metrics of the windows
 ENDED, ERRORS, REFUSED = 0, 1, 2  # counts of the slots
 
 
-class Answer(NamedTuple):
-    """A complete answer, as its router saw it."""
+class FullAnswer(NamedTuple):
+    """An answer to its last token, as its router saw it."""
 
     e2e_s: float  # since dispatch
     later_s: float  # since the first token
@@ -238,7 +238,7 @@ def count_end(routing: Routing, r: int, o: int, error: int, refusal: int) -> Non
 
 
 @inner(forceinline=True)
-def saw_done(now: float, routing: Routing, r: int, o: int, answer: Answer) -> None:
+def saw_done(now: float, routing: Routing, r: int, o: int, answer: FullAnswer) -> None:
     """Book a completion."""
     refresh_if_due(now, routing, r, o)
     view = routing.views[r, o]
