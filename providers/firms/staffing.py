@@ -69,7 +69,7 @@ def halfin_whitt(beta: float) -> float:
 
 
 def square_root_staffing(load: float, beta: float) -> int:
-    """Servers by the square-root rule, a + beta sqrt(a), rounded up."""
+    """Servers by the square-root rule, a + beta sqrt(a), rounded up (S4)."""
     return math.ceil(load + beta * math.sqrt(load))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 
 def erlang_b(servers: int, offered: float) -> float:
-    """Probability that a request is lost in M/G/n/n (Erlang 1917), by B(c) = aB/(c + aB)."""
+    """Probability that a request is lost in M/G/n/n (Erlang 1917), by B(c) = aB/(c + aB) (E12)."""
     blocked = 1.0
     for count in range(1, servers + 1):
         blocked = offered * blocked / (count + offered * blocked)
@@ -17,7 +17,7 @@ def erlang_b(servers: int, offered: float) -> float:
 
 
 def erlang_c(servers: int, offered: float) -> float:
-    """Probability that a request waits in M/M/n, C = B/(1 - rho(1 - B))."""
+    """Probability that a request waits in M/M/n, C = B/(1 - rho(1 - B)) (E13)."""
     blocked = erlang_b(servers, offered)
     return blocked / (1.0 - offered / servers * (1.0 - blocked))
 
@@ -35,7 +35,7 @@ def mmn_response(servers: int, load: float) -> float:
 
 
 def mg1_response(load: float, scv: float) -> float:
-    """Mean response time of M/G/1, Pollaczek-Khinchine; ``scv`` is the squared CV of service times."""
+    """Mean response time of M/G/1, Pollaczek-Khinchine; ``scv`` is the squared CV of service times (E10)."""
     return 1.0 + load * (1.0 + scv) / (2.0 * (1.0 - load))
 
 
@@ -45,12 +45,12 @@ def mm1_response_quantile(load: float, probability: float) -> float:
 
 
 def ps_response(load: float) -> float:
-    """Mean response time of M/G/1 processor sharing, whatever the sizes (Kleinrock 1976, section 4.4)."""
+    """Mean response time of M/G/1 processor sharing, whatever the sizes (Kleinrock 1976, section 4.4) (E11)."""
     return 1.0 / (1.0 - load)
 
 
 def round_robin_response(servers: int, load: float) -> float:
-    """Mean response time under round robin, which makes each server E_n/M/1 (Kleinrock 1975, section 6.4).
+    """Mean response time under round robin, which makes each server E_n/M/1 (Kleinrock 1975, section 6.4) (E14).
 
     T = 1/(1 - sigma), where sigma = (n load/(n load + 1 - sigma))^n.
     """
@@ -59,7 +59,7 @@ def round_robin_response(servers: int, load: float) -> float:
 
 
 def mdn_response(servers: int, load: float) -> float:
-    """Mean response time of M/D/n with a central queue (Crommelin 1932; Tijms 2003, section 9.6.2).
+    """Mean response time of M/D/n with a central queue (Crommelin 1932; Tijms 2003, section 9.6.2) (E16).
 
     Deterministic service sends every n-th request of a central queue to the same server, so this is round
     robin as well.
@@ -97,7 +97,7 @@ def supermarket_tail(choices: int, load: float, length: int) -> float:
 
 
 def supermarket_response(choices: int, load: float) -> float:
-    """Mean response time of power of d choices as the servers grow without limit (Mitzenmacher 2001)."""
+    """Mean response time of power of d choices as the servers grow without limit (Mitzenmacher 2001) (E15)."""
     exponent, total = 0, 0.0
     while (term := load**exponent) > 1e-16:
         total += term
@@ -141,7 +141,7 @@ def jsq2_moves(short: int, long: int, rate: float) -> dict[tuple[int, int], floa
 
 
 def inverse_power_shares(prices: Sequence[float], exponent: float) -> list[float]:
-    """Shares of offers chosen in proportion to price**-exponent (OpenRouter: exponent 2)."""
+    """Shares of offers chosen in proportion to price**-exponent (OpenRouter: exponent 2) (E17)."""
     weights = [price**-exponent for price in prices]
     return [weight / sum(weights) for weight in weights]
 

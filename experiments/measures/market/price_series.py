@@ -55,7 +55,7 @@ def cheapest(price: np.ndarray, listed: np.ndarray, quality: np.ndarray, at_leas
 
 
 def same_model_index(price: np.ndarray, listed: np.ndarray) -> np.ndarray:
-    """Index of the price of the same model at the same provider, (days,), 1 on day 0.
+    """Index of the price of the same model at the same provider, (days,), 1 on day 0 (V1).
 
     A chained Jevons index: every day the mean log change over the offers listed on that day and the day before.
     Offers that come or go, and free ones, move nothing.

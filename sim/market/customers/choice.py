@@ -1,6 +1,6 @@
 """How a workload chooses its model: utility in money, persistent tastes, budget, and the volume it then buys.
 
-Per request, workload w and model m (DESIGN E2 to E5):
+Per request, workload w and model m (E2 to E5 of docs/theory.md):
 
     u = v_w q_m(task) - c_wm - gamma_w L_wm + brand - open penalty + sigma_w eps_wm - psi_w d(current, m)
 
@@ -151,7 +151,7 @@ class Chooser:
             c0 = people.c0_usd[rows, None]
             pain = c0 * (1 + np.log(np.maximum(cost / c0, FREE)))
         ttft_s, tpot_s = (np.where(quotes.available, s, 0.0) for s in (quotes.ttft_s, quotes.tpot_s))  # inf: unsold
-        latency = ttft_s + people.output_tokens[rows, None] * self._models.verbosity * tpot_s
+        latency = ttft_s + people.output_tokens[rows, None] * self._models.verbosity * tpot_s  # C2
         value = self._worth[rows] - pain - people.latency_usd_per_s[rows, None] * latency
         return np.where(possible, value, -np.inf)
 

@@ -190,6 +190,7 @@ def _customer(segment: Segment, row: int, name: str, streams: Streams, place: tu
     if index < segment.number:  # customer 1 is of the largest of n strata, so that sizes do not depend on luck
         share = (index + share) / segment.number
     revenue = _pareto(share, segment.size_tail, *segment.revenue_usd) / 12
+    # C1: what is left of the gross margin after its target and other costs bounds the budget for tokens
     budget = min(draw.uniform(*segment.budget_share), 1 - segment.margin_target - segment.other_costs)
     life = draw.exponential()  # drawn in any case: every customer uses the same draws in the same order
     return _Customer(

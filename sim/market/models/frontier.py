@@ -1,7 +1,7 @@
 """Models to come: the closed frontier grows, open models follow it, each release is a ladder of sizes.
 
 Ability is linear in log-odds (logistic in time). With t0 the day on which invention begins and x the best closed
-ability known then, a model of total_b parameters released on day t has, on general and on coding ability alike,
+ability known then, a model of total_b parameters released on day t has, on general and on coding ability alike (M3),
 
     logit(a) = logit(x) + growth * (t - t0 - lag) / 365.25 + size_step * log10(total_b / largest of its ladder) + noise,
 

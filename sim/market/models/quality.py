@@ -21,7 +21,7 @@ CODE_ONLY: Final = 0.8  # chat and roleplay of models trained for code, over tha
 
 
 def ability(index: float, gpqa: float) -> float:
-    """General ability, 0 to 1.
+    """General ability, 0 to 1 (M1).
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def ability(index: float, gpqa: float) -> float:
 def qualities_of(
     general: float, coding: float, total_b: float, *, reasoning: bool = False, code_only: bool = False
 ) -> tuple[float, ...]:
-    """Return quality per task of ``TASKS``, 0 to 1.
+    """Return quality per task of ``TASKS``, 0 to 1 (M2).
 
     Parameters
     ----------
