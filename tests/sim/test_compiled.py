@@ -16,10 +16,11 @@ from worlds.places import ROOT
 FUNCTIONS = "from sim.draws import derive, mix, split"
 ENGINE_MADE = """
 from numba.core import event
-from experiments.runs.run_traffic import assemble, load_scenario
+from experiments.runs.run_traffic import assemble
+from experiments.scenarios import load_traffic
 with event.install_recorder("numba:compile") as seen:
     from sim.engines.compiled import CompiledEngine
-    engine = CompiledEngine(assemble(load_scenario("duel", ["traffic.duration_s=30"])), iter(()))
+    engine = CompiledEngine(assemble(load_traffic("duel", ["traffic.duration_s=30"])), iter(()))
     engine.tally()
 print(len(seen.buffer))
 """
