@@ -1,6 +1,5 @@
 """Bring the pages that tell of measures up to date with the catalogue: ``python -m experiments.measures.pages``."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -75,11 +74,11 @@ def refreshed(page: str, text: str) -> str:
     """
     for name, make in PARTS[page].items():
         begin, end = f"<!-- {name}: generated -->", f"<!-- {name}: end -->"
-        pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-        if not pattern.search(text):
+        before, opened, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not (opened and closed):
             raise ValueError(f"the page {page} has no part {name!r}")
-        whole = f"{begin}\n\n{make().strip()}\n\n{end}"
-        text = whole.join(pattern.split(text, maxsplit=1))
+        text = f"{before}{begin}\n\n{make().strip()}\n\n{end}{after}"
     return text
 
 

@@ -91,6 +91,15 @@ def markets(periods=2):
     ))
 
 
+def test_a_trend_leaves_zeros_and_gaps_out():
+    day = np.arange(8.0)
+    value = np.exp(-0.01 * day)
+    broken = value.copy()
+    broken[[2, 5]] = 0.0, np.nan
+    assert trend(day, broken).slope_per_year == pytest.approx(-0.01 * 365.25)
+    assert trend(day, broken).fall_per_year == pytest.approx(np.exp(3.6525))
+
+
 def test_the_logarithmic_mean_of_what_is_nearly_equal_is_their_mean():
     """A price that rises by a ten-millionth: (a - b) / ln(a / b) would lose half its digits."""
     rise = 1e-7
@@ -291,6 +300,8 @@ def test_latency_is_weighted_with_requests():
     seconds, completed = np.array([[1.0, 4.0, np.nan]]), np.array([[3, 1, 0]])
     assert latency.quantile_s(seconds, completed, 0.75) == 1.0
     assert latency.quantile_s(seconds, completed, 0.76) == 4.0
+    assert latency.quantile_s(np.array([[1.0, 4.0]]), np.array([[0, 2]]), 0.0) == 4.0  # of no request
+    assert np.isnan(latency.quantile_s(seconds, 0 * completed, 0.5))
     pace = latency.tpot_s(seconds, seconds + 2.0, completed, np.array([[33, 1, 0]]))
     np.testing.assert_allclose(pace, [[0.2, np.nan, np.nan]])
 
