@@ -67,7 +67,7 @@ def read_as(
     """
     for assignment in overrides:
         path, value = parse_assignment(assignment)
-        _assign(data, path, value, (assignment, form))
+        _assign(data, path, value, assignment, form)
     try:
         return form.model_validate(data)
     except ValidationError as error:
@@ -142,9 +142,8 @@ def _value(text: str) -> Raw:
     return parsed["value"] if len(parsed) == 1 else text
 
 
-def _assign(data: dict[str, Any], path: list[str], value: Raw, what: tuple[str, type[BaseModel]]) -> None:
+def _assign(data: dict[str, Any], path: list[str], value: Raw, assignment: str, form: type[BaseModel]) -> None:
     """Set ``path`` in the raw data, filling in defaults that the path walks through."""
-    assignment, form = what
     node: Raw = data
     kind = FieldType(form)
     for depth, name in enumerate(path):

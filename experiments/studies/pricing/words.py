@@ -26,8 +26,8 @@ def answer(folder: Folder, figures: Path) -> Answer:
     limits = ["The games have two to ten sellers and demand in closed form: they check strategies, not the market.",
               f"Learners are {parameters['sessions']} sessions, posted prices {parameters['benches']} benches; the "
               "other rows are deterministic and have no interval."]
-    facts = [("sessions of learners", str(parameters["sessions"])), ("benches", str(parameters["benches"])),
-             ("seed", str(parameters["seed"]))]
+    facts = {"sessions of learners": str(parameters["sessions"]), "benches": str(parameters["benches"]),
+             "seed": str(parameters["seed"])}
     return Answer(question, [Section("results", "Known and found", (*blocks, *figures_in(figures, FIGURES)))], limits,
                   facts)
 
@@ -45,7 +45,7 @@ def _part(name: str, rows: DataFrame) -> Table:
 
 
 FIGURES: Final = {
-    "pricing": (
+    "pricing": Legend(
         "Left: one path of prices of sellers with limited capacity, who undercut each other and then jump back "
         "(Edgeworth's cycle). Right: how posted prices move in the benches beside what has been published.",
         "A line chart of prices that fall in steps and jump back, and a dot chart of simulated beside published facts "

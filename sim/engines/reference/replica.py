@@ -1,7 +1,7 @@
 """A replica: continuous batching, one step after the other (semantics, section 7, "A step")."""
 
 from sim.engines.reference.faces import ReplicaHost
-from sim.engines.reference.job import EngineStep, Job
+from sim.engines.reference.job import Chunk, EngineStep, Job
 from sim.engines.steptime import step_time
 
 
@@ -138,12 +138,12 @@ class Replica:
         for job in self.running:
             tokens = min(budget, job.prefill_left)
             if tokens > 0:
-                chunks.append((job, tokens))
+                chunks.append(Chunk(job, tokens))
                 budget -= tokens
         now_s = self.host.clock.now
         return EngineStep(now_s, self._duration_s(decoding, chunks), tuple(decoding), tuple(chunks))
 
-    def _duration_s(self, decoding: list[Job], chunks: list[tuple[Job, int]]) -> float:
+    def _duration_s(self, decoding: list[Job], chunks: list[Chunk]) -> float:
         """Step time (E1) of one token for each of ``decoding`` and the prefill ``chunks``."""
         tokens = len(decoding) + sum(p for _, p in chunks)
         kv_decoding = sum(job.kv_tokens for job in decoding)

@@ -171,7 +171,7 @@ def _segment_customers(
 ) -> Iterator[_Customer]:
     segment = settings.segments[name]
     for index in range(segment.number):
-        yield _customer(segment, row, f"{name}-{index + 1}", streams, (index, 0.0))
+        yield _customer(segment, row, f"{name}-{index + 1}", streams, index, 0.0)
     arrivals = streams.generator(f"customers/{name}/entries")
     rate = segment.number * segment.entry_per_year / DAYS_PER_YEAR
     index, day = segment.number, 0.0
@@ -179,12 +179,11 @@ def _segment_customers(
         day += arrivals.exponential(1 / rate)
         if day >= days:
             return
-        yield _customer(segment, row, f"{name}-{index + 1}", streams, (index, day))
+        yield _customer(segment, row, f"{name}-{index + 1}", streams, index, day)
         index += 1
 
 
-def _customer(segment: Segment, row: int, name: str, streams: Streams, place: tuple[int, float]) -> _Customer:
-    index, entry_day = place
+def _customer(segment: Segment, row: int, name: str, streams: Streams, index: int, entry_day: float) -> _Customer:
     draw = streams.generator(f"customers/{name}")
     share = draw.random()
     if index < segment.number:  # customer 1 is of the largest of n strata, so that sizes do not depend on luck

@@ -24,7 +24,7 @@ ASKED = [item.number for item in ITEMS if item.asks]
 def folder_of(folder: Path, study: tuple, scenario) -> Path:
     """A folder with nothing but the manifest of a study."""
     folder.mkdir()
-    write_manifest({**provenance(study, scenario, {"money": 3}), "rows": {"summary.csv": 12}}, folder)
+    write_manifest({**provenance(*study, scenario, {"money": 3}), "rows": {"summary.csv": 12}}, folder)
     return folder
 
 
