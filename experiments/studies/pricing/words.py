@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from experiments.output.folder import SUMMARY, Folder
 from experiments.report.blocks import Block, Column, Section, Table
 from experiments.report.numbers import measured
-from experiments.report.pieces import figures_in
+from experiments.report.pieces import Legend, figures_in
 from experiments.studies.pricing.terminal import band, plain
 from experiments.studies.study import Answer
 
