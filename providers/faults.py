@@ -73,7 +73,7 @@ def _processes(
     if faults.slowdown_mtbf_s is not None:
         hit = partial(_slow_spell, rows, health, faults.slowdown_factor)
         rng = streams.generator(f"{stream}/slowdown")
-        found.append(partial(_alternate, rng, (faults.slowdown_mtbf_s, faults.slowdown_mttr_s), hit))
+        found.append(partial(_alternate, rng, faults.slowdown_mtbf_s, faults.slowdown_mttr_s, hit))
     return found
 
 
@@ -85,15 +85,14 @@ def _outages(
         return []
     hit = partial(_outage, rows, health)
     rng = streams.generator(f"{stream}/outage")
-    return [partial(_alternate, rng, (faults.outage_mtbf_s, faults.outage_mttr_s), hit)]
+    return [partial(_alternate, rng, faults.outage_mtbf_s, faults.outage_mttr_s, hit)]
 
 
 def _alternate(
-    rng: Rng, means_s: tuple[float, float], hit: Callable[[TrafficEngine, bool], None], env: Environment,
+    rng: Rng, well_s: float, ill_s: float, hit: Callable[[TrafficEngine, bool], None], env: Environment,
     engine: TrafficEngine,
 ) -> Generator[Event, Any, None]:
-    """Well for an exponential time, ill for another, for ever."""
-    well_s, ill_s = means_s
+    """Well for an exponential time, ill for another, for ever; of the means given."""
     while True:
         yield env.timeout(rng.exponential(well_s))
         hit(engine, True)

@@ -47,14 +47,13 @@ def build_offers(scenario: TrafficScenario) -> list[OfferSpec]:
         If a GPU or model is unknown or the model does not fit; the sentence names the field.
     """
     return [
-        _offer_spec((provider_name, provider), (offer_name, offer))
+        _offer_spec(provider_name, provider, offer_name, offer)
         for provider_name, provider in scenario.providers.items()
         for offer_name, offer in provider.offers.items()
     ]
 
 
-def _offer_spec(provider: tuple[str, Provider], offer: tuple[str, Offer]) -> OfferSpec:
-    (provider_name, firm), (offer_name, spec) = provider, offer
+def _offer_spec(provider_name: str, firm: Provider, offer_name: str, spec: Offer) -> OfferSpec:
     path = f"providers.{provider_name}.offers.{offer_name}"
     replica = _affine(spec, spec.serving) if isinstance(spec.serving, AffineServing) else (
         _roofline(spec, spec.serving, path))

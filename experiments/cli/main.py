@@ -23,7 +23,7 @@ examples:
   tokenmarket run market --set horizon.days=180
   tokenmarket run climb
   tokenmarket run pricing
-  tokenmarket steady tournament --set traffic.duration_s=1200 --policies openrouter_classic,power_of_d
+  tokenmarket steady duel --set traffic.duration_s=2000 --policies openrouter_classic,cheapest
   tokenmarket sweep tournament --design morris --samples 10 --vary traffic.load --vary routers.main.fee_share
   tokenmarket report results/tournament
   tokenmarket replay results/tournament/manifest.json --out again

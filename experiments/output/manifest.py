@@ -19,15 +19,15 @@ PACKAGES: Final = ("tokenmarket", "numpy", "numba", "scipy", "simpy", "networkx"
 
 
 def provenance(
-    study: tuple[str, Mapping[str, Any]], scenario: Scenario | None, invariants: Mapping[str, int],
+    study: str, parameters: Mapping[str, Any], scenario: Scenario | None, invariants: Mapping[str, int],
     modules: Iterable[UserModule] = (),
 ) -> dict[str, Any]:
     """Return a manifest: no clock, no host name, no path but those of input files and of the user's modules.
 
     Parameters
     ----------
-    study
-        Its name and parameters.
+    study, parameters
+        Name of the study, and what it was told beside the scenario.
     scenario
         What was run; None of a study without a scenario.
     invariants
@@ -35,10 +35,9 @@ def provenance(
     modules
         What ``--use`` imported; text and digest are kept.
     """
-    name, parameters = study
     used = [{"path": module.path, "digest": module.digest, "text": module.text} for module in modules]
     return {
-        "study": name, "parameters": dict(parameters), **({} if scenario is None else _of_scenario(scenario)),
+        "study": study, "parameters": dict(parameters), **({} if scenario is None else _of_scenario(scenario)),
         **({"use": used} if used else {}), **versions_of(),
         "invariants": {check: {"held_in_runs": runs} for check, runs in invariants.items()},
     }

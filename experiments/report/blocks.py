@@ -87,11 +87,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A whole write-up: title, a line under it, facts at a glance (name, value), and sections."""
+    """A whole write-up: title, a line under it, facts at a glance by name, and sections."""
 
     title: str
     subtitle: str
-    facts: tuple[tuple[str, str], ...]
+    facts: dict[str, str]
     sections: tuple[Section, ...]
 
     def tables(self) -> list[Table]:

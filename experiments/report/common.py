@@ -1,5 +1,6 @@
 """Sections that every write-up has: the scenario, invariants, limitations, versions, how to reproduce, how to cite."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from experiments.output.folder import Folder
@@ -124,8 +125,8 @@ def reproduce(folder: Folder) -> Section:
               "tokenmarket reproduce .", ""]
     text = Text("The first commands install what ran; the last one runs the manifest again and compares every file "
                 "with the digests below. Results do not depend on the number of processes.")
-    inputs = tuple((manifest.get("inputs") or {}).items())
-    tables: tuple[Block, ...] = (_digests("files", "Files of the run.", tuple((manifest.get("files") or {}).items())),)
+    inputs = manifest.get("inputs") or {}
+    tables: tuple[Block, ...] = (_digests("files", "Files of the run.", manifest.get("files") or {}),)
     if inputs:
         tables = (_digests("inputs", "Input files that the run has read; they are needed again.", inputs), *tables)
     return Section("reproduce", "How to reproduce", (text, Code("\n".join(lines)), *tables))
@@ -136,6 +137,6 @@ def cite(folder: Folder) -> Section:
     return Section("cite", "How to cite", (Code(bibtex.entry(folder.manifest)),))
 
 
-def _digests(name: str, what: str, rows: tuple[tuple[str, str], ...]) -> Table:
+def _digests(name: str, what: str, by_file: Mapping[str, str]) -> Table:
     return Table(name, f"{what} Digest: BLAKE2b, 16 bytes.",
-                 (Column("file", words=True), Column("digest", words=True)), rows, folded=True)
+                 (Column("file", words=True), Column("digest", words=True)), tuple(by_file.items()), folded=True)

@@ -53,7 +53,8 @@ def page(content: Page) -> str:
     """Return the page."""
     return FRAME.format(
         title=escape(content.title), subtitle=inline(content.subtitle), css=CSS,
-        facts="\n".join(f"<div><dt>{escape(name)}</dt><dd>{inline(value)}</dd></div>" for name, value in content.facts),
+        facts="\n".join(f"<div><dt>{escape(name)}</dt><dd>{inline(value)}</dd></div>"
+                        for name, value in content.facts.items()),
         contents="\n".join(f'<li><a href="#{it.anchor}">{escape(it.heading)}</a></li>' for it in content.sections),
         sections="\n".join(_section(section) for section in content.sections))
 

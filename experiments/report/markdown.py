@@ -5,7 +5,7 @@ from experiments.report.blocks import Block, Code, Figure, Items, Page, Table, T
 
 def page(content: Page, figures: str = "figures") -> str:
     """Return the page as Markdown; figures are linked from the folder ``figures`` beside it."""
-    facts = "\n".join(f"- **{name}**: {value}" for name, value in content.facts)
+    facts = "\n".join(f"- **{name}**: {value}" for name, value in content.facts.items())
     sections = ["\n\n".join([f"## {section.heading}", *(_block(block, figures) for block in section.blocks)])
                 for section in content.sections]
     return "\n\n".join([f"# {content.title}", content.subtitle, facts, *sections]) + "\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from experiments.report.blocks import Block, Column, Figure, Table
 from experiments.report.common import LONG
@@ -14,14 +14,21 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def figures_in(figures: Path, known: dict[str, tuple[str, str]]) -> list[Block]:
+class Legend(NamedTuple):
+    """What is said of a figure: below it, and in its stead to who cannot see it."""
+
+    caption: str
+    alt: str
+
+
+def figures_in(figures: Path, known: dict[str, Legend]) -> list[Block]:
     """Every figure of the run: those known with their captions, others with their names."""
     found = sorted(figures.glob("*.svg"), key=lambda path: (path.stem not in known, path.stem))
     out: list[Block] = []
     for path in found:
         name = path.stem.replace("_", " ").replace("-", " ")
-        unknown = (f"Figure `{path.stem}`; units and intervals as its axes say.",
-                   f"Figure: {name}; its values stand in the tables of this page")
+        unknown = Legend(f"Figure `{path.stem}`; units and intervals as its axes say.",
+                         f"Figure: {name}; its values stand in the tables of this page")
         out.append(Figure(path, *known.get(path.stem.rstrip("-0123456789"), unknown)))
     return out
 

@@ -62,15 +62,17 @@ def page_of(folder: Folder, figures: Path, question: str = "") -> Page:
     return Page(title, subtitle, _facts(folder, found.facts), tuple(sections))
 
 
-def _facts(folder: Folder, own: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    facts = [("study", folder.study), *own]
+def _facts(folder: Folder, own: dict[str, str]) -> dict[str, str]:
+    facts = {"study": folder.study, **own}
     if "replications" in folder.parameters:
-        facts.append(("replications", str(folder.parameters["replications"])))
+        facts["replications"] = str(folder.parameters["replications"])
     runs = [verdict["held_in_runs"] for verdict in (folder.manifest.get("invariants") or {}).values()
             if isinstance(verdict, dict) and "held_in_runs" in verdict]
-    facts += [("runs", f"{max(runs):,}")] if runs else []
-    facts += [("seed", str(folder.manifest["seed"]))] if "seed" in folder.manifest else []
+    if runs:
+        facts["runs"] = f"{max(runs):,}"
+    if "seed" in folder.manifest:
+        facts["seed"] = str(folder.manifest["seed"])
     commit = folder.manifest.get("commit")
     if commit:
-        facts.append(("commit", f"`{commit['id'][:10]}`" + (" + changes" if commit.get("modified") else "")))
-    return tuple(facts)
+        facts["commit"] = f"`{commit['id'][:10]}`" + (" + changes" if commit.get("modified") else "")
+    return facts

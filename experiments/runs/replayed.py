@@ -5,7 +5,7 @@ from pathlib import Path
 from experiments.runs.capacity import Shape, busiest_model, class_rate_per_s, model_capacity_per_s, utilisation
 from sim.errors import ScenarioError
 from sim.scenario import ClientClass, TrafficScenario
-from sim.scenario.load import plain, scenario_of
+from sim.scenario.load import plain, read_as
 
 CLASS = "trace"
 
@@ -52,7 +52,7 @@ def with_trace(scenario: TrafficScenario, trace: str | Path) -> TrafficScenario:
         "slo_ttft_s": kept.slo_ttft_s, "slo_tpot_s": kept.slo_tpot_s,
         "arrivals": {"kind": "trace", "path": str(trace), "rate_per_s": float(f"{rate:.6g}"), "loop": True},
     }}
-    return scenario_of(data, source=f"{scenario.name} with {trace}", form=TrafficScenario)
+    return read_as(TrafficScenario, data, source=f"{scenario.name} with {trace}")
 
 
 def _largest_class(scenario: TrafficScenario, model: str) -> ClientClass:

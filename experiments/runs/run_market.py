@@ -56,8 +56,8 @@ def stage(scenario: MarketScenario, replication: int = 0) -> Stage:
     clock = TrafficClock(horizon, streams)
     migration = migration_matrix(upgrade_graph(models, scenario.models), models)
     customers = Customers(population, models, migration, scenario.customers.choice)
-    place = (horizon.start.weekday(), float(world.class_delay_s[0]))
-    feed = MarketFeed(customers, models, clock, scenario.rhythm, place, world_models(world, models.names))
+    delay_s = float(world.class_delay_s[0])
+    feed = MarketFeed(customers, models, clock, scenario.rhythm, delay_s, world_models(world, models.names))
     engine = _engine(world, feed)
     return Stage(scenario, Market(scenario, world, models, engine, clock, customers), feed, supply, population)
 

@@ -96,21 +96,21 @@ def replicate_until(
     while True:
         design = replace(design, replications=count)
         results = play(design)
-        points = _by_point(results, (len(design.points()), count), list(stopping.targets))
+        points = _by_point(results, len(design.points()), count, list(stopping.targets))
         following = max(stops_at(values, stopping) for values in points)
         if following <= count:
             return design, results, sum(enough_of(values, stopping) is not None for values in points)
         count = following
 
 
-def _by_point(results: Results, size: tuple[int, int], metrics: list[str]) -> list[Values]:
-    """Values of every point, nan where a run failed; ``size`` is that of points and replications."""
+def _by_point(results: Results, points: int, replications: int, metrics: list[str]) -> list[Values]:
+    """Values of every point, nan where a run failed."""
     table = results.table("metrics")
     known = list(table["metric"].unique())
     if known:  # some run succeeded
         _refuse_unknown(metrics, known)
-    values = np.full((len(metrics), *size), np.nan)
+    values = np.full((len(metrics), points, replications), np.nan)
     for place, metric in enumerate(metrics):
         mine = table[table["metric"] == metric]
         values[place, mine["row"].to_numpy(int), mine["replication"].to_numpy(int)] = mine["value"].to_numpy(float)
-    return [dict(zip(metrics, values[:, point].tolist(), strict=True)) for point in range(values.shape[1])]
+    return [dict(zip(metrics, values[:, point].tolist(), strict=True)) for point in range(points)]

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from sim.errors import ScenarioError
 from sim.scenario import Kind, MarketScenario, Scenario, TrafficScenario, kind_of
-from sim.scenario.load import read_file, scenario_of
+from sim.scenario.load import read_as, read_file, scenario_of
 
 Form = TypeVar("Form", TrafficScenario, MarketScenario)
 
@@ -99,4 +99,4 @@ def _load_as(form: type[Form], name_or_path: str | Path, overrides: Sequence[str
     if kind != form.kind:  # before it is validated: all its fields would be wrong
         command = f"tokenmarket run {STUDY[kind]} {shlex.quote(str(name_or_path))}"
         raise ScenarioError(f"{name_or_path} describes {DESCRIBES[kind]}: `{command}`")
-    return scenario_of(found.data, overrides, source=found.source, form=form)
+    return read_as(form, found.data, overrides, source=found.source)

@@ -56,7 +56,7 @@ class Plots:
         frame = frame[frame["metric"] == name]
         if frame.empty:
             raise StatisticError(f"there is no metric {name!r}")
-        return _figure(frame, factor, (name, str(frame["unit"].iloc[0])), lines)
+        return _figure(frame, factor, _axis(name, str(frame["unit"].iloc[0])), lines)
 
     def stat(self, name: str, by: str | Sequence[str]) -> "Figure":
         """Draw a statistic by group; 95 % intervals over replications.
@@ -77,10 +77,14 @@ class Plots:
         if not 1 <= len(columns) <= 2:
             raise StatisticError(f"a figure tells one or two columns apart, not {len(columns)}")
         frame = self._results.statistic(name, columns)
-        return _figure(frame, columns[0], (name, statistic(name).unit), columns[1] if len(columns) == 2 else None)
+        return _figure(frame, columns[0], _axis(name, statistic(name).unit), columns[1] if len(columns) == 2 else None)
 
 
-def _figure(frame: "DataFrame", along: str, what: tuple[str, str], lines: str | None = None) -> "Figure":
+def _axis(name: str, unit: str) -> str:
+    return f"{name} ({unit})" if unit not in ("", "1") else name
+
+
+def _figure(frame: "DataFrame", along: str, what: str, lines: str | None = None) -> "Figure":
     """Points with error bars; joined where the axis is a number, beside each other where it is a name."""
     from matplotlib.figure import Figure
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
@@ -100,7 +104,7 @@ def _figure(frame: "DataFrame", along: str, what: tuple[str, str], lines: str | 
     if lines:
         axes.legend(title=lines, fontsize="small")
     axes.set_xlabel(along)
-    axes.set_ylabel(f"{what[0]} ({what[1]})" if what[1] not in ("", "1") else what[0])
+    axes.set_ylabel(what)
     count = sorted(set(frame["n"]))
     axes.set_title(f"mean and 95 % interval, n = {'–'.join(str(n) for n in (count[:1] + count[1:][-1:]))}",
                    fontsize="small")

@@ -22,11 +22,11 @@ TEXTS: Final = frozenset((
 FLAGS: Final = frozenset({"open", "listed"})
 # whole numbers in every run; all other columns are fractions, or may be empty
 WHOLE: Final = frozenset((
-    "days", "requests", "prompt_tokens", "output_tokens", "tokens", "models_used", "price_changes", "switches",
-    "context_tokens", "nano_usd",
+    "days", "requests", "completed", "prompt_tokens", "output_tokens", "tokens", "models_used", "price_changes",
+    "switches", "context_tokens", "nano_usd",
 ))
 WHOLE_IN: Final[Mapping[str, frozenset[str]]] = {  # whole in one table and fractions in another
-    "period_market": frozenset({"day", "offers_listed"}), "period_offers": frozenset({"day"}),
+    "period_market": frozenset({"day", "offers_listed_at_end"}), "period_offers": frozenset({"day"}),
     "period_providers": frozenset({"day"}),
 }
 _SUMMARY: Final = {

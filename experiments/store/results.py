@@ -11,7 +11,7 @@ from experiments.runs.specs import POLICY, Value
 from experiments.stats import CONFIDENCE, paired
 from experiments.stats.multiple import verdicts
 from experiments.store.dictionary import TABLES
-from experiments.store.statistics import STATISTICS, Statistic, StatisticError, Terms, statistic
+from experiments.store.statistics import STATISTICS, Source, Statistic, StatisticError, Terms, statistic
 from experiments.store.store import STORE_FILE, Store, StoreError
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Results:
             self._check_single(name, source.table, dimensions)
         columns = {*source.above, *(source.below or {})}
         sums = self._sums(source.table, dimensions, columns, absent=np.nan if found.single else 0.0)
-        values = sums[[*PLACE, *dimensions]].assign(value=_value(sums, found, dimensions, (source.above, source.below)))
+        values = sums[[*PLACE, *dimensions]].assign(value=_value(sums, found, dimensions, source))
         values = values.merge(self.points, left_on="row", right_index=True, how="left", sort=False)
         frame = self._over_replications(values, self._groups(wanted, dimensions), (), confidence)
         return frame.assign(unit=found.unit)
@@ -301,7 +301,7 @@ def open_results(path: str | Path, study: str | None = None) -> Results:
     """
     file = Path(path) / STORE_FILE if Path(path).is_dir() else Path(path)
     if not file.exists() and Path(path).is_dir():
-        raise StoreError(f"{path} has no {STORE_FILE}; studies that keep one are those of `tokenmarket sweep`")
+        raise StoreError(f"{path} has no {STORE_FILE}; all studies keep one but the games of `tokenmarket run pricing`")
     store = Store.open_for_reading(file)
     names = list(store.studies()["study"])
     if study is None and len(names) != 1:
@@ -314,17 +314,14 @@ def _listed(by: str | Sequence[str]) -> list[str]:
     return [by] if isinstance(by, str) else list(by)
 
 
-def _value(
-    sums: "DataFrame", found: Statistic, dimensions: Sequence[str], terms: tuple[Terms, Terms | None]
-) -> np.ndarray:
+def _value(sums: "DataFrame", found: Statistic, dimensions: Sequence[str], source: Source) -> np.ndarray:
     """Value of each run and group from its sums."""
-    above, below = terms
-    value = _added(sums, above)
+    value = _added(sums, source.above)
     if found.of_whole:
         whole = [*PLACE, *(["month"] if "month" in dimensions else [])]
         bottom = sums[whole].assign(value=value).groupby(whole, sort=False)["value"].transform("sum").to_numpy(float)
-    elif below is not None:
-        bottom = _added(sums, below)
+    elif source.below is not None:
+        bottom = _added(sums, source.below)
     else:
         return value
     out = np.full(len(value), np.nan)

@@ -57,6 +57,7 @@ class Store:
         if not Path(path).exists():
             _make(Path(path))
         self._connection = _opened(Path(path), read_only=False)
+        _remove_leavings(Path(path))
 
     @classmethod
     def open_for_reading(cls, path: str | Path) -> Self:
@@ -342,7 +343,7 @@ def _make(path: Path) -> None:
     """Make an empty store beside its place and move it there whole; another process may have been faster."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}-", suffix=".partial", dir=path.parent))
+        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}-{os.getpid()}-", suffix=".partial", dir=path.parent))
     except OSError as error:
         raise StoreError(f"cannot make the store {path}: {error.strerror}") from None
     try:
@@ -355,6 +356,24 @@ def _make(path: Path) -> None:
         raise StoreError(f"cannot make the store {path}: {error.strerror}") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_leavings(path: Path) -> None:
+    """Remove what processes left that were killed while they made this store; those that live still need theirs."""
+    for folder in path.parent.glob(f".{path.name}-*.partial"):
+        owner = folder.name.removeprefix(f".{path.name}-").partition("-")[0]
+        if not (owner.isdigit() and _is_alive(int(owner))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def _opened(path: Path, read_only: bool) -> "DuckDBPyConnection":

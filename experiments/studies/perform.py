@@ -126,7 +126,7 @@ def _write(study: Study[Any, Any], design: Design, found: Any, extra: _Extra, fo
 
     rows = write_tables({**study.tables(found), **extra.frames}, folder, study.digits)
     study.draw(found, folder)
-    manifest = provenance((study.name, design.parameters()), design.scenario, extra.invariants, in_use())
+    manifest = provenance(study.name, design.parameters(), design.scenario, extra.invariants, in_use())
     write_manifest({**manifest, **extra.until, "rows": rows}, folder)
 
 

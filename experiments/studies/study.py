@@ -75,13 +75,13 @@ class Answer:
     limits
         What to hold against them, beyond what holds of every study.
     facts
-        At a glance: name, value.
+        At a glance, by name.
     """
 
     question: str
     sections: list[Section]
     limits: list[str] = field(default_factory=list)
-    facts: list[tuple[str, str]] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 class Study(ABC, Generic[D, F]):

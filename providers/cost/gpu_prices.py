@@ -4,6 +4,7 @@ import csv
 import math
 from collections import defaultdict
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,13 @@ from sim.units import DAYS_PER_YEAR
 
 class GpuPriceError(MarketError):
     """A file of GPU prices cannot be used; the text names the file and the line."""
+
+
+class _Quote(NamedTuple):
+    """A rent from a day on."""
+
+    day: float
+    usd_per_hour: float
 
 
 def gpu_price_series(settings: GpuPrices, days: int) -> dict[str, np.ndarray]:
@@ -49,7 +57,7 @@ def _h100(settings: GpuPrices, day: np.ndarray) -> np.ndarray:
 
 def _replayed(path: Path, days: int) -> dict[str, np.ndarray]:
     points = _read(path)
-    series = {gpu: _steps(rows, days) for gpu, rows in points.items()}
+    series = {gpu: _steps(quotes, days) for gpu, quotes in points.items()}
     anchor = REFERENCE.name if REFERENCE.name in series else min(series)
     for name, gpu in GPUS.items():
         if name not in series:
@@ -57,18 +65,18 @@ def _replayed(path: Path, days: int) -> dict[str, np.ndarray]:
     return series
 
 
-def _steps(rows: list[tuple[float, float]], days: int) -> np.ndarray:
-    day, usd = np.array(sorted(rows)).T
+def _steps(quotes: list[_Quote], days: int) -> np.ndarray:
+    day, usd = np.array(sorted(quotes)).T
     return np.asarray(usd[np.maximum(0, np.searchsorted(day, np.arange(days), side="right") - 1)])
 
 
-def _read(path: Path) -> dict[str, list[tuple[float, float]]]:
-    points: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+def _read(path: Path) -> dict[str, list[_Quote]]:
+    points: defaultdict[str, list[_Quote]] = defaultdict(list)
     try:
         with path.open(newline="", encoding="utf-8") as file:
             for line, row in enumerate(csv.DictReader(file), start=2):
-                gpu, point = _row(row, f"{path}, line {line}")
-                points[gpu].append(point)
+                gpu, quote = _row(row, f"{path}, line {line}")
+                points[gpu].append(quote)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise GpuPriceError(f"cannot read GPU prices {path}: {reason}") from None
@@ -77,7 +85,7 @@ def _read(path: Path) -> dict[str, list[tuple[float, float]]]:
     return points
 
 
-def _row(row: dict[str, str], where: str) -> tuple[str, tuple[float, float]]:
+def _row(row: dict[str, str], where: str) -> tuple[str, _Quote]:
     try:
         gpu, day, usd = row["gpu"], float(row["day"]), float(row["usd_per_hour"])
     except (KeyError, TypeError, ValueError):
@@ -86,4 +94,4 @@ def _row(row: dict[str, str], where: str) -> tuple[str, tuple[float, float]]:
         raise GpuPriceError(f"{where}: gpu is {gpu!r}; allowed are {', '.join(GPUS)}")
     if not (math.isfinite(day) and math.isfinite(usd) and usd > 0):
         raise GpuPriceError(f"{where}: usd_per_hour is {usd:g} on day {day:g}; it must be above 0")
-    return gpu, (day, usd)
+    return gpu, _Quote(day, usd)

@@ -1,4 +1,4 @@
-"""What a GPU costs its owner (equation S1 of docs/theory.md).
+"""What a GPU costs its owner.
 
     c = (CRF(r, n) capex + kW PUE $/kWh 8766 + $/kW/month 12 kW + opex capex) / (8766 utilisation)
 
@@ -38,7 +38,7 @@ def capital_recovery_factor(rate: float, years: float) -> float:
 
 
 def owned_cost(gpu: Gpu, terms: Ownership) -> OwnedCost:
-    """Cost of an owned GPU by purpose, USD per available hour."""
+    """Cost of an owned GPU by purpose, USD per available hour (S1)."""
     scale = gpu.rent_usd_per_hour / REFERENCE.rent_usd_per_hour if terms.scale_by_rent else 1.0
     capex, kilowatts = terms.capex_usd * scale, gpu.power_kw * terms.it_power_share
     annuity = capital_recovery_factor(terms.discount_rate, terms.life_years)

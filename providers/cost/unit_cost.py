@@ -57,7 +57,7 @@ class Capacity(NamedTuple):
         return prompt_tokens * self.prompt_s + output_tokens * self.output_s
 
     def cost_usd_per_mtok(self, usd_per_hour: float, utilisation: float, input_share: float = 0.75) -> float:
-        """Cost of a million tokens (S3), USD.
+        """Cost of a million tokens, USD (S3).
 
         Parameters
         ----------

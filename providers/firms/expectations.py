@@ -1,4 +1,4 @@
-"""What sellers read from the books of each day, all offers at once: load (S2), demand in replicas (S5), revenue."""
+"""What sellers read from the books of each day: load, demand in replicas, revenue to expect; all offers at once."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,7 +18,7 @@ MOST_PRESSURE: Final = 2.0  # losses at most double the estimate of a day's dema
 class Usage:
     """Load and expectations of every offer; rows as in ``Desk.offers``. Call ``refresh`` before reading.
 
-    The load of an offer is the time its replicas would need, at their reference batch, for the tokens that it served.
+    The load of an offer (S2) is the time its replicas would need, at their reference batch, for the tokens it served.
     Expectations are exponentially weighted means over the days on which the offer was listed. Before the launch they
     are the firm's prior: a share of the planned load that halves with the model's age; an offer that is off the
     shelf loses its expectations at the same rate.

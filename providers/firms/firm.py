@@ -1,7 +1,7 @@
 """A firm at work: each midnight it reads the books, launches and drops models, moves its GPUs and pays for them."""
 
 from collections.abc import Generator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from simpy import Event
@@ -15,6 +15,14 @@ from sim.market.desk import Desk
 from sim.market.result import PoolDay
 from sim.scenario.firm_settings import SupplySettings
 from sim.units import DAY_S, HOUR_S, HOURS_PER_DAY
+
+
+class Shared(NamedTuple):
+    """What the firms of a market share: their estimates of demand, their price lists, and what they book of pools."""
+
+    usage: Usage
+    sellers: Sellers
+    pool_days: list[PoolDay]  # in the order of days, each firm appends its own
 
 
 class FirmAgent:
@@ -35,16 +43,16 @@ class FirmAgent:
     pools
         Its GPUs.
     shared
-        What all sellers share: usage, prices, and the list of pool days.
+        What it shares with all firms of the market.
     """
 
     def __init__(
         self, name: str, settings: SupplySettings, planned: dict[int, PlannedOffer], pools: list[Pool],
-        shared: tuple[Usage, Sellers, list[PoolDay]],
+        shared: Shared,
     ) -> None:
         self.name, self.settings, self.pools = name, settings, pools
         self.firm = settings.firms[name]
-        self.usage, self.sellers, self.pool_days = shared
+        self.usage, self.sellers, self.pool_days = shared.usage, shared.sellers, shared.pool_days
         self.planned = planned
         self.retired: set[int] = set()
         self.gone = False

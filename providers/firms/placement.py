@@ -80,26 +80,24 @@ def choose_hardware(model: Model, firm: Firm, shelf: Shelf) -> Hardware | None:
     """Replica of a model in the first of the firm's pools where it fits; None if it fits nowhere."""
     architecture = architecture_of(model)
     context = min(model.context_tokens, firm.limits.context_tokens)
-    for index, pool in enumerate(firm.pools):
-        found = _in_pool(architecture, (index, pool), (firm, shelf, context))
+    for index in range(len(firm.pools)):
+        found = _in_pool(architecture, index, firm, shelf, context)
         if found is not None:
             return found
     return None
 
 
-def _in_pool(
-    architecture: Architecture, pool: tuple[int, PoolSettings], terms: tuple[Firm, Shelf, int]
-) -> Hardware | None:
-    """Smallest replica that is useful and fast; else the fastest that is useful."""
-    index, settings = pool
+def _in_pool(architecture: Architecture, index: int, firm: Firm, shelf: Shelf, longest: int) -> Hardware | None:
+    """Smallest replica that is useful and fast; else the fastest that is useful; ``longest`` context in tokens."""
+    settings = firm.pools[index]
     gpu = GPUS[settings.gpu]
     best: Hardware | None = None
     for precision in (p for p in settings.precisions if p in gpu.precisions):
         for tp in _degrees(gpu, architecture, settings):
-            found = _replica(index, Deployment(gpu, architecture, precision, tp), terms)
+            found = _replica(index, Deployment(gpu, architecture, precision, tp), firm, shelf, longest)
             if found is None:
                 continue
-            if found.capacity.tpot_s <= terms[1].tpot_s:
+            if found.capacity.tpot_s <= shelf.tpot_s:
                 return found
             if best is None or found.capacity.tpot_s < best.capacity.tpot_s:
                 best = found
@@ -111,8 +109,7 @@ def _degrees(gpu: Gpu, architecture: Architecture, settings: PoolSettings) -> li
     return [tp for tp in valid_degrees(gpu, architecture) if tp & (tp - 1) == 0 and tp <= settings.count]
 
 
-def _replica(index: int, deployment: Deployment, terms: tuple[Firm, Shelf, int]) -> Hardware | None:
-    firm, shelf, longest = terms
+def _replica(index: int, deployment: Deployment, firm: Firm, shelf: Shelf, longest: int) -> Hardware | None:
     kv_tokens, overhead = kv_capacity_tokens(deployment), deployment.sequence_overhead_tokens
     useful = shelf.concurrency * (shelf.prompt_tokens + shelf.output_tokens + overhead)
     if kv_tokens < useful:

@@ -1,8 +1,7 @@
 """How many servers a load needs: Erlang's formulas and square-root staffing.
 
-``a`` is the offered load (arrival rate times mean service time) and ``c`` the number of servers; numbers of equations
-are those of docs/theory.md. Sources: Erlang (1917); Halfin and Whitt, "Heavy-Traffic Limits for Queues with Many
-Exponential Servers" (1981).
+``a`` is the offered load (arrival rate times mean service time) and ``c`` the number of servers. Sources: Erlang
+(1917); Halfin and Whitt, "Heavy-Traffic Limits for Queues with Many Exponential Servers" (1981).
 """
 
 import math
@@ -70,7 +69,7 @@ def halfin_whitt(beta: float) -> float:
 
 
 def square_root_staffing(load: float, beta: float) -> int:
-    """Servers by the square-root rule (S4), a + beta sqrt(a), rounded up."""
+    """Servers by the square-root rule, a + beta sqrt(a), rounded up (S4)."""
     return math.ceil(load + beta * math.sqrt(load))
 
 

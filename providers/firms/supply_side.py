@@ -9,7 +9,7 @@ from simpy import Event
 
 from providers.cost.gpu_prices import gpu_price_series
 from providers.firms.expectations import Usage
-from providers.firms.firm import FirmAgent
+from providers.firms.firm import FirmAgent, Shared
 from providers.firms.pools import open_pools
 from providers.firms.price_reviews import Sellers
 from providers.firms.shelf import PlannedOffer, offer_part, offer_spec, planned_offers
@@ -53,10 +53,11 @@ class SupplySide:
         self.gpu_rents = gpu_price_series(settings.gpu_prices, int(np.ceil(horizon_days)))
         self._usage = Usage(planned, settings, price_factor)
         sellers = Sellers(planned, settings, streams, self._usage, self._usd_per_gpu_hour)
+        shared = Shared(self._usage, sellers, self.pool_days)
         self.firms = {
             name: FirmAgent(
                 name, settings, {row: offer for row, offer in enumerate(planned) if offer.firm == name},
-                open_pools(name, settings, self.gpu_rents, price_factor), (self._usage, sellers, self.pool_days),
+                open_pools(name, settings, self.gpu_rents, price_factor), shared,
             )
             for name in settings.firms
         }

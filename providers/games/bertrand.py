@@ -1,7 +1,7 @@
 """Price competition: closed forms, and the market's own best responses that must arrive there.
 
-Sources of the formulas (equations P1 to P3 of docs/theory.md): Train 2009 (logit, nested logit); Anderson, de Palma
-and Thisse 1992 (logit Bertrand); the router's equilibrium is derived in docs/market/pricing.md.
+Sources of the formulas: Train 2009 (logit, nested logit); Anderson, de Palma and Thisse 1992 (logit Bertrand);
+the router's equilibrium is derived in docs/market/pricing.md.
 """
 
 import math
@@ -75,9 +75,9 @@ def logit_share(price: float, others: int, alpha: float, value: float, nest: flo
 
 
 def logit_nash(sellers: int, cost: float, alpha: float, value: float, nest: float = 1.0) -> float:
-    """Symmetric Nash price under nested logit (P2): root of ``p = c + (nest/alpha) / (1 - (1 - nest)/n - nest s)``.
+    """Symmetric Nash price under nested logit (P1, P2): root of ``p = c + (nest/alpha) / (1 - (1 - nest)/n - nest s)``.
 
-    ``nest = 1`` is the plain logit, ``p = c + 1 / (alpha (1 - s))`` (P1).
+    ``nest = 1`` is the plain logit, ``p = c + 1 / (alpha (1 - s))``.
     """
     def excess(price: float) -> float:
         share = logit_share(price, sellers - 1, alpha, value, nest)
@@ -87,7 +87,7 @@ def logit_nash(sellers: int, cost: float, alpha: float, value: float, nest: floa
 
 
 def logit_joint(sellers: int, cost: float, alpha: float, value: float) -> float:
-    """Price of one owner of all offers under logit (P1): root of ``p = c + 1 / (alpha (1 - n s))``."""
+    """Price of one owner of all offers under logit: root of ``p = c + 1 / (alpha (1 - n s))`` (P1)."""
     def excess(price: float) -> float:
         return cost + 1 / (alpha * (1 - sellers * logit_share(price, sellers - 1, alpha, value))) - price
 
@@ -105,9 +105,7 @@ def logit_joint_searched(sellers: int, cost: float, alpha: float, value: float) 
 
 
 def router_nash(sellers: int, cost: float, exponent: float, routed: float = 1.0) -> float:
-    """Symmetric price under a ``1/price^k`` router and fixed demand (P3): ``c e / (e - 1)``.
-
-    The elasticity is ``e = routed k (1 - 1/N)``.
+    """Symmetric price of a ``1/price^k`` router, fixed demand (P3): ``c e / (e - 1)``, ``e = routed k (1 - 1/N)``.
 
     Infinite where ``e <= 1``: whatever the others charge, each would charge more. With ``routed < 1`` it is a local
     equilibrium only, see ``router_escape``.

@@ -33,7 +33,7 @@ def router_profit(sellers: int, demand: float, cost: float, exponent: float) -> 
 
 
 def router_entry(demand: float, cost: float, exponent: float, fixed_cost: float) -> float:
-    """Closed form for ``k > 1`` (P5): ``N = (demand cost / fixed_cost + k) / (k - 1)``, as a real number.
+    """Closed form for ``k > 1``: ``N = (demand cost / fixed_cost + k) / (k - 1)``, as a real number (P5).
 
     At the symmetric price a seller earns ``D c / (N (k - 1) - k)``.
     """

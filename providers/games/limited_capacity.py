@@ -61,7 +61,7 @@ def sales(prices: np.ndarray, demand: float, capacity: float, ceiling: float) ->
 
 
 def lower_price(game: Edgeworth) -> float:
-    """Edgeworth's lower price (P4): where undercutting pays as little as the residual demand at the ceiling."""
+    """Edgeworth's lower price: where undercutting pays as little as the residual demand at the ceiling (P4)."""
     residual = min(max(game.demand - (game.sellers - 1) * game.capacity, 0.0), game.capacity)
     return game.cost + (game.ceiling - game.cost) * residual / min(game.capacity, game.demand)
 

@@ -9,13 +9,14 @@ from providers.pricing.situation import Situation
 from providers.pricing.strategy import Steady, StrategyKind
 from providers.pricing.tariff import Tariff
 from sim.market.prices import Prices
+from sim.scenario.base import quantity
 
 
 class Tiers(Tariff):
     """Parameters of ``tiers``."""
 
-    volume: Literal["total", "last_day"] = Field(
-        "last_day", description="Volume that counts: tokens since the launch, or of the last day")
+    volume: Literal["total", "last_day"] = quantity(
+        "last_day", unit="name", doc="Volume that counts: tokens since the launch (total), or of the last day")
     tokens: tuple[float, ...] = Field(
         (1e9, 1e10), description="Volumes from which a discount holds, rising [tokens] (source: assumption)",
         json_schema_extra={"unit": "tokens", "source": "assumption"},

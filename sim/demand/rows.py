@@ -119,7 +119,7 @@ class ClassRows:
         if spec.sessions is None:
             return SingleTurns(arrivals, prompt, output), rate
         longest = min(spec.prompt_tokens.maximum, MAX_TOKENS)
-        return SessionTurns(spec.sessions, arrivals, (prompt, output), longest, self._open), rate
+        return SessionTurns(spec.sessions, arrivals, prompt, output, longest, self._open), rate
 
     def _fill(self, births: Births) -> np.ndarray:
         n = len(births.born_s)

@@ -34,7 +34,7 @@ class SessionTurns:
         The scenario's sessions.
     arrivals
         When sessions open.
-    lengths
+    prompt, output
         New prompt tokens, and output tokens, of a turn.
     prompt_maximum
         Longest prompt, tokens.
@@ -48,13 +48,14 @@ class SessionTurns:
         self,
         spec: Sessions,
         arrivals: ArrivalProcess,
-        lengths: tuple[LengthSampler, LengthSampler],
+        prompt: LengthSampler,
+        output: LengthSampler,
         prompt_maximum: int,
         open_stream: OpenStream,
     ) -> None:
         self._spec = spec
         self._arrivals = arrivals
-        self._prompt, self._output = lengths
+        self._prompt, self._output = prompt, output
         self._prompt_maximum = prompt_maximum
         self._turns = open_stream("turns")
         self._think = open_stream("think")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -122,6 +122,13 @@ _CSV_LAYOUTS: dict[str, tuple[_Layout, ...]] = {
 Cells = tuple[object, object, object]  # time, prompt, output as written
 
 
+class _Line(NamedTuple):
+    """A line of the file: its number from 1, and its cells or why it has none."""
+
+    number: int
+    cells: Cells | str
+
+
 def load_trace(path: str, layout: TraceFormat = "auto") -> TraceRows:
     """Read a trace file; a file that has not changed is read once.
 
@@ -151,11 +158,11 @@ def load_trace(path: str, layout: TraceFormat = "auto") -> TraceRows:
         stat = Path(path).stat()
     except OSError as error:
         raise TraceError(f"trace {path} cannot be read: {error.strerror}") from error
-    return _load(path, layout, (stat.st_mtime_ns, stat.st_size))
+    return _load(path, layout, stat.st_mtime_ns, stat.st_size)
 
 
 @lru_cache(maxsize=16)
-def _load(path: str, layout: TraceFormat, _version: tuple[int, int]) -> TraceRows:
+def _load(path: str, layout: TraceFormat, _changed_ns: int, _bytes: int) -> TraceRows:
     lines = _text(path).rstrip().split("\n")  # not splitlines: lines are counted the way editors do
     if lines == [""]:
         raise TraceError(f"trace {path} is empty")
@@ -193,26 +200,25 @@ def _text(path: str) -> str:
         raise TraceError(f"trace {path} cannot be read: {reason}") from error
 
 
-def _csv_cells(lines: list[str], header: list[str], layout: _Layout) -> Iterator[tuple[int, Cells | str]]:
-    """Line number, and its three cells or why it has none."""
+def _csv_cells(lines: list[str], header: list[str], layout: _Layout) -> Iterator[_Line]:
     time, prompt, output = (header.index(name) for name in (layout.time, layout.prompt, layout.output))
     reader = csv.reader(lines)
     next(reader)
     for row in reader:
         if len(row) == len(header):
-            yield reader.line_num, (row[time], row[prompt], row[output])
+            yield _Line(reader.line_num, (row[time], row[prompt], row[output]))
         else:
-            yield reader.line_num, f"has {len(row)} fields, must have the header's {len(header)}"
+            yield _Line(reader.line_num, f"has {len(row)} fields, must have the header's {len(header)}")
 
 
-def _json_cells(lines: list[str]) -> Iterator[tuple[int, Cells | str]]:
+def _json_cells(lines: list[str]) -> Iterator[_Line]:
     for number, line in enumerate(lines, 1):
         try:
             record = json.loads(line)
-            yield number, (record[_MOONCAKE.time], record[_MOONCAKE.prompt], record[_MOONCAKE.output])
+            yield _Line(number, (record[_MOONCAKE.time], record[_MOONCAKE.prompt], record[_MOONCAKE.output]))
         except (ValueError, TypeError, KeyError):
-            yield number, (f"is {_shown(line)}, must be a JSON object with "
-                           f"{_MOONCAKE.time}, {_MOONCAKE.prompt} and {_MOONCAKE.output}")
+            yield _Line(number, f"is {_shown(line)}, must be a JSON object with "
+                                f"{_MOONCAKE.time}, {_MOONCAKE.prompt} and {_MOONCAKE.output}")
 
 
 def _shown(value: object) -> str:
@@ -228,7 +234,7 @@ def _tokens(value: object) -> int:
     return int(number)
 
 
-def _collect(path: str, layout: _Layout, rows: Iterable[tuple[int, Cells | str]]) -> TraceRows:
+def _collect(path: str, layout: _Layout, rows: Iterable[_Line]) -> TraceRows:
     """Turn cells into arrays, or refuse the file with all that is wrong in it."""
     times: list[float] = []
     prompts: list[int] = []

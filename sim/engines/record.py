@@ -72,7 +72,7 @@ class Record:
 R = TypeVar("R", bound=Record)
 
 
-class Table(Generic[R]):
+class Rows(Generic[R]):
     """How a type checker sees an array of records; at run time it is a plain numpy array (see `table`)."""
 
     shape: tuple[int, ...]
@@ -86,7 +86,7 @@ class Table(Generic[R]):
             """One row."""
 
 
-def table(rows: np.ndarray, record: type[R]) -> Table[R]:
+def table(rows: np.ndarray, record: type[R]) -> Rows[R]:
     """Type an array by the record that its rows are.
 
     Raises
@@ -96,9 +96,9 @@ def table(rows: np.ndarray, record: type[R]) -> Table[R]:
     """
     if rows.dtype != record.dtype():
         raise TypeError(f"rows are {rows.dtype}, but a table of {record.__name__} has {record.dtype()}")
-    return cast("Table[R]", rows)
+    return cast("Rows[R]", rows)
 
 
-def rows_of(records: Table[R]) -> np.ndarray:
+def rows_of(records: Rows[R]) -> np.ndarray:
     """The array itself, for code outside the engine's compiled part."""
     return cast(np.ndarray, records)

@@ -40,7 +40,7 @@ class DecodeTerms(NamedTuple):
     compute_kv_s: float  # a KV token: a decoding request forms one pair with each token that it reads
 
 
-@hot(cache=True)
+@hot(cache=True, forceinline=True)
 def experts_time(c: StepCoefficients, tokens: int) -> float:
     """Time to read the experts that so many tokens touch, in seconds; 0 for dense models."""
     return c.experts_s * (1.0 - math.exp(c.miss_log * tokens)) if c.miss_log < 0.0 else 0.0
@@ -49,12 +49,13 @@ def experts_time(c: StepCoefficients, tokens: int) -> float:
 @hot(cache=True)
 def step_time(c: StepCoefficients, tokens: int, kv_tokens: int, pairs: float) -> float:
     """Duration of one step in seconds (E1)."""
+    # Tokens pick their experts at random: a share (1 - k/E)^T of the experts is met by none of T tokens.
     memory = c.weights_s + c.kv_s * kv_tokens + experts_time(c, tokens)
     compute = c.token_s * tokens + c.pair_s * pairs
     return c.base_s + max(memory, compute) + c.comm_token_s * tokens
 
 
-@hot(cache=True)
+@hot(cache=True, forceinline=True)
 def decode_terms(c: StepCoefficients, batch: int) -> DecodeTerms:
     """Split E1 for a leap: each step computes one token for every request of the batch."""
     fixed = c.base_s + c.comm_token_s * batch

@@ -10,7 +10,7 @@ from sim.market.customers.population import Population
 from sim.market.ledger import Account, Ledger
 from sim.market.usage import OfferDay, WorkloadDay
 from sim.scenario.market_scenario import Fees
-from sim.units import DAYS_PER_MONTH
+from sim.units import DAY_S, DAYS_PER_MONTH
 
 CLEARING: Final = Account("router", "main", "clearing")
 FEE_INCOME: Final = Account("router", "main", "fees")
@@ -26,12 +26,11 @@ def difference(after: Tally, before: Tally) -> Tally:
     return Tally(*(b - a for a, b in zip(before, after, strict=True)))
 
 
-def offer_day(tally: Tally, replicas: np.ndarray, span: tuple[float, int]) -> OfferDay:
-    """Return one day of all offers; ``span`` is the engine time of the day in seconds and the scale to a whole day."""
-    length_s, scale = span
+def offer_day(tally: Tally, replicas: np.ndarray, scale: int) -> OfferDay:
+    """Return one day of all offers, of which one part in ``scale`` was simulated."""
     sums = tally.offer_sums.sum(axis=1) * scale
     with np.errstate(divide="ignore", invalid="ignore"):
-        busy = tally.offer_work[:, outcome.BUSY_S] / (replicas * length_s)
+        busy = tally.offer_work[:, outcome.BUSY_S] / (replicas * (DAY_S / scale))
     return OfferDay(
         placed=sums[:, outcome.PLACED],
         served=sums[:, outcome.SERVED],

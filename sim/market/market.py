@@ -91,7 +91,7 @@ class Market:
         seen = self.engine.tally()
         counted, self._seen = difference(seen, self._seen), seen
         scale = self.clock.scale
-        offers = offer_day(counted, self.board.replicas, (DAY_S / scale, scale))
+        offers = offer_day(counted, self.board.replicas, scale)
         self.offer_days.append(offers)
         self.workload_days.append(self._workloads(day, counted))
         revenue = np.zeros(len(self._providers), np.int64)

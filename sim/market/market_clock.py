@@ -37,6 +37,7 @@ class TrafficClock:
     def __init__(self, horizon: Horizon, streams: Streams) -> None:
         self.full = horizon.resolution == "full"
         self.days = horizon.days
+        self.first_weekday = horizon.start.weekday()  # of day 0; Monday is 0
         self.length_s = horizon.slice_s if self.full else horizon.window_s
         self.scale = 1 if self.full else DAY_S // horizon.window_s
         self.per_day = DAY_S // horizon.slice_s if self.full else 1

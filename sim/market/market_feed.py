@@ -54,17 +54,16 @@ class MarketFeed:
         Verbosity multiplies output lengths.
     clock, rhythm
         When slices begin, and how rates vary over day and week.
-    place
-        Weekday of day 0 (Monday is 0), and the one-way delay from customers to their router, s.
+    delay_s
+        One-way delay from customers to their router.
     world_model
         Row of each model among the world's models, -1 for one that nobody ever offers.
     """
 
     def __init__(self, customers: Customers, models: Models, clock: TrafficClock, rhythm: Rhythm,
-                 place: tuple[int, float], world_model: np.ndarray) -> None:
+                 delay_s: float, world_model: np.ndarray) -> None:
         self._customers, self._models, self._clock, self._rhythm = customers, models, clock, rhythm
-        self._world_model = world_model
-        self._first_weekday, self._delay_s = place
+        self._delay_s, self._world_model = delay_s, world_model
         self._next = 0
         self._granted_s = -np.inf
         self._late = np.empty(0, REQUEST)  # rows that reach the router after their slice has ended
@@ -102,7 +101,7 @@ class MarketFeed:
         day = int(middle_s // DAY_S)
         hour = (middle_s - day * DAY_S) / HOUR_S
         wave = np.cos((hour - self._customers.population.peak_hour) * (2.0 * np.pi / HOURS_PER_DAY))
-        weekend = (self._first_weekday + day) % 7 >= 5
+        weekend = (self._clock.first_weekday + day) % 7 >= 5
         level = self._rhythm.weekend_factor if weekend else 1.0
         rates = self._customers.rate_per_s * level * (1.0 + self._rhythm.daily_amplitude * wave)
         return np.asarray(np.where(self._customers.model >= 0, rates, 0.0))

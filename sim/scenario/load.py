@@ -5,7 +5,7 @@ import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -35,42 +35,39 @@ def read_file(path: Path) -> dict[str, Any]:
         raise ScenarioError(f"{path} is not valid TOML: {error}") from None
 
 
-@overload
-def scenario_of(data: dict[str, Any], overrides: Sequence[str] = (), *, source: str = "scenario") -> Scenario: ...
-
-
-@overload
-def scenario_of(
-    data: dict[str, Any], overrides: Sequence[str] = (), *, source: str = "scenario", form: type[Form]
-) -> Form: ...
-
-
-def scenario_of(
-    data: dict[str, Any], overrides: Sequence[str] = (), *, source: str = "scenario",
-    form: type[BaseModel] | None = None,
-) -> BaseModel:
+def scenario_of(data: dict[str, Any], overrides: Sequence[str] = (), *, source: str = "scenario") -> Scenario:
     """Apply overrides to a scenario given as nested dictionaries, such as a file's or a manifest's, and validate it.
 
     Parameters
     ----------
     data
-        The scenario; overrides are written into it.
+        The scenario, of traffic or of a market; overrides are written into it.
     overrides
         Assignments such as ``traffic.load=1.4`` or ``providers.a.offers."m.1".replicas=3``, applied in order.
     source
         How errors name it.
-    form
-        What it has to be; by default what it describes, traffic or a market.
 
     Raises
     ------
     ScenarioError
         If an override names no field, or a value is not allowed; one sentence for each problem, one a line.
     """
-    form = form or FORMS[kind_of(data)]
+    return read_as(FORMS[kind_of(data)], data, overrides, source=source)
+
+
+def read_as(
+    form: type[Form], data: dict[str, Any], overrides: Sequence[str] = (), *, source: str = "scenario"
+) -> Form:
+    """Do what `scenario_of` does, where it is known what the data have to be.
+
+    Raises
+    ------
+    ScenarioError
+        As `scenario_of`.
+    """
     for assignment in overrides:
         path, value = parse_assignment(assignment)
-        _assign(data, path, value, (assignment, form))
+        _assign(data, path, value, assignment, form)
     try:
         return form.model_validate(data)
     except ValidationError as error:
@@ -85,7 +82,7 @@ def override(scenario: Form, overrides: Sequence[str]) -> Form:
     ScenarioError
         If an override names no field or its value is not allowed.
     """
-    return scenario_of(plain(scenario), overrides, form=type(scenario))
+    return read_as(type(scenario), plain(scenario), overrides)
 
 
 def parse_assignment(assignment: str) -> tuple[list[str], Raw]:
@@ -145,9 +142,8 @@ def _value(text: str) -> Raw:
     return parsed["value"] if len(parsed) == 1 else text
 
 
-def _assign(data: dict[str, Any], path: list[str], value: Raw, what: tuple[str, type[BaseModel]]) -> None:
+def _assign(data: dict[str, Any], path: list[str], value: Raw, assignment: str, form: type[BaseModel]) -> None:
     """Set ``path`` in the raw data, filling in defaults that the path walks through."""
-    assignment, form = what
     node: Raw = data
     kind = FieldType(form)
     for depth, name in enumerate(path):

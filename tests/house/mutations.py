@@ -24,11 +24,13 @@ from worlds.places import ROOT
 
 ROOMS: Final = {  # what is sampled: folders and files; "elsewhere" less what "measures" has
     "measures": ("experiments/measures", "experiments/store/statistics.py", "experiments/store/tables.py",
-                 "experiments/report/grids.py", "experiments/report/numbers.py", "experiments/studies/market/files.py"),
+                 "experiments/report/grids.py", "experiments/report/numbers.py",
+                 "experiments/studies/market/terminal.py"),
     "elsewhere": ("sim", "providers", "policies", "experiments"),
 }
 FIRST: Final = {  # tests that look closest at a file or folder; they run before those of the mirrored folder
-    "experiments/measures": ("tests/experiments/measures",),
+    "experiments/measures": (*(f"tests/experiments/measures/test_{name}.py" for name in (
+        "tables_by_hand", "summary_by_hand", "traffic_by_hand", "catalogue")), "tests/experiments/measures"),
     "experiments/store": ("tests/experiments/store/test_statistics_by_hand.py", "tests/experiments/store"),
     "experiments/report": ("tests/experiments/report/test_report.py",),
     "experiments/studies/market": ("tests/experiments/measures/test_market_tables.py",

@@ -16,10 +16,11 @@ from worlds.places import ROOT
 FUNCTIONS = "from sim.draws import derive, mix, split"
 ENGINE_MADE = """
 from numba.core import event
-from experiments.runs.run_traffic import assemble, load_scenario
+from experiments.runs.run_traffic import assemble
+from experiments.scenarios import load_traffic
 with event.install_recorder("numba:compile") as seen:
     from sim.engines.compiled import CompiledEngine
-    engine = CompiledEngine(assemble(load_scenario("duel", ["traffic.duration_s=30"])), iter(()))
+    engine = CompiledEngine(assemble(load_traffic("duel", ["traffic.duration_s=30"])), iter(()))
     engine.tally()
 print(len(seen.buffer))
 """
@@ -43,7 +44,8 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def comment_in(root: Path, file: str) -> None:
-    with (root / file).open("a", encoding="utf-8") as source:
+    with (root / file).open("r+", encoding="utf-8") as source:  # it must be there
+        source.seek(0, 2)
         source.write("# a comment\n")
 
 
@@ -54,7 +56,7 @@ def test_a_comment_that_the_engine_does_not_reach_leaves_its_key_alone(checkout:
     assert source_key(ENGINE, checkout) == source_key(ENGINE)
 
 
-@pytest.mark.parametrize("file", ["sim/engines/compiled/batch.py", "sim/draws.py", "sim/compiled.py", "sim/view.py"])
+@pytest.mark.parametrize("file", ["sim/engines/compiled/replica.py", "sim/draws.py", "sim/compiled.py", "sim/view.py"])
 def test_a_comment_in_what_the_engine_is_made_of_changes_its_key(checkout: Path, file: str) -> None:
     comment_in(checkout, file)
     assert source_key(ENGINE, checkout) != source_key(ENGINE)

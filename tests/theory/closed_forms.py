@@ -1,7 +1,7 @@
 """Closed forms and exact numeric chains that the engine must reproduce in its degenerate limits.
 
 Service times have mean 1 unless said, ``load`` is the offered load per server (below 1), and mean response
-times include the service. No function here uses anything of the simulator. Numbers are those of docs/theory.md.
+times include the service. No function here uses anything of the simulator.
 """
 
 import math
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 
 def erlang_b(servers: int, offered: float) -> float:
-    """Probability that a request is lost in M/G/n/n (E12; Erlang 1917), by B(c) = aB/(c + aB)."""
+    """Probability that a request is lost in M/G/n/n (Erlang 1917), by B(c) = aB/(c + aB) (E12)."""
     blocked = 1.0
     for count in range(1, servers + 1):
         blocked = offered * blocked / (count + offered * blocked)
@@ -17,25 +17,25 @@ def erlang_b(servers: int, offered: float) -> float:
 
 
 def erlang_c(servers: int, offered: float) -> float:
-    """Probability that a request waits in M/M/n (E13), C = B/(1 - rho(1 - B))."""
+    """Probability that a request waits in M/M/n, C = B/(1 - rho(1 - B)) (E13)."""
     blocked = erlang_b(servers, offered)
     return blocked / (1.0 - offered / servers * (1.0 - blocked))
 
 
 def halfin_whitt(beta: float) -> float:
-    """Limit of Erlang C with a + beta sqrt(a) servers as a grows (S4; Halfin and Whitt 1981)."""
+    """Limit of Erlang C with a + beta sqrt(a) servers as a grows (Halfin and Whitt 1981)."""
     cumulative = 0.5 * (1.0 + math.erf(beta / math.sqrt(2.0)))
     density = math.exp(-beta * beta / 2.0) / math.sqrt(2.0 * math.pi)
     return 1.0 / (1.0 + beta * cumulative / density)
 
 
 def mmn_response(servers: int, load: float) -> float:
-    """Mean response time of M/M/n (E13), 1 + C(n, n load)/(n(1 - load))."""
+    """Mean response time of M/M/n, 1 + C(n, n load)/(n(1 - load))."""
     return 1.0 + erlang_c(servers, servers * load) / (servers * (1.0 - load))
 
 
 def mg1_response(load: float, scv: float) -> float:
-    """Mean response time of M/G/1 (E10), Pollaczek-Khinchine; ``scv`` is the squared CV of service times."""
+    """Mean response time of M/G/1, Pollaczek-Khinchine; ``scv`` is the squared CV of service times (E10)."""
     return 1.0 + load * (1.0 + scv) / (2.0 * (1.0 - load))
 
 
@@ -45,12 +45,12 @@ def mm1_response_quantile(load: float, probability: float) -> float:
 
 
 def ps_response(load: float) -> float:
-    """Mean response time of M/G/1 processor sharing, whatever the sizes (E11; Kleinrock 1976, section 4.4)."""
+    """Mean response time of M/G/1 processor sharing, whatever the sizes (Kleinrock 1976, section 4.4) (E11)."""
     return 1.0 / (1.0 - load)
 
 
 def round_robin_response(servers: int, load: float) -> float:
-    """Mean response time under round robin, which makes each server E_n/M/1 (E14; Kleinrock 1975, section 6.4).
+    """Mean response time under round robin, which makes each server E_n/M/1 (Kleinrock 1975, section 6.4) (E14).
 
     T = 1/(1 - sigma), where sigma = (n load/(n load + 1 - sigma))^n.
     """
@@ -59,7 +59,7 @@ def round_robin_response(servers: int, load: float) -> float:
 
 
 def mdn_response(servers: int, load: float) -> float:
-    """Mean response time of M/D/n with a central queue (E16; Crommelin 1932; Tijms 2003, section 9.6.2).
+    """Mean response time of M/D/n with a central queue (Crommelin 1932; Tijms 2003, section 9.6.2) (E16).
 
     Deterministic service sends every n-th request of a central queue to the same server, so this is round
     robin as well.
@@ -92,12 +92,12 @@ def poisson_tail(count: int, mean: float) -> float:
 
 
 def supermarket_tail(choices: int, load: float, length: int) -> float:
-    """Fraction of queues with at least ``length`` requests, load^((d^k - 1)/(d - 1)) (E15; Mitzenmacher 2001)."""
+    """Fraction of queues with at least ``length`` requests, load^((d^k - 1)/(d - 1)) (Mitzenmacher 2001)."""
     return load ** sum(choices**k for k in range(length))
 
 
 def supermarket_response(choices: int, load: float) -> float:
-    """Mean response time of power of d choices as the servers grow without limit (E15; Mitzenmacher 2001)."""
+    """Mean response time of power of d choices as the servers grow without limit (Mitzenmacher 2001) (E15)."""
     exponent, total = 0, 0.0
     while (term := load**exponent) > 1e-16:
         total += term
@@ -141,7 +141,7 @@ def jsq2_moves(short: int, long: int, rate: float) -> dict[tuple[int, int], floa
 
 
 def inverse_power_shares(prices: Sequence[float], exponent: float) -> list[float]:
-    """Shares of offers chosen in proportion to price**-exponent (E17; OpenRouter: exponent 2)."""
+    """Shares of offers chosen in proportion to price**-exponent (OpenRouter: exponent 2) (E17)."""
     weights = [price**-exponent for price in prices]
     return [weight / sum(weights) for weight in weights]
 

@@ -42,7 +42,7 @@ def market_folder(out: Path, days: int = 100) -> Path:
     out.mkdir()
     scenario = load_market("openrouter-2026", [f"horizon.days={days}"])
     write_market(synthetic(days), scenario.name, out)
-    write_manifest(provenance(("market", {"replications": 1}), scenario, dict.fromkeys(CHECKS, 1)), out)
+    write_manifest(provenance("market", {"replications": 1}, scenario, dict.fromkeys(CHECKS, 1)), out)
     return out
 
 
@@ -54,5 +54,5 @@ def sweep_folder(out: Path) -> Path:
     factor = {"path": "traffic.load", "values": [0.5, 1.0], "scale": "linear"}
     parameters = {"design": {"kind": "grid", "samples": 0, "factors": [factor]}, "policies": ["cheapest", "random"],
                   "replications": 3}
-    write_manifest(provenance(("sweep", parameters), load_traffic("duel"), {}), out)
+    write_manifest(provenance("sweep", parameters, load_traffic("duel"), {}), out)
     return out

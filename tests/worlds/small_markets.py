@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.scenario import MarketScenario
-from sim.scenario.load import scenario_of
+from sim.scenario.load import read_as
 
 MODELS = ("gpt-4o", "gpt-4o-mini", "llama-3.1-8b", "llama-3.3-70b", "deepseek-v3")
 
@@ -50,7 +50,7 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
 
 def small(**changes: Any) -> MarketScenario:
     """The small market with some of its settings changed."""
-    return scenario_of(merged(SMALL, changes), (), source="small", form=MarketScenario)
+    return read_as(MarketScenario, merged(SMALL, changes), (), source="small")
 
 
 def full(days: int = 1, slice_s: int = 3600, rate_per_s: float = 0.02, **changes: Any) -> MarketScenario:

@@ -34,7 +34,7 @@ def _waiting(metric: str, what: str, head: str, milliseconds: tuple[int, ...], s
 
 ROWS: Final = (
     Measure("requests", "requests", "requests that reached a router (of a run of traffic, after the warm-up)", BORN,
-            shown=Show("requests", 1.0, 0), daily=Show("M/day", 1e-6, 1), short=False),
+            daily=Show("M/day", 1e-6, 1), short=False),
     Measure("completed", "requests", "requests completed", COMPLETED),
     _ending("completed", "were completed", short=True),
     _ending("refused", "the last offer tried refused"),

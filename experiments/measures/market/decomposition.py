@@ -48,9 +48,9 @@ Method = Callable[[np.ndarray, np.ndarray], Split]
 
 
 def shapley(spend: np.ndarray, tokens: np.ndarray) -> Split:
-    """Shapley decomposition: the mean over the six orders in which volume, mix and price can change.
+    """Shapley decomposition: the mean over the six orders in which volume, mix and price can change (V2).
 
-    With x, y, z the three factors of a model's spend, the effect of x is (V2)
+    With x, y, z the three factors of a model's spend, the effect of x is
     dx * ((y0 z0 + y1 z1) / 3 + (y0 z1 + y1 z0) / 6), summed over models (Shorrocks 2013; Sun 1998 calls it the complete
     decomposition).
 

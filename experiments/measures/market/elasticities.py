@@ -31,7 +31,7 @@ class Elasticity(NamedTuple):
 
 
 def across_models(tokens: np.ndarray, price: np.ndarray) -> Elasticity:
-    """Log tokens on log price across models (V3), with a fixed effect per period.
+    """Log tokens on log price across models, with a fixed effect per period (V3).
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def across_models(tokens: np.ndarray, price: np.ndarray) -> Elasticity:
 
 
 def within_models(tokens: np.ndarray, price: np.ndarray, offer_model: np.ndarray) -> Elasticity:
-    """Log tokens on log price across the providers of a model (V4), with a fixed effect per model and period.
+    """Log tokens on log price across the providers of a model, with a fixed effect per model and period (V4).
 
     Parameters
     ----------

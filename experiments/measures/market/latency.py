@@ -7,8 +7,7 @@ from experiments.measures.market.panel import ratio
 
 def tpot_s(ttft_s: np.ndarray, e2e_s: np.ndarray, completed: np.ndarray, output_tokens: np.ndarray) -> np.ndarray:
     """Time per output token of a day and workload, (E2E - TTFT) / (output - 1) of the means, seconds; nan without."""
-    steps = output_tokens - completed
-    return ratio(np.where(steps > 0, (e2e_s - ttft_s) * completed, np.nan), np.where(steps > 0, steps, 1))
+    return ratio((e2e_s - ttft_s) * completed, output_tokens - completed)  # nan where every answer is one token
 
 
 def quantile_s(value_s: np.ndarray, completed: np.ndarray, q: float) -> float:

@@ -55,9 +55,9 @@ def cheapest(price: np.ndarray, listed: np.ndarray, quality: np.ndarray, at_leas
 
 
 def same_model_index(price: np.ndarray, listed: np.ndarray) -> np.ndarray:
-    """Index of the price of the same model at the same provider, (days,), 1 on day 0.
+    """Index of the price of the same model at the same provider, (days,), 1 on day 0 (V1).
 
-    A chained Jevons index (V1): every day the mean log change over the offers listed on that day and the day before.
+    A chained Jevons index: every day the mean log change over the offers listed on that day and the day before.
     Offers that come or go, and free ones, move nothing.
     """
     both = listed[1:] & listed[:-1] & (price[1:] > 0) & (price[:-1] > 0)

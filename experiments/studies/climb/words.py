@@ -6,7 +6,7 @@ from typing import Final
 from experiments.output.folder import SUMMARY, Folder
 from experiments.report import grids as grids
 from experiments.report.blocks import Section
-from experiments.report.pieces import figures_in, listed
+from experiments.report.pieces import Legend, figures_in, listed
 from experiments.studies.climb.measures import METRICS
 from experiments.studies.study import Answer
 
@@ -29,7 +29,7 @@ def answer(folder: Folder, figures: Path) -> Answer:
 
 
 FIGURES: Final = {
-    "climb": (
+    "climb": Legend(
         "Above: token-weighted size (billion parameters), token-weighted quality (0 to 1) and price paid (USD per "
         "million tokens) against what all prices are divided by; bars are 95 % intervals over replications. Below: why "
         "spend (1000 USD a day) changed: mean changes by volume, price and mix, and their sum with its 95 % interval.",

@@ -35,7 +35,7 @@ def answer(folder: Folder, figures: Path) -> Answer:
     if count > 1:
         limits.append("The monthly table and the figures show the first replication; only the table of numbers has "
                       "intervals over replications.")
-    return Answer(question, sections, limits, [("market days", str(horizon["days"])), ("from", str(horizon["start"]))])
+    return Answer(question, sections, limits, {"market days": str(horizon["days"]), "from": str(horizon["start"])})
 
 
 def _monthly(months: DataFrame, count: int) -> Table:

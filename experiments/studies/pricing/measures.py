@@ -74,23 +74,23 @@ def _best_responses(_: Pricing) -> Iterator[Row]:
     for sellers in (2, 3):
         end = bertrand.respond(PricingChoice(kind="best_response_logit"), Rules(), [3.0] * sellers, 10.0)
         known = bertrand.logit_nash(sellers, *CALVANO)
-        yield _exact(logit, f"Nash price, {sellers} sellers", (known, calvano), float(end.prices.mean()))
-    yield _exact(logit, "joint price, 2 sellers", (bertrand.logit_joint(2, *CALVANO), calvano),
+        yield _exact(logit, f"Nash price, {sellers} sellers", known, calvano, float(end.prices.mean()))
+    yield _exact(logit, "joint price, 2 sellers", bertrand.logit_joint(2, *CALVANO), calvano,
                  bertrand.logit_joint_searched(2, *CALVANO))
     for nest in (0.3, 0.6):
         end = bertrand.respond(PricingChoice(kind="best_response_logit", nest=nest), Rules(), [3.0] * 3, 10.0)
         known = bertrand.logit_nash(3, *CALVANO, nest)
-        yield _exact(logit, f"Nash price, 3 sellers, nest {nest:g}", (known, "P2"), float(end.prices.mean()))
+        yield _exact(logit, f"Nash price, 3 sellers, nest {nest:g}", known, "P2", float(end.prices.mean()))
     for sellers, exponent in ((3, 2.0), (5, 2.0), (10, 2.0), (2, 12.0), (2, 2.0), (2, 1.5)):
         choice = PricingChoice(kind="best_response_router")
         end = bertrand.respond(choice, Rules(router_exponent=exponent), [3.0] * sellers, CEILING)
         price = math.inf if end.divergent else float(end.prices.mean())
         known = bertrand.router_nash(sellers, 1.0, exponent)
-        yield _exact(router, f"price, {sellers} sellers, k = {exponent:g}", (known, "P3"), price)
+        yield _exact(router, f"price, {sellers} sellers, k = {exponent:g}", known, "P3", price)
 
 
-def _exact(part: str, quantity: str, known: tuple[float, str], found: float) -> Row:
-    return Row(part, quantity, "price over cost", known[0], known[0], known[1], found, 0.0, 1)
+def _exact(part: str, quantity: str, known: float, source: str, found: float) -> Row:
+    return Row(part, quantity, "price over cost", known, known, source, found, 0.0, 1)
 
 
 def _saw_tooth(design: Pricing) -> Iterator[Row]:

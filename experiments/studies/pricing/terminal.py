@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -17,21 +17,23 @@ def table(rows: DataFrame) -> str:
         if row.part != last:
             grid.append((str(row.part), "", "", ""))
             last = str(row.part)
-        grid.append((f"  {row.quantity}, {row.unit}", _band(row.known_low, row.known_high), _found(row), str(row.n)))
+        answer = found(row.mean, row.half_width, row.n)
+        grid.append((f"  {row.quantity}, {row.unit}", band(row.known_low, row.known_high), answer, str(row.n)))
     widths = [max(len(line[i]) for line in grid) for i in range(4)]
     lines = (line[0].ljust(widths[0]) + "".join(f"  {line[i]:>{widths[i]}}" for i in (1, 2, 3)) for line in grid)
     return "\n".join(lines)
 
 
-def _band(low: float, high: float) -> str:
-    return _plain(low) if low == high else f"{_plain(low)} to {_plain(high)}"
+def band(low: float, high: float) -> str:
+    """Return what is known: a value, or a range."""
+    return plain(low) if low == high else f"{plain(low)} to {plain(high)}"
 
 
-def _found(row: Any) -> str:  # noqa: ANN401 - a row of a frame
-    if row.n == 1:
-        return _plain(row.mean)
-    return f"{row.mean:.3g} ± {row.half_width:.1g}"
+def found(mean: float, half_width: float, n: int) -> str:
+    """Return what was found; a deterministic answer has no half-width."""
+    return plain(mean) if n == 1 else f"{mean:.3g} ± {half_width:.1g}"
 
 
-def _plain(value: float) -> str:
+def plain(value: float) -> str:
+    """Return a number with as many digits as strategies agree with theory."""
     return "none (divergent)" if math.isinf(value) else f"{value:.7g}" if value < 10 else f"{value:.4g}"

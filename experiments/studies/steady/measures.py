@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,13 @@ BY_REPLICATIONS: Final = "replications"
 SUMMARY_COLUMNS: Final = ("policy", "metric", "unit", "mean", "half_width", "n", "method", "warm_up_s", "end_s")
 PAIR_COLUMNS: Final = ("policy", "baseline", "metric", "unit", "difference", "half_width", "correlation",
                        "variance_reduction", "n", "p", "p_holm")
+
+
+class Difference(NamedTuple):
+    """A policy less the baseline, and whether they differ when all differences are judged at once."""
+
+    interval: Interval
+    verdict: Verdict
 
 
 @dataclass(frozen=True)
@@ -176,18 +183,19 @@ def pairs(found: Found) -> DataFrame:
 
     rows = []
     baseline = found.design.baseline
-    for (policy, metric), (_, verdict) in differences(found).items():
+    for (policy, metric), apart in differences(found).items():
         got = found.paired(policy, baseline, metric)
         rows.append((policy, baseline, metric, unit_of(metric), got.difference.mean, got.difference.half_width,
-                     got.correlation, got.variance_reduction, got.difference.n, verdict.p, verdict.adjusted))
+                     got.correlation, got.variance_reduction, got.difference.n, apart.verdict.p,
+                     apart.verdict.adjusted))
     return pd.DataFrame(rows, columns=list(PAIR_COLUMNS))
 
 
-def differences(found: Found) -> dict[tuple[str, str], tuple[Interval, Verdict]]:
+def differences(found: Found) -> dict[tuple[str, str], Difference]:
     """Return by policy and metric the difference to the baseline, and whether it is there (Holm, over all of them)."""
     design = found.design
     rivals = [policy for policy in design.policies if policy != design.baseline]
     apart = {(policy, metric): found.paired(policy, design.baseline, metric).difference
              for policy, metric in product(rivals, design.metrics)}
     judged = verdicts(apart)
-    return {name: (apart[name], judged[name]) for name in apart}
+    return {name: Difference(apart[name], judged[name]) for name in apart}

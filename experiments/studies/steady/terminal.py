@@ -2,10 +2,8 @@
 
 from experiments.measures.catalogue import unit_of
 from experiments.output.text import listing
-from experiments.stats import Interval
 from experiments.stats.digits import sentence
-from experiments.stats.multiple import Verdict
-from experiments.studies.steady.measures import Found, differences
+from experiments.studies.steady.measures import Difference, Found, differences
 
 
 def table(result: Found) -> str:
@@ -27,8 +25,8 @@ def table(result: Found) -> str:
     return "\n\n".join(parts)
 
 
-def _difference(found: tuple[Interval, Verdict] | None) -> str:
+def _difference(found: Difference | None) -> str:
     if found is None:
         return ""
-    told = sentence(found[0])
-    return f"{'' if told.startswith('-') else '+'}{told}{' *' if found[1].differs else ''}"
+    told = sentence(found.interval)
+    return f"{'' if told.startswith('-') else '+'}{told}{' *' if found.verdict.differs else ''}"

@@ -10,7 +10,7 @@ from experiments.output.folder import SUMMARY, Folder
 from experiments.report import grids as grids
 from experiments.report.blocks import Block, Column, Section, Table, Text
 from experiments.report.headings import shown
-from experiments.report.pieces import figures_in, listed
+from experiments.report.pieces import Legend, figures_in, listed
 from experiments.studies.steady.measures import BY_BATCHES
 from experiments.studies.study import Answer
 
@@ -39,7 +39,7 @@ def answer(folder: Folder, figures: Path) -> Answer:
         blocks.insert(2, _pairs(folder.table(PAIRS), folder.parameters["baseline"]))
     limits = ["The warm-up is estimated from the runs themselves; a slow drift that lasts longer than a run would not "
               "be seen."]
-    facts = [("policies", str(len(policies))), ("warm-up", f"{warm_up_s:g} s"), ("measured until", f"{end_s:g} s")]
+    facts = {"policies": str(len(policies)), "warm-up": f"{warm_up_s:g} s", "measured until": f"{end_s:g} s"}
     return Answer(question, [Section("results", "Steady state", tuple(blocks))], limits, facts)
 
 
@@ -79,7 +79,7 @@ def _cell(row: object, metric: str, value: str) -> str:
 
 
 FIGURES: Final = {
-    "warm_up": (
+    "warm_up": Legend(
         "The course of every metric over simulated time, all replications together; shaded: the warm-up that is "
         "deleted from every run.",
         "A panel for each metric over simulated time, a line for each policy, the warm-up shaded; the means that "

@@ -39,14 +39,13 @@ def draw(design: Sweep, frames: dict[str, DataFrame], folder: Path) -> None:
                 for index in MAIN[design.plan.kind]:
                     number += 1
                     name = "sensitivity" if number == 1 else f"sensitivity-{number}"
-                    save(_bars(design, mine, (policy, index)), folder / name)
+                    save(_bars(design, mine, policy, index), folder / name)
         else:
             save(_lines(design, frames["summary"]), folder / "metrics")
 
 
-def _bars(design: Sweep, frame: DataFrame, what: tuple[str, str]) -> Figure:
+def _bars(design: Sweep, frame: DataFrame, policy: str, index: str) -> Figure:
     """One panel a metric, one bar a factor, the largest on top; of a policy and an index."""
-    policy, index = what
     figure, axes = _panels(design, 0.32 * len(design.plan.factors) + 1.3, 6.6)
     for axis, metric in zip(axes, design.shown, strict=True):
         part = frame[frame["metric"] == metric]
@@ -84,7 +83,7 @@ def _lines(design: Sweep, frame: DataFrame) -> Figure:
         part = frame[frame["metric"] == metric]
         groups: list[tuple[Any, DataFrame]] = [("", part)] if by is None else list(part.groupby(by, sort=False))
         for place, (label, group) in enumerate(groups):
-            _line(axis, group, over, (str(label), place, _sampled(design)))
+            _line(axis, group, over, str(label), place, sampled=_sampled(design))
         axis.set_xlabel(over)
         axis.set_ylabel(f"{metric} ({part['unit'].iloc[0]})" if len(part) else metric)
     if by is not None:
@@ -96,8 +95,7 @@ def _lines(design: Sweep, frame: DataFrame) -> Figure:
     return figure
 
 
-def _line(axis: Axes, group: DataFrame, over: str, look: tuple[str, int, bool]) -> None:
-    label, place, sampled = look
+def _line(axis: Axes, group: DataFrame, over: str, label: str, place: int, *, sampled: bool) -> None:
     colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
     half = np.nan_to_num(group["half_width"].to_numpy(float))
     x = group[over].to_numpy() if _numeric(group, over) else group[over].astype(str).to_numpy()

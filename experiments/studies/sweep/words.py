@@ -13,7 +13,7 @@ from experiments.report.common import design
 from experiments.report.difference import flat
 from experiments.report.headings import ABBREVIATIONS
 from experiments.report.numbers import NONE, plain
-from experiments.report.pieces import figures_in, listed
+from experiments.report.pieces import Legend, figures_in, listed
 from experiments.studies.study import Answer
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def answer(folder: Folder, figures: Path) -> Answer:
     else:
         blocks.append(grids.extremes(summary, "extremes"))
     blocks.append(Text(ABBREVIATIONS))
-    facts = [("factors", str(len(factors))), ("points", str(points))]
+    facts = {"factors": str(len(factors)), "points": str(points)}
     return Answer(question, [Section("results", "Results", tuple(blocks)), *_sensitivity(folder, [*told])], [], facts)
 
 
@@ -105,11 +105,11 @@ def _banded(value: float, low: float, high: float) -> str:
 
 
 FIGURES: Final = {
-    "metrics": (
+    "metrics": Legend(
         "Metrics over a factor of the design; bars are 95 % intervals over replications, units stand at the axes.",
         "A panel for each metric over a factor of the design, a line for each group; the values stand in the table of "
         "points"),
-    "sensitivity": (
+    "sensitivity": Legend(
         "Sensitivity indices of every factor, a panel a metric; bars are 95 % bootstrap intervals.",
         "Bars of sensitivity indices by factor, a panel for each metric; the values stand in the tables below"),
 }

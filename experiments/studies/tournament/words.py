@@ -12,7 +12,7 @@ from experiments.report import grids as grids
 from experiments.report.blocks import Block, Column, Items, Section, Table, Text
 from experiments.report.headings import ABBREVIATIONS, shown
 from experiments.report.numbers import NONE
-from experiments.report.pieces import figures_in, listed
+from experiments.report.pieces import Legend, figures_in, listed
 from experiments.studies.study import Answer
 from experiments.studies.tournament.measures import COST, LATENCY
 
@@ -53,7 +53,7 @@ def answer(folder: Folder, figures: Path) -> Answer:
               f"The {compared} intervals of differences are 95 % each, not jointly: about "
               f"{max(1, round(0.05 * compared))} would exclude zero by chance if there were no difference at all. "
               "Stars are corrected for the comparisons of a metric, not for the number of metrics."]
-    facts = [("policies", str(len(parameters["policies"]))), ("loads", ", ".join(f"{load:g}" for load in loads))]
+    facts = {"policies": str(len(parameters["policies"])), "loads": ", ".join(f"{load:g}" for load in loads)}
     return Answer(question, sections, limits if len(differences) > 1 else limits[:1], facts)
 
 
@@ -97,13 +97,13 @@ def _two(value: float) -> str:
 
 
 FIGURES: Final = {
-    "frontier": (
+    "frontier": Legend(
         "Cost (USD per million tokens, before fees) against the 99th percentile of end-to-end latency (s), a panel a "
         "load. Down and to the left is better; bars are 95 % intervals over replications; filled: on the frontier; "
         "hollow: another policy is as good in both and clearly better in one.",
         "Scatter of every policy's cost against its end-to-end latency p99, one panel for each load; the values stand "
         "in the tables by load below"),
-    "loads": (
+    "loads": Legend(
         "Time to first token p99 (s, log axis), completed requests (%) and cost (USD per million tokens) against load "
         "(1 = the scenario's own). Bars are 95 % intervals over replications.",
         "Three line charts against load: time to first token p99, share of completed requests, and cost, a line for "

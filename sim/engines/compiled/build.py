@@ -10,7 +10,7 @@ from sim.engines.compiled import records, state
 from sim.engines.compiled.finish import heap_arrays
 from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
 from sim.engines.outcome import SampledRequest
-from sim.engines.record import R, Table, rows_of, table
+from sim.engines.record import R, Rows, rows_of, table
 from sim.engines.world import OfferSpec, World
 from sim.scenario import Router
 from sim.view import (
@@ -330,11 +330,11 @@ def new_state(world: World) -> State:
     )
 
 
-def _empty(count: int, record: type[R]) -> Table[R]:
+def _empty(count: int, record: type[R]) -> Rows[R]:
     return table(np.zeros(count, record.dtype()), record)
 
 
-def _doubled(pool: Table[R], record: type[R]) -> Table[R]:
+def _doubled(pool: Rows[R], record: type[R]) -> Rows[R]:
     rows = rows_of(pool)
     return table(np.concatenate([rows, np.zeros_like(rows)]), record)
 

@@ -12,7 +12,7 @@ import numpy as np
 from sim.compiled import inner
 from sim.engines.compiled.records import Globals, LiveRequest, RareEvent
 from sim.engines.compiled.state import MISC_LEAF, WHEEL, WHEEL_LEAF, Clock, Tree
-from sim.engines.record import Table
+from sim.engines.record import Rows
 
 # kinds of entry in the heap
 TIME_OUT, RETRY, DELAYED_FAIL = 0, 1, 2
@@ -131,7 +131,7 @@ def pop_misc(g: Globals, clock: Clock) -> None:
 
 
 @inner(forceinline=True)
-def unlink_timer(clock: Clock, requests: Table[LiveRequest], q: int) -> None:
+def unlink_timer(clock: Clock, requests: Rows[LiveRequest], q: int) -> None:
     """Take a request off the wheel, if it is on it."""
     request = requests[q]
     if request.bucket < 0:
@@ -146,10 +146,11 @@ def unlink_timer(clock: Clock, requests: Table[LiveRequest], q: int) -> None:
 
 
 @inner(forceinline=True)
-def stop_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) -> None:
+def stop_timer(g: Globals, clock: Clock, requests: Rows[LiveRequest], q: int) -> None:
     """Cancel a request's timer, wherever it waits."""
     request = requests[q]
-    request.stamp += 1  # an entry in the heap with an older stamp is void
+    # Entries are not searched for in the heap: one with an older stamp is void when it comes up.
+    request.stamp += 1
     if request.bucket >= 0:
         unlink_timer(clock, requests, q)
         g.timers -= 1
@@ -158,9 +159,10 @@ def stop_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) -
 
 
 @inner(forceinline=True)
-def link_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) -> None:
+def link_timer(g: Globals, clock: Clock, requests: Rows[LiveRequest], q: int) -> None:
     """Hang a timer in its bucket, or in the farthest one if it is more than a round away."""
     request = requests[q]
+    # A bucket is opened when its time comes, so a timer never hangs in the one that is open: at least one ahead.
     ahead = min(max(request.timer_at / g.wheel_width - g.wheel_cursor, 1.0), WHEEL - 1.0)
     bucket = (g.wheel_cursor + int(ahead)) % WHEEL
     request.bucket = bucket
@@ -173,7 +175,7 @@ def link_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) -
 
 
 @inner()
-def start_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) -> None:
+def start_timer(g: Globals, clock: Clock, requests: Rows[LiveRequest], q: int) -> None:
     """(Re)start a request's timer at its ``timer_at``; the old one is void."""
     stop_timer(g, clock, requests, q)
     request = requests[q]
@@ -181,6 +183,7 @@ def start_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) 
         return
     if g.timers == 0:
         g.wheel_cursor = int(g.now / g.wheel_width)
+    # The bucket of the present is open already: what is due in it would wait a whole round.
     if request.timer_at < (g.wheel_cursor + 1) * g.wheel_width:
         push_misc(g, clock, max(request.timer_at, g.now), Rare(TIME_OUT, q, request.stamp, 0))
         return
@@ -190,7 +193,7 @@ def start_timer(g: Globals, clock: Clock, requests: Table[LiveRequest], q: int) 
 
 
 @inner()
-def turn_wheel(g: Globals, clock: Clock, requests: Table[LiveRequest]) -> None:
+def turn_wheel(g: Globals, clock: Clock, requests: Rows[LiveRequest]) -> None:
     """Open the next bucket: timers due in it enter the heap, those of later rounds go back on the wheel."""
     g.wheel_cursor += 1
     bucket = g.wheel_cursor % WHEEL
@@ -207,5 +210,6 @@ def turn_wheel(g: Globals, clock: Clock, requests: Table[LiveRequest]) -> None:
         else:
             link_timer(g, clock, requests, q)
         q = following
+    # An empty wheel does not turn: start_timer sets it going again from the present time.
     at = end_s if g.timers > 0 else np.inf
     set_time(clock.front, WHEEL_LEAF, at)

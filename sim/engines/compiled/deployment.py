@@ -13,7 +13,7 @@ from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Repli
 from sim.engines.compiled.replica import count_time, cut_leap, cut_leap_now, dequeue, join, release, unlink_central
 from sim.engines.compiled.state import CENTRAL, DECODE, GONE, IDLE, LEAP, PREFILL, WAITING, Clock, Supply
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, STEPS
-from sim.engines.record import Table
+from sim.engines.record import Rows
 from sim.engines.steptime import step_time
 from sim.policy import MIDSTREAM, OUTAGE, QUEUE_FULL, RATE_LIMITED, SERVER_ERROR, TOO_LONG
 from sim.units import MINUTE_S
@@ -118,7 +118,7 @@ def join_central(supply: Supply, offer: LiveDeployment, a: int) -> None:
 
 
 @inner(forceinline=True)
-def hear_dispatch(g: Globals, clock: Clock, supply: Supply, seats: Table[Seat], lane_of: np.ndarray, a: int) -> int:
+def hear_dispatch(g: Globals, clock: Clock, supply: Supply, seats: Rows[Seat], lane_of: np.ndarray, a: int) -> int:
     """A dispatch arrives; return the idle replica that must start a step now, or -1."""
     attempt = supply.attempts[a]
     o = attempt.offer
@@ -133,6 +133,7 @@ def hear_dispatch(g: Globals, clock: Clock, supply: Supply, seats: Table[Seat], 
         due_s = g.now + offer.fast_failure_s + clock.lanes[lane].delay_s
         push_misc(g, clock, due_s, Rare(DELAYED_FAIL, a, 0, SERVER_ERROR))
         return -1
+    # The last token is sent, not kept. Whatever passes here fits alone, so preemption always ends.
     if attempt.prompt + attempt.output - 1 + offer.overhead > offer.kv_capacity:
         refuse(g, clock, supply, lane, a, TOO_LONG)
         return -1
@@ -151,6 +152,7 @@ def hear_dispatch(g: Globals, clock: Clock, supply: Supply, seats: Table[Seat], 
     replica = supply.replicas[r]
     if replica.doing == IDLE:
         return r
+    # With others before it in the queue, or a full batch, it cannot enter at the next boundary: the leap goes on.
     if replica.queued == 1 and replica.running < offer.max_batch:
         cut_leap_now(g, clock, supply, r, True)
     return -1
@@ -174,6 +176,7 @@ def hear_cancel(g: Globals, clock: Clock, supply: Supply, a: int) -> None:
         replica.backlog -= attempt.prompt + attempt.target - 1
         attempt.place = GONE
         release(g, supply, a)
+        # The next in line may fit where this one did not.
         if offer.central_count > 0:
             cut_leap(g, clock, supply, r, False)
         elif was_head:
@@ -310,6 +313,7 @@ def slow_down(g: Globals, clock: Clock, supply: Supply, o: int, factor: float) -
     """Change the factor on step times; steps under way keep theirs."""
     offer = supply.offers[o]
     offer.slow = factor
+    # A leap was planned with the old factor; end it at the next boundary, where the new one begins.
     for r in range(offer.first_replica, offer.first_replica + offer.most):
         cut_leap(g, clock, supply, r, False)
 
@@ -326,6 +330,7 @@ def true_work_s(g: Globals, supply: Supply, o: int) -> float:
     least_work = np.inf
     for r in range(offer.first_replica, offer.first_replica + offer.replicas):
         replica = supply.replicas[r]
+        # The backlog is of the last boundary; a leap has passed many since.
         work = float(replica.backlog)
         if replica.doing == LEAP:
             work -= replica.leap_batch * float(steps_before(replica, g.now))

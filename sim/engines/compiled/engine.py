@@ -141,6 +141,7 @@ class CompiledEngine:
 
     def _room_for_outage(self) -> None:
         g = self._state.globals[0]
+        # Outages come from outside the loop, which looks for room before every event of its own.
         needed = len(self._state.supply.attempts)  # each may send one message
         g["spare_messages"], usual = g["spare_messages"] + needed, g["spare_messages"]
         while g["free_messages"] < g["spare_messages"]:
@@ -161,6 +162,7 @@ class CompiledEngine:
     def set_listed(self, offer: int, listed: bool) -> None:
         """Show the offer to the routers, or hide it from new placements; what it serves goes on."""
         routing, row = self._state.routing, self._state.supply.offers[offer]
+        # Counted by model, so that a placement need not ask every offer whether it is listed.
         model = np.searchsorted(routing.model_first, offer, side="right") - 1
         routing.hidden[model] += row["listed"] - int(listed)
         row["listed"] = int(listed)

@@ -23,6 +23,7 @@ class Finish(NamedTuple):
 @inner(forceinline=True)
 def _before(supply: Supply, at: int, v: int, attempt: int) -> bool:
     """True if (v, attempt) leaves before the entry at heap place ``at``."""
+    # Who leaves first sends first, and so arrives first: the order of ties is seen from outside.
     other = supply.finish_v[at]
     if v != other:
         return bool(v < other)
@@ -77,6 +78,7 @@ def take_out(supply: Supply, replica: Replica, position: int) -> int:
         _put(supply, base, position, Finish(supply.finish_v[base + child], supply.finish_attempt[base + child]))
         position = child
         child = 2 * position + 1
+    # An entry from another branch may belong above the place that fell empty; one that sank cannot.
     if position == start:
         _rise(supply, base, position, entry)
     else:

@@ -31,6 +31,7 @@ def affine_steps(duration: float, a: float, b: float, kv: int, batch: int) -> fl
     """Real number of steps whose affine sum is ``duration`` (E8), in the form that does not cancel."""
     linear = a + b * (kv - 0.5 * batch)
     quadratic = b * batch
+    # The textbook form subtracts two nearly equal numbers when the steps hardly grow, and divides by zero if b is 0.
     return 2.0 * duration / (linear + math.sqrt(linear * linear + 2.0 * quadratic * duration))
 
 
@@ -45,6 +46,7 @@ def plan(replica: Replica, offer: LiveDeployment, steps: int) -> None:
     replica.leap_batch = batch
     replica.leap_kv = kv
     replica.split = steps
+    # Put the larger function first. If its slope is the smaller one, the other overtakes it once; otherwise never.
     gap = (a1 - a2) + (b1 - b2) * kv
     if gap < 0.0:
         a1, b1, a2, b2 = a2, b2, a1, b1
@@ -77,6 +79,8 @@ def steps_until(replica: Replica, duration: float) -> int:
         guess = replica.split + affine_steps(
             duration - replica.first_s, replica.a_second, replica.b_second, kv, replica.leap_batch
         )
+    # E8 inverts E7 in real numbers; in floating point the guess may be a step off, at an exact boundary either way.
+    # What counts is E7, by which the boundary's own time is computed, so correct by that: no more than a step or two.
     steps = max(1, min(int(math.ceil(guess)), replica.steps))
     while steps > 1 and leap_time(replica, steps - 1) >= duration:
         steps -= 1

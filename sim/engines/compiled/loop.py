@@ -86,6 +86,7 @@ def handle_message(s: State, observers: Any, lane: int) -> Next:
         return Next(-1, -1)
     kind, failure = message.kind, message.failure
     q = message.request
+    # The request may have gone on to another attempt, and its slot even to another request: then this is old news.
     live = s.routing.requests[q].live == a
     release(g, s.supply, a)
     if not live:
@@ -120,6 +121,7 @@ def handle_rare(s: State, observers: Any) -> int:
     if kind == TIME_OUT:
         return handle_time_out(s, observers, ref, stamp)
     if kind == RETRY:
+        # The slot may have a new tenant that backs off, too: its generation tells.
         request = s.routing.requests[ref]
         return ref if request.generation == stamp and request.waiting == 1 else -1
     q = s.supply.attempts[ref].request
@@ -168,6 +170,7 @@ def advance(
     g = s.globals[0]
     work, lane_of = s.books.offer_work, s.routing.lane_of
     while True:
+        # Before the event, not in it: memory is made outside compiled code, and an event cannot be done by halves.
         if crowded(s):
             return NEEDS_ROOM
         leaf, at = next_leaf(s.clock.front)
@@ -181,6 +184,7 @@ def advance(
             arrive_s = feed[g.feed_next].arrive_s
         elif feed_ends:
             arrive_s = np.inf
+            # Requests may have ended while providers still work on attempts that they were told to cancel.
             if g.live == 0 and g.free_attempts == s.supply.attempts.shape[0]:
                 return ALL_DONE
         else:

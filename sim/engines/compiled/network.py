@@ -13,7 +13,7 @@ from sim.engines.compiled.clock import set_time
 from sim.engines.compiled.prefetch import prefetch
 from sim.engines.compiled.records import Attempt, Globals, LiveRequest
 from sim.engines.compiled.state import FIRST_LANE, Clock
-from sim.engines.record import Table
+from sim.engines.record import Rows
 
 # kinds of message
 DISPATCH, CANCEL, FIRST_TOKEN, DONE, FAIL = 0, 1, 2, 3, 4
@@ -40,6 +40,7 @@ def send(g: Globals, clock: Clock, lane: int, letter: Letter, request: int) -> N
     message.request = request
     message.failure = letter.failure
     message.next = -1
+    # Only the first message of a lane stands in the tree: the others are due after it, in order.
     if road.head < 0:
         road.head = slot
         road.tail = slot
@@ -50,7 +51,7 @@ def send(g: Globals, clock: Clock, lane: int, letter: Letter, request: int) -> N
 
 
 @inner(forceinline=True)
-def receive(g: Globals, clock: Clock, lane: int, requests: Table[LiveRequest], attempts: Table[Attempt]) -> int:
+def receive(g: Globals, clock: Clock, lane: int, requests: Rows[LiveRequest], attempts: Rows[Attempt]) -> int:
     """Take the oldest message off a lane; its slot is already free but still holds the message.
 
     What the next message of the lane is about is fetched into the cache meanwhile.

@@ -119,6 +119,8 @@ def open_rows(g: Globals, supply: Supply, routing: Routing, q: int) -> int:
     request = routing.requests[q]
     refresh_model(g.now, routing, request.router, request.model)
     fits = request.prompt + request.output <= routing.least_context[request.model]
+    # Most placements find nothing that could close an offer; telling so by three numbers of the model saves a look
+    # at every seat.
     calm = routing.hidden[request.model] == 0 and g.now >= routing.guard_until[request.router, request.model]
     if calm and fits and request.used == 0:
         return open_all(routing, request)
@@ -227,6 +229,7 @@ def pick(g: Globals, supply: Supply, routing: Routing, choosers: Any, q: int) ->
     rows = routing.views[r, first:last]
     if router.preferences != 0:
         count = prefer(router, rows, count)
+    # Affinity, then exploration, then the policy: it does not even hear of placements that it did not make.
     row = sticky_row(g, routing, request, rows, first)
     if row < 0 and router.exploration > 0.0 and derive(request.key, EXPLORE, request.attempts) < router.exploration:
         row = open_row(rows, int(derive(request.key, EXPLORE_PICK, request.attempts) * count))
@@ -234,6 +237,7 @@ def pick(g: Globals, supply: Supply, routing: Routing, choosers: Any, q: int) ->
         return int(first + row)
     if router.stale_s > 0.0:
         shown = routing.shown[r, first:last]
+        # What belongs to this decision is of now, even in a stale view.
         for i in range(last - first):
             shown[i, OPEN] = rows[i, OPEN]
             shown[i, COST_USD] = rows[i, COST_USD]

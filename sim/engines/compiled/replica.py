@@ -19,6 +19,7 @@ from sim.policy import MIDSTREAM, NO_FAILURE
 def release(g: Globals, supply: Supply, a: int) -> None:
     """Drop one reference to an attempt; its slot is free when none is left."""
     attempt = supply.attempts[a]
+    # A message under way still names the slot: handed out before it arrives, the slot would answer for a stranger.
     attempt.refs -= 1
     if attempt.refs == 0:
         supply.free_attempts[g.free_attempts] = a
@@ -91,6 +92,7 @@ def unlink_prefill(supply: Supply, replica: Replica, a: int) -> None:
 @inner(forceinline=True)
 def kv_of(supply: Supply, attempt: Attempt) -> int:
     """KV tokens an attempt holds that has emitted at least one token, or that is in prefill."""
+    # The newest token of a decoding request is written by its next step, so it is not held yet.
     held = attempt.prompt + attempt.emitted + supply.offers[attempt.offer].overhead
     return int(held - 1) if attempt.place == DECODE else int(held)
 
@@ -132,6 +134,7 @@ def drop_cancelled(g: Globals, supply: Supply, replica: Replica) -> None:
             position += 1
             continue
         attempt = supply.attempts[a]
+        # Nobody counts the tokens of a request while it decodes: they follow from the clock when it leaves.
         left = attempt.finish_v - replica.vclock
         attempt.emitted = attempt.target - left
         finish.remove(supply, replica, position)
@@ -196,7 +199,7 @@ def finish_prefills(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarra
     a = replica.prefill_head
     while a >= 0 and supply.attempts[a].left == 0:
         attempt = supply.attempts[a]
-        following = attempt.next
+        following = attempt.next  # before whoever takes the attempt over writes its own links
         unlink_prefill(supply, replica, a)
         held = kv_of(supply, attempt)
         attempt.emitted += 1
@@ -248,6 +251,7 @@ def end_step(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work
         row[PREFILL_TOKENS] += replica.prefill_tokens
         replica.backlog -= replica.prefill_tokens
         advance_prefills(supply, replica, supply.offers[replica.offer].max_step_tokens - replica.decoding)
+    # First of all, and in silence: a cancelled request whose last token this was must not report that it is done.
     if replica.cancelled > 0:
         drop_cancelled(g, supply, replica)
     finish_decodes(g, clock, supply, lane_of, replica)
@@ -323,6 +327,7 @@ def admit(supply: Supply, replica: Replica, offer: LiveDeployment) -> None:
 @inner(forceinline=True)
 def begin_leap(g: Globals, supply: Supply, replica: Replica, offer: LiveDeployment) -> None:
     """Start decoding up to the first finish or the last step that fits in KV memory."""
+    # Each step writes one token for each of them; at least one fits, or the boundary would have preempted.
     steps = min(
         supply.finish_v[replica.heap] - replica.vclock,
         (offer.kv_capacity - replica.kv_held) // replica.decoding,
@@ -347,6 +352,7 @@ def begin_mixed(g: Globals, supply: Supply, replica: Replica, offer: LiveDeploym
         attempt = supply.attempts[a]
         chunk = min(attempt.left, budget)
         kv += attempt.offset + chunk
+        # In floating point: a chunk times a long context is beyond what an int32 holds.
         pairs += chunk * float(attempt.offset) + 0.5 * chunk * (chunk + 1.0)
         prefill += chunk
         budget -= chunk
@@ -368,15 +374,17 @@ def boundary(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work
     if offer.central_count > 0:
         take_from_central_queue(supply, r)
     preempted = False
+    # The coming step writes a token for each decoding request: room for them is needed before it begins.
     while replica.kv_held + replica.decoding > offer.kv_capacity:
         preempt(supply, replica)
         work[replica.offer, PREEMPTIONS] += 1
         preempted = True
+    # Not in the same step: whoever was thrown out is at the head of the queue and would come straight back.
     if not preempted:
         admit(supply, replica, offer)
     if replica.running == 0:
         replica.doing = IDLE
-        replica.vclock = 0
+        replica.vclock = 0  # nobody has a finish time on it; it stays small
         replica.next_s = np.inf
     elif replica.prefill_head < 0:
         begin_leap(g, supply, replica, offer)
@@ -394,6 +402,8 @@ def cut_leap_now(g: Globals, clock: Clock, supply: Supply, r: int, for_head: boo
     steps = steps_until(replica, g.now - replica.start_s)
     if steps >= replica.steps:
         return
+    # A queue whose head cannot enter at that boundary changes nothing there: the leap may go on. It ends by itself
+    # when somebody leaves, and then the head is looked at again.
     if for_head:
         offer = supply.offers[replica.offer]
         if replica.queue_head < 0 or replica.running >= offer.max_batch:
@@ -402,6 +412,7 @@ def cut_leap_now(g: Globals, clock: Clock, supply: Supply, r: int, for_head: boo
         held = replica.kv_held + replica.decoding * (steps + 1)
         if held + head.prompt + head.emitted + offer.overhead > offer.kv_capacity:
             return
+    # The closed form may put the boundary a rounding error before now, and time must not run backwards.
     replica.steps = steps
     replica.next_s = max(g.now, replica.start_s + leap_time(replica, steps))
     set_time(clock.fleet, r, replica.next_s)

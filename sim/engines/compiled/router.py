@@ -53,6 +53,7 @@ def hear_request(g: Globals, clock: Clock, routing: Routing, books: Books, row: 
     request.prefix = row.prefix
     request.output = row.output
     request.expected = row.expected_output
+    # Not the true output: neither routers nor rate limits can know how long an answer will be.
     request.weight = row.prompt + int(np.floor(row.expected_output + 0.5))
     request.cohort = WARMUP if row.arrive_s < g.warmup_s else MEASURED
     request.patience_at = row.born_s + row.patience_s
@@ -79,6 +80,7 @@ def set_timer(g: Globals, clock: Clock, routing: Routing, q: int) -> None:
     """Start the timer at the earliest deadline, if there is one or was one."""
     request = routing.requests[q]
     at = min(request.patience_at, request.total_at, request.attempt_at)
+    # No deadline, and none on the wheel: all that is left to do is to void what may be in the heap.
     if at == np.inf and request.bucket < 0:
         request.stamp += 1
         return
@@ -182,7 +184,7 @@ def hear_done(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     o = request.offer
     seat = routing.seats[r, o]
     let_go(routing, request)
-    answer = telemetry.Answer(g.now - request.dispatch_s, g.now - request.first_s, request.output)
+    answer = telemetry.FullAnswer(g.now - request.dispatch_s, g.now - request.first_s, request.output)
     telemetry.saw_done(g.now, routing, r, o, answer)
     health.succeed(routing.routers[r], seat, request.probe == 1)
     if request.session >= 0 and routing.routers[r].affinity_ttl_s > 0.0:
@@ -206,6 +208,7 @@ def blame(g: Globals, routing: Routing, books: Books, q: int, failure: int) -> N
     books.offer_sums[o, request.cohort, ENDED_BY + failure] += 1
     health.fail(g.now, routing.routers[r], routing.seats[r, o], failure, request.probe == 1)
     telemetry.saw_failure(g.now, routing, r, o, failure)
+    # Until then `open_rows` looks at every seat of the model: one of them may be closed.
     routing.guard_until[r, request.model] = max(
         routing.guard_until[r, request.model], health.rests_until(routing.seats[r, o])
     )
@@ -234,6 +237,7 @@ def fail_over(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
 def cancel_live(g: Globals, clock: Clock, supply: Supply, routing: Routing, q: int) -> None:
     """Tell the provider to stop working on the live attempt."""
     request = routing.requests[q]
+    # Cancelled for its router, but its provider works on until the message arrives.
     supply.attempts[request.live].refs += 1
     send(g, clock, routing.lane_of[request.router, request.offer], Letter(CANCEL, request.live, 0), q)
 

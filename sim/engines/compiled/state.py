@@ -23,7 +23,7 @@ from sim.engines.compiled.records import (
     Stick,
 )
 from sim.engines.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, SAMPLE, SampledRequest
-from sim.engines.record import Table, table
+from sim.engines.record import Rows, table
 from sim.histogram import COARSE_BITS, FINE_BITS, bins
 from sim.view import COLUMNS
 
@@ -50,19 +50,19 @@ class Clock(NamedTuple):
 
     front: Tree  # ticks, the heap, the wheel and the lanes
     fleet: Tree  # the replicas
-    lanes: Table[Lane]
-    messages: Table[Message]
+    lanes: Rows[Lane]
+    messages: Rows[Message]
     free_messages: np.ndarray
-    misc: Table[RareEvent]  # binary heap: time-outs, back-offs, delayed failures
+    misc: Rows[RareEvent]  # binary heap: time-outs, back-offs, delayed failures
     wheel: np.ndarray  # int32 (WHEEL,): first request whose timer falls in a bucket
 
 
 class Supply(NamedTuple):
     """The providers' side."""
 
-    offers: Table[LiveDeployment]
-    replicas: Table[Replica]
-    attempts: Table[Attempt]
+    offers: Rows[LiveDeployment]
+    replicas: Rows[Replica]
+    attempts: Rows[Attempt]
     free_attempts: np.ndarray
     finish_v: np.ndarray  # int64: per-replica binary heaps of the step count at which a request ends
     finish_attempt: np.ndarray  # int32
@@ -71,18 +71,18 @@ class Supply(NamedTuple):
 class Routing(NamedTuple):
     """The routers' side."""
 
-    routers: Table[LiveRouter]
-    clients: Table[Client]
-    requests: Table[LiveRequest]
+    routers: Rows[LiveRouter]
+    clients: Rows[Client]
+    requests: Rows[LiveRequest]
     free_requests: np.ndarray
     tried: np.ndarray  # int32 (requests, MAX_ATTEMPTS)
-    seats: Table[Seat]  # (routers, offers)
+    seats: Rows[Seat]  # (routers, offers)
     views: np.ndarray  # float64 (routers, offers, COLUMNS)
     shown: np.ndarray  # the stale copy
     ended: np.ndarray  # int32 (routers, offers, RING, 3): ended, errors, refusals a slot
     ring: np.ndarray  # int32 (routers, offers, RING, 3, bins): samples a slot
     window: np.ndarray  # int64 (routers, offers, 3, bins): samples of the thirty slots before this one
-    sticky: Table[Stick]  # (routers, slots)
+    sticky: Rows[Stick]  # (routers, slots)
     model_first: np.ndarray  # int64
     fresh: np.ndarray  # int64 (routers, models, 2): slot and minute to which all rows are refreshed
     guard_until: np.ndarray  # float64 (routers, models): before that time, offers of the model may be closed
@@ -105,13 +105,13 @@ class Books(NamedTuple):
     class_hist: np.ndarray
     offer_hist: np.ndarray  # uint32: half the memory, which is what counting in them costs
     metric_sums: np.ndarray
-    samples: Table[SampledRequest]
+    samples: Rows[SampledRequest]
 
 
 class State(NamedTuple):
     """The whole memory of the engine."""
 
-    globals: Table[Globals]  # one row
+    globals: Rows[Globals]  # one row
     clock: Clock
     supply: Supply
     routing: Routing

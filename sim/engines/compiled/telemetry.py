@@ -50,8 +50,8 @@ TTFT, TPOT, THROUGHPUT = 0, 1, 2  # metrics of the windows
 ENDED, ERRORS, REFUSED = 0, 1, 2  # counts of the slots
 
 
-class Answer(NamedTuple):
-    """A complete answer, as its router saw it."""
+class FullAnswer(NamedTuple):
+    """An answer to its last token, as its router saw it."""
 
     e2e_s: float  # since dispatch
     later_s: float  # since the first token
@@ -105,6 +105,7 @@ def roll(routing: Routing, r: int, o: int, slot: int) -> None:
     ended = routing.ended[r, o]
     ring = routing.ring[r, o]
     window = routing.window[r, o]
+    # Rows are refreshed when somebody needs them; after a long silence every slot of the ring is out of date.
     if slot - seat.slot >= RING:
         clear_windows(ended, ring, window)
     else:
@@ -231,12 +232,13 @@ def count_end(routing: Routing, r: int, o: int, error: int, refusal: int) -> Non
         seat.errors_5m += error
         seat.refusals_30s += refusal
         seat.refusals_5m += refusal
+    # Without a failure in the long window all four shares are zero already, as they are in most calls.
     if seat.errors_5m + seat.refusals_5m > 0:
         set_shares(routing.views[r, o], seat)
 
 
 @inner(forceinline=True)
-def saw_done(now: float, routing: Routing, r: int, o: int, answer: Answer) -> None:
+def saw_done(now: float, routing: Routing, r: int, o: int, answer: FullAnswer) -> None:
     """Book a completion."""
     refresh_if_due(now, routing, r, o)
     view = routing.views[r, o]

@@ -48,6 +48,7 @@ class Clock(simpy.Environment):
         """
         if until_s < self._now:
             raise ValueError(f"until_s is {until_s}, but it is {self._now} already")
+        # Strictly before: what is due at until_s comes after the calendar's events of that time.
         while self.peek() < until_s:
             self.step()
         if math.isfinite(until_s):

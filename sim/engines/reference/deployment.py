@@ -59,6 +59,7 @@ class LiveDeployment:
         job = self.jobs.get(attempt)
         if job is None:
             return  # it has gone already
+        # A waiting attempt holds nothing, so it can go between two boundaries; a running one is part of a step.
         for queue in [self.central, *(replica.queue for replica in self.replicas)]:
             if job in queue:
                 queue.remove(job)

@@ -1,6 +1,7 @@
 """An attempt as its provider sees it, and the steps in which it is worked on."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sim.draws import MIDSTREAM, MIDSTREAM_POINT
 from sim.engines.reference.request import Attempt
@@ -63,6 +64,13 @@ class Job:
         self.kv_tokens = 0
 
 
+class Chunk(NamedTuple):
+    """The part of a job's prompt, in tokens, that a step computes."""
+
+    job: Job
+    tokens: int
+
+
 @dataclass(frozen=True, eq=False)
 class EngineStep:
     """A step under way: when it began, who decodes in it and which prefill tokens it computes."""
@@ -70,4 +78,4 @@ class EngineStep:
     began_s: float
     duration_s: float
     decoding: tuple[Job, ...]
-    chunks: tuple[tuple[Job, int], ...]
+    chunks: tuple[Chunk, ...]

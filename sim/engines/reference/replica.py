@@ -1,7 +1,7 @@
 """A replica: continuous batching, one step after the other (semantics, section 7, "A step")."""
 
 from sim.engines.reference.faces import ReplicaHost
-from sim.engines.reference.job import EngineStep, Job
+from sim.engines.reference.job import Chunk, EngineStep, Job
 from sim.engines.steptime import step_time
 
 
@@ -52,6 +52,7 @@ class Replica:
         """Admit, compose a step and let it take its time; go idle if nothing runs."""
         if self.active:
             self.queue += self.host.take_from_central_queue(self.offer.max_batch - self.load)
+        # Never both: whoever was pushed out is at the head of the queue and would come straight back.
         if not self._preempt():
             self._admit()
         self.step = self._compose()
@@ -64,6 +65,7 @@ class Replica:
             return  # an outage cut it short
         self._count_time(step)
         self.host.count_step(step)
+        # Cancelled requests leave first, in silence: one whose last token this was must not report that it is done.
         self._drop_cancelled()
         self._finish_decodes(step)
         self._finish_prefills(step)
@@ -105,6 +107,7 @@ class Replica:
     def _preempt(self) -> bool:
         """Push the newest requests out while the next tokens would not fit; True if any was."""
         preempted = False
+        # The coming step writes a token for each decoding request; B falls with each of them that is pushed out.
         while self.kv_held + len(self.decoding) > self.offer.kv_capacity_tokens:
             job = self.running.pop()
             job.drop_cache()
@@ -135,12 +138,12 @@ class Replica:
         for job in self.running:
             tokens = min(budget, job.prefill_left)
             if tokens > 0:
-                chunks.append((job, tokens))
+                chunks.append(Chunk(job, tokens))
                 budget -= tokens
         now_s = self.host.clock.now
         return EngineStep(now_s, self._duration_s(decoding, chunks), tuple(decoding), tuple(chunks))
 
-    def _duration_s(self, decoding: list[Job], chunks: list[tuple[Job, int]]) -> float:
+    def _duration_s(self, decoding: list[Job], chunks: list[Chunk]) -> float:
         """Step time (E1) of one token for each of ``decoding`` and the prefill ``chunks``."""
         tokens = len(decoding) + sum(p for _, p in chunks)
         kv_decoding = sum(job.kv_tokens for job in decoding)

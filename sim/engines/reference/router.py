@@ -173,6 +173,7 @@ class LiveRouter(Placer):
 
     def _set_timer(self, request: LiveRequest) -> None:
         """Set the request's one timer to its earliest deadline; a deadline in the past fires at once."""
+        # SimPy's events cannot be taken back: a timer with an older number is void when it fires.
         request.timer += 1
         due_s = min(self._deadlines_s(request))
         if due_s < math.inf:

@@ -1,6 +1,6 @@
 """How a workload chooses its model: utility in money, persistent tastes, budget, and the volume it then buys.
 
-Per request, workload w and model m (equation E2 of docs/theory.md; cost E3, volume E4, budget E5):
+Per request, workload w and model m (E2 to E5 of docs/theory.md):
 
     u = v_w q_m(task) - c_wm - gamma_w L_wm + brand - open penalty + sigma_w eps_wm - psi_w d(current, m)
 
@@ -137,7 +137,7 @@ class Chooser:
         return np.asarray(base * np.minimum(ratio**-elasticity, self._settings.max_volume_factor))
 
     def systematic_usd(self, rows: np.ndarray, quotes: Quotes) -> np.ndarray:
-        """Return float64 (rows, models): utility of a request (E2) without tastes and moves; -inf if out of the question.
+        """Return float64 (rows, models): utility per request without tastes and migration; -inf if out of the question.
 
         Out of the question: not for sale, below the quality floor, too short a context, or beyond the budget (E5).
         """
@@ -156,7 +156,7 @@ class Chooser:
         return np.where(possible, value, -np.inf)
 
     def choose(self, rows: np.ndarray, current: np.ndarray, quotes: Quotes) -> Decision:
-        """Return the best choice of some workloads (the largest E2), given what each uses now (-1: none).
+        """Return the best choice of some workloads, given what each uses now (-1: none).
 
         A workload that uses none, or whose model is gone, moves anywhere without a migration cost. Ties go to the
         model in use, then to the first by name.

@@ -1,7 +1,6 @@
 """The population: every customer and workload that will ever be there, drawn once, before the run.
 
 Everything about a customer comes from streams named after it, so that adding a segment changes nobody else's draws.
-Revenue, budget and volume hang together as in equation C1 (docs/theory.md says where each equation is).
 """
 
 import math
@@ -172,7 +171,7 @@ def _segment_customers(
 ) -> Iterator[_Customer]:
     segment = settings.segments[name]
     for index in range(segment.number):
-        yield _customer(segment, row, f"{name}-{index + 1}", streams, (index, 0.0))
+        yield _customer(segment, row, f"{name}-{index + 1}", streams, index, 0.0)
     arrivals = streams.generator(f"customers/{name}/entries")
     rate = segment.number * segment.entry_per_year / DAYS_PER_YEAR
     index, day = segment.number, 0.0
@@ -180,17 +179,17 @@ def _segment_customers(
         day += arrivals.exponential(1 / rate)
         if day >= days:
             return
-        yield _customer(segment, row, f"{name}-{index + 1}", streams, (index, day))
+        yield _customer(segment, row, f"{name}-{index + 1}", streams, index, day)
         index += 1
 
 
-def _customer(segment: Segment, row: int, name: str, streams: Streams, place: tuple[int, float]) -> _Customer:
-    index, entry_day = place
+def _customer(segment: Segment, row: int, name: str, streams: Streams, index: int, entry_day: float) -> _Customer:
     draw = streams.generator(f"customers/{name}")
     share = draw.random()
     if index < segment.number:  # customer 1 is of the largest of n strata, so that sizes do not depend on luck
         share = (index + share) / segment.number
     revenue = _pareto(share, segment.size_tail, *segment.revenue_usd) / 12
+    # C1: what is left of the gross margin after its target and other costs bounds the budget for tokens
     budget = min(draw.uniform(*segment.budget_share), 1 - segment.margin_target - segment.other_costs)
     life = draw.exponential()  # drawn in any case: every customer uses the same draws in the same order
     return _Customer(

@@ -49,11 +49,11 @@ def nest_names(models: Models, kind: str) -> tuple[str, ...]:
 def taste_shocks(
     keys: np.ndarray, names: tuple[str, ...], nests: tuple[str, ...], dissimilarity: float
 ) -> np.ndarray:
-    """Persistent tastes, float64 (keys, names), of scale 1 and with the joint law of nested logit.
+    """Persistent tastes, float64 (keys, names), of scale 1 and with the joint law of nested logit (C3).
 
-    Within a nest (C3): lambda (G_m + ln S_g) with independent standard Gumbel G and one positive stable S of index
-    lambda for the nest, for then P(eps <= x) = exp(-sum_g (sum_m exp(-x_m/lambda))^lambda), whose argmax has exactly
-    the nested logit's shares. S by Kanter's method (Annals of Probability 3, 1975).
+    Within a nest: lambda (G_m + ln S_g) with independent standard Gumbel G and one positive stable S of index lambda
+    for the nest, for then P(eps <= x) = exp(-sum_g (sum_m exp(-x_m/lambda))^lambda), whose argmax has exactly the
+    nested logit's shares. S by Kanter's method (Annals of Probability 3, 1975).
     """
     gumbel = -np.log(-np.log(uniforms(keys, tuple(f"model/{name}" for name in names))))
     if dissimilarity >= 1:

@@ -1,8 +1,7 @@
 """Models to come: the closed frontier grows, open models follow it, each release is a ladder of sizes.
 
-Ability is linear in log-odds (logistic in time; equation M3 of docs/theory.md). With t0 the day on which invention
-begins and x the best closed ability known then, a model of total_b parameters released on day t has, on general and
-on coding ability alike,
+Ability is linear in log-odds (logistic in time). With t0 the day on which invention begins and x the best closed
+ability known then, a model of total_b parameters released on day t has, on general and on coding ability alike (M3),
 
     logit(a) = logit(x) + growth * (t - t0 - lag) / 365.25 + size_step * log10(total_b / largest of its ladder) + noise,
 
@@ -12,7 +11,7 @@ lag = 0 for closed and ``open_lag_months`` for open models. ``docs/market/models
 from collections.abc import Sequence
 from datetime import date
 from math import exp, log, log10
-from typing import Final
+from typing import Final, NamedTuple
 
 from sim.errors import ScenarioError
 from sim.market.models.model import Model
@@ -33,6 +32,15 @@ OPEN_PRICE: Final = (0.02205, 0.467, 3.67)
 SIZE_NAMES: Final = ("small", "medium", "large")
 
 
+class _Release(NamedTuple):
+    """What one creator brings out on one day: its ``number``-th ladder, from 1."""
+
+    creator: str
+    open: bool
+    number: int
+    day: float
+
+
 def future_models(
     real: Sequence[Model], settings: Frontier, start: date, end_day: float, streams: Streams
 ) -> tuple[list[Model], list[Model]]:
@@ -50,7 +58,7 @@ def future_models(
     if first >= end_day:
         return kept, []
     known = [model for model in kept if model.release_day <= first]
-    base = tuple(_logit(value) for value in best_abilities(known))
+    general, coding = (_logit(value) for value in best_abilities(known))
     invented = []
     for creators, is_open in ((settings.closed_creators, False), (settings.open_creators, True)):
         for creator in creators:
@@ -59,7 +67,8 @@ def future_models(
             gap = settings.open_gap_days if is_open else settings.closed_gap_days
             while (day := day + rng.exponential(gap)) < end_day:
                 shift = _trend(settings, day - first, is_open) + settings.noise * rng.standard_normal()
-                invented += _ladder(settings, (creator, is_open, number), day, (base[0] + shift, base[1] + shift))
+                release = _Release(creator, is_open, number, day)
+                invented += _ladder(settings, release, general + shift, coding + shift)
                 number += 1
     taken = {model.name for model in kept} & {model.name for model in invented}
     if taken:
@@ -106,24 +115,21 @@ def _trend(settings: Frontier, days: float, is_open: bool) -> float:
     return settings.growth_per_year * (days - lag) / DAYS_PER_YEAR
 
 
-def _ladder(
-    settings: Frontier, release: tuple[str, bool, int], day: float, log_odds: tuple[float, float]
-) -> list[Model]:
-    """One release: the same technique at every size; the largest has the log-odds given."""
-    creator, is_open, number = release
-    sizes = settings.open_sizes_b if is_open else settings.closed_sizes_b
+def _ladder(settings: Frontier, release: _Release, general: float, coding: float) -> list[Model]:
+    """The same technique at every size; the largest has the log-odds given of general and coding ability."""
+    creator = release.creator
+    sizes = settings.open_sizes_b if release.open else settings.closed_sizes_b
     models = []
     for rung, total in enumerate(sizes):
         step = settings.size_step * log10(total / sizes[-1])
-        general, coding = (_share(value + step) for value in log_odds)
-        price_in, price_out = list_prices_usd(total, is_open)
+        price_in, price_out = list_prices_usd(total, release.open)
         size = SIZE_NAMES[rung] if len(sizes) == len(SIZE_NAMES) else f"{total:g}b"
         models.append(Model(
-            name=f"{creator}-next-{number}-{size}", creator=creator, family=f"{creator}-next", open=is_open,
-            release_day=day, total_b=total, active_b=active_parameters_b(total),
-            quality=qualities_of(general, coding, total, reasoning=True), verbosity=settings.verbosity,
-            context_tokens=settings.context_tokens, list_in_usd=price_in, list_out_usd=price_out,
-            source="frontier process",
+            name=f"{creator}-next-{release.number}-{size}", creator=creator, family=f"{creator}-next",
+            open=release.open, release_day=release.day, total_b=total, active_b=active_parameters_b(total),
+            quality=qualities_of(_share(general + step), _share(coding + step), total, reasoning=True),
+            verbosity=settings.verbosity, context_tokens=settings.context_tokens, list_in_usd=price_in,
+            list_out_usd=price_out, source="frontier process",
         ))
     return models
 

@@ -1,8 +1,7 @@
 """From published scores to quality per task: one rule, for the catalogue and for models to come.
 
 General ability is the mean of the intelligence index and of GPQA corrected for guessing; coding ability the mean of
-general ability and the coding index (M1). Quality on a task is ability to the power of the task's ease, times factors
-(M2; docs/theory.md says where each equation is).
+general ability and the coding index. Quality on a task is ability to the power of the task's ease, times factors.
 """
 
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ CODE_ONLY: Final = 0.8  # chat and roleplay of models trained for code, over tha
 
 
 def ability(index: float, gpqa: float) -> float:
-    """General ability (M1), 0 to 1.
+    """General ability, 0 to 1 (M1).
 
     Parameters
     ----------
@@ -37,7 +36,7 @@ def ability(index: float, gpqa: float) -> float:
 def qualities_of(
     general: float, coding: float, total_b: float, *, reasoning: bool = False, code_only: bool = False
 ) -> tuple[float, ...]:
-    """Return quality per task of ``TASKS`` (M2), 0 to 1.
+    """Return quality per task of ``TASKS``, 0 to 1 (M2).
 
     Parameters
     ----------

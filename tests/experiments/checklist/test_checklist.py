@@ -24,7 +24,7 @@ ASKED = [item.number for item in ITEMS if item.asks]
 def folder_of(folder: Path, study: tuple, scenario) -> Path:
     """A folder with nothing but the manifest of a study."""
     folder.mkdir()
-    write_manifest({**provenance(study, scenario, {"money": 3}), "rows": {"summary.csv": 12}}, folder)
+    write_manifest({**provenance(*study, scenario, {"money": 3}), "rows": {"summary.csv": 12}}, folder)
     return folder
 
 
@@ -137,7 +137,7 @@ def test_mistakes_are_said_in_a_sentence(tournament, tmp_path):
     with pytest.raises(MarketError, match="there is no folder"):
         checklist(tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(MarketError, match="cannot read manifest"):
+    with pytest.raises(MarketError, match=r"has no manifest\.json; give the folder of a finished study"):
         checklist(tmp_path / "empty")
     notes = tmp_path / "notes.md"
     notes.write_text("my notes", encoding="utf-8")

@@ -164,7 +164,7 @@ def test_what_is_no_manifest(capsys, tmp_path, content, words):
     path = tmp_path / "m.json"
     path.write_text(content)
     assert words in mistake(capsys, "replay", path, "--out", tmp_path / "o")
-    assert "cannot read" in mistake(capsys, "replay", tmp_path / "none.json", "--out", tmp_path / "o")
+    assert "there is no folder" in mistake(capsys, "replay", tmp_path / "none.json", "--out", tmp_path / "o")
 
 
 def test_an_edited_manifest_or_a_changed_trace_is_not_replayed(capsys, tmp_path):

@@ -10,9 +10,9 @@ from experiments.measures.columns import COLUMNS
 from experiments.measures.market.run import Run
 from experiments.measures.market_summary import over_replications, summary
 from experiments.measures.market_tables import headers, tables
-from experiments.measures.pages import DOCS, PARTS, bases, refreshed
 from experiments.measures.traffic_metrics import METRICS
 from experiments.measures.windows import COURSES
+from experiments.pages.catalogue_tables import bases
 from experiments.report.headings import shown
 from experiments.store.statistics import STATISTICS
 from experiments.studies.climb.measures import METRICS as CLIMB
@@ -117,14 +117,3 @@ def test_decimals_and_factors_of_what_the_terminal_shows():
     assert {name: measure(name).show.factor for name in CLIMB} == {
         "size_b": 1, "quality": 1, "price_usd_per_mtok": 1, "tokens_per_day": 1e-9, "spend_usd_per_day": 1e-3,
         "completed_share": 100, **{f"effect_{name}_usd_per_day": 1e-3 for name in ("price", "volume", "mix")}}
-
-
-@pytest.mark.parametrize("page", PARTS)
-def test_pages_are_those_of_the_catalogue(page):
-    text = (DOCS / page).read_text(encoding="utf-8")
-    assert text == refreshed(page, text), "run: python -m experiments.measures.pages"
-
-
-def test_a_page_without_its_marks_is_refused():
-    with pytest.raises(ValueError, match=r"glossary\.md has no part 'measures'"):
-        refreshed("glossary.md", "nothing here")

@@ -91,11 +91,41 @@ def markets(periods=2):
     ))
 
 
+def test_a_trend_leaves_zeros_and_gaps_out():
+    day = np.arange(8.0)
+    value = np.exp(-0.01 * day)
+    broken = value.copy()
+    broken[[2, 5]] = 0.0, np.nan
+    assert trend(day, broken).slope_per_year == pytest.approx(-0.01 * 365.25)
+    assert trend(day, broken).fall_per_year == pytest.approx(np.exp(3.6525))
+
+
+def test_the_error_of_a_trend_has_the_lags_of_newey_and_west():
+    """500 days have 4 (500 / 100)^(2/9) = 5.7, so five lags."""
+    day, noise = np.arange(500.0), np.random.default_rng(1).normal(0, 0.1, 500).cumsum()
+    x = np.column_stack([np.ones(500), day / 365.25])
+    by_hand = newey_west(noise, x, 5, prewhiten=True)
+    assert trend(day, np.exp(noise)).std_error == pytest.approx(by_hand.std_errors[1])
+    assert by_hand.std_errors[1] != pytest.approx(newey_west(noise, x, 6, prewhiten=True).std_errors[1])
+
+
+def test_offers_that_were_free_or_become_free_move_no_index():
+    price = np.array([[1.0, 0.0, 2.0], [2.0, 5.0, 0.0], [2.0, 5.0, 3.0]])
+    np.testing.assert_allclose(same_model_index(price, np.ones((3, 3), bool)), [1.0, 2.0, 2.0])
+
+
+def test_free_offers_are_in_no_elasticity():
+    tokens = np.array([[100.0, 25.0, 6.25, 400.0]])
+    price = np.array([[1.0, 2.0, 4.0, 0.0]])
+    assert elasticities.across_models(tokens, price).value == pytest.approx(-2.0)
+    assert elasticities.within_models(tokens, price, np.zeros(4, np.int64)).value == pytest.approx(-2.0)
+
+
 def test_the_logarithmic_mean_of_what_is_nearly_equal_is_their_mean():
     """A price that rises by a ten-millionth: (a - b) / ln(a / b) would lose half its digits."""
     rise = 1e-7
     got = lmdi(np.array([[1.0], [1.0 + rise]]), np.array([[1], [1]]))
-    assert got.price == pytest.approx((1 + rise / 2) * np.log1p(rise), rel=1e-8)
+    assert got.price == pytest.approx((1 + rise / 2) * np.log1p(rise), rel=1e-8, abs=0)
 
 
 @METHODS
@@ -291,6 +321,8 @@ def test_latency_is_weighted_with_requests():
     seconds, completed = np.array([[1.0, 4.0, np.nan]]), np.array([[3, 1, 0]])
     assert latency.quantile_s(seconds, completed, 0.75) == 1.0
     assert latency.quantile_s(seconds, completed, 0.76) == 4.0
+    assert latency.quantile_s(np.array([[1.0, 4.0]]), np.array([[0, 2]]), 0.0) == 4.0  # of no request
+    assert np.isnan(latency.quantile_s(seconds, 0 * completed, 0.5))
     pace = latency.tpot_s(seconds, seconds + 2.0, completed, np.array([[33, 1, 0]]))
     np.testing.assert_allclose(pace, [[0.2, np.nan, np.nan]])
 

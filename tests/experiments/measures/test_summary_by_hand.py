@@ -1,5 +1,6 @@
 """Every number of a market's summary, worked out by hand on the markets of `worlds.hand_market`."""
 
+from dataclasses import replace
 from math import exp, log, nan, sqrt
 
 import pytest
@@ -8,6 +9,7 @@ from experiments.measures.market.run import Run
 from experiments.measures.market_days import day_tables
 from experiments.measures.market_summary import summary
 from experiments.studies.climb.measures import bill_of, metrics_of
+from sim.market.ledger import Ledger
 from worlds.hand_market import FEBRUARY, JANUARY, hand_market, long_market, parts
 
 YEAR = 365.25
@@ -113,6 +115,11 @@ def test_numbers_of_the_long_market_by_hand():
     for name, value in LONG_BY_HAND.items():
         assert found.loc[name, "value"] == pytest.approx(value), name
     assert found.loc["retention_month_5_all", "std_error"] == pytest.approx(sqrt(0.6 * 0.4 / 5))
+
+
+def test_who_breaks_even_is_not_in_profit():
+    found = summary(Run(replace(hand_market(), ledger=Ledger()))).set_index("metric")
+    assert found.loc["providers_in_profit", "value"] == 0
 
 
 def test_the_climb_by_hand():

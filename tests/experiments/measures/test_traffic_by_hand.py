@@ -21,7 +21,7 @@ BY_HAND = {
     "completed_share": (120 + 40) / 200, "refused_share": (10 + 2) / 200, "failed_share": (8 + 2) / 200,
     "abandoned_share": (5 + 4) / 200, "timed_out_share": (4 + 1) / 200,
     "attempts_per_request": (220 + 80) / 200,
-    "utilisation": (1500 + 600) / ((2 + 1) * 2000),
+    "utilisation": (1500 + 600) / (2 * 1000 + 1000),
     "revenue_usd": 0.13, "fee_usd": 0.0065,
     "hhi": 0.75**2 + 0.25**2, "requests": 200.0,
     "share:p": 93_750 / 125_000, "share:q": 31_250 / 125_000,

@@ -243,3 +243,14 @@ def test_the_command(tmp_path, capsys):
     assert arguments.command(arguments) == 0
     assert "Why?" in (run / "report" / "report.html").read_text(encoding="utf-8")
     assert "report.html" in capsys.readouterr().out
+
+
+def test_a_factor_is_on_the_mean_and_on_its_half_width():
+    assert measured(0.1234, 0.0056, 100.0) == "12.3 ± 0.6"
+    assert measured(2.5e9, 0.4e9, 1e-9) == "2.5 ± 0.4"
+
+
+def test_numbers_at_the_edges_of_what_is_written_out():
+    assert number(1e15) == "1e+15"
+    assert number(9.99e14) == "999 trillion"
+    assert measured(5.0, 4e6) == "0 ± 4,000,000"

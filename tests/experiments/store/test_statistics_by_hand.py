@@ -30,7 +30,7 @@ TRAFFIC = {
     "refused_attempts_share": (10 + 5 + 1 + 1 + 2 + 1) / 300, "tokens": 125_000, "share": 1,
     "revenue": 0.13, "fees": 0.0065, "price": 1.04, "paid": 1.092, "input_price": (0.5 + 1) / 2,
     "output_price": (1.5 + 2) / 2, "price_changes": 0, "surplus": nan, "latency": (1800 + 600) / 160,
-    "ttft": (150 + 50) / 160, "tpot": (4 + 2) / 160, "utilisation": 0.35,
+    "ttft": (150 + 50) / 160, "tpot": (4 + 2) / 160, "utilisation": 2100 / 3000,
 }
 QUANTILES = {"ttft_p50": 0.5, "ttft_p90": 1, "ttft_p99": 4, "tpot_p50": 0.02, "tpot_p90": 0.05, "tpot_p99": 0.1,
              "latency_p50": 10, "latency_p90": 20, "latency_p99": 40}  # all waits are of class 0

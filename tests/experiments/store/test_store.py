@@ -238,6 +238,17 @@ def test_killed_in_mid_write_it_holds_what_it_had_committed(file):
         assert (rows["n"].item(), rows["runs"].item()) == (3 * runs, runs)
 
 
+def test_what_killed_processes_left_is_removed_and_what_others_make_is_not(file):
+    dead = subprocess.Popen([sys.executable, "-c", "pass"])
+    dead.wait()
+    left, mine = (file.parent / f".{file.name}-{owner}-x.partial" for owner in (dead.pid, os.getpid()))
+    for folder in (left, mine):
+        folder.mkdir(parents=True)
+    Store(file).close()
+    assert not left.exists()
+    assert mine.exists()
+
+
 def test_ten_thousand_tiny_runs_are_stored_and_queried_without_slowing_down(file):
     number, batch = 10_000, 250
     took = []

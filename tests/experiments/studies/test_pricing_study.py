@@ -34,3 +34,12 @@ def test_the_manifest_gives_the_same_bytes(folder, tmp_path):
 def test_one_session_has_no_interval(capsys):
     assert main(["run", "pricing", "--sessions", "1"]) == 2
     assert "--sessions is 1, but must be at least 2" in capsys.readouterr().err
+
+
+def test_its_report_has_its_own_words(folder, tmp_path):
+    assert main(["report", str(folder), "--out", str(tmp_path / "r")]) == 0
+    text = (tmp_path / "r" / "report.md").read_text(encoding="utf-8")
+    assert text.startswith("# Pricing strategies beside known answers")
+    assert "Do the market's pricing strategies reach the equilibria that theory knows" in text
+    assert "Best responses to a 1/p^k router." in text
+    assert len(list((tmp_path / "r" / "tables").glob("pricing-*.tex"))) == 5

@@ -133,3 +133,13 @@ def test_batches_that_depend_on_each_other_are_refused(study):
     one.courses["cheapest", "e2e_mean_s"] = [wave]
     with pytest.raises(StatisticsError, match="the run is too short for 20 batches"):
         one.interval("cheapest", "e2e_mean_s")
+
+
+def test_its_report_has_its_own_words(tmp_path):
+    words = ["steady", "duel", "--set", LONG, "--policies", "openrouter_classic,cheapest", "--replications", "3"]
+    assert main([*words, "--out", str(tmp_path / "o")]) == 0
+    assert main(["report", str(tmp_path / "o"), "--out", str(tmp_path / "r")]) == 0
+    text = (tmp_path / "r" / "report.md").read_text(encoding="utf-8")
+    assert text.startswith("# Routing policies in steady state: duel")
+    assert "once a start with empty queues is forgotten" in text
+    assert "Difference from the baseline `openrouter_classic`" in text

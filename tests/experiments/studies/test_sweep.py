@@ -20,7 +20,7 @@ from experiments.runs.kinds import KINDS
 from experiments.runs.play import play
 from experiments.runs.runner import RunnerError, run_all
 from experiments.runs.workers import WorkerError, in_processes
-from experiments.scenarios import load_traffic
+from experiments.scenarios import load_market, load_traffic
 from experiments.store.store import Store
 from sim.scenario.load import plain
 
@@ -254,13 +254,13 @@ def test_a_worker_that_dies_is_told():
     assert sorted(in_processes(abs, [(-1,), (-2,)], 2)) == [1, 2]
 
 
-def test_what_was_done_is_kept_when_the_user_interrupts():
+def test_what_was_done_is_kept_when_the_user_interrupts(monkeypatch):
     specs = specs_of("traffic", plain(load_traffic("duel", ["traffic.duration_s=40"])), [{}], 3)
-    calls = []
+    played = []
+    monkeypatch.setattr("experiments.runs.runner.play", lambda spec, _: played.append(spec) or play(spec))
 
     def check():
-        calls.append(1)
-        if len(calls) == 2:
+        if len(played) == 2:
             raise KeyboardInterrupt
 
     with Store(None) as store:
@@ -271,3 +271,20 @@ def test_what_was_done_is_kept_when_the_user_interrupts():
         assert len(store.done(spec.key for spec in specs)) == 3
         with pytest.raises(RunnerError, match="jobs is 0"):
             run_all(specs, store, jobs=0)
+
+
+def test_an_interrupt_within_a_run_is_noticed():
+    """One that was lost in a callback from C must not wait for the end of a long run."""
+    specs = specs_of("market", plain(load_market("openrouter-2026", ["horizon.days=3", "engine=reference",
+                                                                     "customers.requests_per_s=1"])), [{}], 1)
+    calls = []
+
+    def check():
+        calls.append(1)
+        raise KeyboardInterrupt
+
+    with Store(None) as store:
+        with pytest.raises(KeyboardInterrupt):
+            run_all(specs, store, check=check)
+        assert len(calls) == 1
+        assert not store.done(spec.key for spec in specs)

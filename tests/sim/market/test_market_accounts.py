@@ -102,7 +102,7 @@ def test_an_offer_s_day_is_scaled_to_the_whole_day_but_its_busy_share_is_not():
         sums[outcome.OFFER_SUMS.index(name)] = 1
     counted.offer_work[0, outcome.BUSY_S] = 30.0
     counted.offer_work[1, outcome.BUSY_S] = 5.0  # its replicas were withdrawn meanwhile
-    day = offer_day(counted, np.array([2, 0]), (60.0, 1440))
+    day = offer_day(counted, np.array([2, 0]), 1440)
     assert (day.placed[0], day.served[0], day.revenue_nano[0]) == (14_400, 8640, 10_080_000)
     assert (day.refused[0], day.queue_full[0], day.failed[0], day.abandoned[0]) == (2880, 1440, 2880, 1440)
     assert day.busy_share.tolist() == [0.25, 0.0]

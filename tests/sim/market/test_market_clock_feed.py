@@ -92,13 +92,13 @@ class Setting:
 
     def __init__(self, rate_per_s=0.01, delay_s=0.0, rhythm=FLAT, **horizon):
         scenario, streams = small(), Streams(3, 0)
-        horizon = {"resolution": "full", "days": 2} | horizon
+        horizon = {"resolution": "full", "days": 2, "start": "2025-01-06"} | horizon  # a Monday
         self.models = load_catalogue(scenario.models, scenario.horizon.start, 4, streams)
         self.population = draw_population(scenario.customers, streams, 4)
         self.clock = TrafficClock(Horizon(**horizon), streams)
         self.buyers = Buyers(self.population, self.models.names.index("gpt-4o-mini"), rate_per_s)
         rows = np.arange(len(self.models))
-        self.feed = MarketFeed(self.buyers, self.models, self.clock, rhythm, (0, delay_s), rows)
+        self.feed = MarketFeed(self.buyers, self.models, self.clock, rhythm, delay_s, rows)
 
     def all(self):
         self.feed.grant(np.inf)

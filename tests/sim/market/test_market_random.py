@@ -13,7 +13,7 @@ from policies.presets import PRESETS
 from providers.pricing.registry import kinds
 from sim.errors import InvariantError, MarketError
 from sim.scenario import MarketScenario
-from sim.scenario.load import scenario_of
+from sim.scenario.load import read_as
 from sim.units import DAY_S
 
 CATALOGUE = (
@@ -114,7 +114,7 @@ def scenario(table):
     rate_per_s = 0.003 if table["horizon"].get("resolution") == "full" else 6.0
     customers = {"requests_per_s": rate_per_s, **table["customers"]}
     data = {"name": "generated", **table, "customers": customers}
-    return scenario_of(data, (), source="generated", form=MarketScenario)
+    return read_as(MarketScenario, data, (), source="generated")
 
 
 def check(result, traffic):

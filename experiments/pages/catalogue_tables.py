@@ -1,9 +1,6 @@
-"""Bring the pages that tell of measures up to date with the catalogue: ``python -m experiments.measures.pages``."""
+"""The catalogue of measures, and the columns of a market's tables, as Markdown."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Final
+from collections.abc import Iterable, Iterator
 
 from experiments.measures.catalogue import DIMENSIONS, MEASURES, SUBJECTS, Measure
 from experiments.measures.columns import COLUMNS
@@ -11,10 +8,8 @@ from experiments.measures.market_summary import WHOLE
 from experiments.measures.market_tables import headers
 from experiments.measures.traffic_metrics import METRICS
 from experiments.measures.windows import COURSES
-from experiments.store import dictionary, statistics
+from experiments.store import statistics
 from experiments.studies.climb import measures as climb
-
-DOCS: Final = Path(__file__).parents[2] / "docs"
 
 
 def bases() -> dict[str, set[str]]:
@@ -36,11 +31,19 @@ def catalogue() -> str:
 
 def _table(rows: Iterable[Measure]) -> Iterator[str]:
     of = bases()
-    yield "| measure | unit | meaning | what over what | of |\n| --- | --- | --- | --- | --- |"
+    yield "| measure | called | unit | shown | meaning | what over what | of |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
     for row in rows:
         ratio = f"{row.above} / {row.below}" if row.below else row.above
         where = ", ".join(name for name, measures in of.items() if row.name in measures)
-        yield f"| `{row.name}` | {row.unit} | {row.doc} | {ratio} | {where} |"
+        called = row.words if row.heading == row.words else f"{row.words}; {row.heading}"
+        yield f"| `{row.name}` | {called} | {row.unit} | {_shown(row)} | {row.doc} | {ratio} | {where} |"
+
+
+def _shown(row: Measure) -> str:
+    """How values are shown, and amounts a day where they are joined: unit, factor, decimals at most."""
+    every = [row.show, *([row.daily] if row.daily else [])]
+    return "; ".join(f"{it.unit or '1'} (× {it.factor:g}, {it.decimals})" for it in every)
 
 
 def tables() -> str:
@@ -48,34 +51,3 @@ def tables() -> str:
     lines = [f"* `{name}.csv`: {', '.join(f'`{column}`' for column in columns)}" for name, columns in headers().items()]
     facts = ["| column | meaning |\n| --- | --- |", *(f"| `{name}` | {doc} |" for name, doc in DIMENSIONS.items())]
     return "\n".join([*lines, "", "What is no measure tells rows apart, or describes them:\n", *facts])
-
-
-PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
-    "glossary.md": {"measures": catalogue},
-    "lab/results.md": {"dictionary": dictionary.page, "statistics": statistics.page},
-    "market/measures.md": {"tables": tables},
-}
-
-
-def refreshed(page: str, text: str) -> str:
-    """Return the text of a page of ``PARTS`` with its generated parts made anew.
-
-    Raises
-    ------
-    ValueError
-        If a part is not marked in the page.
-    """
-    for name, make in PARTS[page].items():
-        begin, end = f"<!-- {name}: generated -->", f"<!-- {name}: end -->"
-        pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-        if not pattern.search(text):
-            raise ValueError(f"the page {page} has no part {name!r}")
-        whole = f"{begin}\n\n{make().strip()}\n\n{end}"
-        text = whole.join(pattern.split(text, maxsplit=1))
-    return text
-
-
-if __name__ == "__main__":
-    for name in PARTS:
-        path = DOCS / name
-        path.write_text(refreshed(name, path.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
