@@ -1,10 +1,10 @@
 """The parts of ``docs/odd.md`` that follow from the code; run as a module, it brings them up to date."""
 
-import csv
 import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -129,12 +129,11 @@ def _fields(parts: Mapping[str, type[BaseModel]], more: Mapping[str, Mapping[str
 def inputs() -> str:
     """Return the data that a run reads, built in or from files, and how many rows the built-in ones have."""
     from providers.hardware.gpus import GPUS
-    from sim.market.models.catalogue import BUILT_IN
+    from sim.market.models.catalogue import BUILT_IN, read_catalogue
     from sim.scenario import Trace
     from sim.scenario.firm_settings import GpuPrices
 
-    with BUILT_IN.open(encoding="utf-8", newline="") as file:
-        models = sum(1 for _ in csv.DictReader(file))
+    models = len(read_catalogue(BUILT_IN, date.min))  # which day is the first changes ages, not the number of rows
     rents, traces = (described(kind.model_fields[name])[1] for kind, name in ((GpuPrices, "kind"), (Trace, "path")))
     rows = [
         ("models", f"`{BUILT_IN.relative_to(ROOT).as_posix()}`, {models} models", "`models.catalogue.path`"),

@@ -6,6 +6,7 @@ import pytest
 
 from experiments.checklist import odd
 from sim.errors import MarketError
+from sim.market.models.catalogue import BUILT_IN
 
 TEXT = odd.PAGE.read_text(encoding="utf-8")
 
@@ -42,6 +43,11 @@ def test_every_entity_is_told_with_its_variables_and_file():
         assert what
         assert variables.count("`") >= 2, name
         assert (odd.ROOT / path.strip("`")).is_file()
+
+
+def test_the_catalogue_is_counted_without_its_comment_and_header():
+    lines = [line for line in BUILT_IN.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert f"{len(lines) - 1} models" in odd.inputs()
 
 
 def test_links_lead_somewhere():
