@@ -19,7 +19,10 @@ from sim.streams import Streams
 class _Health:
     """What holds one offer down or back at this moment."""
 
+    # a count, not a flag: outages of provider, offer and region overlap, and the first repair must not bring up what
+    # another still holds down
     outages: int = 0
+    # all of them, not the largest: when that ends, the largest of the others counts
     factors: list[float] = field(default_factory=list)
 
     def slowdown(self) -> float:
@@ -56,6 +59,7 @@ def fault_processes(world: World, streams: Streams) -> list[Process]:
         every = list(rows.values())
         processes += _processes(provider.faults, every, f"faults/{provider_name}", health, streams)
         for name, row in rows.items():
+            # streams of its own beside the provider's: faults given to one offer leave all others' times as they were
             own = provider.offers[name].faults
             if own is not None:
                 processes += _processes(own, [row], f"faults/{provider_name}/{name}", health, streams)

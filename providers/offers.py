@@ -73,6 +73,7 @@ def _offer_spec(provider_name: str, firm: Provider, offer_name: str, spec: Offer
         price_in_nano=round(spec.price.input_usd_per_mtok * NANO_PER_USD_PER_MTOK),
         price_out_nano=round(spec.price.output_usd_per_mtok * NANO_PER_USD_PER_MTOK),
         context_tokens=replica.context_tokens,
+        # the engine's tables hold whole numbers: 0 is no limit of a rate, -1 none of a queue, whose limit may be 0
         requests_per_min=spec.limits.requests_per_min or 0,
         tokens_per_min=spec.limits.tokens_per_min or 0,
         queue=-1 if spec.limits.queue is None else spec.limits.queue,

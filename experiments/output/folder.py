@@ -101,6 +101,7 @@ class Folder:
         if not {"scenario", "scenario_hash", "inputs", "parameters"} <= set(self.manifest):
             raise FolderError(f"{where} is not a manifest of a study with a scenario")
         read = scenario_of(self.scenario, source=str(where))
+        # read and written again: a field that this version fills in otherwise shows as well as an edit
         if config_hash(read) != self.manifest["scenario_hash"]:
             raise ScenarioError(f"{where}: the scenario does not match its hash {self.manifest['scenario_hash']}; it "
                                 "was edited, or this version has fields of which that one knew nothing")

@@ -73,6 +73,7 @@ def _versions() -> dict[str, str]:
 def _commit() -> dict[str, Any] | None:
     """Return the commit this source tree is at, None where it is not a git work tree of its own."""
     here = Path(__file__).parent
+    # a package that is installed inside somebody's repository is not at that repository's commit
     tracked = _git(here, "ls-files", "--error-unmatch", Path(__file__).name)
     commit = _git(here, "rev-parse", "HEAD")
     if tracked is None or commit is None:

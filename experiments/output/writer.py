@@ -44,6 +44,7 @@ def output_folder(out: Path) -> Iterator[Path]:
     """
     made = _make_parents(out)
     try:
+        # beside `out`: from another file system files could not be moved in one step each
         stage = Path(tempfile.mkdtemp(prefix=f".{out.name}-", suffix=".partial", dir=out.parent))
     except OSError as error:
         _remove_empty(made)
@@ -94,6 +95,7 @@ def _move(stage: Path, out: Path) -> None:
     try:
         out.mkdir(exist_ok=True)
         earlier = _files_listed(out / MANIFEST)
+        # first to go and last to come: a folder that has a manifest is whole, whenever this process dies
         (out / MANIFEST).unlink(missing_ok=True)
         for name in earlier:
             (out / name).unlink(missing_ok=True)
@@ -109,6 +111,7 @@ def _files_listed(manifest: Path) -> list[str]:
         listed = list(dict(json.loads(manifest.read_text(encoding="utf-8"))["files"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return []
+    # names only: a manifest from elsewhere must not have files deleted outside its folder
     return [name for name in listed if Path(name).name == name]
 
 

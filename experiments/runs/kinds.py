@@ -42,6 +42,7 @@ class RunKind:
         if self.of == "market":
             from experiments.runs.run_market import stage
 
+            # the reference engine, which needs no compiling to say that something does not fit
             stage(scenario.model_copy(update={"engine": "reference"}))
             return
         from experiments.runs.run_traffic import assemble

@@ -27,10 +27,12 @@ def play(spec: RunSpec, progress: Progress | None = None) -> RunRecord:
     if spec.scenario is None:
         return RunRecord(spec.key, spec.problem)
     try:
+        # first, since the scenario may name a policy or strategy that only these modules know
         bring_in(spec.use)
         kind = kind_named(spec.kind)
         scenario = scenario_of(spec.scenario)
         tables = kind.play(scenario, spec.replication, progress)
+    # a user's mistake is told as it is; a fault of the program says of which kind it was
     except MarketError as error:
         return RunRecord(spec.key, _line(str(error)), wall_s=time.perf_counter() - started)
     except FAULTS as error:

@@ -190,6 +190,7 @@ class Results:
             other = rows_of.get((*point[others], baseline))
             if point[factor] == baseline or row not in values or other not in values:
                 continue
+            # only replications that both have: a pair of which one run failed is no pair
             mine, theirs = values[row].align(values[other], join="inner")
             got = paired(mine.tolist(), theirs.tolist())
             first = frame.iloc[0]
@@ -229,6 +230,7 @@ class Results:
         sums = frame.groupby([*PLACE, *dimensions], sort=False)[names].sum(min_count=1).reset_index()
         runs = self.store.replications(self.study)[list(PLACE)]
         groups = sums[["row", *dimensions]].drop_duplicates()
+        # a group that no row of this run names (a provider without customers, say) is a 0 of it, not a gap
         whole = groups.merge(runs, on="row", sort=False)
         found = whole.merge(sums, on=[*PLACE, *dimensions], how="left", indicator=True, sort=False)
         found.loc[found["_merge"] == "left_only", names] = absent
@@ -246,6 +248,7 @@ class Results:
     ) -> "DataFrame":
         """Average ``value`` over what ``groups`` leaves out within a replication, then over replications."""
         keys = list(dict.fromkeys([*groups, *kept, "replication"]))
+        # first within a replication: its points share their random numbers and are no independent observations
         means = frame.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
         columns = [*groups, *kept]
         if not columns:

@@ -99,6 +99,7 @@ class Store:
             raise StoreError(f"study {study!r} has a factor {taken[0]!r}, but that is the name of a column")
         points = {spec.row: spec.point for spec in specs}
         with self._transaction():
+            # what the study wants is replaced; runs stay, since another study may want them, or this one again
             for table in ("studies", "points", "plan"):
                 self._connection.execute(f"DELETE FROM {table} WHERE study = ?", [study])
             self._insert("studies", _rows(("study", "manifest"), [(study, json.dumps(manifest, ensure_ascii=False))]))
@@ -126,6 +127,7 @@ class Store:
         ValueError
             If a table is not in the data dictionary or its columns are not those listed there.
         """
+        # runs of one key are equal: whoever comes second, from another worker or study, adds nothing
         known = self.done(record.key for record in records)
         fresh = {record.key: record for record in reversed(records) if record.key not in known}
         parts: dict[str, dict[str, DataFrame]] = {name: {} for name in TABLES}  # frames by run
@@ -144,6 +146,7 @@ class Store:
     def forget_failures(self, keys: Iterable[str]) -> None:
         """Forget those of the runs that failed, so that they are done again."""
         with self._transaction():
+            # runs that failed have no rows in other tables
             self._connection.execute("DELETE FROM runs WHERE problem <> '' AND run IN (SELECT unnest(?::VARCHAR[]))",
                                      [list(keys)])
 
@@ -253,6 +256,7 @@ class Store:
             Path(folder).mkdir(parents=True, exist_ok=True)
             for name in [*DESIGN_TABLES, *TABLES]:
                 path = Path(folder) / f"{name}.{form}"
+                # how long a run took is no result, and no two times alike
                 columns = "* EXCLUDE (wall_s)" if name == "runs" else "*"
                 target = str(path).replace("'", "''")
                 self._connection.execute(f"COPY (SELECT {columns} FROM \"{name}\" ORDER BY {_order(name)}) "
@@ -279,6 +283,7 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._connection.execute("BEGIN")
+        # undone whatever is raised, an interrupt included, without catching it
         with ExitStack() as undo:
             undo.callback(self._connection.execute, "ROLLBACK")
             yield
@@ -350,6 +355,7 @@ def _make(path: Path) -> None:
         connection = _connect(str(folder / path.name), read_only=False)
         _lay_out(connection)
         connection.close()
+        # a link and not a move, which would put this empty store in place of one that another process has just made
         with suppress(FileExistsError):
             os.link(folder / path.name, path)
     except OSError as error:

@@ -91,9 +91,12 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
     started = time.monotonic()
     _refuse_what_cannot_run(study, design, how)
     check_writable(how.out)
+    # open until the folder is written: no other process can change the runs between the last of them and their tables
     with Store(how.store or how.out / STORE_FILE) as store:
+        # before the question whether all is done, in which a failure counts as done
         if how.retry:
             store.forget_failures({spec.key for spec in specs_of_design(design)})
+        # with --until only the values say how many runs there are: they are looked at again, which takes no run
         if how.until is None and _is_finished(study, design, store, how.out):
             print(f"{how.out}/ holds this study already, all {_runs(design)} runs; nothing was done")
             return
@@ -159,9 +162,11 @@ def _refuse_what_cannot_run(study: Study[Any, Any], design: Design, how: How) ->
     """Say what is wrong before a folder is made or anything compiled."""
     specs = specs_of_design(design)
     wrong = [spec.problem for spec in specs if spec.problem]
+    # one wrong point is a row of a sweep's failures; a comparison with a hole in it is none
     if wrong and (not study.tolerant or len(wrong) == len(specs)):
         raise MarketError(wrong[0])
     if not study.tolerant:
+        # not of a tolerant study, whose base is never run itself: its points may all be allowed though the base is not
         kind_named(design.kind).prepare(design.base)
     if how.until is not None:
         check_targets(design, how.until)
@@ -185,6 +190,7 @@ def _announce_compiling(design: Design) -> None:
 
 
 def _held(design: Design, failed: int) -> dict[str, int]:
+    # a run that breaks an invariant fails: in all others every one held
     return dict.fromkeys(kind_named(design.kind).invariants(), _runs(design) - failed)
 
 
@@ -209,6 +215,8 @@ def _is_finished(study: Study[Any, Any], design: Design, store: Store, out: Path
         folder = read_folder(out)
     except FolderError:
         return False
+    # through JSON and back, as the manifest was: tuples have become lists
     asked = (study.name, json.loads(json.dumps(design.parameters())), config_hash(design.scenario))
     same = (folder.study, folder.parameters, folder.manifest.get("scenario_hash")) == asked
+    # a file that was edited or lost is made anew, from runs that are all there
     return same and not folder.changed() and store.has_all({spec.key for spec in specs_of_design(design)})

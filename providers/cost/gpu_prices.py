@@ -37,6 +37,7 @@ def gpu_price_series(settings: GpuPrices, days: int) -> dict[str, np.ndarray]:
     GpuPriceError
         If the file cannot be read or has a wrong line.
     """
+    # a run of no days still asks what the first would cost
     days = max(days, 1)
     if settings.path is not None:
         return _replayed(Path(settings.path), days)
@@ -51,6 +52,7 @@ def _h100(settings: GpuPrices, day: np.ndarray) -> np.ndarray:
     if settings.kind == "falling":
         return np.asarray(start * (1.0 - settings.decline_per_year) ** (day / DAYS_PER_YEAR))
     knots = (0.0, settings.trough_day, settings.recovered_day)
+    # straight lines of the logarithm: rents fall and recover by shares, not by dollars
     levels = [math.log(usd) for usd in (start, settings.trough_usd_per_hour, settings.recovered_usd_per_hour)]
     return np.asarray(np.exp(np.interp(day, knots, levels)))
 

@@ -34,6 +34,7 @@ class OwnedCost:
 
 def capital_recovery_factor(rate: float, years: float) -> float:
     """Yearly payment that pays back 1 in ``years`` years at interest ``rate``; ``1/years`` without interest."""
+    # the limit without interest is a case of its own (0/0); expm1 and log1p keep low rates from cancelling
     return 1.0 / years if rate == 0 else rate / -math.expm1(-years * math.log1p(rate))
 
 

@@ -75,7 +75,9 @@ class Capacity(NamedTuple):
 def step_at(step: StepCoefficients, batch: int, shape: Shape) -> float:
     """Mean step time, seconds, of a replica that keeps ``batch`` requests going."""
     prefill = batch * shape.prompt / shape.output
+    # on average a request is half through its output
     context = shape.prompt + shape.output / 2
+    # a prompt token sees half of its prompt on average
     pairs = batch * context + prefill * shape.prompt / 2
     return float(step_time(step, round(batch + prefill), round(batch * context), pairs))
 

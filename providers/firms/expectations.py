@@ -95,6 +95,7 @@ class Usage:
         demand = np.where(full, np.maximum(filled, running), filled) * pressure
         revenue = last.revenue_nano * USD_PER_NANO * np.where(full, demand / np.maximum(running, 1), 1.0)
         for estimate, today in ((self.replicas, demand), (self.revenue, revenue)):
+            # an offer that is full measures its capacity, not its demand: averaging would take days to follow a rise
             weight = np.where(full & (today > estimate), 1.0, self._weight)
             estimate += np.where(board.listed, weight * (today - estimate), 0.0)
 
@@ -105,6 +106,7 @@ class Usage:
         waiting = ~self._launched & ~desk.board.listed
         self.replicas[waiting] = prior[waiting]
         self.revenue[waiting] = (prior * self._full_usd)[waiting]
+        # what is not for sale sees no requests: its last estimate would stand for ever
         resting = self._launched & ~desk.board.listed
         decay = 0.5 ** (1.0 / self._half_life_days)
         self.replicas[resting] *= decay

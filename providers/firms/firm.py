@@ -85,6 +85,7 @@ class FirmAgent:
             entering = desk.env.now == entry * DAY_S
             if entering:
                 self._expect_full_pools(desk)
+                # in proportion to the fleet at entry: a sum of money would fell the largest firms first
                 self._capital_nano = self._months_nano(day)
             self._plan(desk, day, at_once=entering)
             self.pool_days.extend(book_day(self.name, self.pools, desk.ledger, day))
@@ -122,6 +123,7 @@ class FirmAgent:
         for row, target in self._targets.items():
             if target < desk.board.replicas[row]:
                 desk.board.set_replicas(desk.env.now, row, target)
+        # those that go have gone by now: there is never a moment with more replicas than GPUs
         rising = [row for row, target in self._targets.items() if target > desk.board.replicas[row]]
         if at_once:
             self._bring_up(desk, rising)
@@ -133,6 +135,8 @@ class FirmAgent:
         terms, cap = self.firm.training, int(self.firm.training.share * pool.total)
         if terms.kind == "marginal":
             floor = HOURS_PER_DAY * terms.value_usd_per_gpu_hour * pool.price_factor
+            # first all replicas that earn more than training would; if that leaves more than may train, replicas get
+            # the rest
             worth = pack(pool.total, wants, self._rules, floor)
             idle = pool.total - sum(n * want.gpus for n, want in zip(worth, wants, strict=True))
             if idle <= cap:
@@ -144,6 +148,7 @@ class FirmAgent:
     def _load(self, desk: Desk, rows: list[int], number: int) -> Generator[Event, Any, None]:
         scaling = self.settings.autoscaling
         yield desk.env.timeout(scaling.drain_s + scaling.load_s)
+        # while weights were loaded a newer plan may have been made: only the last one counts
         if number == self._plan_number and not self.gone:
             self._bring_up(desk, rows)
 
@@ -161,6 +166,7 @@ class FirmAgent:
                 continue
             pool = self.pools[offer.hardware.pool]
             avoidable = HOURS_PER_DAY * pool.avoidable_usd_per_hour(day) * running * offer.hardware.gpus
+            # the expectation, not the day's revenue: one bad day is no reason to leave for good
             if self.usage.revenue[row] < shelf.keep_share * avoidable:
                 self._retire(desk, row)
 
@@ -209,7 +215,9 @@ class FirmAgent:
         pool = self.pools[index]
         _, wants = self._wants(desk, index, day)
         worth = (1.0 + self.settings.investment.hurdle) * HOURS_PER_DAY * pool.usd_per_hour(day)
+        # inertia keeps replicas where they are; it is no reason to buy a GPU
         plain = self._rules._replace(stickiness=0.0)
+        # as if GPUs were no limit: what is worth its cost, whether or not there is room
         wanted = pack(1 << 40, wants, plain, worth)
         missing = sum(max(0, n - want.current) * want.gpus for n, want in zip(wanted, wants, strict=True))
         idle = pool.total - pool.placed - pool.training

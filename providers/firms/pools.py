@@ -65,6 +65,7 @@ class Pool:
         """What giving up one GPU would save, USD per hour: the rent, or the power of an owned one."""
         if self.is_rented:
             return self._rent_on(day)
+        # capital and colocation are sunk: an idle GPU of one's own saves the difference in power only
         return self.owned_cost.power * (1.0 - self.idle_power_share) * self.price_factor
 
     def add(self, gpus: int) -> None:

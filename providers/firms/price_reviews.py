@@ -56,6 +56,7 @@ class Sellers:
         self._list_price = [_list_price(offer.model) for offer in planned]
         self._gone = np.zeros(len(planned), bool)
         self._launched_s = np.full(len(planned), np.inf)
+        # rows are sorted by model, so that the rivals of an offer are its neighbours
         names = [offer.model.name for offer in planned]
         self._first = [names.index(name) for name in names]
         self._end = [len(names) - names[::-1].index(name) for name in names]
@@ -114,6 +115,8 @@ class Sellers:
             if not np.isfinite(wait):
                 return
             yield desk.env.timeout(max(wait, SOONEST_S))
+            # an offer that comes back to the shelf begins its reviews anew (`launch`): two at once would double their
+            # rate
             if self._gone[row] or not desk.board.listed[row]:
                 self._reviewing[row] = False
                 return
@@ -127,6 +130,8 @@ class Sellers:
             return False
         desk.board.post(desk.env.now, row, prices, reason)
         for rival in range(self._first[row], self._end[row]):
+            # a seller with a reaction under way does not start another: in a price war each answer would call forth
+            # more, without end
             if rival != row and desk.board.listed[rival] and not self._reacting[rival]:
                 self._notice(desk, rival)
         return True

@@ -115,6 +115,7 @@ def price_before_launch(planned: PlannedOffer, settings: SupplySettings) -> Pric
         rent = hardware.gpus * hardware.deployment.gpu.rent_usd_per_hour
         cost = hardware.capacity.cost_usd_per_mtok(rent, settings.autoscaling.target_utilisation)
         usd = (cost, cost)
+    # to whole nano-dollars a token
     return Price(input_usd_per_mtok=round(usd[0], 3), output_usd_per_mtok=round(usd[1], 3))
 
 

@@ -52,6 +52,7 @@ def servers_for(load: float, wait_probability: float) -> int:
     """
     if wait_probability <= 0:
         raise StaffingError(f"wait_probability is {wait_probability:g}; it must be above 0")
+    # the recursion of `erlang_b` is carried along: calling it for every count would be quadratic in the load
     count, blocked = 0, erlang_b(0, load)
     while True:
         waits = 1.0 if load >= count else blocked / (1.0 - load / count * (1.0 - blocked))

@@ -71,6 +71,7 @@ class SupplySide:
         return agent.run(desk, self._horizon_days)
 
     def _check_rows(self, desk: Desk) -> None:
+        # rows are all that firms and desk share: a different order would price one offer with another's cost, silently
         ours = [(spec.provider, spec.model) for spec in self.offers]
         if ours != [(spec.provider, spec.model) for spec in desk.offers]:
             raise MarketError("the desk's offers are not those that supply was built with, in the same order")
@@ -108,6 +109,7 @@ def build_supply(
     planned = [
         offer for name in settings.firms for offer in planned_offers(name, settings, models, streams, horizon_days)
     ]
+    # as the rows of the world: first by model, which makes rivals neighbours
     planned.sort(key=lambda offer: (offer.model.name, offer.firm))
     return SupplySide(settings, planned, streams, horizon_days, price_factor)
 

@@ -13,6 +13,7 @@ from sim.streams import Streams
 from sim.units import DAY_S, NANO_PER_USD_PER_MTOK
 
 UNIT_NANO: Final = 1_000_000  # a price of 1 in a game, so that the finest grid (1 nano-dollar) is a millionth
+# the finest grid, and one price for all tokens: the blended price is the price of the game
 GAME_TARIFF: Final[dict[str, float]] = {"grid_usd": 0.001, "output_ratio": 1.0, "cached_share": 1.0}
 
 

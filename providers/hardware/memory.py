@@ -89,6 +89,7 @@ def _remedies(deployment: Deployment, context_tokens: int) -> list[str]:
     """What would fit on the same GPU type: more GPUs, narrower weights, a shorter context."""
     gpu, model, precision, _ = deployment
     remedies = []
+    # this precision and narrower ones: a wider one needs more memory still
     for candidate in gpu.precisions[gpu.precisions.index(precision):]:
         enough = (tp for tp in valid_degrees(gpu, model)
                   if fits(Deployment(gpu, model, candidate, tp), context_tokens))

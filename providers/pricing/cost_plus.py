@@ -20,6 +20,7 @@ class CostPlus(Tariff):
         source="Wright, Journal of the Aeronautical Sciences 3(4), 1936: about 20%",
     )
     experience_tokens: float = quantity(1e12, unit="tokens", doc="Experience at the launch", gt=0)
+    # no floor, unlike other strategies': it is reckoned before learning, and would hide what learning saves
     floor_cost_share: float = quantity(0.0, unit="1", doc="Lowest blended price over unit cost before learning", ge=0)
     review_days: float = quantity(7.0, unit="days", doc="Time between reviews", gt=0)
 

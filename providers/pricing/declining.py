@@ -83,6 +83,8 @@ class StepSchedule(_FromLaunch[Steps]):
 
     def next_review_s(self, situation: Situation, rng: Generator) -> float:
         """Time to the next step; never after the last."""
+        # an age is a difference of times in seconds: without the tolerance the step that was just taken would be due
+        # again
         ahead = (day - situation.age_days for day in self.parameters.days if day > situation.age_days + 1e-9)
         return min(ahead, default=float("inf")) * DAY_S
 

@@ -59,6 +59,7 @@ class CalvoPlus(Steady[MenuCost]):
 
     def launch(self, situation: Situation, rng: Generator) -> Prices:
         """Price of the cheapest rival, or the anchor times a log-normal."""
+        # both drawn in any case, as in `review`
         u, z = rng.random(), rng.standard_normal()
         target = situation.cheapest_rival
         if target and u < self.parameters.match_share and self._acceptable(situation, target):
@@ -72,6 +73,7 @@ class CalvoPlus(Steady[MenuCost]):
 
     def review(self, situation: Situation, rng: Generator) -> Prices | None:
         """Take the cheapest rival's price, or jump."""
+        # all draws before any branch: what rivals charge must not shift the draws of later reviews
         u_match, u_cut, z = rng.random(), rng.random(), rng.standard_normal()
         target = situation.cheapest_rival
         own = situation.own

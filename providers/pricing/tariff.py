@@ -62,6 +62,7 @@ class Tariff(Part):
         rounded = Prices(*(self._snap(value) for value in raw))
         if rounded.blended() >= floor:
             return rounded
+        # to the nearest step may be just below the floor: then up
         return Prices(*(self.step_nano * math.ceil(value / self.step_nano) for value in raw))
 
     def _shape(self, situation: Situation) -> tuple[float, float, float]:

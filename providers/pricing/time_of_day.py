@@ -35,6 +35,7 @@ class OffPeak(Steady[TimeOfDay]):
         """Time to the next of the two hours."""
         given = self.parameters
         ahead = [(hour - situation.hour) % HOURS_PER_DAY for hour in (given.off_peak_from_hour, given.off_peak_to_hour)]
+        # at the hour itself the next one is a day away, up to rounding: 0 would ask again and again
         return HOUR_S * min(hours if hours > 1e-9 else HOURS_PER_DAY for hours in ahead)
 
     def review(self, situation: Situation, rng: Generator) -> Prices | None:

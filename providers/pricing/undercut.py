@@ -69,10 +69,12 @@ class Undercutting(Steady[Undercut]):
     def _below(self, situation: Situation, rival: Prices) -> Prices:
         """Prices below the rival's by the step, or by a step of the grid if that is more."""
         given = self.parameters
+        # a share of a low price is less than a step of the grid, and rounding would give the rival's price back
         level = min(rival.blended() * (1 - given.step), rival.blended() - given.step_nano)
         prices = given.prices(situation, level)
         if prices.blended() < rival.blended():
             return prices
+        # the offer's own proportions may round up to the rival's blend: then a step below each of the rival's prices
         return Prices(*(max(0, value - given.step_nano) for value in rival))
 
 

@@ -23,6 +23,7 @@ FAILED_ATTEMPTS: Final = tuple(
 
 def difference(after: Tally, before: Tally) -> Tally:
     """What was counted between two looks."""
+    # the engine's counters only grow, so that a look never disturbs them: a day is a difference
     return Tally(*(b - a for a, b in zip(before, after, strict=True)))
 
 
@@ -41,6 +42,7 @@ def offer_day(tally: Tally, replicas: np.ndarray, scale: int) -> OfferDay:
         prompt_tokens=sums[:, outcome.SERVED_PROMPT],
         output_tokens=sums[:, outcome.SERVED_OUTPUT],
         revenue_nano=sums[:, outcome.REVENUE_NANO],
+        # at most 1: `replicas` are those of the day's end, and an offer that shrank was busy with more
         busy_share=np.where(replicas > 0, np.minimum(np.nan_to_num(busy), 1.0), 0.0),
     )
 

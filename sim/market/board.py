@@ -57,6 +57,8 @@ class Board:
         self.listed_s = np.full(count, np.inf)
         self.price_changes: list[PriceChange] = []
         self.listing_changes: list[ListingChange] = []
+        # every offer that may ever exist is a row of the world from the start, since compiled arrays cannot grow: all
+        # begin hidden
         for offer in range(count):
             engine.set_listed(offer, False)
 
@@ -67,12 +69,14 @@ class Board:
     def post(self, time_s: float, offer: int, prices: Prices, reason: str) -> None:
         """Post prices for placements from now on; a post that changes nothing is no event."""
         before = self.prices_of(offer)
+        # a launch is logged even at the price that stood in the tables: every offer's story begins with one
         if before == prices and reason != "launch":
             return
         charged = prices.scaled(self._factor)
         self._posted[offer] = prices
         self.prices[offer] = charged
         self.changed_s[offer] = time_s
+        # what was posted, not what is charged: strategies and measures of price setting know no price factor
         self.price_changes.append(PriceChange(time_s, offer, before, prices, reason))
         self._engine.set_price(offer, charged.input, charged.output, charged.cached)
 
@@ -81,6 +85,7 @@ class Board:
         was = (bool(self.listed[offer]), int(self.replicas[offer]))
         if replicas == was[1]:
             return
+        # of an offer that is withdrawn the engine hears only that it is hidden: its last replicas finish what they have
         if replicas > 0:
             self._engine.set_replicas(offer, replicas)
         self.replicas[offer] = replicas

@@ -24,6 +24,7 @@ class Ledger:
     """
 
     def __init__(self) -> None:
+        # Python's integers: floats would not add up to exactly zero, which is what is checked after every run
         self.entries: defaultdict[tuple[int, Account, Account], int] = defaultdict(int)
         self.balances: defaultdict[Account, int] = defaultdict(int)
 

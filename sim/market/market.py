@@ -80,6 +80,8 @@ class Market:
     def accounting(self) -> Generator[Event, Any, None]:
         """Close each day at its end, before anything else that happens at midnight."""
         while True:
+            # a timeout would not do: among events of one time SimPy takes the urgent first, then those scheduled first,
+            # and agents that wait for this midnight may have scheduled themselves earlier
             midnight = Event(self.env)
             midnight._ok, midnight._value = True, None
             self.env.schedule(midnight, priority=URGENT, delay=DAY_S)
@@ -137,8 +139,11 @@ def run_calendar(
         env.process(process)
     while env.peek() <= end_s:
         event_s = env.peek()
+        # granted first: slices that begin before this event are settled, later ones are not, since whoever acts now may
+        # change demand
         feed.grant(event_s)
         market.engine.advance(market.clock.engine_s(event_s))
+        # whatever an event schedules for the same moment belongs to it: traffic goes on after all of it
         while env.peek() == event_s:
             env.step()
         if progress is not None and event_s % DAY_S == 0:

@@ -39,6 +39,7 @@ class TrafficClock:
         self.days = horizon.days
         self.first_weekday = horizon.start.weekday()  # of day 0; Monday is 0
         self.length_s = horizon.slice_s if self.full else horizon.window_s
+        # a whole number, so that scaled money stays whole nano-dollars and the books close
         self.scale = 1 if self.full else DAY_S // horizon.window_s
         self.per_day = DAY_S // horizon.slice_s if self.full else 1
         self._start_s = self._windows(horizon, streams)
@@ -51,6 +52,8 @@ class TrafficClock:
         blocks = -(-horizon.days // HOURS_PER_DAY)
         hours = np.concatenate([rng.permutation(HOURS_PER_DAY) for _ in range(blocks)])[: horizon.days]
         moments_s = (hours + rng.random(horizon.days)) * HOUR_S
+        # the part of the day that holds the moment: a window that began at the moment would seldom hold the day's first
+        # seconds, and could cross midnight
         return np.asarray(np.floor(moments_s / horizon.window_s) * horizon.window_s)
 
     @property

@@ -97,6 +97,8 @@ class MarketFeed:
 
     def _rates(self, part: Slice) -> np.ndarray:
         """Requests per second of each workload in the middle of a slice."""
+        # rates are constant within a slice, as the k-th request must not depend on another's time: the middle stands
+        # for all of it
         middle_s = part.market_s + part.length_s / 2
         day = int(middle_s // DAY_S)
         hour = (middle_s - day * DAY_S) / HOUR_S
@@ -159,5 +161,6 @@ def poisson_counts(means: np.ndarray, u: np.ndarray) -> np.ndarray:
 
     certain = np.maximum(means, 1e-300)
     nobody = np.exp(-certain)
+    # where nobody comes pdtrik is 0 or a rounding error above it, which the ceiling would make one request
     counts = np.where(u <= nobody, 0.0, np.ceil(pdtrik(np.maximum(u, nobody), certain)))
     return np.asarray(np.maximum(counts, 0.0).astype(np.int64))

@@ -37,6 +37,8 @@ def _clearing_is_empty(result: MarketResult, _: TrafficOutcome) -> str:
 
 
 def _payments_are_revenue_and_fees(result: MarketResult, outcome: TrafficOutcome) -> str:
+    # the same sum from three sides (books, days, the engine's own counters): a day left out or a scale forgotten shows
+    # in one of them only
     paid = -result.ledger.balance("customer")
     revenue = sum(int(day.revenue_nano.sum()) for day in result.offer_days)
     fees = sum(int(day.fee_nano.sum()) for day in result.workload_days)

@@ -59,6 +59,7 @@ def market_world(
         routers=(ROUTER,),
         classes=population.names,
         class_names=tuple(population.segment_names[segment] for segment in population.segment),
+        # the feed says of each request which model it is for: a workload changes its model, a class never does
         class_model=np.zeros(count, np.int32),
         class_router=np.zeros(count, np.int32),
         class_delay_s=np.full(count, delay[home, home]),
@@ -77,9 +78,11 @@ def traffic_scenario(scenario: MarketScenario, providers: Mapping[str, Provider]
     return TrafficScenario(
         name=scenario.name,
         seed=scenario.seed,
+        # no drain: a market ends with its last day, and what is under way is counted as in flight
         traffic=Traffic(duration_s=engine_span_s(scenario), drain_s=0.0, engine=scenario.engine),
         network=scenario.network,
         routers={ROUTER: scenario.router},
+        # a scenario of traffic must have a demand; nothing is drawn from this one
         demand={"market": _no_class(model)},
         providers=dict(providers),
     )

@@ -83,6 +83,7 @@ class Climb(Design):
 
     def points(self) -> list[Point]:
         """Return utility and price factor of every cell, in their order."""
+        # over the scenario's own factor: whoever sets one climbs from there
         return [{"customers.choice.utility": CONTROLS[control], "price_factor": self.scenario.price_factor / divisor}
                 for control, divisor in self.cells()]
 

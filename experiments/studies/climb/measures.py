@@ -53,6 +53,7 @@ def found_in(design: Climb, results: Results) -> Found:
     cells = design.cells()
     rows = []
     for row, (control, divisor) in enumerate(cells):
+        # the same replication at the first divisor: the same customers and tastes, so that only prices are apart
         base = cells.index((control, design.divisors[0]))
         for replication in range(design.replications):
             metrics = metrics_of(bills[base, replication], bills[row, replication])

@@ -39,6 +39,7 @@ class Found:
 def found_in(design: Market, results: Results) -> Found:
     """Return what the runs in a store say."""
     frames = {file: _of(results, table) for file, table in FILES.items()}
+    # the tables are of one run, whose months and moves hang together; a mean over worlds would be the story of none
     first = {file: frame[frame["replication"] == 0].drop(columns="replication").reset_index(drop=True)
              for file, frame in frames.items()}
     if design.replications > 1:

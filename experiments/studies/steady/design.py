@@ -66,6 +66,7 @@ class Steady(Design):
 
     def points(self) -> list[Point]:
         """Return a point for each policy."""
+        # from the start, since the transient must be seen to be cut; and every request, of which courses are made
         kept: dict[str, Any] = {"traffic.warmup_s": 0.0, "traffic.sample_share": 1.0}
         return [{POLICY: policy, **kept} for policy in self.policies]
 

@@ -63,6 +63,7 @@ class Found:
     @property
     def end_s(self) -> float:
         """Where the measured time ends: with the arrivals."""
+        # what follows is the drain, in which nobody arrives: it is no part of a steady state
         return self.design.scenario.traffic.duration_s
 
     def interval(self, policy: str, metric: str) -> Interval:
@@ -143,6 +144,7 @@ def pooled(runs: Sequence[Course], design: Steady) -> np.ndarray:
         If a window holds no request.
     """
     duration_s = design.scenario.traffic.duration_s
+    # over all replications at once: the noise of a single run would hide its transient, or be cut for one
     sums = np.array([course.sums(0.0, duration_s, design.windows) for course in runs])
     above, below = sums.sum(axis=0)
     if not below.all():

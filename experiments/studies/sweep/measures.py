@@ -82,6 +82,7 @@ def _answers(design: Sweep, chosen: DataFrame, place: int) -> np.ndarray:
     import numpy as np
 
     count = len(design.plan.points)
+    # nan for what failed, which makes all indices nan: they cannot be had from part of a plan
     answers = np.full((count, design.replications), np.nan)
     rows = chosen["row"].to_numpy(int) - place * count
     mine = (rows >= 0) & (rows < count)

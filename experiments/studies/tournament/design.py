@@ -72,6 +72,7 @@ class Tournament(Design):
     def points(self) -> list[Point]:
         """Return policy and load of every cell, in their order."""
         own = self.scenario.traffic.load
+        # over the scenario's own load: 1 is the market as it is described
         return [{POLICY: policy, LOAD: own * load} for policy, load in self.cells()]
 
     def parameters(self) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class Found:
         Policies without any value are not among them. None with a single policy or replication.
         """
         values = {policy: self.values[policy, load][metric] for policy in self.design.policies}
+        # a policy that completes nothing has no cost and no latency: it must not be the lowest for that
         values = {policy: each for policy, each in values.items() if any(isfinite(value) for value in each)}
         try:
             return best_of(values).contenders
@@ -81,6 +82,7 @@ class Found:
         pairs = [self.paired(rival, policy, load, metric).difference for metric in (COST, LATENCY)]
         if not all(pair.mean <= 0 for pair in pairs):
             return False
+        # `not ... >= 0`, so that the nan of a single replication lets any difference count
         return any(pair.mean < 0 and not pair.mean + pair.half_width >= 0 for pair in pairs)
 
 

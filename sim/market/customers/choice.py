@@ -170,10 +170,12 @@ class Chooser:
         utility = utility - penalty
         outside = people.sigma_usd[rows] * self.outside[rows]
         if self._settings.utility == "log":
+            # the control: against an option that costs nothing a uniform fall of prices would still draw workloads in
             outside = np.full(len(rows), -np.inf)
         here = np.arange(len(rows))
         stay = np.where(held, utility[here, current], outside)
         best = utility.argmax(axis=1)
+        # numpy takes the first of equals, which would move a workload between two models that it likes alike
         best = np.where(held & (stay >= utility[here, best]), current, best)
         top = utility[here, best]
         model = np.where(top > outside, best, -1)

@@ -125,6 +125,7 @@ class Customers:
             "review": may_move & self._take_reviews(day),
         }
         reason = np.full(len(self.model), -1, np.int64)
+        # written from the last reason to the first, so that the first that applies remains
         for row in reversed(range(len(REASONS))):
             reason[causes[REASONS[row]]] = row
         return reason

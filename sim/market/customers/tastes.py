@@ -30,6 +30,7 @@ def _word(name: str) -> int:
 
 def _uniform(keys: np.ndarray, words: np.ndarray) -> np.ndarray:
     mixed = _mix(_mix(keys) ^ words)
+    # the middle of each of 2^53 cells: never 0 nor 1, of which the logarithms of Gumbel shocks are infinite
     return np.asarray(((mixed >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53)
 
 
@@ -56,12 +57,14 @@ def taste_shocks(
     nested logit's shares. S by Kanter's method (Annals of Probability 3, 1975).
     """
     gumbel = -np.log(-np.log(uniforms(keys, tuple(f"model/{name}" for name in names))))
+    # independent tastes; the formula below would take the logarithm of sin 0
     if dissimilarity >= 1:
         return np.asarray(gumbel)
     groups = tuple(sorted(set(nests)))
     angle = np.pi * uniforms(keys, tuple(f"nest/{name}/angle" for name in groups))
     exponential = -np.log(uniforms(keys, tuple(f"nest/{name}/size" for name in groups)))
     rest = 1 - dissimilarity
+    # in logarithms, since S itself overflows where lambda is small
     log_stable = (
         np.log(np.sin(dissimilarity * angle)) - np.log(np.sin(angle)) / dissimilarity
         + rest / dissimilarity * (np.log(np.sin(rest * angle)) - np.log(exponential))

@@ -51,6 +51,7 @@ def load_catalogue(settings: ModelSettings, start: date, horizon_days: float, st
         real, invented = future_models(real, settings.frontier, start, end, streams)
     else:
         invented = []
+    # alphabetical whatever the file: of models that a workload likes alike the first is taken
     models = sorted((*_capped(real, settings.catalogue, end), *invented), key=lambda model: model.name)
     if not models:
         raise ScenarioError(
@@ -111,6 +112,7 @@ def selected(models: Iterable[Model], settings: Catalogue) -> list[Model]:
 
 def _capped(models: list[Model], settings: Catalogue, end: float) -> list[Model]:
     in_time = [model for model in models if -settings.max_age_days <= model.release_day < end]
+    # by name among those of one day: a cap must not depend on the order of lines in a file
     latest = sorted(in_time, key=lambda model: (-model.release_day, model.name))
     return latest[: settings.max_models]
 
@@ -141,6 +143,7 @@ def _number(row: dict[str, str], field: str, low: float, high: float) -> float:
     try:
         value = float(row[field])
     except ValueError:
+        # fails every comparison: one sentence says what is allowed, of no number as of one out of range
         value = float("nan")
     if not low <= value <= high:
         raise ValueError(f"{field} is {row[field]!r}; it must be a number from {low:g} to {high:g}")

@@ -37,6 +37,7 @@ def upgrade_graph(models: Models, settings: ModelSettings) -> "nx.DiGraph[str]":
     for row, quality in zip(models.rows, mean, strict=True):
         graph.add_node(row.name, creator=row.creator, family=row.family, open=row.open, total_b=row.total_b,
                        release_day=row.release_day, quality=float(quality))
+    # on the task where the move loses least: a model for code alone is still a move for those who write code
     smallest_loss = (models.quality[:, :, None] - models.quality[:, None, :]).min(axis=0)
     for i, old in enumerate(models.rows):
         for j, new in enumerate(models.rows):
