@@ -173,6 +173,7 @@ def _offers(run: "Run") -> dict[str, Any]:
         "busy_replica_s": run.months.add(run.busy_replica_days).ravel() * DAY_S,
         "replica_s": run.months.add(result.replicas_daily).ravel() * DAY_S,
     }
+    # the others may exist some day, or did: most rows of the world are not there in a month
     return _where((run.months.add(result.listed_daily) > 0).ravel() | (sums["placed"] > 0), columns)
 
 
