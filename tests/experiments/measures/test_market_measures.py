@@ -485,3 +485,11 @@ def test_groups_refuse_what_is_not_theirs():
     panel = Panel(Run(hand_market()), calendar_months(date(2025, 1, 30), 4), by_segment(Run(hand_market())))
     with pytest.raises(ValueError, match="told apart by segment does not have this sum"):
         panel.sold("served")
+
+
+def test_a_change_that_leaves_the_blended_price_is_no_cut():
+    """Three input tokens and one output token cost the same before and after; the other change is a cut by half."""
+    changes = [PriceChange(0.0, 0, Prices(100, 200, 100), Prices(120, 140, 120), "review"),
+               PriceChange(DAY_S, 0, Prices(120, 140, 120), Prices(60, 70, 60), "review")]
+    got = posted.repricing(changes, np.ones((2, 1), bool))
+    assert (got.changes, got.cut_share, got.median_size) == (2, 0.5, 0.25)

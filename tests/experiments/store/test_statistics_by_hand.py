@@ -123,3 +123,14 @@ def test_requests_of_a_workload_that_uses_no_model_are_kept():
     assert none["born"].tolist() == [3]
     assert none["workload_days"].tolist() == [0]
     assert classes["born"].sum() == 193
+
+
+def test_sampled_requests_by_hand(traffic):
+    rows = traffic.table("requests")
+    assert rows["cost_usd"].tolist() == pytest.approx([0.002, 0.003, 0.001, 0])
+    assert rows["prompt_tokens"].tolist() == [900, 2500, 400, 5000]
+    assert rows["output_tokens"].tolist() == [100, 500, 600, 0]
+    assert rows["attempts"].tolist() == [1, 2, 1, 3]
+    assert rows["segment"].tolist() == ["class0", "class1", "class1", "class0"]
+    assert rows["outcome"].tolist() == ["completed"] * 3 + ["failed"]
+    assert rows["end_s"].tolist() == [6, 12, 19, 14]
