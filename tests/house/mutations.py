@@ -30,7 +30,8 @@ ROOMS: Final = {  # what is sampled: folders and files; "elsewhere" less what "m
 }
 FIRST: Final = {  # tests that look closest at a file or folder; they run before those of the mirrored folder
     "experiments/measures": (*(f"tests/experiments/measures/test_{name}.py" for name in (
-        "tables_by_hand", "summary_by_hand", "traffic_by_hand", "catalogue")), "tests/experiments/measures"),
+        "tables_by_hand", "summary_by_hand", "traffic_by_hand", "catalogue")), "tests/experiments/pages/test_pages.py",
+        "tests/experiments/measures"),
     "experiments/store": ("tests/experiments/store/test_statistics_by_hand.py", "tests/experiments/store"),
     "experiments/report": ("tests/experiments/report/test_report.py",),
     "experiments/studies/market": ("tests/experiments/measures/test_market_tables.py",

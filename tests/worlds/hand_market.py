@@ -155,7 +155,9 @@ def _books() -> Ledger:
 
 
 def long_market(days: int = 200) -> MarketResult:
-    """Who stays with a model, and five hosts of one; nothing is bought.
+    """Who stays with a model, and five hosts of one, who double their prices after half the run.
+
+    Host a sells a thousand tokens a day of the first half, host b of the second; workloads plan one token a day.
 
     Model 1 comes out on day 5. Workloads 1 and 5 take it up on days 10 and 12 and stay, workload 2 on day 20 and
     leaves on day 60. Model 2 was there before: workload 3 takes it up on day 40 and stays, workload 4 on day 45 and
@@ -168,14 +170,19 @@ def long_market(days: int = 200) -> MarketResult:
     used[40:, 3] = used[45:100, 4] = 2
     rows = models().rows
     hosts = tuple("abcde")
-    prices = np.broadcast_to(np.array([1000, 1000, 1000, 1000, 2000])[None, :, None], (days, 5, 3))
+    late = np.arange(days) >= days // 2
+    level = np.where(late, 2, 1)[:, None, None]
+    prices = np.broadcast_to(level * np.array([1000, 1000, 1000, 1000, 2000])[None, :, None], (days, 5, 3))
+    served = np.zeros((days, 5), np.int64)
+    served[np.arange(days), late.astype(int)] = 1000
     return MarketResult(
         models=Models((rows[0], replace(rows[1], release_day=5.0), rows[2])),
         offers=tuple(offer(host, "big", 1, 1) for host in hosts), offer_model=np.zeros(5, np.int64),
         workload_names=tuple("uvwxyz"), workload_customer=tuple("uvwxyz"), workload_segment=("s",) * 6,
         workload_task=("chat",) * 6, start=date(2025, 1, 1), days=days, scale=1,
-        offer_days=[OfferDay(**_zeros(OfferDay, 5)) for _ in range(days)],
-        workload_days=[WorkloadDay(**_zeros(WorkloadDay, 6) | {"model": used[day]}) for day in range(days)],
+        offer_days=[OfferDay(**_zeros(OfferDay, 5) | {"prompt_tokens": served[day]}) for day in range(days)],
+        workload_days=[WorkloadDay(**_zeros(WorkloadDay, 6) | {
+            "model": used[day], "planned_tokens": 1.0 * (used[day] >= 0)}) for day in range(days)],
         prices_daily=prices, listed_daily=np.ones((days, 5), bool), replicas_daily=np.ones((days, 5), np.int64),
         price_changes=[], listing_changes=[], switches=[], pool_days=[], ledger=Ledger(),
         surplus_usd_daily=np.zeros((days, 6)),

@@ -1,5 +1,6 @@
 """Measures of a market against cases worked out by hand, and properties that hold for all data."""
 
+from dataclasses import FrozenInstanceError, replace
 from datetime import date
 
 import numpy as np
@@ -8,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from experiments.measures.catalogue import measure
 from experiments.measures.market import elasticities, latency, posted, providers, retention, shares
+from experiments.measures.market.cells import Panel, by_segment, market
 from experiments.measures.market.decomposition import Split, chained, lmdi, shapley, summed
-from experiments.measures.market.panel import by_group, by_period
+from experiments.measures.market.panel import by_group, by_period, offer_series, workload_series
 from experiments.measures.market.periods import calendar_months
 from experiments.measures.market.price_series import (
     blended_usd,
@@ -21,11 +24,13 @@ from experiments.measures.market.price_series import (
     usd_per_mtok,
 )
 from experiments.measures.market.regression import newey_west, ols
+from experiments.measures.market.run import Run
 from sim.market.board import PriceChange
 from sim.market.ledger import Account, Ledger
 from sim.market.prices import Prices
 from sim.market.result import PoolDay
 from sim.units import DAY_S
+from worlds.hand_market import hand_market
 
 METHODS = pytest.mark.parametrize("method", [shapley, lmdi])
 
@@ -115,10 +120,10 @@ def test_offers_that_were_free_or_become_free_move_no_index():
 
 
 def test_free_offers_are_in_no_elasticity():
-    tokens = np.array([[100.0, 25.0, 6.25, 400.0]])
-    price = np.array([[1.0, 2.0, 4.0, 0.0]])
+    tokens = np.array([[100.0, 25.0, 6.25, 400.0, 0.0, 9.0]])
+    price = np.array([[1.0, 2.0, 4.0, 0.0, 3.0, np.nan]])  # a free one, one unused, one not listed
     assert elasticities.across_models(tokens, price).value == pytest.approx(-2.0)
-    assert elasticities.within_models(tokens, price, np.zeros(4, np.int64)).value == pytest.approx(-2.0)
+    assert elasticities.within_models(tokens, price, np.zeros(6, np.int64)).value == pytest.approx(-2.0)
 
 
 def test_the_logarithmic_mean_of_what_is_nearly_equal_is_their_mean():
@@ -408,3 +413,83 @@ def test_fleet_adds_gpu_days():
     got = providers.fleet(days, ["a"], np.array([0, 0, 1]))
     assert got.gpu_days.tolist() == [[8.0], [4.0]]
     assert (got.placed.sum(), got.training.sum(), got.cost_usd.sum()) == (6.0, 3.0, 15.0)
+
+
+def test_a_book_entry_counts_for_providers_of_the_period_only():
+    """A customer, and an account of the router, that bear a provider's name are none; nor is a day after the end."""
+    ledger = Ledger()
+    for payer, payee, day in (
+        (Account("customer", "a", "use"), Account("provider", "b", "revenue"), 0),
+        (Account("provider", "b", "rent"), Account("supplier", "a", "rent"), 1),
+        (Account("provider", "stranger", "rent"), Account("router", "b", "fees"), 0),
+        (Account("customer", "x", "use"), Account("provider", "a", "revenue"), 2),
+        (Account("customer", "x", "use"), Account("provider", "stranger", "revenue"), 0),
+    ):
+        ledger.pay(day, payer, payee, 10**9)
+    got = providers.income(ledger, ["a", "b"], np.array([0, 1]))
+    assert got.received.tolist() == [[0, 1], [0, 0]]
+    assert got.paid.tolist() == [[0, 0], [0, 1]]
+    np.testing.assert_array_equal(got.margin, [[np.nan, 1.0], [np.nan, np.nan]])
+
+
+def test_a_pool_counts_for_providers_of_the_period_only():
+    pools = [PoolDay(day, name, "h100", 2, 1, 1, 1, 10**9) for day, name in
+             ((-1, "a"), (0, "a"), (1, "stranger"), (1, "a"), (2, "a"))]
+    got = providers.fleet(pools, ["a"], np.array([0, 0]))
+    assert [values.tolist() for values in got] == [[[6.0]], [[2.0]], [[2.0]], [[2.0]]]
+
+
+def test_a_model_of_one_offer_or_of_free_ones_has_no_bottom():
+    """Two offers, of which one is free; a model with one offer; then one day with three."""
+    price = np.array([[0.0, 2.0, 5.0], [1.0, 2.0, 5.0]])
+    nothing = posted.bottom(price[:1], np.ones((1, 3), bool), np.array([0, 0, 1]))
+    assert nothing.n == 0
+    assert np.isnan([nothing.tie_share, nothing.median_gap]).all()
+    assert posted.bottom(price, np.ones((2, 3), bool), np.array([0, 0, 1])) == posted.Bottom(0.0, 1.0, 1)
+
+
+def test_who_follows_whom():
+    """No answer is to oneself, to a change at the same time, or to one a week old."""
+    def cut(time_s, row):
+        return PriceChange(time_s, row, Prices(100, 100, 100), Prices(90, 90, 90), "review")
+
+    def lags(*changes):
+        return posted.follower_lags_s(changes, ["a", "a", "b"], np.array([0, 0, 0])).tolist()
+
+    assert lags(cut(0.0, 0), cut(10.0, 1)) == []  # the same provider
+    assert lags(cut(0.0, 0), cut(0.0, 2)) == []
+    assert lags(cut(0.0, 0), cut(5.0, 1), cut(9.0, 2)) == [4.0]  # the latest of two
+    assert lags(cut(0.0, 0), cut(7 * DAY_S - 1.0, 2)) == [7 * DAY_S - 1.0]
+    assert lags(cut(0.0, 0), cut(7 * DAY_S, 2)) == []
+
+
+def test_first_use_is_a_day_of_the_run_or_never():
+    model = np.array([[0, -1, -1], [0, 1, -1], [2, 1, -1]])
+    assert retention.first_use(model, 3).tolist() == [[-1, -1, 2], [-1, 1, -1], [-1, -1, -1]]
+
+
+def test_a_run_without_days_has_series_without_rows():
+    run = replace(hand_market(), days=0, offer_days=[], workload_days=[])
+    assert offer_series(run, "served").shape == (0, 5)
+    assert workload_series(run, "born").shape == (0, 3)
+
+
+def test_nothing_that_is_measured_can_be_changed():
+    for thing, name in ((Run(hand_market()), "result"), (calendar_months(date(2025, 1, 1), 1), "days"),
+                        (market(Run(hand_market())), "count"), (measure("requests"), "unit")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(thing, name, None)
+
+
+def test_groups_refuse_what_is_not_theirs():
+    panel = Panel(Run(hand_market()), calendar_months(date(2025, 1, 30), 4), by_segment(Run(hand_market())))
+    with pytest.raises(ValueError, match="told apart by segment does not have this sum"):
+        panel.sold("served")
+
+
+def test_a_change_that_leaves_the_blended_price_is_no_cut():
+    """Three input tokens and one output token cost the same before and after; the other change is a cut by half."""
+    changes = [PriceChange(0.0, 0, Prices(100, 200, 100), Prices(120, 140, 120), "review"),
+               PriceChange(DAY_S, 0, Prices(120, 140, 120), Prices(60, 70, 60), "review")]
+    got = posted.repricing(changes, np.ones((2, 1), bool))
+    assert (got.changes, got.cut_share, got.median_size) == (2, 0.5, 0.25)

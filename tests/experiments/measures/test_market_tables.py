@@ -141,3 +141,13 @@ def test_the_climb_is_drawn_with_and_without_its_control(tmp_path):
     got = climb_figures.intervals(frame, "money", "quality", [1.0, 20.0])
     assert got[0].n == 3
     assert got[1].mean > got[0].mean
+
+
+def test_runs_of_more_than_twelve_months_are_shown_by_quarter(frames):
+    market = frames["monthly_market"]
+    months = [f"{year}-{month:02}" for year in (2025, 2026) for month in range(1, 13)]
+    year, more = (pd.concat([market.head(1)] * count).assign(month=months[:count]) for count in (12, 13))
+    assert terminal.table(year) == terminal.table(year, "month")
+    assert terminal.table(more) == terminal.table(more, "quarter")
+    assert [line.split()[0] for line in terminal.table(more).splitlines()[2:7]] == [
+        "2025Q1", "2025Q2", "2025Q3", "2025Q4", "2026Q1"]

@@ -7,7 +7,8 @@ import pytest
 
 from experiments.measures.columns import COLUMNS
 from experiments.measures.market_days import day_tables
-from experiments.measures.market_tables import GRIDS, tables
+from experiments.measures.market_tables import GRIDS, tables, write
+from experiments.studies.market.terminal import table
 from worlds.hand_market import FEBRUARY, JANUARY, hand_market, parts
 
 PARTS = parts(JANUARY, FEBRUARY)
@@ -211,3 +212,26 @@ def test_days_are_kept_one_by_one_for_who_adds_them_up():
     assert models["tokens"].tolist() == [8e3, 40e3, 0, 10e3, 68e3, 0, 40e3, 40e3, 0, 56e3, 96e3, 0]
     assert models["spend_usd"].tolist() == pytest.approx([
         0.016, 0.02, 0, 0.02, 0.034, 0, 0.08, 0.016, 0, 0.112, 0.0384, 0])
+
+
+def test_the_terminal_shows_amounts_a_day_and_means(frames):
+    """January: 35 requests and 63 thousand tokens a day for 0.045 USD; 53.5 % busy is just below that in binary."""
+    market = frames["monthly_market"].copy()
+    for name in ("requests", "prompt_tokens", "output_tokens", "spend_usd"):
+        market[name] = market[name] * 1e6
+    lines = table(market, "month").splitlines()
+    assert [line.split() for line in lines[2:4]] == [
+        ["2025-01", "35.0", "63.0", "45.0", "0.71", "1.04", "1.04", "143", "0.49", "86", "53", "20", "0.54"],
+        ["2025-02", "60.0", "116.0", "123.2", "1.06", "1.18", "0.95", "224", "0.57", "59", "49", "5", "0.54"]]
+    # the quarter: four days; price, size, quality and open models weighted with 126 and 232 thousand tokens
+    assert table(market, "quarter").splitlines()[2].split() == [
+        "2025Q1", "47.5", "89.5", "84.1", f"{(126 * 0.714286 + 232 * 1.062069) / 358:.2f}", "1.11", "0.99",
+        f"{(18e3 + 52e3) / 358:.0f}", f"{(61.2 + 132.8) / 358:.2f}", f"{100 * 244 / 358:.0f}", "51", "12", "0.54"]
+
+
+def test_what_is_undefined_is_a_dash_in_the_terminal_and_empty_in_a_file(frames, tmp_path):
+    market = frames["monthly_market"].copy()
+    market["provider_margin"] = nan
+    assert table(market, "month").splitlines()[2].split()[-2] == "-"
+    write({"one": market[["month", "provider_margin", "requests"]]}, tmp_path)
+    assert (tmp_path / "one.csv").read_bytes() == b"month,provider_margin,requests\n2025-01,,70\n2025-02,,120\n"

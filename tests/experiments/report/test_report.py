@@ -14,6 +14,7 @@ from experiments.output.folder import FolderError, read_folder
 from experiments.report import bibtex, latex
 from experiments.report.blocks import Column, Table
 from experiments.report.difference import against_built_in, flat
+from experiments.report.grids import Estimate, cell
 from experiments.report.numbers import measured, number
 from experiments.report.write_up import write
 from experiments.scenarios import load_traffic
@@ -253,4 +254,27 @@ def test_a_factor_is_on_the_mean_and_on_its_half_width():
 def test_numbers_at_the_edges_of_what_is_written_out():
     assert number(1e15) == "1e+15"
     assert number(9.99e14) == "999 trillion"
+    assert number(1e6) == "1 million"
+    assert number(999_999.0) == "999,999"
+    assert number(10_000.0) == "10,000"
+    assert number(9_999.0) == "9999"
+    assert number(10.0) == "10"
+    assert number(9.0) == "9.000"
+    assert number(1e-4) == "0.0001000"
+    assert number(-9e-5) == "−9e-05"
+    assert number(-2.5) == "−2.500"
     assert measured(5.0, 4e6) == "0 ± 4,000,000"
+    assert measured(1e9, 1e6) == "(1.0000 ± 0.0010) billion"
+    assert measured(5e8, 1e9) == "5e+08 ± 1e+09"
+    assert measured(1e-6, 4e-7) == "0.0000010 ± 0.0000004"
+    assert measured(1e-7, 4e-8) == "1e-07 ± 4e-08"
+    assert measured(10_000.0, 4.0) == "10,000 ± 4"
+    assert measured(-3.0, 0.4) == "−3.0 ± 0.4"
+
+
+def test_a_cell_without_a_value_says_so():
+    assert cell(None, 1.0, 3) == cell(Estimate(math.nan, math.nan, 0), 1.0, 3) == "–"
+    assert cell(Estimate(1.0, 0.1, 0), 1.0, 3) == cell(Estimate(math.nan, 0.1, 3), 1.0, 3) == "–"
+    assert cell(Estimate(0.5, 0.04, 3), 100.0, 3) == "50 ± 4"
+    assert cell(Estimate(0.5, 0.04, 2), 100.0, 3) == "50 ± 4 (n = 2)"
+    assert cell(Estimate(0.5, math.nan, 1), 100.0, 1) == "50"

@@ -1,7 +1,10 @@
 """Every statistic of the registry, worked out by hand on the markets and the traffic of `worlds.hand_*`."""
 
+from dataclasses import replace
+from datetime import date
 from math import nan
 
+import numpy as np
 import pytest
 
 from experiments.runs.specs import RunRecord, RunSpec
@@ -104,3 +107,30 @@ def test_expected_gains_are_summed(market):
     rows = market.table("switches").set_index(["month", "segment", "before", "after"])
     assert rows["gain_usd"].to_dict() == {
         (0, "s2", "", "mid"): 0.0, (1, "s1", "mid", "big"): 0.25, (1, "s2", "mid", "big"): 0.75}
+
+
+def test_an_event_at_the_very_end_is_of_the_last_month():
+    """Two of the three moves are of the first three days, in January; the last is at the very end, in February."""
+    frames = market_tables(replace(hand_market(), start=date(2025, 1, 29)))
+    assert frames["switches"].groupby("month")["moves"].sum().to_dict() == {0: 2, 1: 1}
+
+
+def test_requests_of_a_workload_that_uses_no_model_are_kept():
+    market = hand_market()
+    first = replace(market.workload_days[0], born=np.array([10, 20, 3]))
+    classes = market_tables(replace(market, workload_days=[first, *market.workload_days[1:]]))["classes"]
+    none = classes[classes["model"] == ""]
+    assert none["born"].tolist() == [3]
+    assert none["workload_days"].tolist() == [0]
+    assert classes["born"].sum() == 193
+
+
+def test_sampled_requests_by_hand(traffic):
+    rows = traffic.table("requests")
+    assert rows["cost_usd"].tolist() == pytest.approx([0.002, 0.003, 0.001, 0])
+    assert rows["prompt_tokens"].tolist() == [900, 2500, 400, 5000]
+    assert rows["output_tokens"].tolist() == [100, 500, 600, 0]
+    assert rows["attempts"].tolist() == [1, 2, 1, 3]
+    assert rows["segment"].tolist() == ["class0", "class1", "class1", "class0"]
+    assert rows["outcome"].tolist() == ["completed"] * 3 + ["failed"]
+    assert rows["end_s"].tolist() == [6, 12, 19, 14]
