@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from policies.toolbox import lowest, lowest_of_draws, lowest_of_sample, open_pair
+from policies.toolbox import clearly_below, lowest, lowest_of_draws, lowest_of_sample, open_pair
 from sim.compiled import njit
 from sim.policy import DONE, FIRST_TOKEN, Event, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
@@ -107,9 +107,8 @@ def choose_peak_ewma(view: np.ndarray, request: Request, memory: Memory, u: floa
     first, second = open_pair(view, u)
     if first == second:
         return first
-    if peak_ewma_load(view, request, memory, second) < peak_ewma_load(view, request, memory, first):
-        return second
-    return first
+    loads = (peak_ewma_load(view, request, memory, first), peak_ewma_load(view, request, memory, second))
+    return second if clearly_below(loads[1], loads[0]) else first
 
 
 def observe_peak_ewma(memory: Memory, event: Event) -> None:

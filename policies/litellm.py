@@ -6,7 +6,7 @@ requests; here they are the router's counters of dispatches, which is what the v
 
 import numpy as np
 
-from policies.toolbox import draw, lowest_or_first, uniform, within_limits
+from policies.toolbox import draw, lowest_or_first, tied_up_to, uniform, within_limits
 from sim.compiled import njit
 from sim.policy import DONE, FAILED, TIMED_OUT, Event, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
@@ -230,8 +230,9 @@ def choose_litellm_latency(view: np.ndarray, request: Request, memory: Memory, u
             memory.offers[i, SCORE] = np.inf
     if least == np.inf:
         return -1
+    most = tied_up_to(least * (1.0 + memory.params[LATENCY_AT.buffer]))
     for i in range(view.shape[0]):
-        near = memory.offers[i, SCORE] <= least * (1.0 + memory.params[LATENCY_AT.buffer])
+        near = memory.offers[i, SCORE] <= most
         memory.offers[i, SCORE] = 1.0 if near else 0.0
     return draw(view, memory.offers, SCORE, u)
 

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from policies.toolbox import keeps, open_rows, uniform
+from policies.toolbox import clearly_below, keeps, open_rows, uniform
 from sim.compiled import njit
 from sim.draws import split
 from sim.policy import Memory, Policy, Request, places
@@ -162,11 +162,11 @@ def _select(view: np.ndarray, memory: Memory, limit: float, u: float) -> int:
         hot = _is_hot(shared[at + RIF], limit, at_threshold)
         field = RIF if hot else LATENCY
         held = shared[PROBES + best * FIELDS + field] if best >= 0 else np.inf
-        if best < 0 or (best_hot and not hot) or (hot == best_hot and shared[at + field] < held):
+        if best < 0 or (best_hot and not hot) or (hot == best_hot and clearly_below(shared[at + field], held)):
             best = place
             best_hot = hot
             ties = 1.0
-        elif hot == best_hot and shared[at + field] == held:
+        elif hot == best_hot and not clearly_below(held, shared[at + field]):
             ties += 1.0
             if keeps(u, place, 1.0, ties):
                 best = place

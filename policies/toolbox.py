@@ -3,6 +3,7 @@
 Most policies fill a column of their own memory with a score per offer and hand it to one of the rules here.
 All rules look at open rows only, allocate nothing, take one uniform ``u`` and return -1 if no row is open.
 Their draws use ``split(u, i)`` for row ``i``, so two policies that give equal weights choose the same rows.
+Scores within ``TIE`` of the best are ties: which of two equal offers has the better last bit is up to rounding.
 """
 
 import math
@@ -22,6 +23,30 @@ from sim.view import (
     TOKENS_THIS_MINUTE,
     TPM_LIMIT,
 )
+
+TIE = 1e-9  # relative to the better score (docs/semantics.md, section 10)
+
+
+@njit(cache=True)
+def clearly_below(value: float, held: float) -> bool:
+    """Whether a score is smaller than the one held, and not just in its last bits."""
+    return held - value > TIE * abs(value)
+
+
+@njit(cache=True)
+def tied_up_to(least: float) -> float:
+    """Largest score that ties with the smallest."""
+    return least + TIE * abs(least) if np.isfinite(least) else least
+
+
+@njit(cache=True)
+def least_open(view: np.ndarray, table: np.ndarray, column: int) -> float:
+    """Smallest ``table[row, column]`` of the open rows, ``inf`` if there is none."""
+    least = np.inf
+    for i in range(view.shape[0]):
+        if view[i, OPEN] > 0.0:
+            least = min(least, table[i, column])
+    return least
 
 
 @njit(cache=True)
@@ -64,39 +89,31 @@ def draw(view: np.ndarray, table: np.ndarray, column: int, u: float) -> int:
 def lowest(view: np.ndarray, table: np.ndarray, column: int, u: float) -> int:
     """Open row with the smallest ``table[row, column]``, ties at random."""
     row = -1
-    best = np.inf
     ties = 0.0
+    most = tied_up_to(least_open(view, table, column))
     for i in range(view.shape[0]):
-        if view[i, OPEN] > 0.0:
-            value = table[i, column]
-            if row < 0 or value < best:
+        if view[i, OPEN] > 0.0 and table[i, column] <= most:
+            ties += 1.0
+            if keeps(u, i, 1.0, ties):
                 row = i
-                best = value
-                ties = 1.0
-            elif value == best:
-                ties += 1.0
-                if keeps(u, i, 1.0, ties):
-                    row = i
     return row
 
 
 @njit(cache=True)
 def highest(view: np.ndarray, table: np.ndarray, column: int, u: float) -> int:
     """Open row with the largest ``table[row, column]``, ties at random."""
-    row = -1
     best = -np.inf
-    ties = 0.0
     for i in range(view.shape[0]):
         if view[i, OPEN] > 0.0:
-            value = table[i, column]
-            if row < 0 or value > best:
+            best = max(best, table[i, column])
+    row = -1
+    ties = 0.0
+    least = -tied_up_to(-best)
+    for i in range(view.shape[0]):
+        if view[i, OPEN] > 0.0 and table[i, column] >= least:
+            ties += 1.0
+            if keeps(u, i, 1.0, ties):
                 row = i
-                best = value
-                ties = 1.0
-            elif value == best:
-                ties += 1.0
-                if keeps(u, i, 1.0, ties):
-                    row = i
     return row
 
 
@@ -105,13 +122,11 @@ def lowest_or_first(view: np.ndarray, table: np.ndarray, column: int, u: float, 
     """Like ``lowest``; with ``first`` > 0 ties go to the first row (the list-order bias of some routers)."""
     if first <= 0.0:
         return lowest(view, table, column, u)
-    row = -1
-    best = np.inf
+    most = tied_up_to(least_open(view, table, column))
     for i in range(view.shape[0]):
-        if view[i, OPEN] > 0.0 and (row < 0 or table[i, column] < best):
-            row = i
-            best = table[i, column]
-    return row
+        if view[i, OPEN] > 0.0 and table[i, column] <= most:
+            return i
+    return -1
 
 
 @njit(cache=True)
@@ -133,11 +148,11 @@ def lowest_of_sample(view: np.ndarray, table: np.ndarray, column: int, d: int, u
             if keeps(u, rows + i, float(wanted), float(left)):
                 wanted -= 1
                 value = table[i, column]
-                if row < 0 or value < best:
+                if row < 0 or clearly_below(value, best):
                     row = i
                     best = value
                     ties = 1.0
-                elif value == best:
+                elif not clearly_below(best, value):
                     ties += 1.0
                     if keeps(u, i, 1.0, ties):
                         row = i
@@ -185,7 +200,7 @@ def lowest_of_draws(view: np.ndarray, table: np.ndarray, column: int, d: int, u:
     for draws in range(64 * rows):
         i = int(split(u, rows + draws) * rows)
         if view[i, OPEN] > 0.0:
-            if row < 0 or table[i, column] < table[row, column]:
+            if row < 0 or clearly_below(table[i, column], table[row, column]):
                 row = i
             drawn += 1
             if drawn == d:

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from sim.engines.grid import grid_per_s
 from sim.engines.record import Record, f8, i4, i8, u8
 from sim.engines.steptime import StepCoefficients
 from sim.policy import BoundPolicy
@@ -66,6 +67,12 @@ class World:
     policies: tuple[BoundPolicy, ...]  # one per router
     seed: int
     replication: int
+
+    @property
+    def grid_per_s(self) -> float:
+        """Points of the grid of event times in a second (`sim.engines.grid`)."""
+        traffic = self.scenario.traffic
+        return grid_per_s(traffic.duration_s + traffic.drain_s)
 
 
 class ArrivingRequest(Record):

@@ -1,7 +1,7 @@
 """Random markets that turn every feature on and off: what both engines must agree on.
 
-Times, coefficients and lengths are continuous or drawn from wide ranges on purpose: where two things happen
-at the very same time by accident, rounding would decide which is first.
+Half of the markets are *coarse*: their times, delays and step times are multiples of a quarter of a second, so that
+things happen at the same time all the while, and zero is a common delay. The others draw them from wide ranges.
 """
 
 import math
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from policies import POLICIES, PRESETS, bind
 from sim import view as v
@@ -35,60 +36,109 @@ class Case:
     end_s: float
 
 
+class Dice(np.random.Generator):
+    """Random numbers of a market, whose times may be coarse.
+
+    Parameters
+    ----------
+    seed
+        Of the market.
+    """
+
+    GRAIN_S = 0.25
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(np.random.PCG64(seed))
+        self.coarse = bool(self.random() < 0.5)
+        self.large = bool(self.random() < 0.1)  # more of everything
+
+    def time_s(self, least: float, most: float, size: Any = None) -> Any:
+        """Times between two others; of a coarse market the multiples of the grain nearest to them, zero included."""
+        drawn = self.uniform(least, most, size)
+        if self.coarse:
+            drawn = np.rint(drawn / self.GRAIN_S) * self.GRAIN_S
+        return float(drawn) if size is None else drawn
+
+    def lasting_s(self, least: float, most: float) -> float:
+        """A time that may not be zero."""
+        return max(self.time_s(least, most), self.GRAIN_S if self.coarse else 0.0)
+
+
 def random_case(seed: int) -> Case:
     """The random market of a seed."""
-    rng = np.random.default_rng(seed)
+    rng = Dice(seed)
     models = [f"m{index}" for index in range(rng.integers(1, 4))]
-    names = ["main", "other"][: rng.integers(1, 3)]
-    offers = [_offer(rng, index, models) for index in range(max(len(models), rng.integers(1, 13)))]
-    duration_s = float(rng.uniform(20, 150))
+    routers = _maybe(rng, 0.8, rng.integers(1, 3), rng.integers(3, 9))
+    names = ["main", *(f"r{index}" for index in range(1, 8))][:routers]
+    most_offers = 41 if rng.large else 13
+    offers = [_offer(rng, index, models) for index in range(max(len(models), rng.integers(1, most_offers)))]
+    duration_s = rng.time_s(20, 500 if rng.large else 150)
     traffic = {"duration_s": duration_s, "warmup_s": _maybe(rng, 0.5, duration_s * 0.2, 0.0),
-               "publish_period_s": _maybe(rng, 0.3, float(rng.uniform(0.5, 10)), None)}
+               "publish_period_s": _maybe(rng, 0.3, rng.lasting_s(0.5, 10), None),
+               "sample_share": _maybe(rng, 0.8, 1.0, float(rng.random()))}
     world = worlds.world(
         offers, [_policy(rng) for _ in names], routers={name: _router(rng) for name in names},
-        clients=[_client(rng, models, names) for _ in range(rng.integers(1, 4))], traffic=traffic,
-        delay_s=_maybe(rng, 0.7, rng.uniform(0.001, 0.2, (len(names), len(offers))), 0.0),
+        clients=[_client(rng, models, names) for _ in range(rng.integers(1, 6))], traffic=traffic,
+        delay_s=_maybe(rng, 0.7, rng.time_s(0.001, 0.6 if rng.coarse else 0.2, (len(names), len(offers))), 0.0),
     )
     table = _requests(rng, world, duration_s)
     cuts = np.sort(rng.integers(0, len(table), rng.integers(0, 3)))
     changes = _changes(rng, world, duration_s)
     end_s = duration_s + _maybe(rng, 0.8, 100.0, 0.5)
     blocks = [block for block in np.split(table, cuts) if len(block)]  # an empty block would be a pause
-    return Case(world, blocks, [change for change in changes if change.time_s < end_s], end_s)
+    return Case(world, _whole_instants(blocks), [change for change in changes if change.time_s < end_s], end_s)
 
 
-def _maybe(rng: np.random.Generator, share: float, on: Any, off: Any) -> Any:
+def _whole_instants(blocks: list[np.ndarray]) -> list[np.ndarray]:
+    """Blocks of which none begins at the time at which the one before it ends: a feed hands out whole instants."""
+    whole = blocks[:1]
+    for block in blocks[1:]:
+        together = int(np.searchsorted(block["arrive_s"], whole[-1]["arrive_s"][-1], side="right"))
+        whole[-1] = np.concatenate([whole[-1], block[:together]])
+        whole += [block[together:]] if together < len(block) else []
+    return whole
+
+
+def _maybe(rng: Dice, share: float, on: Any, off: Any) -> Any:
     """``on`` with probability ``share``, else ``off`` (both are drawn in any case)."""
     return on if rng.random() < share else off
 
 
-def _offer(rng: np.random.Generator, index: int, models: list[str]) -> OfferSpec:
-    max_batch = int(rng.integers(1, 9))
+def _offer(rng: Dice, index: int, models: list[str]) -> OfferSpec:
+    max_batch = int(_maybe(rng, 0.85, rng.integers(1, 9), rng.integers(9, 65)))
     return worlds.offer(
-        _roofline(rng) if rng.random() < 0.5 else _affine(rng),
+        _step(rng),
         provider=f"p{index % 5}", name=f"o{index}",
         model=models[index] if index < len(models) else str(rng.choice(models)),
         replicas=int(rng.integers(1, 5)), balancer=int(rng.integers(len(BALANCERS))), max_batch=max_batch,
         max_step_tokens=max_batch + int(rng.integers(1, 300)),
-        kv_capacity_tokens=_maybe(rng, 0.6, int(rng.integers(120, 900)), 1 << 40),
+        kv_capacity_tokens=_maybe(rng, 0.6, int(rng.integers(120, 4000 if rng.large else 900)), 1 << 40),
         seq_overhead_tokens=_maybe(rng, 0.3, int(rng.integers(1, 50)), 0),
-        price_in_nano=int(rng.integers(10, 3000)), price_out_nano=int(rng.integers(10, 9000)),
+        price_in_nano=_maybe(rng, 0.9, int(rng.integers(10, 3000)), 0),
+        price_out_nano=_maybe(rng, 0.9, int(rng.integers(10, 9000)), 0),
         context_tokens=_maybe(rng, 0.2, int(rng.integers(150, 450)), 1 << 30),
         requests_per_min=_maybe(rng, 0.25, int(rng.integers(3, 40)), 0),
         tokens_per_min=_maybe(rng, 0.2, int(rng.integers(1000, 8000)), 0),
         queue=_maybe(rng, 0.4, int(rng.integers(0, 6)), -1),
-        fast_failure_share=_maybe(rng, 0.3, float(rng.uniform(0.02, 0.5)), 0.0),
-        fast_failure_s=_maybe(rng, 0.7, float(rng.uniform(0.001, 0.5)), 0.0),
-        midstream_share=_maybe(rng, 0.3, float(rng.uniform(0.02, 0.3)), 0.0),
+        fast_failure_share=_maybe(rng, 0.3, _maybe(rng, 0.9, float(rng.uniform(0.02, 0.5)), 1.0), 0.0),
+        fast_failure_s=_maybe(rng, 0.7, rng.time_s(0.001, 0.5), 0.0),
+        midstream_share=_maybe(rng, 0.3, _maybe(rng, 0.9, float(rng.uniform(0.02, 0.3)), 1.0), 0.0),
     )
 
 
-def _affine(rng: np.random.Generator) -> StepCoefficients:
+def _step(rng: Dice) -> StepCoefficients:
+    """Step times: of a coarse market mostly multiples of its grain, whatever is computed."""
+    if rng.coarse and rng.random() < 0.7:
+        return worlds.affine(Dice.GRAIN_S * int(rng.integers(1, 4)))
+    return _roofline(rng) if rng.random() < 0.5 else _affine(rng)
+
+
+def _affine(rng: Dice) -> StepCoefficients:
     return worlds.affine(float(rng.uniform(0.001, 0.05)), float(rng.uniform(1e-5, 1e-3)),
                          _maybe(rng, 0.5, float(rng.uniform(1e-6, 1e-4)), 0.0))
 
 
-def _roofline(rng: np.random.Generator) -> StepCoefficients:
+def _roofline(rng: Dice) -> StepCoefficients:
     """Memory-bound with little KV, compute-bound with much: the larger term changes while requests decode."""
     weights_s, kv_s = float(rng.uniform(0.001, 0.03)), float(rng.uniform(1e-6, 3e-5))
     experts = rng.random() < 0.5
@@ -101,88 +151,110 @@ def _roofline(rng: np.random.Generator) -> StepCoefficients:
     )
 
 
-def _policy(rng: np.random.Generator) -> BoundPolicy:
+def _policy(rng: Dice) -> BoundPolicy:
     own = [worlds.first(), worlds.learner(), worlds.oracle()]
     drawn = [*own, *(worlds.lowest(int(rng.choice(COLUMNS))) for _ in range(3))]
     if rng.random() < 0.5:
         return drawn[rng.integers(len(drawn))]
     kinds = sorted([*POLICIES, *PRESETS])
-    return bind(PolicyChoice(kind=kinds[rng.integers(len(kinds))]))
+    return _parameterised(rng, kinds[rng.integers(len(kinds))])
 
 
-def _router(rng: np.random.Generator) -> dict[str, Any]:
+def _parameterised(rng: Dice, kind: str) -> BoundPolicy:
+    """A policy of the package, now and then with one parameter changed to something that it allows."""
+    as_it_is = bind(PolicyChoice(kind=kind))
+    names = list(type(as_it_is.values).model_fields)
+    if not names or rng.random() < 0.5:
+        return as_it_is
+    name = names[rng.integers(len(names))]
+    value = getattr(as_it_is.values, name)
+    if isinstance(value, bool):
+        changed: Any = not value
+    elif isinstance(value, int):
+        changed = max(0, value + int(rng.integers(-2, 4)))
+    else:
+        changed = float(value) * float(rng.uniform(0.2, 3.0))
+    try:
+        return BoundPolicy(as_it_is.policy, type(as_it_is.values)(**{**as_it_is.values.model_dump(), name: changed}))
+    except ValidationError:
+        return as_it_is
+
+
+def _router(rng: Dice) -> dict[str, Any]:
     router = {
         "exploration": _maybe(rng, 0.3, float(rng.uniform(0.01, 0.5)), 0.0),
         "fee_share": _maybe(rng, 0.7, float(rng.uniform(0.0, 0.2)), 0.0),
         "attempts": {
             "maximum": int(rng.integers(1, 7)),
-            "budget_s": _maybe(rng, 0.3, float(rng.uniform(0.1, 5)), 300.0),
-            "backoff_s": _maybe(rng, 0.4, float(rng.uniform(0.01, 2)), 0.0),
-            "backoff_cap_s": float(rng.uniform(0.5, 8)), "jitter": _maybe(rng, 0.5, float(rng.random()), 0.0),
+            "budget_s": _maybe(rng, 0.3, rng.lasting_s(0.1, 5), 300.0),
+            "backoff_s": _maybe(rng, 0.4, rng.time_s(0.01, 2), 0.0),
+            "backoff_cap_s": rng.lasting_s(0.5, 8), "jitter": _maybe(rng, 0.5, float(rng.random()), 0.0),
             "retry_tried": bool(rng.random() < 0.5),
-            "first_token_timeout_s": _maybe(rng, 0.3, float(rng.uniform(0.05, 5)), None),
-            "total_timeout_s": _maybe(rng, 0.25, float(rng.uniform(0.5, 20)), None),
+            "first_token_timeout_s": _maybe(rng, 0.3, rng.lasting_s(0.05, 5), None),
+            "total_timeout_s": _maybe(rng, 0.25, rng.lasting_s(0.5, 20), None),
         },
         "telemetry": _telemetry(rng),
     }
     if rng.random() < 0.4:
-        router["cooldown"] = {"seconds": float(rng.uniform(0.1, 10)), "after": int(rng.integers(1, 4))}
+        router["cooldown"] = {"seconds": rng.lasting_s(0.1, 10), "after": int(rng.integers(1, 4))}
     if rng.random() < 0.4:
-        router["breaker"] = {"failures": int(rng.integers(1, 5)), "open_s": float(rng.uniform(0.2, 15)),
+        router["breaker"] = {"failures": int(rng.integers(1, 5)), "open_s": rng.lasting_s(0.2, 15),
                              "successes": int(rng.integers(1, 4))}
     if rng.random() < 0.4:
-        router["affinity"] = {"ttl_s": float(rng.uniform(1, 60)), "slots": int(rng.integers(1, 12))}
+        router["affinity"] = {"ttl_s": rng.lasting_s(1, 60), "slots": int(rng.integers(1, 12))}
     if rng.random() < 0.4:
         router["preferences"] = _preferences(rng)
     return router
 
 
-def _telemetry(rng: np.random.Generator) -> dict[str, Any]:
+def _telemetry(rng: Dice) -> dict[str, Any]:
     return {
         "ewma_weight": float(rng.uniform(0.05, 1)), "slot_s": float(rng.choice([0.25, 0.5, 2.0, 10.0])),
         "prior_ttft_s": float(rng.uniform(0.1, 2)), "prior_tokens_per_s": float(rng.uniform(5, 100)),
         "outage_after": int(rng.integers(1, 4)),
-        "stale_view_s": _maybe(rng, 0.3, float(rng.uniform(0.3, 10)), 0.0),
+        "stale_view_s": _maybe(rng, 0.3, rng.lasting_s(0.3, 10), 0.0),
     }
 
 
-def _preferences(rng: np.random.Generator) -> dict[str, float]:
+def _preferences(rng: Dice) -> dict[str, float]:
     ranges = {"ttft_p50_s": (0.05, 2), "ttft_p90_s": (0.1, 3), "ttft_p99_s": (0.1, 5),
               "throughput_p50": (2, 80), "throughput_p90": (2, 50), "throughput_p99": (1, 40),
               "max_input_usd_per_mtok": (0.5, 3), "max_output_usd_per_mtok": (2, 9)}
     return {name: float(rng.uniform(*limits)) for name, limits in ranges.items() if rng.random() < 0.3}
 
 
-def _client(rng: np.random.Generator, models: list[str], names: list[str]) -> Client:
-    delay_s = _maybe(rng, 0.6, float(rng.uniform(0, 0.1)), 0.0)
+def _client(rng: Dice, models: list[str], names: list[str]) -> Client:
+    delay_s = _maybe(rng, 0.6, rng.time_s(0, 0.5 if rng.coarse else 0.1), 0.0)
     return Client(str(rng.choice(models)), str(rng.choice(names)), delay_s,
                   float(rng.uniform(0.1, 3)), float(rng.uniform(0.01, 0.2)))
 
 
-def _requests(rng: np.random.Generator, world: World, duration_s: float) -> np.ndarray:
+def _requests(rng: Dice, world: World, duration_s: float) -> np.ndarray:
     """Requests at uniform random times, some of them in a short burst."""
-    n = int(rng.integers(50, 401))
+    n = int(rng.integers(50, 1501 if rng.large else 401))
     table = np.zeros(n, dtype=REQUEST)
-    times = rng.uniform(0, duration_s, n)
+    times = rng.time_s(0, 0.999 * duration_s, n)
     crowd = rng.random(n) < _maybe(rng, 0.5, 0.4, 0.0)
-    table["arrive_s"] = np.sort(np.where(crowd, duration_s * (0.3 + 0.03 * rng.random(n)), times))
+    table["arrive_s"] = np.sort(np.where(crowd, rng.time_s(0.3 * duration_s, 0.33 * duration_s, n), times))
     classes = rng.integers(0, len(world.classes), n)
-    mean_prompt = rng.uniform(10, 150, len(world.classes))[classes]
-    mean_output = rng.uniform(1, 80, len(world.classes))[classes]
+    longer = 6 if rng.large else 1
+    mean_prompt = longer * rng.uniform(10, 150, len(world.classes))[classes]
+    mean_output = longer * rng.uniform(1, 80, len(world.classes))[classes]
     table["client_class"], table["expected_output"] = classes, mean_output
     table["router"], table["model"] = world.class_router[classes], world.class_model[classes]
     table["born_s"] = table["arrive_s"] - world.class_delay_s[classes]
     impatient = rng.random(n) < rng.choice([0.0, 0.5, 1.0])
-    table["patience_s"] = np.where(impatient, rng.exponential(3.0, n), np.inf)
+    patience_s = np.where(rng.random(n) < 0.95, rng.exponential(3.0, n), 0.0)
+    table["patience_s"] = np.where(impatient, np.rint(4 * patience_s) / 4 if rng.coarse else patience_s, np.inf)
     table["key"] = rng.integers(0, 1 << 64, n, dtype=np.uint64)
     table["session"] = np.where(rng.random(n) < rng.choice([0.0, 0.7]), rng.integers(0, 20, n), -1)
-    table["prompt"] = np.minimum(1 + rng.exponential(mean_prompt).astype(int), 600)
-    table["output"] = np.minimum(1 + rng.exponential(mean_output).astype(int), 400)
+    table["prompt"] = np.minimum(1 + rng.exponential(mean_prompt).astype(int), longer * 600)
+    table["output"] = np.minimum(1 + rng.exponential(mean_output).astype(int), longer * 400)
     table["prefix"] = np.where(rng.random(n) < rng.choice([0.0, 0.6]), rng.integers(0, table["prompt"] + 1), 0)
     return table
 
 
-def _changes(rng: np.random.Generator, world: World, duration_s: float) -> list[Change]:
+def _changes(rng: Dice, world: World, duration_s: float) -> list[Change]:
     """Outages, slow spells, new prices, resized and hidden offers, sorted by time."""
     changes = []
     for offer in range(len(world.offers)):
@@ -197,17 +269,17 @@ def _changes(rng: np.random.Generator, world: World, duration_s: float) -> list[
     return sorted(changes)
 
 
-def _resizing(rng: np.random.Generator, kind: str, offer: int, duration_s: float, most: int) -> list[Change]:
+def _resizing(rng: Dice, kind: str, offer: int, duration_s: float, most: int) -> list[Change]:
     """Fewer replicas for a while (or the offer hidden), then another number (or listed again)."""
-    starts_s = float(rng.uniform(0, duration_s))
-    ends_s = starts_s + float(rng.exponential(duration_s / 5))
+    starts_s = rng.time_s(0, duration_s)
+    ends_s = starts_s + rng.time_s(0, duration_s / 2.5)
     low, high = (0, 1) if kind == "list" else (int(rng.integers(1, most + 1)), int(rng.integers(1, most + 1)))
     return [Change(starts_s, kind, offer, (float(low),)), Change(ends_s, kind, offer, (float(high),))]
 
 
-def _spell(rng: np.random.Generator, kind: str, offer: int, duration_s: float) -> list[Change]:
-    starts_s = float(rng.uniform(0, duration_s))
-    ends_s = starts_s + float(rng.exponential(duration_s / 5))
+def _spell(rng: Dice, kind: str, offer: int, duration_s: float) -> list[Change]:
+    starts_s = rng.time_s(0, duration_s)
+    ends_s = starts_s + rng.time_s(0, duration_s / 2.5)
     if kind == "up":
         return [Change(starts_s, "up", offer, (0.0,)), Change(ends_s, "up", offer, (1.0,))]
     if kind == "slow":

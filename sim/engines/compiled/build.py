@@ -183,7 +183,7 @@ def _views(world: World, routers: np.ndarray, offers: np.ndarray) -> np.ndarray:
 
 def _lanes(world: World) -> tuple[np.ndarray, np.ndarray]:
     """One FIFO a distinct delay, and which one joins each router and offer."""
-    delays, lane_of = np.unique(world.delay_s, return_inverse=True)
+    delays, lane_of = np.unique(np.rint(world.delay_s * world.grid_per_s) / world.grid_per_s, return_inverse=True)
     lanes = np.zeros(len(delays), records.Lane.dtype())
     lanes["delay_s"] = delays
     lanes["head"] = lanes["tail"] = -1
@@ -293,6 +293,8 @@ def _globals(world: World) -> np.ndarray:
     values = {
         "publish_next": np.inf if period is None else 0.0,
         "publish_period": _or_inf(period),
+        "per_s": world.grid_per_s,
+        "boundary_at": -np.inf,
         "wheel_width": WHEEL_WIDTH_S,
         "warmup_s": traffic.warmup_s,
         "demand_ends_s": traffic.duration_s,

@@ -14,8 +14,8 @@ from sim.engines.compiled.records import Globals, LiveRequest, RareEvent
 from sim.engines.compiled.state import MISC_LEAF, WHEEL, WHEEL_LEAF, Clock, Tree
 from sim.engines.record import Rows
 
-# kinds of entry in the heap
-TIME_OUT, RETRY, DELAYED_FAIL = 0, 1, 2
+# kinds of entry in the heap, in their order at the same time
+DELAYED_FAIL, TIME_OUT, RETRY = 0, 1, 2
 
 
 class Rare(NamedTuple):
@@ -23,7 +23,8 @@ class Rare(NamedTuple):
 
     kind: int
     ref: int  # slot of the request, or of the attempt that failed
-    stamp: int  # the request's stamp (time-out) or generation (retry): the entry is void if that has changed
+    stamp: int  # the request's stamp (time-out) or generation (retry): the entry is void if that has changed; or the
+    #             attempt's number (delayed failure)
     failure: int  # kind of failure (delayed failure)
 
 
@@ -65,16 +66,35 @@ def next_leaf(tree: Tree) -> Due:
 
 
 @inner(forceinline=True)
+def is_contested(tree: Tree, leaf: int) -> bool:
+    """True if another leaf is due at the same time as the one that is due first."""
+    winners, times = tree
+    at = times[leaf]
+    node = np.uint64(leaf + times.shape[0])
+    contested = False
+    while node > np.uint64(1):  # a rival on the way up; what it had beaten itself is not due earlier
+        contested |= times[np.uint64(winners[node ^ np.uint64(1)])] == at
+        node >>= np.uint64(1)
+    return contested
+
+
+@inner(forceinline=True)
 def earlier(a: RareEvent, b: RareEvent) -> bool:
-    """Order of heap entries: by time, then by the order in which they were made."""
-    return bool(a.due_s < b.due_s or (a.due_s == b.due_s and a.seq < b.seq))
+    """Order of heap entries: by time, then as docs/semantics.md, section 10, has it; never by who was there first."""
+    if a.due_s != b.due_s:
+        return bool(a.due_s < b.due_s)
+    if (a.kind == DELAYED_FAIL) != (b.kind == DELAYED_FAIL):
+        return bool(a.kind == DELAYED_FAIL)  # a message to a router: before its timers
+    if a.key != b.key:
+        return bool(a.key < b.key)
+    return bool(a.stamp < b.stamp if a.kind == DELAYED_FAIL else a.kind < b.kind)
 
 
 @inner(forceinline=True)
 def copy_timer(to: RareEvent, source: RareEvent) -> None:
     """Copy a heap entry."""
     to.due_s = source.due_s
-    to.seq = source.seq
+    to.key = source.key
     to.kind = source.kind
     to.ref = source.ref
     to.stamp = source.stamp
@@ -82,13 +102,12 @@ def copy_timer(to: RareEvent, source: RareEvent) -> None:
 
 
 @inner()
-def push_misc(g: Globals, clock: Clock, due_s: float, event: Rare) -> None:
-    """Add an event to the heap of rare events."""
+def push_misc(g: Globals, clock: Clock, due_s: float, key: int, event: Rare) -> None:
+    """Add an event of the request with ``key`` to the heap of rare events."""
     heap = clock.misc
-    g.seq += 1
     spare = heap[heap.shape[0] - 1]  # the last place is never used by the heap itself
     spare.due_s = due_s
-    spare.seq = g.seq
+    spare.key = key
     spare.kind = event.kind
     spare.ref = event.ref
     spare.stamp = event.stamp
@@ -185,7 +204,7 @@ def start_timer(g: Globals, clock: Clock, requests: Rows[LiveRequest], q: int) -
         g.wheel_cursor = int(g.now / g.wheel_width)
     # The bucket of the present is open already: what is due in it would wait a whole round.
     if request.timer_at < (g.wheel_cursor + 1) * g.wheel_width:
-        push_misc(g, clock, max(request.timer_at, g.now), Rare(TIME_OUT, q, request.stamp, 0))
+        push_misc(g, clock, max(request.timer_at, g.now), request.key, Rare(TIME_OUT, q, request.stamp, 0))
         return
     link_timer(g, clock, requests, q)
     if g.timers == 1:
@@ -206,7 +225,7 @@ def turn_wheel(g: Globals, clock: Clock, requests: Rows[LiveRequest]) -> None:
         request.bucket = -1
         g.timers -= 1
         if request.timer_at < end_s:
-            push_misc(g, clock, max(request.timer_at, g.now), Rare(TIME_OUT, q, request.stamp, 0))
+            push_misc(g, clock, max(request.timer_at, g.now), request.key, Rare(TIME_OUT, q, request.stamp, 0))
         else:
             link_timer(g, clock, requests, q)
         q = following

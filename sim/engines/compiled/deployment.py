@@ -7,11 +7,12 @@ from sim.draws import BALANCER, FAST_FAILURE, MIDSTREAM_POINT, derive
 from sim.draws import MIDSTREAM as MIDSTREAM_DRAW
 from sim.engines.compiled import finish
 from sim.engines.compiled.clock import DELAYED_FAIL, Rare, push_misc, set_time
-from sim.engines.compiled.leap import coefficients, leap_time, steps_until
+from sim.engines.compiled.leap import boundary_s, coefficients, next_chance_s, steps_until
 from sim.engines.compiled.network import FAIL, Letter, send
 from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Replica, Seat
 from sim.engines.compiled.replica import count_time, cut_leap, cut_leap_now, dequeue, join, release, unlink_central
 from sim.engines.compiled.state import CENTRAL, DECODE, GONE, IDLE, LEAP, PREFILL, WAITING, Clock, Supply
+from sim.engines.grid import on_grid
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, STEPS
 from sim.engines.record import Rows
 from sim.engines.steptime import step_time
@@ -25,7 +26,7 @@ LEAST_OUTSTANDING, LEAST_REQUESTS, ROUND_ROBIN, RANDOM, CENTRAL_QUEUE = 0, 1, 2,
 def refuse(g: Globals, clock: Clock, supply: Supply, lane: int, a: int, failure: int) -> None:
     """Send an attempt back to its router."""
     supply.attempts[a].place = GONE
-    send(g, clock, lane, Letter(FAIL, a, failure), supply.attempts[a].request)
+    send(g, clock, supply.attempts, lane, Letter(FAIL, a, failure))
 
 
 @inner(forceinline=True)
@@ -130,8 +131,8 @@ def hear_dispatch(g: Globals, clock: Clock, supply: Supply, seats: Rows[Seat], l
         return -1
     if offer.fast_failure_share > 0.0 and derive(attempt.key, FAST_FAILURE, o) < offer.fast_failure_share:
         attempt.place = GONE
-        due_s = g.now + offer.fast_failure_s + clock.lanes[lane].delay_s
-        push_misc(g, clock, due_s, Rare(DELAYED_FAIL, a, 0, SERVER_ERROR))
+        due_s = on_grid(g.now + offer.fast_failure_s, g.per_s) + clock.lanes[lane].delay_s
+        push_misc(g, clock, due_s, attempt.key, Rare(DELAYED_FAIL, a, attempt.number, SERVER_ERROR))
         return -1
     # The last token is sent, not kept. Whatever passes here fits alone, so preemption always ends.
     if attempt.prompt + attempt.output - 1 + offer.overhead > offer.kv_capacity:
@@ -230,16 +231,9 @@ def cut_work(g: Globals, replica: Replica, row: np.ndarray) -> None:
     """Book what a step or leap had done when the outage cut it."""
     count_time(g, replica, row)
     if replica.doing == LEAP:
-        done = steps_before(replica, g.now)
+        done = steps_until(replica, g.now, g.per_s) - 1
         row[STEPS] += done
         row[DECODE_TOKENS] += done * replica.decoding
-
-
-@inner()
-def steps_before(replica: Replica, now: float) -> int:
-    """Steps of a leap that are complete at ``now``."""
-    elapsed = now - replica.start_s
-    return steps_until(replica, elapsed) - 1 if elapsed > 0.0 else 0
 
 
 @hot(cache=True)
@@ -251,8 +245,8 @@ def add_leaps_so_far(g: Globals, supply: Supply, now: float, work: np.ndarray) -
         if replica.doing != LEAP:
             continue
         row = work[replica.offer]
-        done = steps_before(replica, now)
-        lasted_s = leap_time(replica, done)
+        done = steps_until(replica, now, g.per_s) - 1
+        lasted_s = boundary_s(replica, done, g.per_s) - replica.start_s
         outside_s = max(0.0, g.warmup_s - replica.start_s) + max(0.0, replica.start_s + lasted_s - g.demand_ends_s)
         row[BUSY_S] += max(0.0, lasted_s - outside_s)
         row[STEPS] += done
@@ -300,6 +294,7 @@ def begin_outage(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, 
         replica.queue_head = replica.queue_tail = replica.prefill_head = replica.prefill_tail = -1
         replica.queued = replica.running = replica.cancelled = 0
         replica.kv_held = replica.kv_decoding = replica.outstanding = replica.backlog = replica.vclock = 0
+        replica.unbroken = 0
         replica.doing = IDLE
         replica.next_s = np.inf
         set_time(clock.fleet, r, np.inf)
@@ -333,7 +328,8 @@ def true_work_s(g: Globals, supply: Supply, o: int) -> float:
         # The backlog is of the last boundary; a leap has passed many since.
         work = float(replica.backlog)
         if replica.doing == LEAP:
-            work -= replica.leap_batch * float(steps_before(replica, g.now))
+            complete = steps_until(replica, next_chance_s(g, r), g.per_s) - 1
+            work -= replica.leap_batch * float(complete)
         least_work = min(least_work, work)
     token_s = step_time(coefficients(offer), 1, 0, 0.0)
     return float((least_work + central / offer.replicas) * token_s)

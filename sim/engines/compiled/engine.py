@@ -13,6 +13,7 @@ from sim.engines.compiled.build import fresh_samples, grow, new_state
 from sim.engines.compiled.deployment import add_leaps_so_far, add_time_at_the_end, begin_outage, resize, slow_down
 from sim.engines.compiled.state import SPARE, State
 from sim.engines.face import Feed, check_replicas
+from sim.engines.grid import on_grid, put_on_grid
 from sim.engines.outcome import BUSY_S, IN_FLIGHT, SAMPLE, Tally, TrafficOutcome
 from sim.engines.policy_abi import CHOOSE_SIGNATURE, OBSERVE_SIGNATURE, compile_choose, compile_observe
 from sim.engines.record import rows_of
@@ -87,6 +88,7 @@ class CompiledEngine:
         """
         if self._paused:
             self._next_block()
+        until_s = float(on_grid(until_s, self.world.grid_per_s))
         while True:
             why = self._advance(
                 self._state, self._block, self._feed_ends, until_s, self._choosers, self._observers
@@ -113,7 +115,7 @@ class CompiledEngine:
             block = np.zeros(0, REQUEST)
         elif self._paused:
             block = PAUSE
-        self._block = np.ascontiguousarray(block)
+        self._block = put_on_grid(block, self.world.grid_per_s)
 
     def _make_room(self) -> None:
         g = self._state.globals[0]

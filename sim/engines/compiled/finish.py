@@ -53,6 +53,7 @@ def add(supply: Supply, replica: Replica, attempt: int) -> None:
     """Let an attempt decode until step ``finish_v``."""
     position = replica.decoding
     replica.decoding += 1
+    replica.unbroken = 0
     _rise(supply, replica.heap, position, Finish(supply.attempts[attempt].finish_v, attempt))
 
 
@@ -62,6 +63,7 @@ def take_out(supply: Supply, replica: Replica, position: int) -> int:
     base = replica.heap
     gone = supply.finish_attempt[base + position]
     replica.decoding -= 1
+    replica.unbroken = 0
     count = replica.decoding
     if position == count:
         return int(gone)

@@ -3,24 +3,25 @@
 import numpy as np
 
 from sim.compiled import inner
-from sim.engines.compiled.records import LiveRouter, Seat
+from sim.engines.compiled.records import Globals, LiveRouter, Seat
 from sim.engines.compiled.state import CLOSED, HALF_OPEN, OPENED
+from sim.engines.grid import on_grid
 from sim.engines.rules import HARD_FAILURES
 
 
 @inner()
-def fail(now: float, router: LiveRouter, seat: Seat, failure: int, probe: bool) -> None:
+def fail(g: Globals, router: LiveRouter, seat: Seat, failure: int, probe: bool) -> None:
     """Note that an attempt failed."""
     seat.failures += 1
     if failure in HARD_FAILURES:
         seat.hard_failures += 1
-    trip(now, router, seat, failure, probe)
+    trip(g, router, seat, failure, probe)
     if router.cooldown_s > 0.0 and seat.failures >= router.cooldown_after:
-        seat.cool_until = now + router.cooldown_s
+        seat.cool_until = on_grid(g.now + router.cooldown_s, g.per_s)
 
 
 @inner()
-def trip(now: float, router: LiveRouter, seat: Seat, failure: int, probe: bool) -> None:
+def trip(g: Globals, router: LiveRouter, seat: Seat, failure: int, probe: bool) -> None:
     """Let the circuit breaker see a failure."""
     if router.breaker_failures == 0:
         return
@@ -31,7 +32,7 @@ def trip(now: float, router: LiveRouter, seat: Seat, failure: int, probe: bool) 
     closed = seat.breaker == CLOSED and seat.hard_failures >= router.breaker_failures
     if closed or (probe and seat.breaker == HALF_OPEN):
         seat.breaker = OPENED
-        seat.open_until = now + router.breaker_s
+        seat.open_until = on_grid(g.now + router.breaker_s, g.per_s)
         seat.successes = 0
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.compiled import inner
-from sim.engines.compiled.clock import RETRY, TIME_OUT, next_leaf, pop_misc, turn_wheel
+from sim.engines.compiled.clock import RETRY, TIME_OUT, is_contested, next_leaf, pop_misc, set_time, turn_wheel
 from sim.engines.compiled.deployment import hear_cancel, hear_dispatch
 from sim.engines.compiled.network import CANCEL, DISPATCH, DONE, FIRST_TOKEN, receive
 from sim.engines.compiled.place import BAD_ROW, memory_of, pick, wide
@@ -21,8 +21,9 @@ from sim.engines.compiled.router import (
     hear_request,
     time_out,
 )
-from sim.engines.compiled.state import FIRST_LANE, MISC_LEAF, SPARE, WHEEL_LEAF, Routing, State
+from sim.engines.compiled.state import FIRST_LANE, MISC_LEAF, SPARE, TICK_LEAF, WHEEL_LEAF, Routing, State
 from sim.engines.compiled.ticks import tick
+from sim.engines.compiled.ties import first_of_ties
 from sim.engines.rules import OUTCOME_OF_FAILURE
 from sim.policy import DISPATCH as SAW_DISPATCH
 from sim.policy import DONE as SAW_DONE
@@ -39,7 +40,7 @@ class Next(NamedTuple):
     """What must follow an event at once; -1 for nothing."""
 
     place: int  # slot of the request to place
-    wake: int  # the replica that is at a step boundary
+    wake: int  # the idle replica that has something to do
 
 
 @inner(forceinline=True)
@@ -193,14 +194,17 @@ def advance(
             g.now = until_s
             return REACHED
         g.events += 1
-        if arrive_s < at:
+        # At equal times: ticks, then arrivals, messages and timers, then boundaries (docs/semantics.md, section 10).
+        if arrive_s < at or (arrive_s == at and leaf != TICK_LEAF):
             g.now = arrive_s
             to_place = hear_request(g, s.clock, s.routing, s.books, feed[g.feed_next])
             g.feed_next += 1
         else:
             g.now = at
+            if leaf >= MISC_LEAF and is_contested(s.clock.front, leaf):
+                leaf = first_of_ties(s.clock, s.supply, leaf)
             if leaf < 0:
-                wake = replica
+                boundary(g, s.clock, s.supply, lane_of, work, replica)
             elif leaf >= FIRST_LANE:
                 to_place, wake = handle_message(s, observers, leaf - FIRST_LANE)
             elif leaf == MISC_LEAF:
@@ -212,4 +216,5 @@ def advance(
         if to_place >= 0 and not place(s, choosers, observers, to_place):
             return BROKE_CONTRACT
         if wake >= 0:
-            boundary(g, s.clock, s.supply, lane_of, work, wake)
+            # Others that reach the idle replica at this time take part in its first step: it begins at its turn.
+            set_time(s.clock.fleet, wake, g.now)

@@ -13,11 +13,12 @@ class Globals(Record):
     now: float = f8("present time, s")
     publish_next: float = f8("time of the next publication, s; inf if providers publish nothing")
     publish_period: float = f8("time between publications, s; inf if providers publish nothing")
+    per_s: float = f8("points of the grid of event times in a second (sim.engines.grid)")
+    boundary_at: float = f8("time of the newest step boundary, s")
     wheel_width: float = f8("time that one bucket of the timer wheel spans, s")
     warmup_s: float = f8("begin of the measured window, s")
     demand_ends_s: float = f8("end of the measured window, s")
     sample_share: float = f8("share of requests kept in the requests table")
-    seq: int = i8("number of the newest entry of the heap of rare events: they are made in this order")
     events: int = i8("events handled so far")
     wheel_cursor: int = i8("number of the wheel's bucket that was opened last, counted from time 0")
     timers: int = i8("requests on the wheel")
@@ -29,6 +30,7 @@ class Globals(Record):
     free_attempts: int = i4("height of the stack of free attempt slots")
     free_messages: int = i4("height of the stack of free message slots")
     misc_count: int = i4("entries of the heap of rare events")
+    boundary_of: int = i4("the last replica, in their order, that had a boundary at that time")
     samples: int = i4("rows of the requests table that are filled")
 
 
@@ -91,6 +93,7 @@ class Attempt(Record):
     place: int = i4("where it is (sim.engines.compiled.state)")
     cancelled: int = i4("1 if it leaves at the next step boundary")
     refs: int = i4("who still holds it: its provider, and messages under way")
+    number: int = i4("0 for the request's first attempt")
     prev: int = i4("slot before it in the list that it is in")
     next: int = i4("slot after it in the list that it is in")
 
@@ -104,16 +107,17 @@ class Message(Record):
     failure: int = i4("how the attempt failed; 0 if it says something else")
     request: int = i4("slot of the request")
     next: int = i4("slot of the message behind it on the lane")
+    prev: int = i4("slot of the message before it on the lane")
 
 
 class RareEvent(Record):
     """An entry of the heap of rare events."""
 
     due_s: float = f8("when it happens, s")
-    seq: int = i8("its number: ties go to the older one")
+    key: int = u8("of the request: ties go to the smaller one")
     kind: int = i4("time-out, retry or delayed failure (sim.engines.compiled.clock)")
     ref: int = i4("slot of the request, or of the attempt that failed")
-    stamp: int = i4("the request's stamp or generation when it was made: a mismatch makes it void")
+    stamp: int = i4("the request's stamp or generation when it was made (void if it changed), or the attempt's number")
     failure: int = i4("how the attempt failed")
 
 
@@ -127,9 +131,12 @@ class Replica(Record):
     a_second: float = f8("leap, second regime: a step without KV, s")
     b_second: float = f8("leap, second regime: each KV token read, s")
     first_s: float = f8("leap: duration of the first regime, s")
+    origin_s: float = f8("leap: when the stretch that it belongs to began, s")
+    stretch_slow: float = f8("leap: factor on step times in that stretch")
     crossing_s: float = f8("time inside the measured window of what crossed its end, s")
     steps: int = i8("steps of the leap (1 of a mixed step)")
     split: int = i8("leap: steps of the first regime")
+    done: int = i8("leap: steps of its stretch before it")
     vclock: int = i8("virtual token clock: steps done since it was idle last")
     kv_held: int = i8("KV memory in use, tokens")
     kv_decoding: int = i8("the part of it that decoding requests hold, tokens")
@@ -150,6 +157,7 @@ class Replica(Record):
     heap: int = i4("first place of its finish heap")
     cancelled: int = i4("requests of the batch that were cancelled")
     leap_batch: int = i4("leap: requests that decode in it")
+    unbroken: int = i4("1 if all steps since the stretch began decoded the same requests and nothing else")
 
 
 class LiveDeployment(Record):

@@ -5,10 +5,11 @@ import numpy as np
 from sim.compiled import inner
 from sim.engines.compiled import finish
 from sim.engines.compiled.clock import set_time
-from sim.engines.compiled.leap import coefficients, leap_time, plan, steps_until
+from sim.engines.compiled.leap import boundary_s, coefficients, next_chance_s, plan, steps_until
 from sim.engines.compiled.network import DONE, FAIL, FIRST_TOKEN, Letter, send
 from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Replica
 from sim.engines.compiled.state import DECODE, GONE, IDLE, LEAP, MIXED, PREFILL, WAITING, Clock, Supply
+from sim.engines.grid import on_grid
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, PREEMPTIONS, PREFILL_TOKENS, STEPS
 from sim.engines.rules import PUBLISHED_WEIGHT
 from sim.engines.steptime import step_time
@@ -102,7 +103,8 @@ def tell_first_token(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarr
     """Send an attempt's first token and measure, as its provider sees it, the time it took."""
     attempt = supply.attempts[a]
     attempt.refs += 1
-    send(g, clock, lane_of[attempt.router, attempt.offer], Letter(FIRST_TOKEN, a, NO_FAILURE), attempt.request)
+    lane = lane_of[attempt.router, attempt.offer]
+    send(g, clock, supply.attempts, lane, Letter(FIRST_TOKEN, a, NO_FAILURE))
     offer = supply.offers[attempt.offer]
     sample_s = g.now - attempt.arrived_s
     if offer.has_published == 0:
@@ -119,9 +121,9 @@ def tell_end(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, a: i
     attempt.place = GONE
     lane = lane_of[attempt.router, attempt.offer]
     if attempt.target < attempt.output:
-        send(g, clock, lane, Letter(FAIL, a, MIDSTREAM), attempt.request)
+        send(g, clock, supply.attempts, lane, Letter(FAIL, a, MIDSTREAM))
     else:
-        send(g, clock, lane, Letter(DONE, a, NO_FAILURE), attempt.request)
+        send(g, clock, supply.attempts, lane, Letter(DONE, a, NO_FAILURE))
 
 
 @inner()
@@ -332,11 +334,11 @@ def begin_leap(g: Globals, supply: Supply, replica: Replica, offer: LiveDeployme
         supply.finish_v[replica.heap] - replica.vclock,
         (offer.kv_capacity - replica.kv_held) // replica.decoding,
     )
+    plan(g, replica, offer)
     replica.doing = LEAP
     replica.steps = steps
     replica.start_s = g.now
-    plan(replica, offer, steps)
-    replica.next_s = g.now + leap_time(replica, steps)
+    replica.next_s = boundary_s(replica, steps, g.per_s)
 
 
 @inner(forceinline=True)
@@ -358,10 +360,12 @@ def begin_mixed(g: Globals, supply: Supply, replica: Replica, offer: LiveDeploym
         budget -= chunk
         a = attempt.next
     replica.doing = MIXED
+    replica.unbroken = 0
     replica.steps = 1
     replica.prefill_tokens = prefill
     replica.start_s = g.now
-    replica.next_s = g.now + offer.slow * step_time(coefficients(offer), batch + prefill, kv, pairs)
+    lasts_s = offer.slow * step_time(coefficients(offer), batch + prefill, kv, pairs)
+    replica.next_s = on_grid(g.now + lasts_s, g.per_s)
 
 
 @inner(forceinline=True)
@@ -369,6 +373,8 @@ def boundary(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work
     """End the step of a replica, if it is in one, and begin the next."""
     replica = supply.replicas[r]
     offer = supply.offers[replica.offer]
+    g.boundary_of = max(g.boundary_of, r) if g.boundary_at == g.now else r
+    g.boundary_at = g.now
     if replica.doing != IDLE:
         end_step(g, clock, supply, lane_of, work, r)
     if offer.central_count > 0:
@@ -384,6 +390,7 @@ def boundary(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work
         admit(supply, replica, offer)
     if replica.running == 0:
         replica.doing = IDLE
+        replica.unbroken = 0
         replica.vclock = 0  # nobody has a finish time on it; it stays small
         replica.next_s = np.inf
     elif replica.prefill_head < 0:
@@ -399,7 +406,8 @@ def cut_leap_now(g: Globals, clock: Clock, supply: Supply, r: int, for_head: boo
     replica = supply.replicas[r]
     if replica.doing != LEAP:
         return
-    steps = steps_until(replica, g.now - replica.start_s)
+    # What reaches a replica at the very instant of a boundary takes part in it.
+    steps = steps_until(replica, next_chance_s(g, r), g.per_s)
     if steps >= replica.steps:
         return
     # A queue whose head cannot enter at that boundary changes nothing there: the leap may go on. It ends by itself
@@ -412,9 +420,8 @@ def cut_leap_now(g: Globals, clock: Clock, supply: Supply, r: int, for_head: boo
         held = replica.kv_held + replica.decoding * (steps + 1)
         if held + head.prompt + head.emitted + offer.overhead > offer.kv_capacity:
             return
-    # The closed form may put the boundary a rounding error before now, and time must not run backwards.
     replica.steps = steps
-    replica.next_s = max(g.now, replica.start_s + leap_time(replica, steps))
+    replica.next_s = boundary_s(replica, steps, g.per_s)
     set_time(clock.fleet, r, replica.next_s)
 
 

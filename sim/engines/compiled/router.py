@@ -12,6 +12,7 @@ from sim.engines.compiled.clock import RETRY, Rare, push_misc, start_timer, stop
 from sim.engines.compiled.network import CANCEL, DISPATCH, Letter, send
 from sim.engines.compiled.records import Globals, LiveRequest
 from sim.engines.compiled.state import HALF_OPEN, TRANSIT, Books, Clock, Routing, State, Supply
+from sim.engines.grid import on_grid
 from sim.engines.outcome import (
     ABANDONED,
     ATTEMPTS,
@@ -56,8 +57,8 @@ def hear_request(g: Globals, clock: Clock, routing: Routing, books: Books, row: 
     # Not the true output: neither routers nor rate limits can know how long an answer will be.
     request.weight = row.prompt + int(np.floor(row.expected_output + 0.5))
     request.cohort = WARMUP if row.arrive_s < g.warmup_s else MEASURED
-    request.patience_at = row.born_s + row.patience_s
-    request.total_at = row.arrive_s + router.total_timeout_s
+    request.patience_at = on_grid(row.born_s + row.patience_s, g.per_s)
+    request.total_at = on_grid(row.arrive_s + router.total_timeout_s, g.per_s)
     request.attempt_at = np.inf
     request.dispatch_s = -1.0
     request.first_s = -1.0
@@ -122,6 +123,7 @@ def dispatch(s: State, q: int, o: int) -> None:
     attempt.place = TRANSIT
     attempt.cancelled = 0
     attempt.refs = 1
+    attempt.number = request.attempts
     routing.tried[q, request.used] = o
     request.used += 1
     request.attempts += 1
@@ -144,10 +146,10 @@ def dispatch(s: State, q: int, o: int) -> None:
         seat.probing = 1
     books.offer_sums[o, request.cohort, PLACED] += 1
     books.class_sums[request.client_class, request.cohort, ATTEMPTS] += 1
-    send(g, clock, routing.lane_of[r, o], Letter(DISPATCH, a, 0), q)
+    send(g, clock, supply.attempts, routing.lane_of[r, o], Letter(DISPATCH, a, 0))
     router = routing.routers[r]
     if router.first_token_timeout_s != np.inf:
-        request.attempt_at = g.now + router.first_token_timeout_s
+        request.attempt_at = on_grid(g.now + router.first_token_timeout_s, g.per_s)
         set_timer(g, clock, routing, q)
 
 
@@ -191,7 +193,7 @@ def hear_done(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
         entry = routing.sticky[r, slot_of(request.session, routing.routers[r].affinity_slots)]
         entry.session = request.session
         entry.offer = o
-        entry.expires = g.now + routing.routers[r].affinity_ttl_s
+        entry.expires = on_grid(g.now + routing.routers[r].affinity_ttl_s, g.per_s)
     bill(books, request, routing.routers[r].fee_ppm)
     measure(books, request, routing.clients[request.client_class], g.now)
     end_request(g, clock, routing, books, q, COMPLETED)
@@ -206,7 +208,7 @@ def blame(g: Globals, routing: Routing, books: Books, q: int, failure: int) -> N
     let_go(routing, request)
     request.failure = failure
     books.offer_sums[o, request.cohort, ENDED_BY + failure] += 1
-    health.fail(g.now, routing.routers[r], routing.seats[r, o], failure, request.probe == 1)
+    health.fail(g, routing.routers[r], routing.seats[r, o], failure, request.probe == 1)
     telemetry.saw_failure(g.now, routing, r, o, failure)
     # Until then `open_rows` looks at every seat of the model: one of them may be closed.
     routing.guard_until[r, request.model] = max(
@@ -229,7 +231,8 @@ def fail_over(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     request.waiting = 1
     wait_s = min(router.backoff_s * 2.0 ** (request.attempts - 1), router.backoff_cap_s)
     wait_s *= 1.0 + router.jitter * derive(request.key, BACKOFF, request.attempts)
-    push_misc(g, clock, g.now + wait_s, Rare(RETRY, q, request.generation, 0))
+    due_s = on_grid(g.now + wait_s, g.per_s)
+    push_misc(g, clock, due_s, request.key, Rare(RETRY, q, request.generation, 0))
     return -1
 
 
@@ -239,7 +242,8 @@ def cancel_live(g: Globals, clock: Clock, supply: Supply, routing: Routing, q: i
     request = routing.requests[q]
     # Cancelled for its router, but its provider works on until the message arrives.
     supply.attempts[request.live].refs += 1
-    send(g, clock, routing.lane_of[request.router, request.offer], Letter(CANCEL, request.live, 0), q)
+    lane = routing.lane_of[request.router, request.offer]
+    send(g, clock, supply.attempts, lane, Letter(CANCEL, request.live, 0))
 
 
 class TimedOut(NamedTuple):

@@ -34,7 +34,7 @@ SPARE = 64  # free slots of a pool below which it is doubled
 
 IDLE, LEAP, MIXED = 0, 1, 2  # what a replica is doing
 TRANSIT, WAITING, CENTRAL, PREFILL, DECODE, GONE = 0, 1, 2, 3, 4, 5  # where an attempt is
-TICK_LEAF, MISC_LEAF, WHEEL_LEAF, FIRST_LANE = 0, 1, 2, 3  # leaves of the front tree
+TICK_LEAF, WHEEL_LEAF, MISC_LEAF, FIRST_LANE = 0, 1, 2, 3  # leaves of the front tree: ticks go first, at equal times
 CLOSED, OPENED, HALF_OPEN = 0, 1, 2  # circuit breaker
 
 

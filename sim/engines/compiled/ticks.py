@@ -5,6 +5,7 @@ from sim.engines.compiled.clock import set_time
 from sim.engines.compiled.records import Globals
 from sim.engines.compiled.state import TICK_LEAF, Clock, Routing, Supply
 from sim.engines.compiled.telemetry import refresh_if_due
+from sim.engines.grid import on_grid
 from sim.view import COLUMNS, PUBLISHED_AT_S, PUBLISHED_IN_FLIGHT, PUBLISHED_LATENCY_S
 
 
@@ -40,13 +41,13 @@ def tick(g: Globals, clock: Clock, supply: Supply, routing: Routing) -> None:
     if g.now >= g.publish_next:
         publish(g, supply, routing)
         g.publishes += 1
-        g.publish_next = g.publishes * g.publish_period
+        g.publish_next = on_grid(g.publishes * g.publish_period, g.per_s)
     following = g.publish_next
     for r in range(routing.routers.shape[0]):
         router = routing.routers[r]
         if g.now >= router.stale_next:
             copy_view(g, supply, routing, r)
             router.copies += 1
-            router.stale_next = router.copies * router.stale_s
+            router.stale_next = on_grid(router.copies * router.stale_s, g.per_s)
         following = min(following, router.stale_next)
     set_time(clock.front, TICK_LEAF, following)

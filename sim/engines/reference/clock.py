@@ -1,43 +1,63 @@
-"""The clock of the traffic: SimPy's, with events at a given time and a stop just before one."""
+"""The clock of the traffic: SimPy's, with times on a grid, one order of what coincides, and a stop before a time."""
 
 import math
 from collections.abc import Callable
 from heapq import heappush
-from typing import Final
+from typing import Final, cast
 
 import simpy
-from simpy.events import NORMAL, URGENT, EventPriority
+from simpy.events import EventPriority
 
-# Order of events at the same time; within one of these, the order in which they were scheduled.
-PUBLISH: Final = EventPriority(-2)
-COPY_VIEW: Final = EventPriority(-1)
-ARRIVAL: Final = URGENT
-ORDINARY: Final = NORMAL  # messages, timers and steps
+from sim.engines.grid import on_grid
+
+# What happens at the same time happens in the order of these kinds (docs/semantics.md, section 10).
+PUBLISH: Final = 0
+COPY_VIEW: Final = 1
+ARRIVAL: Final = 2
+AT_ROUTER: Final = 3  # first tokens, dones and fails arrive
+TIMER: Final = 4  # time-outs, then ends of back-offs
+AT_PROVIDER: Final = 5  # dispatches and cancels arrive
+BOUNDARY: Final = 6  # steps end and begin
+
+Order = tuple[int, ...]  # the kind, then what tells events of that kind apart: never the order in which they were made
 
 
 class Clock(simpy.Environment):
-    """A SimPy environment that calls functions at times."""
+    """A SimPy environment that calls functions at times of a grid.
 
-    def after(self, delay_s: float, action: Callable[..., None], *args: object) -> None:
-        """Call ``action(*args)`` in ``delay_s`` seconds."""
-        timeout = self.timeout(delay_s)
-        assert timeout.callbacks is not None  # only a processed event has none
-        timeout.callbacks.append(lambda _: action(*args))
+    Parameters
+    ----------
+    per_s
+        Points of the grid in a second.
+    """
 
-    def at(self, when_s: float, priority: EventPriority, action: Callable[..., None], *args: object) -> None:
-        """Call ``action(*args)`` at ``when_s`` exactly.
+    def __init__(self, per_s: float) -> None:
+        super().__init__()
+        self.per_s = per_s
 
-        SimPy takes delays only, and ``now + (when_s - now)`` may miss ``when_s`` by a rounding error: enough
-        to put a tick on the wrong side of a calendar event of the same time.
+    def on_grid(self, time_s: float) -> float:
+        """The point of the grid that is nearest to a time, seconds."""
+        return float(on_grid(time_s, self.per_s))
+
+    def after(self, delay_s: float, order: Order, action: Callable[..., None], *args: object) -> None:
+        """Call ``action(*args)`` in ``delay_s`` seconds, among what happens then in its order."""
+        self.at(self._now + delay_s, order, action, *args)
+
+    def at(self, when_s: float, order: Order, action: Callable[..., None], *args: object) -> None:
+        """Call ``action(*args)`` at the point of the grid nearest to ``when_s``.
+
+        SimPy takes delays and two priorities only. Its queue holds tuples, of which the priority is a part: any that
+        can be compared will do.
         """
         event = simpy.Event(self)
         event._ok, event._value = True, None
         assert event.callbacks is not None
         event.callbacks.append(lambda _: action(*args))
-        heappush(self._queue, (when_s, priority, next(self._eid), event))
+        priority = cast(EventPriority, order)
+        heappush(self._queue, (self.on_grid(when_s), priority, next(self._eid), event))
 
     def run_before(self, until_s: float) -> None:
-        """Process all events strictly before ``until_s``, then stand at ``until_s``.
+        """Process all events strictly before ``until_s`` (its point of the grid), then stand there.
 
         An infinite ``until_s`` processes every event and stands at the last one.
 
@@ -46,6 +66,7 @@ class Clock(simpy.Environment):
         ValueError
             If ``until_s`` is in the past.
         """
+        until_s = self.on_grid(until_s)
         if until_s < self._now:
             raise ValueError(f"until_s is {until_s}, but it is {self._now} already")
         # Strictly before: what is due at until_s comes after the calendar's events of that time.

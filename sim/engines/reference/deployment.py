@@ -19,7 +19,7 @@ from sim.units import MINUTE_S
 class LiveDeployment:
     """One offer at its provider."""
 
-    def __init__(self, index: int, network: Channels) -> None:
+    def __init__(self, index: int, network: Channels, first_replica: int) -> None:
         self.index = index
         self.network = network
         self.clock = network.clock
@@ -30,7 +30,7 @@ class LiveDeployment:
         self.up = True
         self.slow = 1.0
         self.jobs: dict[Attempt, Job] = {}  # everything that is here
-        self.replicas = [Replica(self) for _ in range(self.offer.replicas)]
+        self.replicas = [Replica(self, first_replica + place) for place in range(self.offer.replicas)]
         self.active = self.offer.replicas  # the first of them take new requests, the others are drained
         self.central: list[Job] = []  # requests that no replica has room for (balancer "central")
         self.turn = 0  # of the round robin
@@ -46,7 +46,8 @@ class LiveDeployment:
         if not self.up:
             self.network.send_fail(attempt, policy.OUTAGE)
         elif request.uniform(FAST_FAILURE, self.index) < offer.fast_failure_share:
-            self.clock.after(offer.fast_failure_s, self.network.send_fail, attempt, policy.SERVER_ERROR)
+            sent_s = self.clock.on_grid(self.clock.now + offer.fast_failure_s)
+            self.network.send_fail(attempt, policy.SERVER_ERROR, sent_s)
         elif request.prompt + request.output - 1 + offer.seq_overhead_tokens > offer.kv_capacity_tokens:
             self.network.send_fail(attempt, policy.TOO_LONG)
         elif not self._within_rate_limits(request):
@@ -201,7 +202,7 @@ class LiveDeployment:
             replica.active = index < active
         for replica in self.replicas[:active]:
             if self.central and replica.step is None:
-                replica.begin_step()
+                replica.wake()
 
     @property
     def requests_per_replica(self) -> float:

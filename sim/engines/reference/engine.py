@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sim.engines.face import Feed, check_replicas
+from sim.engines.grid import put_on_grid
 from sim.engines.outcome import MEASURED, WARMUP, Tally, TrafficOutcome
 from sim.engines.reference.books import Books
 from sim.engines.reference.clock import ARRIVAL, Clock
@@ -39,13 +40,14 @@ class ReferenceEngine:
     def __init__(self, world: World, feed: Feed, record: list[Placement] | None = None) -> None:
         self.world = world
         self.now_s = 0.0
-        self._clock = Clock()
+        self._clock = Clock(world.grid_per_s)
         self._books = Books(world)
         self._prices = [
             PostedPrice(offer.price_in_nano, offer.price_out_nano, offer.price_in_nano) for offer in world.offers
         ]
         self._network = Channels(world, self._clock, self._books)
-        self._deployments = [LiveDeployment(index, self._network) for index in range(len(world.offers))]
+        firsts = np.cumsum([0, *(offer.replicas for offer in world.offers)]).tolist()  # replicas have one order in all
+        self._deployments = [LiveDeployment(index, self._network, firsts[index]) for index in range(len(world.offers))]
         self._routers = [LiveRouter(index, self._network, self._prices, record) for index in range(len(world.routers))]
         self._network.deployments.extend(self._deployments)
         self._network.routers.extend(self._routers)
@@ -119,7 +121,7 @@ class ReferenceEngine:
         cohort = WARMUP if arrive_s < self.world.scenario.traffic.warmup_s else MEASURED
         request = LiveRequest.of(self._arrived, row, cohort)
         self._arrived += 1
-        self._clock.at(arrive_s, ARRIVAL, self._arrive, request)
+        self._clock.at(arrive_s, (ARRIVAL, request.key), self._arrive, request)
 
     def _next_row(self) -> np.void | None:
         """Return the next request of the feed; none if it has ended, or pauses (an empty block)."""
@@ -130,7 +132,7 @@ class ReferenceEngine:
             self._paused = block is not None and len(block) == 0
             if block is None or len(block) == 0:
                 return None
-            self._rows = iter(block)
+            self._rows = iter(put_on_grid(block, self.world.grid_per_s))
             row = next(self._rows, None)
         return row
 

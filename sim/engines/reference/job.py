@@ -76,6 +76,6 @@ class EngineStep:
     """A step under way: when it began, who decodes in it and which prefill tokens it computes."""
 
     began_s: float
-    duration_s: float
+    ends_s: float
     decoding: tuple[Job, ...]
     chunks: tuple[Chunk, ...]

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 
 from sim.engines.reference.books import Books
-from sim.engines.reference.clock import Clock
+from sim.engines.reference.clock import AT_PROVIDER, AT_ROUTER, Clock
 from sim.engines.reference.faces import ProviderEnd, RouterEnd
 from sim.engines.reference.request import Attempt
 from sim.engines.world import World
+
+# messages of one attempt that arrive together, in this order
+DISPATCH, CANCEL, FIRST_TOKEN, DONE, FAIL = 0, 1, 2, 3, 4
 
 
 class Channels:
@@ -19,26 +22,30 @@ class Channels:
         self.routers: list[RouterEnd] = []
         self.deployments: list[ProviderEnd] = []
 
-    def _carry(self, attempt: Attempt, hear: Callable[..., None], *more: int) -> None:
-        delay_s = float(self.world.delay_s[attempt.request.router, attempt.offer])
-        self.clock.after(delay_s, hear, attempt, *more)
+    def _carry(
+        self, attempt: Attempt, message: int, hear: Callable[..., None], *more: int, sent_s: float | None = None
+    ) -> None:
+        delay_s = self.clock.on_grid(float(self.world.delay_s[attempt.request.router, attempt.offer]))
+        end = AT_PROVIDER if message in (DISPATCH, CANCEL) else AT_ROUTER
+        order = (end, attempt.request.key, attempt.number, message)
+        self.clock.at((self.clock.now if sent_s is None else sent_s) + delay_s, order, hear, attempt, *more)
 
     def send_dispatch(self, attempt: Attempt) -> None:
         """Router to provider: serve this."""
-        self._carry(attempt, self.deployments[attempt.offer].hear_dispatch)
+        self._carry(attempt, DISPATCH, self.deployments[attempt.offer].hear_dispatch)
 
     def send_cancel(self, attempt: Attempt) -> None:
         """Router to provider: nobody waits for this any more."""
-        self._carry(attempt, self.deployments[attempt.offer].hear_cancel)
+        self._carry(attempt, CANCEL, self.deployments[attempt.offer].hear_cancel)
 
     def send_first_token(self, attempt: Attempt) -> None:
         """Provider to router: the first token."""
-        self._carry(attempt, self.routers[attempt.request.router].hear_first_token)
+        self._carry(attempt, FIRST_TOKEN, self.routers[attempt.request.router].hear_first_token)
 
     def send_done(self, attempt: Attempt) -> None:
         """Provider to router: the last token."""
-        self._carry(attempt, self.routers[attempt.request.router].hear_done)
+        self._carry(attempt, DONE, self.routers[attempt.request.router].hear_done)
 
-    def send_fail(self, attempt: Attempt, kind: int) -> None:
-        """Provider to router: refused or failed."""
-        self._carry(attempt, self.routers[attempt.request.router].hear_fail, kind)
+    def send_fail(self, attempt: Attempt, kind: int, sent_s: float | None = None) -> None:
+        """Provider to router: refused or failed; sent now, or at a later time."""
+        self._carry(attempt, FAIL, self.routers[attempt.request.router].hear_fail, kind, sent_s=sent_s)

@@ -1,20 +1,44 @@
 """A replica: continuous batching, one step after the other (semantics, section 7, "A step")."""
 
+from dataclasses import dataclass
+
+from sim.engines.reference.clock import BOUNDARY
 from sim.engines.reference.faces import ReplicaHost
 from sim.engines.reference.job import Chunk, EngineStep, Job
 from sim.engines.steptime import step_time
+from sim.engines.stretch import Stretch, plan_stretch, stretch_time
+
+
+@dataclass
+class Decoding:
+    """The unbroken run of decoding steps that a replica is in."""
+
+    began_s: float
+    terms: Stretch
+    slow: float
+    steps: int = 0  # begun so far
 
 
 class Replica:
-    """One engine: a FIFO queue and a running batch that share KV memory."""
+    """One engine: a FIFO queue and a running batch that share KV memory.
 
-    def __init__(self, host: ReplicaHost) -> None:
+    Parameters
+    ----------
+    host
+        The deployment that it belongs to.
+    number
+        Its place among the replicas of all offers: boundaries of the same time happen in this order.
+    """
+
+    def __init__(self, host: ReplicaHost, number: int) -> None:
         self.host = host
+        self.number = number
         self.offer = host.offer
         self.active = True  # it takes new requests
         self.queue: list[Job] = []
         self.running: list[Job] = []  # in order of admission
         self.step: EngineStep | None = None  # none: idle
+        self.stretch: Decoding | None = None  # that the step belongs to, if it only decodes
         self.crossing_s = 0.0  # time inside the measured window of the step that crossed its end
 
     @property
@@ -43,9 +67,17 @@ class Replica:
         return [job for job in self.running if job.decoding]
 
     def join(self, job: Job) -> None:
-        """Take a request into the queue; an idle replica starts a step at once."""
+        """Take a request into the queue; an idle replica starts a step once everybody due now has come."""
         self.queue.append(job)
+        self.wake()
+
+    def wake(self) -> None:
+        """Let an idle replica begin a step now, at its turn among the boundaries of this time."""
         if self.step is None:
+            self.host.clock.at(self.host.clock.now, (BOUNDARY, self.number), self._leave_idleness)
+
+    def _leave_idleness(self) -> None:
+        if self.step is None:  # several may have woken it
             self.begin_step()
 
     def begin_step(self) -> None:
@@ -57,7 +89,7 @@ class Replica:
             self._admit()
         self.step = self._compose()
         if self.step is not None:
-            self.host.clock.after(self.step.duration_s, self._end_step, self.step)
+            self.host.clock.at(self.step.ends_s, (BOUNDARY, self.number), self._end_step, self.step)
 
     def _end_step(self, step: EngineStep) -> None:
         """Boundary of two steps: the effects of the one that ends, then the next one."""
@@ -129,6 +161,7 @@ class Replica:
     def _compose(self) -> EngineStep | None:
         """One token for each decoding request, then prefill in order of admission up to the token budget."""
         if not self.running:
+            self.stretch = None
             return None
         decoding = self.decoding
         for job in decoding:
@@ -140,8 +173,23 @@ class Replica:
             if tokens > 0:
                 chunks.append(Chunk(job, tokens))
                 budget -= tokens
-        now_s = self.host.clock.now
-        return EngineStep(now_s, self._duration_s(decoding, chunks), tuple(decoding), tuple(chunks))
+        if len(decoding) == len(self.running):
+            ends_s = self._next_in_stretch_s(tuple(decoding))
+        else:
+            self.stretch = None
+            ends_s = self.host.clock.on_grid(self.host.clock.now + self._duration_s(decoding, chunks))
+        return EngineStep(self.host.clock.now, ends_s, tuple(decoding), tuple(chunks))
+
+    def _next_in_stretch_s(self, decoding: tuple[Job, ...]) -> float:
+        """End of a step that only decodes: the next boundary of the stretch, which goes on or begins."""
+        stretch, clock, slow = self.stretch, self.host.clock, self.host.slow
+        if stretch is None or self.step is None or self.step.decoding != decoding or stretch.slow != slow:
+            kv_read = sum(job.kv_tokens for job in decoding)
+            stretch = Decoding(clock.now, plan_stretch(self.offer.step, slow, len(decoding), kv_read), slow)
+        stretch.steps += 1
+        self.stretch = stretch
+        # Not one step after the other: the sum of many differs in its last bits from the closed form (E7).
+        return stretch.began_s + clock.on_grid(stretch_time(stretch.terms, stretch.steps))
 
     def _duration_s(self, decoding: list[Job], chunks: list[Chunk]) -> float:
         """Step time (E1) of one token for each of ``decoding`` and the prefill ``chunks``."""
@@ -166,5 +214,5 @@ class Replica:
         if self.step is not None:
             self._count_time(self.step)
         jobs = self.running + self.queue
-        self.running, self.queue, self.step = [], [], None
+        self.running, self.queue, self.step, self.stretch = [], [], None, None
         return jobs

@@ -65,6 +65,7 @@ class Attempt:
     """One try of a request at one offer."""
 
     request: LiveRequest
+    number: int  # 0 for the request's first
     offer: int
     dispatched_s: float
     prompt_nano: int  # charge for the prompt at the prices posted when it was placed: these are billed

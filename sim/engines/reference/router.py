@@ -4,7 +4,7 @@ import math
 
 from sim import draws, policy
 from sim.engines import outcome
-from sim.engines.reference.clock import ORDINARY
+from sim.engines.reference.clock import TIMER
 from sim.engines.reference.network import Channels
 from sim.engines.reference.place import Placer, PostedPrice, Stick
 from sim.engines.reference.request import Attempt, LiveRequest
@@ -12,6 +12,7 @@ from sim.engines.rules import OUTCOME_OF_FAILURE
 from sim.policy import Event
 
 Placement = tuple[int, int, int, float]  # key, attempt, offer, time
+TIME_OUT, BACK_OFF_ENDS = 0, 1  # of one request at the same time, in this order
 
 
 class LiveRouter(Placer):
@@ -59,7 +60,7 @@ class LiveRouter(Placer):
         """Send an attempt to an offer."""
         price, now_s = self.prices[offer], self.clock.now
         probe = self.health[offer].place()
-        attempt = Attempt(request, offer, now_s, price.prompt_nano(request), price.out_nano, probe)
+        attempt = Attempt(request, request.attempts, offer, now_s, price.prompt_nano(request), price.out_nano, probe)
         if self.record is not None:
             self.record.append((request.key, request.attempts, offer, now_s))
         request.attempts += 1
@@ -91,7 +92,7 @@ class LiveRouter(Placer):
         self.observed[attempt.offer].saw_done(attempt, now_s)
         affinity = self.settings.affinity
         if affinity.ttl_s > 0 and request.session >= 0:
-            stick = Stick(request.session, attempt.offer, now_s + affinity.ttl_s)
+            stick = Stick(request.session, attempt.offer, self.clock.on_grid(now_s + affinity.ttl_s))
             self.sticks[draws.slot_of(request.session, affinity.slots)] = stick
         self.health[attempt.offer].succeed(attempt.probe)
         self._tell_policy(policy.DONE, attempt)
@@ -120,7 +121,8 @@ class LiveRouter(Placer):
             self._place(request)
         else:
             self._set_timer(request)
-            self.clock.after(self._back_off_s(request), self._place_again, request)
+            order = (TIMER, request.key, BACK_OFF_ENDS)
+            self.clock.after(self._back_off_s(request), order, self._place_again, request)
 
     def _back_off_s(self, request: LiveRequest) -> float:
         limits, attempts = self.settings.attempts, request.attempts
@@ -140,7 +142,7 @@ class LiveRouter(Placer):
         """Count a failure against its offer."""
         self.books.failed(attempt, kind)
         health = self.health[attempt.offer]
-        health.fail(kind, attempt.probe, self.clock.now)
+        health.fail(kind, attempt.probe)
         self.observed[attempt.offer].saw_failure(kind, health.hard_failures, self.clock.now)
 
     def _tell_policy(self, kind: int, attempt: Attempt, failure: int = policy.NO_FAILURE) -> None:
@@ -162,13 +164,14 @@ class LiveRouter(Placer):
     def _deadlines_s(self, request: LiveRequest) -> tuple[float, float, float]:
         """When patience, the whole request and its live attempt run out (``inf``: never)."""
         limits, attempt = self.settings.attempts, request.live
-        patience_s, total_s, attempt_s = request.patience_until_s, math.inf, math.inf
+        on_grid = self.clock.on_grid
+        patience_s, total_s, attempt_s = on_grid(request.patience_until_s), math.inf, math.inf
         if limits.total_timeout_s is not None:
-            total_s = request.arrive_s + limits.total_timeout_s
+            total_s = on_grid(request.arrive_s + limits.total_timeout_s)
         if attempt is not None and not attempt.waits_for_first_token:
             patience_s = math.inf
         elif attempt is not None and limits.first_token_timeout_s is not None:
-            attempt_s = attempt.dispatched_s + limits.first_token_timeout_s
+            attempt_s = on_grid(attempt.dispatched_s + limits.first_token_timeout_s)
         return patience_s, total_s, attempt_s
 
     def _set_timer(self, request: LiveRequest) -> None:
@@ -178,7 +181,7 @@ class LiveRouter(Placer):
         due_s = min(self._deadlines_s(request))
         if due_s < math.inf:
             due_s = max(due_s, self.clock.now)
-            self.clock.at(due_s, ORDINARY, self._time_out, request, request.timer)
+            self.clock.at(due_s, (TIMER, request.key, TIME_OUT), self._time_out, request, request.timer)
 
     def _time_out(self, request: LiveRequest, timer: int) -> None:
         if request.ended or timer != request.timer:
