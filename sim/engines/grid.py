@@ -41,9 +41,10 @@ def on_grid(time_s: float, per_s: float) -> float:
 
 
 def put_on_grid(block: np.ndarray, per_s: float) -> np.ndarray:
-    """Return a feed's block with its arrivals on the grid, those of the same time in the order of their keys."""
+    """Return a feed's block with its times on the grid, arrivals of the same time in the order of their keys."""
     out = block.copy()
-    out["arrive_s"] = np.rint(out["arrive_s"] * per_s) / per_s
+    for name in ("born_s", "arrive_s"):
+        out[name] = np.rint(out[name] * per_s) / per_s
     at, key = out["arrive_s"], out["key"]
     if np.any((at[1:] == at[:-1]) & (key[1:] < key[:-1])):
         out = out[np.lexsort((key, at))]

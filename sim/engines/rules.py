@@ -31,3 +31,9 @@ BACK_OFF: Final = 0.9
 RAISE: Final = 1.05
 
 PUBLISHED_WEIGHT: Final = 0.1  # of the newest sample in the latency that providers publish (assumption)
+
+# What happens at the same time happens in the order of these kinds (docs/semantics.md, section 10).
+PUBLISH, COPY_VIEW, ARRIVAL, AT_ROUTER, TIMER, AT_PROVIDER, BOUNDARY = range(7)
+# Messages: those of one attempt that arrive together are handled in this order.
+DISPATCH, CANCEL, FIRST_TOKEN, DONE, FAIL = range(5)
+TIME_OUT, BACK_OFF_ENDS = range(2)  # of one request

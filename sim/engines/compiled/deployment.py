@@ -8,13 +8,14 @@ from sim.draws import MIDSTREAM as MIDSTREAM_DRAW
 from sim.engines.compiled import finish
 from sim.engines.compiled.clock import DELAYED_FAIL, Rare, push_misc, set_time
 from sim.engines.compiled.leap import boundary_s, coefficients, next_chance_s, steps_until
-from sim.engines.compiled.network import FAIL, Letter, send
+from sim.engines.compiled.network import Letter, send
 from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Replica, Seat
 from sim.engines.compiled.replica import count_time, cut_leap, cut_leap_now, dequeue, join, release, unlink_central
 from sim.engines.compiled.state import CENTRAL, DECODE, GONE, IDLE, LEAP, PREFILL, WAITING, Clock, Supply
 from sim.engines.grid import on_grid
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, STEPS
 from sim.engines.record import Rows
+from sim.engines.rules import FAIL
 from sim.engines.steptime import step_time
 from sim.policy import MIDSTREAM, OUTAGE, QUEUE_FULL, RATE_LIMITED, SERVER_ERROR, TOO_LONG
 from sim.units import MINUTE_S

@@ -7,8 +7,8 @@ import numpy as np
 from sim.compiled import inner
 from sim.engines.compiled.clock import RETRY, TIME_OUT, is_contested, next_leaf, pop_misc, set_time, turn_wheel
 from sim.engines.compiled.deployment import hear_cancel, hear_dispatch
-from sim.engines.compiled.network import CANCEL, DISPATCH, DONE, FIRST_TOKEN, receive
-from sim.engines.compiled.place import BAD_ROW, memory_of, pick, wide
+from sim.engines.compiled.network import receive
+from sim.engines.compiled.place import BAD_ROW, memory_of, pick
 from sim.engines.compiled.records import Globals
 from sim.engines.compiled.replica import boundary, release
 from sim.engines.compiled.router import (
@@ -21,10 +21,10 @@ from sim.engines.compiled.router import (
     hear_request,
     time_out,
 )
-from sim.engines.compiled.state import FIRST_LANE, MISC_LEAF, SPARE, TICK_LEAF, WHEEL_LEAF, Routing, State
+from sim.engines.compiled.state import FIRST_LANE, MISC_LEAF, SPARE, TICK_LEAF, WHEEL_LEAF, Routing, State, wide
 from sim.engines.compiled.ticks import tick
 from sim.engines.compiled.ties import first_of_ties
-from sim.engines.rules import OUTCOME_OF_FAILURE
+from sim.engines.rules import CANCEL, DISPATCH, DONE, FIRST_TOKEN, OUTCOME_OF_FAILURE
 from sim.policy import DISPATCH as SAW_DISPATCH
 from sim.policy import DONE as SAW_DONE
 from sim.policy import FAILED as SAW_FAILED

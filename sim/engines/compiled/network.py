@@ -13,11 +13,9 @@ from sim.compiled import inner
 from sim.engines.compiled.clock import set_time
 from sim.engines.compiled.prefetch import prefetch
 from sim.engines.compiled.records import Attempt, Globals, Lane, LiveRequest
-from sim.engines.compiled.state import FIRST_LANE, Clock
+from sim.engines.compiled.state import FIRST_LANE, Clock, wide
 from sim.engines.record import Rows
-
-# kinds of message, in the order in which those of one attempt are handled at the same time
-DISPATCH, CANCEL, FIRST_TOKEN, DONE, FAIL = 0, 1, 2, 3, 4
+from sim.engines.rules import AT_PROVIDER, AT_ROUTER, CANCEL, DISPATCH
 
 
 class Letter(NamedTuple):
@@ -31,7 +29,7 @@ class Letter(NamedTuple):
 class Rank(NamedTuple):
     """The place of a message or timer among those due at the same time (docs/semantics.md, section 10)."""
 
-    end: int  # 0 at a router, 1 a timer, 2 at a provider
+    end: int  # at a router, a timer, or at a provider (sim.engines.rules)
     key: int  # of the request
     number: int  # of the attempt
     kind: int
@@ -51,8 +49,8 @@ def ranks_before(a: Rank, b: Rank) -> bool:
 def rank_of(attempts: Rows[Attempt], kind: int, a: int) -> Rank:
     """Rank of a message about an attempt."""
     attempt = attempts[a]
-    end = 2 if kind == DISPATCH or kind == CANCEL else 0
-    return Rank(end, attempt.key, np.int64(attempt.number), np.int64(kind))  # one type whoever asks
+    end = AT_PROVIDER if kind == DISPATCH or kind == CANCEL else AT_ROUTER
+    return Rank(end, attempt.key, wide(attempt.number), wide(kind))  # one type whoever asks
 
 
 @inner(forceinline=True)

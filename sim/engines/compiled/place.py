@@ -9,7 +9,7 @@ from sim.draws import EXPLORE, EXPLORE_PICK, ROUTE, derive, slot_of
 from sim.engines.compiled.deployment import true_work_s
 from sim.engines.compiled.health import lets_through, rests_until
 from sim.engines.compiled.records import Globals, LiveRequest, LiveRouter
-from sim.engines.compiled.state import Routing, Supply
+from sim.engines.compiled.state import Routing, Supply, wide
 from sim.engines.compiled.telemetry import refresh
 from sim.policy import Memory, Request
 from sim.units import MINUTE_S
@@ -29,12 +29,6 @@ from sim.view import (
 
 NOBODY = -1  # no open row, or the policy declined
 BAD_ROW = -2  # the policy named a row that is closed or does not exist
-
-
-@inner(forceinline=True)
-def wide(value: Any) -> Any:
-    """An int32 field as int64, which is what policies are compiled for."""
-    return np.int64(value)
 
 
 @inner(forceinline=True)

@@ -6,12 +6,12 @@ from sim.compiled import inner
 from sim.engines.compiled import finish
 from sim.engines.compiled.clock import set_time
 from sim.engines.compiled.leap import boundary_s, coefficients, next_chance_s, plan, steps_until
-from sim.engines.compiled.network import DONE, FAIL, FIRST_TOKEN, Letter, send
+from sim.engines.compiled.network import Letter, send
 from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Replica
 from sim.engines.compiled.state import DECODE, GONE, IDLE, LEAP, MIXED, PREFILL, WAITING, Clock, Supply
 from sim.engines.grid import on_grid
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, PREEMPTIONS, PREFILL_TOKENS, STEPS
-from sim.engines.rules import PUBLISHED_WEIGHT
+from sim.engines.rules import DONE, FAIL, FIRST_TOKEN, PUBLISHED_WEIGHT
 from sim.engines.steptime import step_time
 from sim.policy import MIDSTREAM, NO_FAILURE
 

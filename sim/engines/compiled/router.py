@@ -9,7 +9,7 @@ from sim.draws import BACKOFF, derive, slot_of
 from sim.engines.compiled import health, telemetry
 from sim.engines.compiled.books import bill, count_outcome, measure
 from sim.engines.compiled.clock import RETRY, Rare, push_misc, start_timer, stop_timer
-from sim.engines.compiled.network import CANCEL, DISPATCH, Letter, send
+from sim.engines.compiled.network import Letter, send
 from sim.engines.compiled.records import Globals, LiveRequest
 from sim.engines.compiled.state import HALF_OPEN, TRANSIT, Books, Clock, Routing, State, Supply
 from sim.engines.grid import on_grid
@@ -24,7 +24,7 @@ from sim.engines.outcome import (
     TIMED_OUT,
     WARMUP,
 )
-from sim.engines.rules import OUTCOME_OF_FAILURE
+from sim.engines.rules import CANCEL, DISPATCH, OUTCOME_OF_FAILURE
 from sim.policy import CANCELLED as SAW_CANCELLED
 from sim.policy import FAILED as SAW_FAILED
 from sim.policy import MIDSTREAM

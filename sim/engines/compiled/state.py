@@ -4,10 +4,11 @@ Records keep what is used together in the same cache lines; pools hand out slots
 memory follows the number of requests in flight and not the horizon.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.compiled import inner
 from sim.engines.compiled.records import (
     Attempt,
     Client,
@@ -36,6 +37,12 @@ IDLE, LEAP, MIXED = 0, 1, 2  # what a replica is doing
 TRANSIT, WAITING, CENTRAL, PREFILL, DECODE, GONE = 0, 1, 2, 3, 4, 5  # where an attempt is
 TICK_LEAF, WHEEL_LEAF, MISC_LEAF, FIRST_LANE = 0, 1, 2, 3  # leaves of the front tree: ticks go first, at equal times
 CLOSED, OPENED, HALF_OPEN = 0, 1, 2  # circuit breaker
+
+
+@inner(forceinline=True)
+def wide(value: Any) -> Any:
+    """An int32 field as int64: what policies are compiled for, and one type wherever a value comes from."""
+    return np.int64(value)
 
 
 class Tree(NamedTuple):

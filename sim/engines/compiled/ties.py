@@ -1,11 +1,11 @@
 """Which of several lanes and timers goes first if they are due at the same time (docs/semantics.md, section 10)."""
 
-import numpy as np
 
 from sim.compiled import inner
 from sim.engines.compiled.clock import DELAYED_FAIL
-from sim.engines.compiled.network import FAIL, Rank, rank_of, ranks_before
-from sim.engines.compiled.state import FIRST_LANE, Clock, Supply
+from sim.engines.compiled.network import Rank, rank_of, ranks_before
+from sim.engines.compiled.state import FIRST_LANE, Clock, Supply, wide
+from sim.engines.rules import AT_ROUTER, FAIL, TIMER
 
 
 @inner()
@@ -33,5 +33,5 @@ def rank_of_leaf(clock: Clock, supply: Supply, leaf: int) -> Rank:
         return rank_of(supply.attempts, message.kind, message.attempt)
     entry = clock.misc[0]
     if entry.kind == DELAYED_FAIL:
-        return Rank(0, entry.key, np.int64(entry.stamp), FAIL)
-    return Rank(1, entry.key, 0, np.int64(entry.kind))
+        return Rank(AT_ROUTER, entry.key, wide(entry.stamp), FAIL)
+    return Rank(TIMER, entry.key, 0, wide(entry.kind))

@@ -3,23 +3,15 @@
 import math
 from collections.abc import Callable
 from heapq import heappush
-from typing import Final, cast
+from typing import cast
 
 import simpy
 from simpy.events import EventPriority
 
 from sim.engines.grid import on_grid
 
-# What happens at the same time happens in the order of these kinds (docs/semantics.md, section 10).
-PUBLISH: Final = 0
-COPY_VIEW: Final = 1
-ARRIVAL: Final = 2
-AT_ROUTER: Final = 3  # first tokens, dones and fails arrive
-TIMER: Final = 4  # time-outs, then ends of back-offs
-AT_PROVIDER: Final = 5  # dispatches and cancels arrive
-BOUNDARY: Final = 6  # steps end and begin
-
-Order = tuple[int, ...]  # the kind, then what tells events of that kind apart: never the order in which they were made
+# The kind (sim.engines.rules), then what tells events of that kind apart: never the order in which they were made.
+Order = tuple[int, ...]
 
 
 class Clock(simpy.Environment):

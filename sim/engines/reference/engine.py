@@ -8,13 +8,14 @@ from sim.engines.face import Feed, check_replicas
 from sim.engines.grid import put_on_grid
 from sim.engines.outcome import MEASURED, WARMUP, Tally, TrafficOutcome
 from sim.engines.reference.books import Books
-from sim.engines.reference.clock import ARRIVAL, Clock
+from sim.engines.reference.clock import Clock
 from sim.engines.reference.deployment import LiveDeployment
 from sim.engines.reference.network import Channels
 from sim.engines.reference.place import PostedPrice
 from sim.engines.reference.request import LiveRequest
 from sim.engines.reference.router import LiveRouter, Placement
 from sim.engines.reference.ticks import Ticks
+from sim.engines.rules import ARRIVAL
 from sim.engines.window import ActiveReplicas
 from sim.engines.world import World
 

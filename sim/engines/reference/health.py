@@ -2,7 +2,7 @@
 
 import math
 
-from sim.engines.reference.clock import Clock
+from sim.engines.grid import on_grid
 from sim.engines.rules import HARD_FAILURES
 from sim.scenario import Breaker, Cooldown
 
@@ -10,10 +10,18 @@ CLOSED, OPEN, HALF_OPEN = "closed", "open", "half open"
 
 
 class Health:
-    """Counts of consecutive failures, and the two rules that rest an offer because of them."""
+    """Counts of consecutive failures, and the two rules that rest an offer because of them.
 
-    def __init__(self, cooldown: Cooldown, breaker: Breaker, clock: Clock) -> None:
-        self.clock = clock
+    Parameters
+    ----------
+    cooldown, breaker
+        The router's settings.
+    per_s
+        Points of the grid of event times in a second.
+    """
+
+    def __init__(self, cooldown: Cooldown, breaker: Breaker, per_s: float) -> None:
+        self.per_s = per_s
         self.cooldown = cooldown
         self.breaker = breaker
         self.failures = 0  # of any kind since the last done
@@ -24,9 +32,8 @@ class Health:
         self.probing = False  # a probe is in flight
         self.successes = 0  # of probes since it was last open
 
-    def lets_through(self) -> bool:
+    def lets_through(self, now_s: float) -> bool:
         """True if neither rule keeps requests away; an open breaker whose time is over becomes half open."""
-        now_s = self.clock.now
         if self.state == OPEN and now_s >= self.open_until_s:
             self.state = HALF_OPEN
         resting = now_s < self.cool_until_s
@@ -50,21 +57,21 @@ class Health:
             if self.successes >= self.breaker.successes:
                 self.state = CLOSED
 
-    def fail(self, kind: int, probe: bool) -> None:
+    def fail(self, kind: int, probe: bool, now_s: float) -> None:
         """Note that an attempt failed."""
         self.failures += 1
         if kind in HARD_FAILURES:
             self.hard_failures += 1
-        self._trip(kind, probe)
+        self._trip(kind, probe, now_s)
         if self.cooldown.seconds > 0 and self.failures >= self.cooldown.after:
-            self.cool_until_s = self.clock.on_grid(self.clock.now + self.cooldown.seconds)
+            self.cool_until_s = on_grid(now_s + self.cooldown.seconds, self.per_s)
 
     def give_up(self, probe: bool) -> None:
         """Note that the router cancelled an attempt without blaming the offer."""
         if probe:
             self.probing = False
 
-    def _trip(self, kind: int, probe: bool) -> None:
+    def _trip(self, kind: int, probe: bool, now_s: float) -> None:
         if probe:
             self.probing = False
         if self.breaker.failures == 0 or kind not in HARD_FAILURES:
@@ -72,5 +79,5 @@ class Health:
         tripped = self.state == CLOSED and self.hard_failures >= self.breaker.failures
         if tripped or probe:
             self.state = OPEN
-            self.open_until_s = self.clock.on_grid(self.clock.now + self.breaker.open_s)
+            self.open_until_s = on_grid(now_s + self.breaker.open_s, self.per_s)
             self.successes = 0

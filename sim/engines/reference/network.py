@@ -3,13 +3,11 @@
 from collections.abc import Callable
 
 from sim.engines.reference.books import Books
-from sim.engines.reference.clock import AT_PROVIDER, AT_ROUTER, Clock
+from sim.engines.reference.clock import Clock
 from sim.engines.reference.faces import ProviderEnd, RouterEnd
 from sim.engines.reference.request import Attempt
+from sim.engines.rules import AT_PROVIDER, AT_ROUTER, CANCEL, DISPATCH, DONE, FAIL, FIRST_TOKEN
 from sim.engines.world import World
-
-# messages of one attempt that arrive together, in this order
-DISPATCH, CANCEL, FIRST_TOKEN, DONE, FAIL = 0, 1, 2, 3, 4
 
 
 class Channels:

@@ -82,7 +82,7 @@ class Placer:
             Observed(row, offer, telemetry, published)
             for row, offer in zip(self.live, world.offers, strict=True)
         ]
-        self.health = [Health(self.settings.cooldown, self.settings.breaker, self.clock) for _ in world.offers]
+        self.health = [Health(self.settings.cooldown, self.settings.breaker, world.grid_per_s) for _ in world.offers]
         self.stale = telemetry.stale_view_s > 0
         self.shown = self.live.copy() if self.stale else self.live
         self.sticks: dict[int, Stick] = {}
@@ -115,7 +115,7 @@ class Placer:
             and request.prompt + request.output <= self.world.offers[offer].context_tokens
             and (max_in is None or row[view.PRICE_IN] <= max_in)
             and (max_out is None or row[view.PRICE_OUT] <= max_out)
-            and self.health[offer].lets_through()
+            and self.health[offer].lets_through(self.clock.now)
         )
 
     def _prefer(self, candidates: Candidates) -> None:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from sim.engines.reference.clock import BOUNDARY
 from sim.engines.reference.faces import ReplicaHost
 from sim.engines.reference.job import Chunk, EngineStep, Job
+from sim.engines.rules import BOUNDARY
 from sim.engines.steptime import step_time
 from sim.engines.stretch import Stretch, plan_stretch, stretch_time
 

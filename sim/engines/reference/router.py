@@ -4,15 +4,13 @@ import math
 
 from sim import draws, policy
 from sim.engines import outcome
-from sim.engines.reference.clock import TIMER
 from sim.engines.reference.network import Channels
 from sim.engines.reference.place import Placer, PostedPrice, Stick
 from sim.engines.reference.request import Attempt, LiveRequest
-from sim.engines.rules import OUTCOME_OF_FAILURE
+from sim.engines.rules import BACK_OFF_ENDS, OUTCOME_OF_FAILURE, TIME_OUT, TIMER
 from sim.policy import Event
 
 Placement = tuple[int, int, int, float]  # key, attempt, offer, time
-TIME_OUT, BACK_OFF_ENDS = 0, 1  # of one request at the same time, in this order
 
 
 class LiveRouter(Placer):
@@ -142,7 +140,7 @@ class LiveRouter(Placer):
         """Count a failure against its offer."""
         self.books.failed(attempt, kind)
         health = self.health[attempt.offer]
-        health.fail(kind, attempt.probe)
+        health.fail(kind, attempt.probe, self.clock.now)
         self.observed[attempt.offer].saw_failure(kind, health.hard_failures, self.clock.now)
 
     def _tell_policy(self, kind: int, attempt: Attempt, failure: int = policy.NO_FAILURE) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from sim.engines.reference.clock import COPY_VIEW, PUBLISH, Clock
+from sim.engines.reference.clock import Clock
 from sim.engines.reference.deployment import LiveDeployment
 from sim.engines.reference.router import LiveRouter
+from sim.engines.rules import COPY_VIEW, PUBLISH
 
 
 class Ticks:

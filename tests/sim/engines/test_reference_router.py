@@ -10,7 +10,22 @@ from sim.draws import derive
 from sim.engines import outcome
 from sim.engines.outcome import ABANDONED, COMPLETED, FAILED, IN_FLIGHT, REFUSED, TIMED_OUT
 from sim.engines.reference import ReferenceEngine
-from sim.engines.reference.clock import ORDINARY, PUBLISH, Clock
+from sim.engines.reference.clock import Clock
+from sim.engines.rules import (
+    ARRIVAL,
+    AT_PROVIDER,
+    AT_ROUTER,
+    BACK_OFF_ENDS,
+    BOUNDARY,
+    CANCEL,
+    COPY_VIEW,
+    DISPATCH,
+    DONE,
+    FIRST_TOKEN,
+    PUBLISH,
+    TIME_OUT,
+    TIMER,
+)
 from sim.errors import PolicyError
 from sim.policy import BoundPolicy, NoParameters, Policy
 from worlds.small import Change, Client, affine, drive, first, lowest, offer, requests, world
@@ -49,6 +64,9 @@ def routed(market, rows, changes=(), until_s=1e6):
     return np.sort(result.samples, order="key"), record, result
 
 
+PER_S = 2.0**36  # grid of event times
+
+
 def at(*times, prompt=1, output=1, **more):
     return [{"arrive_s": t, "prompt": prompt, "output": output, **more} for t in times]
 
@@ -57,31 +75,42 @@ def at(*times, prompt=1, output=1, **more):
 
 
 def test_the_clock_stops_before_events_of_the_time_it_runs_to():
-    clock, seen = Clock(), []
+    clock, seen = Clock(PER_S), []
     for when_s in (1.0, 2.0, 3.0):
-        clock.at(when_s, ORDINARY, seen.append, when_s)
-    clock.after(2.0, seen.append, "after")
-    clock.at(2.0, PUBLISH, seen.append, "publish")
+        clock.at(when_s, (TIMER, 7), seen.append, when_s)
+    clock.after(2.0, (TIMER, 8), seen.append, "after")
+    clock.at(2.0, (PUBLISH,), seen.append, "publish")
     clock.run_before(2.0)
     assert (seen, clock.now) == ([1.0], 2.0)
     clock.run_before(3.5)
     assert (seen, clock.now) == ([1.0, "publish", 2.0, "after", 3.0], 3.5)
 
 
-def test_the_clock_hits_times_that_a_delay_would_miss():
+def test_simultaneous_events_have_one_order_whoever_was_there_first():
+    orders = [(PUBLISH,), (COPY_VIEW, 0), (COPY_VIEW, 1), (ARRIVAL, 4), (ARRIVAL, 9), (AT_ROUTER, 4, 0, DONE),
+              (AT_ROUTER, 4, 1, FIRST_TOKEN), (TIMER, 4, TIME_OUT), (TIMER, 4, BACK_OFF_ENDS), (TIMER, 5, TIME_OUT),
+              (AT_PROVIDER, 4, 1, CANCEL), (AT_PROVIDER, 4, 2, DISPATCH), (BOUNDARY, 0), (BOUNDARY, 1)]
+    for turned in range(len(orders)):
+        clock, seen = Clock(PER_S), []
+        for order in [*orders[turned:], *orders[:turned]][::-1]:
+            clock.at(1.0, order, seen.append, order)
+        clock.run_before(2.0)
+        assert seen == orders
+
+
+def test_times_are_on_the_grid_whichever_way_they_are_summed():
     rng = np.random.default_rng(1)
-    pairs = np.sort(10 * rng.random((1000, 2)), axis=1).tolist()
-    missed = [(now, when) for now, when in pairs if now + (when - now) != when]
-    assert missed  # why Clock.at exists
-    for now, when in missed:
-        clock, seen = Clock(initial_time=now), []
-        clock.at(when, ORDINARY, lambda clock=clock, seen=seen: seen.append(clock.now))
-        clock.run_before(10.0)
-        assert seen == [when]
+    triples = (10 * rng.random((1000, 3))).tolist()
+    assert any((a + b) + c != a + (b + c) for a, b, c in triples)  # why there is a grid
+    clock = Clock(PER_S)
+    for triple in triples:
+        a, b, c = (clock.on_grid(part) for part in triple)
+        assert (a + b) + c == a + (b + c) == clock.on_grid((a + b) + c)
+        assert abs(a - triple[0]) <= 0.5 / PER_S
 
 
 def test_the_clock_never_goes_back():
-    clock = Clock()
+    clock = Clock(PER_S)
     clock.run_before(2.0)
     with pytest.raises(ValueError, match="until_s is 1"):
         clock.run_before(1.0)

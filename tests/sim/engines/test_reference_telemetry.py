@@ -12,6 +12,8 @@ from sim.histogram import COARSE_BITS, bin_of, midpoint
 from sim.scenario import Breaker, Cooldown, Telemetry
 from worlds.small import offer, requests, world
 
+PER_S = 2.0**36  # grid of event times
+
 
 def observed(**settings) -> Observed:
     return Observed(np.zeros(v.COLUMNS), offer(requests_per_min=7), Telemetry(**settings), published=False)
@@ -19,7 +21,7 @@ def observed(**settings) -> Observed:
 
 def attempt(dispatched_s: float, output: int = 1, first_token_s: float = float("nan")) -> Attempt:
     row = requests(world([offer()]), [{"arrive_s": 0.0, "prompt": 1, "output": output}])[0]
-    return Attempt(LiveRequest.of(0, row, 1), 0, dispatched_s, 0, 0, False, first_token_s)
+    return Attempt(LiveRequest.of(0, row, 1), 0, 0, dispatched_s, 0, 0, False, first_token_s)
 
 
 def binned(value: float) -> float:
@@ -128,7 +130,7 @@ def test_learned_capacity_follows_refusals():
 
 
 def test_cooldown_rests_an_offer_after_consecutive_failures():
-    health = Health(Cooldown(seconds=5.0, after=2), Breaker())
+    health = Health(Cooldown(seconds=5.0, after=2), Breaker(), PER_S)
     health.fail(policy.RATE_LIMITED, False, 1.0)
     assert health.lets_through(1.0)
     health.fail(policy.TOO_LONG, False, 2.0)
@@ -140,7 +142,7 @@ def test_cooldown_rests_an_offer_after_consecutive_failures():
 
 
 def test_breaker_opens_probes_and_closes():
-    health = Health(Cooldown(), Breaker(failures=2, open_s=10.0, successes=2))
+    health = Health(Cooldown(), Breaker(failures=2, open_s=10.0, successes=2), PER_S)
     for kind in (policy.OUTAGE, policy.RATE_LIMITED, policy.TIMED_OUT):  # a refusal neither counts nor resets
         assert health.lets_through(0.0)
         health.fail(kind, False, 0.0)
@@ -163,7 +165,7 @@ def test_breaker_opens_probes_and_closes():
 
 
 def test_stragglers_do_not_move_an_open_breaker():
-    health = Health(Cooldown(), Breaker(failures=1, open_s=10.0, successes=1))
+    health = Health(Cooldown(), Breaker(failures=1, open_s=10.0, successes=1), PER_S)
     health.fail(policy.OUTAGE, False, 0.0)
     health.fail(policy.OUTAGE, False, 5.0)
     assert health.lets_through(10.0)

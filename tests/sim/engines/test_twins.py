@@ -20,11 +20,12 @@ TWINS = {"books", "clock", "deployment", "engine", "health", "network", "place",
 COMPILED_ONLY = {
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
     "finish": "the heap that orders finishes: the reference looks at every request in every step",
-    "leap": "many steps in closed form: the reference takes them one by one",
+    "leap": "over boundaries at which nothing happens: the reference takes them one by one",
     "loop": "finds the next event: SimPy does it for the reference",
     "prefetch": "a hint to the processor",
     "records": "rows of the memory: the reference has objects, beside the code that uses them",
     "state": "the arrays of those rows",
+    "ties": "compares lanes and timers that are due together: SimPy's queue does it for the reference",
 }
 REFERENCE_ONLY = {
     "faces": "what objects ask of each other: functions over arrays need none",
