@@ -77,6 +77,11 @@ class SampledRequest(Record):
 SAMPLE: Final = SampledRequest.dtype()
 
 
+def in_order(samples: np.ndarray) -> np.ndarray:
+    """Sort sampled requests by their end and, of those that end together, by key: in the order of no engine."""
+    return samples[np.lexsort((samples["key"], samples["end_s"]))]
+
+
 class Tally(NamedTuple):
     """Running counters of an engine, as in ``TrafficOutcome``; requests in flight have no outcome yet.
 
@@ -114,7 +119,7 @@ class TrafficOutcome:
     class_metric_sums
         float64 (classes, metrics): sums of the exact values behind ``class_hist``.
     samples
-        Rows of dtype SAMPLE, in order of ending (for in-flight requests at the end, at the end).
+        Rows of dtype SAMPLE, by end and key (requests in flight at the end: at its time).
     end_s
         Simulated time at which the run stopped.
     events

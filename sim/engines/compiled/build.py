@@ -1,6 +1,6 @@
 """From the world's tables to the engine's memory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +11,7 @@ from sim.engines.compiled.finish import heap_arrays
 from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
 from sim.engines.outcome import SampledRequest
 from sim.engines.record import R, Rows, rows_of, table
-from sim.engines.world import OfferSpec, World
+from sim.engines.world import REQUEST, ArrivingRequest, OfferSpec, World
 from sim.scenario import Router
 from sim.view import (
     CAPACITY_PER_S,
@@ -39,8 +39,8 @@ from sim.view import (
     TTFT_P99,
 )
 
-FIRST_POOL = 1024  # slots of each pool at the start; they double when needed
-FIRST_SAMPLES = 65_536
+FIRST_POOL = 256  # slots of each pool of a shard at the start; they double when needed
+FIRST_SAMPLES = 1024
 WHEEL_WIDTH_S = 0.25  # grain of the timer wheel: 256 s a round
 
 
@@ -139,7 +139,6 @@ def _router_fields(router: Router) -> dict[str, Any]:
         "outage_after": telemetry.outage_after,
         "stale_s": telemetry.stale_view_s,
         "limited": _has_price_limit(router),
-        "stale_next": 0.0 if telemetry.stale_view_s > 0 else np.inf,
     }
 
 
@@ -181,13 +180,15 @@ def _views(world: World, routers: np.ndarray, offers: np.ndarray) -> np.ndarray:
     return view
 
 
-def _lanes(world: World) -> tuple[np.ndarray, np.ndarray]:
-    """One FIFO a distinct delay, and which one joins each router and offer."""
-    delays, lane_of = np.unique(np.rint(world.delay_s * world.grid_per_s) / world.grid_per_s, return_inverse=True)
+def _lanes(world: World, here: np.ndarray, lane_of: np.ndarray) -> np.ndarray:
+    """One FIFO a distinct delay to the offers of a shard; which one joins each router and offer goes to ``lane_of``."""
+    delay_s = np.rint(world.delay_s[:, here] * world.grid_per_s) / world.grid_per_s
+    delays, joins = np.unique(delay_s, return_inverse=True)
     lanes = np.zeros(len(delays), records.Lane.dtype())
     lanes["delay_s"] = delays
     lanes["head"] = lanes["tail"] = -1
-    return lanes, lane_of.reshape(world.delay_s.shape).astype(np.int32)
+    lane_of[:, here] = joins.reshape(delay_s.shape)
+    return lanes
 
 
 def _widest(sizes: Iterable[int]) -> int:
@@ -216,8 +217,7 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
     view = _views(world, routers, offers)
     seats = np.zeros(shape, records.Seat.dtype())
     seats["provider_minute"] = -1
-    sticky = np.zeros((len(routers), _widest(_sticky_slots(world))), records.Stick.dtype())
-    sticky["session"] = -1
+    sticky = np.zeros((len(routers), len(world.models), _widest(_sticky_slots(world))), records.Stick.dtype())
     bins = state.telemetry_bins()
     memory_offers, memory_shared, memory_params = _memory(world)
     return Routing(
@@ -272,12 +272,15 @@ def _tree(leaves: int, first_s: float) -> state.Tree:
     return state.Tree(winners, times.view(np.int64))
 
 
-def _clock(world: World, lanes: np.ndarray, replicas: int) -> Clock:
-    telemetry = [world.scenario.routers[name].telemetry for name in world.routers]
-    ticks = world.scenario.traffic.publish_period_s is not None or any(t.stale_view_s > 0 for t in telemetry)
+def _clock(world: World, lanes: np.ndarray, replica_at: np.ndarray) -> Clock:
+    stale_s = np.array([world.scenario.routers[name].telemetry.stale_view_s for name in world.routers])
+    ticks = world.scenario.traffic.publish_period_s is not None or bool((stale_s > 0).any())
     return Clock(
         front=_tree(state.FIRST_LANE + len(lanes), 0.0 if ticks else np.inf),
-        fleet=_tree(replicas, np.inf),
+        fleet=_tree(len(replica_at), np.inf),
+        replica_at=replica_at,
+        stale_next=np.where(stale_s > 0, 0.0, np.inf),
+        copies=np.zeros(len(stale_s), np.int64),
         lanes=table(lanes, records.Lane),
         messages=_empty(4 * FIRST_POOL, records.Message),
         free_messages=state.free_stack(4 * FIRST_POOL),
@@ -286,9 +289,9 @@ def _clock(world: World, lanes: np.ndarray, replicas: int) -> Clock:
     )
 
 
-def _globals(world: World) -> np.ndarray:
+def _globals(world: World, shards: int) -> np.ndarray:
     traffic = world.scenario.traffic
-    record = np.zeros(1, records.Globals.dtype())
+    rows = np.zeros(shards, records.Globals.dtype())
     period = traffic.publish_period_s
     values = {
         "publish_next": np.inf if period is None else 0.0,
@@ -304,17 +307,47 @@ def _globals(world: World) -> np.ndarray:
         "free_messages": 4 * FIRST_POOL,
         "spare_messages": 4 * SPARE + 2 * max(spec.max_batch for spec in world.offers),
     }
-    _fill(record[0], values)
-    return record
+    for name, value in values.items():
+        rows[name] = value
+    return rows
 
 
-def new_state(world: World) -> State:
-    """The engine's memory at time 0."""
+def new_shards(world: World, groups: Sequence[np.ndarray]) -> list[State]:
+    """The engine's memory at time 0.
+
+    Parameters
+    ----------
+    world
+        What is simulated.
+    groups
+        Of every shard its models (`sim.engines.compiled.shards`).
+    """
     offers = _offers(world)
     replicas, places = _replicas(offers)
-    lanes, lane_of = _lanes(world)
+    lane_of = np.zeros(world.delay_s.shape, np.int32)
+    routing = _routing(world, offers, lane_of)
+    supply = _supply(offers, replicas, places)
+    books = state.new_books(len(world.classes), len(offers), 1)
+    rows = _globals(world, len(groups))
+    shards = []
+    for shard, models in enumerate(groups):
+        here = np.concatenate([np.arange(world.model_first[m], world.model_first[m + 1]) for m in models])
+        replica_at = np.flatnonzero(np.isin(replicas["offer"], here))
+        replicas["leaf"][replica_at] = np.arange(len(replica_at))
+        clock = _clock(world, _lanes(world, here, lane_of), replica_at.astype(np.int32))
+        shards.append(State(
+            globals=table(rows[shard:shard + 1], records.Globals), clock=clock,
+            supply=_own_supply(supply, here), routing=_own_routing(routing),
+            books=fresh_samples(books, FIRST_SAMPLES if world.scenario.traffic.sample_share > 0 else 1),
+            feed=table(np.zeros(0, REQUEST), ArrivingRequest),
+        ))
+    return shards
+
+
+def _supply(offers: np.ndarray, replicas: np.ndarray, places: int) -> Supply:
     finish_v, finish_attempt = heap_arrays(places)
-    supply = Supply(
+    return Supply(
+        here=np.zeros(0, np.int32),
         offers=table(offers, records.LiveDeployment),
         replicas=table(replicas, records.Replica),
         attempts=_empty(FIRST_POOL, records.Attempt),
@@ -322,14 +355,19 @@ def new_state(world: World) -> State:
         finish_v=finish_v,
         finish_attempt=finish_attempt,
     )
-    samples = FIRST_SAMPLES if world.scenario.traffic.sample_share > 0 else 1
-    return State(
-        globals=table(_globals(world), records.Globals),
-        clock=_clock(world, lanes, len(replicas)),
-        supply=supply,
-        routing=_routing(world, offers, lane_of),
-        books=state.new_books(len(world.classes), len(offers), samples),
-    )
+
+
+def _own_supply(whole: Supply, here: np.ndarray) -> Supply:
+    """The providers' side as a shard has it: all tables, and a pool of attempts of its own."""
+    return whole._replace(here=here.astype(np.int32), attempts=_empty(FIRST_POOL, records.Attempt),
+                          free_attempts=state.free_stack(FIRST_POOL))
+
+
+def _own_routing(whole: Routing) -> Routing:
+    """The routers' side as a shard has it: all tables, and a pool of requests of its own."""
+    return whole._replace(requests=table(_requests(FIRST_POOL), records.LiveRequest),
+                          free_requests=state.free_stack(FIRST_POOL),
+                          tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32))
 
 
 def _empty(count: int, record: type[R]) -> Rows[R]:
@@ -366,9 +404,9 @@ def grow(s: State) -> State:
         clock = clock._replace(messages=_doubled(clock.messages, records.Message), free_messages=free)
     if g["misc_count"] > len(clock.misc) - SPARE - len(routing.requests):
         clock = clock._replace(misc=_doubled(clock.misc, records.RareEvent))
-    return State(s.globals, clock, supply, routing, s.books)
+    return State(s.globals, clock, supply, routing, s.books, s.feed)
 
 
-def fresh_samples(books: Books) -> Books:
+def fresh_samples(books: Books, rows: int) -> Books:
     """Books with an empty samples buffer."""
-    return books._replace(samples=_empty(len(books.samples), SampledRequest))
+    return books._replace(samples=_empty(rows, SampledRequest))

@@ -277,7 +277,7 @@ def resize(g: Globals, clock: Clock, supply: Supply, o: int, replicas: int) -> N
         replica = supply.replicas[r]
         if replica.doing == IDLE:
             replica.next_s = g.now
-            set_time(clock.fleet, r, g.now)
+            set_time(clock.fleet, replica.leaf, g.now)
 
 
 @hot(cache=True)
@@ -298,7 +298,7 @@ def begin_outage(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, 
         replica.unbroken = 0
         replica.doing = IDLE
         replica.next_s = np.inf
-        set_time(clock.fleet, r, np.inf)
+        set_time(clock.fleet, replica.leaf, np.inf)
     drop_list(g, clock, supply, lane_of, offer.central_head)
     offer.central_head = offer.central_tail = -1
     offer.central_count = 0

@@ -1,43 +1,32 @@
 """The compiled engine behind the common face of a traffic engine."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import numba
 import numpy as np
-from numba import types
 
-from sim.compiled import hot
 from sim.engines.compiled import loop
-from sim.engines.compiled.build import fresh_samples, grow, new_state
+from sim.engines.compiled.build import fresh_samples, grow, new_shards
 from sim.engines.compiled.deployment import add_leaps_so_far, add_time_at_the_end, begin_outage, resize, slow_down
+from sim.engines.compiled.entry import MAX_ROUTERS, addresses_of, compiled_advance, pointer, words_of
+from sim.engines.compiled.shards import balanced, shards_of, split_feed
 from sim.engines.compiled.state import SPARE, State
 from sim.engines.face import Feed, check_replicas
 from sim.engines.grid import on_grid, put_on_grid
-from sim.engines.outcome import BUSY_S, IN_FLIGHT, SAMPLE, Tally, TrafficOutcome
-from sim.engines.policy_abi import CHOOSE_SIGNATURE, OBSERVE_SIGNATURE, compile_choose, compile_observe
+from sim.engines.outcome import BUSY_S, IN_FLIGHT, SAMPLE, Tally, TrafficOutcome, in_order
+from sim.engines.policy_abi import compile_choose, compile_observe
 from sim.engines.record import rows_of
 from sim.engines.window import ActiveReplicas
-from sim.engines.world import REQUEST, World
+from sim.engines.world import World
 from sim.errors import PolicyError
 from sim.policy import Policy
 from sim.view import PRICE_IN, PRICE_OUT
 
-PAUSE = np.zeros(1, REQUEST)  # stands for a feed that pauses: one request that never arrives
-PAUSE["arrive_s"] = np.inf
-MAX_ROUTERS = 8  # the tuple of policies has a fixed length, so that the engine is compiled once
-
-
-@cache
-def compiled_advance(state_type: Any) -> Any:
-    """The event loop, compiled once for all policies and worlds."""
-    functions = types.UniTuple(types.FunctionType(CHOOSE_SIGNATURE), MAX_ROUTERS)  # type: ignore[no-untyped-call]
-    observers = types.UniTuple(types.FunctionType(OBSERVE_SIGNATURE), MAX_ROUTERS)  # type: ignore[no-untyped-call]
-    feed = types.Array(numba.from_dtype(REQUEST), 1, "C")
-    signature = types.int64(state_type, feed, types.boolean, types.float64, functions, observers)
-    dispatcher: Any = hot(signature, cache=True)(loop.advance)
-    (compiled,) = dispatcher.overloads.values()
-    return compiled.entry_point  # the dispatcher would look up the types of fifty arrays at every call
+WORTH_A_THREAD: Final = 2000  # requests that arrive in one go: with fewer, handing them out costs more than it saves
+LARGEST_SAMPLES: Final = 65_536  # rows of a buffer of sampled requests
 
 
 @cache
@@ -54,6 +43,11 @@ class CompiledEngine:
         The supply.
     feed
         Blocks of requests (dtype ``sim.engines.world.REQUEST``) sorted by ``arrive_s``.
+    threads
+        Threads that share the shards of the world; results do not depend on it.
+    shards
+        Models of each shard; None: as many shards as the world allows (`sim.engines.compiled.shards`). Results do not
+        depend on it.
 
     Raises
     ------
@@ -61,22 +55,36 @@ class CompiledEngine:
         If a policy cannot be compiled, or there are more than eight routers.
     """
 
-    def __init__(self, world: World, feed: Feed) -> None:
+    def __init__(
+        self, world: World, feed: Feed, *, threads: int = 1, shards: Sequence[np.ndarray] | None = None
+    ) -> None:
         if len(world.routers) > MAX_ROUTERS:
             raise PolicyError(f"routers are {len(world.routers)}; the compiled engine takes at most {MAX_ROUTERS}")
         self.world = world
         self.now_s = 0.0
+        groups = shards_of(world) if shards is None else shards
         self._feed = feed
-        self._block = np.zeros(0, REQUEST)
-        self._feed_ends = self._paused = False
-        self._state: State = new_state(world)
+        self._known_s = -np.inf  # before this time all arrivals are known
+        self._feed_ends = False
         self._active = ActiveReplicas(world)
         self._samples: list[np.ndarray] = []
+        self._shards = new_shards(world, groups)
+        self._shard_of_model = np.zeros(len(world.models), np.int64)
+        for shard, models in enumerate(groups):
+            self._shard_of_model[models] = shard
+        self._globals = self._table_of_globals()
+        self._words = np.array([words_of(state) for state in self._shards], np.int64)
+        self._why = np.zeros(len(groups), np.int64)
         compiled = [_compiled_policy(bound.policy) for bound in world.policies]
-        compiled += [compiled[0]] * (MAX_ROUTERS - len(compiled))
-        self._choosers = tuple(choose for choose, _ in compiled)
-        self._observers = tuple(observe for _, observe in compiled)
-        self._advance = compiled_advance(numba.typeof(self._state))  # type: ignore[no-untyped-call]
+        self._policies = np.stack([addresses_of([choose for choose, _ in compiled]),
+                                   addresses_of([observe for _, observe in compiled])])
+        self._advance = compiled_advance(numba.typeof(self._shards[0]))  # type: ignore[no-untyped-call]
+        self._threads = ThreadPoolExecutor(threads) if threads > 1 and len(groups) > 1 else None
+        self._parts = threads
+
+    def _table_of_globals(self) -> np.ndarray:
+        """The globals of all shards: each has a row of one table."""
+        return np.asarray(rows_of(self._shards[0].globals).base)
 
     def advance(self, until_s: float) -> None:
         """Serve traffic up to, but not including, events at ``until_s``.
@@ -86,84 +94,121 @@ class CompiledEngine:
         PolicyError
             If a policy chose a row that is closed or does not exist.
         """
-        if self._paused:
+        if not self._feed_ends and self._known_s == np.inf:
+            self._next_block()  # the feed paused: it is asked again
+        upto_s = float(on_grid(until_s, self.world.grid_per_s))
+        while self._known_s < upto_s:
+            if self._known_s > -np.inf:
+                self._serve(self._known_s)
             self._next_block()
-        until_s = float(on_grid(until_s, self.world.grid_per_s))
-        while True:
-            why = self._advance(
-                self._state, self._block, self._feed_ends, until_s, self._choosers, self._observers
-            )
-            if why == loop.REACHED:
-                break
-            if why == loop.ALL_DONE:
-                self._state.globals[0]["now"] = until_s
-                break
-            if why == loop.NEEDS_FEED:
-                self._next_block()
-            elif why == loop.NEEDS_ROOM:
-                self._make_room()
-            else:
-                self._blame_policy()
+        self._serve(upto_s)
         self.now_s = until_s
+
+    def _serve(self, until_s: float) -> None:
+        """Advance all shards to a time before which all arrivals are known."""
+        todo = np.arange(len(self._shards))
+        while len(todo):
+            self._advance_shards(todo, until_s)
+            if np.any(self._why[todo] == loop.BROKE_CONTRACT):
+                self._blame_policy()
+            todo = np.flatnonzero(self._why == loop.NEEDS_ROOM)
+            for shard in todo:
+                self._make_room(shard)
+
+    def _advance_shards(self, which: np.ndarray, until_s: float) -> None:
+        self._why[which] = loop.REACHED
+        rows = np.array([len(rows_of(self._shards[shard].feed)) for shard in which])
+        loads = rows - self._globals["feed_next"][which]
+        if self._threads is None or loads.sum() < WORTH_A_THREAD:
+            self._advance_some(which, until_s)
+            return
+        parts = balanced(loads.astype(np.float64), self._parts)
+        list(self._threads.map(lambda part: self._advance_some(which[part], until_s), parts))
+
+    def _advance_some(self, which: np.ndarray, until_s: float) -> None:
+        self._advance(pointer(self._words), self._words.shape[1], pointer(which), len(which), until_s,
+                      pointer(self._policies), pointer(self._why))
 
     def _next_block(self) -> None:
         block = next(self._feed, None)
-        self._state.globals[0]["feed_next"] = 0
-        self._paused = block is not None and len(block) == 0
-        if block is None:
-            self._feed_ends = True
-            block = np.zeros(0, REQUEST)
-        elif self._paused:
-            block = PAUSE
-        self._block = put_on_grid(block, self.world.grid_per_s)
+        if block is None or len(block) == 0:
+            self._feed_ends = block is None
+            self._known_s = np.inf
+            self._globals["feed_ends"] = self._feed_ends
+            return
+        block = put_on_grid(block, self.world.grid_per_s)
+        self._known_s = float(block["arrive_s"][-1])
+        for shard, rows in enumerate(split_feed(block, self._shard_of_model, len(self._shards))):
+            if len(rows):
+                self._append(shard, rows)
 
-    def _make_room(self) -> None:
-        g = self._state.globals[0]
-        if g["sample_share"] > 0 and g["samples"] > len(self._state.books.samples) - SPARE:
-            self._samples.append(rows_of(self._state.books.samples)[: g["samples"]])
-            self._state = self._state._replace(books=fresh_samples(self._state.books))
+    def _append(self, shard: int, rows: np.ndarray) -> None:
+        """Hand requests to a shard, behind those that it has not looked at yet."""
+        state = self._shards[shard]
+        left = rows_of(state.feed)[self._globals["feed_next"][shard]:]
+        feed = np.concatenate([left, rows]) if len(left) else np.ascontiguousarray(rows)
+        self._globals["feed_next"][shard] = 0
+        self._replace(shard, state._replace(feed=feed))
+
+    def _replace(self, shard: int, state: State) -> None:
+        self._shards[shard] = state
+        self._words[shard] = words_of(state)
+
+    def _make_room(self, shard: int) -> None:
+        state, g = self._shards[shard], self._globals[shard]
+        samples = rows_of(state.books.samples)
+        if g["sample_share"] > 0 and g["samples"] > len(samples) - SPARE:
+            self._samples.append(samples[: g["samples"]])
+            state = state._replace(books=fresh_samples(state.books, min(2 * len(samples), LARGEST_SAMPLES)))
             g["samples"] = 0
-        self._state = grow(self._state)
+        self._replace(shard, grow(state))
 
     def _blame_policy(self) -> None:
         names = ", ".join(bound.policy.kind for bound in self.world.policies)
+        now_s = self._globals["now"][self._why == loop.BROKE_CONTRACT].min()
         raise PolicyError(
             f"policy {names} chose an offer that is closed or does not exist at "
-            f"{self._state.globals[0]['now']:.6f} s; a policy must return the row of an open offer or -1"
+            f"{now_s:.6f} s; a policy must return the row of an open offer or -1"
         )
+
+    def _shard_of(self, offer: int) -> int:
+        model = int(np.searchsorted(self.world.model_first, offer, side="right")) - 1
+        return int(self._shard_of_model[model])
 
     def set_up(self, offer: int, up: bool) -> None:
         """Begin (``False``) or end (``True``) an outage of an offer now."""
+        shard = self._shard_of(offer)
         if up:
-            self._state.supply.offers[offer]["down"] = 0
+            self._shards[shard].supply.offers[offer]["down"] = 0
             return
-        self._room_for_outage()
-        s = self._state
+        self._room_for_outage(shard)
+        s = self._shards[shard]
         begin_outage(s.globals[0], s.clock, s.supply, s.routing.lane_of, s.books.offer_work, offer)
 
-    def _room_for_outage(self) -> None:
-        g = self._state.globals[0]
+    def _room_for_outage(self, shard: int) -> None:
+        g = self._globals[shard]
         # Outages come from outside the loop, which looks for room before every event of its own.
-        needed = len(self._state.supply.attempts)  # each may send one message
+        needed = len(self._shards[shard].supply.attempts)  # each may send one message
         g["spare_messages"], usual = g["spare_messages"] + needed, g["spare_messages"]
         while g["free_messages"] < g["spare_messages"]:
-            self._state = grow(self._state)
+            self._replace(shard, grow(self._shards[shard]))
         g["spare_messages"] = usual
 
     def set_slowdown(self, offer: int, factor: float) -> None:
         """Multiply the offer's step times by ``factor`` for steps that begin from now on."""
-        s = self._state
+        s = self._shards[self._shard_of(offer)]
         slow_down(s.globals[0], s.clock, s.supply, offer, factor)
 
     def set_replicas(self, offer: int, replicas: int) -> None:
         """Let the first ``replicas`` of the offer's replicas take new requests; the others finish what they have."""
         check_replicas(self.world, offer, replicas)
         self._active.resize(offer, replicas, self.now_s)
-        resize(self._state.globals[0], self._state.clock, self._state.supply, offer, replicas)
+        s = self._shards[self._shard_of(offer)]
+        resize(s.globals[0], s.clock, s.supply, offer, replicas)
 
     def set_listed(self, offer: int, listed: bool) -> None:
         """Show the offer to the routers, or hide it from new placements; what it serves goes on."""
-        routing, row = self._state.routing, self._state.supply.offers[offer]
+        routing, row = self._shards[0].routing, self._shards[0].supply.offers[offer]
         # Counted by model, so that a placement need not ask every offer whether it is listed.
         model = np.searchsorted(routing.model_first, offer, side="right") - 1
         routing.hidden[model] += row["listed"] - int(listed)
@@ -171,32 +216,34 @@ class CompiledEngine:
 
     def set_price(self, offer: int, in_nano: int, out_nano: int, cached_nano: int | None = None) -> None:
         """Post new prices, in nano-dollars per token, for placements from now on."""
-        row = self._state.supply.offers[offer]
+        row = self._shards[0].supply.offers[offer]
         row["price_in"], row["price_out"] = in_nano, out_nano
         row["price_cached"] = in_nano if cached_nano is None else cached_nano
-        self._state.routing.views[:, offer, PRICE_IN] = in_nano / 1000
-        self._state.routing.views[:, offer, PRICE_OUT] = out_nano / 1000
+        views = self._shards[0].routing.views  # prices, listings and views are tables of all shards
+        views[:, offer, PRICE_IN] = in_nano / 1000
+        views[:, offer, PRICE_OUT] = out_nano / 1000
 
     @property
     def idle(self) -> bool:
         """True when the feed is exhausted and no request is in flight."""
-        g = self._state.globals[0]
-        if not self._feed_ends and g["feed_next"] >= len(self._block):
+        waiting = any(len(rows_of(s.feed)) > n for s, n in zip(self._shards, self._globals["feed_next"], strict=True))
+        if not self._feed_ends and not waiting:
             self._next_block()
-        return bool(self._feed_ends and g["live"] == 0)
+        return bool(self._feed_ends and not waiting and self._globals["live"].sum() == 0)
 
     def tally(self) -> Tally:
         """Return the running counters."""
-        books = self._state.books
+        books = self._shards[0].books
         return Tally(books.born.copy(), books.outcomes.copy(), books.class_sums.copy(), books.offer_sums.copy(),
                      self._work_so_far(), books.metric_sums.copy())
 
     def outcome(self) -> TrafficOutcome:
         """Return the counters so far; requests still in flight are counted as such."""
-        books, g = self._state.books, self._state.globals[0]
+        books = self._shards[0].books
         outcomes = books.outcomes.copy()
         outcomes[:, :, IN_FLIGHT] = books.born - outcomes.sum(axis=2)
-        samples = [*self._samples, rows_of(books.samples)[: g["samples"]], self._samples_in_flight()]
+        buffers = [rows_of(s.books.samples)[:n] for s, n in zip(self._shards, self._globals["samples"], strict=True)]
+        flying = [self._samples_in_flight(shard) for shard in range(len(self._shards))]
         return TrafficOutcome(
             world=self.world,
             born=books.born.copy(),
@@ -208,36 +255,38 @@ class CompiledEngine:
             class_hist=books.class_hist.copy(),
             offer_hist=books.offer_hist.astype(np.int64),
             class_metric_sums=books.metric_sums.copy(),
-            samples=np.concatenate(samples),
+            samples=in_order(np.concatenate([*self._samples, *buffers, *flying])),
             end_s=float(self.now_s),
-            events=int(g["events"]),
+            events=int(self._globals["events"].sum()),
         )
 
     def _work_so_far(self) -> np.ndarray:
         """Work counters with the completed steps of leaps that are under way."""
-        work = self._state.books.offer_work.copy()
-        add_leaps_so_far(self._state.globals[0], self._state.supply, self.now_s, work)
+        s = self._shards[0]
+        work = s.books.offer_work.copy()
+        add_leaps_so_far(s.globals[0], s.supply, self._globals["now"].max(), work)
         return work
 
     def _work_at_the_end(self) -> np.ndarray:
         """The same, but with all the time inside the measured window, steps under way included."""
         work = self._work_so_far()
-        work[:, BUSY_S] = self._state.books.offer_work[:, BUSY_S]
-        add_time_at_the_end(self._state.globals[0], self._state.supply, self.now_s, work)
+        s = self._shards[0]
+        work[:, BUSY_S] = s.books.offer_work[:, BUSY_S]
+        add_time_at_the_end(s.globals[0], s.supply, self._globals["now"].max(), work)
         return work
 
-    def _samples_in_flight(self) -> np.ndarray:
-        """Rows of the sampled requests that have no outcome yet, in the order of their birth."""
+    def _samples_in_flight(self, shard: int) -> np.ndarray:
+        """Rows of a shard's sampled requests that have no outcome yet."""
         from sim.draws import SAMPLE as SAMPLE_DRAW
         from sim.draws import derive
 
-        g, routing = self._state.globals[0], self._state.routing
+        g, routing = self._globals[shard], self._shards[shard].routing
         free = set(routing.free_requests[: g["free_requests"]].tolist())
         alive = [slot for slot in range(len(routing.requests)) if slot not in free]
         rows = [routing.requests[slot] for slot in alive]
         rows = [q for q in rows if derive(q["key"], SAMPLE_DRAW, 0) < g["sample_share"]]
         table = np.zeros(len(rows), SAMPLE)
-        for row, q in zip(table, sorted(rows, key=lambda q: float(q["born_s"])), strict=True):
+        for row, q in zip(table, rows, strict=True):
             for name in ("key", "born_s", "client_class", "offer", "prompt", "output", "attempts"):
                 row[name] = q[name]
             row["placed_s"], row["first_token_s"] = q["dispatch_s"], q["first_s"]

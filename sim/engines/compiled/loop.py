@@ -33,7 +33,7 @@ from sim.policy import TIMED_OUT as ATTEMPT_TIMED_OUT
 from sim.policy import Event
 
 # why the loop returned
-REACHED, NEEDS_FEED, NEEDS_ROOM, BROKE_CONTRACT, ALL_DONE = 0, 1, 2, 3, 4
+REACHED, NEEDS_ROOM, BROKE_CONTRACT = 0, 1, 2
 
 
 class Next(NamedTuple):
@@ -164,32 +164,33 @@ def place(s: State, choosers: Any, observers: Any, q: int) -> bool:
     return True
 
 
-def advance(
-    s: State, feed: np.ndarray, feed_ends: bool, until_s: float, choosers: Any, observers: Any
-) -> int:
-    """Process every event before ``until_s``; return why it stopped."""
+@inner()
+def advance(s: State, until_s: float, choosers: Any, observers: Any) -> int:
+    """Process every event of a shard before ``until_s``; return why it stopped.
+
+    All its requests that arrive before ``until_s`` must be in its feed.
+    """
     g = s.globals[0]
+    feed = s.feed
     work, lane_of = s.books.offer_work, s.routing.lane_of
     while True:
         # Before the event, not in it: memory is made outside compiled code, and an event cannot be done by halves.
         if crowded(s):
             return NEEDS_ROOM
         leaf, at = next_leaf(s.clock.front)
-        replica, step_ends = next_leaf(s.clock.fleet)
+        fleet_leaf, step_ends = next_leaf(s.clock.fleet)
         if step_ends < at:
             at = step_ends
             leaf = -1
         to_place = -1
         wake = -1
+        arrive_s = np.inf
         if g.feed_next < feed.shape[0]:
             arrive_s = feed[g.feed_next].arrive_s
-        elif feed_ends:
-            arrive_s = np.inf
-            # Requests may have ended while providers still work on attempts that they were told to cancel.
-            if g.live == 0 and g.free_attempts == s.supply.attempts.shape[0]:
-                return ALL_DONE
-        else:
-            return NEEDS_FEED
+        # Requests may have ended while providers still work on attempts that they were told to cancel.
+        elif g.feed_ends != 0 and g.live == 0 and g.free_attempts == s.supply.attempts.shape[0]:
+            g.now = until_s
+            return REACHED
         if min(at, arrive_s) >= until_s:
             g.now = until_s
             return REACHED
@@ -204,7 +205,7 @@ def advance(
             if leaf >= MISC_LEAF and is_contested(s.clock.front, leaf):
                 leaf = first_of_ties(s.clock, s.supply, leaf)
             if leaf < 0:
-                boundary(g, s.clock, s.supply, lane_of, work, replica)
+                boundary(g, s.clock, s.supply, lane_of, work, s.clock.replica_at[fleet_leaf])
             elif leaf >= FIRST_LANE:
                 to_place, wake = handle_message(s, observers, leaf - FIRST_LANE)
             elif leaf == MISC_LEAF:
@@ -217,4 +218,4 @@ def advance(
             return BROKE_CONTRACT
         if wake >= 0:
             # Others that reach the idle replica at this time take part in its first step: it begins at its turn.
-            set_time(s.clock.fleet, wake, g.now)
+            set_time(s.clock.fleet, s.supply.replicas[wake].leaf, g.now)

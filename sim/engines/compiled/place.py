@@ -155,8 +155,8 @@ def sticky_row(g: Globals, routing: Routing, request: LiveRequest, rows: np.ndar
     router = routing.routers[request.router]
     if router.affinity_ttl_s <= 0.0 or request.session < 0:
         return -1
-    entry = routing.sticky[request.router, slot_of(request.session, router.affinity_slots)]
-    if entry.session != request.session or g.now >= entry.expires:
+    entry = routing.sticky[request.router, request.model, slot_of(request.session, router.affinity_slots)]
+    if entry.session != request.session + 1 or g.now >= entry.expires:
         return -1
     row = entry.offer - first
     if row < 0 or row >= rows.shape[0] or rows[row, OPEN] == 0.0:

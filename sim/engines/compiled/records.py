@@ -30,6 +30,7 @@ class Globals(Record):
     free_attempts: int = i4("height of the stack of free attempt slots")
     free_messages: int = i4("height of the stack of free message slots")
     misc_count: int = i4("entries of the heap of rare events")
+    feed_ends: int = i4("1 once no more requests will arrive")
     boundary_of: int = i4("the last replica, in their order, that had a boundary at that time")
     samples: int = i4("rows of the requests table that are filled")
 
@@ -157,6 +158,7 @@ class Replica(Record):
     heap: int = i4("first place of its finish heap")
     cancelled: int = i4("requests of the batch that were cancelled")
     leap_batch: int = i4("leap: requests that decode in it")
+    leaf: int = i4("its leaf among the replicas of its shard")
     unbroken: int = i4("1 if all steps since the stretch began decoded the same requests and nothing else")
 
 
@@ -201,7 +203,7 @@ class LiveDeployment(Record):
 
 
 class LiveRouter(Record):
-    """A router's settings (sim.scenario.router_settings), and when it copies its view next."""
+    """A router's settings (sim.scenario.router_settings)."""
 
     fee_ppm: float = f8("fee, millionths of a request's cost")
     exploration: float = f8("share of placements made uniformly")
@@ -227,9 +229,7 @@ class LiveRouter(Record):
     prior_ttft_s: float = f8("time to first token before any sample, s")
     prior_throughput: float = f8("throughput before any sample, tokens/s")
     stale_s: float = f8("time between copies of the view, s; 0: policies see the live one")
-    stale_next: float = f8("time of the next copy, s; inf: none")
     affinity_slots: int = i8("entries of the affinity table")
-    copies: int = i8("copies of the view so far")
     max_attempts: int = i4("attempts of a request at most")
     retry_tried: int = i4("1 if a request that has tried everybody may start again")
     cooldown_after: int = i4("failures in a row after which an offer rests")
@@ -284,7 +284,7 @@ class Stick(Record):
     """An entry of an affinity table."""
 
     expires: float = f8("until when it holds, s")
-    session: int = i8("the session that sticks")
+    session: int = i8("number of the session that sticks, plus one; 0: none (a table of zeros costs no memory)")
     offer: int = i4("the offer that it sticks to")
 
 

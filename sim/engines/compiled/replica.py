@@ -397,7 +397,7 @@ def boundary(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work
         begin_leap(g, supply, replica, offer)
     else:
         begin_mixed(g, supply, replica, offer)
-    set_time(clock.fleet, r, replica.next_s)
+    set_time(clock.fleet, replica.leaf, replica.next_s)
 
 
 @inner(forceinline=True)
@@ -422,7 +422,7 @@ def cut_leap_now(g: Globals, clock: Clock, supply: Supply, r: int, for_head: boo
             return
     replica.steps = steps
     replica.next_s = boundary_s(replica, steps, g.per_s)
-    set_time(clock.fleet, r, replica.next_s)
+    set_time(clock.fleet, replica.leaf, replica.next_s)
 
 
 @inner()

@@ -190,8 +190,8 @@ def hear_done(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     telemetry.saw_done(g.now, routing, r, o, answer)
     health.succeed(routing.routers[r], seat, request.probe == 1)
     if request.session >= 0 and routing.routers[r].affinity_ttl_s > 0.0:
-        entry = routing.sticky[r, slot_of(request.session, routing.routers[r].affinity_slots)]
-        entry.session = request.session
+        entry = routing.sticky[r, request.model, slot_of(request.session, routing.routers[r].affinity_slots)]
+        entry.session = request.session + 1
         entry.offer = o
         entry.expires = on_grid(g.now + routing.routers[r].affinity_ttl_s, g.per_s)
     bill(books, request, routing.routers[r].fee_ppm)

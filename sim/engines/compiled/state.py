@@ -25,6 +25,7 @@ from sim.engines.compiled.records import (
 )
 from sim.engines.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, SAMPLE, SampledRequest
 from sim.engines.record import Rows, table
+from sim.engines.world import ArrivingRequest
 from sim.histogram import COARSE_BITS, FINE_BITS, bins
 from sim.view import COLUMNS
 
@@ -57,6 +58,9 @@ class Clock(NamedTuple):
 
     front: Tree  # ticks, the heap, the wheel and the lanes
     fleet: Tree  # the replicas
+    replica_at: np.ndarray  # int32: the replica of a leaf of the fleet
+    stale_next: np.ndarray  # float64 (routers,): time of the next copy of the view, s; inf: none
+    copies: np.ndarray  # int64 (routers,): copies of the view so far
     lanes: Rows[Lane]
     messages: Rows[Message]
     free_messages: np.ndarray
@@ -67,6 +71,7 @@ class Clock(NamedTuple):
 class Supply(NamedTuple):
     """The providers' side."""
 
+    here: np.ndarray  # int32: the offers of this shard
     offers: Rows[LiveDeployment]
     replicas: Rows[Replica]
     attempts: Rows[Attempt]
@@ -89,7 +94,7 @@ class Routing(NamedTuple):
     ended: np.ndarray  # int32 (routers, offers, RING, 3): ended, errors, refusals a slot
     ring: np.ndarray  # int32 (routers, offers, RING, 3, bins): samples a slot
     window: np.ndarray  # int64 (routers, offers, 3, bins): samples of the thirty slots before this one
-    sticky: Rows[Stick]  # (routers, slots)
+    sticky: Rows[Stick]  # (routers, models, slots)
     model_first: np.ndarray  # int64
     fresh: np.ndarray  # int64 (routers, models, 2): slot and minute to which all rows are refreshed
     guard_until: np.ndarray  # float64 (routers, models): before that time, offers of the model may be closed
@@ -116,13 +121,18 @@ class Books(NamedTuple):
 
 
 class State(NamedTuple):
-    """The whole memory of the engine."""
+    """The memory of a shard.
+
+    Its globals, its clock, its pools of requests, attempts and messages, its samples and its feed are its own. All
+    other arrays are those of the whole engine: shards touch other rows of them, for a row belongs to a model.
+    """
 
     globals: Rows[Globals]  # one row
     clock: Clock
     supply: Supply
     routing: Routing
     books: Books
+    feed: Rows[ArrivingRequest]  # requests that are yet to arrive, from ``feed_next`` on
 
 
 def new_books(classes: int, offers: int, samples: int) -> Books:

@@ -12,7 +12,7 @@ from sim.view import COLUMNS, PUBLISHED_AT_S, PUBLISHED_IN_FLIGHT, PUBLISHED_LAT
 @inner()
 def publish(g: Globals, supply: Supply, routing: Routing) -> None:
     """Write every provider's load and latency into every router's view."""
-    for o in range(supply.offers.shape[0]):
+    for o in supply.here:
         offer = supply.offers[o]
         load = float(offer.central_count)
         for r in range(offer.first_replica, offer.first_replica + offer.most):
@@ -29,7 +29,7 @@ def publish(g: Globals, supply: Supply, routing: Routing) -> None:
 @inner()
 def copy_view(g: Globals, supply: Supply, routing: Routing, r: int) -> None:
     """Show a router's policy the live view as it is now, until the next tick."""
-    for o in range(supply.offers.shape[0]):
+    for o in supply.here:
         refresh_if_due(g.now, routing, r, o)
         for column in range(COLUMNS):
             routing.shown[r, o, column] = routing.views[r, o, column]
@@ -44,10 +44,9 @@ def tick(g: Globals, clock: Clock, supply: Supply, routing: Routing) -> None:
         g.publish_next = on_grid(g.publishes * g.publish_period, g.per_s)
     following = g.publish_next
     for r in range(routing.routers.shape[0]):
-        router = routing.routers[r]
-        if g.now >= router.stale_next:
+        if g.now >= clock.stale_next[r]:
             copy_view(g, supply, routing, r)
-            router.copies += 1
-            router.stale_next = on_grid(router.copies * router.stale_s, g.per_s)
-        following = min(following, router.stale_next)
+            clock.copies[r] += 1
+            clock.stale_next[r] = on_grid(clock.copies[r] * routing.routers[r].stale_s, g.per_s)
+        following = min(following, clock.stale_next[r])
     set_time(clock.front, TICK_LEAF, following)

@@ -85,7 +85,7 @@ class Placer:
         self.health = [Health(self.settings.cooldown, self.settings.breaker, world.grid_per_s) for _ in world.offers]
         self.stale = telemetry.stale_view_s > 0
         self.shown = self.live.copy() if self.stale else self.live
-        self.sticks: dict[int, Stick] = {}
+        self.sticks: dict[tuple[int, int], Stick] = {}  # by model and slot
         self.memories = [self._new_memory(model) for model in range(len(world.models))]
 
     def _new_memory(self, model: int) -> Memory:
@@ -161,7 +161,7 @@ class Placer:
         """Return the offer that the request's session sticks to, if any."""
         if self.settings.affinity.ttl_s == 0 or request.session < 0:
             return None
-        stick = self.sticks.get(draws.slot_of(request.session, self.settings.affinity.slots))
+        stick = self.sticks.get((request.model, draws.slot_of(request.session, self.settings.affinity.slots)))
         if stick is None or stick.session != request.session or self.clock.now >= stick.expires_s:
             return None
         return stick.offer

@@ -91,7 +91,7 @@ class LiveRouter(Placer):
         affinity = self.settings.affinity
         if affinity.ttl_s > 0 and request.session >= 0:
             stick = Stick(request.session, attempt.offer, self.clock.on_grid(now_s + affinity.ttl_s))
-            self.sticks[draws.slot_of(request.session, affinity.slots)] = stick
+            self.sticks[request.model, draws.slot_of(request.session, affinity.slots)] = stick
         self.health[attempt.offer].succeed(attempt.probe)
         self._tell_policy(policy.DONE, attempt)
         request.ended = True

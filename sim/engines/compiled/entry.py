@@ -1,0 +1,141 @@
+"""The way into compiled code: shards as rows of addresses, so that many are advanced in one call.
+
+Handing fifty arrays over one by one costs more than an idle shard's whole turn. Here each shard is a row of a table:
+of every array of its `State`, in order, the address and the shape. Compiled code rebuilds the arrays from it, which
+costs nothing until they are used. The call is a C function's: it releases the interpreter's lock, so threads share the
+cores.
+"""
+
+import ctypes
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Final
+
+import numba
+import numpy as np
+from numba import types
+from numba.core.ccallback import CFunc
+from numba.core.cgutils import create_struct_proxy
+from numba.extending import intrinsic
+from numba.np import arrayobj
+
+from sim.engines.compiled import loop
+from sim.engines.policy_abi import CHOOSE_SIGNATURE, OBSERVE_SIGNATURE
+
+MAX_ROUTERS: Final = 8  # the tuple of policies has a fixed length, so that the engine is compiled once
+CHOOSERS: Final = types.UniTuple(types.FunctionType(CHOOSE_SIGNATURE), MAX_ROUTERS)  # type: ignore[no-untyped-call]
+OBSERVERS: Final = types.UniTuple(types.FunctionType(OBSERVE_SIGNATURE), MAX_ROUTERS)  # type: ignore[no-untyped-call]
+_WORDS: Final = types.CPointer(types.int64)  # type: ignore[no-untyped-call]
+_ADVANCE: Final = types.void(_WORDS, types.int64, _WORDS, types.int64, types.float64, _WORDS, _WORDS)
+_STATE: dict[str, Any] = {}  # the type of State: known once there is one, and always the same
+
+
+def words_of(state: Any) -> list[int]:
+    """Addresses and shapes of all arrays of a state, in order."""
+    if isinstance(state, np.ndarray):
+        return [state.ctypes.data, *state.shape]
+    return [word for part in state for word in words_of(part)]
+
+
+def addresses_of(functions: Sequence[CFunc]) -> np.ndarray:
+    """Addresses of compiled policies, one a router; the rest of the tuple repeats the first."""
+    found = [function.address for function in functions]
+    return np.array(found + [found[0]] * (MAX_ROUTERS - len(found)), np.int64)
+
+
+def pointer(words: np.ndarray) -> Any:
+    """An array of int64 as compiled code takes it; it must outlive the call."""
+    return words.ctypes.data_as(ctypes.POINTER(ctypes.c_int64))
+
+
+@cache
+def compiled_advance(state_type: Any) -> Any:
+    """The entry, compiled once for all policies and worlds."""
+    _STATE["type"] = state_type
+    # never closed over: numba keeps a function on disk by its file and line only
+    return numba.cfunc(_ADVANCE, cache=True, error_model="numpy", _nrt=False)(advance_shards).ctypes
+
+
+def advance_shards(
+    table: Any, words: int, which: Any, count: int, until_s: float, policies: Any, why: Any
+) -> None:
+    """Advance shards to ``until_s``, one after the other.
+
+    Parameters
+    ----------
+    table
+        A row of ``words`` words for every shard.
+    which, count
+        The shards to advance.
+    policies
+        Addresses of ``choose`` of each router, then those of ``observe``.
+    why
+        Filled by shard with why it stopped (`sim.engines.compiled.loop`).
+    """
+    choosers = choosers_at(policies, 0)
+    observers = observers_at(policies, MAX_ROUTERS)
+    for place in range(count):
+        shard = which[place]
+        why[shard] = loop.advance(state_at(table, shard * words), until_s, choosers, observers)
+
+
+@intrinsic
+def state_at(typingctx: Any, table: Any, at: Any) -> Any:
+    """The state that the words from ``at`` on describe."""
+    state_type = _STATE["type"]
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        words, at = arguments
+        made, _ = _rebuilt(context, builder, state_type, builder.gep(words, [at]), 0)
+        return made
+
+    return state_type(table, at), build
+
+
+def _rebuilt(context: Any, builder: Any, kind: Any, words: Any, at: int) -> tuple[Any, int]:
+    """Code that makes an array, or a tuple of them, from the words from ``at`` on; and the place after them."""
+    if not isinstance(kind, types.Array):
+        parts = []
+        for part in kind.types:
+            made, at = _rebuilt(context, builder, part, words, at)
+            parts.append(made)
+        return context.make_tuple(builder, kind, parts), at
+    element = context.get_data_type(kind.dtype)
+    size = context.get_constant(types.intp, context.get_abi_sizeof(element))
+    data, *shape = [_word(context, builder, words, at + place) for place in range(1 + kind.ndim)]
+    strides = [size]
+    for length in shape[:0:-1]:
+        strides.insert(0, builder.mul(strides[0], length))
+    array = arrayobj.make_array(kind)(context, builder)
+    arrayobj.populate_array(array, data=builder.inttoptr(data, element.as_pointer()), shape=shape, strides=strides,
+                            itemsize=size, meminfo=None)
+    return array._getvalue(), at + 1 + kind.ndim
+
+
+def _word(context: Any, builder: Any, words: Any, place: int) -> Any:
+    return builder.load(builder.gep(words, [context.get_constant(types.intp, place)]))
+
+
+def _functions_at(kind: Any) -> Any:
+    """An intrinsic that makes a tuple of first-class functions from their addresses."""
+
+    @intrinsic
+    def functions_at(typingctx: Any, table: Any, at: Any) -> Any:
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            words, at = arguments
+            first = builder.gep(words, [at])
+            made = []
+            for place, function_type in enumerate(kind.types):
+                function = create_struct_proxy(function_type)(context, builder)
+                address = _word(context, builder, first, place)
+                function.c_addr = builder.inttoptr(address, function.c_addr.type)
+                made.append(function._getvalue())
+            return context.make_tuple(builder, kind, made)
+
+        return kind(table, at), build
+
+    return functions_at
+
+
+choosers_at = _functions_at(CHOOSERS)
+observers_at = _functions_at(OBSERVERS)

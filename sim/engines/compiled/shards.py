@@ -1,0 +1,45 @@
+"""How an engine is split by model, so that a market runs on all cores (docs/semantics.md, section 11)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sim.engines.world import World
+
+
+def shards_of(world: World) -> list[np.ndarray]:
+    """Models that must be served together, as arrays of their indices.
+
+    Between two events of the calendar requests for different models never meet: offers, views, memories, telemetry and
+    affinity tables are a model's own. So every model is a shard; a feature that lets a request go from one model to
+    another must join the two here.
+    """
+    return [np.array([model]) for model in range(len(world.models))]
+
+
+def balanced(loads: np.ndarray, threads: int) -> list[np.ndarray]:
+    """Shards for each thread: the heaviest first, each to the thread that has least (Graham 1969, LPT).
+
+    Parameters
+    ----------
+    loads
+        Requests that are about to arrive, by shard.
+    threads
+        Most parts.
+    """
+    parts: list[list[int]] = [[] for _ in range(threads)]
+    held = np.zeros(threads)
+    for shard in np.argsort(-loads, kind="stable").tolist():
+        least = int(np.argmin(held))
+        parts[least].append(shard)
+        held[least] += loads[shard] + 1.0
+    return [np.array(sorted(part), np.int64) for part in parts if part]
+
+
+def split_feed(block: np.ndarray, shard_of_model: np.ndarray, shards: int) -> Sequence[np.ndarray]:
+    """The rows of a feed's block that each shard gets, in their order."""
+    if shards == 1:
+        return [block]
+    owner = shard_of_model[block["model"]]
+    order = np.argsort(owner, kind="stable")
+    return np.split(block[order], np.searchsorted(owner[order], np.arange(1, shards)))
