@@ -31,7 +31,9 @@ def code_version() -> str:
     return found.hexdigest()
 
 
-def specs_of(kind: str, base: Mapping[str, Any], points: Iterable[Point], replications: int) -> list[RunSpec]:
+def specs_of(
+    kind: str, base: Mapping[str, Any], points: Iterable[Point], replications: int | range
+) -> list[RunSpec]:
     """Return the runs of a design: every replication of every point, points outermost.
 
     Parameters
@@ -43,14 +45,15 @@ def specs_of(kind: str, base: Mapping[str, Any], points: Iterable[Point], replic
     points
         Points of the design; one that is not allowed gives runs with a problem, not an error.
     replications
-        Replications of each.
+        How many replications of each, or their numbers.
     """
+    numbers = replications if isinstance(replications, range) else range(replications)
     modules = in_use()
     specs = []
     for row, point in enumerate(points):
         scenario, inputs, problem = _configured(kind, base, point)
         identity = [scenario, inputs] if scenario is not None else [base, dict(point)]
-        for replication in range(replications):
+        for replication in numbers:
             key = _key(kind, [*identity, *_foreign(modules)], replication)
             specs.append(RunSpec(key, kind, scenario, dict(point), row, replication, problem, modules))
     return specs

@@ -1,9 +1,11 @@
 """Do the runs that a store lacks: here, in processes, or on a Dask cluster; the results are the same."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
+from experiments.runs.kinds import kind_named
 from experiments.runs.play import play
 from experiments.runs.progress import Progress
 from experiments.runs.specs import RunRecord, RunSpec
@@ -51,6 +53,14 @@ def run_all(
     todo = [spec for key, spec in wanted.items() if key not in done]
     with Progress(len(wanted), len(done)) as progress:
         _write_all(_played(todo, jobs, dask, _telling(progress, check)), store, progress, check)
+
+
+def announce_compiling(kind: str, scenario: Any) -> None:  # noqa: ANN401 - of either form
+    """Say why the first run takes so long, where the engine was never compiled before."""
+    from sim.compiled import is_compiled
+
+    if kind_named(kind).is_compiled(scenario) and not is_compiled():
+        print("compiling the traffic engine, once on this machine (about 30 s)", file=sys.stderr, flush=True)
 
 
 def _write_all(

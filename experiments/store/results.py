@@ -47,6 +47,7 @@ class Results:
         self.store = store
         self.study = study
         self.points = store.points(study)
+        self.runs = store.runs(study)
 
     def __enter__(self) -> Self:
         return self

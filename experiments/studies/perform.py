@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -86,6 +85,7 @@ def _perform_without_runs(study: Study[Any, Any], design: Design, how: How) -> N
 
 
 def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
+    from experiments.runs.runner import announce_compiling
     from experiments.store.store import STORE_FILE, Store
 
     started = time.monotonic()
@@ -100,7 +100,7 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
         if how.until is None and _is_finished(study, design, store, how.out):
             print(f"{how.out}/ holds this study already, all {_runs(design)} runs; nothing was done")
             return
-        _announce_compiling(design)
+        announce_compiling(design.kind, design.scenario)
         design, results, told = _played(study, design, store, how)
         failures = results.failures()
         _refuse_failures(study, failures)
@@ -179,14 +179,6 @@ def _refuse_failures(study: Study[Any, Any], failures: DataFrame) -> None:
     place = ", ".join(f"{name} {first[name]}" for name in failures.columns if name not in ("row", "problem"))
     raise MarketError(f"{len(failures)} runs failed, the first at {place}: {first['problem']}; the others are kept, "
                       "and --retry does the failed ones again")
-
-
-def _announce_compiling(design: Design) -> None:
-    """Say why the first run takes so long, where the engine was never compiled before."""
-    from sim.compiled import is_compiled
-
-    if kind_named(design.kind).is_compiled(design.scenario) and not is_compiled():
-        print("compiling the traffic engine, once on this machine (about 30 s)", file=sys.stderr, flush=True)
 
 
 def _held(design: Design, failed: int) -> dict[str, int]:

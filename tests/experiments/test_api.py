@@ -2,8 +2,9 @@
 
 import pytest
 
-from experiments import change, compare, load, open_results, replicate, run, sweep
+from experiments import change, compare, load, open_results, replicate, sweep
 from experiments.measures.traffic_metrics import metrics
+from experiments.runs.run_traffic import run_traffic
 from experiments.stats import paired
 from sim.errors import ScenarioError
 from sim.scenario import MarketScenario, TrafficScenario
@@ -46,14 +47,14 @@ def test_change_leaves_the_original_alone(duel):
 def test_replications_are_the_runs_themselves(duel):
     results = replicate(duel, 2)
     rows = results.table("metrics").query("metric == 'revenue_usd'")
-    assert rows["value"].tolist() == [metrics(run(duel, r))["revenue_usd"] for r in range(2)]
+    assert rows["value"].tolist() == [metrics(run_traffic(duel, r))["revenue_usd"] for r in range(2)]
     assert results.factors == []
     assert results.stats.revenue()["n"].item() == 2
 
 
 def test_compare_is_paired_on_the_same_requests(duel):
     got = compare(duel, ["cheapest", "random"], 2).compare("e2e_p99_s").iloc[0]
-    values = {policy: [metrics(run(change(duel, f'routers.main.policy.kind="{policy}"'), r))["e2e_p99_s"]
+    values = {policy: [metrics(run_traffic(change(duel, f'routers.main.policy.kind="{policy}"'), r))["e2e_p99_s"]
                        for r in range(2)] for policy in ("cheapest", "random")}
     want = paired(values["random"], values["cheapest"])
     assert (got["policy"], got["baseline"]) == ("random", "cheapest")

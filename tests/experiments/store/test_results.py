@@ -11,7 +11,7 @@ import pytest
 from experiments.measures.market.run import Run
 from experiments.measures.market_summary import summary
 from experiments.measures.traffic_metrics import metrics
-from experiments.runs.run_traffic import run
+from experiments.runs.run_traffic import run_traffic
 from experiments.runs.specs import RunRecord, RunSpec
 from experiments.scenarios import load_traffic
 from experiments.stats import interval, paired
@@ -32,7 +32,7 @@ LOAD = "traffic.load"
 def play(load, policy, replication):
     overrides = ["traffic.engine=reference", "traffic.duration_s=40", "traffic.warmup_s=5", f"traffic.load={load}",
                  f'routers.main.policy.kind="{policy}"']
-    return run(load_traffic("duel", overrides), replication)
+    return run_traffic(load_traffic("duel", overrides), replication)
 
 
 @pytest.fixture(scope="module")
