@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from experiments.output.writer import check_writable, output_folder, write_table
 from experiments.runs.kinds import kind_named
 from experiments.runs.until import check_targets, replicate_until
 from experiments.studies.study import Check, Design, Study, specs_of_design
-from sim.errors import MarketError
+from sim.errors import MarketError, MarketWarning
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -104,7 +105,9 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
         design, results, told = _played(study, design, store, how)
         failures = results.failures()
         _refuse_failures(study, failures)
-        found = study.measure(design, results, how.check)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MarketWarning)  # failed runs are told below, and in failures.csv
+            found = study.measure(design, results, how.check)
         extra = _Extra({"failures": failures} if len(failures) else {}, _held(design, len(failures)), _rule(how))
         with output_folder(how.out) as folder:
             _write(study, design, found, extra, folder)

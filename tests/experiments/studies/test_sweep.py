@@ -54,7 +54,7 @@ def morris(tmp_path_factory):
 def test_a_grid_has_a_row_for_every_point_policy_and_metric(tmp_path, capsys):
     assert run_cli(*GRID, "--jobs", 1, out=tmp_path / "o") == 0
     summary = pd.read_csv(tmp_path / "o" / "summary.csv")
-    assert list(summary.columns) == ["policy", "traffic.load", "metric", "unit", "mean", "half_width", "n"]
+    assert list(summary.columns) == ["policy", "traffic.load", "metric", "unit", "mean", "half_width", "n", "failed"]
     cost = summary[summary["metric"] == "cost_usd_per_mtok"]
     assert list(zip(cost["policy"], cost["traffic.load"], strict=True)) == [
         ("random", 0.5), ("random", 1.0), ("cheapest", 0.5), ("cheapest", 1.0)]
