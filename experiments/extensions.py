@@ -18,6 +18,7 @@ from experiments.runs.defects import FAULTS
 from sim.errors import MarketError
 
 OPTION: Final = "--use"
+MODULE_PREFIX: Final = "tokenmarket_use_"  # of the names under which they stand among Python's modules
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def in_use() -> tuple[UserModule, ...]:
 
 
 def _import(module: UserModule) -> None:
-    name = f"tokenmarket_use_{Path(module.path).stem}_{module.digest[:8]}"
+    name = f"{MODULE_PREFIX}{Path(module.path).stem}_{module.digest[:8]}"
     made = ModuleType(name)
     made.__file__ = module.path
     linecache.cache[module.path] = (len(module.text), None, module.text.splitlines(keepends=True), module.path)

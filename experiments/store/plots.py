@@ -56,11 +56,11 @@ class Plots:
 
 def _figure(drawn: Drawing) -> "Figure":
     """Points with error bars; joined where the axis is a number, beside each other where it is a name."""
-    from matplotlib.figure import Figure
+    from experiments.store.shown_figure import ShownFigure
 
     along, numeric = drawn.along, drawn.is_numeric
     labels = list(dict.fromkeys(drawn.frame[along]))
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    figure = ShownFigure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.subplots()
     for label, part in _parts(drawn):
         part = part.sort_values(along) if numeric else part

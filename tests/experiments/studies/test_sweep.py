@@ -129,7 +129,8 @@ def test_a_point_that_is_not_allowed_is_a_row_and_stops_nothing(tmp_path, capsys
     assert list(failures["traffic.load"]) == [-1, -1]
     assert failures["problem"].str.contains("traffic.load is -1").all()
     summary = pd.read_csv(tmp_path / "o" / "summary.csv")
-    assert set(summary["traffic.load"]) == {1}
+    assert set(summary["traffic.load"]) == {-1, 1}
+    assert summary.groupby("traffic.load")[["n", "failed"]].max().values.tolist() == [[0, 2], [2, 0]]
     assert "2 failed" in capsys.readouterr().out
 
 
