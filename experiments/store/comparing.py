@@ -66,7 +66,7 @@ def check_whole(pairs: Pairs, runs: "DataFrame", failures: "DataFrame", failed: 
         mine = runs[runs["row"] == row]
         lacking = mine[mine["state"] != DONE]
         if len(lacking):
-            level = pairs.points[pairs.factor].loc[row]
+            level = pairs.points.astype(object).loc[row, pairs.factor]
             why = problem_of(failures, row) if (lacking["state"] == FAILED).any() else "not done yet"
             raise StatisticError(f"{pairs.factor} {level!r} lacks {len(lacking)} of {len(mine)} runs ({why}), without "
                                  "which the difference is another; failures() tells of all, and failed='drop' "

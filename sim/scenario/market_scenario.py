@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
 from sim.scenario.customer_settings import CustomerSettings
-from sim.scenario.document import Document, counted
+from sim.scenario.whole import Document, counted
 from sim.scenario.firm_settings import SupplySettings
 from sim.scenario.model_settings import ModelSettings
 from sim.scenario.network_settings import Network

@@ -208,6 +208,7 @@ def test_what_fails_altogether_is_raised_and_kept(duel, tmp_path, monkeypatch):
     (lambda it: run(None), "scenario is None, but must be a scenario, the name of a built-in one"),
     (lambda it: run({"name": "duel"}), "scenario is {'name': 'duel'} .* must be a scenario"),
     (lambda it: run("dual"), "no scenario 'dual'"),
+    (lambda it: tm.use("nowhere.py"), "use nowhere.py: cannot read the module"),
     (lambda it: load(3), "a scenario is named by a text or a path, not by 3"),
     (lambda it: change(it, 3), "a change is 3, but must be a text"),
     (lambda it: change(it, {3: 1}), "a change has the key 3"),
