@@ -95,7 +95,8 @@ def with_failures(found: "DataFrame", seen: "DataFrame", runs: "DataFrame", plac
     failed["_order"] = range(len(failed))
     columns = list(seen.columns)
     seen = seen.assign(**{ALL: 0})
-    others = seen.drop(columns=list(place)).drop_duplicates()  # dimensions and units, which a failed run cannot tell
+    # dimensions and units, which a failed run cannot tell; without any, a group is its place and nothing else
+    others = seen.drop(columns=list(place)).drop_duplicates() if set(columns) - set(place) else pd.DataFrame({ALL: [0]})
     told = failed[keys].merge(seen[keys].drop_duplicates(), on=keys, how="left", indicator=True, sort=False)
     silent = failed.loc[(told["_merge"] == "left_only").to_numpy(), keys].merge(others, on=ALL, sort=False)
     every = pd.concat([seen, silent], ignore_index=True) if len(silent) else seen

@@ -7,11 +7,11 @@ from pydantic import Field, field_validator, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
 from sim.scenario.customer_settings import CustomerSettings
-from sim.scenario.whole import Document, counted
 from sim.scenario.firm_settings import SupplySettings
 from sim.scenario.model_settings import ModelSettings
 from sim.scenario.network_settings import Network
 from sim.scenario.router_settings import Router
+from sim.scenario.whole import Document, counted
 from sim.units import DAY_S
 
 

@@ -6,10 +6,10 @@ from pydantic import Field, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
 from sim.scenario.demand_settings import ClientClass
-from sim.scenario.whole import Document, counted
 from sim.scenario.network_settings import Network
 from sim.scenario.provider_settings import Provider
 from sim.scenario.router_settings import Router
+from sim.scenario.whole import Document, counted
 
 MAX_OFFERS_OF_A_MODEL = 4096
 

@@ -465,3 +465,16 @@ def test_importing_the_package_imports_nothing_heavy():
             "[callable(getattr(experiments, name)) for name in experiments.__all__].count(False))")
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.split("\n")[0] == "[] True True [] 0"
+
+
+def test_results_without_a_single_run_are_empty_and_say_so():
+    store = Store()
+    store.begin("none", {}, [RunSpec("a", "traffic", None, {LOAD: 1.0}, 0, 0),
+                             RunSpec("b", "traffic", None, {LOAD: 2.0}, 1, 0)])
+    store.add([RunRecord("a", "RuntimeError: too hot")])
+    with Results(store, "none") as results:
+        with pytest.warns(MarketWarning, match="1 of 2 runs failed and 1 of 2 runs are not done yet"):
+            assert results.metrics().empty
+        with pytest.warns(MarketWarning):
+            assert results.stats.revenue()[["n", "failed"]].values.tolist() == [[0, 1], [0, 0]]
+        assert "0 of 2 runs done" in results._repr_html_()
