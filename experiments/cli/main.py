@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with Interrupts() as interrupts:
             words, modules = modules_named(sys.argv[1:] if argv is None else argv)
             for module in modules:  # before anything is parsed: what they register has commands and options, too
-                use(module)
+                use(module, OPTION)
             arguments = parser().parse_args(words)
             told = getattr(arguments, "on_interrupt", told)
             arguments.check = interrupts.check

@@ -29,7 +29,7 @@ class Estimate(NamedTuple):
 
 def factors_of(summary: DataFrame) -> list[str]:
     """Return the columns of a summary that say which point a row is of."""
-    return [name for name in summary.columns if name not in MEASURES]
+    return [name for name in summary.columns if name not in (*MEASURES, "failed")]
 
 
 def chosen(summary: DataFrame, most: int = MOST_METRICS) -> list[str]:

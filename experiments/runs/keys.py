@@ -31,7 +31,9 @@ def code_version() -> str:
     return found.hexdigest()
 
 
-def specs_of(kind: str, base: Mapping[str, Any], points: Iterable[Point], replications: int) -> list[RunSpec]:
+def specs_of(
+    kind: str, base: Mapping[str, Any], points: Iterable[Point], replications: int | range
+) -> list[RunSpec]:
     """Return the runs of a design: every replication of every point, points outermost.
 
     Parameters
@@ -43,15 +45,17 @@ def specs_of(kind: str, base: Mapping[str, Any], points: Iterable[Point], replic
     points
         Points of the design; one that is not allowed gives runs with a problem, not an error.
     replications
-        Replications of each.
+        How many replications of each, or their numbers.
     """
+    numbers = replications if isinstance(replications, range) else range(replications)
     modules = in_use()
+    foreign = _foreign(modules)
     specs = []
     for row, point in enumerate(points):
         scenario, inputs, problem = _configured(kind, base, point)
         identity = [scenario, inputs] if scenario is not None else [base, dict(point)]
-        for replication in range(replications):
-            key = _key(kind, [*identity, *_foreign(modules)], replication)
+        for replication in numbers:
+            key = _key(kind, [*identity, *foreign], replication)
             specs.append(RunSpec(key, kind, scenario, dict(point), row, replication, problem, modules))
     return specs
 
@@ -86,24 +90,9 @@ def _configured(
 
 def _foreign(modules: Iterable[UserModule]) -> list[list[str]]:
     """What the user has added to the package, by digest: a run may depend on all of it."""
-    from policies import POLICIES
+    from experiments.runs.luggage import digests as registered
 
-    own = {policy.choose.__module__ for policy in POLICIES.values()}
-    files = sorted(name for name in own if not name.startswith(("policies.", "tokenmarket_use_")))
-    found = [[module.digest for module in modules], [_source_digest(name) for name in files]]
-    return [part for part in found if part]
-
-
-def _source_digest(module: str) -> str:
-    """Digest of the source of a module that a script registered a policy from."""
-    import inspect
-    import sys
-
-    try:
-        text = inspect.getsource(sys.modules[module])
-    except (OSError, TypeError, KeyError):  # typed in by hand: nothing tells one version from the next
-        text = f"{module}: no source"
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return [part for part in ([module.digest for module in modules], registered()) if part]
 
 
 def _key(kind: str, configuration: Any, replication: int) -> str:  # noqa: ANN401 - anything JSON can hold

@@ -50,6 +50,7 @@ class Store:
     """
 
     def __init__(self, path: str | Path | None = None) -> None:
+        self.path = None if path is None else Path(path)
         if path is None:
             self._connection = _connect(":memory:", read_only=False)
             _lay_out(self._connection)
@@ -71,7 +72,8 @@ class Store:
         if not Path(path).exists():
             raise StoreError(f"there is no store {path}")
         store = cls.__new__(cls)
-        store._connection = _opened(Path(path), read_only=True)
+        store.path = Path(path)
+        store._connection = _opened(store.path, read_only=True)
         return store
 
     def __enter__(self) -> Self:
@@ -232,6 +234,13 @@ class Store:
         """Return the runs of a study that are done and did not fail: row, replication and factors."""
         frame = self.frame("SELECT plan.row, plan.replication FROM plan JOIN runs USING (run) "
                            "WHERE study = ? AND problem = '' ORDER BY ALL", [study])
+        return self._with_factors(frame, study)
+
+    def runs(self, study: str) -> "DataFrame":
+        """Return every run that a study wants: row, replication, factors and ``state`` (done, failed or missing)."""
+        frame = self.frame("SELECT plan.row, plan.replication, CASE WHEN problem IS NULL THEN 'missing' "
+                           "WHEN problem = '' THEN 'done' ELSE 'failed' END AS state "
+                           "FROM plan LEFT JOIN runs USING (run) WHERE study = ? ORDER BY row, replication", [study])
         return self._with_factors(frame, study)
 
     def failures(self, study: str) -> "DataFrame":

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
+import warnings
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from experiments.output.writer import check_writable, output_folder, write_table
 from experiments.runs.kinds import kind_named
 from experiments.runs.until import check_targets, replicate_until
 from experiments.studies.study import Check, Design, Study, specs_of_design
-from sim.errors import MarketError
+from sim.errors import MarketError, MarketWarning
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -86,6 +86,7 @@ def _perform_without_runs(study: Study[Any, Any], design: Design, how: How) -> N
 
 
 def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
+    from experiments.runs.runner import announce_compiling
     from experiments.store.store import STORE_FILE, Store
 
     started = time.monotonic()
@@ -100,11 +101,13 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
         if how.until is None and _is_finished(study, design, store, how.out):
             print(f"{how.out}/ holds this study already, all {_runs(design)} runs; nothing was done")
             return
-        _announce_compiling(design)
+        announce_compiling(design.kind, design.scenario)
         design, results, told = _played(study, design, store, how)
         failures = results.failures()
         _refuse_failures(study, failures)
-        found = study.measure(design, results, how.check)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MarketWarning)  # failed runs are told below, and in failures.csv
+            found = study.measure(design, results, how.check)
         extra = _Extra({"failures": failures} if len(failures) else {}, _held(design, len(failures)), _rule(how))
         with output_folder(how.out) as folder:
             _write(study, design, found, extra, folder)
@@ -179,14 +182,6 @@ def _refuse_failures(study: Study[Any, Any], failures: DataFrame) -> None:
     place = ", ".join(f"{name} {first[name]}" for name in failures.columns if name not in ("row", "problem"))
     raise MarketError(f"{len(failures)} runs failed, the first at {place}: {first['problem']}; the others are kept, "
                       "and --retry does the failed ones again")
-
-
-def _announce_compiling(design: Design) -> None:
-    """Say why the first run takes so long, where the engine was never compiled before."""
-    from sim.compiled import is_compiled
-
-    if kind_named(design.kind).is_compiled(design.scenario) and not is_compiled():
-        print("compiling the traffic engine, once on this machine (about 30 s)", file=sys.stderr, flush=True)
 
 
 def _held(design: Design, failed: int) -> dict[str, int]:

@@ -1,19 +1,24 @@
-"""Writing a scenario as TOML that reads back as the same scenario."""
+"""Writing a scenario, or one assignment to it, as TOML that reads back as the same."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
 
 from sim.scenario.field_types import Raw
-from sim.scenario.load import plain
 
 
 def to_toml(scenario: BaseModel) -> str:
     """Return the full scenario, defaults included, as TOML; fields that are None are left out."""
     lines: list[str] = []
-    _table([], plain(scenario), lines)
+    _table([], scenario.model_dump(mode="json"), lines)
     return "\n".join(lines).strip() + "\n"
+
+
+def assignment_of(path: Iterable[str], value: Raw) -> str:
+    """Return what `sim.scenario.load.parse_assignment` reads as a path and a value; None is written as ``none``."""
+    return f"{'.'.join(_key(name) for name in path)}={'none' if value is None else _value(value)}"
 
 
 def _table(path: list[str], table: dict[str, Any], lines: list[str]) -> None:

@@ -5,7 +5,7 @@ import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,6 +15,24 @@ from sim.scenario.family import FORMS, Scenario, kind_of
 from sim.scenario.field_types import FieldType, Raw, near
 
 Form = TypeVar("Form", bound=BaseModel)
+
+
+class Assignment(NamedTuple):
+    """A value for a field.
+
+    Attributes
+    ----------
+    path
+        Names on the way to the field.
+    value
+        The value, as TOML or Python gives it.
+    text
+        How errors tell it.
+    """
+
+    path: list[str]
+    value: Raw
+    text: str
 
 
 def read_file(path: Path) -> dict[str, Any]:
@@ -35,7 +53,9 @@ def read_file(path: Path) -> dict[str, Any]:
         raise ScenarioError(f"{path} is not valid TOML: {error}") from None
 
 
-def scenario_of(data: dict[str, Any], overrides: Sequence[str] = (), *, source: str = "scenario") -> Scenario:
+def scenario_of(
+    data: dict[str, Any], overrides: Sequence[str | Assignment] = (), *, source: str = "scenario"
+) -> Scenario:
     """Apply overrides to a scenario given as nested dictionaries, such as a file's or a manifest's, and validate it.
 
     Parameters
@@ -56,7 +76,7 @@ def scenario_of(data: dict[str, Any], overrides: Sequence[str] = (), *, source: 
 
 
 def read_as(
-    form: type[Form], data: dict[str, Any], overrides: Sequence[str] = (), *, source: str = "scenario"
+    form: type[Form], data: dict[str, Any], overrides: Sequence[str | Assignment] = (), *, source: str = "scenario"
 ) -> Form:
     """Do what `scenario_of` does, where it is known what the data have to be.
 
@@ -65,16 +85,16 @@ def read_as(
     ScenarioError
         As `scenario_of`.
     """
-    for assignment in overrides:
-        path, value = parse_assignment(assignment)
-        _assign(data, path, value, assignment, form)
+    for given in overrides:
+        assignment = given if isinstance(given, Assignment) else Assignment(*parse_assignment(given), given)
+        _assign(data, assignment, form)
     try:
         return form.model_validate(data)
     except ValidationError as error:
         raise ScenarioError(explain(error, data, source, form)) from None
 
 
-def override(scenario: Form, overrides: Sequence[str]) -> Form:
+def override(scenario: Form, overrides: Sequence[str | Assignment]) -> Form:
     """Return a copy of a scenario with ``a.b=c`` assignments applied and checked.
 
     Raises
@@ -101,7 +121,7 @@ def parse_assignment(assignment: str) -> tuple[list[str], Raw]:
         elif char in "\"'":
             quote = char
         elif char == "=":
-            return _path(assignment[:at].strip(), assignment), _value(assignment[at + 1:].strip())
+            return parse_path(assignment[:at].strip(), assignment), _value(assignment[at + 1:].strip())
     raise ScenarioError(f"override {assignment!r} is not of the form path=value, such as traffic.load=1.4")
 
 
@@ -120,7 +140,14 @@ def plain(scenario: BaseModel) -> dict[str, Any]:
     return data
 
 
-def _path(text: str, assignment: str) -> list[str]:
+def parse_path(text: str, assignment: str) -> list[str]:
+    """Split ``a."b.c".d`` into its names.
+
+    Raises
+    ------
+    ScenarioError
+        If it is malformed; the text quotes the assignment that it stands in.
+    """
     try:
         node: Raw = tomllib.loads(f"{text} = 0")
     except tomllib.TOMLDecodeError:
@@ -142,8 +169,9 @@ def _value(text: str) -> Raw:
     return parsed["value"] if len(parsed) == 1 else text
 
 
-def _assign(data: dict[str, Any], path: list[str], value: Raw, assignment: str, form: type[BaseModel]) -> None:
-    """Set ``path`` in the raw data, filling in defaults that the path walks through."""
+def _assign(data: dict[str, Any], assignment: Assignment, form: type[BaseModel]) -> None:
+    """Set a field of the raw data, filling in defaults that its path walks through."""
+    path, value = assignment.path, assignment.value
     node: Raw = data
     kind = FieldType(form)
     for depth, name in enumerate(path):
@@ -152,7 +180,7 @@ def _assign(data: dict[str, Any], path: list[str], value: Raw, assignment: str, 
         if not problem and not last and not isinstance(node[key], dict | list):
             problem = f"{'.'.join(path[:depth + 1])} is {node[key]!r}, which has no fields"
         if problem:
-            raise ScenarioError(f"override {assignment!r}: {problem}")
+            raise ScenarioError(f"override {assignment.text!r}: {problem}")
         if last:
             node[key] = value
         else:

@@ -11,6 +11,7 @@ from sim.scenario.firm_settings import SupplySettings
 from sim.scenario.model_settings import ModelSettings
 from sim.scenario.network_settings import Network
 from sim.scenario.router_settings import Router
+from sim.scenario.whole import Document, counted
 from sim.units import DAY_S
 
 
@@ -68,7 +69,7 @@ class Fees(Part):
         source="OpenRouter FAQ: the first million requests a month")
 
 
-class MarketScenario(Part):
+class MarketScenario(Document):
     """A token market over months: what ``tokenmarket run market`` runs."""
 
     kind: ClassVar[Literal["market"]] = "market"
@@ -90,6 +91,11 @@ class MarketScenario(Part):
     models: ModelSettings = Field(default_factory=ModelSettings, description="Models, known and to come")
     customers: CustomerSettings = Field(default_factory=CustomerSettings, description="Customers")
     supply: SupplySettings = Field(description="Providers, GPU prices, autoscaling and investment")
+
+    def outline(self) -> str:
+        """Return what it describes, in a few words."""
+        return (f"{counted(len(self.supply.firms), 'firm')}, {counted(len(self.customers.segments), 'segment')} of "
+                f"customers, {counted(self.horizon.days, 'day')} from {self.horizon.start}")
 
     @field_validator("router", mode="before")
     @classmethod

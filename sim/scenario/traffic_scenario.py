@@ -9,6 +9,7 @@ from sim.scenario.demand_settings import ClientClass
 from sim.scenario.network_settings import Network
 from sim.scenario.provider_settings import Provider
 from sim.scenario.router_settings import Router
+from sim.scenario.whole import Document, counted
 
 MAX_OFFERS_OF_A_MODEL = 4096
 
@@ -36,7 +37,7 @@ class Traffic(Part):
         return self
 
 
-class TrafficScenario(Part):
+class TrafficScenario(Document):
     """Traffic of given demand: providers, routers and the network between them."""
 
     kind: ClassVar[Literal["traffic"]] = "traffic"
@@ -49,6 +50,12 @@ class TrafficScenario(Part):
     routers: dict[Name, Router] = Field({"main": Router()}, description="Routers by name", min_length=1)
     demand: dict[Name, ClientClass] = Field(description="Client classes by name", min_length=1)
     providers: dict[Name, Provider] = Field(description="Providers by name", min_length=1)
+
+    def outline(self) -> str:
+        """Return what it describes, in a few words."""
+        return (f"{counted(len(self.providers), 'provider')}, {counted(len(self.routers), 'router')}, "
+                f"{counted(len(self.demand), 'client class')}, {self.traffic.duration_s:g} s "
+                f"at load {self.traffic.load:g}")
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrafficScenario":

@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import open_results, run
+from experiments import open_results
 from experiments.cli.main import main
 from experiments.measures.traffic_metrics import METRICS, metrics
 from experiments.runs.capacity import Shape, offer_capacity_per_s, utilisation
 from experiments.runs.replayed import with_trace
+from experiments.runs.run_traffic import run_traffic
 from experiments.scenarios import load_traffic
 from experiments.stats.multiple import holm
 from experiments.store.store import STORE_FILE
@@ -119,14 +120,14 @@ def test_policies_meet_the_same_requests():
     seen = []
     for kind in ("cheapest", "random"):
         scenario = load_traffic("duel", [*BRIEF, "traffic.sample_share=1", f"routers.main.policy.kind={kind}"])
-        samples = run(scenario, 1).samples
+        samples = run_traffic(scenario, 1).samples
         seen.append(np.sort(samples[["key", "born_s", "prompt", "output"]], order="key"))
     assert len(seen[0]) > 50
     assert np.array_equal(seen[0], seen[1])
 
 
 def test_metrics_are_what_their_names_say():
-    outcome = run(load_traffic("duel", BRIEF))
+    outcome = run_traffic(load_traffic("duel", BRIEF))
     got = metrics(outcome)
     sums = outcome.class_sums[:, o.MEASURED].sum(axis=0)
     tokens = sums[o.PROMPT_TOKENS] + sums[o.OUTPUT_TOKENS]

@@ -1,0 +1,14 @@
+"""A figure that notebooks show: matplotlib's own are shown only when they were made by pyplot, which keeps them all."""
+
+from io import BytesIO
+
+from matplotlib.figure import Figure
+
+
+class ShownFigure(Figure):
+    """A matplotlib figure with a picture for notebooks."""
+
+    def _repr_png_(self) -> bytes:
+        picture = BytesIO()
+        self.savefig(picture, format="png", dpi=100)
+        return picture.getvalue()
