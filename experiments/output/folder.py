@@ -119,6 +119,11 @@ class Folder:
                                   f"{known})")
 
 
+def files_below(folder: Path) -> list[str]:
+    """Return the files below a folder, as paths with slashes, sorted."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
 def read_folder(path: Path) -> Folder:
     """Read the manifest of a folder; a path of the manifest itself does as well.
 
