@@ -19,8 +19,6 @@ class Leaf(NamedTuple):
     ----------
     keys
         Where it stands: names of fields and tables, and places in lists.
-    plain
-        The value as JSON can hold it.
     value
         As text.
     unit
@@ -31,15 +29,17 @@ class Leaf(NamedTuple):
         Where the default comes from; empty if the field does not say.
     is_default
         Whether the scenario has left the field as it is.
+    plain
+        The value as JSON can hold it.
     """
 
     keys: tuple[str, ...]
-    plain: Any
     value: str
     unit: str
     meaning: str
     source: str
     is_default: bool
+    plain: Any
 
     @property
     def path(self) -> str:
@@ -54,7 +54,7 @@ def leaves(part: BaseModel, keys: tuple[str, ...] = ()) -> Iterator[Leaf]:
         is_default = not info.is_required() and value == info.get_default(call_default_factory=True)
         yield from _leaves(value, (*keys, name), info, is_default)
     for name, value in (part.model_extra or {}).items():
-        yield Leaf((*keys, name), to_jsonable_python(value), _text(value), "", "parameter of the kind", "", False)
+        yield Leaf((*keys, name), _text(value), "", "parameter of the kind", "", False, to_jsonable_python(value))
 
 
 def _leaves(value: Any, keys: tuple[str, ...], info: FieldInfo, is_default: bool) -> Iterator[Leaf]:  # noqa: ANN401 - any value
@@ -67,7 +67,7 @@ def _leaves(value: Any, keys: tuple[str, ...], info: FieldInfo, is_default: bool
         for index, inner in enumerate(value):
             yield from _leaves(inner, (*keys, str(index)), info, is_default)
     else:
-        yield Leaf(keys, to_jsonable_python(value), _text(value), *described(info), is_default)
+        yield Leaf(keys, _text(value), *described(info), is_default, to_jsonable_python(value))
 
 
 def described(info: FieldInfo) -> tuple[str, str, str]:

@@ -73,8 +73,8 @@ def _refuse_what_is_there(arguments: argparse.Namespace) -> None:
 
 
 def _told(title: str, verdicts: Sequence[Verdict]) -> str:
-    width = max((len(verdict.name) for verdict in verdicts), default=0)
-    return "\n".join([f"\n{title}", *(f"  {verdict.name.ljust(width)}  {verdict.word}" for verdict in verdicts)])
+    lines = (f"{verdict.word:>10}  {verdict.name} {verdict.detail}".rstrip() for verdict in verdicts)
+    return "\n".join([f"\n{title}", *lines])
 
 
 def _follows(folder: Folder, listed: Sequence[Verdict], new: Sequence[Verdict], other_code: bool) -> str:
@@ -84,8 +84,8 @@ def _follows(folder: Folder, listed: Sequence[Verdict], new: Sequence[Verdict], 
     rest = f" The manifest says nothing of {', '.join(unlisted)}." if unlisted else ""
     if held and came:
         although = ", although versions or code differ" if other_code else ""
-        return (f"Verified: all {len(folder.files)} files of {folder.path}/ are as its manifest says, and came out of "
-                f"a new run with the same bytes{although}.{rest}")
+        return (f"Verified: all {len(folder.files)} files of {folder.path}/ are as its manifest says, and in a new run "
+                f"all came out with the same bytes{although}.{rest}")
     if came:
         return (f"Not verified: the manifest holds, a new run gives what it lists, but {folder.path}/ was changed "
                 f"since: {_broken(listed)}.{rest}")

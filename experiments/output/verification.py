@@ -17,11 +17,24 @@ APART: Final = (*CODE, "files", "store", "use")  # compared one by one, or befor
 
 
 class Verdict(NamedTuple):
-    """A file, or another thing that is compared: what it is called, what was found, and whether that is all right."""
+    """What was found of a file, or of another thing that is compared.
+
+    Attributes
+    ----------
+    name
+        What it is called.
+    word
+        What was found, in a word or two.
+    holds
+        Whether that is all right.
+    detail
+        More of it.
+    """
 
     name: str
     word: str
     holds: bool
+    detail: str = ""
 
 
 def of_folder(folder: Folder) -> list[Verdict]:
@@ -42,7 +55,7 @@ def of_new_run(folder: Folder, again: Folder) -> list[Verdict]:
         found.append(Verdict(f"{STORE_FILE}: {name}", *_same(_tables(folder), _tables(again), name)))
     keys = {*folder.manifest, *again.manifest}.difference(APART)
     other = sorted(key for key in keys if folder.manifest.get(key) != again.manifest.get(key))
-    found.append(Verdict(MANIFEST, f"DIFFERENT in {', '.join(other)}" if other else "same", not other))
+    found.append(Verdict(MANIFEST, "DIFFERENT" if other else "same", not other, ", ".join(other)))
     return found
 
 
@@ -52,8 +65,8 @@ def of_code(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> list[Verdict
     pairs = {name: (before.get(name, "not there"), after.get(name, "not there")) for name in {**before, **after}}
     pairs["code"] = (str(recorded.get("code", "unknown")), str(now["code"]))
     pairs["commit"] = (_commit(recorded.get("commit")), _commit(now["commit"]))
-    return [Verdict(name, then if then == here else f"{then} then, {here} now", then == here)
-            for name, (then, here) in pairs.items()]
+    return [Verdict(name, "same", True, then) if then == here else
+            Verdict(name, "OTHER", False, f"{then} then, {here} now") for name, (then, here) in pairs.items()]
 
 
 def _as_listed(path: Path, known: str) -> tuple[str, bool]:
@@ -68,19 +81,18 @@ def _of_store(folder: Folder) -> list[Verdict]:
 
     path, known = folder.path / STORE_FILE, _tables(folder)
     if not known:
-        word = "not compared: the manifest does not list its tables"
-        return [Verdict(STORE_FILE, word, True)] if path.exists() else []
+        return [Verdict(STORE_FILE, "not listed", True, "none of its tables")] if path.exists() else []
     if not path.exists():
-        return [Verdict(STORE_FILE, "not here, so not compared", True)]
+        return [Verdict(STORE_FILE, "not here", True, "so its tables are not compared")]
     try:
         with Store.open_for_reading(path) as store:
             found = fingerprints(store, folder.study)
     except StoreError as error:
-        return [Verdict(STORE_FILE, f"CHANGED: {error}", False)]
+        return [Verdict(STORE_FILE, "CHANGED", False, str(error))]
     other = sorted(name for name in {*known, *found} if known.get(name) != found.get(name))
     if other:
-        return [Verdict(STORE_FILE, f"CHANGED in the tables {', '.join(other)}", False)]
-    return [Verdict(STORE_FILE, f"as listed, all {len(known)} tables", True)]
+        return [Verdict(STORE_FILE, "CHANGED", False, f"tables {', '.join(other)}")]
+    return [Verdict(STORE_FILE, "as listed", True, f"all {len(known)} tables")]
 
 
 def _same(known: Mapping[str, str], found: Mapping[str, str], name: str) -> tuple[str, bool]:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Final
 
-from experiments.output.folder import MANIFEST, Folder, read_folder
+from experiments.output.folder import MANIFEST, Folder, FolderError, read_folder
 from experiments.output.inputs import digest
 from experiments.output.manifest import write_manifest
-from experiments.output.owners import REPORT
+from experiments.output.owners import REPORT, identity
 from experiments.output.writer import output_folder
 from experiments.report import assumptions, bibtex, common, html, latex, markdown
 from experiments.report.blocks import Page, Section, Text
@@ -29,16 +29,18 @@ def write(path: Path, out: Path, question: str = "", force: bool = False) -> Pat
     question
         What the study is to answer, in place of the words that every study brings.
     force
-        Whether a folder is taken that holds a run, or other files.
+        Whether a folder is taken that holds other files.
 
     Raises
     ------
     FolderError
-        If the folder is not of a finished study.
+        If the folder is not of a finished study, or ``out`` is the folder of a run.
     OutputError
-        If ``out`` is not a report's, or cannot be written.
+        If ``out`` holds other files, or cannot be written.
     """
     folder = read_folder(path)
+    if "study" in identity(out / MANIFEST):  # whatever --force says: the run's own files would go
+        raise FolderError(f"cannot write the report to {out}: it holds a run; give a folder of its own with --out")
     with output_folder(out, REPORT, force) as top:
         figures, tables = top / "figures", top / "tables"
         figures.mkdir()

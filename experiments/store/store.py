@@ -281,13 +281,19 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN")
-        # undone whatever is raised, an interrupt included, without catching it
-        with ExitStack() as undo:
-            undo.callback(self._connection.execute, "ROLLBACK")
-            yield
-            undo.pop_all()
-        self._connection.execute("COMMIT")
+        import duckdb
+
+        try:
+            self._connection.execute("BEGIN")
+            # undone whatever is raised, an interrupt included, without catching it
+            with ExitStack() as undo:
+                undo.callback(self._connection.execute, "ROLLBACK")
+                yield
+                undo.pop_all()
+            self._connection.execute("COMMIT")
+        except duckdb.Error as error:  # a full disk, above all
+            raise StoreError(f"cannot write to the store: {_first_line(error)}; what it held is kept: when that is "
+                             "mended, the same command goes on from there") from None
 
 
 def _rows(columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> "DataFrame":
@@ -352,6 +358,7 @@ def _make(path: Path) -> None:
         with stage(path) as folder:
             connection = _connect(str(folder / path.name), read_only=False)
             _lay_out(connection)
+            connection.execute("CHECKPOINT")  # closing does so, too, but says nothing of a full disk
             connection.close()
             # a link and not a move, which would put this empty store in place of one that another process has just made
             with suppress(FileExistsError):
