@@ -32,7 +32,8 @@ def comments_in(text: str) -> dict[Place, str]:
         if alone:
             above.append(alone[1].strip())
             continue
-        beside = _STRINGS.sub("", line).partition("#")[2].strip()
+        at = _STRINGS.sub(lambda found: " " * len(found[0]), line).find("#")  # none inside of a string
+        beside = line[at + 1:].strip() if at >= 0 else ""
         said = beside or " ".join(part for part in above if part)
         if place and said:
             found[place] = said

@@ -91,9 +91,8 @@ def perform(study: Study[Any, Any], design: Design, how: How) -> None:
 
 def _perform_without_runs(study: Study[Any, Any], design: Design, how: How) -> None:
     started = time.monotonic()
-    owner = study_owner(study.name)
-    _tell_replaced(_earlier(how.out), study, design)
-    with output_folder(how.out, owner, how.force) as folder:
+    with output_folder(how.out, study_owner(study.name), how.force) as folder:
+        _tell_replaced(_earlier(how.out), study, design)
         found = study.measure(design, None, how.check)
         undrawn = _write(study, design, found, _Extra(record=_record(design, how)), folder)
         how.check()

@@ -3,8 +3,8 @@
     python tests/house/kills.py --count 50 --seed 20261128
 
 Not part of CI, which keeps a few kills (`test_kills.py`). SIGKILL goes to the whole process group at a moment drawn
-uniformly over what the command takes; every other killed command is killed again before it may end. A line is printed
-for each, and a sum; exit status 1 if one came out otherwise.
+uniformly over what the command takes; some are killed twice before they may end. A line is printed for each, and a sum;
+exit status 1 if one came out otherwise.
 """
 
 import argparse
@@ -15,9 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 QUICK: Final = ("--set", "traffic.engine=reference", "--set", "traffic.duration_s=20", "--set", "traffic.warmup_s=2")
@@ -29,11 +30,6 @@ COMMANDS: Final = {  # ``FOLDER`` is where each writes; the report is of the tou
     "sweep": ("sweep", "tournament", "duel", *QUICK, "--grid", "traffic.load=0.7,0.9,1.1", "--replications", "3",
               "--jobs", "2", "--out", "FOLDER"),
     "report": ("report", "tournament", "--out", "FOLDER"),
-}
-FEW: Final = {  # for CI
-    "tournament": ("run", "tournament", "duel", *QUICK, "--policies", "random", "--loads", "1", "--replications", "2",
-                   "--jobs", "1", "--out", "FOLDER"),
-    "report": COMMANDS["report"],
 }
 STORE: Final = "store.duckdb"  # its bytes are never twice the same; the manifest has digests of its tables
 
@@ -54,63 +50,71 @@ class Kill(NamedTuple):
                 f"{self.problem or 'same bytes'}")
 
 
-def kills(commands: dict[str, tuple[str, ...]], count: int, seed: int, scratch: Path) -> Iterator[Kill]:
+class Command:
+    """A command that runs in a process group of its own, in the scratch folder."""
+
+    def __init__(self, words: list[str], scratch: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(ROOT / "tokenmarket.py"), *words], cwd=scratch, text=True, start_new_session=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """Kill it and its workers, and wait until they are gone."""
+        with suppress(ProcessLookupError):  # all have ended
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.communicate()
+
+    def end(self) -> str:
+        """Wait for its end, and return its complaint if it failed."""
+        said = self._process.communicate(timeout=300)[1]
+        return f"exit status {self._process.returncode}: {said.strip()[-300:]}" if self._process.returncode else ""
+
+
+Start = Callable[[list[str], Path], Any]  # starts a command in a folder, and gives what `Command` has
+
+
+def kills(commands: dict[str, tuple[str, ...]], draws: random.Random, count: int, scratch: Path,
+          start: Start = Command) -> Iterator[Kill]:
     """Kill commands in turn, each in a folder of its own, and yield what became of them."""
-    draws = random.Random(seed)
     took_s: dict[str, float] = {}
     for name, words in commands.items():
         for folder in (name, f"{name}-timed"):  # the second time everything is compiled
             started = time.monotonic()
-            problem = _end(_start(words, folder, scratch))
+            problem = start(_words(words, folder), scratch).end()
             took_s[name] = time.monotonic() - started
             if problem or _difference(scratch / name, scratch / folder):
                 raise SystemExit(f"{name} fails, or differs from itself, without a kill: {problem}")
-    names = list(commands)
+    names = [*commands][::-1]  # cheap ones first, where there are few kills
     for number in range(count):
         name = names[number % len(names)]
-        yield _killed(name, commands[name], f"{name}-{number}", took_s[name], scratch, draws)
+        words = _words(commands[name], f"{name}-{number}")
+        moments = [draws.uniform(0, took_s[name]) for _ in range(1 + draws.randrange(2))]
+        was_running = any([_killed(start(words, scratch), moment) for moment in moments])
+        left = _leavings(scratch)
+        problem = start(words, scratch).end() or _difference(scratch / name, scratch / f"{name}-{number}")
+        if not problem and _leavings(scratch):
+            problem = f"left {', '.join(_leavings(scratch))}"
+        yield Kill(name, moments, was_running, bool(left), problem)
 
 
-def _killed(name: str, words: tuple[str, ...], folder: str, took_s: float, scratch: Path,
-            draws: random.Random) -> Kill:
-    moments, was_running = [], False
-    for _ in range(1 + draws.randrange(2)):
-        moment = draws.uniform(0.1, took_s)
-        process = _start(words, folder, scratch)
-        time.sleep(moment)
-        was_running |= process.poll() is None
-        _kill(process)
-        process.communicate()
-        moments.append(moment)
-    leavings = _leavings(scratch)
-    problem = _end(_start(words, folder, scratch)) or _difference(scratch / name, scratch / folder)
-    if not problem and _leavings(scratch):
-        problem = f"left {', '.join(_leavings(scratch))}"
-    return Kill(name, moments, was_running, bool(leavings), problem)
+def _words(words: tuple[str, ...], folder: str) -> list[str]:
+    return [folder if word == "FOLDER" else word for word in words]
+
+
+def _killed(command: Any, moment_s: float) -> bool:
+    """Kill a command at a moment, and say whether it still ran then."""
+    time.sleep(moment_s)
+    was_running = bool(command.is_running())
+    command.kill()
+    return was_running
 
 
 def _leavings(scratch: Path) -> list[str]:
     return [path.name for path in scratch.rglob(".*.partial")]
-
-
-def _start(words: tuple[str, ...], folder: str, scratch: Path) -> "subprocess.Popen[str]":
-    command = [folder if word == "FOLDER" else word for word in words]
-    return subprocess.Popen([sys.executable, str(ROOT / "tokenmarket.py"), *command], cwd=scratch, text=True,
-                            env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL,
-                            stderr=subprocess.PIPE, start_new_session=True)
-
-
-def _kill(process: "subprocess.Popen[str]") -> None:
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:  # it has ended, and its workers, too
-        return
-
-
-def _end(process: "subprocess.Popen[str]") -> str:
-    """Wait for a command, and return its complaint if it failed."""
-    said = process.communicate(timeout=300)[1]
-    return f"exit status {process.returncode}: {said.strip()[-300:]}" if process.returncode else ""
 
 
 def _difference(expected: Path, found: Path) -> str:
@@ -133,7 +137,7 @@ def main() -> int:
     arguments = parser.parse_args()
     found = []
     with tempfile.TemporaryDirectory(prefix="tokenmarket-kills-") as scratch:
-        for kill in kills(COMMANDS, arguments.count, arguments.seed, Path(scratch)):
+        for kill in kills(COMMANDS, random.Random(arguments.seed), arguments.count, Path(scratch)):
             found.append(kill)
             print(kill, flush=True)
     wrong, running = sum(bool(kill.problem) for kill in found), sum(kill.was_running for kill in found)
