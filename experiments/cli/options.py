@@ -52,6 +52,13 @@ def add_out(parser: argparse.ArgumentParser, name: str) -> None:
     """Add the folder for the results."""
     parser.add_argument("--out", type=Path, default=Path("results") / name, metavar="DIR",
                         help="folder for the results (default: %(default)s)")
+    add_force(parser)
+
+
+def add_force(parser: argparse.ArgumentParser) -> None:
+    """Add ``--force``."""
+    parser.add_argument("--force", action="store_true",
+                        help="write to --out even if it holds another study, or other files")
 
 
 def how(arguments: argparse.Namespace) -> How:
@@ -66,7 +73,7 @@ def how(arguments: argparse.Namespace) -> How:
 
     given = vars(arguments)
     return How(arguments.out, given.get("jobs"), given.get("dask"), bool(given.get("retry")), given.get("store"),
-               _stopping(arguments), arguments.check)
+               _stopping(arguments), arguments.check, bool(given.get("force")))
 
 
 def _stopping(arguments: argparse.Namespace) -> Stopping | None:

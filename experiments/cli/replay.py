@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ def again(folder: Folder, manner: How) -> None:
         the user's that was not named with ``--use``: code is never imported because a file says so.
     """
     from experiments.output.folder import MANIFEST, FolderError
+    from experiments.output.origins import Origin
     from experiments.studies.perform import perform
     from experiments.studies.registry import study_named
 
@@ -50,7 +52,7 @@ def again(folder: Folder, manner: How) -> None:
     except (KeyError, TypeError, ValueError, AttributeError):
         raise FolderError(f"{folder.path / MANIFEST} is not a manifest of the study {study.name!r} as this version "
                           "writes them") from None
-    perform(study, design, manner)
+    perform(study, design, replace(manner, origin=Origin(recorded=folder.manifest)))
 
 
 def _check_modules(folder: Folder) -> None:

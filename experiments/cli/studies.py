@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import Any
 
 from experiments.cli.options import add_out, add_runs, add_scenario, how
@@ -48,5 +49,6 @@ def _perform(arguments: argparse.Namespace) -> int:
     manner = how(arguments)  # what is wrong with the options shows before the scenario is read
     if not study.names_scenario and study.scenario is not None and arguments.replications is None:
         arguments.replications = study.replications
-    perform(study, study.design(arguments), manner)
+    design = study.design(arguments)
+    perform(study, design, replace(manner, origin=study.origin(arguments)))
     return 0

@@ -119,6 +119,11 @@ class Folder:
                                   f"{known})")
 
 
+def files_below(folder: Path) -> list[str]:
+    """Return the files below a folder, as paths with slashes, sorted."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
 def read_folder(path: Path) -> Folder:
     """Read the manifest of a folder; a path of the manifest itself does as well.
 
@@ -127,16 +132,17 @@ def read_folder(path: Path) -> Folder:
     FolderError
         If there is no manifest, or it is none.
     """
-    manifest = path / MANIFEST if path.is_dir() else path
     try:
+        manifest = path / MANIFEST if path.is_dir() else path
         data = json.loads(manifest.read_text(encoding="utf-8"))
     except FileNotFoundError:
         lacking = f"{path} has no {MANIFEST}" if path.is_dir() else f"there is no folder {path}, and no such file"
         raise FolderError(f"{lacking}; give the folder of a finished study, or its manifest") from None
     except OSError as error:
-        raise FolderError(f"cannot read manifest {manifest}: {error.strerror}") from None
-    except ValueError:
-        raise FolderError(f"{manifest} is not a manifest") from None
+        raise FolderError(f"cannot read a manifest in {path}: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise FolderError(f"{str(manifest)!r} is not a manifest" if "\0" in str(manifest) else
+                          f"{manifest} is not a manifest") from None
     if not isinstance(data, dict) or not isinstance(data.get("study"), str):
         raise FolderError(f"{manifest} is not a manifest")
     return Folder(manifest.parent, data)

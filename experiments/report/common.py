@@ -93,7 +93,10 @@ def _of_files(folder: Folder) -> list[str]:
     points = []
     commit = folder.manifest.get("commit")
     if not commit:
-        points.append("The run did not come from a git work tree: no commit names its code.")
+        code = folder.manifest.get("code")
+        points.append("The run did not come from a git work tree: " + (
+            f"no commit names its code, but the digest of its sources does, `{code}`." if code
+            else "no commit names its code."))
     elif commit.get("modified"):
         points.append("The source tree had changes that were not committed: the commit alone does not name the code.")
     changed = folder.changed()
@@ -108,6 +111,8 @@ def versions(folder: Folder) -> Section:
     commit = folder.manifest.get("commit") or {}
     rows = [(name, version) for name, version in (folder.manifest.get("versions") or {}).items()]
     rows.append(("commit", commit.get("id", "unknown") + (", modified" if commit.get("modified") else "")))
+    rows.append(("code (BLAKE2b of all sources)", str(folder.manifest.get("code", "unknown"))))
+    rows += [(f"project: {label}", url) for label, url in (folder.manifest.get("urls") or {}).items()]
     heads = (Column("package", words=True), Column("version", words=True))
     return Section("versions", "Versions", (Table("versions", "What ran.", heads, tuple(rows)),))
 

@@ -1,14 +1,15 @@
 """Which run is which: equal keys give equal results, so what is stored under a key need not be run again."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from experiments.extensions import UserModule, in_use
+from experiments.output.inputs import digest_of, digests, input_files, tree_digest
 from experiments.runs.kinds import kind_named
 from experiments.runs.specs import POLICY, Point, RunSpec, Value
 from sim.errors import MarketError
@@ -19,16 +20,17 @@ ROOMS: Final = (  # what turns a scenario into its tables; a test holds the list
     "experiments/store",
 )
 CODE: Final = ("*.py", "*.csv")  # what a result may depend on; scenarios are in the key themselves
+COMPUTE: Final = ("numpy", "numba", "llvmlite", "scipy", "simpy", "networkx")  # their code, and what they compile to
 
 
 @cache
 def code_version() -> str:
-    """Return a digest of all source and data files that a run's tables depend on, 32 hexadecimal digits."""
-    found = hashlib.blake2b(digest_size=16)
-    paths = [path for room in ROOMS for pattern in CODE for path in (ROOT / room).rglob(pattern)]
-    for path in sorted(paths):
-        found.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return found.hexdigest()
+    """Return a digest of all that a run's tables depend on beside its scenario, 32 hexadecimal digits.
+
+    That is every source and data file of the rooms, and the versions of the packages that compute.
+    """
+    found = [tree_digest(ROOT, ROOMS, CODE), *(f"{name} {version(name)}" for name in COMPUTE)]
+    return digest_of("\n".join(found).encode())
 
 
 def specs_of(
@@ -73,7 +75,6 @@ def _configured(
     kind: str, base: Mapping[str, Any], point: Point
 ) -> tuple[dict[str, Any] | None, dict[str, str], str]:
     """The complete scenario of a point and the digests of the files it reads, or why there is none."""
-    from experiments.output.inputs import digests, input_files
     from policies.labels import choice_of
     from sim.scenario.load import plain, scenario_of
 
@@ -97,7 +98,7 @@ def _foreign(modules: Iterable[UserModule]) -> list[list[str]]:
 
 def _key(kind: str, configuration: Any, replication: int) -> str:  # noqa: ANN401 - anything JSON can hold
     text = json.dumps([kind, configuration, replication, code_version()], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return digest_of(text.encode())
 
 
 def _sentence(error: Exception) -> str:

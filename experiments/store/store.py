@@ -3,14 +3,13 @@
 import json
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
+from experiments.output.stages import clear, stage
 from experiments.runs.specs import RunRecord, RunSpec, Value
 from experiments.store.dictionary import DESIGN_TABLES, SCHEMA_VERSION, TABLES
 from experiments.store.layout import Table
@@ -58,7 +57,7 @@ class Store:
         if not Path(path).exists():
             _make(Path(path))
         self._connection = _opened(Path(path), read_only=False)
-        _remove_leavings(Path(path))
+        clear(Path(path))
 
     @classmethod
     def open_for_reading(cls, path: str | Path) -> Self:
@@ -291,13 +290,19 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN")
-        # undone whatever is raised, an interrupt included, without catching it
-        with ExitStack() as undo:
-            undo.callback(self._connection.execute, "ROLLBACK")
-            yield
-            undo.pop_all()
-        self._connection.execute("COMMIT")
+        import duckdb
+
+        try:
+            self._connection.execute("BEGIN")
+            # undone whatever is raised, an interrupt included, without catching it
+            with ExitStack() as undo:
+                undo.callback(self._connection.execute, "ROLLBACK")
+                yield
+                undo.pop_all()
+            self._connection.execute("COMMIT")
+        except duckdb.Error as error:  # a full disk, above all
+            raise StoreError(f"cannot write to the store: {_first_line(error)}; what it held is kept: when that is "
+                             "mended, the same command goes on from there") from None
 
 
 def _rows(columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> "DataFrame":
@@ -355,40 +360,22 @@ def _lay_out(connection: "DuckDBPyConnection") -> None:
 
 def _make(path: Path) -> None:
     """Make an empty store beside its place and move it there whole; another process may have been faster."""
+    import duckdb
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}-{os.getpid()}-", suffix=".partial", dir=path.parent))
+        with stage(path) as folder:
+            connection = _connect(str(folder / path.name), read_only=False)
+            _lay_out(connection)
+            connection.execute("CHECKPOINT")  # closing does so, too, but says nothing of a full disk
+            connection.close()
+            # a link and not a move, which would put this empty store in place of one that another process has just made
+            with suppress(FileExistsError):
+                os.link(folder / path.name, path)
     except OSError as error:
         raise StoreError(f"cannot make the store {path}: {error.strerror}") from None
-    try:
-        connection = _connect(str(folder / path.name), read_only=False)
-        _lay_out(connection)
-        connection.close()
-        # a link and not a move, which would put this empty store in place of one that another process has just made
-        with suppress(FileExistsError):
-            os.link(folder / path.name, path)
-    except OSError as error:
-        raise StoreError(f"cannot make the store {path}: {error.strerror}") from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _remove_leavings(path: Path) -> None:
-    """Remove what processes left that were killed while they made this store; those that live still need theirs."""
-    for folder in path.parent.glob(f".{path.name}-*.partial"):
-        owner = folder.name.removeprefix(f".{path.name}-").partition("-")[0]
-        if not (owner.isdigit() and _is_alive(int(owner))):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # somebody else's
-        return True
-    return True
+    except duckdb.Error as error:
+        raise StoreError(f"cannot make the store {path}: {_first_line(error)}") from None
 
 
 def _opened(path: Path, read_only: bool) -> "DuckDBPyConnection":

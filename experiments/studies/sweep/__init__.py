@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from experiments.output.origins import Origin
 from experiments.studies.study import Answer, Check, Study
 
 if TYPE_CHECKING:
@@ -40,6 +41,12 @@ class SweepStudy(Study["Sweep", "Found"]):
         from experiments.studies.sweep.options import design_of
 
         return design_of(arguments)
+
+    def origin(self, arguments: argparse.Namespace) -> Origin:
+        """Return what the scenario is made of; the design file may say."""
+        from experiments.studies.sweep.options import origin_of
+
+        return origin_of(arguments)
 
     def read(self, scenario: Any, parameters: Mapping[str, Any]) -> Sweep:  # noqa: ANN401 - checked when read
         """Return the design of a manifest."""

@@ -146,7 +146,8 @@ def test_earlier_results_are_replaced_and_other_files_kept(tmp_path):
     out.mkdir()
     (out / "notes.txt").write_text("mine")
     (out / "old.svg").write_text("of an earlier run that drew more")
-    (out / "manifest.json").write_text(json.dumps({"files": {"old.svg": "", "summary.csv": "", "../notes.txt": ""}}))
+    (out / "manifest.json").write_text(json.dumps({"study": "tournament", "files": {
+        "old.svg": "", "summary.csv": "", "../notes.txt": ""}}))
     (tmp_path / "notes.txt").write_text("outside")
     assert main([*RUN, "--policies", "random", "--out", str(out)]) == 0
     assert sorted(path.name for path in out.iterdir()) == [

@@ -18,7 +18,7 @@ from experiments.report.grids import Estimate, cell
 from experiments.report.numbers import measured, number
 from experiments.report.write_up import write
 from experiments.scenarios import load_traffic
-from sim.errors import MarketError
+from sim.errors import MarketError, OutputError
 from sim.scenario.load import plain
 from worlds import report_folders as writeups
 
@@ -195,11 +195,14 @@ def test_folders_that_cannot_be_written_up(tmp_path):
 def test_other_files_in_the_folder_of_the_report_stay(tmp_path):
     run = writeups.sweep_folder(tmp_path / "s")
     mine = tmp_path / "paper" / "figures" / "mine.svg"
-    mine.parent.mkdir(parents=True)
+    write(run, tmp_path / "paper")
+    mine.parent.mkdir(exist_ok=True)  # this sweep has no figures
     mine.write_text("<svg/>")
-    for _ in range(2):
-        write(run, tmp_path / "paper")
+    write(run, tmp_path / "paper")
     assert mine.read_text() == "<svg/>"
+    mine.rename(tmp_path / "other.svg")
+    with pytest.raises(OutputError, match=r"it holds other files \(other\.svg, paper, s\)"):
+        write(run, tmp_path)
 
 
 @pytest.mark.parametrize(("mean", "half", "text"), [

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 
 from experiments.cli import store as commands_store
+from experiments.output.stages import stage
 from experiments.runs.specs import RunRecord, RunSpec
 from experiments.store.dictionary import DESIGN_TABLES, SCHEMA_VERSION, TABLES
 from experiments.store.store import Store, StoreError
@@ -239,14 +241,27 @@ def test_killed_in_mid_write_it_holds_what_it_had_committed(file):
 
 
 def test_what_killed_processes_left_is_removed_and_what_others_make_is_not(file):
-    dead = subprocess.Popen([sys.executable, "-c", "pass"])
-    dead.wait()
-    left, mine = (file.parent / f".{file.name}-{owner}-x.partial" for owner in (dead.pid, os.getpid()))
-    for folder in (left, mine):
-        folder.mkdir(parents=True)
-    Store(file).close()
-    assert not left.exists()
-    assert mine.exists()
+    file.parent.mkdir(exist_ok=True)
+    maker = subprocess.Popen([sys.executable, "-c", STAGE, str(file)], cwd=ROOT, text=True, stdout=subprocess.PIPE)
+    left = Path(maker.stdout.readline().strip())
+    with stage(file) as mine:
+        maker.kill()
+        maker.wait()
+        maker.stdout.close()
+        assert left.exists()
+        Store(file).close()
+        assert not left.parent.exists()
+        assert mine.exists()
+
+
+STAGE = """
+import sys, time
+from pathlib import Path
+from experiments.output.stages import stage
+with stage(Path(sys.argv[1])) as folder:
+    print(folder, flush=True)
+    time.sleep(60)
+"""
 
 
 def test_ten_thousand_tiny_runs_are_stored_and_queried_without_slowing_down(file):
