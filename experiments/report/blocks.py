@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from experiments.output.figure_style import TALL
+
 
 @dataclass(frozen=True)
 class Text:
@@ -71,6 +73,12 @@ class Figure:
     def name(self) -> str:
         """Name of its files, without the ending."""
         return self.svg.stem
+
+    @property
+    def tall(self) -> Path | None:
+        """The variant whose panels stand one below the other, for phones; None if there is none."""
+        path = self.svg.with_name(f"{self.svg.stem}{TALL}.svg")
+        return path if path.is_file() else None
 
 
 Block = Text | Items | Code | Table | Figure

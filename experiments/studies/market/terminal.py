@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from experiments.measures.catalogue import Show, measure
+from experiments.measures.market.periods import covered, days_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -38,7 +39,7 @@ def table(market: "DataFrame", by: str | None = None) -> str:
         ``month`` or ``quarter``; None for quarters if there are more than twelve months.
     """
     how = by or ("quarter" if len(market) > QUARTER_FROM else "month")
-    rows = joined(market) if how == "quarter" else joined(market, [str(month) for month in market["month"]])
+    rows = joined(market, how)
     body = [[str(row["period"]), *(_cell(float(row[name]), shown(name)) for name in TABLE)]
             for row in rows.to_dict("records")]
     grid = [["", *(measure(name).heading for name in TABLE)], ["", *(shown(name).unit for name in TABLE)], *body]
@@ -47,16 +48,20 @@ def table(market: "DataFrame", by: str | None = None) -> str:
     return "\n".join([*(line.rstrip() for line in lines), *NOTES])
 
 
-def joined(market: "DataFrame", period: list[str] | None = None) -> "DataFrame":
-    """Join months to periods (quarters if None): amounts become amounts a day, all else means over tokens or days."""
+def joined(market: "DataFrame", by: str) -> "DataFrame":
+    """Join months to months or quarters: amounts become amounts a day, all else means over tokens or days.
+
+    A period that the run covers in part has its days in its name: it is not to be compared with whole ones.
+    """
     import pandas as pd
 
     frame = market.assign(tokens=market["prompt_tokens"] + market["output_tokens"])
-    labels = np.array([_quarter(str(month)) for month in market["month"]] if period is None else period)
+    labels = np.array([str(month) if by == "month" else _quarter(str(month)) for month in market["month"]])
     out = []
     for label in dict.fromkeys(labels):
         part = frame[labels == label]
-        row: dict[str, object] = {"period": label}
+        name = (covered if by == "month" else _covered_quarter)(str(label), float(part["days"].sum()))
+        row: dict[str, object] = {"period": name}
         for name in dict.fromkeys([*JOINED, *TABLE]):
             how = JOINED.get(name, INDEX)
             values, days = part[name].to_numpy(float), part["days"].to_numpy(float)
@@ -74,6 +79,12 @@ def _weighted(values: np.ndarray, weights: np.ndarray) -> float:
 def _quarter(month: str) -> str:
     year, number = month.split("-")
     return f"{year}Q{(int(number) + 2) // 3}"
+
+
+def _covered_quarter(quarter: str, days: float) -> str:
+    year, number = quarter.split("Q")
+    whole = sum(days_of(f"{year}-{month}") for month in range(3 * int(number) - 2, 3 * int(number) + 1))
+    return quarter if days >= whole else f"{quarter} ({days:g} of {whole} d)"
 
 
 def shown(name: str) -> Show:
