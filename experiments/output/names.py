@@ -1,5 +1,6 @@
-"""Names in a figure where a legend would have to be looked up: beside points, and at the ends of lines."""
+"""Names in a figure, where a legend would have to be looked up: beside points, and at the ends of lines."""
 
+import colorsys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ AROUND: Final = ((7, 0), (-7, 0), (0, 9), (0, -9),
                  *((dx, dy) for dx in (26, -26) for dy in (44, -44, 56, -56)))
 DOT_PX: Final = 7.0  # half the side of the square around a dot that no name should touch
 LINE: Final = 1.15  # height of a line of text over the size of its letters
+DARKEST: Final = 0.35  # lightness that letters have at most
 GUIDE: Final = "#999999"  # colour of the hair from a name to what it names
 
 
@@ -41,7 +43,7 @@ def name_points(
     dots = axes.transData.transform(list(places.values()))
     taken: list[Bbox] = []
     for name, place in sorted(places.items(), key=lambda item: item[1]):
-        tried = [_name(axes, name, place, offset, size, (colours or {}).get(name, "black")) for offset in AROUND]
+        tried = [_name(axes, name, place, offset, size, (colours or {}).get(name, "#000000")) for offset in AROUND]
         boxes = [text.get_window_extent() for text in tried]
         hits = [sum(box.overlaps(other) for other in taken) + _dots_hit(box, dots) + 2 * _sticks_out(box, axes.bbox)
                 for box in boxes]
@@ -78,7 +80,7 @@ def name_lines(axes: "Axes", ends: Mapping[str, tuple[float, float]], colours: M
     figure.draw_without_rendering()  # so that the axes know their height
     gap = LINE * size / (72 * axes.get_window_extent().height / figure.dpi)
     for name, (x, y), place in zip(known, at, spread(at[:, 1].tolist(), gap), strict=True):
-        axes.annotate(name, (x, y), (1.06, place), xycoords="axes fraction", fontsize=size, color=colours[name],
+        axes.annotate(name, (x, y), (1.06, place), xycoords="axes fraction", fontsize=size, color=legible(colours[name]),
                       va="center", ha="left", annotation_clip=False, arrowprops={
                           "arrowstyle": "-", "color": colours[name], "linewidth": 0.5, "alpha": 0.6,
                           "shrinkA": 0, "shrinkB": 1, "relpos": (0.0, 0.5)})
@@ -110,6 +112,20 @@ def spread(wanted: Sequence[float], gap: float) -> list[float]:
     return found
 
 
+def legible(colour: str) -> str:
+    """Return a colour dark enough for small letters on white; lines and dots may be paler than that.
+
+    Examples
+    --------
+    >>> legible("#56B4E9"), legible("#000000")
+    ('#136da0', '#000000')
+    """
+    red, green, blue = (int(colour[place:place + 2], 16) / 255 for place in (1, 3, 5))
+    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
+    parts = colorsys.hls_to_rgb(hue, min(lightness, DARKEST), saturation)
+    return "#" + "".join(f"{round(255 * part):02x}" for part in parts)
+
+
 def _sticks_out(box: "Bbox", frame: "BboxBase") -> bool:
     return bool(box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1)
 
@@ -123,7 +139,7 @@ def _name(
     axes: "Axes", name: str, place: tuple[float, float], offset: tuple[float, float], size: float, colour: str
 ) -> "Annotation":
     text = axes.annotate(
-        name, place, offset, textcoords="offset points", fontsize=size, zorder=3, va="center", color=colour,
+        name, place, offset, textcoords="offset points", fontsize=size, zorder=3, va="center", color=legible(colour),
         ha="left" if offset[0] > 0 else "right" if offset[0] < 0 else "center",
         bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8},
     )

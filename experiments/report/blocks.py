@@ -29,11 +29,12 @@ class Code:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: heading, unit (empty for none), and whether it holds words rather than numbers."""
+    """A column of a table: heading, unit (empty for none), whether it holds words rather than numbers, or sentences."""
 
     head: str
     unit: str = ""
     words: bool = False
+    sentences: bool = False
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,8 @@ def _cells(row: Sequence[str], columns: Sequence[Column]) -> Iterator[str]:
 
 
 def _class(column: Column) -> str:
+    if column.sentences:
+        return ' class="words sentences"'
     return ' class="words"' if column.words else ""
 
 

@@ -36,9 +36,9 @@ def figures_in(figures: Path, known: dict[str, Legend]) -> list[Block]:
     return out
 
 
-def listed(words: list[str]) -> str:
-    """Words with commas and a last `and`."""
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1] if words else ""
+def listed(words: list[str], last: str = "and") -> str:
+    """Words with commas and a last `and`, or another word there."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}" if words else ""
 
 
 def as_it_is(frame: DataFrame) -> Table:

@@ -8,7 +8,7 @@ CSS: Final = """
   --shade: rgba(29, 35, 41, 0.06); --edge: rgba(29, 35, 41, 0.28); }
 @media (prefers-color-scheme: dark) {
   :root { --back: #14181d; --ink: #e4e8ec; --soft: #a3aeb9; --line: #333c46; --stripe: #1b2128; --link: #7db7f5;
-    --code: #1f262e; --shade: rgba(228, 232, 236, 0.06); --edge: rgba(0, 0, 0, 0.75); } }
+    --code: #1f262e; --shade: rgba(228, 232, 236, 0.06); --edge: rgba(228, 232, 236, 0.3); } }
 * { box-sizing: border-box; }
 html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
 body { margin: 0 auto; padding: 1.2rem 1rem 4rem; max-width: 78rem; background: var(--back); color: var(--ink);
@@ -50,6 +50,7 @@ th, td { padding: 0.3rem 0.55rem; text-align: right; white-space: nowrap; vertic
   border-bottom: 1px solid var(--line); }
 th.words, td.words { text-align: left; }
 td.words { white-space: normal; min-width: 5rem; overflow-wrap: anywhere; }
+td.sentences { min-width: 17rem; overflow-wrap: normal; }
 tbody tr:nth-child(odd) > td { background: var(--shade); }
 tbody tr:nth-child(odd) > th { background: linear-gradient(var(--shade), var(--shade)) var(--back); }
 tbody tr:last-child > * { border-bottom: 0; }

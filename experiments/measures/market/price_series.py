@@ -113,7 +113,9 @@ def trend(day: np.ndarray, value: np.ndarray) -> Trend:
     x = np.column_stack([np.ones(len(years)), years])
     fit = newey_west(np.log(value[kept]), x, int(4 * (len(years) / 100) ** (2 / 9)), prewhiten=True)
     slope, error = float(fit.coefficients[1]), float(fit.std_errors[1])
-    if not 2 * NORMAL_95 * error <= math.log(WIDEST):  # nor if the error is unknown
+    if not math.isfinite(error):
+        return _not_estimable(span, "too few of them have a price")
+    if 2 * NORMAL_95 * error > math.log(WIDEST):
         return _not_estimable(span, f"its 95 % interval spans more than a factor of {WIDEST:g} a year")
     return Trend(slope, error, float(np.exp(-slope)))
 

@@ -40,9 +40,9 @@ def table(market: "DataFrame", by: str | None = None) -> str:
     """
     how = by or ("quarter" if len(market) > QUARTER_FROM else "month")
     rows = joined(market, how)
-    body = [[str(row["period"]), *(_cell(float(row[name]), shown(name)) for name in TABLE)]
+    body = [[str(row["period"]), *(_cell(float(row[name]), show_of(name)) for name in TABLE)]
             for row in rows.to_dict("records")]
-    grid = [["", *(measure(name).heading for name in TABLE)], ["", *(shown(name).unit for name in TABLE)], *body]
+    grid = [["", *(measure(name).heading for name in TABLE)], ["", *(show_of(name).unit for name in TABLE)], *body]
     widths = [max(len(line[i]) for line in grid) for i in range(len(grid[0]))]
     lines = [" ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in grid]
     return "\n".join([*(line.rstrip() for line in lines), *NOTES])
@@ -87,7 +87,7 @@ def _covered_quarter(quarter: str, days: float) -> str:
     return quarter if days >= whole else f"{quarter} ({days:g} of {whole} d)"
 
 
-def shown(name: str) -> Show:
+def show_of(name: str) -> Show:
     """Return how a column is shown once months are joined: amounts are amounts a day then."""
     return (measure(name).daily if JOINED.get(name) == AMOUNT else None) or measure(name).show
 

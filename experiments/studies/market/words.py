@@ -6,10 +6,11 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from experiments.measures.catalogue import Show, capital, known, measure, spelt
+from experiments.measures.catalogue import Show, capital, measure, spelt
 from experiments.output.folder import SUMMARY, Folder
 from experiments.report.blocks import Block, Column, Figure, Section, Table, Text
 from experiments.report.grids import replications
+from experiments.report.headings import shown
 from experiments.report.numbers import NONE, measured, number
 from experiments.studies.study import Answer
 from sim.units import DAYS_PER_YEAR
@@ -42,13 +43,13 @@ def answer(folder: Folder, figures: Path) -> Answer:
 
 
 def _monthly(months: DataFrame, count: int) -> Table:
-    from experiments.studies.market.terminal import QUARTER_FROM, TABLE, joined, shown
+    from experiments.studies.market.terminal import QUARTER_FROM, TABLE, joined, show_of
 
     by_month = len(months) <= QUARTER_FROM
     rows = joined(months, "month" if by_month else "quarter")
     heads = (Column("month" if by_month else "quarter", words=True), *(
-        Column(measure(name).words, spelt(shown(name).unit)) for name in TABLE))
-    body = tuple((str(row["period"]), *(_cell(float(row[name]), shown(name)) for name in TABLE))
+        Column(measure(name).words, spelt(show_of(name).unit)) for name in TABLE))
+    body = tuple((str(row["period"]), *(_cell(float(row[name]), show_of(name)) for name in TABLE))
                  for row in rows.to_dict("records"))
     which = "One run (n = 1)" if count == 1 else "The first replication (n = 1)"
     caption = f"{which}: amounts a day, means over tokens or days; they have no interval."
@@ -66,27 +67,22 @@ def _numbers(summary: DataFrame, count: int) -> Table:
     rows = []
     for row in summary.to_dict("records"):
         error = row["std_error"] if count == 1 else row["half_width"]
+        show = shown(str(row["metric"]), str(row["unit"])).show_for([row["value"]])
         one = count == 1 and not math.isfinite(error)  # a fact of the one run, no estimate
-        value = number(row["value"]) if one else measured(row["value"], error)
+        value = number(row["value"] * show.factor) if one else measured(row["value"], error, show.factor)
         meaning = f"{capital(str(row['meaning']))}."
         if isinstance(row["note"], str):
             meaning += f" {capital(row['note'])}."
         n = () if count == 1 else (str(int(row["n"])),)
-        rows.append((_words(str(row["metric"])), value, spelt(str(row["unit"])) or "1", *n, meaning))
+        rows.append((shown(str(row["metric"]), "").words, value, spelt(show.unit) or "1", *n, meaning))
     if count == 1:
         caption = (f"{replications(1)} ± a standard error where the number is an estimate from many days, models or "
                    "offers of that run.")
     else:
         caption = replications(count)
     heads = (Column("number", words=True), Column("value" if count == 1 else "mean ± half-width"),
-             Column("unit", words=True), *(() if count == 1 else (Column("n"),)), Column("what it is", words=True))
+             Column("unit", words=True), *(() if count == 1 else (Column("n"),)), Column("what it is", words=True, sentences=True))
     return Table("numbers", caption, heads, tuple(rows))
-
-
-def _words(metric: str) -> str:
-    """What the catalogue calls a number; one of another version keeps its name."""
-    found = known(metric)
-    return found.words if found else metric
 
 
 def _panels(figures: Path, count: int) -> list[Block]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LOG_FROM: Final = 10.0  # largest over smallest latency from which the axis is logarithmic
 ROOM: Final = 1.25  # of a log axis beyond the outermost means
 LOAD_PANELS: Final = ("ttft_p99_s", "completed_share", COST)
-NAMES_PT: Final = 6.8  # small enough for fourteen names beside each other
+NAMES_PT: Final = 7.2  # small enough for fourteen names beside each other
 NOTHING: Final = "No request was completed."
 
 
@@ -108,10 +108,10 @@ def _one_scale(axes: "list[Axes]", result: Found) -> None:
     if not latencies:
         return
     low, high = min(axis.get_xlim()[0] for axis in axes), max(axis.get_xlim()[1] for axis in axes)
-    top = max(axis.get_ylim()[1] for axis in axes)
+    bottom, top = min(axis.get_ylim()[0] for axis in axes), max(axis.get_ylim()[1] for axis in axes)
     for axis in axes:
         axis.set_xlim(max(low, 0.0) if min(costs) >= 0 else low, high)
-        axis.set_ylim(0.0, top)
+        axis.set_ylim(max(bottom, 0.0), top)
         if max(latencies) > LOG_FROM * min(latencies):
             _log(axis, latencies, top)
 

@@ -68,14 +68,10 @@ def _best(standings: DataFrame, summary: DataFrame, load: float) -> str:
         return f"Load {load:g}: nothing was completed."
     parts = []
     for metric in (COST, LATENCY):
-        names, heading = lowest(standings, summary, load, metric), shown(metric, "").heading
-        if len(names) == 1:
-            parts.append(f"lowest {heading}: `{names[0]}`")
-        elif names:
-            parts.append(f"lowest {heading}: one of {listed([f'`{name}`' for name in names])} (lowest mean first)")
-        else:
-            parts.append(f"lowest {heading}: not known without replications of several policies")
-    return f"Load {load:g}, with 95 % confidence: {'; '.join(parts)}."
+        names = [f"`{name}`" for name in lowest(standings, summary, load, metric)]
+        whose = f"that of {listed(names, 'or')}" if names else "not known without replications of several policies"
+        parts.append(f"the lowest {shown(metric, '').heading} is {whose}")
+    return f"Load {load:g}: with 95 % confidence {', and '.join(parts)} (lowest mean first)."
 
 
 def _pairs(pairs: DataFrame, load: float, shows: dict[str, Show]) -> Table:

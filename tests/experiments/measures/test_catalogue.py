@@ -17,7 +17,7 @@ from experiments.report.headings import shown
 from experiments.store.statistics import STATISTICS
 from experiments.studies.climb.measures import METRICS as CLIMB
 from experiments.studies.market.terminal import JOINED, TABLE
-from experiments.studies.market.terminal import shown as columns_shown
+from experiments.studies.market.terminal import show_of as columns_shown
 from experiments.studies.tournament.terminal import COLUMNS as TERMINAL
 from worlds.hand_market import hand_market
 
