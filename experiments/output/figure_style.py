@@ -67,6 +67,7 @@ def save_both(draw: "Callable[[int], Figure]", path: Path) -> None:
 
 def say(axis: "Axes", text: str) -> None:
     """Say in a panel why there is nothing in it: an empty frame might be an error, or all noughts."""
+    axis.tick_params(labelbottom=False, labelleft=False)  # of an empty axis they are numbers of nothing
     axis.text(0.5, 0.5, text, transform=axis.transAxes, ha="center", va="center", color="#555555", fontsize=10,
               wrap=True)
 

@@ -80,10 +80,10 @@ def name_lines(axes: "Axes", ends: Mapping[str, tuple[float, float]], colours: M
     figure.draw_without_rendering()  # so that the axes know their height
     gap = LINE * size / (72 * axes.get_window_extent().height / figure.dpi)
     for name, (x, y), place in zip(known, at, spread(at[:, 1].tolist(), gap), strict=True):
-        axes.annotate(name, (x, y), (1.06, place), xycoords="axes fraction", fontsize=size, color=legible(colours[name]),
-                      va="center", ha="left", annotation_clip=False, arrowprops={
-                          "arrowstyle": "-", "color": colours[name], "linewidth": 0.5, "alpha": 0.6,
-                          "shrinkA": 0, "shrinkB": 1, "relpos": (0.0, 0.5)})
+        hair = {"arrowstyle": "-", "color": colours[name], "linewidth": 0.5, "alpha": 0.6, "shrinkA": 0, "shrinkB": 1,
+                "relpos": (0.0, 0.5)}
+        axes.annotate(name, (x, y), (1.06, place), xycoords="axes fraction", fontsize=size, va="center", ha="left",
+                      color=legible(colours[name]), annotation_clip=False, arrowprops=hair)
 
 
 def spread(wanted: Sequence[float], gap: float) -> list[float]:

@@ -81,7 +81,8 @@ def _numbers(summary: DataFrame, count: int) -> Table:
     else:
         caption = replications(count)
     heads = (Column("number", words=True), Column("value" if count == 1 else "mean ± half-width"),
-             Column("unit", words=True), *(() if count == 1 else (Column("n"),)), Column("what it is", words=True, sentences=True))
+             Column("unit", words=True), *(() if count == 1 else (Column("n"),)),
+             Column("what it is", words=True, sentences=True))
     return Table("numbers", caption, heads, tuple(rows))
 
 

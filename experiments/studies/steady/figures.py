@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from experiments.measures.catalogue import measure
-from experiments.output.figure_style import STYLE, look, panels, save_both
+from experiments.output.figure_style import STYLE, look, panels, save_both, say
 from experiments.studies.steady.measures import Found, pooled
 
 if TYPE_CHECKING:
@@ -30,9 +30,11 @@ def _figure(result: Found, columns: int) -> Figure:
     figure, axes = panels(len(design.metrics), columns)
     for axis, metric in zip(axes, design.metrics, strict=True):
         _panel(axis, result, metric)
-    handles, labels = axes[0].get_legend_handles_labels()
-    # as many side by side as the figure is wide
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(2 * columns, 4, len(handles)), fontsize=8)
+    drawn = {str(line.get_label()): line for axis in axes for line in axis.get_lines()}  # some may lack in a panel
+    if drawn:
+        # as many side by side as the figure is wide
+        figure.legend(list(drawn.values()), list(drawn), loc="outside lower center",
+                      ncols=min(2 * columns, 4, len(drawn)), fontsize=8)
     n, between = design.replications, " " if columns > 1 else "\n"
     figure.suptitle(f"{design.scenario.name}: warm-up of {result.warm_up_s:g} s shaded;{between}windows of "
                     f"{_width_s(result):g} s, {n} replication{'s' if n > 1 else ''} together",
@@ -43,10 +45,14 @@ def _figure(result: Found, columns: int) -> Figure:
 def _panel(axis: Axes, result: Found, metric: str) -> None:
     design = result.design
     courses = {policy: pooled(result.courses[policy, metric], design).reshape(-1, 5).mean(axis=1)
-               for policy in design.policies}
+               for policy in design.policies if result.counts(policy, metric)}
     largest = max((float(series.max()) for series in courses.values()), default=1.0)
     show = measure(metric).show_for([largest])
+    if not courses:
+        say(axis, "No request was completed.")
     for index, policy in enumerate(design.policies):
+        if policy not in courses:
+            continue
         colour, _, line = look(index)
         series = show.factor * courses[policy]
         at_s = (np.arange(len(series)) + 0.5) * _width_s(result)

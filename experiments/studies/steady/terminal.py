@@ -29,4 +29,5 @@ def _difference(found: Difference | None, show: Show) -> str:
     if found is None:
         return ""
     told = sentence(found.interval, factor=show.factor)
-    return f"{'' if told.startswith('-') else '+'}{told}{' *' if found.verdict.differs else ''}"
+    sign = "+" if found.interval.mean >= 0 else ""
+    return f"{sign}{told}{' *' if found.verdict.differs else ''}"

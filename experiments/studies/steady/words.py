@@ -48,7 +48,7 @@ def answer(folder: Folder, figures: Path) -> Answer:
 
 
 def _means(summary: DataFrame, of: str) -> Table:
-    n = int(summary["n"].iloc[0])
+    n = int(summary["n"].max())
     caption = f"Means in steady state ± half-width of the 95 % interval over n = {n} {of}."
     return _grid("steady-state", caption, summary, "mean", grids.shows_of(summary))
 
