@@ -79,7 +79,7 @@ def plain(value: object) -> str:
 def _pair(mean: float, half_width: float) -> str:
     """Mean and half-width with thousands told apart; in powers of ten where they would be a row of noughts."""
     size = max(abs(mean), half_width)
-    if size >= 1e15 or half_width < 1e-6:
+    if size >= 1e9 or half_width < 1e-6:
         return f"{_signed(f'{mean:.4g}')} ± {half_width:.2g}"
     middle, spread = pair(mean, half_width)
     return f"{_signed(_grouped(middle))} ± {_grouped(spread)}"

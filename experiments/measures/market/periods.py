@@ -74,15 +74,15 @@ def calendar_months(start: date, days: int) -> Periods:
 
 
 def covered(month: str, days: float) -> str:
-    """Return a month with the days that the run covers of it, where that is not all of them.
+    """Return a month with the days that the run covers of it, over all of its days, where these are more.
 
     Examples
     --------
     >>> covered("2025-02", 9), covered("2025-02", 28)
-    ('2025-02 (9 of 28 d)', '2025-02')
+    ('2025-02 9/28', '2025-02')
     """
     whole_days = days_of(month)
-    return month if days >= whole_days else f"{month} ({days:g} of {whole_days} d)"
+    return month if days >= whole_days else f"{month} {days:g}/{whole_days}"
 
 
 def days_of(month: str) -> int:

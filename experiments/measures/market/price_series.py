@@ -97,26 +97,36 @@ def usd_per_mtok(spend_nano: np.ndarray, tokens: np.ndarray) -> np.ndarray:
 
 
 def trend(day: np.ndarray, value: np.ndarray) -> Trend:
+    """Log-linear trend of a series over days, as it is told everywhere: in summary, terminal and report.
+
+    No trend is told of days that span less than ``LEAST_YEARS``, nor if the 95 % interval of the factor a year reaches
+    from a value to more than ``WIDEST`` times it.
+    """
+    known = day[np.isfinite(value) & (value > 0)]
+    span = int(np.ptp(known)) + 1 if len(known) else 0
+    if span < LEAST_YEARS * DAYS_PER_YEAR:
+        return _not_estimable(span, f"a trend a year takes {math.ceil(LEAST_YEARS * DAYS_PER_YEAR)} or more")
+    found = fitted(day, value)
+    if not math.isfinite(found.std_error):
+        return _not_estimable(span, "too few of them have a price")
+    if 2 * NORMAL_95 * found.std_error > math.log(WIDEST):
+        return _not_estimable(span, f"its 95 % interval spans more than a factor of {WIDEST:g} a year")
+    return found
+
+
+def fitted(day: np.ndarray, value: np.ndarray) -> Trend:
     """Log-linear trend of a series over days; zeros and gaps are left out.
 
     The residuals of posted prices are steps that last for months: plain least squares would claim several times the
     precision, so the standard error is Newey and West's with prewhitening and their rule of 4 (n / 100)^(2/9) lags.
 
-    No trend is told of days that span less than ``LEAST_YEARS``, nor if the 95 % interval of the factor a year reaches
-    from a value to more than ``WIDEST`` times it.
+    It is fitted whatever the days; whether it may be told is another question (`trend`).
     """
     kept = np.isfinite(value) & (value > 0)
-    span = int(np.ptp(day[kept])) + 1 if kept.any() else 0
-    if span < LEAST_YEARS * DAYS_PER_YEAR:
-        return _not_estimable(span, f"a trend a year takes {math.ceil(LEAST_YEARS * DAYS_PER_YEAR)} or more")
     years = day[kept] / DAYS_PER_YEAR
     x = np.column_stack([np.ones(len(years)), years])
     fit = newey_west(np.log(value[kept]), x, int(4 * (len(years) / 100) ** (2 / 9)), prewhiten=True)
     slope, error = float(fit.coefficients[1]), float(fit.std_errors[1])
-    if not math.isfinite(error):
-        return _not_estimable(span, "too few of them have a price")
-    if 2 * NORMAL_95 * error > math.log(WIDEST):
-        return _not_estimable(span, f"its 95 % interval spans more than a factor of {WIDEST:g} a year")
     return Trend(slope, error, float(np.exp(-slope)))
 
 

@@ -26,6 +26,7 @@ NOTES: Final = (
     "qual.*: cheapest price at the quality of each model of the first day, mean of logs, first day 1",
     "same*: price of the same model at the same provider, first day 1; busy: replicas' time in steps",
 )
+CUT: Final = "10/30 beside a month or quarter: the run covers 10 of its 30 days"
 
 
 def table(market: "DataFrame", by: str | None = None) -> str:
@@ -45,7 +46,8 @@ def table(market: "DataFrame", by: str | None = None) -> str:
     grid = [["", *(measure(name).heading for name in TABLE)], ["", *(show_of(name).unit for name in TABLE)], *body]
     widths = [max(len(line[i]) for line in grid) for i in range(len(grid[0]))]
     lines = [" ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in grid]
-    return "\n".join([*(line.rstrip() for line in lines), *NOTES])
+    cut = [CUT] if any("/" in str(period) for period in rows["period"]) else []
+    return "\n".join([*(line.rstrip() for line in lines), *NOTES, *cut])
 
 
 def joined(market: "DataFrame", by: str) -> "DataFrame":
@@ -84,7 +86,7 @@ def _quarter(month: str) -> str:
 def _covered_quarter(quarter: str, days: float) -> str:
     year, number = quarter.split("Q")
     whole = sum(days_of(f"{year}-{month}") for month in range(3 * int(number) - 2, 3 * int(number) + 1))
-    return quarter if days >= whole else f"{quarter} ({days:g} of {whole} d)"
+    return quarter if days >= whole else f"{quarter} {days:g}/{whole}"
 
 
 def show_of(name: str) -> Show:

@@ -43,7 +43,7 @@ def answer(folder: Folder, figures: Path) -> Answer:
 
 
 def _monthly(months: DataFrame, count: int) -> Table:
-    from experiments.studies.market.terminal import QUARTER_FROM, TABLE, joined, show_of
+    from experiments.studies.market.terminal import CUT, QUARTER_FROM, TABLE, joined, show_of
 
     by_month = len(months) <= QUARTER_FROM
     rows = joined(months, "month" if by_month else "quarter")
@@ -53,8 +53,8 @@ def _monthly(months: DataFrame, count: int) -> Table:
                  for row in rows.to_dict("records"))
     which = "One run (n = 1)" if count == 1 else "The first replication (n = 1)"
     caption = f"{which}: amounts a day, means over tokens or days; they have no interval."
-    if any(" of " in row[0] for row in body):
-        caption += " Of the first and last period the run may cover a part: days are then in brackets."
+    if any("/" in row[0] for row in body):
+        caption += f" {CUT}."
     return Table("months", caption, heads, body)
 
 
