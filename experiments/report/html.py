@@ -13,6 +13,9 @@ from experiments.report.style import CSS
 
 SMALL_PT: Final = 400.0  # figures up to this width stand side by side and shrink to a phone; wider ones scroll
 FEW: Final = 3  # columns that a phone holds
+PHONE: Final = "(max-width: 40rem)"  # as in the style sheet
+# said above what may scroll; the style sheet hides it where the browser knows that nothing does
+SCROLLS: Final = '<p class="hint" aria-hidden="true">Scrolls sideways →</p>\n'
 WIDTH: Final = re.compile(r'<svg[^>]*?\bwidth="([0-9.]+)(?:pt)?"', re.DOTALL)
 TICKS: Final = re.compile(r"`([^`]+)`")
 
@@ -99,14 +102,20 @@ def _block(block: Block) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    data = base64.b64encode(figure.svg.read_bytes()).decode("ascii")
     width = width_pt(figure.svg)
-    least = f' style="min-width:{width:.0f}px"' if width > SMALL_PT else ""
-    wide = ' class="wide"' if least else ""
-    focus = f' tabindex="0" role="group" aria-label="{escape(figure.name)}, scrolls sideways"' if least else ""
-    return (f'<figure id="figure-{figure.name}">\n<div class="box"{focus}>'
-            f'<img alt="{escape(figure.alt)}" src="data:image/svg+xml;base64,{data}"{least}></div>\n'
-            f"<figcaption{wide}>{inline(figure.caption)}</figcaption>\n</figure>")
+    # a variant for phones takes the place of scrolling: there the figure may shrink, as it is not what is shown
+    scrolls = width > SMALL_PT and figure.tall is None
+    least = f' style="min-width:{width:.0f}px"' if scrolls else ""
+    focus = f' tabindex="0" role="group" aria-label="{escape(figure.name)}, scrolls sideways"' if scrolls else ""
+    image = f'<img alt="{escape(figure.alt)}" src="{_data(figure.svg)}"{least}>'
+    if figure.tall is not None:
+        image = f'<picture><source media="{PHONE}" srcset="{_data(figure.tall)}">{image}</picture>'
+    return (f'<figure id="figure-{figure.name}">\n{SCROLLS if scrolls else ""}<div class="box"{focus}>{image}</div>\n'
+            f"<figcaption>{inline(figure.caption)}</figcaption>\n</figure>")
+
+
+def _data(svg: Path) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.read_bytes()).decode('ascii')}"
 
 
 def _table(table: Table) -> str:
@@ -118,9 +127,9 @@ def _table(table: Table) -> str:
             f"</table></div>")
     if table.folded:
         grid = f"<details><summary>Show the table ({len(table.rows)} rows)</summary>\n{grid}\n</details>"
-    wide = " wide" if len(table.columns) > FEW else ""
-    caption = f'<p class="caption{wide}" id="{name}-caption">{inline(table.caption)}</p>'
-    return f'<div class="table" id="{name}">\n{caption}\n{grid}\n</div>'
+    hint = SCROLLS if len(table.columns) > FEW else ""
+    caption = f'<p class="caption" id="{name}-caption">{inline(table.caption)}</p>'
+    return f'<div class="table" id="{name}">\n{caption}\n{hint}{grid}\n</div>'
 
 
 def _row(row: Sequence[str], columns: Sequence[Column]) -> str:
@@ -135,6 +144,8 @@ def _cells(row: Sequence[str], columns: Sequence[Column]) -> Iterator[str]:
 
 
 def _class(column: Column) -> str:
+    if column.sentences:
+        return ' class="words sentences"'
     return ' class="words"' if column.words else ""
 
 

@@ -70,9 +70,9 @@ def test_table_on_the_terminal(capsys, tmp_path):
 
 
 @pytest.mark.parametrize(("value", "text"), [
-    (Interval(12.3456, 0.0423, 5), "12.35±.04"), (Interval(12.3456, 0.0123, 5), "12.346±.012"),
-    (Interval(1234.5, 250, 5), "1234±250"), (Interval(0.5, 3.2, 5), "0±3"),
-    (Interval(100.0, 0.0, 5), "100.000±.000"),
+    (Interval(12.3456, 0.0423, 5), "12.346±.042"), (Interval(12.3456, 0.0123, 5), "12.346±.012"),
+    (Interval(1234.5, 250, 5), "1230±250"), (Interval(0.5, 3.2, 5), "0.5±3.2"),
+    (Interval(100.0, 0.0, 5), "100.000±0"),
     (Interval(2.0, float("nan"), 1), "2.000±?"), (Interval(float("nan"), float("nan"), 0), "-"),
 ])
 def test_digits_follow_the_half_width(value, text):

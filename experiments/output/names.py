@@ -1,0 +1,147 @@
+"""Names in a figure, where a legend would have to be looked up: beside points, and at the ends of lines."""
+
+import colorsys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
+    from matplotlib.transforms import Bbox, BboxBase
+
+# Where a name may stand around its dot, points, best first: beside it, above and below, further off
+AROUND: Final = ((7, 0), (-7, 0), (0, 9), (0, -9),
+                 *((dx, dy) for dy in (10, -10, 18, -18, 26, -26, 34, -34) for dx in (7, -7)),
+                 *((dx, dy) for dx in (26, -26) for dy in (44, -44, 56, -56)))
+DOT_PX: Final = 7.0  # half the side of the square around a dot that no name should touch
+LINE: Final = 1.15  # height of a line of text over the size of its letters
+DARKEST: Final = 0.35  # lightness that letters have at most
+GUIDE: Final = "#999999"  # colour of the hair from a name to what it names
+
+
+def name_points(
+    figure: "Figure", axes: "Axes", places: Mapping[str, tuple[float, float]], size: float = 9.5,
+    colours: Mapping[str, str] | None = None,
+) -> None:
+    """Name each dot where no other name and no dot is in the way, trying places around it; far ones get a hair.
+
+    Parameters
+    ----------
+    figure, axes
+        Drawn but for the names; the layout stays as it is.
+    places
+        By name the place of its dot, in data.
+    size
+        Of letters, points.
+    colours
+        Of names; black by default.
+    """
+    figure.draw_without_rendering()  # so that texts know their size
+    dots = axes.transData.transform(list(places.values()))
+    taken: list[Bbox] = []
+    for name, place in sorted(places.items(), key=lambda item: item[1]):
+        tried = [_name(axes, name, place, offset, size, (colours or {}).get(name, "#000000")) for offset in AROUND]
+        boxes = [text.get_window_extent() for text in tried]
+        hits = [sum(box.overlaps(other) for other in taken) + _dots_hit(box, dots) + 2 * _sticks_out(box, axes.bbox)
+                for box in boxes]
+        best = hits.index(min(hits))
+        taken.append(boxes[best])
+        if AROUND[best][0] and AROUND[best][1]:  # off to a corner: say whose name it is
+            hair = axes.annotate("", place, AROUND[best], textcoords="offset points", zorder=3, arrowprops={
+                "arrowstyle": "-", "color": GUIDE, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0})
+            hair.set_in_layout(False)
+        for text in tried[:best] + tried[best + 1:]:
+            text.remove()
+
+
+def name_lines(axes: "Axes", ends: Mapping[str, tuple[float, float]], colours: Mapping[str, str], size: float) -> None:
+    """Name lines in the margin to the right of where they end, apart from each other, each with a hair to its end.
+
+    Parameters
+    ----------
+    axes
+        With its final limits and scales.
+    ends
+        By name the last point of the line, in data; those without a finite one are left out.
+    colours
+        By name the colour of its line.
+    size
+        Of letters, points.
+    """
+    known = {name: end for name, end in ends.items() if np.isfinite(end).all()}
+    if not known:
+        return
+    at = axes.transAxes.inverted().transform(axes.transData.transform(list(known.values())))
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    figure.draw_without_rendering()  # so that the axes know their height
+    gap = LINE * size / (72 * axes.get_window_extent().height / figure.dpi)
+    for name, (x, y), place in zip(known, at, spread(at[:, 1].tolist(), gap), strict=True):
+        hair = {"arrowstyle": "-", "color": colours[name], "linewidth": 0.5, "alpha": 0.6, "shrinkA": 0, "shrinkB": 1,
+                "relpos": (0.0, 0.5)}
+        axes.annotate(name, (x, y), (1.06, place), xycoords="axes fraction", fontsize=size, va="center", ha="left",
+                      color=legible(colours[name]), annotation_clip=False, arrowprops=hair)
+
+
+def spread(wanted: Sequence[float], gap: float) -> list[float]:
+    """Return places at least ``gap`` apart, in the order of those wanted, and as near to them as that allows.
+
+    Nearest in least squares: where neighbours would touch, they are pooled around their mean (isotonic regression by
+    pooling adjacent violators, on places less their share of gaps).
+
+    Examples
+    --------
+    >>> [round(place, 6) for place in spread([0.5, 0.5, 0.9], 0.1)]
+    [0.45, 0.55, 0.9]
+    """
+    order = sorted(range(len(wanted)), key=lambda index: (wanted[index], index))
+    pools: list[tuple[float, int]] = []  # mean of what is wanted less the gaps below it, and how many share it
+    for rank, index in enumerate(order):
+        mean, count = wanted[index] - rank * gap, 1
+        while pools and pools[-1][0] > mean:
+            below, others = pools.pop()
+            mean, count = (mean * count + below * others) / (count + others), count + others
+        pools.append((mean, count))
+    levels = [mean for mean, count in pools for _ in range(count)]
+    found = [0.0] * len(wanted)
+    for rank, index in enumerate(order):
+        found[index] = levels[rank] + rank * gap
+    return found
+
+
+def legible(colour: str) -> str:
+    """Return a colour dark enough for small letters on white; lines and dots may be paler than that.
+
+    Examples
+    --------
+    >>> legible("#56B4E9"), legible("#000000")
+    ('#136da0', '#000000')
+    """
+    red, green, blue = (int(colour[place:place + 2], 16) / 255 for place in (1, 3, 5))
+    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
+    parts = colorsys.hls_to_rgb(hue, min(lightness, DARKEST), saturation)
+    return "#" + "".join(f"{round(255 * part):02x}" for part in parts)
+
+
+def _sticks_out(box: "Bbox", frame: "BboxBase") -> bool:
+    return bool(box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1)
+
+
+def _dots_hit(box: "Bbox", dots: "np.ndarray") -> int:
+    near = box.padded(DOT_PX)
+    return int(((dots > near.min) & (dots < near.max)).all(axis=1).sum())
+
+
+def _name(
+    axes: "Axes", name: str, place: tuple[float, float], offset: tuple[float, float], size: float, colour: str
+) -> "Annotation":
+    text = axes.annotate(
+        name, place, offset, textcoords="offset points", fontsize=size, zorder=3, va="center", color=legible(colour),
+        ha="left" if offset[0] > 0 else "right" if offset[0] < 0 else "center",
+        bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8},
+    )
+    text.set_in_layout(False)  # the layout stays as it was when places were chosen
+    return text
