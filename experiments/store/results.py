@@ -10,9 +10,10 @@ import numpy as np
 from experiments.runs.specs import POLICY, Value
 from experiments.stats import CONFIDENCE, paired
 from experiments.stats.multiple import verdicts
+from experiments.store.connection import StoreError
 from experiments.store.dictionary import TABLES
 from experiments.store.statistics import STATISTICS, Source, Statistic, StatisticError, Terms, statistic
-from experiments.store.store import STORE_FILE, Store, StoreError
+from experiments.store.store import STORE_FILE, Store
 
 if TYPE_CHECKING:
     from pandas import DataFrame
