@@ -20,6 +20,8 @@ FRAME: Final = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <link rel="icon" href="data:,">
@@ -104,7 +106,7 @@ def _figure(figure: Figure) -> str:
     least = f' style="min-width:{width:.0f}px"' if width > SMALL_PT else ""
     wide = ' class="wide"' if least else ""
     focus = f' tabindex="0" role="group" aria-label="{escape(figure.name)}, scrolls sideways"' if least else ""
-    return (f'<figure id="figure-{figure.name}">\n<div class="box"{focus}>'
+    return (f'<figure id="figure-{escape(figure.name)}">\n<div class="box"{focus}>'
             f'<img alt="{escape(figure.alt)}" src="data:image/svg+xml;base64,{data}"{least}></div>\n'
             f"<figcaption{wide}>{inline(figure.caption)}</figcaption>\n</figure>")
 
@@ -112,7 +114,7 @@ def _figure(figure: Figure) -> str:
 def _table(table: Table) -> str:
     head = "".join(f'<th scope="col"{_class(it)}>{escape(it.head)}{_unit(it)}</th>' for it in table.columns)
     rows = "\n".join(_row(row, table.columns) for row in table.rows)
-    name = f"table-{table.name}"
+    name = f"table-{escape(table.name)}"
     grid = (f'<div class="box" tabindex="0" role="group" aria-labelledby="{name}-caption">\n'
             f'<table aria-labelledby="{name}-caption">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n'
             f"</table></div>")
