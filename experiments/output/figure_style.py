@@ -1,6 +1,8 @@
 """The look of all figures: colours, markers, panels, and how a figure is saved."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -15,6 +17,7 @@ MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
 # further ones for policies after the seventh, whose lines are dashed (colours of Tol's muted scheme)
 MORE_COLOURS: Final = ("#332288", "#882255", "#999933", "#AA4499", "#661100", "#44AA99", "#777777")
 MORE_MARKERS: Final = ("<", ">", "p", "h", "*", "d", "8")
+NOT_LOOKS: Final = ("backend", "backend_fallback", "toolbar", "interactive", "webagg.open_in_browser")
 STYLE: Final[Any] = {
     "svg.hashsalt": "tokenmarket",  # ids in the SVG would differ from run to run without it
     "font.size": 9.0,
@@ -26,6 +29,17 @@ STYLE: Final[Any] = {
     "axes.axisbelow": True,
     "legend.frameon": False,
 }
+
+
+@contextmanager
+def styled(**changes: Any) -> Iterator[None]:  # noqa: ANN401 - values of matplotlib's settings
+    """Draw and save with our settings over matplotlib's own defaults, whatever the user's matplotlibrc says."""
+    import matplotlib as mpl
+
+    defaults: Any = {name: value for name, value in mpl.rcParamsDefault.items() if name not in NOT_LOOKS}
+    settings: Any = {**defaults, **STYLE, **changes}  # names that no type checker can hold to matplotlib's
+    with mpl.rc_context(settings):
+        yield
 
 
 def panels(count: int) -> "tuple[Figure, list[Axes]]":
@@ -59,6 +73,7 @@ def look(index: int) -> tuple[str, str, Literal["-", "--"]]:
 
 def save(figure: "Figure", path: Path) -> None:
     """Write a figure as SVG, PDF and PNG beside each other, without dates: the same figure gives the same bytes."""
-    figure.savefig(path.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
-    figure.savefig(path.with_suffix(".pdf"), metadata={"CreationDate": None, "Creator": None, "Producer": None})
-    figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
+    with styled():
+        figure.savefig(path.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
+        figure.savefig(path.with_suffix(".pdf"), metadata={"CreationDate": None, "Creator": None, "Producer": None})
+        figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})

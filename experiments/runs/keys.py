@@ -44,10 +44,18 @@ def specs_of(kind: str, base: Mapping[str, Any], points: Iterable[Point], replic
         Points of the design; one that is not allowed gives runs with a problem, not an error.
     replications
         Replications of each.
+
+    Raises
+    ------
+    ScenarioError
+        If there are more runs than can be listed.
     """
+    from experiments.runs.effort import check_runs
+
     modules = in_use()
     specs = []
     for row, point in enumerate(points):
+        check_runs(row + 1, replications)
         scenario, inputs, problem = _configured(kind, base, point)
         identity = [scenario, inputs] if scenario is not None else [base, dict(point)]
         for replication in range(replications):

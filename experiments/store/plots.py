@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from experiments.output.figure_style import styled
 from experiments.runs.specs import POLICY
 from experiments.store.statistics import StatisticError, statistic
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
@@ -90,9 +92,20 @@ def _figure(frame: "DataFrame", along: str, what: str, lines: str | None = None)
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
     numeric = is_numeric_dtype(frame[along]) and not is_bool_dtype(frame[along])
+    with styled():
+        figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+        axes = figure.subplots()
+        _draw(axes, frame, along, lines, numeric=numeric)
+        axes.set_xlabel(along)
+        axes.set_ylabel(what)
+        count = sorted(set(frame["n"]))
+        axes.set_title(f"mean and 95 % interval, n = {'–'.join(str(n) for n in (count[:1] + count[1:][-1:]))}",
+                       fontsize="small")
+    return figure
+
+
+def _draw(axes: "Axes", frame: "DataFrame", along: str, lines: str | None, *, numeric: bool) -> None:
     labels = list(dict.fromkeys(frame[along]))
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
-    axes = figure.subplots()
     for label, part in _parts(frame, lines):
         part = part.sort_values(along) if numeric else part
         x = part[along] if numeric else [labels.index(value) for value in part[along]]
@@ -103,12 +116,6 @@ def _figure(frame: "DataFrame", along: str, what: str, lines: str | None = None)
                         rotation=30 if len(labels) > 4 else 0, ha="right" if len(labels) > 4 else "center")
     if lines:
         axes.legend(title=lines, fontsize="small")
-    axes.set_xlabel(along)
-    axes.set_ylabel(what)
-    count = sorted(set(frame["n"]))
-    axes.set_title(f"mean and 95 % interval, n = {'–'.join(str(n) for n in (count[:1] + count[1:][-1:]))}",
-                   fontsize="small")
-    return figure
 
 
 def _parts(frame: "DataFrame", lines: str | None) -> list[tuple[str | None, Any]]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from experiments.output.figure_style import COLOURS, STYLE, save
+from experiments.output.figure_style import COLOURS, save, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,12 +18,11 @@ MOVES: Final = 150  # of the saw-tooth that are shown
 
 def draw(study: "Found", folder: Path) -> None:
     """Draw ``pricing.svg`` and ``pricing.png``."""
-    import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(figsize=(12.0, 4.6), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1))
         FigureCanvasAgg(figure)
         left, right = figure.subplots(1, 2)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.measures.catalogue import measure
-from experiments.output.figure_style import STYLE, look, panels, save
+from experiments.output.figure_style import look, panels, save, styled
 from experiments.studies.steady.measures import Found, pooled
 
 if TYPE_CHECKING:
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
 def draw(result: Found, folder: Path) -> None:
     """Draw the course of every metric with the warm-up shaded, as ``warm_up.svg``, ``.pdf`` and ``.png``."""
-    import matplotlib as mpl
-
     design = result.design
-    with mpl.rc_context(STYLE):
+    with styled():
         figure, axes = panels(len(design.metrics))
         for axis, metric in zip(axes, design.metrics, strict=True):
             _panel(axis, result, metric)

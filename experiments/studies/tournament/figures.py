@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from experiments.measures.catalogue import measure
-from experiments.output.figure_style import STYLE, look, panels, plain_ticks, save
+from experiments.output.figure_style import look, panels, plain_ticks, save, styled
 from experiments.studies.tournament.measures import COST, LATENCY, Found
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ def frontier(result: Found, folder: Path) -> None:
     Bars are 95 % intervals over replications; hollow grey-edged points are dominated policies; the step line
     joins the others.
     """
-    import matplotlib as mpl
-
-    with mpl.rc_context(STYLE):
+    with styled():
         figure, axes = panels(len(result.design.loads))
         for axis, load in zip(axes, result.design.loads, strict=True):
             _frontier_panel(axis, result, load)
@@ -38,11 +36,9 @@ def frontier(result: Found, folder: Path) -> None:
 
 def loads(result: Found, folder: Path) -> None:
     """Draw tail TTFT and cost against load as ``loads.svg`` and ``loads.png``; nothing with a single load."""
-    import matplotlib as mpl
-
     if len(result.design.loads) < 2:
         return
-    with mpl.rc_context(STYLE):
+    with styled():
         figure, axes = panels(3)
         for axis, metric in zip(axes, LOAD_PANELS, strict=True):
             _load_panel(axis, result, metric)
