@@ -40,6 +40,8 @@ def _sentence(detail: ErrorDetails, data: dict[str, Raw], form: FieldType) -> st
     error, context = detail["type"], detail.get("ctx", {})
     if error == "extra_forbidden":
         return f"{name} is not a known field{near(path[-1], kind.fields(parent))}"
+    if error == "missing" and isinstance(detail["loc"][-1], int):
+        return f"{'.'.join(path[:-1])} is {shown(detail['input'])}, but must be a list of more than {path[-1]}"
     if error == "missing":
         info = kind.fields(parent).get(path[-1])
         return f"{name} is missing" + (f"; it is required: {info.description}" if info else "")

@@ -15,6 +15,8 @@ from sim.scenario.explain import explain
 from sim.scenario.family import FORMS, Scenario, kind_of
 from sim.scenario.field_types import FieldType, Raw, near
 
+LONGEST_BITS: Final = 1024  # of a whole number, as many as a float64 can say the size of
+DEEPEST: Final = 50  # tables and lists in one another
 LARGEST_FILE: Final = 10_000_000  # bytes of a scenario
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -77,6 +79,7 @@ def read_as(
     for assignment in overrides:
         path, value = parse_assignment(assignment)
         _assign(data, path, value, assignment, form)
+    _check_size(data, source)
     try:
         return form.model_validate(data)
     except ValidationError as error:
@@ -127,6 +130,16 @@ def plain(scenario: BaseModel) -> dict[str, Any]:
     """Return the full configuration as JSON-ready dictionaries, defaults included."""
     data: dict[str, Any] = scenario.model_dump(mode="json")
     return data
+
+
+def _check_size(node: Raw, source: str, path: tuple[str, ...] = ()) -> None:
+    """Refuse numbers and depths that no field holds, before pydantic trips over them."""
+    if isinstance(node, int) and node.bit_length() > LONGEST_BITS:
+        raise ScenarioError(f"{source}: {'.'.join(path)} is {shown(node)}, more than any field holds")
+    if len(path) > DEEPEST:
+        raise ScenarioError(f"{source}: {'.'.join(path)[:80]} ... is deeper than the {DEEPEST} levels that are read")
+    for name, inner in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        _check_size(inner, source, (*path, str(name)))
 
 
 def _first_words(error: Exception) -> str:

@@ -232,6 +232,21 @@ DESIGNS = (
 TINY = ("--set", "traffic.duration_s=0.5", "--set", "traffic.warmup_s=0", "--set", 'traffic.engine="reference"')
 
 
+def _in_order(folder: Path) -> Callable[[], None]:
+    """Try a sweep with nothing odd in it: were it refused, so would be all others, for another reason than theirs."""
+    words = ["sweep", "tournament", "duel", *TINY, *_out(folder, 999), "--grid", "traffic.load=1", "--jobs", "1"]
+
+    def attempt() -> None:
+        from sim.errors import MarketError
+
+        try:
+            _command(words)()
+        except MarketError as error:
+            raise RuntimeError(f"a sweep without fault is refused: {error}") from None
+
+    return attempt
+
+
 def _last(words: list[str]) -> tuple[str, ...]:
     """What a refusal should hold: the option or the field, or the value, of the last pair of words."""
     option, value = words[-2:]
@@ -243,6 +258,7 @@ def commands(folder: Path) -> Iterator[Odd]:
     for number, words in enumerate(DESIGNS):
         yield Odd("designs", " ".join(words)[:60],
                   _command(["sweep", "tournament", "duel", *TINY, *_out(folder, number), *words]), (_last(words),))
+    yield Odd("designs", "one that is in order", _in_order(folder))
     for number, words in enumerate(WORDS):
         yield Odd("commands", " ".join(words)[:60], _command([word.replace("{out}", str(folder / f"w{number}"))
                                                               for word in words]))
@@ -328,7 +344,7 @@ def _command(words: list[str]) -> Callable[[], None]:
 def shell(folder: Path) -> Iterator[Odd]:
     """Forty of them through the shell, where each takes another way: a process of its own, a terminal of its own."""
     paths = list(files(folder).values())
-    lines = [*WORDS[:24], *(["show", path] for path in paths[:6]), *(["report", path] for path in paths[:4]),
+    lines = [*WORDS[:26], *(["show", path] for path in paths[:6]), *(["report", path] for path in paths[:4]),
              *(["query", sql, "--store", paths[0]] for sql in (";", "SELECT 1")),
              ["show", "duel"], ["list", "policies"],
              ["show", "duel", "--set", "name=±"], ["list", "scenarios"]]

@@ -18,25 +18,25 @@ def bad(odds):
                         if what not in (odd_inputs.REFUSED, odd_inputs.RAN)]
 
 
-@pytest.mark.filterwarnings("ignore")  # Python itself complains of numbers too long to print
 def test_fields_of_both_kinds_are_refused_by_name_and_value_or_allowed():
-    count, wrong = bad(odd_inputs.fields(short=True))
-    assert count > 3000
+    odds = list(odd_inputs.fields(short=True))
+    assert len(odds) > 3000
+    count, wrong = bad(odds[::11])  # every field and every value, not each with each: the script tries those
+    assert count > 300
     assert wrong == []
 
 
-@pytest.mark.filterwarnings("ignore")
 def test_fields_of_traffic_that_are_allowed_run_to_finite_tables():
-    count, wrong = bad(odd for place, odd in enumerate(odd_inputs.fields()) if odd.kind == "duel: zero" and place % 3)
-    assert count > 40
+    count, wrong = bad(odd for place, odd in enumerate(odd_inputs.fields()) if odd.kind == "duel: zero" and place % 4 == 0)
+    assert count > 20
     assert wrong == []
 
 
-@pytest.mark.filterwarnings("ignore")
 def test_traces_policies_designs_commands_files_and_stores(folder):
     odds = [*odd_inputs.traces(folder), *odd_inputs.policies(), *odd_inputs.commands(folder)]
-    count, wrong = bad(odds)
-    assert count > 400
+    assert len(odds) > 400
+    count, wrong = bad(odds[::3])
+    assert count > 130
     assert wrong == []
 
 
