@@ -23,6 +23,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -58,6 +59,9 @@ __all__ = ["MarketError", "MarketWarning", "Results", "Store", "__version__", "c
 def main() -> int:
     """Run the command line."""
     signal.signal(signal.SIGINT, _leave)
+    for stream in (sys.stdout, sys.stderr):  # a terminal that has no ± prints it as \xb1, and nothing fails
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     from experiments.cli.main import main as command
 
     return command()

@@ -52,7 +52,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as in `| head`
         sys.stderr.close()
         return 0
+    except (OSError, MemoryError) as error:  # the last resort: whoever opens a file says it better
+        print(f"tokenmarket: error: {refused_by_the_system(error)}", file=sys.stderr)
+        return EXIT_USER
     return status
+
+
+def refused_by_the_system(error: OSError | MemoryError) -> str:
+    """Say in one sentence what the operating system refused: a file, room on the disk, or memory."""
+    if isinstance(error, MemoryError):
+        return f"there is not enough memory{f' ({error})' if str(error) else ''}"
+    where = f" {str(error.filename)[:200]}" if error.filename is not None else ""
+    return f"cannot use{where}: {error.strerror or error}" if where else error.strerror or str(error)
 
 
 def nothing_written(_: argparse.Namespace) -> str:

@@ -1,10 +1,15 @@
 """Commands that read a store: ``query``, ``export`` and ``results``."""
 
 import argparse
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from experiments.cli.interrupts import at_once
+
 STORE: Final = Path("store.duckdb")
+MOST: Final = 10_000  # rows of a table on the terminal; CSV has no such limit
 
 
 def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name for it
@@ -40,12 +45,30 @@ def run_query(arguments: argparse.Namespace) -> int:
     from experiments.store.store import Store
 
     with Store.open_for_reading(_file(arguments.store)) as store:
-        frame = store.frame(arguments.sql)
-    if arguments.csv:
-        print(frame.to_csv(index=False, lineterminator="\n"), end="")
-    else:
-        print(_text(frame))
+        with at_once():
+            frames = store.frames(arguments.sql)
+        if arguments.csv:
+            for place, frame in enumerate(frames):  # an answer may be larger than memory
+                print(frame.to_csv(index=False, header=place == 0, lineterminator="\n"), end="")
+        else:
+            frame, whole = _first(frames)
+            print(_text(frame))
+            if not whole:
+                print(f"tokenmarket: only the first {MOST} rows are shown; --csv prints them all", file=sys.stderr)
     return 0
+
+
+def _first(frames: Iterator[Any]) -> tuple[Any, bool]:
+    """Return the first rows of an answer, and whether they are all."""
+    import pandas as pd
+
+    parts = [next(frames)]
+    for frame in frames:
+        if sum(map(len, parts)) > MOST:
+            break
+        parts.append(frame)
+    rows = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+    return rows.head(MOST), len(rows) <= MOST
 
 
 def run_export(arguments: argparse.Namespace) -> int:

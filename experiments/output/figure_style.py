@@ -2,7 +2,8 @@
 
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -23,6 +24,7 @@ MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
 # further ones for policies after the seventh, whose lines are dashed (colours of Tol's muted scheme)
 MORE_COLOURS: Final = ("#332288", "#882255", "#999933", "#AA4499", "#661100", "#44AA99", "#777777")
 MORE_MARKERS: Final = ("<", ">", "p", "h", "*", "d", "8")
+NOT_LOOKS: Final = ("backend", "backend_fallback", "toolbar", "interactive", "webagg.open_in_browser")
 STYLE: Final[Any] = {
     "svg.hashsalt": "tokenmarket",  # ids in the SVG would differ from run to run without it
     "font.size": 9.0,
@@ -34,6 +36,17 @@ STYLE: Final[Any] = {
     "axes.axisbelow": True,
     "legend.frameon": False,
 }
+
+
+@contextmanager
+def styled(**changes: Any) -> Iterator[None]:  # noqa: ANN401 - values of matplotlib's settings
+    """Draw and save with our settings over matplotlib's own defaults, whatever the user's matplotlibrc says."""
+    import matplotlib as mpl
+
+    defaults: Any = {name: value for name, value in mpl.rcParamsDefault.items() if name not in NOT_LOOKS}
+    settings: Any = {**defaults, **STYLE, **changes}  # names that no type checker can hold to matplotlib's
+    with mpl.rc_context(settings):
+        yield
 
 
 def panels(count: int, columns: int = COLUMNS) -> "tuple[Figure, list[Axes]]":
@@ -101,9 +114,10 @@ def look(index: int) -> tuple[str, str, Literal["-", "--"]]:
 
 def save(figure: "Figure", path: Path) -> None:
     """Write a figure as SVG, PDF and PNG beside each other, without dates: the same figure gives the same bytes."""
-    _save_svg(figure, path)
-    figure.savefig(path.with_suffix(".pdf"), metadata={"CreationDate": None, "Creator": None, "Producer": None})
-    figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
+    with styled():
+        _save_svg(figure, path)
+        figure.savefig(path.with_suffix(".pdf"), metadata={"CreationDate": None, "Creator": None, "Producer": None})
+        figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
 
 
 def _save_svg(figure: "Figure", path: Path) -> None:

@@ -23,6 +23,8 @@ FRAME: Final = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <link rel="icon" href="data:,">
@@ -110,7 +112,8 @@ def _figure(figure: Figure) -> str:
     image = f'<img alt="{escape(figure.alt)}" src="{_data(figure.svg)}"{least}>'
     if figure.tall is not None:
         image = f'<picture><source media="{PHONE}" srcset="{_data(figure.tall)}">{image}</picture>'
-    return (f'<figure id="figure-{figure.name}">\n{SCROLLS if scrolls else ""}<div class="box"{focus}>{image}</div>\n'
+    hint = SCROLLS if scrolls else ""
+    return (f'<figure id="figure-{escape(figure.name)}">\n{hint}<div class="box"{focus}>{image}</div>\n'
             f"<figcaption>{inline(figure.caption)}</figcaption>\n</figure>")
 
 
@@ -121,7 +124,7 @@ def _data(svg: Path) -> str:
 def _table(table: Table) -> str:
     head = "".join(f'<th scope="col"{_class(it)}>{escape(it.head)}{_unit(it)}</th>' for it in table.columns)
     rows = "\n".join(_row(row, table.columns) for row in table.rows)
-    name = f"table-{table.name}"
+    name = f"table-{escape(table.name)}"
     grid = (f'<div class="box" tabindex="0" role="group" aria-labelledby="{name}-caption">\n'
             f'<table aria-labelledby="{name}-caption">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n'
             f"</table></div>")

@@ -47,7 +47,7 @@ def write(path: Path, out: Path, question: str = "", force: bool = False) -> Pat
         tables.mkdir()
         gather(folder, figures)
         study_named(folder.study).gather(folder, figures)
-        content = page_of(folder, figures, question)
+        content = _content(folder, figures, question)
         texts = {top / PAGE: html.page(content), top / "report.md": markdown.page(content),
                  top / "citation.bib": bibtex.entry(folder.manifest)}
         texts |= {tables / f"{table.name}.tex": latex.booktabs(table) for table in content.tables()}
@@ -55,6 +55,16 @@ def write(path: Path, out: Path, question: str = "", force: bool = False) -> Pat
             place.write_text(text, encoding="utf-8", newline="\n")
         write_manifest({"report": folder.study, "run": digest(folder.path / MANIFEST)}, top)
     return out / PAGE
+
+
+def _content(folder: Folder, figures: Path, question: str) -> Page:
+    """Return what the page says; a manifest or a table of somebody else's may hold anything in any place."""
+    try:
+        return page_of(folder, figures, question)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+        raise FolderError(f"cannot write {folder.path} up: its manifest and tables do not fit together "
+                          f"({type(error).__name__}: {str(error)[:200]}); tokenmarket replay makes them "
+                          "anew") from error
 
 
 def page_of(folder: Folder, figures: Path, question: str = "") -> Page:

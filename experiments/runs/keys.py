@@ -48,12 +48,20 @@ def specs_of(
         Points of the design; one that is not allowed gives runs with a problem, not an error.
     replications
         How many replications of each, or their numbers.
+
+    Raises
+    ------
+    ScenarioError
+        If there are more runs than can be listed.
     """
+    from experiments.runs.effort import check_runs
+
     numbers = replications if isinstance(replications, range) else range(replications)
     modules = in_use()
     foreign = _foreign(modules)
     specs = []
     for row, point in enumerate(points):
+        check_runs(row + 1, len(numbers))
         scenario, inputs, problem = _configured(kind, base, point)
         identity = [scenario, inputs] if scenario is not None else [base, dict(point)]
         for replication in numbers:

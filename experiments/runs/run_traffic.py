@@ -32,12 +32,14 @@ def assemble(
     Raises
     ------
     MarketError
-        If hardware does not fit a model, or a policy or its parameters are wrong.
+        If hardware does not fit a model, a policy or its parameters are wrong, or the run would not end within hours.
     """
+    from experiments.runs.effort import check_effort
     from policies import bind
     from providers.offers import build_offers
     from sim.assemble import build_world
 
+    check_effort(scenario)
     bound = {
         name: bind(router.policy, f"routers.{name}.policy")
         for name, router in scenario.routers.items() if not policies or name not in policies

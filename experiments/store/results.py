@@ -14,10 +14,11 @@ from experiments.store.accessors import Statistics
 from experiments.store.averages import PLACE, Grouping, over_replications, value_of
 from experiments.store.comparing import COMPARED, Failed, Pairs, check_whole, compared
 from experiments.store.completeness import warn
+from experiments.store.connection import StoreError
 from experiments.store.dictionary import TABLES
 from experiments.store.naming import StatisticError, check_confidence, known, listed, meant
 from experiments.store.statistics import statistic
-from experiments.store.store import STORE_FILE, Store, StoreError
+from experiments.store.store import STORE_FILE, Store
 
 if TYPE_CHECKING:
     from pandas import DataFrame

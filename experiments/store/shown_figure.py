@@ -4,11 +4,14 @@ from io import BytesIO
 
 from matplotlib.figure import Figure
 
+from experiments.output.figure_style import styled
+
 
 class ShownFigure(Figure):
     """A matplotlib figure with a picture for notebooks."""
 
     def _repr_png_(self) -> bytes:
         picture = BytesIO()
-        self.savefig(picture, format="png", dpi=100)
+        with styled():
+            self.savefig(picture, format="png", dpi=100)
         return picture.getvalue()

@@ -5,15 +5,19 @@ import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from sim.errors import ScenarioError
+from sim.scenario.base import shown
 from sim.scenario.explain import explain
 from sim.scenario.family import FORMS, Scenario, kind_of
 from sim.scenario.field_types import FieldType, Raw, near
 
+LONGEST_BITS: Final = 1024  # of a whole number, as many as a float64 can say the size of
+DEEPEST: Final = 50  # tables and lists in one another
+LARGEST_FILE: Final = 10_000_000  # bytes of a scenario
 Form = TypeVar("Form", bound=BaseModel)
 
 
@@ -35,7 +39,7 @@ class Assignment(NamedTuple):
     text: str
 
 
-def read_file(path: Path) -> dict[str, Any]:
+def read_file(path: Path, what: str = "scenario") -> dict[str, Any]:
     """Return what a TOML file says, before it is validated.
 
     Raises
@@ -44,13 +48,20 @@ def read_file(path: Path) -> dict[str, Any]:
         If the file cannot be read or parsed.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        if path.exists() and not path.is_file():
+            raise ScenarioError(f"cannot read {what} {path}: it is a folder or a device and no file")
+        if path.exists() and path.stat().st_size > LARGEST_FILE:
+            raise ScenarioError(f"cannot read {what} {path}: it has {path.stat().st_size} bytes, more than "
+                                f"{LARGEST_FILE}")
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors on Windows begin files with a mark
     except OSError as error:
-        raise ScenarioError(f"cannot read scenario {path}: {error.strerror}") from None
+        raise ScenarioError(f"cannot read {what} {path}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ScenarioError(f"cannot read scenario {path}: it is not UTF-8 text") from None
+        raise ScenarioError(f"cannot read {what} {path}: it is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{path} is not valid TOML: {error}") from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, lists in lists in lists, a NUL
+        raise ScenarioError(f"{path} cannot be read as TOML: {_first_words(error)}") from None
 
 
 def scenario_of(
@@ -88,6 +99,7 @@ def read_as(
     for given in overrides:
         assignment = given if isinstance(given, Assignment) else Assignment(*parse_assignment(given), given)
         _assign(data, assignment, form)
+    _check_size(data, source)
     try:
         return form.model_validate(data)
     except ValidationError as error:
@@ -122,7 +134,7 @@ def parse_assignment(assignment: str) -> tuple[list[str], Raw]:
             quote = char
         elif char == "=":
             return parse_path(assignment[:at].strip(), assignment), _value(assignment[at + 1:].strip())
-    raise ScenarioError(f"override {assignment!r} is not of the form path=value, such as traffic.load=1.4")
+    raise ScenarioError(f"override {shown(assignment)} is not of the form path=value, such as traffic.load=1.4")
 
 
 def config_hash(scenario: BaseModel) -> str:
@@ -140,6 +152,23 @@ def plain(scenario: BaseModel) -> dict[str, Any]:
     return data
 
 
+def _check_size(node: Raw, source: str, path: tuple[str, ...] = ()) -> None:
+    """Refuse numbers and depths that no field holds, before pydantic trips over them."""
+    if isinstance(node, int) and node.bit_length() > LONGEST_BITS:
+        raise ScenarioError(f"{source}: {'.'.join(path)} is {shown(node)}, more than any field holds")
+    if len(path) > DEEPEST:
+        raise ScenarioError(f"{source}: {'.'.join(path)[:80]} ... is deeper than the {DEEPEST} levels that are read")
+    for name, inner in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        _check_size(inner, source, (*path, str(name)))
+
+
+def _first_words(error: Exception) -> str:
+    """Return what a parser says that has given up, in one line."""
+    if isinstance(error, RecursionError):
+        return "lists or tables are too deep in one another"
+    return str(error).partition(";")[0][:200]
+
+
 def parse_path(text: str, assignment: str) -> list[str]:
     """Split ``a."b.c".d`` into its names.
 
@@ -150,9 +179,9 @@ def parse_path(text: str, assignment: str) -> list[str]:
     """
     try:
         node: Raw = tomllib.loads(f"{text} = 0")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         raise ScenarioError(
-            f"override {assignment!r} has a malformed path {text!r}; names with dots or colons need quotes"
+            f"override {shown(assignment)} has a malformed path {shown(text)}; names with dots or colons need quotes"
         ) from None
     path = []
     while isinstance(node, dict):
@@ -166,6 +195,8 @@ def _value(text: str) -> Raw:
         parsed = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
+    except (ValueError, RecursionError) as error:
+        raise ScenarioError(f"override value {shown(text)} cannot be read: {_first_words(error)}") from None
     return parsed["value"] if len(parsed) == 1 else text
 
 
@@ -180,7 +211,7 @@ def _assign(data: dict[str, Any], assignment: Assignment, form: type[BaseModel])
         if not problem and not last and not isinstance(node[key], dict | list):
             problem = f"{'.'.join(path[:depth + 1])} is {node[key]!r}, which has no fields"
         if problem:
-            raise ScenarioError(f"override {assignment.text!r}: {problem}")
+            raise ScenarioError(f"override {shown(assignment.text)}: {problem}")
         if last:
             node[key] = value
         else:

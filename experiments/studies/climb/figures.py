@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from experiments.measures.catalogue import measure
-from experiments.output.figure_style import COLOURS, COLUMNS, STYLE, plain_ticks, save_both, say, whiskers
+from experiments.output.figure_style import COLOURS, COLUMNS, plain_ticks, save_both, say, styled, whiskers
 from experiments.stats import Interval, interval
 from experiments.studies.climb.measures import EFFECT
 from experiments.studies.market.figures import EFFECTS, INK
@@ -29,9 +29,7 @@ def climb(frame: "DataFrame", title: str, folder: Path) -> None:
     Metrics: those of ``LINES``, and ``effect_price_usd_per_day``, ``effect_volume_usd_per_day``,
     ``effect_mix_usd_per_day``: the change of spend from divisor 1, split by E6. Controls: those of ``CONTROLS``.
     """
-    import matplotlib as mpl
-
-    with mpl.rc_context(STYLE):
+    with styled():
         save_both(lambda columns: figure_of(frame, title, columns), folder / "climb")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from experiments.measures.catalogue import measure
 from experiments.measures.market.periods import days_of
-from experiments.output.figure_style import COLOURS, STYLE, plain_ticks, save, say
+from experiments.output.figure_style import COLOURS, plain_ticks, save, say, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,9 +32,7 @@ PRICE_LINES: Final = (
 
 def page(frames: "Mapping[str, DataFrame]", title: str, folder: Path) -> None:
     """Draw the page as ``market.svg`` and ``market.png``; ``frames`` are the tables of a run (or read from its CSV)."""
-    import matplotlib as mpl
-
-    with mpl.rc_context(STYLE):
+    with styled():
         save(figure_of(frames, title), folder / "market")
 
 
@@ -55,12 +53,11 @@ def figure_of(frames: "Mapping[str, DataFrame]", title: str) -> "Figure":
 
 def panels(frames: "Mapping[str, DataFrame]", folder: Path) -> None:
     """Draw each panel for itself, as ``market-NAME.svg``, ``.pdf`` and ``.png``, small enough for a phone."""
-    import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     tables = _whole_months(frames)
-    with mpl.rc_context(STYLE):
+    with styled():
         for heading, draw in PANELS.items():
             figure = Figure(figsize=PANEL_SIZE, layout="constrained")
             FigureCanvasAgg(figure)

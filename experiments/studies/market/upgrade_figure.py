@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from experiments.output.figure_style import STYLE, save
+from experiments.output.figure_style import save, styled
 from experiments.output.names import name_points
 from sim.errors import ScenarioError
 from sim.market.models.model import Models
@@ -57,8 +57,6 @@ def draw_upgrades(
     ScenarioError
         If no model is left to show, or a given name is unknown.
     """
-    import matplotlib as mpl
-
     rows = tuple(row for row in models.rows if row.name in (SHOWN if shown is None else shown))
     unknown = sorted(set(shown or ()) - set(models.names))
     if unknown or not rows:
@@ -67,7 +65,7 @@ def draw_upgrades(
     graph = nearest_upgrades(upgrade_graph(Models(rows), settings))
     places: Places = {name: ((start - MATPLOTLIB_EPOCH).days + facts["release_day"], facts["quality"])
               for name, facts in graph.nodes(data=True)}
-    with mpl.rc_context({**STYLE, "axes.grid": False}):
+    with styled(**{"axes.grid": False}):
         save(_drawn(graph, places), path)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from experiments.output.figure_style import COLOURS, STYLE, save_both
+from experiments.output.figure_style import COLOURS, save_both, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,9 +19,7 @@ MOVES: Final = 150  # of the saw-tooth that are shown
 
 def draw(study: "Found", folder: Path) -> None:
     """Draw ``pricing.svg`` and ``pricing.png``."""
-    import matplotlib as mpl
-
-    with mpl.rc_context(STYLE):
+    with styled():
         save_both(lambda columns: figure_of(study, columns), folder / "pricing")
 
 

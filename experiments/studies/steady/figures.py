@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from experiments.measures.catalogue import measure
-from experiments.output.figure_style import STYLE, look, panels, save_both, say
+from experiments.output.figure_style import look, panels, save_both, say, styled
 from experiments.studies.steady.measures import Found, pooled
 
 if TYPE_CHECKING:
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 def draw(result: Found, folder: Path) -> None:
     """Draw the course of every metric with the warm-up shaded, as ``warm_up.svg``, ``.pdf`` and ``.png``."""
-    import matplotlib as mpl
-
-    with mpl.rc_context(STYLE):
+    with styled():
         save_both(lambda columns: _figure(result, columns), folder / "warm_up")
 
 

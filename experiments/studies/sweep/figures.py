@@ -11,7 +11,7 @@ import numpy as np
 from experiments.designs import INDICES
 from experiments.designs.sensitivity import NOISE
 from experiments.measures.catalogue import capital, spelt
-from experiments.output.figure_style import COLOURS, MARKERS, STYLE, save_both, say, whiskers
+from experiments.output.figure_style import COLOURS, MARKERS, save_both, say, styled, whiskers
 from experiments.report.headings import shown
 from experiments.runs.specs import POLICY
 from experiments.studies.sweep.design import Sweep
@@ -31,9 +31,7 @@ MOST_LINES: Final = 8
 
 def draw(design: Sweep, frames: dict[str, DataFrame], folder: Path) -> None:
     """Draw ``sensitivity`` for designs with indices, ``metrics`` for the others, as SVG, PDF and PNG."""
-    import matplotlib as mpl
-
-    with mpl.rc_context(STYLE):
+    with styled():
         if design.plan.kind in INDICES:
             number = 0
             for policy in design.policies or ("",):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from experiments.measures.catalogue import measure
-from experiments.output.figure_style import COLUMNS, STYLE, look, panels, plain_ticks, save_both, say, whiskers
+from experiments.output.figure_style import COLUMNS, look, panels, plain_ticks, save_both, say, styled, whiskers
 from experiments.output.names import name_lines, name_points
 from experiments.stats import Interval
 from experiments.studies.tournament.measures import COST, LATENCY, Found
@@ -28,19 +28,15 @@ def frontier(result: Found, folder: Path) -> None:
 
     Bars are 95 % intervals over replications; hollow points are dominated policies; the step line joins the others.
     """
-    import matplotlib as mpl
-
-    with mpl.rc_context(STYLE):
+    with styled():
         save_both(lambda columns: _frontier(result, columns), folder / "frontier")
 
 
 def loads(result: Found, folder: Path) -> None:
     """Draw tail TTFT, completed requests and cost against load as ``loads``; nothing with a single load."""
-    import matplotlib as mpl
-
     if len(result.design.loads) < 2:
         return
-    with mpl.rc_context(STYLE):
+    with styled():
         save_both(lambda columns: _loads(result, columns), folder / "loads")
 
 

@@ -18,11 +18,12 @@ from experiments.runs.specs import RunRecord, RunSpec
 from experiments.scenarios import load_traffic
 from experiments.stats import interval, paired
 from experiments.stats.multiple import holm
+from experiments.store.connection import StoreError
 from experiments.store.dictionary import TABLES
 from experiments.store.naming import StatisticError
 from experiments.store.results import Results, open_results
 from experiments.store.statistics import STATISTICS
-from experiments.store.store import Store, StoreError
+from experiments.store.store import Store
 from experiments.store.tables import market_tables, traffic_tables
 from sim.errors import MarketWarning
 from worlds.synthetic_market import synthetic
