@@ -84,7 +84,7 @@ def metric_drawing(results: Measured, name: str, over: str | None = None) -> Dra
     frame = results.metrics(by=[factor, *([lines] if lines else [])])
     mine = frame[frame["metric"] == known("metric", name, frame["metric"])]
     found = measure_known(name)
-    return Drawing(mine, factor, found.axis if found else f"{name} ({mine['unit'].iloc[0]})", lines)
+    return Drawing(mine, factor, found.axis() if found else f"{name} ({mine['unit'].iloc[0]})", lines)
 
 
 def statistic_drawing(results: Measured, name: str, by: str | Sequence[str]) -> Drawing:
@@ -99,4 +99,4 @@ def statistic_drawing(results: Measured, name: str, by: str | Sequence[str]) -> 
     if not 1 <= len(columns) <= 2:
         raise StatisticError(f"a figure tells one or two columns apart, not {len(columns)}")
     frame = results.statistic(name, columns)
-    return Drawing(frame, columns[0], measure(statistic(name).measure).axis, columns[1] if len(columns) == 2 else None)
+    return Drawing(frame, columns[0], measure(statistic(name).measure).axis(), columns[1] if len(columns) == 2 else None)
