@@ -44,7 +44,10 @@ def leaves(part: BaseModel, path: str = "") -> Iterator[Leaf]:
         is_default = not info.is_required() and value == info.get_default(call_default_factory=True)
         yield from _leaves(value, here, info, is_default)
     for name, value in (part.model_extra or {}).items():
-        yield Leaf(f"{path}.{name}", _text(value), "", "parameter of the kind", "", False)
+        if isinstance(value, BaseModel):
+            yield from leaves(value, f"{path}.{name}")
+        else:
+            yield Leaf(f"{path}.{name}", _text(value), "", "parameter of the kind", "", False)
 
 
 def _leaves(value: Any, path: str, info: FieldInfo, is_default: bool) -> Iterator[Leaf]:  # noqa: ANN401 - any value

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from sim.errors import ScenarioError
 from sim.scenario.explain import explain
 from sim.scenario.family import FORMS, Scenario, kind_of
-from sim.scenario.field_types import FieldType, Raw, near
+from sim.scenario.field_types import FieldType, Raw, near, nearest
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -65,12 +65,14 @@ def read_as(
     ScenarioError
         As `scenario_of`.
     """
+    misspelt: dict[tuple[str, ...], str] = {}
     for assignment in overrides:
         path, value = parse_assignment(assignment)
-        _assign(data, path, value, assignment, form)
+        _assign(data, path, value, assignment, form, misspelt)
     try:
         return form.model_validate(data)
     except ValidationError as error:
+        _refuse_misspelt(error, misspelt)
         raise ScenarioError(explain(error, data, source, form)) from None
 
 
@@ -91,7 +93,7 @@ def parse_assignment(assignment: str) -> tuple[list[str], Raw]:
     Raises
     ------
     ScenarioError
-        If there is no ``=`` or the path is malformed.
+        If there is no ``=``, the path is malformed, or the value begins as a table or list and is none.
     """
     # the first '=' outside quotes ends the path
     quote = ""
@@ -101,7 +103,7 @@ def parse_assignment(assignment: str) -> tuple[list[str], Raw]:
         elif char in "\"'":
             quote = char
         elif char == "=":
-            return _path(assignment[:at].strip(), assignment), _value(assignment[at + 1:].strip())
+            return _path(assignment[:at].strip(), assignment), _value(assignment[at + 1:].strip(), assignment)
     raise ScenarioError(f"override {assignment!r} is not of the form path=value, such as traffic.load=1.4")
 
 
@@ -134,29 +136,49 @@ def _path(text: str, assignment: str) -> list[str]:
     return path
 
 
-def _value(text: str) -> Raw:
+def _value(text: str, assignment: str) -> Raw:
     try:
         parsed = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except tomllib.TOMLDecodeError as error:
+        if text.startswith(("{", "[")):
+            reason = str(error).partition(" (at ")[0]
+            raise ScenarioError(f"override {assignment!r} has a value that is not valid TOML: {reason}; numbers need a "
+                                "digit before the point, and names quotes") from None
         return text
     return parsed["value"] if len(parsed) == 1 else text
 
 
-def _assign(data: dict[str, Any], path: list[str], value: Raw, assignment: str, form: type[BaseModel]) -> None:
-    """Set ``path`` in the raw data, filling in defaults that the path walks through."""
+def _assign(data: dict[str, Any], path: list[str], value: Raw, assignment: str, form: type[BaseModel],
+            misspelt: dict[tuple[str, ...], str]) -> None:
+    """Set ``path`` in the raw data, filling in defaults that the path walks through.
+
+    Entries that are made on the way and spelt nearly as another go to ``misspelt``, with the sentence that refuses them
+    if they turn out not to be whole.
+    """
     node: Raw = data
     kind = FieldType(form)
     for depth, name in enumerate(path):
-        last = depth == len(path) - 1
-        key, problem = _key(node, kind, path[:depth + 1], last)
+        last, here = depth == len(path) - 1, path[:depth + 1]
+        other = nearest(name, kind.names(node)) if not last and kind.is_new(name, node) else ""
+        if other:
+            misspelt[tuple(here)] = f"override {assignment!r}: {'.'.join(here)} does not exist; did you mean {other}?"
+        key, problem = _key(node, kind, here, last)
         if not problem and not last and not isinstance(node[key], dict | list):
-            problem = f"{'.'.join(path[:depth + 1])} is {node[key]!r}, which has no fields"
+            problem = f"{'.'.join(here)} is {node[key]!r}, which has no fields"
         if problem:
-            raise ScenarioError(f"override {assignment!r}: {problem}")
+            raise ScenarioError(misspelt.get(tuple(here[:-1]), f"override {assignment!r}: {problem}"))
         if last:
             node[key] = value
         else:
             kind, node = kind.child(name, node), node[key]
+
+
+def _refuse_misspelt(error: ValidationError, misspelt: dict[tuple[str, ...], str]) -> None:
+    """Refuse the first entry that an override made, is not whole, and has nearly the name of another."""
+    for detail in error.errors():
+        for path, sentence in misspelt.items():
+            if detail["loc"][:len(path)] == path:
+                raise ScenarioError(sentence) from None
 
 
 def _key(node: Raw, kind: FieldType, path: list[str], last: bool) -> tuple[Raw, str]:
