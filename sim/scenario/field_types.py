@@ -81,6 +81,11 @@ class FieldType:
         """Return the kinds to choose from where a part is chosen by ``kind``."""
         return [m.model_fields["kind"].default for m in self.parts() if "kind" in m.model_fields]
 
+    def has_kinds(self) -> bool:
+        """Return whether what stands here has other fields by its ``kind``."""
+        parts = [part for part in self.parts() if "kind" in part.model_fields]
+        return len(parts) > 1 or any(part.model_config.get("extra") == "allow" for part in parts)
+
     def parts(self) -> list[type[BaseModel]]:
         """Return the parts that may stand here."""
         return [m for m in _alternatives(self._annotation) if _is_model(m)]

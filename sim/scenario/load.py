@@ -103,8 +103,30 @@ def parse_assignment(assignment: str) -> tuple[list[str], Raw]:
         elif char in "\"'":
             quote = char
         elif char == "=":
-            return _path(assignment[:at].strip(), assignment), _value(assignment[at + 1:].strip(), assignment)
+            path = path_of(assignment[:at].strip(), f"override {assignment!r}")
+            return path, _value(assignment[at + 1:].strip(), assignment)
     raise ScenarioError(f"override {assignment!r} is not of the form path=value, such as traffic.load=1.4")
+
+
+def path_of(text: str, where: str) -> list[str]:
+    """Split ``a."b.c".d`` into its names; ``where`` begins the error.
+
+    Raises
+    ------
+    ScenarioError
+        If the path is malformed.
+    """
+    try:
+        node: Raw = tomllib.loads(f"{text} = 0")
+    except tomllib.TOMLDecodeError:
+        node = {}
+    path = []
+    while isinstance(node, dict) and len(node) == 1:
+        name, node = next(iter(node.items()))
+        path.append(name)
+    if node != 0:
+        raise ScenarioError(f"{where} has a malformed path {text!r}; names with dots or colons need quotes")
+    return path
 
 
 def config_hash(scenario: BaseModel) -> str:
@@ -120,20 +142,6 @@ def plain(scenario: BaseModel) -> dict[str, Any]:
     """Return the full configuration as JSON-ready dictionaries, defaults included."""
     data: dict[str, Any] = scenario.model_dump(mode="json")
     return data
-
-
-def _path(text: str, assignment: str) -> list[str]:
-    try:
-        node: Raw = tomllib.loads(f"{text} = 0")
-    except tomllib.TOMLDecodeError:
-        raise ScenarioError(
-            f"override {assignment!r} has a malformed path {text!r}; names with dots or colons need quotes"
-        ) from None
-    path = []
-    while isinstance(node, dict):
-        name, node = next(iter(node.items()))
-        path.append(name)
-    return path
 
 
 def _value(text: str, assignment: str) -> Raw:
