@@ -50,6 +50,8 @@ class How:
         Rule by which replications are added; None for the design's own number.
     check
         Called after every run; raises to stop.
+    quiet
+        Whether nothing is shown of how far the runs are.
     """
 
     out: Path
@@ -59,6 +61,7 @@ class How:
     store: Path | None = None
     until: Stopping | None = None
     check: Check = _never
+    quiet: bool = False
 
 
 def perform(study: Study[Any, Any], design: Design, how: How) -> None:
@@ -100,7 +103,8 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
         if how.until is None and _is_finished(study, design, store, how.out):
             print(f"{how.out}/ holds this study already, all {_runs(design)} runs; nothing was done")
             return
-        _announce_compiling(design)
+        if not how.quiet:
+            _announce_compiling(design)
         design, results, told = _played(study, design, store, how)
         failures = results.failures()
         _refuse_failures(study, failures)
@@ -154,7 +158,7 @@ def play_missing(design: Design, study: Study[Any, Any], store: Store, how: How)
     specs = specs_of_design(design)
     store.begin(study.name, design.parameters(), specs)
     jobs = default_jobs() if how.jobs is None else how.jobs
-    run_all(specs, store, jobs=jobs, dask=how.dask, check=how.check)
+    run_all(specs, store, jobs=jobs, dask=how.dask, check=how.check, quiet=how.quiet)
     return Results(store, study.name)
 
 

@@ -62,7 +62,10 @@ def _remove(data: dict[str, Any], path: list[str], source: str) -> None:
 
 def _merge(data: dict[str, Any], change: dict[str, Any], kind: FieldType) -> None:
     for name, value in change.items():
-        before, here = data.get(name), kind.child(name, data)
+        here = kind.child(name, data)
+        if isinstance(value, dict) and name not in data:
+            data[name] = kind.default(name, data)  # what is a default in the base merges as well as what it says
+        before = data.get(name)
         if isinstance(before, dict) and isinstance(value, dict) and not _is_another(before, value, here):
             _merge(before, value, here)
         else:

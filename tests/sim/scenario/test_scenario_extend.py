@@ -42,6 +42,13 @@ def test_another_kind_replaces_the_table_and_the_same_kind_does_not():
     assert extended(firm, change, "m")["supply"]["firms"]["a"] == {"kind": "lab", "entry_day": 3}
 
 
+def test_defaults_of_the_base_merge_too(tmp_path):
+    file = written(tmp_path, "m.toml", 'extends = "duel"\n[routers.main.policy]\nd = 3\n[routers.main.attempts]\n')
+    assert load(file) == load("duel", "routers.main.policy.d=3")
+    more = written(tmp_path, "n.toml", 'extends = "duel"\n[routers.other]\nfee_share = 0.1\n')
+    assert list(load(more).routers) == ["main", "other"]
+
+
 def test_what_is_removed_goes_first_and_may_come_again():
     assert list(merged(remove=["providers.p"])["providers"]) == ["q"]
     again = merged(remove=["demand.c.arrivals"], demand={"c": {"arrivals": {"kind": "gamma", "rate_per_s": 4}}})
