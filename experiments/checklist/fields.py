@@ -54,7 +54,10 @@ def leaves(part: BaseModel, keys: tuple[str, ...] = ()) -> Iterator[Leaf]:
         is_default = not info.is_required() and value == info.get_default(call_default_factory=True)
         yield from _leaves(value, (*keys, name), info, is_default)
     for name, value in (part.model_extra or {}).items():
-        yield Leaf((*keys, name), _text(value), "", "parameter of the kind", "", False, to_jsonable_python(value))
+        if isinstance(value, BaseModel):
+            yield from leaves(value, (*keys, name))
+        else:
+            yield Leaf((*keys, name), _text(value), "", "parameter of the kind", "", False, to_jsonable_python(value))
 
 
 def _leaves(value: Any, keys: tuple[str, ...], info: FieldInfo, is_default: bool) -> Iterator[Leaf]:  # noqa: ANN401 - any value

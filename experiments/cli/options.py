@@ -46,6 +46,7 @@ def add_where(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dask", metavar="ADDRESS", help="address of a Dask scheduler, such as tcp://host:8786")
     parser.add_argument("--store", type=Path, metavar="FILE",
                         help="file of the runs (default: store.duckdb in the folder)")
+    parser.add_argument("--quiet", "-q", action="store_true", help="do not show how far the runs are")
 
 
 def add_out(parser: argparse.ArgumentParser, name: str) -> None:
@@ -73,7 +74,7 @@ def how(arguments: argparse.Namespace) -> How:
 
     given = vars(arguments)
     return How(arguments.out, given.get("jobs"), given.get("dask"), bool(given.get("retry")), given.get("store"),
-               _stopping(arguments), arguments.check, bool(given.get("force")))
+               _stopping(arguments), arguments.check, bool(given.get("force")), quiet=bool(given.get("quiet")))
 
 
 def _stopping(arguments: argparse.Namespace) -> Stopping | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from experiments.cli.interrupts import at_once
+from experiments.cli.telling import add_json, json_text, records
 
 STORE: Final = Path("store.duckdb")
 MOST: Final = 10_000  # rows of a table on the terminal; CSV has no such limit
@@ -24,6 +25,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
                                 description="Run one SQL query on a store, read-only, and print what it gives.")
     query.add_argument("sql", metavar="SQL", help='such as "SELECT metric, avg(value) FROM metrics GROUP BY metric"')
     query.add_argument("--csv", action="store_true", help="print CSV rather than a table")
+    add_json(query)
     _add_store(query)
     query.set_defaults(command=run_query)
 
@@ -36,6 +38,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
 
     results = commands.add_parser("results", help="list the studies in a store",
                                   description="List the studies in a store: points, runs wanted, done and failed.")
+    add_json(results)
     _add_store(results)
     results.set_defaults(command=run_results)
 
@@ -47,7 +50,9 @@ def run_query(arguments: argparse.Namespace) -> int:
     with Store.open_for_reading(_file(arguments.store)) as store:
         with at_once():
             frames = store.frames(arguments.sql)
-        if arguments.csv:
+        if arguments.as_json:
+            print(json_text([row for frame in frames for row in records(frame)]))
+        elif arguments.csv:
             for place, frame in enumerate(frames):  # an answer may be larger than memory
                 print(frame.to_csv(index=False, header=place == 0, lineterminator="\n"), end="")
         else:
@@ -86,13 +91,14 @@ def run_results(arguments: argparse.Namespace) -> int:
     from experiments.store.store import Store
 
     with Store.open_for_reading(_file(arguments.store)) as store:
-        print(_text(store.studies()))
+        frame = store.studies()
+    print(json_text(records(frame)) if arguments.as_json else _text(frame))
     return 0
 
 
 def _add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="FILE", type=Path, default=STORE,
-                        help="a store, or the folder of a sweep (default: %(default)s here)")
+                        help="a store, or the folder of a study (default: %(default)s here)")
 
 
 def _file(path: Path) -> Path:

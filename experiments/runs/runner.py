@@ -24,7 +24,7 @@ class RunnerError(MarketError):
 
 def run_all(
     specs: Sequence[RunSpec], store: Store, *, jobs: int = 1, dask: str | None = None,
-    check: Callable[[], None] | None = None,
+    check: Callable[[], None] | None = None, quiet: bool = False,
 ) -> None:
     """Do every run that the store does not hold yet, and store it.
 
@@ -40,6 +40,8 @@ def run_all(
         Address of a Dask scheduler, such as ``tcp://host:8786``, to use in place of processes.
     check
         Called after every run; raises to stop.
+    quiet
+        Whether nothing is shown of how far the runs are.
 
     Raises
     ------
@@ -53,7 +55,7 @@ def run_all(
     wanted = {spec.key: spec for spec in specs}
     done = store.done(wanted)
     todo = [spec for key, spec in wanted.items() if key not in done]
-    with Progress(len(wanted), len(done)) as progress:
+    with Progress(len(wanted), len(done), quiet=quiet) as progress:
         _write_all(_played(todo, jobs, dask, _telling(progress, check)), store, progress, check)
 
 

@@ -1,6 +1,7 @@
 """The built-in scenarios, and the one place where a scenario is loaded: by name, or from a TOML file.
 
-Traffic and markets are one family: a file says by its tables which of them it describes (`sim.scenario.kind_of`).
+Traffic and markets are one family: a file says by its tables which of them it describes (`sim.scenario.kind_of`). One
+that ``extends`` another says only what differs (`experiments.scenarios.extends`).
 """
 
 import os
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from experiments.scenarios.changes import Change, assignments_of
+from experiments.scenarios.extends import read_whole
 from sim.errors import ScenarioError
 from sim.scenario import Kind, MarketScenario, Scenario, TrafficScenario, kind_of
-from sim.scenario.load import override, plain, read_as, read_file, scenario_of
+from sim.scenario.load import override, plain, read_as, scenario_of
 
 Form = TypeVar("Form", TrafficScenario, MarketScenario)
 
@@ -24,6 +26,11 @@ DEFAULT: Final[Mapping[Kind, str]] = {"traffic": "tournament", "market": "openro
 def names() -> list[str]:
     """Return the names of the built-in scenarios, in alphabetical order."""
     return sorted(path.stem for path in Path(__file__).parent.glob("*.toml"))
+
+
+def built_in(name: str) -> Path | None:
+    """Return the file of a built-in scenario, None if there is none of that name."""
+    return Path(__file__).with_name(f"{name}.toml") if name in names() else None
 
 
 def load(name_or_path: str | Path, *overrides: Change, **fields: object) -> Scenario:
@@ -97,12 +104,13 @@ def _found(name_or_path: str | Path) -> _Found:
     if not isinstance(name_or_path, str | os.PathLike):
         raise ScenarioError(f"a scenario is named by a text or a path, not by {name_or_path!r}")
     name, path = str(name_or_path), Path(name_or_path)
-    if name in names():
-        path = Path(__file__).with_name(f"{name}.toml")
+    own = built_in(name)
+    if own is not None:
+        path = own
     elif not path.exists() and not name.endswith(".toml"):  # of a .toml the reader says why it cannot be read
         raise ScenarioError(f"there is no scenario {name!r}; built in are {', '.join(names())}, or give the path of a "
                             "TOML file")
-    return _Found(read_file(path), str(path))
+    return _Found(read_whole(path, built_in), str(path))
 
 
 def _load_as(form: type[Form], name_or_path: str | Path, overrides: Sequence[str]) -> Form:

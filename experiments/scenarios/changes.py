@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from sim.errors import ScenarioError
 from sim.scenario.dump import assignment_of
-from sim.scenario.load import Assignment, parse_path
+from sim.scenario.load import Assignment, path_of
 
 SEPARATOR: Final = "__"  # stands for the dot in keywords, as in other libraries' nested parameters
 TEXT_MOST: Final = 80  # characters of an assignment that an error repeats
@@ -67,7 +67,7 @@ def assignments_of(
 def _named(path: Any) -> list[str]:  # noqa: ANN401 - whatever stands as a key
     if not isinstance(path, str):
         raise ScenarioError(f"a change has the key {path!r}, but keys are paths of fields, such as 'traffic.load'")
-    return parse_path(path, path)
+    return path_of(path, f"change {path!r}")
 
 
 def _spread(path: list[str], value: Any, data: Any) -> Iterator[Assignment]:  # noqa: ANN401 - any value, any data

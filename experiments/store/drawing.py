@@ -99,4 +99,5 @@ def statistic_drawing(results: Measured, name: str, by: str | Sequence[str]) -> 
     if not 1 <= len(columns) <= 2:
         raise StatisticError(f"a figure tells one or two columns apart, not {len(columns)}")
     frame = results.statistic(name, columns)
-    return Drawing(frame, columns[0], measure(statistic(name).measure).axis(), columns[1] if len(columns) == 2 else None)
+    axis = measure(statistic(name).measure).axis()
+    return Drawing(frame, columns[0], axis, columns[1] if len(columns) == 2 else None)

@@ -63,6 +63,8 @@ class How:
         Whether a folder is taken that holds another study, or other files.
     origin
         What the scenario was made of, for the record.
+    quiet
+        Whether nothing is shown of how far the runs are.
     """
 
     out: Path
@@ -74,6 +76,7 @@ class How:
     check: Check = _never
     force: bool = False
     origin: Origin = field(default_factory=Origin)
+    quiet: bool = False
 
 
 def perform(study: Study[Any, Any], design: Design, how: How) -> None:
@@ -123,7 +126,8 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
             return
         if how.until is None:
             _tell_replaced(earlier, study, design)
-        announce_compiling(design.kind, design.scenario)
+        if not how.quiet:
+            announce_compiling(design.kind, design.scenario)
         design, results, told = _played(study, design, store, how)
         failures = results.failures()
         _refuse_failures(study, failures)
@@ -223,7 +227,7 @@ def play_missing(design: Design, study: Study[Any, Any], store: Store, how: How)
     specs = specs_of_design(design)
     store.begin(study.name, design.parameters(), specs)
     jobs = default_jobs() if how.jobs is None else how.jobs
-    run_all(specs, store, jobs=jobs, dask=how.dask, check=how.check)
+    run_all(specs, store, jobs=jobs, dask=how.dask, check=how.check, quiet=how.quiet)
     return Results(store, study.name)
 
 

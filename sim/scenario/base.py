@@ -118,3 +118,12 @@ def quantity(
     if sweep is not None:
         extra["sweep"] = sweep._asdict()
     return Field(default, description=text, json_schema_extra=extra, **limits)
+
+
+def given(part: Part) -> dict[str, Any]:
+    """Return the fields of a part that are neither None nor empty text: those that replace what it is like.
+
+    Not the fields that were set: a dump sets all of them.
+    """
+    values = {name: getattr(part, name) for name in type(part).model_fields}
+    return {name: value for name, value in values.items() if value is not None and value != ""}

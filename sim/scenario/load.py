@@ -13,7 +13,7 @@ from sim.errors import ScenarioError
 from sim.scenario.base import shown
 from sim.scenario.explain import explain
 from sim.scenario.family import FORMS, Scenario, kind_of
-from sim.scenario.field_types import FieldType, Raw, near
+from sim.scenario.field_types import FieldType, Raw, near, nearest
 
 LONGEST_BITS: Final = 1024  # of a whole number, as many as a float64 can say the size of
 DEEPEST: Final = 50  # tables and lists in one another
@@ -96,13 +96,15 @@ def read_as(
     ScenarioError
         As `scenario_of`.
     """
+    misspelt: dict[tuple[str, ...], str] = {}
     for given in overrides:
         assignment = given if isinstance(given, Assignment) else Assignment(*parse_assignment(given), given)
-        _assign(data, assignment, form)
+        _assign(data, assignment, form, misspelt)
     _check_size(data, source)
     try:
         return form.model_validate(data)
     except ValidationError as error:
+        _refuse_misspelt(error, misspelt)
         raise ScenarioError(explain(error, data, source, form)) from None
 
 
@@ -123,7 +125,7 @@ def parse_assignment(assignment: str) -> tuple[list[str], Raw]:
     Raises
     ------
     ScenarioError
-        If there is no ``=`` or the path is malformed.
+        If there is no ``=``, the path is malformed, or the value begins as a table or list and is none.
     """
     # the first '=' outside quotes ends the path
     quote = ""
@@ -133,8 +135,30 @@ def parse_assignment(assignment: str) -> tuple[list[str], Raw]:
         elif char in "\"'":
             quote = char
         elif char == "=":
-            return parse_path(assignment[:at].strip(), assignment), _value(assignment[at + 1:].strip())
+            path = path_of(assignment[:at].strip(), f"override {shown(assignment)}")
+            return path, _value(assignment[at + 1:].strip(), assignment)
     raise ScenarioError(f"override {shown(assignment)} is not of the form path=value, such as traffic.load=1.4")
+
+
+def path_of(text: str, where: str) -> list[str]:
+    """Split ``a."b.c".d`` into its names; ``where`` begins the error.
+
+    Raises
+    ------
+    ScenarioError
+        If the path is malformed.
+    """
+    try:
+        node: Raw = tomllib.loads(f"{text} = 0")
+    except (ValueError, RecursionError):
+        node = {}
+    path = []
+    while isinstance(node, dict) and len(node) == 1:
+        name, node = next(iter(node.items()))
+        path.append(name)
+    if node != 0:
+        raise ScenarioError(f"{where} has a malformed path {shown(text)}; names with dots or colons need quotes")
+    return path
 
 
 def config_hash(scenario: BaseModel) -> str:
@@ -169,53 +193,53 @@ def _first_words(error: Exception) -> str:
     return str(error).partition(";")[0][:200]
 
 
-def parse_path(text: str, assignment: str) -> list[str]:
-    """Split ``a."b.c".d`` into its names.
-
-    Raises
-    ------
-    ScenarioError
-        If it is malformed; the text quotes the assignment that it stands in.
-    """
-    try:
-        node: Raw = tomllib.loads(f"{text} = 0")
-    except (ValueError, RecursionError):
-        raise ScenarioError(
-            f"override {shown(assignment)} has a malformed path {shown(text)}; names with dots or colons need quotes"
-        ) from None
-    path = []
-    while isinstance(node, dict):
-        name, node = next(iter(node.items()))
-        path.append(name)
-    return path
-
-
-def _value(text: str) -> Raw:
+def _value(text: str, assignment: str) -> Raw:
     try:
         parsed = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except tomllib.TOMLDecodeError as error:
+        if text.startswith(("{", "[")):
+            reason = str(error).partition(" (at ")[0]
+            raise ScenarioError(f"override {shown(assignment)} has a value that is not valid TOML: {reason}; numbers "
+                                "need a digit before the point, and names quotes") from None
         return text
     except (ValueError, RecursionError) as error:
         raise ScenarioError(f"override value {shown(text)} cannot be read: {_first_words(error)}") from None
     return parsed["value"] if len(parsed) == 1 else text
 
 
-def _assign(data: dict[str, Any], assignment: Assignment, form: type[BaseModel]) -> None:
-    """Set a field of the raw data, filling in defaults that its path walks through."""
-    path, value = assignment.path, assignment.value
+def _assign(
+    data: dict[str, Any], assignment: Assignment, form: type[BaseModel], misspelt: dict[tuple[str, ...], str]
+) -> None:
+    """Set a field of the raw data, filling in defaults that its path walks through.
+
+    Entries that are made on the way and spelt nearly as another go to ``misspelt``, with the sentence that refuses them
+    if they turn out not to be whole.
+    """
+    path, value, told = assignment.path, assignment.value, f"override {shown(assignment.text)}"
     node: Raw = data
     kind = FieldType(form)
     for depth, name in enumerate(path):
-        last = depth == len(path) - 1
-        key, problem = _key(node, kind, path[:depth + 1], last)
+        last, here = depth == len(path) - 1, path[:depth + 1]
+        other = nearest(name, kind.names(node)) if not last and kind.is_new(name, node) else ""
+        if other:
+            misspelt[tuple(here)] = f"{told}: {'.'.join(here)} does not exist; did you mean {other}?"
+        key, problem = _key(node, kind, here, last)
         if not problem and not last and not isinstance(node[key], dict | list):
-            problem = f"{'.'.join(path[:depth + 1])} is {node[key]!r}, which has no fields"
+            problem = f"{'.'.join(here)} is {node[key]!r}, which has no fields"
         if problem:
-            raise ScenarioError(f"override {shown(assignment.text)}: {problem}")
+            raise ScenarioError(misspelt.get(tuple(here[:-1]), f"{told}: {problem}"))
         if last:
             node[key] = value
         else:
             kind, node = kind.child(name, node), node[key]
+
+
+def _refuse_misspelt(error: ValidationError, misspelt: dict[tuple[str, ...], str]) -> None:
+    """Refuse the first entry that an override made, is not whole, and has nearly the name of another."""
+    for detail in error.errors():
+        for path, sentence in misspelt.items():
+            if detail["loc"][:len(path)] == path:
+                raise ScenarioError(sentence) from None
 
 
 def _key(node: Raw, kind: FieldType, path: list[str], last: bool) -> tuple[Raw, str]:

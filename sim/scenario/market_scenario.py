@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from sim.scenario.base import Name, Part, Sweep, quantity
 from sim.scenario.customer_settings import CustomerSettings
 from sim.scenario.firm_settings import SupplySettings
+from sim.scenario.gpu_settings import GpuSettings
 from sim.scenario.model_settings import ModelSettings
 from sim.scenario.network_settings import Network
 from sim.scenario.router_settings import Router
@@ -88,7 +89,8 @@ class MarketScenario(Document):
         "divides prices by 1, 2, 5, 10, 20)", gt=0, le=1000,
         sweep=Sweep(0.05, 2.0, "log", "the climb divides prices by up to 20"),
     )
-    models: ModelSettings = Field(default_factory=ModelSettings, description="Models, known and to come")
+    models: ModelSettings = Field(default_factory=ModelSettings, description="Models, known and to come, and one's own")
+    gpus: dict[Name, GpuSettings] = Field({}, description="GPU types of one's own by name, or changes to built-in ones")
     customers: CustomerSettings = Field(default_factory=CustomerSettings, description="Customers")
     supply: SupplySettings = Field(description="Providers, GPU prices, autoscaling and investment")
 

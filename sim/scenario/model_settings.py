@@ -1,10 +1,13 @@
 """Models of the market: which facts are read, how the frontier goes on, and what a move between models costs."""
 
 from datetime import date
+from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
+from sim.scenario.field_types import near
+from sim.scenario.own_models import MarketModel
 
 EPOCH = "Epoch AI, open-closed gap on its capability index: 3.5 months (90% CI 1.1-5.3) in 2025, 4 in May 2026"
 FIT = "least squares over the built-in catalogue (docs/market/models.md)"
@@ -89,8 +92,28 @@ class Moves(Part):
 
 
 class ModelSettings(Part):
-    """The models of a market."""
+    """The models of a market; every other table is a model of the scenario's own, or changes one of the catalogue."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
+    __pydantic_extra__: dict[Name, MarketModel] = Field(init=False)
 
     catalogue: Catalogue = Field(Catalogue(), description="Real models")
     frontier: Frontier = Field(Frontier(), description="Models to come")
     moves: Moves = Field(Moves(), description="Moves between models")
+
+    @property
+    def own(self) -> dict[str, MarketModel]:
+        """Models of the scenario's own, by name."""
+        return dict(self.__pydantic_extra__ or {})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_misspelt_field(cls, data: Any) -> Any:
+        """Refuse a table that is neither a model nor named as a field: its own fields would be told to be wrong."""
+        for name, table in data.items() if isinstance(data, dict) else ():
+            is_model = isinstance(table, MarketModel) or (
+                isinstance(table, dict) and (not table or set(table) & set(MarketModel.model_fields)))
+            if name not in cls.model_fields and not is_model:
+                raise ValueError(f"{name} is no table of a model (such as one with `like` or `total_b`), and not a "
+                                 f"known field{near(str(name), cls.model_fields)}")
+        return data

@@ -6,7 +6,9 @@ from pydantic import Field, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
 from sim.scenario.demand_settings import ClientClass
+from sim.scenario.gpu_settings import GpuSettings
 from sim.scenario.network_settings import Network
+from sim.scenario.own_models import Weights
 from sim.scenario.provider_settings import Provider
 from sim.scenario.router_settings import Router
 from sim.scenario.whole import Document, counted
@@ -50,6 +52,8 @@ class TrafficScenario(Document):
     routers: dict[Name, Router] = Field({"main": Router()}, description="Routers by name", min_length=1)
     demand: dict[Name, ClientClass] = Field(description="Client classes by name", min_length=1)
     providers: dict[Name, Provider] = Field(description="Providers by name", min_length=1)
+    gpus: dict[Name, GpuSettings] = Field({}, description="GPU types of one's own by name, or changes to built-in ones")
+    models: dict[Name, Weights] = Field({}, description="Models of one's own by name, or changes to built-in ones")
 
     def outline(self) -> str:
         """Return what it describes, in a few words."""
