@@ -1,6 +1,5 @@
 """Figures on a dark page: every SVG brings the colours it takes where the reader's system is dark."""
 
-import colorsys
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -8,7 +7,8 @@ from typing import Final
 BACK: Final = "#14181d"  # of the report and of the page that `watch` writes
 INK: Final = "#e4e8ec"
 GREY_BELOW: Final = 40  # spread of red, green and blue (of 255) up to which a colour is a grey
-LIGHTEST: Final = 0.62  # least lightness of other colours: enough contrast for lines on the dark background
+READABLE: Final = 4.5  # contrast that letters need, by the Web Content Accessibility Guidelines 2.2 (1.4.3)
+STEP: Final = 0.04  # of the way to white or black, by which a colour is changed until it can be read
 # Lines keep their hue and get lighter; shades that say "more" turn round, since the largest must stand out most
 TURNED: Final = {
     "#0072b2": "#3d9be0", "#d55e00": "#f0803c", "#009e73": "#2fc195", "#cc79a7": "#d98cc4", "#e69f00": "#edbb3d",
@@ -38,7 +38,7 @@ def turned(colour: str) -> str:
     Examples
     --------
     >>> turned("#ffffff"), turned("#000000"), turned("#0072b2"), turned("#332288")
-    ('#14181d', '#e4e8ec', '#3d9be0', '#7865d7')
+    ('#14181d', '#e4e8ec', '#3d9be0', '#857ab8')
     """
     parts = _parts(colour)
     if colour in TURNED:
@@ -47,8 +47,33 @@ def turned(colour: str) -> str:
         mixed = (ink + (back - ink) * part / 255 for ink, back, part in
                  zip(_parts(INK), _parts(BACK), parts, strict=True))
         return _hex(mixed)
-    hue, lightness, saturation = colorsys.rgb_to_hls(*(part / 255 for part in parts))
-    return _hex(255 * part for part in colorsys.hls_to_rgb(hue, max(lightness, LIGHTEST), saturation))
+    return readable(colour, BACK)
+
+
+def readable(colour: str, back: str) -> str:
+    """Return a colour as it is if letters of it can be read on a background, else just as much paler or darker.
+
+    Examples
+    --------
+    >>> readable("#0072B2", "#ffffff"), readable("#56B4E9", "#ffffff")
+    ('#0072b2', '#3a7a9e')
+    """
+    parts, end = _parts(colour), 255 if luminance(back) < luminance("#808080") else 0
+    steps = (_hex(part + (end - part) * STEP * step for part in parts) for step in range(round(1 / STEP) + 1))
+    return next(found for found in steps if contrast(found, back) >= READABLE)
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours, 1 to 21, by the guidelines."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour, 0 to 1, by the guidelines."""
+    red, green, blue = ((part / 255 / 12.92 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4)
+                        for part in _parts(colour))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _parts(colour: str) -> tuple[int, int, int]:

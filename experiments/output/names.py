@@ -1,10 +1,11 @@
 """Names in a figure, where a legend would have to be looked up: beside points, and at the ends of lines."""
 
-import colorsys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from experiments.output.dark import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,8 +18,8 @@ AROUND: Final = ((7, 0), (-7, 0), (0, 9), (0, -9),
                  *((dx, dy) for dy in (10, -10, 18, -18, 26, -26, 34, -34) for dx in (7, -7)),
                  *((dx, dy) for dx in (26, -26) for dy in (44, -44, 56, -56)))
 DOT_PX: Final = 7.0  # half the side of the square around a dot that no name should touch
-LINE: Final = 1.15  # height of a line of text over the size of its letters
-DARKEST: Final = 0.35  # lightness that letters have at most
+LINE: Final = 1.25  # height of a line of text over the size of its letters
+WHITE: Final = "#ffffff"  # what figures are drawn on
 GUIDE: Final = "#999999"  # colour of the hair from a name to what it names
 
 
@@ -83,7 +84,7 @@ def name_lines(axes: "Axes", ends: Mapping[str, tuple[float, float]], colours: M
         hair = {"arrowstyle": "-", "color": colours[name], "linewidth": 0.5, "alpha": 0.6, "shrinkA": 0, "shrinkB": 1,
                 "relpos": (0.0, 0.5)}
         axes.annotate(name, (x, y), (1.06, place), xycoords="axes fraction", fontsize=size, va="center", ha="left",
-                      color=legible(colours[name]), annotation_clip=False, arrowprops=hair)
+                      color=readable(colours[name], WHITE), annotation_clip=False, arrowprops=hair)
 
 
 def spread(wanted: Sequence[float], gap: float) -> list[float]:
@@ -112,20 +113,6 @@ def spread(wanted: Sequence[float], gap: float) -> list[float]:
     return found
 
 
-def legible(colour: str) -> str:
-    """Return a colour dark enough for small letters on white; lines and dots may be paler than that.
-
-    Examples
-    --------
-    >>> legible("#56B4E9"), legible("#000000")
-    ('#136da0', '#000000')
-    """
-    red, green, blue = (int(colour[place:place + 2], 16) / 255 for place in (1, 3, 5))
-    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
-    parts = colorsys.hls_to_rgb(hue, min(lightness, DARKEST), saturation)
-    return "#" + "".join(f"{round(255 * part):02x}" for part in parts)
-
-
 def _sticks_out(box: "Bbox", frame: "BboxBase") -> bool:
     return bool(box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1)
 
@@ -139,8 +126,8 @@ def _name(
     axes: "Axes", name: str, place: tuple[float, float], offset: tuple[float, float], size: float, colour: str
 ) -> "Annotation":
     text = axes.annotate(
-        name, place, offset, textcoords="offset points", fontsize=size, zorder=3, va="center", color=legible(colour),
-        ha="left" if offset[0] > 0 else "right" if offset[0] < 0 else "center",
+        name, place, offset, textcoords="offset points", fontsize=size, zorder=3, color=readable(colour, WHITE),
+        va="center", ha="left" if offset[0] > 0 else "right" if offset[0] < 0 else "center",
         bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8},
     )
     text.set_in_layout(False)  # the layout stays as it was when places were chosen
