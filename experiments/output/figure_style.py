@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import numpy as np
-
 from experiments.output.dark import with_dark
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
@@ -85,12 +84,14 @@ def say(axis: "Axes", text: str) -> None:
               wrap=True)
 
 
-def whiskers(means: "ArrayLike", half_widths: "ArrayLike", log: bool = False) -> np.ndarray:
+def whiskers(means: "ArrayLike", half_widths: "ArrayLike", log: bool = False) -> "np.ndarray":
     """Return error bars, float64 (2, points): how far each reaches down and up; none without an interval.
 
     On a log axis one that reaches nought or less ends just above it, so that it is drawn to the edge: matplotlib would
     leave out the whole bar, as if that mean were exact.
     """
+    import numpy as np  # not above: the contract of studies, which the command line reads, comes past here
+
     half = np.nan_to_num(np.asarray(half_widths, float), posinf=0.0)
     middle = np.nan_to_num(np.asarray(means, float))
     return np.stack([np.minimum(half, np.maximum(middle, 0.0) * (1 - 1e-9)) if log else half, half])

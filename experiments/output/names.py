@@ -75,10 +75,10 @@ def name_lines(axes: "Axes", ends: Mapping[str, tuple[float, float]], colours: M
     known = {name: end for name, end in ends.items() if np.isfinite(end).all()}
     if not known:
         return
-    at = axes.transAxes.inverted().transform(axes.transData.transform(list(known.values())))
     figure = axes.get_figure(root=True)
     assert figure is not None
-    figure.draw_without_rendering()  # so that the axes know their height
+    figure.draw_without_rendering()  # so that the axes know their height, and their limits, which matplotlib sets late
+    at = axes.transAxes.inverted().transform(axes.transData.transform(list(known.values())))
     gap = LINE * size / (72 * axes.get_window_extent().height / figure.dpi)
     for name, (x, y), place in zip(known, at, spread(at[:, 1].tolist(), gap), strict=True):
         hair = {"arrowstyle": "-", "color": colours[name], "linewidth": 0.5, "alpha": 0.6, "shrinkA": 0, "shrinkB": 1,

@@ -76,16 +76,19 @@ def test_names_keep_apart_in_their_order_and_near(wanted, gap):
     assert np.mean(found) == pytest.approx(np.mean(wanted), abs=1e-6)  # nearest in least squares
 
 
-def test_names_do_not_overlap():
+@pytest.mark.parametrize("ends", [False, True])
+def test_names_do_not_overlap(ends):
     figure, (axis,) = panels(1)
     places = {f"policy_{i}": (i % 4, i // 4) for i in range(14)}
     axis.plot([0, 3], [0, 3], "o")
-    name_points(figure, axis, places, 7.0)
-    name_lines(axis, {name: (3.0, place[1]) for name, place in places.items()}, dict.fromkeys(places, "#0072B2"), 7.0)
+    if ends:
+        name_lines(axis, {name: (3.0, y) for name, (_, y) in places.items()}, dict.fromkeys(places, "#0072B2"), 7.0)
+    else:
+        name_points(figure, axis, places, 7.0)
     figure.draw_without_rendering()
     # of the letters alone: an annotation's extent takes in its hair
     boxes = [Text.get_window_extent(text) for text in axis.texts if text.get_text()]
-    assert len(boxes) == 2 * 14
+    assert len(boxes) == 14
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 

@@ -149,7 +149,7 @@ def test_standings_are_empty_where_nothing_can_be_told():
     assert standings(one)["may_have_lowest_cost_usd_per_mtok"].isna().all()
     assert lowest(standings(one), summary(one), 1.0, COST) == []
     assert standings(one)["on_frontier"].tolist() == [True, False]
-    assert standings(one)["dominated_by"].tolist() == [None, "one"]
+    assert standings(one)["dominated_by"].fillna("").tolist() == ["", "one"]
 
 
 def test_policies_meet_the_same_requests():
