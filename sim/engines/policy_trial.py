@@ -234,7 +234,8 @@ def _offer(number: int) -> OfferSpec:
                             token_s=0.0, pair_s=0.0, comm_token_s=1e-5)
     return OfferSpec(
         provider=f"p{number}", name="toy", model="toy", region="us-east", replicas=1 + number % 2,
-        balancer=number % 5, max_batch=1 if number % 3 == 1 else 8, max_step_tokens=512, kv_capacity_tokens=20_000, seq_overhead_tokens=0,
+        balancer=number % 5,
+        max_batch=1 if number % 3 == 1 else 8, max_step_tokens=512, kv_capacity_tokens=20_000, seq_overhead_tokens=0,
         step=step, price_in_nano=100 * (number // 2), price_out_nano=400 * (number // 2), context_tokens=4000,
         requests_per_min=60 if number % 3 == 0 else 0, tokens_per_min=0, queue=0 if number % 3 == 1 else -1,
         fast_failure_share=0.05 if number % 4 == 2 else 0.0, fast_failure_s=0.005,
