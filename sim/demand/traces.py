@@ -162,7 +162,7 @@ def load_trace(path: str, layout: TraceFormat = "auto") -> TraceRows:
     except ValueError:
         raise TraceError(f"trace {path!r} cannot be read: its path holds a NUL character") from None
     if not Path(path).is_file():
-        raise TraceError(f"trace {path} cannot be read: it is a folder or a device and no file")
+        raise TraceError(f"trace {path} cannot be read: it is a directory or a device and no file")
     return _load(path, layout, stat.st_mtime_ns, stat.st_size)
 
 

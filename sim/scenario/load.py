@@ -49,7 +49,7 @@ def read_file(path: Path, what: str = "scenario") -> dict[str, Any]:
     """
     try:
         if path.exists() and not path.is_file():
-            raise ScenarioError(f"cannot read {what} {path}: it is a folder or a device and no file")
+            raise ScenarioError(f"cannot read {what} {path}: it is a directory or a device and no file")
         if path.exists() and path.stat().st_size > LARGEST_FILE:
             raise ScenarioError(f"cannot read {what} {path}: it has {path.stat().st_size} bytes, more than "
                                 f"{LARGEST_FILE}")

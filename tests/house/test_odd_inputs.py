@@ -27,8 +27,8 @@ def test_fields_of_both_kinds_are_refused_by_name_and_value_or_allowed():
 
 
 def test_fields_of_traffic_that_are_allowed_run_to_finite_tables():
-    zeros = [odd for place, odd in enumerate(odd_inputs.fields()) if odd.kind == "duel: zero" and place % 4 == 0]
-    count, wrong = bad(zeros)
+    zeros = [odd for odd in odd_inputs.fields() if odd.kind == "duel: zero"]
+    count, wrong = bad(zeros[::4])
     assert count > 20
     assert wrong == []
 

@@ -15,6 +15,7 @@ from sim.engines.compiled.state import SPARE, State
 from sim.engines.face import Feed, check_replicas
 from sim.engines.outcome import BUSY_S, IN_FLIGHT, SAMPLE, Tally, TrafficOutcome
 from sim.engines.policy_abi import CHOOSE_SIGNATURE, OBSERVE_SIGNATURE, compile_choose, compile_observe
+from sim.engines.policy_trial import try_out
 from sim.engines.record import rows_of
 from sim.engines.window import ActiveReplicas
 from sim.engines.world import REQUEST, World
@@ -57,7 +58,7 @@ class CompiledEngine:
     Raises
     ------
     PolicyError
-        If a policy cannot be compiled, or there are more than eight routers.
+        If a policy cannot be compiled or fails its trial, or there are more than eight routers.
     """
 
     def __init__(self, world: World, feed: Feed) -> None:
@@ -72,6 +73,8 @@ class CompiledEngine:
         self._active = ActiveReplicas(world)
         self._samples: list[np.ndarray] = []
         compiled = [_compiled_policy(bound.policy) for bound in world.policies]
+        for bound in world.policies:
+            try_out(bound)
         compiled += [compiled[0]] * (MAX_ROUTERS - len(compiled))
         self._choosers = tuple(choose for choose, _ in compiled)
         self._observers = tuple(observe for _, observe in compiled)
