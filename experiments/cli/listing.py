@@ -35,7 +35,7 @@ def _list(arguments: argparse.Namespace) -> int:
     rows = made(arguments.scenario)
     if arguments.as_json:
         told = rows[1:] if has_heading else rows
-        print(json_text([dict(zip(columns, map(_value, row), strict=True)) for row in told]))
+        print(json_text([dict(zip(columns, (row[0], *map(_value, row[1:])), strict=True)) for row in told]))
     else:
         print(listing(rows))
     return 0

@@ -57,7 +57,14 @@ def _base(named: Any, path: Path, built_in: Find) -> Path:  # noqa: ANN401 - wha
     found = built_in(named)
     if found is None:
         found = path.parent / named
-        if not found.is_file():
+        if not _is_file(found):
             raise ScenarioError(f"{path}: {EXTENDS} is {named!r}, which is no built-in scenario, and there is no file "
                                 f"{found}")
     return found
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long
+        return False

@@ -63,10 +63,11 @@ def _remove(data: dict[str, Any], path: list[str], source: str) -> None:
 def _merge(data: dict[str, Any], change: dict[str, Any], kind: FieldType) -> None:
     for name, value in change.items():
         here = kind.child(name, data)
-        if isinstance(value, dict) and name not in data:
-            data[name] = kind.default(name, data)  # what is a default in the base merges as well as what it says
         before = data.get(name)
-        if isinstance(before, dict) and isinstance(value, dict) and not _is_another(before, value, here):
+        if isinstance(value, dict) and before is None:
+            before = kind.default(name, data)  # what is a default in the base merges as well as what it says
+        if before and isinstance(before, dict) and isinstance(value, dict) and not _is_another(before, value, here):
+            data[name] = before
             _merge(before, value, here)
         else:
             data[name] = value

@@ -120,7 +120,7 @@ def test_all_of_it_is_in_the_dump():
     ("tournament", ["gpus.mine.memory_gb=3"], ["gpus.mine is not built in, and lacks bandwidth_tb_per_s, bf16_tflops"]),
     ("tournament", ["gpus.h100.memory_gb=3"], ["gpus.h100 is not built in (did you mean h100-sxm?)"]),
     ("tournament", ["gpus.mine.like=h100"], ["gpus.mine.like is 'h100'", "did you mean h100-sxm?"]),
-    ("tournament", ["gpus.mine.memory_gb=-3"], ["gpus.mine.memory_gb is -3", "greater than 0"]),
+    ("tournament", ["gpus.mine.memory_gb=-3"], ["gpus.mine.memory_gb is -3", "at least 0.001"]),
     ("tournament", ["gpus.mine.memory=3"], ["gpus.mine.memory does not exist; did you mean memory_gb?"]),
     ("tournament", ["gpus.mine={}"], ["gpus.mine: no value is given"]),
     ("tournament", [WHOLE, "gpus.mine.fp4_tflops=9"], ["gpus.mine has fp4_tflops but no fp8_tflops"]),

@@ -34,6 +34,13 @@ def test_tables_merge_and_the_rest_replaces():
     assert BASE["traffic"]["load"] == 2
 
 
+def test_what_the_base_lacks_comes_as_it_is_however_deep():
+    deep = inner = {}
+    for _ in range(5000):
+        inner["a"] = inner = {}
+    assert merged(a=deep)["a"] is deep
+
+
 def test_another_kind_replaces_the_table_and_the_same_kind_does_not():
     for kind, left in (("poisson", {"kind": "poisson"}), ("gamma", {"kind": "gamma", "rate_per_s": 1, "cv": 3})):
         assert merged(demand={"c": {"arrivals": {"kind": kind}}})["demand"]["c"]["arrivals"] == left
@@ -86,6 +93,7 @@ def test_a_file_extends_a_built_in_scenario_and_a_file_extends_that(tmp_path):
     ("extends = 3", ["extends is 3, but must be the name"]),
     ('extends = ""', ["extends is ''"]),
     ('extends = "a\\u0000b"', ["extends is 'a\\x00b'"]),
+    (f'extends = "{"x" * 5000}"', ["no built-in scenario"]),
     ('extends = "mine.toml"', ["extend each other in a circle", "mine.toml extends "]),
     ('extends = "other.toml"', ["circle"]),
     ('extends = "broken.toml"', ["broken.toml is not valid TOML"]),
