@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from experiments.designs.factor import DesignError, Factor
+from sim.errors import ScenarioError
 from sim.scenario.base import Part, quantity
 from sim.scenario.explain import explain
 from sim.scenario.load import read_file
@@ -66,7 +67,10 @@ def read_design(path: Path) -> DesignFile:
     DesignError
         If it cannot be read, or something in it is not allowed; one sentence a problem, one a line.
     """
-    data = read_file(path, "design")
+    try:
+        data = read_file(path, "design")
+    except ScenarioError as error:
+        raise DesignError(str(error)) from None
     try:
         found = DesignFile.model_validate(data)
     except ValidationError as error:
