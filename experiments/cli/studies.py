@@ -28,13 +28,13 @@ def _add(commands: Any, study: Study[Any, Any]) -> None:  # noqa: ANN401 - as ab
         if not study.names_scenario:
             add_scenario(parser, study.scenario)
         add_runs(parser, study.replications)
-        parser.set_defaults(on_interrupt=_kept)
+        parser.set_defaults(on_interrupt=kept)
     study.add_options(parser)
     add_out(parser, study.name)
     parser.set_defaults(command=_perform, study_to_run=study)
 
 
-def _kept(arguments: argparse.Namespace) -> str:
+def kept(arguments: argparse.Namespace) -> str:
     """Say what is left when a study of many runs is interrupted."""
     from experiments.store.store import STORE_FILE
 
