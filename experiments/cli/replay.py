@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.cli.options import add_out, add_where, how
+from experiments.cli.studies import kept
 
 if TYPE_CHECKING:
     from experiments.output.folder import Folder
@@ -20,7 +21,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type priva
     replay.add_argument("manifest", type=Path, metavar="MANIFEST", help="a manifest.json, or the folder it lies in")
     add_where(replay)
     add_out(replay, "replay")
-    replay.set_defaults(command=_replay)
+    replay.set_defaults(command=_replay, on_interrupt=kept)
 
 
 def _replay(arguments: argparse.Namespace) -> int:

@@ -32,7 +32,7 @@ def _add(commands: Any, study: Study[Any, Any]) -> None:  # noqa: ANN401 - as ab
         if not study.names_scenario:
             add_scenario(parser, study.scenario)
         add_runs(parser, study.replications)
-        parser.set_defaults(on_interrupt=_kept)
+        parser.set_defaults(on_interrupt=kept)
     study.add_options(parser)
     add_out(parser, study.name)
     add_json(parser)
@@ -45,7 +45,7 @@ def _refuse_none(_: argparse.Namespace) -> int:
     raise MarketError(f"`tokenmarket run` needs the name of a study: {names}")
 
 
-def _kept(arguments: argparse.Namespace) -> str:
+def kept(arguments: argparse.Namespace) -> str:
     """Say what is left when a study of many runs is interrupted."""
     from experiments.store.store import STORE_FILE
 

@@ -410,6 +410,11 @@ def test_ties_at_the_bottom():
     assert got == posted.Bottom(tie_share=0.5, median_gap=0.5, n=2)
 
 
+def test_one_nano_dollar_is_a_price_and_nothing_is_none():
+    prices = np.array([[1.0, 2.0, 0.0]])
+    assert posted.bottom(prices, np.ones((1, 3), bool), np.zeros(3, int)) == posted.Bottom(0.0, 1.0, 1)
+
+
 def test_followers_answer_the_latest_move_of_a_rival_once():
     changes = [change(1.0, 0, 100, 90), change(1.5, 1, 100, 90),  # b follows a after 12 h
                change(2.0, 1, 90, 80),  # b again: a has not moved since

@@ -10,7 +10,7 @@ from experiments.measures.catalogue import measure
 from experiments.measures.market.price_series import fitted
 from experiments.measures.market.run import Run
 from experiments.measures.market_days import day_tables
-from experiments.measures.market_summary import _price_series, explained, summary
+from experiments.measures.market_summary import _mean, _price_series, explained, summary
 from experiments.studies.climb.measures import bill_of, metrics_of
 from sim.market.ledger import Ledger
 from worlds.hand_market import FEBRUARY, JANUARY, hand_market, long_market, parts
@@ -166,3 +166,8 @@ def test_the_climb_by_hand():
         "price_usd_per_mtok": 0.2464 / 0.232, "tokens_per_day": 116_000, "spend_usd_per_day": 0.2464 / 2,
         "completed_share": 100 / 120,
         **{f"effect_{name}_usd_per_day": value for name, value in parts(all_days, FEBRUARY).items()}})
+
+
+def test_days_without_weight_have_no_mean():
+    assert np.isnan(_mean(np.array([1.0, 2.0]), np.zeros(2)))
+    assert _mean(np.array([1.0, nan, 4.0]), np.array([1.0, 5.0, 2.0])) == 3.0
