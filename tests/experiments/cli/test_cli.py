@@ -150,7 +150,7 @@ def test_earlier_results_are_replaced_and_other_files_kept(tmp_path):
     (tmp_path / "notes.txt").write_text("outside")
     assert main([*RUN, "--policies", "random", "--out", str(out)]) == 0
     assert sorted(path.name for path in out.iterdir()) == [
-        "frontier.pdf", "frontier.png", "frontier.svg", "manifest.json", "notes.txt", "pairs.csv",
+        "frontier.pdf", "frontier.png", "frontier.svg", "manifest.json", "notes.txt", "pairs.csv", "standings.csv",
         "store.duckdb", "summary.csv"]
     files = json.loads((out / "manifest.json").read_text())["files"]
     assert list(files) == ["frontier.pdf", "frontier.png", "frontier.svg", "pairs.csv", "summary.csv"]
