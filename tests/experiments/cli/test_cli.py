@@ -153,7 +153,7 @@ def test_earlier_results_are_replaced_and_other_files_kept(tmp_path):
         "frontier.pdf", "frontier.png", "frontier.svg", "manifest.json", "notes.txt", "pairs.csv", "standings.csv",
         "store.duckdb", "summary.csv"]
     files = json.loads((out / "manifest.json").read_text())["files"]
-    assert list(files) == ["frontier.pdf", "frontier.png", "frontier.svg", "pairs.csv", "summary.csv"]
+    assert list(files) == ["frontier.pdf", "frontier.png", "frontier.svg", "pairs.csv", "standings.csv", "summary.csv"]
     assert files["pairs.csv"] == hashlib.blake2b((out / "pairs.csv").read_bytes(), digest_size=16).hexdigest()
     assert (tmp_path / "notes.txt").read_text() == "outside"
 
