@@ -243,7 +243,7 @@ def test_every_value_says_who_set_it_and_why(finished):
     assert rows["providers.slow.offers.toy.price.input_usd_per_mtok"]["set_by"] == "built-in duel"
 
 
-def test_a_file_that_builds_on_another_is_told_from_it(tmp_path):
+def test_values_of_a_file_stand_with_its_comments(tmp_path):
     mine = tmp_path / "mine.toml"
     shutil.copy(ROOT / "experiments/scenarios/duel.toml", mine)
     with mine.open("a") as file:
