@@ -18,7 +18,7 @@ from experiments.output.inputs import digest_of
 from experiments.output.toml_comments import comments_in
 from experiments.runs.specs import POLICY
 from sim.scenario import Scenario
-from sim.scenario.load import parse_assignment
+from sim.scenario.load import Assignment, parse_assignment
 
 DEFAULT: Final = "default"
 DESIGN: Final = "the design"
@@ -77,7 +77,7 @@ def record_of(scenario: Scenario, origin: Origin, varied: Iterable[str]) -> dict
     if set(RECORD) <= set(origin.recorded):
         return {key: origin.recorded[key] for key in RECORD}
     layers = _layers(origin.name) if origin.name else []
-    assigned = [(tuple(parse_assignment(text)[0]), text) for text in origin.assignments]
+    assigned = [Assignment(*parse_assignment(text), text) for text in origin.assignments]
     before = {}
     if layers:
         before = {leaf.path: leaf.plain for leaf in leaves(scenarios.load(origin.name, *origin.assignments))}
@@ -93,11 +93,11 @@ def record_of(scenario: Scenario, origin: Origin, varied: Iterable[str]) -> dict
     return {"scenario_source": sources, "assumptions": rows}
 
 
-def _set_by(leaf: Leaf, layers: Sequence[Layer], assigned: Sequence[tuple[tuple[str, ...], str]]) -> tuple[str, str]:
+def _set_by(leaf: Leaf, layers: Sequence[Layer], assigned: Sequence[Assignment]) -> tuple[str, str]:
     """Who set a value, the last one first, and what is said of it there."""
-    for path, text in reversed(assigned):
-        if leaf.keys[:len(path)] == path:
-            return f"--set {text}", "chosen for this run"
+    for given in reversed(assigned):
+        if leaf.keys[:len(given.path)] == tuple(given.path):
+            return f"--set {given.text}", "chosen for this run"
     for layer in reversed(layers):
         if _is_in(layer.data, leaf.keys):
             places = (leaf.keys[:length] for length in range(len(leaf.keys), 0, -1))

@@ -14,7 +14,8 @@ from experiments.store.connection import StoreError
 from experiments.store.store import STORE_FILE, Store
 
 CODE: Final = ("versions", "code", "commit", "urls")  # what a manifest says of the code, which may differ
-APART: Final = (*CODE, "files", "store", "use")  # compared one by one, or before
+APART: Final = (*CODE, "files", "store", "use",  # compared one by one, or before
+                "until")  # how the number of runs was found: a new run takes the number as it is
 
 
 class Verdict(NamedTuple):

@@ -15,6 +15,7 @@ LARGEST: Final[Mapping[str, float]] = {
     "h": 1e6, "days": 1e5, "months": 1e4,
     "requests/s": 1e9, "tokens/s": 1e9, "tokens/day": 1e15,
     "tokens": 2e9,  # int32 holds the lengths of a request
+    "tokens sold": 2**53,
     "requests": 2**31 - 1, "failures": 2**31 - 1, "successes": 2**31 - 1, "models": 2**31 - 1,
     "requests/min": 2**53, "tokens/min": 2**53, "requests/month": 2**53,
     "USD/year": 1e15, "billion": 1e6, "billion parameters": 1e6,

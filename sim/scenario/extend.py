@@ -63,10 +63,12 @@ def _remove(data: dict[str, Any], path: list[str], source: str) -> None:
 def _merge(data: dict[str, Any], change: dict[str, Any], kind: FieldType) -> None:
     for name, value in change.items():
         here = kind.child(name, data)
-        before = data.get(name)
+        before: Any = data.get(name)
         if isinstance(value, dict) and before is None:
             before = kind.default(name, data)  # what is a default in the base merges as well as what it says
-        if before and isinstance(before, dict) and isinstance(value, dict) and not _is_another(before, value, here):
+        # a table of the base that is empty still has defaults within; one that the base lacks has nothing to merge with
+        there = isinstance(before, dict) and (before or name in data)
+        if there and isinstance(value, dict) and not _is_another(before, value, here):
             data[name] = before
             _merge(before, value, here)
         else:
