@@ -13,6 +13,7 @@ LINE_EVERY_S: Final = 30.0  # in a log
 STEPS: Final = 10  # a line in a log at every tenth of the runs, too,
 APART_S: Final = 5.0  # unless the last line is so young
 AGAIN_EVERY_S: Final = 1.0  # on a terminal: while runs of minutes are under way, the clock shows that it lives
+SAYS_MUCH: Final = 0.05  # share of the runs (or one run) after which the time left is told
 CLEAR: Final = "\r\x1b[K"  # back to the beginning of the line, which is emptied
 
 
@@ -77,7 +78,9 @@ class Progress:
         left = self._total - self._known - done
         count = f"{self._known + done:.1f}" if self._under_way else f"{self._known + self._done}"
         text = f"{count} of {self._total} runs, {self._failed} failed, {_span(passed)} so far"
-        return f"{text}, about {_span(passed / done * left)} left" if done and left else text
+        # the first moments are compiling and starting: a time left that rests on them is days too long
+        enough = done >= min(1.0, SAYS_MUCH * self._total)
+        return f"{text}, about {_span(passed / done * left)} left" if enough and left else text
 
     def _tell(self, at_step: bool) -> None:
         if self._live or self._quiet:

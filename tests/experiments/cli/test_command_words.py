@@ -173,3 +173,11 @@ def test_progress_on_a_terminal_is_one_line_and_in_a_log_a_few(monkeypatch, caps
     with Progress(20, 3, quiet=True) as progress:
         progress.tick(failed=False)
     assert capsys.readouterr().err == ""
+
+
+def test_no_time_is_left_before_there_is_anything_to_tell_it_from():
+    progress = Progress(210, quiet=True)
+    progress.within(0.01)
+    assert progress.line().endswith(" so far")
+    progress.tick(failed=False)
+    assert progress.line().endswith(" left")
