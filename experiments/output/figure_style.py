@@ -113,6 +113,15 @@ def look(index: int) -> tuple[str, str, Literal["-", "--"]]:
     return colours[place], markers[(place + turn) % len(markers)], "-" if place < len(COLOURS) else "--"
 
 
+def settle(figure: "Figure") -> None:
+    """Solve a figure's layout, once, and keep it: matplotlib would solve it anew at every look and in every format."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+
+
 def save(figure: "Figure", path: Path) -> None:
     """Write a figure as SVG, PDF and PNG beside each other, without dates: the same figure gives the same bytes."""
     with styled():
@@ -122,6 +131,7 @@ def save(figure: "Figure", path: Path) -> None:
 
 
 def _save_svg(figure: "Figure", path: Path) -> None:
+    settle(figure)
     drawn = io.StringIO()
     figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
     # with Unix line ends on every system: the same figure is the same bytes

@@ -1,11 +1,12 @@
 """Names in a figure, where a legend would have to be looked up: beside points, and at the ends of lines."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
 from experiments.output.dark import readable
+from experiments.output.figure_style import settle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,22 +41,23 @@ def name_points(
     colours
         Of names; black by default.
     """
-    figure.draw_without_rendering()  # so that texts know their size
+    settle(figure)  # names do not move it
     dots = axes.transData.transform(list(places.values()))
     taken: list[Bbox] = []
     for name, place in sorted(places.items(), key=lambda item: item[1]):
-        tried = [_name(axes, name, place, offset, size, (colours or {}).get(name, "#000000")) for offset in AROUND]
-        boxes = [text.get_window_extent() for text in tried]
+        text = _name(axes, name, place, size, (colours or {}).get(name, "#000000"))
+        own = text.get_window_extent()  # as wide and high wherever it stands: measured once
+        boxes = [_moved(own, offset, figure.dpi) for offset in AROUND]
         hits = [sum(box.overlaps(other) for other in taken) + _dots_hit(box, dots) + 2 * _sticks_out(box, axes.bbox)
                 for box in boxes]
         best = hits.index(min(hits))
         taken.append(boxes[best])
+        text.set_position(AROUND[best])
+        text.set_horizontalalignment(_side(AROUND[best][0]))
         if AROUND[best][0] and AROUND[best][1]:  # off to a corner: say whose name it is
             hair = axes.annotate("", place, AROUND[best], textcoords="offset points", zorder=3, arrowprops={
                 "arrowstyle": "-", "color": GUIDE, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0})
             hair.set_in_layout(False)
-        for text in tried[:best] + tried[best + 1:]:
-            text.remove()
 
 
 def name_lines(axes: "Axes", ends: Mapping[str, tuple[float, float]], colours: Mapping[str, str], size: float) -> None:
@@ -64,7 +66,7 @@ def name_lines(axes: "Axes", ends: Mapping[str, tuple[float, float]], colours: M
     Parameters
     ----------
     axes
-        With its final limits and scales.
+        Of a figure that was drawn, with its final limits and scales: matplotlib sets both late.
     ends
         By name the last point of the line, in data; those without a finite one are left out.
     colours
@@ -77,12 +79,12 @@ def name_lines(axes: "Axes", ends: Mapping[str, tuple[float, float]], colours: M
         return
     figure = axes.get_figure(root=True)
     assert figure is not None
-    figure.draw_without_rendering()  # so that the axes know their height, and their limits, which matplotlib sets late
     at = axes.transAxes.inverted().transform(axes.transData.transform(list(known.values())))
     gap = LINE * size / (72 * axes.get_window_extent().height / figure.dpi)
     for name, (x, y), place in zip(known, at, spread(at[:, 1].tolist(), gap), strict=True):
-        hair = {"arrowstyle": "-", "color": colours[name], "linewidth": 0.5, "alpha": 0.6, "shrinkA": 0, "shrinkB": 1,
-                "relpos": (0.0, 0.5)}
+        # without a patch: cutting the hair where the name begins takes longer than all the rest of the figure
+        hair = {"arrowstyle": "-", "color": colours[name], "linewidth": 0.5, "alpha": 0.6, "shrinkA": 1, "shrinkB": 1,
+                "relpos": (0.0, 0.5), "patchA": None}
         axes.annotate(name, (x, y), (1.06, place), xycoords="axes fraction", fontsize=size, va="center", ha="left",
                       color=readable(colours[name], WHITE), annotation_clip=False, arrowprops=hair)
 
@@ -122,12 +124,23 @@ def _dots_hit(box: "Bbox", dots: "np.ndarray") -> int:
     return int(((dots > near.min) & (dots < near.max)).all(axis=1).sum())
 
 
-def _name(
-    axes: "Axes", name: str, place: tuple[float, float], offset: tuple[float, float], size: float, colour: str
-) -> "Annotation":
+def _side(dx: float) -> Literal["left", "right", "center"]:
+    """The side at which a name so far to the right of its dot begins."""
+    return "left" if dx > 0 else "right" if dx < 0 else "center"
+
+
+def _moved(box: "Bbox", offset: tuple[float, float], dpi: float) -> "Bbox":
+    """The box of a name that is centred on its dot, pixels, when it stands off by an offset in points."""
+    dx, dy = (part * dpi / 72 for part in offset)
+    aside = {"left": box.width / 2, "right": -box.width / 2, "center": 0.0}[_side(dx)]
+    return box.translated(dx + aside, dy)
+
+
+def _name(axes: "Axes", name: str, place: tuple[float, float], size: float, colour: str) -> "Annotation":
+    """Write a name, centred on its dot for now."""
     text = axes.annotate(
-        name, place, offset, textcoords="offset points", fontsize=size, zorder=3, color=readable(colour, WHITE),
-        va="center", ha="left" if offset[0] > 0 else "right" if offset[0] < 0 else "center",
+        name, place, (0, 0), textcoords="offset points", fontsize=size, zorder=3, color=readable(colour, WHITE),
+        va="center", ha="center",
         bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8},
     )
     text.set_in_layout(False)  # the layout stays as it was when places were chosen

@@ -67,6 +67,7 @@ def _loads(result: Found, columns: int) -> "Figure":
     axes[2].set_ylim(bottom=max(0.0, axes[2].get_ylim()[0]))
     figure.suptitle(_wrapped(f"{result.design.scenario.name}: bars: 95 % intervals over replications, side by side",
                              columns), fontsize=9, color="#555555")
+    figure.draw_without_rendering()
     for axis, metric in zip(axes, LOAD_PANELS, strict=True):
         last = result.design.loads.index(max(result.design.loads))
         ends = {policy: (_beside(result, index)[last], _shown(result, policy, result.design.loads[last], metric).mean)

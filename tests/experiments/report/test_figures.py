@@ -82,6 +82,7 @@ def test_names_do_not_overlap(ends):
     places = {f"policy_{i}": (i % 4, i // 4) for i in range(14)}
     axis.plot([0, 3], [0, 3], "o")
     if ends:
+        figure.draw_without_rendering()
         name_lines(axis, {name: (3.0, y) for name, (_, y) in places.items()}, dict.fromkeys(places, "#0072B2"), 7.0)
     else:
         name_points(figure, axis, places, 7.0)
