@@ -36,9 +36,15 @@ class RunError(MarketError):
 
 
 @overload
-def change(scenario: AnyScenario, *changes: Change, **fields: object) -> AnyScenario: ...
+def change(scenario: AnyScenario, *changes: Change, **fields: object) -> AnyScenario:  # noqa: D418 - editors show it
+    """Return a changed copy of the same kind."""
+
+
 @overload
-def change(scenario: str | Path, *changes: Change, **fields: object) -> Scenario: ...
+def change(scenario: str | Path, *changes: Change, **fields: object) -> Scenario:  # noqa: D418 - as above
+    """Return a changed copy of a scenario that is named."""
+
+
 def change(scenario: Named, *changes: Change, **fields: object) -> Scenario:
     """Return a copy of a scenario with some fields changed.
 

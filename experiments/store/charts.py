@@ -1,61 +1,22 @@
 """Interactive figures of a study, by Altair: those of `experiments.store.plots`, with values under the mouse."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from experiments.store.drawing import Drawing, Measured, metric_drawing, statistic_drawing
+from experiments.store.drawing import Drawing
 from experiments.store.naming import StatisticError
 
 if TYPE_CHECKING:
     from altair import LayerChart
 
 
-class Charts:
-    """Interactive figures of a study; each returns an Altair chart, to be shown in a notebook or saved as HTML."""
+def chart_of(drawn: Drawing) -> "LayerChart":
+    """Draw an Altair chart, to be shown in a notebook or saved as HTML.
 
-    def __init__(self, results: Measured) -> None:
-        self._results = results
-
-    def __call__(self, name: str, over: str | None = None) -> "LayerChart":
-        """Draw a metric; the same as `metric`."""
-        return self.metric(name, over)
-
-    def metric(self, name: str, over: str | None = None) -> "LayerChart":
-        """Draw a metric over a factor, a line for each policy, other factors averaged over; 95 % intervals.
-
-        Parameters
-        ----------
-        name
-            The metric.
-        over
-            The factor; by default the only one there is, or the policy.
-
-        Raises
-        ------
-        StatisticError
-            If there is no such metric or factor, or Altair is not installed.
-        """
-        return _chart(metric_drawing(self._results, name, over))
-
-    def stat(self, name: str, by: str | Sequence[str]) -> "LayerChart":
-        """Draw a statistic by group; 95 % intervals over replications.
-
-        Parameters
-        ----------
-        name
-            A statistic of the registry.
-        by
-            A dimension or factor, or two: the first along the axis, the second as lines.
-
-        Raises
-        ------
-        StatisticError
-            As `Results.statistic`, if ``by`` names more than two columns, or if Altair is not installed.
-        """
-        return _chart(statistic_drawing(self._results, name, by))
-
-
-def _chart(drawn: Drawing) -> "LayerChart":
+    Raises
+    ------
+    StatisticError
+        If Altair is not installed.
+    """
     altair = _altair()
     rows = drawn.frame[drawn.frame["n"] > 0]
     values = [_row(drawn, row) for row in rows.to_dict("records")]

@@ -1,8 +1,8 @@
 """What a figure of a study shows, whichever library draws it: values with intervals, along a column, in lines."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from experiments.measures.catalogue import known as measure_known
 from experiments.measures.catalogue import measure
@@ -101,3 +101,61 @@ def statistic_drawing(results: Measured, name: str, by: str | Sequence[str]) -> 
     frame = results.statistic(name, columns)
     axis = measure(statistic(name).measure).axis()
     return Drawing(frame, columns[0], axis, columns[1] if len(columns) == 2 else None)
+
+
+Picture = TypeVar("Picture")  # a figure of whichever library
+
+
+class Drawings(Generic[Picture]):
+    """Figures of a study: ``drawings(METRIC)``, ``drawings.metric`` and ``drawings.stat``.
+
+    Parameters
+    ----------
+    results
+        The study.
+    draw
+        Makes a figure of what it is to show.
+    """
+
+    def __init__(self, results: Measured, draw: Callable[[Drawing], Picture]) -> None:
+        self._results = results
+        self._draw = draw
+
+    def __call__(self, name: str, over: str | None = None) -> Picture:
+        """Draw a metric; the same as `metric`."""
+        return self.metric(name, over)
+
+    def metric(self, name: str, over: str | None = None) -> Picture:
+        """Draw a metric over a factor, a line for each policy, other factors averaged over; 95 % intervals.
+
+        Parameters
+        ----------
+        name
+            The metric.
+        over
+            The factor; by default the only one there is, or the policy.
+
+        Raises
+        ------
+        StatisticError
+            If there is no such metric or factor, or the library that draws is not installed.
+        """
+        return self._draw(metric_drawing(self._results, name, over))
+
+    def stat(self, name: str, by: str | Sequence[str]) -> Picture:
+        """Draw a statistic by group; 95 % intervals over replications.
+
+        Parameters
+        ----------
+        name
+            A statistic of the registry.
+        by
+            A dimension or factor, or two: the first along the axis, the second as lines.
+
+        Raises
+        ------
+        StatisticError
+            As `Results.statistic`, if ``by`` names more than two columns, or if the library that draws is not
+            installed.
+        """
+        return self._draw(statistic_drawing(self._results, name, by))

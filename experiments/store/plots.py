@@ -1,62 +1,16 @@
 """Simple figures of a study, by matplotlib: a metric over a factor, a statistic by group, each with its intervals."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from experiments.output.figure_style import styled
-from experiments.store.drawing import Drawing, Measured, metric_drawing, statistic_drawing
+from experiments.store.drawing import Drawing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Plots:
-    """Figures of a study; each returns a matplotlib figure, to be shown or saved."""
-
-    def __init__(self, results: Measured) -> None:
-        self._results = results
-
-    def __call__(self, name: str, over: str | None = None) -> "Figure":
-        """Draw a metric; the same as `metric`."""
-        return self.metric(name, over)
-
-    def metric(self, name: str, over: str | None = None) -> "Figure":
-        """Draw a metric over a factor, a line for each policy, other factors averaged over; 95 % intervals.
-
-        Parameters
-        ----------
-        name
-            The metric.
-        over
-            The factor; by default the only one there is, or the policy.
-
-        Raises
-        ------
-        StatisticError
-            If there is no such metric or factor.
-        """
-        return _figure(metric_drawing(self._results, name, over))
-
-    def stat(self, name: str, by: str | Sequence[str]) -> "Figure":
-        """Draw a statistic by group; 95 % intervals over replications.
-
-        Parameters
-        ----------
-        name
-            A statistic of the registry.
-        by
-            A dimension or factor, or two: the first along the axis, the second as lines.
-
-        Raises
-        ------
-        StatisticError
-            As `Results.statistic`, or if ``by`` names more than two columns.
-        """
-        return _figure(statistic_drawing(self._results, name, by))
-
-
-def _figure(drawn: Drawing) -> "Figure":
-    """Points with error bars; joined where the axis is a number, beside each other where it is a name."""
+def figure_of(drawn: Drawing) -> "Figure":
+    """Draw a matplotlib figure: points with error bars, joined where the axis is one of numbers."""
     from experiments.store.shown_figure import ShownFigure
 
     along, numeric = drawn.along, drawn.is_numeric

@@ -16,16 +16,16 @@ from experiments.store.comparing import COMPARED, Failed, Pairs, check_whole, co
 from experiments.store.completeness import warn
 from experiments.store.connection import StoreError
 from experiments.store.dictionary import TABLES
+from experiments.store.drawing import Drawings
 from experiments.store.naming import StatisticError, check_confidence, known, listed, meant
 from experiments.store.statistics import statistic
 from experiments.store.store import STORE_FILE, Store
 
 if TYPE_CHECKING:
+    from altair import LayerChart
+    from matplotlib.figure import Figure
     from pandas import DataFrame
     from polars import DataFrame as PolarsFrame
-
-    from experiments.store.charts import Charts
-    from experiments.store.plots import Plots
 
 DIMENSIONS: Final = tuple(dict.fromkeys(name for table in TABLES.values() for name in table.dimensions))
 
@@ -87,18 +87,18 @@ class Results:
         return Statistics(self)
 
     @property
-    def plot(self) -> "Plots":
+    def plot(self) -> "Drawings[Figure]":
         """Figures of metrics and statistics, to be saved: ``plot("e2e_p99_s")``."""
-        from experiments.store.plots import Plots
+        from experiments.store.plots import figure_of
 
-        return Plots(self)
+        return Drawings(self, figure_of)
 
     @property
-    def chart(self) -> "Charts":
+    def chart(self) -> "Drawings[LayerChart]":
         """The same figures, interactive: ``chart("e2e_p99_s")``; they need the package altair."""
-        from experiments.store.charts import Charts
+        from experiments.store.charts import chart_of
 
-        return Charts(self)
+        return Drawings(self, chart_of)
 
     def __repr__(self) -> str:
         from experiments.store.showing import outline
