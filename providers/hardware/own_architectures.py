@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 from providers.hardware.architectures import MODELS, Attention, Model
 from providers.hardware.derived_architectures import derived_model
+from providers.hardware.like import base_of, refuse_lacking
 from sim.errors import ScenarioError
-from sim.scenario.field_types import near, nearest
 from sim.scenario.own_models import Shape, Weights
 
 NEEDED: Final = ("total_b", "context_tokens")  # of a model that is not built in
@@ -74,10 +74,7 @@ def checked(model: Model) -> Model:
 
 
 def _architecture(name: str, weights: Weights) -> Model:
-    base = weights.like or name
-    if weights.like is not None and base not in MODELS:
-        raise ScenarioError(f"models.{name}.like is {base!r}, which is no built-in model{near(base, MODELS)}")
-    known = MODELS.get(base)
+    known = MODELS.get(base_of(f"models.{name}", weights.like, MODELS, "model"))
     sizes = _sizes(name, weights, known)
     if weights.shape is not None:
         return shaped_model(name, sizes, weights.shape)
@@ -88,11 +85,7 @@ def _architecture(name: str, weights: Weights) -> Model:
 
 def _sizes(name: str, weights: Weights, known: Model | None) -> Sizes:
     missing = [] if known else [field for field in NEEDED if getattr(weights, field) is None]
-    if missing:
-        other = nearest(name, MODELS)
-        hint = f" (did you mean {other}?)" if other else ""
-        raise ScenarioError(f"models.{name} is not built in{hint}, and lacks {', '.join(missing)}; a model of your own "
-                            "needs them, or like = the name of a built-in one that has them")
+    refuse_lacking(f"models.{name}", missing, MODELS, "model")
     total = weights.total_b or (known.total_params / 1e9 if known else 0.0)
     # a size that is given alone makes a model of its own: dense, unless it says how much of it is active
     active = weights.active_b or (known.active_params / 1e9 if known and weights.total_b is None else total)

@@ -5,9 +5,9 @@ from dataclasses import MISSING, fields, replace
 from typing import Any, Final
 
 from providers.hardware.gpus import GPUS, Gpu
+from providers.hardware.like import base_of, refuse_lacking
 from sim.errors import ScenarioError
 from sim.scenario.base import given
-from sim.scenario.field_types import near, nearest
 from sim.scenario.gpu_settings import GpuSettings
 from sim.units import BYTES_PER_GB
 
@@ -38,9 +38,7 @@ def gpus_of(own: Mapping[str, GpuSettings]) -> dict[str, Gpu]:
 
 
 def _gpu(name: str, settings: GpuSettings) -> Gpu:
-    base = settings.like or name
-    if settings.like is not None and base not in GPUS:
-        raise ScenarioError(f"gpus.{name}.like is {base!r}, which is no built-in GPU{near(base, GPUS)}")
+    base = base_of(f"gpus.{name}", settings.like, GPUS, "GPU")
     values = _values(settings)
     gpu = replace(GPUS[base], name=name, **values) if base in GPUS else _new(name, {**ABSENT, **values})
     if gpu.fp4_flops is not None and gpu.fp8_flops is None:
@@ -53,11 +51,7 @@ def _new(name: str, values: dict[str, Any]) -> Gpu:
     ours = {theirs: field for field, (theirs, _) in UNITS.items()}
     missing = [ours.get(field.name, field.name) for field in fields(Gpu)
                if field.default is MISSING and field.name not in ("name", *values)]
-    if missing:
-        other = nearest(name, GPUS)
-        hint = f" (did you mean {other}?)" if other else ""
-        raise ScenarioError(f"gpus.{name} is not built in{hint}, and lacks {', '.join(missing)}; a GPU of your own "
-                            "needs them, or like = the name of a built-in one that has them")
+    refuse_lacking(f"gpus.{name}", missing, GPUS, "GPU")
     return Gpu(name=name, **values)
 
 
