@@ -7,16 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
-from experiments.arguments import (
-    JOBS_MOST,
-    RUNS_MOST,
-    check_number_of_runs,
-    labels,
-    points_of,
-    scenario_given,
-    store_given,
-    whole,
-)
+from experiments.arguments import JOBS_MOST, labels, points_of, scenario_given, store_given, whole
+from experiments.runs.effort import MOST_RUNS
 from experiments.runs.specs import POLICY, Point, Value
 from experiments.scenarios.changes import Change, assignments_of
 from sim.errors import MarketError
@@ -104,7 +96,7 @@ def run(scenario: Named, replication: int = 0, *, store: str | Path | None = Non
     StoreError
         If the store cannot be used.
     """
-    which = whole("replication", replication, 0, RUNS_MOST)
+    which = whole("replication", replication, 0, MOST_RUNS)
     return _play(scenario_given(scenario), [{}], range(which, which + 1), 1, store)
 
 
@@ -199,7 +191,7 @@ def sweep(
 
 
 def _replications(count: int) -> range:
-    return range(whole("replications", count, 1, RUNS_MOST))
+    return range(whole("replications", count, 1, MOST_RUNS))
 
 
 def _play(
@@ -214,7 +206,6 @@ def _play(
     from sim.scenario.load import plain
 
     workers, file = whole("jobs", jobs, 1, JOBS_MOST), store_given(store)
-    check_number_of_runs(len(points), len(replications))
     base, kind = plain(scenario), scenario.kind
     specs = specs_of(kind, base, points, replications)
     if all(spec.problem for spec in specs):

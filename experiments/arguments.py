@@ -5,18 +5,15 @@ import os
 from collections.abc import Iterable, Mapping
 from itertools import islice, product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from experiments.runs.effort import MOST_RUNS
 from experiments.runs.specs import POLICY, Point, Value
 from experiments.scenarios import load, names
 from policies.labels import choice_of
 from sim.errors import ScenarioError
 from sim.scenario import MarketScenario, Scenario, TrafficScenario
 
-if TYPE_CHECKING:
-    pass
-
-RUNS_MOST: Final = 1_000_000  # of one study: each is a row of its plan, and held in memory
 JOBS_MOST: Final = 1024  # processes on one machine
 
 
@@ -94,19 +91,6 @@ def points_of(design: Any, policies: list[str]) -> list[Point]:  # noqa: ANN401 
     return [{POLICY: policy, **point} for policy in policies for point in points]
 
 
-def check_number_of_runs(points: int, replications: int) -> None:
-    """Refuse a study whose plan alone would fill the memory.
-
-    Raises
-    ------
-    ScenarioError
-        If it has more than `RUNS_MOST` runs.
-    """
-    if points * replications > RUNS_MOST:
-        raise ScenarioError(f"replications is {replications}, which at {points:,} points makes "
-                            f"{points * replications:,} runs; at most {RUNS_MOST:,} are allowed")
-
-
 def store_given(value: Any) -> str | Path | None:  # noqa: ANN401 - whatever the user passed
     """Return the path of a store, or None.
 
@@ -132,9 +116,9 @@ def _planned(design: Any) -> list[Point]:  # noqa: ANN401 - whatever the user pa
 def _grid(values: Mapping[Any, Any]) -> list[Point]:
     """All combinations, the last field fastest."""
     levels = {_field(path): _levels(path, given) for path, given in values.items()}
-    if math.prod(len(it) for it in levels.values()) > RUNS_MOST:
+    if math.prod(len(it) for it in levels.values()) > MOST_RUNS:
         raise ScenarioError(f"the design has {math.prod(len(it) for it in levels.values()):,} points; at most "
-                            f"{RUNS_MOST:,} are allowed")
+                            f"{MOST_RUNS:,} are allowed")
     return [dict(zip(levels, point, strict=True)) for point in product(*levels.values())] if levels else []
 
 
@@ -148,7 +132,7 @@ def _levels(path: str, given: Any) -> list[Value]:  # noqa: ANN401 - whatever th
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         raise ScenarioError(f"design: {path} is {_told(given)}, but must be a list of values, such as [0.5, 1]")
     # one more than allowed of a generator that may have no end
-    levels = list(dict.fromkeys(_level(path, it) for it in islice(given, RUNS_MOST + 1)))
+    levels = list(dict.fromkeys(_level(path, it) for it in islice(given, MOST_RUNS + 1)))
     if path == POLICY:
         labels(levels)
     return levels

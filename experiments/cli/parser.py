@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
+from sim.spelling import near, nearest
+
 EXIT_USER = 2  # the user can mend it
+MOST_NAMES = 20  # that an error lists
 
 
 class Parser(argparse.ArgumentParser):
@@ -45,7 +47,5 @@ def meant(word: str, known: Iterable[str]) -> str:
     '; known are tournament, market'
     """
     names = list(known)
-    near = get_close_matches(word, names, n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean {near[0]}?"
-    return f"; known are {', '.join(names)}" if not word.startswith("-") and len(names) <= 20 else ""
+    few = len(names) <= MOST_NAMES and not word.startswith("-")
+    return near(word, names) if few or nearest(word, names) else ""

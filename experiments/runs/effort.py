@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST_REQUESTS: Final = 1e10  # hours of the compiled engine at a million a second
 MOST_EVENTS: Final = 1e8  # of the calendar, which is Python: a quarter of an hour
 MOST_TICKS: Final = 1e10  # looks at all offers, in compiled code
-MOST_RUNS: Final = 10_000_000  # of a study: what fits in memory as a list of what is to be done
+MOST_RUNS: Final = 1_000_000  # of a study: each is a row of its plan, and held in memory
 
 
 class Work(NamedTuple):
@@ -50,8 +50,8 @@ def check_runs(points: int, replications: int) -> None:
         If there are too many.
     """
     if points * replications > MOST_RUNS:
-        raise ScenarioError(f"{points} points with {replications} replications each are {points * replications} runs, "
-                            f"more than {MOST_RUNS}: lower --replications or the number of points")
+        raise ScenarioError(f"replications is {replications}, which at {points:,} points makes "
+                            f"{points * replications:,} runs; at most {MOST_RUNS:,} are allowed")
 
 
 def _requests(scenario: TrafficScenario) -> Iterator[Work]:

@@ -1,7 +1,7 @@
 """Which run is which: equal keys give equal results, so what is stored under a key need not be run again."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from functools import cache
 from importlib.metadata import version
@@ -34,7 +34,7 @@ def code_version() -> str:
 
 
 def specs_of(
-    kind: str, base: Mapping[str, Any], points: Iterable[Point], replications: int | range
+    kind: str, base: Mapping[str, Any], points: Sequence[Point], replications: int | range
 ) -> list[RunSpec]:
     """Return the runs of a design: every replication of every point, points outermost.
 
@@ -57,11 +57,11 @@ def specs_of(
     from experiments.runs.effort import check_runs
 
     numbers = replications if isinstance(replications, range) else range(replications)
+    check_runs(len(points), len(numbers))  # before there is a list of them
     modules = in_use()
     foreign = _foreign(modules)
     specs = []
     for row, point in enumerate(points):
-        check_runs(row + 1, len(numbers))
         scenario, inputs, problem = _configured(kind, base, point)
         identity = [scenario, inputs] if scenario is not None else [base, dict(point)]
         for replication in numbers:

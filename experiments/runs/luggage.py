@@ -4,7 +4,6 @@ What ``--use`` imports travels as text (`experiments.extensions`). A script cann
 would run its study again: what it registered is pickled by value, with the functions of its own module that it calls.
 """
 
-import hashlib
 import inspect
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
 from experiments.extensions import MODULE_PREFIX
+from experiments.output.inputs import digest_of
 from experiments.runs.defects import FAULTS
 from sim.errors import MarketError
 
@@ -32,7 +32,7 @@ def digests() -> list[str]:
         found.setdefault(_module_of(thing), []).append(thing)
     sources = {name: _source(name) for name in sorted(found)}
     texts = [repr([_told(it, set()) for it in found[name]]) if text is None else text for name, text in sources.items()]
-    return [hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in texts]
+    return [digest_of(text.encode()) for text in texts]
 
 
 def pack() -> bytes:
@@ -49,7 +49,7 @@ def pack() -> bytes:
 
 def unpack(packed: bytes) -> None:
     """Register what another process packed, once."""
-    digest = hashlib.blake2b(packed, digest_size=16).hexdigest()
+    digest = digest_of(packed)
     if not packed or digest in _unpacked:
         return
     import cloudpickle

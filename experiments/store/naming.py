@@ -1,10 +1,10 @@
 """Names that a user hands to results: known, or refused in a sentence with what is known and what was meant."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sim.errors import MarketError
+from sim.spelling import nearest
 
 
 class StatisticError(MarketError):
@@ -40,8 +40,8 @@ def meant(name: Any, names: Iterable[str]) -> str:  # noqa: ANN401 - whatever th
     >>> meant("polcy", ["policy", "row"]), meant("x", ["policy"])
     ('; did you mean policy?', '')
     """
-    near = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6) if isinstance(name, str) else []
-    return f"; did you mean {near[0]}?" if near else ""
+    match = nearest(name, names) if isinstance(name, str) else ""
+    return f"; did you mean {match}?" if match else ""
 
 
 def listed(what: str, given: Any, names: Iterable[str]) -> list[str]:  # noqa: ANN401 - whatever the user passed

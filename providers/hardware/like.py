@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from sim.errors import ScenarioError
-from sim.scenario.field_types import near, nearest
+from sim.spelling import near, nearest
 
 
 def base_of(path: str, like: str | None, built_in: Mapping[str, object], what: str) -> str:

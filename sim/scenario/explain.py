@@ -5,7 +5,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from sim.scenario.base import shown
-from sim.scenario.field_types import FieldType, Raw, near
+from sim.scenario.field_types import FieldType, Raw
+from sim.spelling import near
 
 _LIMITS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
 _BROKEN_LIMITS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from sim.errors import ScenarioError
 from sim.scenario.family import FORMS, kind_of
-from sim.scenario.field_types import FieldType, near
+from sim.scenario.field_types import FieldType
 from sim.scenario.load import path_of
+from sim.spelling import near
 
 EXTENDS: Final = "extends"
 REMOVE: Final = "remove"

@@ -1,9 +1,7 @@
 """What the scenario's models say of their own fields: which names are legal where, and their defaults."""
 
-import difflib
 import inspect
 import types
-from collections.abc import Iterable
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -101,20 +99,6 @@ class FieldType:
             if _origin(option) is tuple:
                 return get_args(option)[0]
         return None
-
-
-def near(name: str, known: Iterable[str]) -> str:
-    """Return how an error goes on after an unknown name: the nearest match, or all that is known."""
-    known = list(known)
-    match = nearest(name, known)
-    if match:
-        return f"; did you mean {match}?"
-    return f"; known are {', '.join(known)}" if known else ""
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the known name that is spelt most like ``name``; empty if none is near."""
-    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)), "")
 
 
 def _origin(annotation: Annotation) -> Annotation:

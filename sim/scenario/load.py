@@ -13,7 +13,8 @@ from sim.errors import ScenarioError
 from sim.scenario.base import shown
 from sim.scenario.explain import explain
 from sim.scenario.family import FORMS, Scenario, kind_of
-from sim.scenario.field_types import FieldType, Raw, near, nearest
+from sim.scenario.field_types import FieldType, Raw
+from sim.spelling import near, nearest
 
 LONGEST_BITS: Final = 1024  # of a whole number, as many as a float64 can say the size of
 DEEPEST: Final = 50  # tables and lists in one another

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import ConfigDict, Field, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
-from sim.scenario.field_types import near
 from sim.scenario.own_models import MarketModel
+from sim.spelling import near
 
 EPOCH = "Epoch AI, open-closed gap on its capability index: 3.5 months (90% CI 1.1-5.3) in 2025, 4 in May 2026"
 FIT = "least squares over the built-in catalogue (docs/market/models.md)"

@@ -15,8 +15,8 @@ from sim.errors import ScenarioError
 from sim.market.models.frontier import future_models
 from sim.market.models.model import TASKS, Model, Models
 from sim.market.models.own import refuse_unseen, with_own
-from sim.scenario.field_types import near
 from sim.scenario.model_settings import Catalogue, ModelSettings
+from sim.spelling import near
 from sim.streams import Streams
 
 BUILT_IN: Final = Path(__file__).with_name("catalogue.csv")

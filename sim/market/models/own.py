@@ -8,8 +8,8 @@ from typing import Any, Final
 from sim.errors import ScenarioError
 from sim.market.models.model import TASKS, Model
 from sim.scenario.base import given
-from sim.scenario.field_types import near, nearest
 from sim.scenario.own_models import MarketModel
+from sim.spelling import near, nearest
 
 NEEDED: Final = ("creator", "released", "total_b", "context_tokens", "quality")  # of a model that is like no other
 SIZES: Final = ("total_b", "active_b")
