@@ -6,7 +6,6 @@ or at its table; the whole text of the file is kept as well.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from experiments.checklist.fields import Leaf, leaves
 from experiments.output.inputs import digest_of
 from experiments.output.toml_comments import comments_in
 from experiments.runs.specs import POLICY
+from experiments.scenarios.extends import chain, merged
 from sim.scenario import Scenario
 from sim.scenario.load import Assignment, parse_assignment
 
@@ -25,7 +25,6 @@ DESIGN: Final = "the design"
 STUDY: Final = "the study"
 UNKNOWN: Final = "not recorded"
 RECORD: Final = ("scenario_source", "assumptions")  # what a manifest keeps of it
-EXTENDS: Final = "extends"  # the key of a file that names what it builds on
 
 
 @dataclass(frozen=True)
@@ -76,14 +75,18 @@ def record_of(scenario: Scenario, origin: Origin, varied: Iterable[str]) -> dict
     """
     if set(RECORD) <= set(origin.recorded):
         return {key: origin.recorded[key] for key in RECORD}
-    layers = _layers(origin.name) if origin.name else []
+    files = []
+    if origin.name:
+        files = chain(scenarios.built_in(origin.name) or Path(origin.name), scenarios.built_in)
+    layers = [_layer(path, data) for path, data in files]
+    whole = merged(files) if files else {}
     assigned = [Assignment(*parse_assignment(text), text) for text in origin.assignments]
     before = {}
     if layers:
         before = {leaf.path: leaf.plain for leaf in leaves(scenarios.load(origin.name, *origin.assignments))}
     paths, rows = set(varied), []
     for leaf in leaves(scenario):
-        by, said = _set_by(leaf, layers, assigned)
+        by, said = _set_by(leaf, layers, whole, assigned)
         if leaf.path in paths or (POLICY in paths and POLICY in leaf.keys):
             by, said = DESIGN, f"its points vary it; beside them, set by {by}"
         elif layers and (leaf.path not in before or before[leaf.path] != leaf.plain):
@@ -93,12 +96,15 @@ def record_of(scenario: Scenario, origin: Origin, varied: Iterable[str]) -> dict
     return {"scenario_source": sources, "assumptions": rows}
 
 
-def _set_by(leaf: Leaf, layers: Sequence[Layer], assigned: Sequence[Assignment]) -> tuple[str, str]:
+def _set_by(
+    leaf: Leaf, layers: Sequence[Layer], whole: Mapping[str, Any], assigned: Sequence[Assignment]
+) -> tuple[str, str]:
     """Who set a value, the last one first, and what is said of it there."""
     for given in reversed(assigned):
         if leaf.keys[:len(given.path)] == tuple(given.path):
             return f"--set {given.text}", "chosen for this run"
-    for layer in reversed(layers):
+    # what a file sets can be gone from the whole: removed, or part of a table that names another kind further up
+    for layer in reversed(layers if _is_in(whole, leaf.keys) else ()):
         if _is_in(layer.data, leaf.keys):
             places = (leaf.keys[:length] for length in range(len(leaf.keys), 0, -1))
             said = next((layer.comments[place] for place in places if place in layer.comments), "")
@@ -124,25 +130,7 @@ def _is_in(data: Any, keys: tuple[str, ...]) -> bool:  # noqa: ANN401 - what TOM
     return True
 
 
-def _layers(name: str) -> list[Layer]:
-    """Return a scenario's file and those that it builds on, the lowest first."""
-    found: list[Layer] = []
-    path: Path | None = _path_of(name, Path())
-    while path is not None and path.is_file() and path.name not in [Path(it.name).name for it in found]:
-        text = path.read_text(encoding="utf-8")
-        data = tomllib.loads(text)
-        label = f"built-in {path.stem}" if path.parent == _built_in() else str(path)
-        found.insert(0, Layer(label, text, data, comments_in(text)))
-        below = data.get(EXTENDS)
-        path = _path_of(below, path.parent) if isinstance(below, str) else None
-    return found
-
-
-def _path_of(name: str, beside: Path) -> Path:
-    if name in scenarios.names():
-        return _built_in() / f"{name}.toml"
-    return beside / name if (beside / name).is_file() else Path(name)
-
-
-def _built_in() -> Path:
-    return Path(scenarios.__file__).parent
+def _layer(path: Path, data: dict[str, Any]) -> Layer:
+    text = path.read_text(encoding="utf-8")
+    label = f"built-in {path.stem}" if path == scenarios.built_in(path.stem) else str(path)
+    return Layer(label, text, data, comments_in(text))

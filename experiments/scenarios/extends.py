@@ -1,6 +1,6 @@
 """Reading a scenario that extends another by ``extends``: a built-in one by name, or a file beside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +26,50 @@ def read_whole(path: Path, built_in: Find) -> dict[str, Any]:
     ScenarioError
         If a file of the chain cannot be read, they extend each other in a circle, or a merge is not possible.
     """
-    changes: list[tuple[str, dict[str, Any]]] = []  # outermost first
+    return merged(chain(path, built_in))
+
+
+def chain(path: Path, built_in: Find) -> list[tuple[Path, dict[str, Any]]]:
+    """Return a file and all that it builds on, the lowest first, each with what it says.
+
+    Parameters
+    ----------
+    path, built_in
+        As for `read_whole`.
+
+    Raises
+    ------
+    ScenarioError
+        If a file cannot be read, or they extend each other in a circle.
+    """
     seen: list[Path] = []
-    data = read_file(path)
-    while EXTENDS in data:
+    files = [(path, read_file(path))]
+    while EXTENDS in files[0][1]:
+        path, data = files[0]
         _refuse_circle(path, seen)
-        changes.append((str(path), data))
-        path = _base(data[EXTENDS], path, built_in)
-        data = read_file(path)
+        below = _base(data[EXTENDS], path, built_in)
+        files.insert(0, (below, read_file(below)))
+    return files
+
+
+def merged(files: Sequence[tuple[Path, dict[str, Any]]]) -> dict[str, Any]:
+    """Merge what the files of a chain say.
+
+    Parameters
+    ----------
+    files
+        What `chain` returned.
+
+    Raises
+    ------
+    ScenarioError
+        If a merge is not possible, or the lowest says what to remove.
+    """
+    path, data = files[0]
     if REMOVE in data:
         raise ScenarioError(f"{path}: {REMOVE} is there without {EXTENDS}; what is not wanted here can be left out")
-    for source, change in reversed(changes):
-        data = extended(data, change, source)
+    for path, change in files[1:]:
+        data = extended(data, change, str(path))
     return data
 
 

@@ -1,9 +1,10 @@
 """What every part of a scenario shares: a frozen model and fields that carry their unit and source."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$", max_length=80)]
 
@@ -45,6 +46,15 @@ class Part(BaseModel):
                 raise ValueError(f"{name or 'it'} is {shown(number)}, but must be 0 or from {SMALLEST:g} to "
                                  f"{largest:g} in magnitude{told}")
         return value
+
+
+def _no_number(value: Any) -> Any:
+    if isinstance(value, int | float):  # a number would be taken for seconds since 1970
+        raise ValueError(f"it is {shown(value)}, but must be a date such as 2026-01-31")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_no_number)]
 
 
 def shown(value: Any) -> str:

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from sim.scenario.base import Name, Part, Sweep, quantity
+from sim.scenario.base import Day, Name, Part, Sweep, quantity
 from sim.scenario.customer_settings import CustomerSettings
 from sim.scenario.firm_settings import SupplySettings
 from sim.scenario.gpu_settings import GpuSettings
@@ -19,7 +19,7 @@ from sim.units import DAY_S
 class Horizon(Part):
     """How long the market runs, and how much of its traffic is simulated request by request."""
 
-    start: date = Field(date(2025, 1, 1), description="First day, ISO date (source: assumption)")
+    start: Day = Field(date(2025, 1, 1), description="First day, ISO date (source: assumption)")
     days: int = quantity(548, unit="days", doc="Length of the run (548: eighteen months)", ge=1, le=36_525,
                          source="the eighteen months of the question that this project asks")
     resolution: Literal["windows", "full"] = Field(

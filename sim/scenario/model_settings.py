@@ -1,11 +1,10 @@
 """Models of the market: which facts are read, how the frontier goes on, and what a move between models costs."""
 
-from datetime import date
 from typing import Any
 
 from pydantic import ConfigDict, Field, model_validator
 
-from sim.scenario.base import Name, Part, Sweep, quantity
+from sim.scenario.base import Day, Name, Part, Sweep, quantity
 from sim.scenario.own_models import MarketModel
 from sim.spelling import near
 
@@ -28,7 +27,7 @@ class Frontier(Part):
     """How models go on after the last real release: closed frontier, open models a lag behind, size ladders."""
 
     enabled: bool = Field(True, description="Whether invented models follow the real ones within the horizon")
-    from_date: date | None = Field(None, description="Real models released on or after this day are replaced by "
+    from_date: Day | None = Field(None, description="Real models released on or after this day are replaced by "
                                    "invented ones; none: after the catalogue's last release, or from the first day")
     growth_per_year: float = quantity(
         1.09, unit="log-odds/year", doc="Growth of the closed frontier's ability", ge=-5, le=20, source=FIT,

@@ -1,11 +1,10 @@
 """Models of a scenario's own: what hardware must know of them, and what a market knows besides."""
 
-from datetime import date
 from typing import Any
 
 from pydantic import Field, model_validator
 
-from sim.scenario.base import Name, Part, given, quantity
+from sim.scenario.base import Day, Name, Part, given, quantity
 
 
 def _quality(task: str) -> Any:
@@ -91,7 +90,7 @@ class MarketModel(Weights):
                                 "of its own")
     open: bool | None = Field(None, description="Whether anybody may serve the weights; none: yes, in a model of its "
                               "own")
-    released: date | None = Field(None, description="Day of release, ISO date")
+    released: Day | None = Field(None, description="Day of release, ISO date")
     quality: Quality | None = Field(None, description="Quality by task")
     verbosity: float | None = quantity(
         None, unit="1", doc="Output tokens where the reference model needs one; none: 1, in a model of its own",

@@ -27,7 +27,8 @@ VALUES: dict[str, Any] = {
     "nan": float("nan"), "inf": float("inf"), "-inf": float("-inf"), "negative": -1, "zero": 0, "huge": HUGE,
     "huge float": 1e308, "tiny": 1e-300, "text": "odd", "empty": "", "null": None, "list": [], "long": 10**5000,
 }
-SHORT = ("traffic.duration_s=6", "traffic.warmup_s=1", 'traffic.engine="reference"')
+SHORT = {"duel": ("traffic.duration_s=6", "traffic.warmup_s=1", 'traffic.engine="reference"'),
+         "openrouter-2026": ("horizon.days=1", "customers.requests_per_s=0.5")}
 REFUSED, RAN = "refused", "ran"
 
 
@@ -75,8 +76,8 @@ def fields(short: bool = False) -> Iterator[Odd]:
     from experiments.scenarios import load
     from sim.scenario.load import plain
 
-    for name in ("duel", "openrouter-2026"):
-        whole = plain(load(name, *(SHORT if name == "duel" else ())))
+    for name, shorter in SHORT.items():
+        whole = plain(load(name, *shorter))
         for path in leaves(whole):
             for what, value in VALUES.items():
                 yield Odd(f"{name}: {what}", ".".join(map(str, path)), _field(whole, path, value, name, short),
@@ -121,15 +122,14 @@ None]:
 
 
 def run_briefly(scenario: Any) -> None:
-    """Run traffic to its end, or set a market up; every number of the tables must be finite or missing."""
+    """Run a scenario to its end; every number of the tables must be finite or missing."""
     import numpy as np
 
     from experiments.runs.kinds import KINDS
 
-    KINDS[scenario.kind].prepare(scenario)
-    if scenario.kind == "market":
-        return
-    for table, frame in KINDS["traffic"].play(scenario, 0, None).items():
+    kind = KINDS[scenario.kind]
+    kind.prepare(scenario)
+    for table, frame in kind.play(scenario, 0, None).items():
         for column in frame.select_dtypes("number"):
             if np.isinf(frame[column].to_numpy(float)).any():
                 raise ValueError(f"{table}.{column} is infinite")
@@ -176,7 +176,7 @@ def _trace(path: Path) -> Callable[[], None]:
         from experiments.scenarios import load_traffic
 
         text = json.dumps({"kind": "trace", "path": str(path)})[1:-1].replace('": ', '" = ')
-        run_briefly(load_traffic("duel", [f"demand.chat.arrivals={{{text}}}", *SHORT]))
+        run_briefly(load_traffic("duel", [f"demand.chat.arrivals={{{text}}}", *SHORT["duel"]]))
 
     return attempt
 
@@ -199,7 +199,7 @@ def _policy(label: str) -> Callable[[], None]:
         from policies.labels import choice_of
         from sim.scenario.load import plain, scenario_of
 
-        data = plain(load_traffic("duel", SHORT))
+        data = plain(load_traffic("duel", SHORT["duel"]))
         data["routers"]["main"]["policy"] = choice_of(label).model_dump(mode="json")
         run_briefly(scenario_of(data))
 

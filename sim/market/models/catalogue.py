@@ -63,8 +63,9 @@ def load_catalogue(settings: ModelSettings, start: date, horizon_days: float, st
     models = sorted((*_capped(real, settings.catalogue, end), *invented, *own), key=lambda model: model.name)
     if not models:
         raise ScenarioError(
-            f"models.catalogue leaves no model that is released before day {end:g} and, on the first day, at most "
-            f"{settings.catalogue.max_age_days:g} days old; at least one is needed"
+            f"models.catalogue leaves no model that is released before day {end:g} of a run from {start} "
+            "(horizon.start) and then at most "
+            f"{settings.catalogue.max_age_days:g} days old (models.catalogue.max_age_days)"
         )
     return Models(tuple(models))
 

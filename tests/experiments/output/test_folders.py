@@ -257,6 +257,25 @@ def test_values_of_a_file_stand_with_its_comments(tmp_path):
     assert {row["path"] for row in changed["assumptions"] if row["set_by"] == "the study"} == {"seed"}
 
 
+def test_values_stand_with_the_file_of_a_chain_that_set_them_last(tmp_path):
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "mine.toml").write_text(
+        'extends = "duel"\n[routers.main.policy]\nkind = "openrouter_classic"\nk = 3  # of the base\n'
+        "[providers.slow.faults]\nfast_failure_s = 0.25  # gone above\n[traffic]\nload = 0.9  # base\n")
+    mine = tmp_path / "mine.toml"  # the same name as what it extends
+    mine.write_text('extends = "below/mine.toml"\nremove = ["providers.slow.faults"]\nseed = 7  # a whim\n'
+                    '[routers.main.policy]\nkind = "smooth_wrr"\n')
+    record = origins.record_of(load(mine), origins.Origin(str(mine)), [])
+    rows = {row["path"]: row for row in record["assumptions"]}
+    below = str(tmp_path / "below" / "mine.toml")
+    assert [it["name"] for it in record["scenario_source"]] == ["built-in duel", below, str(mine)]
+    assert (rows["traffic.load"]["set_by"], rows["traffic.load"]["source"]) == (below, "base")
+    assert (rows["seed"]["set_by"], rows["seed"]["source"]) == (str(mine), "a whim")
+    assert rows["routers.main.policy.kind"]["set_by"] == str(mine)
+    assert rows["providers.slow.faults.fast_failure_s"]["set_by"] == "default"
+    assert rows["providers.slow.offers.toy.price.input_usd_per_mtok"]["set_by"] == "built-in duel"
+
+
 def test_comments_find_their_values():
     text = '# head\n\n# of all\n[a."b.c"]\nx = "#no" # yes\n# above\ny = 1\n[[l]]\nz = 1 # one\n[[l]]\nz = 2 # two\n'
     assert comments_in(text) == {("a", "b.c"): "of all", ("a", "b.c", "x"): "yes", ("a", "b.c", "y"): "above",
