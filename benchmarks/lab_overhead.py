@@ -9,7 +9,7 @@ from pathlib import Path
 
 from experiments import load
 from experiments.runs.keys import specs_of
-from experiments.runs.run_traffic import run
+from experiments.runs.run_traffic import run_traffic
 from experiments.runs.runner import run_all
 from experiments.store.store import Store
 from sim.scenario import TrafficScenario
@@ -22,10 +22,10 @@ JOBS = 2
 def overhead_ms() -> float:
     """Return milliseconds per tiny run over the simulation itself, in one process."""
     scenario = load("duel", "traffic.duration_s=20", "traffic.warmup_s=5")
-    run(scenario)  # compiled by now
+    run_traffic(scenario)  # compiled by now
     started = time.perf_counter()
     for replication in range(TINY):
-        run(scenario, replication)
+        run_traffic(scenario, replication)
     alone = time.perf_counter() - started
     return 1e3 * (_sweep_s(scenario, TINY, 1) - alone) / TINY
 

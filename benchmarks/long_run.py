@@ -8,7 +8,7 @@ import sys
 import time
 
 from experiments.bench.bench import loaded, pool_scenario
-from experiments.runs.run_traffic import run
+from experiments.runs.run_traffic import run_traffic
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     requests = int(float(sys.argv[1])) if len(sys.argv) > 1 else 100_000_000
     scenario = loaded(pool_scenario(), requests)
     start = time.perf_counter()
-    outcome = run(scenario)
+    outcome = run_traffic(scenario)
     seconds = time.perf_counter() - start
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     born = int(outcome.born.sum())

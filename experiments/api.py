@@ -1,58 +1,114 @@
-"""What experiment scripts do with a scenario they have loaded: change it, run it, compare policies, sweep fields."""
+"""What scripts do with a scenario: change it, run it, replicate it, compare policies, sweep fields."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
+from experiments.arguments import JOBS_MOST, labels, points_of, scenario_given, store_given, whole
+from experiments.runs.effort import MOST_RUNS
 from experiments.runs.specs import POLICY, Point, Value
-from sim.errors import ScenarioError
+from experiments.scenarios.changes import Change, assignments_of
+from sim.errors import MarketError
+from sim.scenario import MarketScenario, Scenario, TrafficScenario
 
 if TYPE_CHECKING:
     from experiments.designs import Plan
     from experiments.store.results import Results
-    from sim.scenario import MarketScenario, Scenario, TrafficScenario
 
-AnyScenario = TypeVar("AnyScenario", "TrafficScenario", "MarketScenario")
-REPLICATIONS = 5
+AnyScenario = TypeVar("AnyScenario", TrafficScenario, MarketScenario)
+Named = Scenario | str | Path  # a scenario, the name of a built-in one, or the path of a TOML file
+REPLICATIONS: Final = 5
 
 
-def change(scenario: AnyScenario, *assignments: str) -> AnyScenario:
+class RunError(MarketError):
+    """No run of a study succeeded."""
+
+
+@overload
+def change(scenario: AnyScenario, *changes: Change, **fields: object) -> AnyScenario:  # noqa: D418 - editors show it
+    """Return a changed copy of the same kind."""
+
+
+@overload
+def change(scenario: str | Path, *changes: Change, **fields: object) -> Scenario:  # noqa: D418 - as above
+    """Return a changed copy of a scenario that is named."""
+
+
+def change(scenario: Named, *changes: Change, **fields: object) -> Scenario:
     """Return a copy of a scenario with some fields changed.
 
     Parameters
     ----------
     scenario
         What to start from; it stays as it is.
-    assignments
-        Such as ``"traffic.load=1.4"``, applied in order and checked together.
+    changes
+        Texts such as ``"traffic.load=1.4"`` and dictionaries such as ``{"traffic.load": 1.4}``, applied in order and
+        checked together. A dictionary as a value is merged into the table that is there, unless it names another
+        ``kind`` of it.
+    fields
+        The same as keywords, with two underscores for a dot: ``traffic__load=1.4``.
 
     Raises
     ------
     ScenarioError
-        If an assignment names no field or its value is not allowed.
+        If a change names no field or its value is not allowed.
 
     Examples
     --------
-    >>> from experiments import load
-    >>> change(load("duel"), "traffic.load=0.5", "seed=3").seed
+    >>> change("duel", "traffic.load=0.5", seed=3).seed
     3
+    >>> change("duel", traffic={"load": 0.5, "warmup_s": 5}).traffic.load
+    0.5
     """
-    from sim.scenario.load import override
+    from sim.scenario.load import override, plain
 
-    return override(scenario, assignments)
+    base = scenario_given(scenario)
+    return override(base, assignments_of(changes, fields, plain(base)))
+
+
+def run(scenario: Named, replication: int = 0, *, store: str | Path | None = None) -> Results:
+    """Run a scenario of traffic or a whole market once.
+
+    Parameters
+    ----------
+    scenario
+        What to run: a scenario, the name of a built-in one, or the path of a TOML file.
+    replication
+        Which streams of random numbers; ``run(scenario, r)`` is replication ``r`` of `replicate`.
+    store
+        As in `replicate`.
+
+    Returns
+    -------
+    Results
+        Its metrics and statistics with n = 1, and so without intervals; ``results.table("requests")`` has the
+        requests that ``traffic.sample_share`` has kept.
+
+    Raises
+    ------
+    RunError
+        If the run failed; the text says why.
+    ScenarioError
+        If an argument is not allowed.
+    StoreError
+        If the store cannot be used.
+    """
+    which = whole("replication", replication, 0, MOST_RUNS)
+    return _play(scenario_given(scenario), [{}], range(which, which + 1), 1, store)
 
 
 def replicate(
-    scenario: "Scenario", replications: int = REPLICATIONS, *, jobs: int = 1,
-    store: str | Path | None = None,
-) -> "Results":
+    scenario: Named, replications: int = REPLICATIONS, *, jobs: int = 1, store: str | Path | None = None
+) -> Results:
     """Run a scenario several times, each with random streams of its own.
 
     Parameters
     ----------
     scenario
-        What to run.
+        What to run: a scenario, the name of a built-in one, or the path of a TOML file.
     replications
         How many times.
     jobs
@@ -63,17 +119,19 @@ def replicate(
     Raises
     ------
     ScenarioError
-        If ``replications`` is below 1.
+        If an argument is not allowed.
+    RunError
+        If every run failed.
     StoreError
         If the store cannot be used.
     """
-    return _play(scenario, [{}], replications, jobs, store)
+    return _play(scenario_given(scenario), [{}], _replications(replications), jobs, store)
 
 
 def compare(
-    scenario: "Scenario", policies: Sequence[str], replications: int = REPLICATIONS, *,
+    scenario: Named, policies: Sequence[str], replications: int = REPLICATIONS, *,
     jobs: int = 1, store: str | Path | None = None,
-) -> "Results":
+) -> Results:
     """Run a scenario under several routing policies, on the same random numbers.
 
     ``compare(...).compare("e2e_p99_s")`` then gives the paired differences to the first policy.
@@ -89,20 +147,20 @@ def compare(
 
     Raises
     ------
-    ScenarioError
-        If there are fewer than two policies, none of them is known, or ``replications`` is below 1.
-    StoreError
-        If the store cannot be used.
+    ScenarioError, PolicyError
+        If there are fewer than two policies, one of them is unknown, or another argument is not allowed.
+    RunError, StoreError
+        As `replicate`.
     """
-    if len(set(policies)) < 2:
-        raise ScenarioError(f"policies are {list(policies)}, but a comparison needs two different ones or more")
-    return _play(scenario, [{POLICY: policy} for policy in dict.fromkeys(policies)], replications, jobs, store)
+    points: list[Point] = [{POLICY: policy} for policy in labels(policies, least=2)]
+    return _play(scenario_given(scenario), points, _replications(replications), jobs, store)
 
 
 def sweep(
-    scenario: "Scenario", design: "Mapping[str, Iterable[Value]] | Plan", *,
-    policies: Sequence[str] = (), replications: int = REPLICATIONS, jobs: int = 1, store: str | Path | None = None,
-) -> "Results":
+    scenario: Named, design: Mapping[str, Iterable[Value]] | Plan, *,
+    policies: Sequence[str] | None = None, replications: int = REPLICATIONS, jobs: int = 1,
+    store: str | Path | None = None,
+) -> Results:
     """Run a scenario at every point of a design, on the same random numbers.
 
     Parameters
@@ -112,7 +170,7 @@ def sweep(
     design
         Values by path of a field (all combinations are run), or a plan of `experiments.designs.make_plan`.
     policies
-        Routing policies to run at every point, as in `compare`; none: the scenario's own.
+        Routing policies to run at every point, as in `compare`; None: the scenario's own.
     replications, jobs, store
         As in `replicate`.
 
@@ -123,45 +181,51 @@ def sweep(
 
     Raises
     ------
-    ScenarioError
-        If the design has no point that is allowed, or ``replications`` is below 1.
-    StoreError
-        If the store cannot be used.
+    ScenarioError, PolicyError
+        If the design has no point that is allowed, a policy is unknown, or another argument is not allowed.
+    RunError, StoreError
+        As `replicate`.
     """
-    points = _grid(design) if isinstance(design, Mapping) else [dict(point) for point in design.points]
-    if policies:
-        points = [{POLICY: policy, **point} for policy in policies for point in points]
-    return _play(scenario, points, replications, jobs, store)
+    points = points_of(design, [] if policies is None else labels(policies))
+    return _play(scenario_given(scenario), points, _replications(replications), jobs, store)
 
 
-def _grid(values: Mapping[str, Iterable[Value]]) -> list[dict[str, Value]]:
-    """All combinations, the last field fastest."""
-    levels = {path: list(dict.fromkeys(given)) for path, given in values.items()}
-    return [dict(zip(levels, point, strict=True)) for point in product(*levels.values())] if levels else []
+def _replications(count: int) -> range:
+    return range(whole("replications", count, 1, MOST_RUNS))
 
 
 def _play(
-    scenario: "Scenario", points: Sequence[Point], replications: int, jobs: int,
-    store: str | Path | None,
-) -> "Results":
+    scenario: Scenario, points: Sequence[Point], replications: range, jobs: int, store: str | Path | None
+) -> Results:
     """Run every point and replication that the store lacks; some points may be wrong, but not all."""
     from experiments.runs.keys import specs_of
-    from experiments.runs.runner import run_all
+    from experiments.runs.runner import announce_compiling, run_all
     from experiments.store.results import Results
     from experiments.store.store import Store
+    from sim.errors import ScenarioError
     from sim.scenario.load import plain
 
-    if replications < 1:
-        raise ScenarioError(f"replications is {replications}, but must be at least 1")
-    if not points:
-        raise ScenarioError("the design has no point; give at least one value for every field")
+    workers, file = whole("jobs", jobs, 1, JOBS_MOST), store_given(store)
     base, kind = plain(scenario), scenario.kind
     specs = specs_of(kind, base, points, replications)
     if all(spec.problem for spec in specs):
         raise ScenarioError(specs[0].problem)
-    kept = Store(store)
     manifest: dict[str, Any] = {"kind": kind, "scenario": base, "points": [dict(point) for point in points],
-                                "replications": replications}
-    kept.begin(scenario.name, manifest, specs)
-    run_all(specs, kept, jobs=jobs)
-    return Results(kept, scenario.name)
+                                "replications": len(replications)}
+    with ExitStack() as undo:
+        kept = undo.enter_context(Store(file))  # closed again unless it is handed over
+        kept.begin(scenario.name, manifest, specs)
+        announce_compiling(kind, scenario)
+        run_all(specs, kept, jobs=workers)
+        results = Results(kept, scenario.name)
+        _refuse_nothing(results)
+        undo.pop_all()
+    return results
+
+
+def _refuse_nothing(results: Results) -> None:
+    """Refuse results without a single run: every table of theirs would be empty."""
+    failures = results.failures()
+    if len(failures) == len(results.runs):
+        many = "the run failed" if len(failures) == 1 else f"all {len(failures)} runs failed, the first"
+        raise RunError(f"{many}: {failures['problem'].iloc[0]}")

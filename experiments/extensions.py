@@ -18,6 +18,7 @@ from experiments.runs.defects import FAULTS
 from sim.errors import MarketError
 
 OPTION: Final = "--use"
+MODULE_PREFIX: Final = "tokenmarket_use_"  # of the names under which they stand among Python's modules
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,15 @@ class UserModule:
 _imported: dict[str, UserModule] = {}  # by digest: the same text twice would register its things twice
 
 
-def use(path: str | Path) -> UserModule:
+def use(path: str | Path, said: str = "use") -> UserModule:
     """Import a file of the user's.
+
+    Parameters
+    ----------
+    path
+        The file.
+    said
+        How it was asked for, which errors begin with: this function, unless it was an option.
 
     Raises
     ------
@@ -55,16 +63,16 @@ def use(path: str | Path) -> UserModule:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise MarketError(f"{OPTION} {path}: cannot read the module: {error.strerror}") from None
+        raise MarketError(f"{said} {path}: cannot read the module: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise MarketError(f"{OPTION} {path}: the module is not text in UTF-8") from None
+        raise MarketError(f"{said} {path}: the module is not text in UTF-8") from None
     module = UserModule(str(path), text)
-    bring_in([module])
+    bring_in([module], said)
     return module
 
 
-def bring_in(modules: Iterable[UserModule]) -> None:
-    """Import modules from their text, each once in this process.
+def bring_in(modules: Iterable[UserModule], said: str = "use") -> None:
+    """Import modules from their text, each once in this process; errors begin with how that was asked for.
 
     Raises
     ------
@@ -73,7 +81,7 @@ def bring_in(modules: Iterable[UserModule]) -> None:
     """
     for module in modules:
         if module.digest not in _imported:
-            _import(module)
+            _import(module, said)
             _imported[module.digest] = module
 
 
@@ -82,8 +90,8 @@ def in_use() -> tuple[UserModule, ...]:
     return tuple(_imported.values())
 
 
-def _import(module: UserModule) -> None:
-    name = f"tokenmarket_use_{Path(module.path).stem}_{module.digest[:8]}"
+def _import(module: UserModule, said: str) -> None:
+    name = f"{MODULE_PREFIX}{Path(module.path).stem}_{module.digest[:8]}"
     made = ModuleType(name)
     made.__file__ = module.path
     linecache.cache[module.path] = (len(module.text), None, module.text.splitlines(keepends=True), module.path)
@@ -92,10 +100,10 @@ def _import(module: UserModule) -> None:
         exec(compile(module.text, module.path, "exec"), vars(made))
     except MarketError as error:
         del sys.modules[name]
-        raise MarketError(f"{OPTION} {module.path}, line {_line(module, error)}: {error}") from error
+        raise MarketError(f"{said} {module.path}, line {_line(module, error)}: {error}") from error
     except FAULTS as error:
         del sys.modules[name]
-        raise MarketError(f"{OPTION} {module.path}, line {_line(module, error)}: {type(error).__name__}: "
+        raise MarketError(f"{said} {module.path}, line {_line(module, error)}: {type(error).__name__}: "
                           f"{error}") from error
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import NamedTuple, TypeVar
 
-from providers.hardware.architectures import MODELS
-from providers.hardware.gpus import GPUS
+from providers.hardware.architectures import Model
+from providers.hardware.gpus import Gpu
 from providers.hardware.memory import check_fit, kv_capacity_tokens
+from providers.hardware.own_architectures import architectures_of
+from providers.hardware.own_gpus import gpus_of
 from providers.hardware.roofline import Deployment, step_coefficients
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import BALANCERS, OfferSpec
@@ -15,6 +17,13 @@ from sim.scenario import AffineServing, Faults, Offer, Provider, RooflineServing
 from sim.units import NANO_PER_USD_PER_MTOK
 
 Row = TypeVar("Row")
+
+
+class _Known(NamedTuple):
+    """The hardware and the models that a scenario may name: built-in ones and its own."""
+
+    gpus: Mapping[str, Gpu]
+    models: Mapping[str, Model]
 
 
 class _Replica(NamedTuple):
@@ -34,7 +43,7 @@ def build_offers(scenario: TrafficScenario) -> list[OfferSpec]:
     Parameters
     ----------
     scenario
-        The scenario; its offers may name GPUs and models of ``GPUS`` and ``MODELS``.
+        The scenario; its offers may name built-in GPUs and models, and those of its own tables.
 
     Returns
     -------
@@ -46,17 +55,19 @@ def build_offers(scenario: TrafficScenario) -> list[OfferSpec]:
     ScenarioError
         If a GPU or model is unknown or the model does not fit; the sentence names the field.
     """
+    known = _Known(gpus_of(scenario.gpus), architectures_of(scenario.models))
     return [
-        _offer_spec(provider_name, provider, offer_name, offer)
+        _offer_spec(provider_name, provider, offer_name, known)
         for provider_name, provider in scenario.providers.items()
-        for offer_name, offer in provider.offers.items()
+        for offer_name in provider.offers
     ]
 
 
-def _offer_spec(provider_name: str, firm: Provider, offer_name: str, spec: Offer) -> OfferSpec:
+def _offer_spec(provider_name: str, firm: Provider, offer_name: str, known: _Known) -> OfferSpec:
+    spec = firm.offers[offer_name]
     path = f"providers.{provider_name}.offers.{offer_name}"
     replica = _affine(spec, spec.serving) if isinstance(spec.serving, AffineServing) else (
-        _roofline(spec, spec.serving, path))
+        _roofline(spec, spec.serving, path, known))
     faults: Faults = spec.faults or firm.faults
     return OfferSpec(
         provider=provider_name,
@@ -94,9 +105,9 @@ def _affine(offer: Offer, serving: AffineServing) -> _Replica:
     return _Replica(step, serving.kv_tokens, 0, offer.limits.context_tokens, 0, 0.0)
 
 
-def _roofline(offer: Offer, serving: RooflineServing, path: str) -> _Replica:
-    gpu = _look_up(GPUS, serving.gpu, f"{path}.serving.gpu")
-    model = _look_up(MODELS, offer.model, f"{path}.model")
+def _roofline(offer: Offer, serving: RooflineServing, path: str, known: _Known) -> _Replica:
+    gpu = _look_up(known.gpus, serving.gpu, f"{path}.serving.gpu")
+    model = _look_up(known.models, offer.model, f"{path}.model")
     deployment = Deployment(gpu, model, serving.precision, serving.tp)
     context = min(offer.limits.context_tokens, model.context_tokens)
     check_fit(deployment, context, path)

@@ -2,7 +2,8 @@
 
 Machine code is kept on disk under a key of its own for each module: a hash of that module and of every module of
 ours that importing it runs, one after the other. Numba itself looks only at the file of a function, not at those
-of what it calls, and at the file's place, so that a second checkout would compile everything anew.
+of what it calls, and at the file's place, so that a second checkout would compile everything anew. Files that were
+cut short or damaged are made anew (`sim.kept_code`).
 """
 
 import ast
@@ -21,8 +22,9 @@ from types import FunctionType
 from typing import Any, Final, TypeVar, cast
 
 import numba
-from numba.core.caching import CacheImpl, _CacheLocator
+from numba.core.caching import CacheImpl
 
+from sim.kept_code import OwnLocator
 from sim.units import DAY_S
 
 ROOT: Final = Path(__file__).parent.parent
@@ -159,7 +161,7 @@ def _imports_at_top(source: str, root: Path) -> Iterator[str]:
                 yield below if _file_of(below, root) else node.module
 
 
-class SourceKeyLocator(_CacheLocator):
+class SourceKeyLocator(OwnLocator):
     """Tells numba where machine code of this package is kept, and that its folder's name says whether it is fresh."""
 
     def __init__(self, function: FunctionType, module: str) -> None:

@@ -34,7 +34,8 @@ def delays(network: Network) -> dict[tuple[str, str], float]:
         paths = nx.single_source_dijkstra_path_length(graph, start, weight="delay_s")
         for end in network.regions:
             if end not in paths:
-                raise ScenarioError(f"network.links join no path from region {start!r} to region {end!r}; "
+                joins = "join" if network.links else "is [], which joins"
+                raise ScenarioError(f"network.links {joins} no path from region {start!r} to region {end!r}; "
                                     "every region must be reachable from every other")
             found[start, end] = network.local_delay_s + paths[end]
     return found

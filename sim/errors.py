@@ -23,3 +23,7 @@ class InvariantError(MarketError):
 
 class OutputError(MarketError):
     """Results cannot be written where the user asked for them."""
+
+
+class MarketWarning(UserWarning):
+    """Something is missing from a result that a reader would take for whole; the text says what, in one sentence."""

@@ -1,6 +1,8 @@
 """Ctrl-C that is never lost, even where Python has to swallow exceptions."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import NoReturn
 
@@ -33,3 +35,13 @@ class Interrupts:
     def _handle(self, _number: int, _frame: FrameType | None) -> NoReturn:
         self._seen = True
         raise KeyboardInterrupt
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Let Ctrl-C end the process as the system does it, in a block of code that may never return to Python."""
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from experiments.cli import completion
+from experiments.cli.telling import add_json, json_text
 from experiments.output.text import listing
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
+
+    from sim.scenario import MarketScenario
 
 Rows = list[tuple[str, ...]]
 
@@ -18,14 +22,31 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type priva
     """Add the command to the command line's."""
     parser = commands.add_parser("list", help="list what scenarios and commands may name")
     parser.add_argument("what", choices=tuple(LISTS))
-    parser.add_argument("scenario", nargs="?", default="tournament", metavar="SCENARIO",
-                        help="whose fields to list as factors of a sweep (default: %(default)s)")
+    parser.add_argument(
+        "scenario", nargs="?", default="tournament", metavar="SCENARIO",
+        help="whose factors of a sweep, gpus or models to list, its own among them (default: %(default)s)")
+    completion.complete(parser)
+    add_json(parser)
     parser.set_defaults(command=_list)
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    print(listing(LISTS[arguments.what](arguments.scenario)))
+    made, columns, has_heading = LISTS[arguments.what]
+    rows = made(arguments.scenario)
+    if arguments.as_json:
+        told = rows[1:] if has_heading else rows
+        print(json_text([dict(zip(columns, (row[0], *map(_value, row[1:])), strict=True)) for row in told]))
+    else:
+        print(listing(rows))
     return 0
+
+
+def _value(text: str) -> str | float | None:
+    """A number where a cell of a table is one, None where it holds nothing."""
+    try:
+        return float(text)
+    except ValueError:
+        return None if text == "-" else text
 
 
 def _studies(_: str) -> Rows:
@@ -83,22 +104,44 @@ def _scenarios(_: str) -> Rows:
     return [(name, scenario.kind, scenario.description) for name, scenario in found]
 
 
-def _models(_: str) -> Rows:
-    from providers.hardware.architectures import MODELS
+def _models(name: str) -> Rows:
+    from experiments.scenarios import load
+    from providers.hardware.own_architectures import architectures_of
+    from sim.scenario import MarketScenario
 
+    scenario = load(name)
+    if isinstance(scenario, MarketScenario):
+        return _catalogue(scenario)
     rows: Rows = [("model", "total B", "active B", "KV kB/token", "context")]
-    for model in MODELS.values():
+    for model in architectures_of(scenario.models).values():
         rows.append((model.name, f"{model.total_params / 1e9:.1f}", f"{model.active_params / 1e9:.1f}",
                      f"{model.kv_bytes_per_token() / 1e3:.1f}", f"{model.context_tokens}"))
     return rows
 
 
-def _gpus(_: str) -> Rows:
-    from providers.hardware.gpus import GPUS
+def _catalogue(scenario: MarketScenario) -> Rows:
+    """The models of a market as it would run, with the cache of the architecture that each has."""
+    from providers.firms.placement import architecture_of
+    from sim.market.models.catalogue import load_catalogue
+    from sim.streams import Streams
+
+    horizon = scenario.horizon
+    models = load_catalogue(scenario.models, horizon.start, horizon.days, Streams(scenario.seed, 0))
+    rows: Rows = [("model", "total B", "active B", "KV kB/token", "context")]
+    for model in models.rows:
+        growth = architecture_of(model).kv_bytes_per_token()
+        rows.append((model.name, f"{model.total_b:.1f}", f"{model.active_b:.1f}", f"{growth / 1e3:.1f}",
+                     f"{model.context_tokens}"))
+    return rows
+
+
+def _gpus(name: str) -> Rows:
+    from experiments.scenarios import load
+    from providers.hardware.own_gpus import gpus_of
     from sim.units import BYTES_PER_GB
 
     rows: Rows = [("gpu", "GB", "TB/s", "bf16 TF", "fp8 TF", "fp4 TF", "USD/h")]
-    for gpu in GPUS.values():
+    for gpu in gpus_of(load(name).gpus).values():
         speeds = (gpu.bf16_flops, gpu.fp8_flops, gpu.fp4_flops)
         flops = (f"{value / 1e12:.0f}" if value else "-" for value in speeds)
         rows.append((gpu.name, f"{gpu.memory_bytes / BYTES_PER_GB:.0f}", f"{gpu.bandwidth / 1e12:.2f}", *flops,
@@ -106,7 +149,21 @@ def _gpus(_: str) -> Rows:
     return rows
 
 
-LISTS: Final[dict[str, Callable[[str], Rows]]] = {
-    "studies": _studies, "policies": _policies, "pricing": _pricing, "scenarios": _scenarios, "models": _models,
-    "gpus": _gpus, "factors": _factors,
+class Listing(NamedTuple):
+    """One of the lists: how its rows are made for a scenario, its columns, and whether the first row is a heading."""
+
+    rows: Callable[[str], Rows]
+    columns: tuple[str, ...]
+    has_heading: bool = False
+
+
+LISTS: Final[dict[str, Listing]] = {
+    "studies": Listing(_studies, ("name", "summary")),
+    "policies": Listing(_policies, ("name", "summary")),
+    "pricing": Listing(_pricing, ("name", "summary")),
+    "scenarios": Listing(_scenarios, ("name", "describes", "description")),
+    "models": Listing(_models, ("name", "total_b", "active_b", "kv_kb_per_token", "context_tokens"), True),
+    "gpus": Listing(_gpus, ("name", "memory_gb", "bandwidth_tb_per_s", "bf16_tflops", "fp8_tflops", "fp4_tflops",
+                            "rent_usd_per_hour"), True),
+    "factors": Listing(_factors, ("field", "low", "high", "scale", "meaning"), True),
 }

@@ -1,18 +1,35 @@
 """The command ``tokenmarket``: everything heavy is imported by the command that needs it."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import Final
 
-from experiments.cli import bench, checklist, listing, replay, report, reproduce, show, store, studies, watch
+from experiments.cli import (
+    bench,
+    checklist,
+    completion,
+    init,
+    listing,
+    replay,
+    report,
+    reproduce,
+    show,
+    store,
+    studies,
+    watch,
+)
 from experiments.cli.interrupts import Interrupts
+from experiments.cli.parser import EXIT_USER, Parser
+from experiments.cli.version import Version
 from experiments.extensions import OPTION, use
 from sim.errors import MarketError
 
 # each adds one command or a few; in the order of the help
-COMMANDS: Final = (studies, store, reproduce, replay, report, watch, checklist, listing, show, bench)
-EXIT_USER: Final = 2  # the user can mend it
+COMMANDS: Final = (
+    studies, init, store, reproduce, replay, report, watch, checklist, listing, show, bench, completion)
+COMPLETING: Final = "_ARGCOMPLETE"  # set by a shell that asks what may follow
 EXIT_INTERRUPT: Final = 130  # as shells report Ctrl-C
 
 EPILOG = """\
@@ -21,6 +38,7 @@ examples:
   tokenmarket run tournament --trace requests.csv.gz --loads 1
   tokenmarket run tournament duel --policies cheapest,power_of_d:d=3 --set traffic.duration_s=600
   tokenmarket run market --set horizon.days=180
+  tokenmarket init mine.toml --from openrouter-2026
   tokenmarket run climb
   tokenmarket run pricing
   tokenmarket steady duel --set traffic.duration_s=2000 --policies openrouter_classic,cheapest
@@ -38,8 +56,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         with Interrupts() as interrupts:
             words, modules = modules_named(sys.argv[1:] if argv is None else argv)
             for module in modules:  # before anything is parsed: what they register has commands and options, too
-                use(module)
-            arguments = parser().parse_args(words)
+                use(module, OPTION)
+            commands = parser()
+            if COMPLETING in os.environ:
+                completion.answer(commands)
+            arguments = commands.parse_args(words)
             told = getattr(arguments, "on_interrupt", told)
             arguments.check = interrupts.check
             status: int = arguments.command(arguments)
@@ -52,7 +73,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as in `| head`
         sys.stderr.close()
         return 0
+    except (OSError, MemoryError) as error:  # the last resort: whoever opens a file says it better
+        print(f"tokenmarket: error: {refused_by_the_system(error)}", file=sys.stderr)
+        return EXIT_USER
     return status
+
+
+def refused_by_the_system(error: OSError | MemoryError) -> str:
+    """Say in one sentence what the operating system refused: a file, room on the disk, or memory."""
+    if isinstance(error, MemoryError):
+        return f"there is not enough memory{f' ({error})' if str(error) else ''}"
+    where = f" {str(error.filename)[:200]}" if error.filename is not None else ""
+    return f"cannot use{where}: {error.strerror or error}" if where else error.strerror or str(error)
 
 
 def nothing_written(_: argparse.Namespace) -> str:
@@ -97,13 +129,15 @@ def modules_named(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="tokenmarket", description="A simulated market for AI inference tokens.", epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument(OPTION, action="append", metavar="FILE",
                      help="import a module of yours first, which may register policies, pricing strategies and "
                           "studies; may stand anywhere, and be repeated")
-    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    top.add_argument("--version", action=Version)
+    top.set_defaults(command=lambda _: print(top.format_help(), end="") or 0)
+    commands = top.add_subparsers(title="commands", metavar="COMMAND")
     for module in COMMANDS:
         module.add(commands)
     return top

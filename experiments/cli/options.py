@@ -46,12 +46,20 @@ def add_where(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dask", metavar="ADDRESS", help="address of a Dask scheduler, such as tcp://host:8786")
     parser.add_argument("--store", type=Path, metavar="FILE",
                         help="file of the runs (default: store.duckdb in the folder)")
+    parser.add_argument("--quiet", "-q", action="store_true", help="do not show how far the runs are")
 
 
 def add_out(parser: argparse.ArgumentParser, name: str) -> None:
     """Add the folder for the results."""
     parser.add_argument("--out", type=Path, default=Path("results") / name, metavar="DIR",
                         help="folder for the results (default: %(default)s)")
+    add_force(parser)
+
+
+def add_force(parser: argparse.ArgumentParser) -> None:
+    """Add ``--force``."""
+    parser.add_argument("--force", action="store_true",
+                        help="write to --out even if it holds another study, or other files")
 
 
 def how(arguments: argparse.Namespace) -> How:
@@ -66,7 +74,7 @@ def how(arguments: argparse.Namespace) -> How:
 
     given = vars(arguments)
     return How(arguments.out, given.get("jobs"), given.get("dask"), bool(given.get("retry")), given.get("store"),
-               _stopping(arguments), arguments.check)
+               _stopping(arguments), arguments.check, bool(given.get("force")), quiet=bool(given.get("quiet")))
 
 
 def _stopping(arguments: argparse.Namespace) -> Stopping | None:

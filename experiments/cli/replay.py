@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.cli.options import add_out, add_where, how
+from experiments.cli.studies import kept
 
 if TYPE_CHECKING:
     from experiments.output.folder import Folder
@@ -19,7 +21,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type priva
     replay.add_argument("manifest", type=Path, metavar="MANIFEST", help="a manifest.json, or the folder it lies in")
     add_where(replay)
     add_out(replay, "replay")
-    replay.set_defaults(command=_replay)
+    replay.set_defaults(command=_replay, on_interrupt=kept)
 
 
 def _replay(arguments: argparse.Namespace) -> int:
@@ -39,6 +41,7 @@ def again(folder: Folder, manner: How) -> None:
         the user's that was not named with ``--use``: code is never imported because a file says so.
     """
     from experiments.output.folder import MANIFEST, FolderError
+    from experiments.output.origins import Origin
     from experiments.studies.perform import perform
     from experiments.studies.registry import study_named
 
@@ -50,7 +53,7 @@ def again(folder: Folder, manner: How) -> None:
     except (KeyError, TypeError, ValueError, AttributeError):
         raise FolderError(f"{folder.path / MANIFEST} is not a manifest of the study {study.name!r} as this version "
                           "writes them") from None
-    perform(study, design, manner)
+    perform(study, design, replace(manner, origin=Origin(recorded=folder.manifest)))
 
 
 def _check_modules(folder: Folder) -> None:

@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from experiments.cli.options import add_force
+
 
 def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type private
     """Add the command to the command line's."""
@@ -14,6 +16,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type priva
     report.add_argument("run", type=Path, metavar="RUN", help="a folder that `tokenmarket run` or `sweep` wrote")
     report.add_argument("--out", type=Path, metavar="DIR", help="folder of the write-up (default: RUN/report)")
     report.add_argument("--question", default="", metavar="TEXT", help="what the study is to answer, in your words")
+    add_force(report)
     report.set_defaults(command=_report)
 
 
@@ -22,6 +25,6 @@ def _report(arguments: argparse.Namespace) -> int:
     from experiments.report.write_up import write
 
     folder = read_folder(arguments.run).path
-    page = write(folder, arguments.out or folder / "report", arguments.question)
+    page = write(folder, arguments.out or folder / "report", arguments.question, arguments.force)
     print(f"wrote {page} ({page.stat().st_size / 1e6:.1f} MB); open it in a browser, no network needed")
     return 0

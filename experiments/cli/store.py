@@ -1,10 +1,16 @@
 """Commands that read a store: ``query``, ``export`` and ``results``."""
 
 import argparse
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from experiments.cli.interrupts import at_once
+from experiments.cli.telling import add_json, json_text, records
+
 STORE: Final = Path("store.duckdb")
+MOST: Final = 10_000  # rows of a table on the terminal; CSV has no such limit
 
 
 def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name for it
@@ -19,6 +25,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
                                 description="Run one SQL query on a store, read-only, and print what it gives.")
     query.add_argument("sql", metavar="SQL", help='such as "SELECT metric, avg(value) FROM metrics GROUP BY metric"')
     query.add_argument("--csv", action="store_true", help="print CSV rather than a table")
+    add_json(query)
     _add_store(query)
     query.set_defaults(command=run_query)
 
@@ -31,6 +38,7 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse has no public name fo
 
     results = commands.add_parser("results", help="list the studies in a store",
                                   description="List the studies in a store: points, runs wanted, done and failed.")
+    add_json(results)
     _add_store(results)
     results.set_defaults(command=run_results)
 
@@ -40,12 +48,32 @@ def run_query(arguments: argparse.Namespace) -> int:
     from experiments.store.store import Store
 
     with Store.open_for_reading(_file(arguments.store)) as store:
-        frame = store.frame(arguments.sql)
-    if arguments.csv:
-        print(frame.to_csv(index=False, lineterminator="\n"), end="")
-    else:
-        print(_text(frame))
+        with at_once():
+            frames = store.frames(arguments.sql)
+        if arguments.as_json:
+            print(json_text([row for frame in frames for row in records(frame)]))
+        elif arguments.csv:
+            for place, frame in enumerate(frames):  # an answer may be larger than memory
+                print(frame.to_csv(index=False, header=place == 0, lineterminator="\n"), end="")
+        else:
+            frame, whole = _first(frames)
+            print(_text(frame))
+            if not whole:
+                print(f"tokenmarket: only the first {MOST} rows are shown; --csv prints them all", file=sys.stderr)
     return 0
+
+
+def _first(frames: Iterator[Any]) -> tuple[Any, bool]:
+    """Return the first rows of an answer, and whether they are all."""
+    import pandas as pd
+
+    parts = [next(frames)]
+    for frame in frames:
+        if sum(map(len, parts)) > MOST:
+            break
+        parts.append(frame)
+    rows = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+    return rows.head(MOST), len(rows) <= MOST
 
 
 def run_export(arguments: argparse.Namespace) -> int:
@@ -63,13 +91,14 @@ def run_results(arguments: argparse.Namespace) -> int:
     from experiments.store.store import Store
 
     with Store.open_for_reading(_file(arguments.store)) as store:
-        print(_text(store.studies()))
+        frame = store.studies()
+    print(json_text(records(frame)) if arguments.as_json else _text(frame))
     return 0
 
 
 def _add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="FILE", type=Path, default=STORE,
-                        help="a store, or the folder of a sweep (default: %(default)s here)")
+                        help="a store, or the folder of a study (default: %(default)s here)")
 
 
 def _file(path: Path) -> Path:

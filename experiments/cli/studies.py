@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import Any
 
+from experiments.cli import completion
 from experiments.cli.options import add_out, add_runs, add_scenario, how
+from experiments.cli.telling import add_json, folder_told, json_text, unheard
 from experiments.studies.registry import studies
 from experiments.studies.study import Study
+from sim.errors import MarketError
 
 KEPT = "the runs done so far are kept; the same command goes on from there"
 
@@ -15,7 +19,8 @@ KEPT = "the runs done so far are kept; the same command goes on from there"
 def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type private
     """Add ``run`` with a command for each study, and the studies with a command of their own."""
     run = commands.add_parser("run", help="run a study")
-    below = run.add_subparsers(title="studies", required=True, metavar="STUDY")
+    run.set_defaults(command=_refuse_none)
+    below = run.add_subparsers(title="studies", metavar="STUDY")
     for study in studies().values():
         _add(commands if study.verb else below, study)
 
@@ -27,13 +32,20 @@ def _add(commands: Any, study: Study[Any, Any]) -> None:  # noqa: ANN401 - as ab
         if not study.names_scenario:
             add_scenario(parser, study.scenario)
         add_runs(parser, study.replications)
-        parser.set_defaults(on_interrupt=_kept)
+        parser.set_defaults(on_interrupt=kept)
     study.add_options(parser)
     add_out(parser, study.name)
+    add_json(parser)
+    completion.complete(parser)
     parser.set_defaults(command=_perform, study_to_run=study)
 
 
-def _kept(arguments: argparse.Namespace) -> str:
+def _refuse_none(_: argparse.Namespace) -> int:
+    names = ", ".join(name for name, study in studies().items() if not study.verb)
+    raise MarketError(f"`tokenmarket run` needs the name of a study: {names}")
+
+
+def kept(arguments: argparse.Namespace) -> str:
     """Say what is left when a study of many runs is interrupted."""
     from experiments.store.store import STORE_FILE
 
@@ -48,5 +60,9 @@ def _perform(arguments: argparse.Namespace) -> int:
     manner = how(arguments)  # what is wrong with the options shows before the scenario is read
     if not study.names_scenario and study.scenario is not None and arguments.replications is None:
         arguments.replications = study.replications
-    perform(study, study.design(arguments), manner)
+    design = study.design(arguments)
+    with unheard(arguments.as_json):
+        perform(study, design, replace(manner, origin=study.origin(arguments)))
+    if arguments.as_json:
+        print(json_text(folder_told(arguments.out)))
     return 0

@@ -1,14 +1,15 @@
 """Design files: a whole sweep in TOML, to keep beside its results."""
 
-import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
 from experiments.designs.factor import DesignError, Factor
+from sim.errors import ScenarioError
 from sim.scenario.base import Part, quantity
 from sim.scenario.explain import explain
+from sim.scenario.load import read_file
 
 
 class StudyPart(Part):
@@ -67,11 +68,9 @@ def read_design(path: Path) -> DesignFile:
         If it cannot be read, or something in it is not allowed; one sentence a problem, one a line.
     """
     try:
-        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DesignError(f"cannot read design {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise DesignError(f"{path} is not valid TOML: {error}") from None
+        data = read_file(path, "design")
+    except ScenarioError as error:
+        raise DesignError(str(error)) from None
     try:
         found = DesignFile.model_validate(data)
     except ValidationError as error:

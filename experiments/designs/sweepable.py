@@ -9,8 +9,8 @@ from pydantic.fields import FieldInfo
 
 from experiments.designs.factor import DesignError, Factor
 from experiments.runs.specs import POLICY, Value
-from sim.scenario.field_types import near
 from sim.scenario.router_settings import PolicyChoice
+from sim.spelling import near
 
 FIXED: Final = {"router.fee_share"}  # a market refuses any but 0: its fees are those of `fees`
 

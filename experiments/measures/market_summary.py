@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from experiments.measures import columns
-from experiments.measures.catalogue import unit_of
+from experiments.measures.catalogue import measure, unit_of
 from experiments.measures.market import elasticities, latency, posted, retention, shares
 from experiments.measures.market.cells import Measured, Panel, by_provider, market, whole_run
 from experiments.measures.market.decomposition import chained, lmdi, shapley, summed
@@ -28,27 +28,36 @@ WHOLE: Final = (*TOTALS, columns.provider_margin, *SUPPLIED)  # columns of the m
 
 
 class Number(NamedTuple):
-    """One number of a run; ``std_error`` is nan where it is a fact of the run and no estimate."""
+    """One number of a run; ``std_error`` is nan where it is a fact of the run and no estimate.
+
+    ``note`` says why there is no number, where the reason is a particular one.
+    """
 
     metric: str
     value: float
     std_error: float = np.nan
+    note: str = ""
 
 
 def summary(run: Run) -> "DataFrame":
-    """Return every number of a run as a frame with the columns metric, unit, value, std_error."""
+    """Return every number of a run as a frame with the columns metric, unit, value, std_error and note.
+
+    The note of a number that is missing says why; it is empty of all others.
+    """
     import pandas as pd
 
     found = [it for part in PARTS for it in part(run)] if run.result.days else []
-    rows = [(it.metric, unit_of(it.metric), it.value, it.std_error) for it in found]
-    return pd.DataFrame(rows, columns=["metric", "unit", "value", "std_error"])
+    missing = f"undefined in a run of {run.result.days} days"
+    rows = [(it.metric, unit_of(it.metric), it.value, it.std_error,
+             None if np.isfinite(it.value) else it.note or missing) for it in found]
+    return pd.DataFrame(rows, columns=["metric", "unit", "value", "std_error", "note"])
 
 
 def over_replications(summaries: "DataFrame") -> "DataFrame":
-    """Return means over replications as a frame: metric, unit, value, std_error, half_width, n.
+    """Return means over replications as a frame: metric, unit, value, std_error, half_width, n, note.
 
     Here the standard error is that of the mean over replications, ``half_width`` the half of its 95 % Student interval
-    (nan below two), ``n`` the replications in which the number is defined.
+    (nan below two), ``n`` the replications in which the number is defined, ``note`` why it is not in the others.
 
     Parameters
     ----------
@@ -62,8 +71,21 @@ def over_replications(summaries: "DataFrame") -> "DataFrame":
         values = part["value"][np.isfinite(part["value"])].to_numpy(float)
         got = interval(values.tolist())
         error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan
-        rows.append((metric, unit, got.mean, error, got.half_width, got.n))
-    return pd.DataFrame(rows, columns=["metric", "unit", "value", "std_error", "half_width", "n"])
+        rows.append((metric, unit, got.mean, error, got.half_width, got.n, _missing(part)))
+    return pd.DataFrame(rows, columns=["metric", "unit", "value", "std_error", "half_width", "n", "note"])
+
+
+def explained(summary: "DataFrame") -> "DataFrame":
+    """Return a summary with the sentence of each number: its file is read without this project at hand."""
+    return summary.assign(meaning=[measure(str(metric)).doc for metric in summary["metric"]])
+
+
+def _missing(part: "DataFrame") -> str | None:
+    """Why replications lack a number: a mean over the others alone may be off, as they are no random choice."""
+    notes = part["note"].dropna()
+    if notes.empty:
+        return None
+    return notes.iloc[0] if len(notes) == len(part) else f"in {len(notes)} of {len(part)} replications {notes.iloc[0]}"
 
 
 def _whole(run: Run, measures: Sequence[Measured]) -> Iterator[Number]:
@@ -83,8 +105,8 @@ def _prices(run: Run) -> Iterator[Number]:
         got = trend(day, values)
         yield Number(f"{name}_first", _first(values))
         yield Number(f"{name}_last", _last(values))
-        yield Number(f"{name}_log_slope", got.slope_per_year, got.std_error)
-        yield Number(f"{name}_fall", got.fall_per_year, got.fall_per_year * got.std_error)
+        yield Number(f"{name}_log_slope", got.slope_per_year, got.std_error, got.note)
+        yield Number(f"{name}_fall", got.fall_per_year, got.fall_per_year * got.std_error, got.note)
 
 
 def _price_series(run: Run) -> Iterator[tuple[str, np.ndarray]]:
@@ -181,7 +203,8 @@ def _retention(run: Run) -> Iterator[Number]:
     for name, mask in (("all", np.ones_like(founders)), ("foundational", founders), ("later", ~founders)):
         got = retention.curve(found, mask)
         yield Number(f"retention_month_{RETENTION_AGE}_{name}", float(got.share[RETENTION_AGE]),
-                     float(got.std_error[RETENTION_AGE]))
+                     float(got.std_error[RETENTION_AGE]),
+                     f"no workload was observed for {RETENTION_AGE} months after it took a model up")
 
 
 def _latency(run: Run) -> Iterator[Number]:

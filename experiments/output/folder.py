@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from experiments.output.inputs import digest
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MANIFEST: Final = "manifest.json"
 SUMMARY: Final = "summary.csv"
+TABLES: Final = ("scenario", "parameters", "files", "inputs", "versions", "invariants", "commit")  # where they stand
 TEXT: Final = {"unit": str, "policy": str, "metric": str, "month": str, "baseline": str}  # never numbers
 
 
@@ -61,7 +62,20 @@ class Folder:
 
     def has(self, name: str) -> bool:
         """Whether a file of that name belongs to the study and is there."""
-        return name in self.files and (self.path / name).is_file()
+        return name in self.files and self.file(name).is_file()
+
+    def file(self, name: str) -> Path:
+        """Return the path of a file of the folder.
+
+        Raises
+        ------
+        FolderError
+            If it is a link: a folder of somebody else's could so bring any file of the reader's into a report.
+        """
+        path = self.path / name
+        if path.is_symlink():
+            raise FolderError(f"{path} is a link and not a file; only files of the folder itself are read")
+        return path
 
     def table(self, name: str) -> DataFrame:
         """Read one of its CSV files.
@@ -73,7 +87,7 @@ class Folder:
         """
         import pandas as pd
 
-        path = self.path / name
+        path = self.file(name)
         try:
             return pd.read_csv(path, dtype=TEXT, keep_default_na=False, na_values=[""])
         except FileNotFoundError:
@@ -84,7 +98,7 @@ class Folder:
     def changed(self) -> list[str]:
         """Return the names of files that are gone, or are no longer as the manifest says."""
         return [name for name, known in self.files.items()
-                if not (self.path / name).is_file() or digest(self.path / name) != known]
+                if not self.file(name).is_file() or digest(self.file(name)) != known]
 
     def settings(self) -> Scenario:
         """Return the scenario, validated, and as it was.
@@ -119,6 +133,11 @@ class Folder:
                                   f"{known})")
 
 
+def files_below(folder: Path) -> list[str]:
+    """Return the files below a folder, as paths with slashes, sorted."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
 def read_folder(path: Path) -> Folder:
     """Read the manifest of a folder; a path of the manifest itself does as well.
 
@@ -127,16 +146,31 @@ def read_folder(path: Path) -> Folder:
     FolderError
         If there is no manifest, or it is none.
     """
-    manifest = path / MANIFEST if path.is_dir() else path
     try:
+        manifest = path / MANIFEST if path.is_dir() else path
         data = json.loads(manifest.read_text(encoding="utf-8"))
     except FileNotFoundError:
         lacking = f"{path} has no {MANIFEST}" if path.is_dir() else f"there is no folder {path}, and no such file"
         raise FolderError(f"{lacking}; give the folder of a finished study, or its manifest") from None
     except OSError as error:
-        raise FolderError(f"cannot read manifest {manifest}: {error.strerror}") from None
-    except ValueError:
-        raise FolderError(f"{manifest} is not a manifest") from None
-    if not isinstance(data, dict) or not isinstance(data.get("study"), str):
-        raise FolderError(f"{manifest} is not a manifest")
+        raise FolderError(f"cannot read a manifest in {path}: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        where = repr(str(manifest)) if "\0" in str(manifest) else manifest
+        raise FolderError(f"{where} is not a manifest: it is no JSON") from None
+    _check(data, manifest)
     return Folder(manifest.parent, data)
+
+
+def _check(data: object, manifest: Path) -> None:
+    """Refuse what is no manifest, or names files that do not lie in its folder."""
+    if manifest.is_symlink():
+        raise FolderError(f"{manifest} is a link and not a file; only files of the folder itself are read")
+    if not isinstance(data, dict) or not isinstance(data.get("study"), str):
+        raise FolderError(f"{manifest} is not a manifest: it names no study")
+    for name in TABLES:
+        if not isinstance(data.get(name) or {}, dict):
+            raise FolderError(f"{manifest} is not a manifest: {name} is {str(data[name])[:40]!r}, but must be a table")
+    for name in data.get("files") or {}:
+        if PurePath(name).name != name or name.startswith(".") or "\\" in name or not name.isprintable():
+            raise FolderError(f"{manifest} lists {name[:80]!r}, but the files of a study lie in its "
+                              "folder, under plain names")

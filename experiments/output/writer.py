@@ -1,19 +1,22 @@
 """Writing results: the files of a folder, together or not at all."""
 
+import errno
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from experiments.output.folder import MANIFEST
+from experiments.output.folder import MANIFEST, files_below
+from experiments.output.owners import UNFINISHED, check_own, files_listed, identity
+from experiments.output.stages import clear_and_tell, stage
 from sim.errors import OutputError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def write_tables(frames: "Mapping[str, DataFrame]", folder: Path, digits: str | None) -> dict[str, int]:
@@ -34,42 +37,54 @@ def write_tables(frames: "Mapping[str, DataFrame]", folder: Path, digits: str | 
 
 
 @contextmanager
-def output_folder(out: Path) -> Iterator[Path]:
+def output_folder(out: Path, owner: str, force: bool = False) -> Iterator[Path]:
     """Give a folder to write in, and move its files to ``out`` only if all went well.
+
+    Parameters
+    ----------
+    out
+        Where the files are to be in the end; those of an earlier run are replaced.
+    owner, force
+        As `experiments.output.owners.check_own` takes them.
 
     Raises
     ------
     OutputError
-        Before anything is done, if ``out`` cannot be written.
+        Before anything is done, if ``out`` is another's or cannot be written; afterwards, if the disk is full.
     """
+    check_own(out, owner, force)
+    clear_and_tell(out)
     made = _make_parents(out)
     try:
-        # beside `out`: from another file system files could not be moved in one step each
-        stage = Path(tempfile.mkdtemp(prefix=f".{out.name}-", suffix=".partial", dir=out.parent))
+        with stage(out) as folder:
+            yield folder
+            _move(folder, out)
     except OSError as error:
-        _remove_empty(made)
-        raise OutputError(f"cannot write results to {out}: {error.strerror}") from None
-    try:
-        yield stage
-        _move(stage, out)
+        raise OutputError(f"cannot write results to {out}: {why(error)}") from None
     finally:
-        shutil.rmtree(stage, ignore_errors=True)
         _remove_empty(made)
 
 
-def check_writable(out: Path) -> None:
+def check_writable(out: Path, owner: str, force: bool = False) -> None:
     """Make a folder, if it is not there, and make sure that results can be written to it.
 
     Raises
     ------
     OutputError
-        If they cannot.
+        If they cannot, or it is another's.
     """
+    check_own(out, owner, force)
     _make_parents(out)
     try:
         out.mkdir(exist_ok=True)
     except OSError as error:
-        raise OutputError(f"cannot write results to {out}: {error.strerror}") from None
+        raise OutputError(f"cannot write results to {out}: {why(error)}") from None
+
+
+def why(error: OSError) -> str:
+    """Say what the system said, and what to do about a full disk."""
+    said = error.strerror or str(error)
+    return f"{said}; make room and give the same command again" if error.errno in FULL else said
 
 
 def _make_parents(out: Path) -> list[Path]:
@@ -86,33 +101,40 @@ def _make_parents(out: Path) -> list[Path]:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         _remove_empty(missing)
-        raise OutputError(f"cannot write results to {out}: {error.strerror}") from None
+        raise OutputError(f"cannot write results to {out}: {why(error)}") from None
     return missing
 
 
-def _move(stage: Path, out: Path) -> None:
-    """Replace the files of an earlier run, the manifest last: where it lies, the rest is complete."""
-    try:
-        out.mkdir(exist_ok=True)
-        earlier = _files_listed(out / MANIFEST)
-        # first to go and last to come: a folder that has a manifest is whole, whenever this process dies
-        (out / MANIFEST).unlink(missing_ok=True)
-        for name in earlier:
-            (out / name).unlink(missing_ok=True)
-        for name in sorted(os.listdir(stage), key=lambda name: (name == MANIFEST, name)):
-            os.replace(stage / name, out / name)
-    except OSError as error:
-        raise OutputError(f"cannot write results to {out}: {error.strerror}") from None
+def _move(folder: Path, out: Path) -> None:
+    """Replace the files of an earlier run, the manifest last: where it lies, the rest is complete.
+
+    In between a note says whose the files are, and which: after a kill the folder is still known as its owner's.
+    """
+    names = files_below(folder)
+    _check_places(names, out)
+    out.mkdir(exist_ok=True)
+    earlier = {*files_listed(out / MANIFEST), *files_listed(out / UNFINISHED)}
+    note = {**identity(folder / MANIFEST), "files": sorted({*earlier, *names})}
+    (folder / UNFINISHED).write_text(json.dumps(note, ensure_ascii=False), encoding="utf-8")
+    os.replace(folder / UNFINISHED, out / UNFINISHED)
+    # first to go and last to come: a folder that has a manifest is whole, whenever this process dies
+    (out / MANIFEST).unlink(missing_ok=True)
+    for name in earlier:
+        (out / name).unlink(missing_ok=True)
+    for name in sorted(names, key=lambda name: (name == MANIFEST, name)):
+        (out / name).parent.mkdir(exist_ok=True)
+        os.replace(folder / name, out / name)  # a symbolic link is replaced, not followed
+    (out / UNFINISHED).unlink()
 
 
-def _files_listed(manifest: Path) -> list[str]:
-    """Names that a manifest lists as its own; none if there is no manifest, or another program's."""
-    try:
-        listed = list(dict(json.loads(manifest.read_text(encoding="utf-8"))["files"]))
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return []
-    # names only: a manifest from elsewhere must not have files deleted outside its folder
-    return [name for name in listed if Path(name).name == name]
+def _check_places(names: list[str], out: Path) -> None:
+    """Refuse to write through a symbolic link below ``out``, or where a folder has the name of a file."""
+    for name in names:
+        place = out / name
+        if place.parent != out and place.parent.is_symlink():
+            raise OutputError(f"cannot write results to {out}: {place.parent} is a symbolic link")
+        if place.is_dir() and not place.is_symlink():
+            raise OutputError(f"cannot write results to {out}: {place} is a folder, and a file of that name is to come")
 
 
 def _remove_empty(folders: list[Path]) -> None:

@@ -41,7 +41,9 @@ def _table(rows: Iterable[Measure]) -> Iterator[str]:
 
 
 def _shown(row: Measure) -> str:
-    """How values are shown, and amounts a day where they are joined: unit, factor, decimals at most."""
+    """How values are shown, and amounts a day where they are joined: unit, factor, decimals without an interval."""
+    if row.unit == "s":
+        return "ms if all that stand together are below 1 s, else s"
     every = [row.show, *([row.daily] if row.daily else [])]
     return "; ".join(f"{it.unit or '1'} (× {it.factor:g}, {it.decimals})" for it in every)
 

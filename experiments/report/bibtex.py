@@ -5,6 +5,8 @@ from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any, Final
 
+from experiments.report.latex import escaped
+
 CITATION: Final = Path(__file__).parents[2] / "CITATION.cff"
 FIELD: Final = re.compile(r'^(title|version|date-released|doi|repository-code|url|license): *"?(.*?)"?$', re.MULTILINE)
 AUTHOR: Final = re.compile(r'^ +(?:- +)?(name|family-names|given-names): *"?(.*?)"?$', re.MULTILINE)
@@ -23,15 +25,16 @@ def entry(manifest: dict[str, Any], citation: Path = CITATION) -> str:
     fields = _fields(citation)
     version = manifest.get("versions", {}).get("tokenmarket") or fields["version"]
     commit = (manifest.get("commit") or {}).get("id", "")
-    note = f"commit {commit}, " if commit else ""
+    note = f"commit {escaped(str(commit))}, " if commit else ""
+    digest = manifest.get("scenario_hash")
     lines = {
         "title": "{" + fields["title"] + "}",
         "author": fields.get("author", ""),
-        "version": version,
+        "version": escaped(str(version)),
         "year": fields.get("date-released", "")[:4],
         "doi": fields.get("doi", ""),
         "url": fields.get("repository-code") or fields.get("url", ""),
-        "note": f"{note}scenario {manifest['scenario_hash']}" if manifest.get("scenario_hash") else note.rstrip(", "),
+        "note": f"{note}scenario {escaped(str(digest))}" if digest else note.rstrip(", "),
     }
     body = "".join(f"  {name} = {{{value}}},\n" for name, value in lines.items() if value)
     return f"@software{{tokenmarket,\n{body}}}\n"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from experiments.output.figure_style import TALL
+
 
 @dataclass(frozen=True)
 class Text:
@@ -27,11 +29,12 @@ class Code:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: heading, unit (empty for none), and whether it holds words rather than numbers."""
+    """A column of a table: heading, unit (empty for none), whether it holds words rather than numbers, or sentences."""
 
     head: str
     unit: str = ""
     words: bool = False
+    sentences: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,12 @@ class Figure:
     def name(self) -> str:
         """Name of its files, without the ending."""
         return self.svg.stem
+
+    @property
+    def tall(self) -> Path | None:
+        """The variant whose panels stand one below the other, for phones; None if there is none."""
+        path = self.svg.with_name(f"{self.svg.stem}{TALL}.svg")
+        return path if path.is_file() else None
 
 
 Block = Text | Items | Code | Table | Figure

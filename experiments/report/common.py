@@ -1,6 +1,7 @@
 """Sections that every write-up has: the scenario, invariants, limitations, versions, how to reproduce, how to cite."""
 
 from collections.abc import Mapping
+from shlex import quote
 from typing import Any, Final
 
 from experiments.output.folder import Folder
@@ -93,7 +94,10 @@ def _of_files(folder: Folder) -> list[str]:
     points = []
     commit = folder.manifest.get("commit")
     if not commit:
-        points.append("The run did not come from a git work tree: no commit names its code.")
+        code = folder.manifest.get("code")
+        points.append("The run did not come from a git work tree: " + (
+            f"no commit names its code, but the digest of its sources does, `{code}`." if code
+            else "no commit names its code."))
     elif commit.get("modified"):
         points.append("The source tree had changes that were not committed: the commit alone does not name the code.")
     changed = folder.changed()
@@ -106,8 +110,10 @@ def _of_files(folder: Folder) -> list[str]:
 def versions(folder: Folder) -> Section:
     """Return the versions and the commit that ran."""
     commit = folder.manifest.get("commit") or {}
-    rows = [(name, version) for name, version in (folder.manifest.get("versions") or {}).items()]
-    rows.append(("commit", commit.get("id", "unknown") + (", modified" if commit.get("modified") else "")))
+    rows = [(name, str(version)) for name, version in (folder.manifest.get("versions") or {}).items()]
+    rows.append(("commit", str(commit.get("id", "unknown")) + (", modified" if commit.get("modified") else "")))
+    rows.append(("code (BLAKE2b of all sources)", str(folder.manifest.get("code", "unknown"))))
+    rows += [(f"project: {label}", str(url)) for label, url in (folder.manifest.get("urls") or {}).items()]
     heads = (Column("package", words=True), Column("version", words=True))
     return Section("versions", "Versions", (Table("versions", "What ran.", heads, tuple(rows)),))
 
@@ -116,11 +122,12 @@ def reproduce(folder: Folder) -> Section:
     """Return the commands that run it again to the same bytes, and the digests to compare with."""
     manifest = folder.manifest
     found = manifest.get("versions") or {}
-    pins = " ".join(f"{name}=={version}" for name, version in found.items()
+    # a reader copies these lines into a shell: a stranger's words stay words
+    pins = " ".join(quote(f"{name}=={version}") for name, version in found.items()
                     if name not in ("python", "tokenmarket") and version != "not installed")
     commit = (manifest.get("commit") or {}).get("id")
-    lines = [f"# Python {found.get('python', '')}, in a clone of tokenmarket's repository"]
-    lines += [f"git checkout {commit}"] if commit else []
+    lines = [f"# Python {' '.join(str(found.get('python', '')).split())}, in a clone of tokenmarket's repository"]
+    lines += [f"git checkout {quote(str(commit))}"] if commit else []
     lines += [f"python -m pip install -e . {pins}", "", "# in the folder that holds this run's manifest.json",
               "tokenmarket reproduce .", ""]
     text = Text("The first commands install what ran; the last one runs the manifest again and compares every file "
@@ -138,5 +145,6 @@ def cite(folder: Folder) -> Section:
 
 
 def _digests(name: str, what: str, by_file: Mapping[str, str]) -> Table:
+    rows = tuple((file, str(found)) for file, found in by_file.items())
     return Table(name, f"{what} Digest: BLAKE2b, 16 bytes.",
-                 (Column("file", words=True), Column("digest", words=True)), tuple(by_file.items()), folded=True)
+                 (Column("file", words=True), Column("digest", words=True)), rows, folded=True)

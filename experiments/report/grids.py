@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from experiments.measures.catalogue import spelt
+from experiments.measures.catalogue import Show, spelt
 from experiments.report.blocks import Column, Table
 from experiments.report.headings import shown
 from experiments.report.numbers import NONE, measured, number, plain
@@ -29,7 +29,7 @@ class Estimate(NamedTuple):
 
 def factors_of(summary: DataFrame) -> list[str]:
     """Return the columns of a summary that say which point a row is of."""
-    return [name for name in summary.columns if name not in MEASURES]
+    return [name for name in summary.columns if name not in (*MEASURES, "failed")]
 
 
 def chosen(summary: DataFrame, most: int = MOST_METRICS) -> list[str]:
@@ -38,11 +38,21 @@ def chosen(summary: DataFrame, most: int = MOST_METRICS) -> list[str]:
     return [metric for metric, unit in units.items() if shown(metric, str(unit)).short][:most]
 
 
-def by_point(summary: DataFrame, metrics: Sequence[str], name: str, caption: str) -> Table:
+def shows_of(summary: DataFrame) -> dict[str, Show]:
+    """Return how every metric of a summary is shown: in one unit, chosen by the size of all its means."""
+    return {str(metric): shown(str(metric), str(mine["unit"].iloc[0])).show_for(mine["mean"])
+            for metric, mine in summary.groupby("metric", sort=False)}
+
+
+def by_point(
+    summary: DataFrame, metrics: Sequence[str], name: str, caption: str, shows: Mapping[str, Show] | None = None
+) -> Table:
     """Return a table with a row a point and a column a metric.
 
-    The number of replications stands in the caption, and in the cells where it differs from that.
+    The number of replications stands in the caption, and in the cells where it differs from that. ``shows`` says how
+    metrics are shown where several tables are to be compared; by default the table's own numbers decide.
     """
+    shows = shows_of(summary) if shows is None else shows
     factors = factors_of(summary)
     units = dict(zip(summary["metric"], summary["unit"], strict=True))
     cells: dict[tuple[Any, ...], dict[str, Estimate]] = {}
@@ -51,10 +61,9 @@ def by_point(summary: DataFrame, metrics: Sequence[str], name: str, caption: str
         cells.setdefault(tuple(point), {})[row.metric] = Estimate(row.mean, row.half_width, int(row.n))
     usual = max((it.n for of in cells.values() for it in of.values()), default=0)
     heads = [Column(factor, words=True) for factor in factors]
-    shows = {metric: shown(metric, units[metric]) for metric in metrics}
-    heads += [Column(it.heading, spelt(it.show.unit)) for it in shows.values()]
+    heads += [Column(shown(metric, units[metric]).heading, spelt(shows[metric].unit)) for metric in metrics]
     rows = [(*(plain(value) for value in point),
-             *(cell(of.get(metric), it.show.factor, usual) for metric, it in shows.items()))
+             *(cell(of.get(metric), shows[metric].factor, usual) for metric in metrics))
             for point, of in cells.items()]
     return Table(name, f"{caption} {replications(usual)}", tuple(heads), tuple(rows))
 
@@ -82,17 +91,17 @@ def replications(n: int) -> str:
 
 def extremes(summary: DataFrame, name: str) -> Table:
     """Return, for a design of many points, the lowest and the highest mean of every metric and where they lie."""
-    factors = factors_of(summary)
+    factors, shows = factors_of(summary), shows_of(summary)
     rows = []
     for metric in chosen(summary, 24):
         mine = summary[(summary["metric"] == metric) & summary["mean"].notna()]
         if mine.empty:
             continue
-        how = shown(metric, str(mine["unit"].iloc[0]))
-        row = [how.heading, spelt(how.show.unit) or "1"]
+        show = shows[metric]
+        row = [shown(metric, str(mine["unit"].iloc[0])).heading, spelt(show.unit) or "1"]
         for place in (mine["mean"].idxmin(), mine["mean"].idxmax()):
             at = mine.loc[place]
-            row.append(cell(Estimate(at["mean"], at["half_width"], int(at["n"])), how.show.factor, -1))
+            row.append(cell(Estimate(at["mean"], at["half_width"], int(at["n"])), show.factor, -1))
             row.append(", ".join(f"{factor} = {short(at[factor])}" for factor in factors))
         rows.append(tuple(row))
     points = len(summary[factors].drop_duplicates())

@@ -13,6 +13,9 @@ from experiments.report.style import CSS
 
 SMALL_PT: Final = 400.0  # figures up to this width stand side by side and shrink to a phone; wider ones scroll
 FEW: Final = 3  # columns that a phone holds
+PHONE: Final = "(max-width: 40rem)"  # as in the style sheet
+# said above what may scroll; the style sheet hides it where the browser knows that nothing does
+SCROLLS: Final = '<p class="hint" aria-hidden="true">Scrolls sideways →</p>\n'
 WIDTH: Final = re.compile(r'<svg[^>]*?\bwidth="([0-9.]+)(?:pt)?"', re.DOTALL)
 TICKS: Final = re.compile(r"`([^`]+)`")
 
@@ -20,6 +23,8 @@ FRAME: Final = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <link rel="icon" href="data:,">
@@ -99,28 +104,35 @@ def _block(block: Block) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    data = base64.b64encode(figure.svg.read_bytes()).decode("ascii")
     width = width_pt(figure.svg)
-    least = f' style="min-width:{width:.0f}px"' if width > SMALL_PT else ""
-    wide = ' class="wide"' if least else ""
-    focus = f' tabindex="0" role="group" aria-label="{escape(figure.name)}, scrolls sideways"' if least else ""
-    return (f'<figure id="figure-{figure.name}">\n<div class="box"{focus}>'
-            f'<img alt="{escape(figure.alt)}" src="data:image/svg+xml;base64,{data}"{least}></div>\n'
-            f"<figcaption{wide}>{inline(figure.caption)}</figcaption>\n</figure>")
+    # a variant for phones takes the place of scrolling: there the figure may shrink, as it is not what is shown
+    scrolls = width > SMALL_PT and figure.tall is None
+    least = f' style="min-width:{width:.0f}px"' if scrolls else ""
+    focus = f' tabindex="0" role="group" aria-label="{escape(figure.name)}, scrolls sideways"' if scrolls else ""
+    image = f'<img alt="{escape(figure.alt)}" src="{_data(figure.svg)}"{least}>'
+    if figure.tall is not None:
+        image = f'<picture><source media="{PHONE}" srcset="{_data(figure.tall)}">{image}</picture>'
+    hint = SCROLLS if scrolls else ""
+    return (f'<figure id="figure-{escape(figure.name)}">\n{hint}<div class="box"{focus}>{image}</div>\n'
+            f"<figcaption>{inline(figure.caption)}</figcaption>\n</figure>")
+
+
+def _data(svg: Path) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.read_bytes()).decode('ascii')}"
 
 
 def _table(table: Table) -> str:
     head = "".join(f'<th scope="col"{_class(it)}>{escape(it.head)}{_unit(it)}</th>' for it in table.columns)
     rows = "\n".join(_row(row, table.columns) for row in table.rows)
-    name = f"table-{table.name}"
+    name = f"table-{escape(table.name)}"
     grid = (f'<div class="box" tabindex="0" role="group" aria-labelledby="{name}-caption">\n'
             f'<table aria-labelledby="{name}-caption">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n'
             f"</table></div>")
     if table.folded:
         grid = f"<details><summary>Show the table ({len(table.rows)} rows)</summary>\n{grid}\n</details>"
-    wide = " wide" if len(table.columns) > FEW else ""
-    caption = f'<p class="caption{wide}" id="{name}-caption">{inline(table.caption)}</p>'
-    return f'<div class="table" id="{name}">\n{caption}\n{grid}\n</div>'
+    hint = SCROLLS if len(table.columns) > FEW else ""
+    caption = f'<p class="caption" id="{name}-caption">{inline(table.caption)}</p>'
+    return f'<div class="table" id="{name}">\n{caption}\n{hint}{grid}\n</div>'
 
 
 def _row(row: Sequence[str], columns: Sequence[Column]) -> str:
@@ -135,6 +147,8 @@ def _cells(row: Sequence[str], columns: Sequence[Column]) -> Iterator[str]:
 
 
 def _class(column: Column) -> str:
+    if column.sentences:
+        return ' class="words sentences"'
     return ' class="words"' if column.words else ""
 
 

@@ -3,11 +3,13 @@
 from typing import Final
 
 from experiments.report.blocks import Table
+from experiments.report.markdown import SPACE
 
 SPECIAL: Final = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "−": "$-$", "–": "--", "×": r"$\times$",
     "≤": r"$\le$", "≥": r"$\ge$", "→": r"$\to$", "`": "", "<": "\\textless{}", ">": "\\textgreater{}",
+    "[": "{[}", "]": "{]}",  # at the start of a row it would be an argument of the \\\\ before
 }
 
 
@@ -27,5 +29,5 @@ def booktabs(table: Table) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return text in which LaTeX's special characters stand for themselves."""
-    return "".join(SPECIAL.get(character, character) for character in text)
+    """Return text on one line in which LaTeX's special characters stand for themselves."""
+    return "".join(SPECIAL.get(character, character) for character in SPACE.sub(" ", text))

@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-from experiments.stats.digits import decimals
+from experiments.stats.digits import pair
 
 MINUS: Final = "−"
 POWERS: Final = {1e6: "million", 1e9: "billion", 1e12: "trillion"}
@@ -17,9 +17,9 @@ def measured(mean: float, half_width: float, factor: float = 1.0) -> str:
     Examples
     --------
     >>> measured(12.3456, 0.0423)
-    '12.35 ± 0.04'
+    '12.346 ± 0.042'
     >>> measured(4312.0, 617.0)
-    '4300 ± 600'
+    '4310 ± 620'
     >>> measured(3.0, math.nan)
     '3.000 (no interval)'
     >>> measured(1.0, 0.0)
@@ -34,10 +34,8 @@ def measured(mean: float, half_width: float, factor: float = 1.0) -> str:
         return f"{number(mean)} ± 0"
     for power, word in POWERS.items():  # a thousand of them is the next
         if power <= abs(mean) < 1e3 * power and half_width < 1e3 * power:
-            places = decimals(half_width / power)
-            return f"({_fixed(mean / power, places)} ± {_fixed(half_width / power, places)}) {word}"
-    places = decimals(half_width)
-    return f"{_fixed(mean, places)} ± {_fixed(half_width, places)}"
+            return f"({_pair(mean / power, half_width / power)}) {word}"
+    return _pair(mean, half_width)
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -78,15 +76,19 @@ def plain(value: object) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def _fixed(value: float, places: int) -> str:
-    if places < -6 or places > 7:
-        return _signed(f"{value:.3g}")
-    rounded = round(value, places)
-    text = f"{rounded:,.{max(0, places)}f}"
-    return _signed(text if abs(rounded) >= 10_000 else text.replace(",", ""))
+def _pair(mean: float, half_width: float) -> str:
+    """Mean and half-width with thousands told apart; in powers of ten where they would be a row of noughts."""
+    size = max(abs(mean), half_width)
+    if size >= 1e9 or half_width < 1e-6:
+        return f"{_signed(f'{mean:.4g}')} ± {half_width:.2g}"
+    middle, spread = pair(mean, half_width)
+    return f"{_signed(_grouped(middle))} ± {_grouped(spread)}"
+
+
+def _grouped(text: str) -> str:
+    """The digits of a number from 10,000 on with commas."""
+    return f"{int(text):,}" if text.lstrip("-").isdigit() and len(text.lstrip("-")) >= 5 else text
 
 
 def _signed(text: str) -> str:
-    if not text.strip("-0.,"):
-        return text.removeprefix("-")
     return MINUS + text[1:] if text.startswith("-") else text

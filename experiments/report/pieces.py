@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from experiments.output.figure_style import TALL
 from experiments.report.blocks import Block, Column, Figure, Table
 from experiments.report.common import LONG
 from experiments.report.numbers import NONE, measured, plain
@@ -23,7 +24,9 @@ class Legend(NamedTuple):
 
 def figures_in(figures: Path, known: dict[str, Legend]) -> list[Block]:
     """Every figure of the run: those known with their captions, others with their names."""
-    found = sorted(figures.glob("*.svg"), key=lambda path: (path.stem not in known, path.stem))
+    # the variant for phones is no figure of its own: it comes with the other
+    drawn = (path for path in figures.glob("*.svg") if not path.stem.endswith(TALL))
+    found = sorted(drawn, key=lambda path: (path.stem not in known, path.stem))
     out: list[Block] = []
     for path in found:
         name = path.stem.replace("_", " ").replace("-", " ")
@@ -33,9 +36,9 @@ def figures_in(figures: Path, known: dict[str, Legend]) -> list[Block]:
     return out
 
 
-def listed(words: list[str]) -> str:
-    """Words with commas and a last `and`."""
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1] if words else ""
+def listed(words: list[str], last: str = "and") -> str:
+    """Words with commas and a last `and`, or another word there."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}" if words else ""
 
 
 def as_it_is(frame: DataFrame) -> Table:

@@ -4,10 +4,11 @@ from typing import Final
 
 CSS: Final = """
 :root { color-scheme: light dark; --back: #ffffff; --ink: #1d2329; --soft: #5a6672; --line: #d9dfe5;
-  --stripe: #f5f7f9; --link: #0b5cad; --card: #ffffff; --code: #f2f4f7; }
+  --stripe: #f5f7f9; --link: #0b5cad; --code: #f2f4f7;
+  --shade: rgba(29, 35, 41, 0.06); --edge: rgba(29, 35, 41, 0.28); }
 @media (prefers-color-scheme: dark) {
   :root { --back: #14181d; --ink: #e4e8ec; --soft: #a3aeb9; --line: #333c46; --stripe: #1b2128; --link: #7db7f5;
-    --card: #ffffff; --code: #1f262e; } }
+    --code: #1f262e; --shade: rgba(228, 232, 236, 0.06); --edge: rgba(228, 232, 236, 0.3); } }
 * { box-sizing: border-box; }
 html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
 body { margin: 0 auto; padding: 1.2rem 1rem 4rem; max-width: 78rem; background: var(--back); color: var(--ink);
@@ -26,7 +27,20 @@ a { color: var(--link); }
 .facts dt { font-size: 0.8rem; color: var(--soft); }
 .facts dd { margin: 0; font-weight: 600; }
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: 0.3rem 1.1rem; padding: 0; margin: 0.6rem 0; }
-.box { overflow-x: auto; border: 1px solid var(--line); border-radius: 0.4rem; max-width: 100%; }
+/* Covers that move with what scrolls, over shadows that stay: a shadow shows on the side where there is more. */
+.box { overflow-x: auto; border: 1px solid var(--line); border-radius: 0.4rem; max-width: 100%;
+  background: linear-gradient(to right, var(--back) 60%, transparent) left / 2.4rem 100% no-repeat local,
+    linear-gradient(to left, var(--back) 60%, transparent) right / 2.4rem 100% no-repeat local,
+    linear-gradient(to right, var(--edge), transparent) left / 0.9rem 100% no-repeat scroll,
+    linear-gradient(to left, var(--edge), transparent) right / 0.9rem 100% no-repeat scroll; }
+.hint { display: none; color: var(--soft); font-size: 0.82rem; font-style: italic; margin: 0.2rem 0; }
+/* An animation along a box that does not scroll has no time and does nothing: the hint shows where it is true. */
+@supports (animation-timeline: --box) {
+  .table, figure { timeline-scope: --box; }
+  .box { scroll-timeline: --box inline; }
+  .hint { display: block; height: 0; margin: 0; overflow: hidden; visibility: hidden; animation: tell 1s linear both;
+    animation-timeline: --box; }
+  @keyframes tell { from, to { height: 1.4rem; margin: 0.2rem 0; visibility: visible; } } }
 .box:focus-visible { outline: 2px solid var(--link); }
 .table { margin: 1.2rem 0; }
 table { border-collapse: collapse; font-size: 0.86rem; font-variant-numeric: tabular-nums; width: 100%; }
@@ -36,19 +50,20 @@ th, td { padding: 0.3rem 0.55rem; text-align: right; white-space: nowrap; vertic
   border-bottom: 1px solid var(--line); }
 th.words, td.words { text-align: left; }
 td.words { white-space: normal; min-width: 5rem; overflow-wrap: anywhere; }
-tbody tr:nth-child(odd) > * { background: var(--stripe); }
+td.sentences { min-width: 17rem; overflow-wrap: normal; }
+tbody tr:nth-child(odd) > td { background: var(--shade); }
+tbody tr:nth-child(odd) > th { background: linear-gradient(var(--shade), var(--shade)) var(--back); }
 tbody tr:last-child > * { border-bottom: 0; }
 thead th { vertical-align: bottom; border-bottom: 2px solid var(--line); }
 tbody th { font-weight: 500; position: sticky; left: 0; background: var(--back); }
 .unit { display: block; font-weight: 400; color: var(--soft); font-size: 0.8rem; }
-@media (max-width: 40rem) { tbody th { white-space: normal; max-width: 11rem; min-width: 6rem; }
-  .wide::after { content: " Scrolls sideways."; font-style: italic; }
+@media (max-width: 40rem) { @supports not (animation-timeline: --box) { .hint { display: block; } }
+  tbody th { white-space: normal; max-width: 11rem; min-width: 6rem; }
   th, td { padding: 0.3rem 0.5rem; } body { padding: 0.6rem 0.8rem 3rem; } h1 { font-size: 1.4rem; } }
 .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 1rem; }
 figure { margin: 1rem 0; min-width: 0; }
 .figures figure { margin: 0; }
-figure .box { background: var(--card); }
-figure img { display: block; width: 100%; height: auto; margin: 0 auto; padding: 0.4rem; background: #ffffff; }
+figure img { display: block; width: 100%; height: auto; margin: 0 auto; padding: 0.4rem; background: var(--back); }
 pre { overflow-x: auto; background: var(--code); padding: 0.7rem 0.9rem; border-radius: 0.4rem; font-size: 0.86rem; }
 code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: 0.92em; }
 p code, li code, dd code { background: var(--code); padding: 0.05rem 0.25rem; border-radius: 0.2rem;
@@ -56,6 +71,6 @@ p code, li code, dd code { background: var(--code); padding: 0.05rem 0.25rem; bo
 details { margin: 1rem 0; }
 summary { cursor: pointer; color: var(--link); padding: 0.3rem 0; }
 footer { margin-top: 3rem; color: var(--soft); font-size: 0.85rem; }
-@media print { .skip, nav { display: none; } .box { overflow: visible; } figure { break-inside: avoid; }
+@media print { .skip, .hint, nav { display: none; } .box { overflow: visible; } figure { break-inside: avoid; }
   figure img { min-width: 0 !important; } }
 """

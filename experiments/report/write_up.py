@@ -4,8 +4,11 @@ from pathlib import Path
 from typing import Final
 
 from experiments.output.folder import MANIFEST, Folder, FolderError, read_folder
+from experiments.output.inputs import digest
+from experiments.output.manifest import write_manifest
+from experiments.output.owners import REPORT, identity
 from experiments.output.writer import output_folder
-from experiments.report import bibtex, common, html, latex, markdown
+from experiments.report import assumptions, bibtex, common, html, latex, markdown
 from experiments.report.blocks import Page, Section, Text
 from experiments.report.copies import gather
 from experiments.studies.registry import study_named
@@ -13,7 +16,7 @@ from experiments.studies.registry import study_named
 PAGE: Final = "report.html"
 
 
-def write(path: Path, out: Path, question: str = "") -> Path:
+def write(path: Path, out: Path, question: str = "", force: bool = False) -> Path:
     """Write up the folder of a run or a sweep, and return where the page is.
 
     Parameters
@@ -21,29 +24,47 @@ def write(path: Path, out: Path, question: str = "") -> Path:
     path
         The folder, as `tokenmarket run` or `tokenmarket sweep` wrote it.
     out
-        Where to write: ``report.html``, ``report.md``, ``citation.bib``, ``tables/*.tex``, ``figures/*``. The same
-        folder gives the same bytes.
+        Where to write: ``report.html``, ``report.md``, ``citation.bib``, ``tables/*.tex``, ``figures/*``, and a
+        ``manifest.json`` that lists them. The same folder gives the same bytes.
     question
         What the study is to answer, in place of the words that every study brings.
+    force
+        Whether a folder is taken that holds other files.
 
     Raises
     ------
     FolderError
         If the folder is not of a finished study, or ``out`` is the folder of a run.
+    OutputError
+        If ``out`` holds other files, or cannot be written.
     """
     folder = read_folder(path)
-    if (out / MANIFEST).exists():
+    if "study" in identity(out / MANIFEST):  # whatever --force says: the run's own files would go
         raise FolderError(f"cannot write the report to {out}: it holds a run; give a folder of its own with --out")
-    with output_folder(out) as top, output_folder(out / "figures") as figures, output_folder(out / "tables") as tables:
+    with output_folder(out, REPORT, force) as top:
+        figures, tables = top / "figures", top / "tables"
+        figures.mkdir()
+        tables.mkdir()
         gather(folder, figures)
         study_named(folder.study).gather(folder, figures)
-        content = page_of(folder, figures, question)
+        content = _content(folder, figures, question)
         texts = {top / PAGE: html.page(content), top / "report.md": markdown.page(content),
                  top / "citation.bib": bibtex.entry(folder.manifest)}
         texts |= {tables / f"{table.name}.tex": latex.booktabs(table) for table in content.tables()}
         for place, text in texts.items():
             place.write_text(text, encoding="utf-8", newline="\n")
+        write_manifest({"report": folder.study, "run": digest(folder.path / MANIFEST)}, top)
     return out / PAGE
+
+
+def _content(folder: Folder, figures: Path, question: str) -> Page:
+    """Return what the page says; a manifest or a table of somebody else's may hold anything in any place."""
+    try:
+        return page_of(folder, figures, question)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+        raise FolderError(f"cannot write {folder.path} up: its manifest and tables do not fit together "
+                          f"({type(error).__name__}: {str(error)[:200]}); tokenmarket replay makes them "
+                          "anew") from error
 
 
 def page_of(folder: Folder, figures: Path, question: str = "") -> Page:
@@ -52,7 +73,7 @@ def page_of(folder: Folder, figures: Path, question: str = "") -> Page:
     found = study.write_up(folder, figures)
     sections = [
         Section("question", "Question", (Text(question or found.question),)), *found.sections,
-        *common.failures(folder), *common.scenario(folder), *common.invariants(folder),
+        *common.failures(folder), *common.scenario(folder), *assumptions.on_record(folder), *common.invariants(folder),
         common.limitations(folder, found.limits), common.versions(folder), common.reproduce(folder),
         common.cite(folder),
     ]

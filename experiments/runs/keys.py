@@ -1,14 +1,15 @@
 """Which run is which: equal keys give equal results, so what is stored under a key need not be run again."""
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from experiments.extensions import UserModule, in_use
+from experiments.output.inputs import digest_of, digests, input_files, tree_digest
 from experiments.runs.kinds import kind_named
 from experiments.runs.specs import POLICY, Point, RunSpec, Value
 from sim.errors import MarketError
@@ -19,19 +20,22 @@ ROOMS: Final = (  # what turns a scenario into its tables; a test holds the list
     "experiments/store",
 )
 CODE: Final = ("*.py", "*.csv")  # what a result may depend on; scenarios are in the key themselves
+COMPUTE: Final = ("numpy", "numba", "llvmlite", "scipy", "simpy", "networkx")  # their code, and what they compile to
 
 
 @cache
 def code_version() -> str:
-    """Return a digest of all source and data files that a run's tables depend on, 32 hexadecimal digits."""
-    found = hashlib.blake2b(digest_size=16)
-    paths = [path for room in ROOMS for pattern in CODE for path in (ROOT / room).rglob(pattern)]
-    for path in sorted(paths):
-        found.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return found.hexdigest()
+    """Return a digest of all that a run's tables depend on beside its scenario, 32 hexadecimal digits.
+
+    That is every source and data file of the rooms, and the versions of the packages that compute.
+    """
+    found = [tree_digest(ROOT, ROOMS, CODE), *(f"{name} {version(name)}" for name in COMPUTE)]
+    return digest_of("\n".join(found).encode())
 
 
-def specs_of(kind: str, base: Mapping[str, Any], points: Iterable[Point], replications: int) -> list[RunSpec]:
+def specs_of(
+    kind: str, base: Mapping[str, Any], points: Sequence[Point], replications: int | range
+) -> list[RunSpec]:
     """Return the runs of a design: every replication of every point, points outermost.
 
     Parameters
@@ -43,15 +47,25 @@ def specs_of(kind: str, base: Mapping[str, Any], points: Iterable[Point], replic
     points
         Points of the design; one that is not allowed gives runs with a problem, not an error.
     replications
-        Replications of each.
+        How many replications of each, or their numbers.
+
+    Raises
+    ------
+    ScenarioError
+        If there are more runs than can be listed.
     """
+    from experiments.runs.effort import check_runs
+
+    numbers = replications if isinstance(replications, range) else range(replications)
+    check_runs(len(points), len(numbers))  # before there is a list of them
     modules = in_use()
+    foreign = _foreign(modules)
     specs = []
     for row, point in enumerate(points):
         scenario, inputs, problem = _configured(kind, base, point)
         identity = [scenario, inputs] if scenario is not None else [base, dict(point)]
-        for replication in range(replications):
-            key = _key(kind, [*identity, *_foreign(modules)], replication)
+        for replication in numbers:
+            key = _key(kind, [*identity, *foreign], replication)
             specs.append(RunSpec(key, kind, scenario, dict(point), row, replication, problem, modules))
     return specs
 
@@ -69,7 +83,6 @@ def _configured(
     kind: str, base: Mapping[str, Any], point: Point
 ) -> tuple[dict[str, Any] | None, dict[str, str], str]:
     """The complete scenario of a point and the digests of the files it reads, or why there is none."""
-    from experiments.output.inputs import digests, input_files
     from policies.labels import choice_of
     from sim.scenario.load import plain, scenario_of
 
@@ -86,29 +99,14 @@ def _configured(
 
 def _foreign(modules: Iterable[UserModule]) -> list[list[str]]:
     """What the user has added to the package, by digest: a run may depend on all of it."""
-    from policies import POLICIES
+    from experiments.runs.luggage import digests as registered
 
-    own = {policy.choose.__module__ for policy in POLICIES.values()}
-    files = sorted(name for name in own if not name.startswith(("policies.", "tokenmarket_use_")))
-    found = [[module.digest for module in modules], [_source_digest(name) for name in files]]
-    return [part for part in found if part]
-
-
-def _source_digest(module: str) -> str:
-    """Digest of the source of a module that a script registered a policy from."""
-    import inspect
-    import sys
-
-    try:
-        text = inspect.getsource(sys.modules[module])
-    except (OSError, TypeError, KeyError):  # typed in by hand: nothing tells one version from the next
-        text = f"{module}: no source"
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return [part for part in ([module.digest for module in modules], registered()) if part]
 
 
 def _key(kind: str, configuration: Any, replication: int) -> str:  # noqa: ANN401 - anything JSON can hold
     text = json.dumps([kind, configuration, replication, code_version()], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return digest_of(text.encode())
 
 
 def _sentence(error: Exception) -> str:

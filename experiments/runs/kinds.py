@@ -71,12 +71,12 @@ class RunKind:
 
 
 def _traffic(scenario: "TrafficScenario", replication: int, progress: Progress | None) -> "dict[str, DataFrame]":
-    from experiments.runs.run_traffic import run
+    from experiments.runs.run_traffic import run_traffic
     from experiments.store.tables import traffic_tables
 
     traffic = scenario.traffic
     longest_s = traffic.duration_s + traffic.drain_s
-    return traffic_tables(run(scenario, replication, _share_of(longest_s, progress)))
+    return traffic_tables(run_traffic(scenario, replication, _share_of(longest_s, progress)))
 
 
 def _played(scenario: "MarketScenario", replication: int, progress: Progress | None) -> "MarketResult":

@@ -5,6 +5,7 @@ import time
 from experiments.extensions import bring_in
 from experiments.runs.defects import FAULTS
 from experiments.runs.kinds import Progress, kind_named
+from experiments.runs.luggage import unpack
 from experiments.runs.specs import RunRecord, RunSpec
 from sim.errors import MarketError
 
@@ -29,6 +30,7 @@ def play(spec: RunSpec, progress: Progress | None = None) -> RunRecord:
     try:
         # first, since the scenario may name a policy or strategy that only these modules know
         bring_in(spec.use)
+        unpack(spec.own)
         kind = kind_named(spec.kind)
         scenario = scenario_of(spec.scenario)
         tables = kind.play(scenario, spec.replication, progress)

@@ -36,6 +36,7 @@ def stage(scenario: MarketScenario, replication: int = 0) -> Stage:
     """
     from policies import bind
     from providers.firms.supply_side import build_supply
+    from providers.hardware.own_gpus import gpus_of
     from sim.market.customers.customers import Customers
     from sim.market.customers.population import draw_population
     from sim.market.market import Market
@@ -49,7 +50,8 @@ def stage(scenario: MarketScenario, replication: int = 0) -> Stage:
     streams = Streams(scenario.seed, replication)
     horizon = scenario.horizon
     models = load_catalogue(scenario.models, horizon.start, horizon.days, streams)
-    supply = build_supply(scenario.supply, models, streams, horizon.days, scenario.price_factor)
+    supply = build_supply(
+        scenario.supply, models, streams, horizon.days, scenario.price_factor, gpus_of(scenario.gpus))
     population = draw_population(scenario.customers, streams, horizon.days)
     policy = bind(scenario.router.policy, "router.policy")
     world = market_world(scenario, supply.providers, supply.offers, population, policy, replication)

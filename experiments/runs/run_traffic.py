@@ -32,12 +32,14 @@ def assemble(
     Raises
     ------
     MarketError
-        If hardware does not fit a model, or a policy or its parameters are wrong.
+        If hardware does not fit a model, a policy or its parameters are wrong, or the run would not end within hours.
     """
+    from experiments.runs.effort import check_effort
     from policies import bind
     from providers.offers import build_offers
     from sim.assemble import build_world
 
+    check_effort(scenario)
     bound = {
         name: bind(router.policy, f"routers.{name}.policy")
         for name, router in scenario.routers.items() if not policies or name not in policies
@@ -45,7 +47,7 @@ def assemble(
     return build_world(scenario, build_offers(scenario), {**bound, **(policies or {})}, replication)
 
 
-def run(
+def run_traffic(
     scenario: TrafficScenario,
     replication: int = 0,
     progress: Progress | None = None,
@@ -75,7 +77,7 @@ def run(
         For anything wrong in the scenario; `InvariantError` if the run broke an invariant.
     """
     from providers.faults import fault_processes
-    from sim.calendar import run_traffic
+    from sim import calendar
     from sim.demand.feed import DemandFeed
     from sim.engines.invariants import check
     from sim.streams import Streams
@@ -83,7 +85,7 @@ def run(
     world = assemble(scenario, replication, policies)
     streams = Streams(scenario.seed, replication)
     engine = _engine(world, DemandFeed(world, streams))
-    outcome = run_traffic(world, engine, fault_processes(world, streams), progress)
+    outcome = calendar.run_traffic(world, engine, fault_processes(world, streams), progress)
     check(outcome)
     return outcome
 

@@ -1,9 +1,13 @@
 """Do the runs that a store lacks: here, in processes, or on a Dask cluster; the results are the same."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
+from experiments.runs.kinds import kind_named
+from experiments.runs.luggage import pack, problem_with
 from experiments.runs.play import play
 from experiments.runs.progress import Progress
 from experiments.runs.specs import RunRecord, RunSpec
@@ -20,7 +24,7 @@ class RunnerError(MarketError):
 
 def run_all(
     specs: Sequence[RunSpec], store: Store, *, jobs: int = 1, dask: str | None = None,
-    check: Callable[[], None] | None = None,
+    check: Callable[[], None] | None = None, quiet: bool = False,
 ) -> None:
     """Do every run that the store does not hold yet, and store it.
 
@@ -36,6 +40,8 @@ def run_all(
         Address of a Dask scheduler, such as ``tcp://host:8786``, to use in place of processes.
     check
         Called after every run; raises to stop.
+    quiet
+        Whether nothing is shown of how far the runs are.
 
     Raises
     ------
@@ -45,12 +51,20 @@ def run_all(
         If a process on this machine dies; what was done is kept.
     """
     if jobs < 1:
-        raise RunnerError(f"jobs is {jobs}, but must be at least 1")
+        raise RunnerError(f"jobs is {jobs!r}, but must be at least 1")
     wanted = {spec.key: spec for spec in specs}
     done = store.done(wanted)
     todo = [spec for key, spec in wanted.items() if key not in done]
-    with Progress(len(wanted), len(done)) as progress:
+    with Progress(len(wanted), len(done), quiet=quiet) as progress:
         _write_all(_played(todo, jobs, dask, _telling(progress, check)), store, progress, check)
+
+
+def announce_compiling(kind: str, scenario: Any) -> None:  # noqa: ANN401 - of either form
+    """Say why the first run takes so long, where the engine was never compiled before."""
+    from sim.compiled import is_compiled
+
+    if kind_named(kind).is_compiled(scenario) and not is_compiled():
+        print("compiling the traffic engine, once on this machine (about 30 s)", file=sys.stderr, flush=True)
 
 
 def _write_all(
@@ -91,8 +105,12 @@ def _played(
     if dask is not None:
         yield from _on_dask(todo, dask)
         return
+    from experiments.runs.workers import in_processes
     from sim.compiled import is_compiled
 
+    packed = pack() if jobs > 1 and len(todo) > 1 else b""
+    if packed:
+        _refuse_luggage(next(in_processes(problem_with, [(packed,)], jobs)))
     rest = todo
     if jobs == 1 or len(todo) == 1 or not is_compiled():
         yield play(todo[0], tell)  # so that the engine is compiled once, not by every worker at once
@@ -100,9 +118,14 @@ def _played(
     if jobs == 1 or len(rest) < 2:
         yield from (play(spec, tell) for spec in rest)
         return
-    from experiments.runs.workers import in_processes
+    yield from in_processes(play, [(replace(spec, own=packed),) for spec in rest], jobs)
 
-    yield from in_processes(play, [(spec,) for spec in rest], jobs)
+
+def _refuse_luggage(problem: str) -> None:
+    """Refuse to run what workers would not know, before anything is run."""
+    if problem:
+        raise RunnerError(f"what this script registered cannot be had by other processes ({problem}); run with jobs=1, "
+                          "or put it into a file and name that to use()")
 
 
 def _on_dask(todo: Sequence[RunSpec], address: str) -> Iterator[RunRecord]:
@@ -110,9 +133,13 @@ def _on_dask(todo: Sequence[RunSpec], address: str) -> Iterator[RunRecord]:
     client = _client(address)
     try:
         _check_code(client)
+        packed = pack()
+        for problem in client.run(problem_with, packed).values() if packed else ():
+            _refuse_luggage(problem)
         import distributed
 
-        futures = client.map(play, todo, key=[f"tokenmarket-{spec.key}" for spec in todo], pure=False)
+        sent = [replace(spec, own=packed) for spec in todo]
+        futures = client.map(play, sent, key=[f"tokenmarket-{spec.key}" for spec in todo], pure=False)
         keys = {future.key: spec.key for future, spec in zip(futures, todo, strict=True)}
         completed: Any = distributed.as_completed
         for future in completed(futures, loop=client.loop):
@@ -130,7 +157,8 @@ def _client(address: str) -> Any:  # noqa: ANN401 - distributed's Client, which 
     try:
         import distributed
     except ImportError:
-        raise RunnerError("--dask needs the package distributed; install tokenmarket with the extra cluster") from None
+        raise RunnerError("a Dask cluster needs the package distributed; install tokenmarket with the extra "
+                          "cluster") from None
     try:
         make: Any = distributed.Client
         return make(address, timeout=10, set_as_default=False)

@@ -37,6 +37,8 @@ class RunSpec:
         Why ``scenario`` is None, in a sentence; empty if it is not.
     use
         Modules of the user's that whoever does the run imports first.
+    own
+        What a script registered (`experiments.runs.luggage.pack`), if the run is done by another process.
     """
 
     key: str
@@ -47,6 +49,7 @@ class RunSpec:
     replication: int
     problem: str = ""
     use: tuple[UserModule, ...] = ()
+    own: bytes = b""
 
 
 @dataclass(frozen=True)

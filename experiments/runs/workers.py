@@ -41,8 +41,8 @@ def in_processes(
         yield from results
         finished = True
     except BrokenProcessPool:
-        raise WorkerError("a worker process died, killed or out of memory; if it was memory, ask for fewer with "
-                          "--jobs") from None
+        raise WorkerError("a worker process died, killed or out of memory; if it was memory, ask for fewer "
+                          "jobs") from None
     finally:
         if not finished:
             get_reusable_executor().shutdown(wait=True, kill_workers=True)

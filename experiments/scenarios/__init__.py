@@ -1,16 +1,20 @@
 """The built-in scenarios, and the one place where a scenario is loaded: by name, or from a TOML file.
 
-Traffic and markets are one family: a file says by its tables which of them it describes (`sim.scenario.kind_of`).
+Traffic and markets are one family: a file says by its tables which of them it describes (`sim.scenario.kind_of`). One
+that ``extends`` another says only what differs (`experiments.scenarios.extends`).
 """
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
+from experiments.scenarios.changes import Change, assignments_of
+from experiments.scenarios.extends import read_whole
 from sim.errors import ScenarioError
 from sim.scenario import Kind, MarketScenario, Scenario, TrafficScenario, kind_of
-from sim.scenario.load import read_as, read_file, scenario_of
+from sim.scenario.load import override, plain, read_as, scenario_of
 
 Form = TypeVar("Form", TrafficScenario, MarketScenario)
 
@@ -24,7 +28,12 @@ def names() -> list[str]:
     return sorted(path.stem for path in Path(__file__).parent.glob("*.toml"))
 
 
-def load(name_or_path: str | Path, *overrides: str) -> Scenario:
+def built_in(name: str) -> Path | None:
+    """Return the file of a built-in scenario, None if there is none of that name."""
+    return Path(__file__).with_name(f"{name}.toml") if name in names() else None
+
+
+def load(name_or_path: str | Path, *overrides: Change, **fields: object) -> Scenario:
     """Read a scenario of traffic or of a whole market: a built-in one by its name, or a TOML file.
 
     Parameters
@@ -33,7 +42,10 @@ def load(name_or_path: str | Path, *overrides: str) -> Scenario:
         A name that ``tokenmarket list scenarios`` shows, or the path of a file (``./duel`` for a file that has such
         a name).
     overrides
-        Assignments such as ``"traffic.load=1.4"``.
+        Assignments such as ``"traffic.load=1.4"``, applied before anything is checked, and then dictionaries such as
+        ``{"traffic.load": 1.4}``.
+    fields
+        The same as keywords, with two underscores for a dot: ``traffic__load=1.4``.
 
     Returns
     -------
@@ -47,13 +59,18 @@ def load(name_or_path: str | Path, *overrides: str) -> Scenario:
 
     Examples
     --------
-    >>> load("duel", "traffic.load=1.2").name
-    'duel'
+    >>> load("duel", "traffic.load=1.2", traffic__warmup_s=5).traffic.load
+    1.2
     >>> load("openrouter-2026").kind
     'market'
     """
     found = _found(name_or_path)
-    return scenario_of(found.data, overrides, source=found.source)
+    texts = [it for it in overrides if isinstance(it, str)]
+    others = [it for it in overrides if not isinstance(it, str)]
+    scenario = scenario_of(found.data, texts, source=found.source)
+    if not others and not fields:
+        return scenario
+    return override(scenario, assignments_of(others, fields, plain(scenario)))
 
 
 def load_traffic(name_or_path: str | Path, overrides: Sequence[str] = ()) -> TrafficScenario:
@@ -84,13 +101,16 @@ class _Found(NamedTuple):
 
 
 def _found(name_or_path: str | Path) -> _Found:
+    if not isinstance(name_or_path, str | os.PathLike):
+        raise ScenarioError(f"a scenario is named by a text or a path, not by {name_or_path!r}")
     name, path = str(name_or_path), Path(name_or_path)
-    if name in names():
-        path = Path(__file__).with_name(f"{name}.toml")
+    own = built_in(name)
+    if own is not None:
+        path = own
     elif not path.exists() and not name.endswith(".toml"):  # of a .toml the reader says why it cannot be read
         raise ScenarioError(f"there is no scenario {name!r}; built in are {', '.join(names())}, or give the path of a "
                             "TOML file")
-    return _Found(read_file(path), str(path))
+    return _Found(read_whole(path, built_in), str(path))
 
 
 def _load_as(form: type[Form], name_or_path: str | Path, overrides: Sequence[str]) -> Form:

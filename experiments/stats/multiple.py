@@ -3,9 +3,11 @@
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from experiments.stats.intervals import CONFIDENCE, Interval, t_quantile
+
+RISK: Final = 0.05  # of one or more wrong claims among all differences that are judged together
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -30,7 +32,7 @@ class Verdict:
 
 
 def verdicts(
-    differences: Mapping[Name, Interval], risk: float = 0.05, confidence: float = CONFIDENCE
+    differences: Mapping[Name, Interval], risk: float = RISK, confidence: float = CONFIDENCE
 ) -> dict[Name, Verdict]:
     """Return which differences are there, such that with probability 1 - risk or more none of the claims is wrong.
 
@@ -50,8 +52,13 @@ def verdicts(
     (True, False)
     """
     ps = [p_value(each, confidence) for each in differences.values()]
-    return {name: Verdict(p, adjusted, adjusted <= risk)
+    return {name: Verdict(p, adjusted, is_there(adjusted, risk))
             for name, p, adjusted in zip(differences, ps, holm(ps), strict=True)}
+
+
+def is_there(adjusted: float, risk: float = RISK) -> bool:
+    """Return whether a difference is claimed, given its p-value after the correction; never if that is undefined."""
+    return adjusted <= risk
 
 
 def p_value(difference: Interval, confidence: float = CONFIDENCE) -> float:

@@ -17,7 +17,7 @@ FILES: Final[Mapping[str, str]] = {  # name of the file, and of the table, where
 TEXTS: Final = frozenset((
     "month", "model", "creator", "size_class", "provider", "segment", "date", "family", "reason", "workload",
     "customer", "before", "after", "payer_kind", "payer", "payer_purpose", "payee_kind", "payee", "payee_purpose",
-    "metric", "unit",
+    "metric", "unit", "note",
 ))
 FLAGS: Final = frozenset({"open", "listed"})
 # whole numbers in every run; all other columns are fractions, or may be empty
@@ -32,6 +32,7 @@ WHOLE_IN: Final[Mapping[str, frozenset[str]]] = {  # whole in one table and frac
 _SUMMARY: Final = {
     "metric": "name", "unit": "unit of the value", "value": "the number; empty where undefined",
     "std_error": "standard error where the number is an estimate from many days, models or offers of the run",
+    "note": "why there is no number",
 }
 
 

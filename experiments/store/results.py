@@ -1,33 +1,41 @@
 """The accessor: what a study found, as frames with means and half-widths over replications."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
 from experiments.runs.specs import POLICY, Value
-from experiments.stats import CONFIDENCE, paired
-from experiments.stats.multiple import verdicts
+from experiments.stats import CONFIDENCE
+from experiments.store.accessors import Statistics
+from experiments.store.averages import PLACE, Grouping, over_replications, value_of
+from experiments.store.comparing import COMPARED, Failed, Pairs, check_whole, compared
+from experiments.store.completeness import warn
+from experiments.store.connection import StoreError
 from experiments.store.dictionary import TABLES
-from experiments.store.statistics import STATISTICS, Source, Statistic, StatisticError, Terms, statistic
-from experiments.store.store import STORE_FILE, Store, StoreError
+from experiments.store.drawing import Drawings
+from experiments.store.naming import StatisticError, check_confidence, known, listed, meant
+from experiments.store.statistics import statistic
+from experiments.store.store import STORE_FILE, Store
 
 if TYPE_CHECKING:
+    from altair import LayerChart
+    from matplotlib.figure import Figure
     from pandas import DataFrame
+    from polars import DataFrame as PolarsFrame
 
-    from experiments.store.plots import Plots
-
-PLACE: Final = ("row", "replication")
-INTERVAL: Final = ("mean", "half_width", "n")
-COMPARED: Final = ("difference", "half_width", "correlation", "variance_reduction", "n", "p", "p_holm")
+DIMENSIONS: Final = tuple(dict.fromkeys(name for table in TABLES.values() for name in table.dimensions))
 
 
 class Results:
-    """What a study found; the same for a single run, replications and a sweep.
+    """What a study found; the same for a single run, replications and a sweep, of traffic and of markets.
 
     It holds its store open until `close`, or the end of a ``with`` block; a file is meanwhile closed to other writers.
+    Where runs failed, or are not done yet, every table warns (`sim.errors.MarketWarning`), rows say by ``n`` and
+    ``failed`` how many runs they rest on, and comparisons are refused.
 
     Parameters
     ----------
@@ -35,6 +43,13 @@ class Results:
         Where its runs are.
     study
         Its name there.
+
+    Attributes
+    ----------
+    points
+        Points of the design, one a row, one column per factor.
+    runs
+        Runs that the study wants: row, replication, factors and ``state`` (done, failed or missing).
 
     Raises
     ------
@@ -47,6 +62,8 @@ class Results:
         self.store = store
         self.study = study
         self.points = store.points(study)
+        self.runs = store.runs(study)
+        self.is_open = True
 
     def __enter__(self) -> Self:
         return self
@@ -56,6 +73,7 @@ class Results:
 
     def close(self) -> None:
         """Close the store; frames that were read stay as they are."""
+        self.is_open = False
         self.store.close()
 
     @property
@@ -69,35 +87,88 @@ class Results:
         return Statistics(self)
 
     @property
-    def plot(self) -> "Plots":
-        """Simple figures of metrics and statistics."""
-        from experiments.store.plots import Plots
+    def plot(self) -> "Drawings[Figure]":
+        """Figures of metrics and statistics, to be saved: ``plot("e2e_p99_s")``."""
+        from experiments.store.plots import figure_of
 
-        return Plots(self)
+        return Drawings(self, figure_of)
+
+    @property
+    def chart(self) -> "Drawings[LayerChart]":
+        """The same figures, interactive: ``chart("e2e_p99_s")``; they need the package altair."""
+        from experiments.store.charts import chart_of
+
+        return Drawings(self, chart_of)
+
+    def __repr__(self) -> str:
+        from experiments.store.showing import outline
+
+        return outline(self)
+
+    def _repr_html_(self) -> str:
+        from experiments.store.showing import page
+
+        return page(self)
 
     def table(self, name: str) -> "DataFrame":
-        """Return a table of the data dictionary with the row, replication and factors of each run."""
-        return self.store.table(name, self.study)
+        """Return a table of the data dictionary with the row, replication and factors of each run that succeeded.
+
+        Raises
+        ------
+        StatisticError
+            If there is no such table.
+        """
+        warn(self.study, self.runs)
+        return self._table(name)
+
+    def to_polars(self, table: "str | DataFrame") -> "PolarsFrame":
+        """Return a table of the data dictionary, or a frame that these results gave, as a frame of polars.
+
+        Examples
+        --------
+        ``results.to_polars("offers")``, ``results.to_polars(results.metrics())``.
+
+        Raises
+        ------
+        StatisticError
+            If polars is not installed, or there is no such table.
+        """
+        from experiments.store.showing import as_polars
+
+        if not isinstance(table, str):
+            return as_polars(table)
+        warn(self.study, self.runs)
+        return as_polars(self._table(table))
 
     def failures(self) -> "DataFrame":
         """Return the runs that failed, with the reason (``problem``)."""
+        self._check_open()
         return self.store.failures(self.study)
 
-    def metrics(self, by: str | Sequence[str] = ()) -> "DataFrame":
+    def metrics(self, by: str | Sequence[str] = (), confidence: float = CONFIDENCE) -> "DataFrame":
         """Return every metric over replications.
 
         Parameters
         ----------
         by
             Factors, ``row`` or ``replication``, as in `statistic`.
+        confidence
+            Confidence of the intervals.
 
         Returns
         -------
         DataFrame
-            Factors, ``metric``, ``unit``, ``mean``, ``half_width``, ``n``.
+            Factors, ``metric``, ``unit``, ``mean``, ``half_width``, ``n`` and ``failed``, the number of failed runs.
+
+        Raises
+        ------
+        StatisticError
+            If results cannot be told apart by that, or the confidence is none.
         """
-        frame = self.table("metrics")
-        return self._over_replications(frame, self._groups([*_listed(by), "metric"], ("metric",)), ("unit",))
+        check_confidence(confidence)
+        grouping = self._grouping(listed("by", by, [*self.factors, *PLACE]), ["metric", "unit"])
+        warn(self.study, self.runs)
+        return over_replications(self._table("metrics"), self.runs, grouping, confidence)
 
     def statistic(
         self, name: str, by: str | Sequence[str] = (), confidence: float = CONFIDENCE
@@ -120,27 +191,31 @@ class Results:
         Returns
         -------
         DataFrame
-            The factors, the other columns of ``by``, ``mean``, ``half_width``, ``n`` and ``unit``.
+            The factors, the other columns of ``by``, ``mean``, ``half_width``, ``n``, ``failed`` (the number of failed
+            runs) and ``unit``.
 
         Raises
         ------
         StatisticError
-            If there is no such statistic, or it cannot be had by such groups.
+            If there is no such statistic, it cannot be had by such groups, or the confidence is none.
         """
-        found, wanted = statistic(name), _listed(by)
+        found, wanted = statistic(name), listed("by", by, [*self.factors, *PLACE, *DIMENSIONS])
+        check_confidence(confidence)
         dimensions = [column for column in wanted if column not in (*self.factors, *PLACE)]
         source = found.source_for(name, dimensions)
         if found.single:
             self._check_single(name, source.table, dimensions)
         columns = {*source.above, *(source.below or {})}
         sums = self._sums(source.table, dimensions, columns, absent=np.nan if found.single else 0.0)
-        values = sums[[*PLACE, *dimensions]].assign(value=_value(sums, found, dimensions, source))
+        values = sums[[*PLACE, *dimensions]].assign(value=value_of(sums, found, dimensions, source))
         values = values.merge(self.points, left_on="row", right_index=True, how="left", sort=False)
-        frame = self._over_replications(values, self._groups(wanted, dimensions), (), confidence)
+        warn(self.study, self.runs)
+        frame = over_replications(values, self.runs, self._grouping(wanted, dimensions), confidence)
         return frame.assign(unit=found.unit)
 
     def compare(
-        self, metric: str | Sequence[str], factor: str | None = None, baseline: Value | None = None
+        self, metric: str | Sequence[str], factor: str | None = None, baseline: Value | None = None, *,
+        failed: Failed = "refuse",
     ) -> "DataFrame":
         """Compare the levels of a factor with one of them, replication by replication, on the same random numbers.
 
@@ -152,6 +227,8 @@ class Results:
             The factor; by default the policy, or the only factor there is.
         baseline
             The level that the others are compared with; by default the first of the design.
+        failed
+            What to do if a run of a pair failed: ``refuse``, or ``drop`` its replication from that pair.
 
         Returns
         -------
@@ -163,42 +240,30 @@ class Results:
         Raises
         ------
         StatisticError
-            If there is no such factor, level or metric.
+            If there is no such factor, level or metric, or a run failed that is needed.
         """
         chosen = self.factor(factor)
-        level = self.points[chosen].iloc[0] if baseline is None else baseline
-        if level not in set(self.points[chosen]):
-            raise StatisticError(f"{chosen} is never {level!r}; its values: {_some(self.points[chosen])}")
-        frame = self.table("metrics")
-        names = [metric] if isinstance(metric, str) else list(metric)
-        unknown = sorted(set(names) - set(frame["metric"]))
-        if unknown:
-            raise StatisticError(f"there is no metric {unknown[0]!r}; metrics are {_some(frame['metric'])}")
-        rows = [row for name in names for row in self._compared(frame[frame["metric"] == name], chosen, level)]
+        pairs = Pairs(self.points, chosen, self._level(chosen, baseline))
+        frame = self._table("metrics")
+        names = [metric] if isinstance(metric, str) else list(metric) if isinstance(metric, Sequence) else [metric]
+        for name in names:
+            known("metric", name, frame["metric"])
+        check_whole(pairs, self.runs, self.failures(), failed)
+        warn(self.study, self.runs)
+        rows = [row for name in names for row in compared(frame[frame["metric"] == name], pairs)]
         import pandas as pd
 
-        others = [name for name in self.factors if name != chosen]
-        return pd.DataFrame(rows, columns=[*others, chosen, "baseline", "metric", "unit", *COMPARED])
+        return pd.DataFrame(rows, columns=[*pairs.others, chosen, "baseline", "metric", "unit", *COMPARED])
 
-    def _compared(self, frame: "DataFrame", factor: str, baseline: Value) -> list[tuple[Any, ...]]:
-        """Rows of one metric."""
-        others = [name for name in self.factors if name != factor]
-        values = {row: part.set_index("replication")["value"] for row, part in frame.groupby("row", sort=False)}
-        rows_of = {tuple(point[[*others, factor]]): row for row, point in self.points.astype(object).iterrows()}
-        found = []
-        for row, point in self.points.astype(object).iterrows():
-            other = rows_of.get((*point[others], baseline))
-            if point[factor] == baseline or row not in values or other not in values:
-                continue
-            # only replications that both have: a pair of which one run failed is no pair
-            mine, theirs = values[row].align(values[other], join="inner")
-            got = paired(mine.tolist(), theirs.tolist())
-            first = frame.iloc[0]
-            found.append(((*point[others], point[factor], baseline, first["metric"], first["unit"]), got))
-        judged = verdicts({place: got.difference for place, (_, got) in enumerate(found)})
-        return [(*words, got.difference.mean, got.difference.half_width, got.correlation, got.variance_reduction,
-                 got.difference.n, judged[place].p, judged[place].adjusted)
-                for place, (words, got) in enumerate(found)]
+    def _level(self, factor: str, baseline: Value | None) -> Value:
+        """The baseline meant: the level named, or else the first of the design."""
+        levels: list[Value] = list(dict.fromkeys(self.points[factor]))
+        if baseline is None:
+            return levels[0]
+        if not isinstance(baseline, bool | int | float | str) or baseline not in levels:
+            raise StatisticError(f"{factor} is never {baseline!r}; its values: {', '.join(map(str, levels))}"
+                                 f"{meant(baseline, map(str, levels))}")
+        return baseline
 
     def factor(self, factor: str | None = None) -> str:
         """Return a factor of the design: the one named, or else the policy, or the only one there is.
@@ -215,17 +280,28 @@ class Results:
         if factor not in self.factors:
             names = ", ".join(self.factors) or "none"
             raise StatisticError(f"say which factor to compare; study {self.study!r} has these: {names}"
-                                 if factor is None else f"{factor!r} is no factor of this study; factors: {names}")
+                                 if factor is None else
+                                 f"{factor!r} is no factor of this study; factors: {names}"
+                                 f"{meant(factor, self.factors)}")
         return factor
 
-    def _groups(self, wanted: Sequence[str], dimensions: Sequence[str]) -> list[str]:
-        """Columns by which results are told apart: the point first, then the rest in the order asked for."""
-        points = [name for name in wanted if name in self.factors or name == "row"] or self.factors
-        return [*points, *dimensions, *(["replication"] if "replication" in wanted else [])]
+    def _check_open(self) -> None:
+        if not self.is_open:
+            raise StoreError(f"the results of {self.study!r} are closed; read what you need before the end of their "
+                             "with block, or open them again")
+
+    def _table(self, name: str) -> "DataFrame":
+        self._check_open()
+        return self.store.table(known("table", name, TABLES), self.study)
+
+    def _grouping(self, wanted: Sequence[str], others: Sequence[str]) -> Grouping:
+        """The point, unless some of its factors or its row are named; then what else is told apart."""
+        place = [name for name in wanted if name in self.factors or name == "row"] or self.factors
+        return Grouping([*place, *(["replication"] if "replication" in wanted else [])], list(others))
 
     def _sums(self, table: str, dimensions: Sequence[str], columns: set[str], absent: float) -> "DataFrame":
         """Sum columns within every run and group; a group that a run lacks, but its point has, counts as ``absent``."""
-        frame = self.table(table)
+        frame = self._table(table)
         names = sorted(columns)
         sums = frame.groupby([*PLACE, *dimensions], sort=False)[names].sum(min_count=1).reset_index()
         runs = self.store.replications(self.study)[list(PLACE)]
@@ -237,54 +313,11 @@ class Results:
         return found
 
     def _check_single(self, name: str, table: str, dimensions: Sequence[str]) -> None:
-        frame = self.table(table)
+        frame = self._table(table)
         if frame.duplicated([*PLACE, *dimensions]).any():
             several = [it for it in TABLES[table].dimensions if frame[it].nunique() > 1]
             raise StatisticError(f"{name} cannot be put together from several rows of {table}; "
                                  f"ask for it by {', '.join(several)}")
-
-    def _over_replications(
-        self, frame: "DataFrame", groups: list[str], kept: tuple[str, ...], confidence: float = CONFIDENCE
-    ) -> "DataFrame":
-        """Average ``value`` over what ``groups`` leaves out within a replication, then over replications."""
-        keys = list(dict.fromkeys([*groups, *kept, "replication"]))
-        # first within a replication: its points share their random numbers and are no independent observations
-        means = frame.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
-        columns = [*groups, *kept]
-        if not columns:
-            means, columns = means.assign(_all=0), ["_all"]
-        grouped = means.groupby(columns, sort=False, dropna=False)["value"]
-        found = grouped.agg(["mean", "std", "count"]).reset_index()
-        found["half_width"] = _half_width(found["std"].to_numpy(), found["count"].to_numpy(), confidence)
-        found = found.rename(columns={"count": "n"})
-        return found[[*groups, *kept, *INTERVAL]]
-
-
-class Statistics:
-    """The statistics of a study: ``stats.revenue(by=["provider", "model"])`` and the others of the registry."""
-
-    def __init__(self, results: Results) -> None:
-        self._results = results
-
-    def __dir__(self) -> list[str]:
-        return sorted(STATISTICS)
-
-    def __getattr__(self, name: str) -> "OneStatistic":
-        if name not in STATISTICS:
-            raise AttributeError(f"there is no statistic {name!r}; statistics are {', '.join(STATISTICS)}")
-        return OneStatistic(self._results, name)
-
-
-class OneStatistic:
-    """A statistic of a study, to be called as `Results.statistic` less the name."""
-
-    def __init__(self, results: Results, name: str) -> None:
-        self._results, self._name = results, name
-        self.__doc__ = f"{STATISTICS[name].doc} ({STATISTICS[name].unit})."
-
-    def __call__(self, by: str | Sequence[str] = (), confidence: float = CONFIDENCE) -> "DataFrame":
-        """Return it by group: the factors, the columns of ``by``, mean, half_width, n and unit."""
-        return self._results.statistic(self._name, by, confidence)
 
 
 def open_results(path: str | Path, study: str | None = None) -> Results:
@@ -302,6 +335,8 @@ def open_results(path: str | Path, study: str | None = None) -> Results:
     StoreError
         If there is no store, or the study is not in it or not named though there are several.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise StoreError(f"results are opened from the path of a folder or a store, not from {path!r}")
     file = Path(path) / STORE_FILE if Path(path).is_dir() else Path(path)
     if not file.exists() and Path(path).is_dir():
         raise StoreError(f"{path} has no {STORE_FILE}; all studies keep one but the games of `tokenmarket run pricing`")
@@ -310,43 +345,8 @@ def open_results(path: str | Path, study: str | None = None) -> Results:
     if study is None and len(names) != 1:
         store.close()
         raise StoreError(f"{file} holds {len(names)} studies ({', '.join(names)}); name one of them")
+    if study is not None and study not in names:
+        store.close()
+        raise StoreError(f"{file} has no study {study!r}; its studies are {', '.join(names) or 'none'}"
+                         f"{meant(study, names)}")
     return Results(store, names[0] if study is None else study)
-
-
-def _listed(by: str | Sequence[str]) -> list[str]:
-    return [by] if isinstance(by, str) else list(by)
-
-
-def _value(sums: "DataFrame", found: Statistic, dimensions: Sequence[str], source: Source) -> np.ndarray:
-    """Value of each run and group from its sums."""
-    value = _added(sums, source.above)
-    if found.of_whole:
-        whole = [*PLACE, *(["month"] if "month" in dimensions else [])]
-        bottom = sums[whole].assign(value=value).groupby(whole, sort=False)["value"].transform("sum").to_numpy(float)
-    elif source.below is not None:
-        bottom = _added(sums, source.below)
-    else:
-        return value
-    out = np.full(len(value), np.nan)
-    np.divide(found.scale * value, bottom, out=out, where=bottom != 0)
-    return out
-
-
-def _added(sums: "DataFrame", terms: Terms) -> np.ndarray:
-    """Sums of columns, each times its factor."""
-    return np.asarray(sum(factor * sums[name].to_numpy(float) for name, factor in terms.items()))
-
-
-def _half_width(std: np.ndarray, count: np.ndarray, confidence: float) -> np.ndarray:
-    """Student t half-widths, as `experiments.stats.interval` has them, of many groups at once."""
-    from scipy.special import stdtrit  # scipy.stats takes two seconds to import
-
-    out = np.full(len(count), np.nan)
-    several = count > 1
-    out[several] = stdtrit(count[several] - 1, 0.5 + confidence / 2) * std[several] / np.sqrt(count[several])
-    return out
-
-
-def _some(values: Any) -> str:  # noqa: ANN401 - a column
-    """List distinct values, as they come."""
-    return ", ".join(str(value) for value in dict.fromkeys(values))

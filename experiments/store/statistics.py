@@ -6,14 +6,10 @@ from typing import Final
 
 from experiments.measures.catalogue import measure, unit_of
 from experiments.store.dictionary import TABLES
-from sim.errors import MarketError
+from experiments.store.naming import StatisticError, known
 from sim.units import TOKENS_PER_MTOK
 
 Terms = Mapping[str, float]  # columns of a table, each with its factor
-
-
-class StatisticError(MarketError):
-    """A statistic is unknown, or cannot be told apart by what was asked for."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +29,11 @@ class Source:
     table: str
     above: Terms
     below: Terms | None = None
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """By which columns of its table it can be told apart."""
+        return TABLES[self.table].dimensions
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,9 @@ class Statistic:
         """
         wanted = set(dimensions)
         for source in self.sources:
-            if wanted <= set(TABLES[source.table].dimensions):
+            if wanted <= set(source.dimensions):
                 return source
-        allowed = " or ".join(", ".join(TABLES[source.table].dimensions) for source in self.sources)
+        allowed = " or ".join(", ".join(source.dimensions) for source in self.sources)
         raise StatisticError(f"{name} cannot be had by {', '.join(sorted(wanted))}; it can by {allowed}")
 
 
@@ -156,9 +157,7 @@ def statistic(name: str) -> Statistic:
     StatisticError
         If there is none of that name.
     """
-    if name not in STATISTICS:
-        raise StatisticError(f"there is no statistic {name!r}; statistics are {', '.join(STATISTICS)}")
-    return STATISTICS[name]
+    return STATISTICS[known("statistic", name, STATISTICS)]
 
 
 def page() -> str:
@@ -168,4 +167,4 @@ def page() -> str:
 
 
 def _by(found: Statistic) -> str:
-    return " *or* ".join(", ".join(f"`{name}`" for name in TABLES[it.table].dimensions) for it in found.sources)
+    return " *or* ".join(", ".join(f"`{name}`" for name in it.dimensions) for it in found.sources)

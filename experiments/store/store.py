@@ -2,34 +2,36 @@
 
 import json
 import os
-import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
+from experiments.output.stages import clear, stage
 from experiments.runs.specs import RunRecord, RunSpec, Value
-from experiments.store.dictionary import DESIGN_TABLES, SCHEMA_VERSION, TABLES
+from experiments.store.connection import (
+    ADDED,
+    StoreError,
+    broken,
+    connect,
+    first_line,
+    lay_out,
+    open_store,
+    query_failed,
+    read_query,
+)
+from experiments.store.dictionary import DESIGN_TABLES, TABLES
+from experiments.store.export import typed, write_table
 from experiments.store.layout import Table
-from sim.errors import MarketError
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from duckdb import DuckDBPyConnection, Statement
     from pandas import DataFrame
 
 STORE_FILE: Final = "store.duckdb"
-# one thread: sums in the same order everywhere, and no competition with workers; nothing is fetched from the network
-_CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {"threads": 1, "autoinstall_known_extensions": False}
-_ADDED: Final = {"run": "VARCHAR", "line": "BIGINT"}  # columns that the store adds to the tables of runs
-_RESERVED: Final = {"row", "replication", *_ADDED} | {name for table in TABLES.values() for name in table.names}
-_PANDAS: Final = {"VARCHAR": "object", "BIGINT": "Int64", "DOUBLE": "float64", "BOOLEAN": "boolean"}
-
-
-class StoreError(MarketError):
-    """A store cannot be opened, is not one, or is asked for something that it does not hold."""
+_CHUNK: Final = 10  # of DuckDB's vectors of 2048 rows, in one part of an answer
+_RESERVED: Final = {"row", "replication", *ADDED} | {name for table in TABLES.values() for name in table.names}
 
 
 class Store:
@@ -50,14 +52,15 @@ class Store:
     """
 
     def __init__(self, path: str | Path | None = None) -> None:
+        self.path = None if path is None else Path(path)
         if path is None:
-            self._connection = _connect(":memory:", read_only=False)
-            _lay_out(self._connection)
+            self._connection = connect(":memory:", read_only=False)
+            lay_out(self._connection)
             return
         if not Path(path).exists():
             _make(Path(path))
-        self._connection = _opened(Path(path), read_only=False)
-        _remove_leavings(Path(path))
+        self._connection = open_store(Path(path), read_only=False)
+        clear(Path(path))
 
     @classmethod
     def open_for_reading(cls, path: str | Path) -> Self:
@@ -71,7 +74,8 @@ class Store:
         if not Path(path).exists():
             raise StoreError(f"there is no store {path}")
         store = cls.__new__(cls)
-        store._connection = _opened(Path(path), read_only=True)
+        store.path = Path(path)
+        store._connection = open_store(store.path, read_only=True)
         return store
 
     def __enter__(self) -> Self:
@@ -101,7 +105,7 @@ class Store:
         with self._transaction():
             # what the study wants is replaced; runs stay, since another study may want them, or this one again
             for table in ("studies", "points", "plan"):
-                self._connection.execute(f"DELETE FROM {table} WHERE study = ?", [study])
+                self._run(f"DELETE FROM {table} WHERE study = ?", [study])
             self._insert("studies", _rows(("study", "manifest"), [(study, json.dumps(manifest, ensure_ascii=False))]))
             self._insert("points", _rows(("study", "row", "factor", "place", "value"), (
                 (study, row, factor, place, json.dumps(value))
@@ -112,7 +116,7 @@ class Store:
     def done(self, keys: Iterable[str]) -> set[str]:
         """Return those of the keys whose runs are stored, failed ones included."""
         asked = list(keys)
-        stored = self._connection.execute("SELECT run FROM runs WHERE run IN (SELECT unnest(?::VARCHAR[]))", [asked])
+        stored = self._run("SELECT run FROM runs WHERE run IN (SELECT unnest(?::VARCHAR[]))", [asked])
         return {key for key, in stored.fetchall()}
 
     def has_all(self, keys: set[str]) -> bool:
@@ -147,23 +151,31 @@ class Store:
         """Forget those of the runs that failed, so that they are done again."""
         with self._transaction():
             # runs that failed have no rows in other tables
-            self._connection.execute("DELETE FROM runs WHERE problem <> '' AND run IN (SELECT unnest(?::VARCHAR[]))",
+            self._run("DELETE FROM runs WHERE problem <> '' AND run IN (SELECT unnest(?::VARCHAR[]))",
                                      [list(keys)])
 
     def frame(self, sql: str, parameters: Sequence[Any] = ()) -> "DataFrame":
-        """Return what a query gives.
+        """Return what a query gives: one SELECT, which can change nothing and reach nothing but the store.
 
         Raises
         ------
         StoreError
-            If DuckDB refuses the query; the text is its own.
+            If it is no such query, or DuckDB refuses it; the text is then its own.
         """
-        import duckdb
+        import pandas as pd
 
-        try:
-            return self._connection.execute(sql, list(parameters)).df()
-        except duckdb.Error as error:
-            raise StoreError(f"the query failed: {error}") from None
+        frames = list(self.frames(sql, parameters))
+        return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+
+    def frames(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator["DataFrame"]:
+        """Read a query, and yield what a query gives in parts, at least one, so that an answer need not fit in memory.
+
+        Raises
+        ------
+        StoreError
+            As for `frame`.
+        """
+        return _parts(self._connection, read_query(self._connection, sql), parameters)
 
     def studies(self) -> "DataFrame":
         """Return every study with its numbers of points and of runs wanted, done and failed."""
@@ -180,23 +192,25 @@ class Store:
         StoreError
             If there is no such study.
         """
-        found = self._connection.execute("SELECT manifest FROM studies WHERE study = ?", [study]).fetchone()
+        found = self._run("SELECT manifest FROM studies WHERE study = ?", [study]).fetchone()
         if found is None:
             names = ", ".join(self.studies()["study"]) or "none"
             raise StoreError(f"the store has no study {study!r}; its studies: {names}")
-        manifest: dict[str, Any] = json.loads(found[0])
+        manifest = _json(found[0], f"the manifest of study {study!r}")
+        if not isinstance(manifest, dict):
+            raise StoreError(f"the manifest of study {study!r} is not a table: {found[0][:80]!r}")
         return manifest
 
     def points(self, study: str) -> "DataFrame":
         """Return the points of a study: one a row (the index), one column per factor, in the order of the design."""
         import pandas as pd
 
-        rows = self._connection.execute("SELECT DISTINCT row FROM plan WHERE study = ? ORDER BY row", [study])
+        rows = self._run("SELECT DISTINCT row FROM plan WHERE study = ? ORDER BY row", [study])
         index = pd.Index([row for row, in rows.fetchall()], name="row", dtype="int64")
         values: dict[str, dict[int, Value]] = {}
-        for row, factor, value in self._connection.execute(
+        for row, factor, value in self._run(
                 "SELECT row, factor, value FROM points WHERE study = ? ORDER BY row, place", [study]).fetchall():
-            values.setdefault(factor, {})[row] = json.loads(value)
+            values.setdefault(factor, {})[row] = _json(value, f"the value of {factor!r} in study {study!r}")
         columns = {factor: pd.Series([column.get(row) for row in index], index) for factor, column in values.items()}
         return pd.DataFrame(columns, index=index)
 
@@ -234,6 +248,13 @@ class Store:
                            "WHERE study = ? AND problem = '' ORDER BY ALL", [study])
         return self._with_factors(frame, study)
 
+    def runs(self, study: str) -> "DataFrame":
+        """Return every run that a study wants: row, replication, factors and ``state`` (done, failed or missing)."""
+        frame = self.frame("SELECT plan.row, plan.replication, CASE WHEN problem IS NULL THEN 'missing' "
+                           "WHEN problem = '' THEN 'done' ELSE 'failed' END AS state "
+                           "FROM plan LEFT JOIN runs USING (run) WHERE study = ? ORDER BY row, replication", [study])
+        return self._with_factors(frame, study)
+
     def failures(self, study: str) -> "DataFrame":
         """Return the runs of a study that failed: row, replication, factors and why (``problem``)."""
         frame = self.frame("SELECT plan.row, plan.replication, problem FROM plan JOIN runs USING (run) "
@@ -248,22 +269,18 @@ class Store:
         StoreError
             If the folder cannot be written.
         """
-        import duckdb
-
-        options = "(FORMAT csv, HEADER)" if form == "csv" else "(FORMAT parquet)"
         paths = []
         try:
             Path(folder).mkdir(parents=True, exist_ok=True)
-            for name in [*DESIGN_TABLES, *TABLES]:
-                path = Path(folder) / f"{name}.{form}"
-                # how long a run took is no result, and no two times alike
-                columns = "* EXCLUDE (wall_s)" if name == "runs" else "*"
-                target = str(path).replace("'", "''")
-                self._connection.execute(f"COPY (SELECT {columns} FROM \"{name}\" ORDER BY {_order(name)}) "
-                                         f"TO '{target}' {options}")
-                paths.append(path)
-        except (OSError, duckdb.IOException) as error:
-            raise StoreError(f"cannot export to {folder}: {_first_line(error)}") from None
+        except OSError as error:
+            raise StoreError(f"cannot export to {folder}: {first_line(error)}") from None
+        for name in [*DESIGN_TABLES, *TABLES]:
+            path = Path(folder) / f"{name}.{form}"
+            # how long a run took is no result, and no two times alike
+            columns = "* EXCLUDE (wall_s)" if name == "runs" else "*"
+            query = f"SELECT {columns} FROM \"{name}\" ORDER BY {_order(name)}"
+            write_table(self._connection, query, _types(name), path, form)
+            paths.append(path)
         return paths
 
     def _with_factors(self, frame: "DataFrame", study: str) -> "DataFrame":
@@ -274,21 +291,45 @@ class Store:
 
     def _insert(self, table: str, frame: "DataFrame") -> None:
         """Append rows; whole numbers may be missing, and are then NULL."""
-        types = {column.name: column.dtype for column in {**TABLES, **DESIGN_TABLES}[table].columns}
-        typed = frame.astype({name: _PANDAS[types.get(name, _ADDED.get(name, ""))] for name in frame.columns})
-        self._connection.register("incoming", typed)
-        self._connection.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM incoming')
+        self._connection.register("incoming", typed(frame, _types(table)))
+        self._run(f'INSERT INTO "{table}" BY NAME SELECT * FROM incoming')
         self._connection.unregister("incoming")
+
+    def _run(self, sql: str, parameters: Sequence[Any] = ()) -> "DuckDBPyConnection":
+        """Execute a statement of our own; what goes wrong is then the file's or the disk's fault."""
+        import duckdb
+
+        try:
+            return self._connection.execute(sql, list(parameters))
+        except duckdb.Error as error:
+            raise broken(error) from None
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN")
+        self._run("BEGIN")
         # undone whatever is raised, an interrupt included, without catching it
         with ExitStack() as undo:
             undo.callback(self._connection.execute, "ROLLBACK")
             yield
             undo.pop_all()
-        self._connection.execute("COMMIT")
+        self._run("COMMIT")
+
+
+def _parts(
+    connection: "DuckDBPyConnection", statement: "Statement", parameters: Sequence[Any]
+) -> Iterator["DataFrame"]:
+    import duckdb
+
+    try:
+        found = connection.execute(statement, list(parameters))
+        part = found.fetch_df_chunk(_CHUNK)
+        yield part
+        while len(part):
+            part = found.fetch_df_chunk(_CHUNK)
+            if len(part):
+                yield part
+    except duckdb.Error as error:
+        raise query_failed(error) from None
 
 
 def _rows(columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> "DataFrame":
@@ -327,105 +368,41 @@ def _check_columns(name: str, frame: "DataFrame") -> None:
         raise ValueError(f"table {name!r} has the columns {list(frame.columns)}, not {list(TABLES[name].names)}")
 
 
+def _types(table: str) -> dict[str, str]:
+    """Return the types of a table's columns, those that the store adds included."""
+    columns = {**TABLES, **DESIGN_TABLES}[table].columns
+    return {**ADDED, **{column.name: column.dtype for column in columns}}
+
+
+def _json(text: str, what: str) -> Any:  # noqa: ANN401 - what JSON may hold
+    """Read a cell that holds JSON; a store of somebody else's may hold anything."""
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        raise StoreError(f"{what} is not JSON: {str(text)[:80]!r}") from None
+
+
 def _order(table: str) -> str:
     """By what the rows of an exported table are ordered; that tells them all apart."""
-    columns = _ADDED if table in TABLES else DESIGN_TABLES[table].dimensions
+    columns = ADDED if table in TABLES else DESIGN_TABLES[table].dimensions
     return ", ".join(columns) or "ALL"
-
-
-def _lay_out(connection: "DuckDBPyConnection") -> None:
-    """Make the tables of an empty store."""
-    for name, table in {**DESIGN_TABLES, **TABLES}.items():
-        columns = dict(_ADDED) if name in TABLES else {}
-        columns |= {column.name: column.dtype for column in table.columns}
-        text = ", ".join(f'"{column}" {dtype}' for column, dtype in columns.items())
-        key = f", PRIMARY KEY ({', '.join(table.dimensions)})" if name in ("studies", "runs") else ""
-        connection.execute(f'CREATE TABLE "{name}" ({text}{key})')
-    connection.execute("INSERT INTO schema_version VALUES (?)", [SCHEMA_VERSION])
 
 
 def _make(path: Path) -> None:
     """Make an empty store beside its place and move it there whole; another process may have been faster."""
+    import duckdb
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}-{os.getpid()}-", suffix=".partial", dir=path.parent))
+        with stage(path) as folder:
+            connection = connect(str(folder / path.name), read_only=False)
+            lay_out(connection)
+            connection.execute("CHECKPOINT")  # closing does so, too, but says nothing of a full disk
+            connection.close()
+            # a link and not a move, which would put this empty store in place of one that another process has just made
+            with suppress(FileExistsError):
+                os.link(folder / path.name, path)
     except OSError as error:
         raise StoreError(f"cannot make the store {path}: {error.strerror}") from None
-    try:
-        connection = _connect(str(folder / path.name), read_only=False)
-        _lay_out(connection)
-        connection.close()
-        # a link and not a move, which would put this empty store in place of one that another process has just made
-        with suppress(FileExistsError):
-            os.link(folder / path.name, path)
-    except OSError as error:
-        raise StoreError(f"cannot make the store {path}: {error.strerror}") from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _remove_leavings(path: Path) -> None:
-    """Remove what processes left that were killed while they made this store; those that live still need theirs."""
-    for folder in path.parent.glob(f".{path.name}-*.partial"):
-        owner = folder.name.removeprefix(f".{path.name}-").partition("-")[0]
-        if not (owner.isdigit() and _is_alive(int(owner))):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # somebody else's
-        return True
-    return True
-
-
-def _opened(path: Path, read_only: bool) -> "DuckDBPyConnection":
-    """Open a store that exists, and make sure that it is one."""
-    import duckdb
-
-    try:
-        connection = _connect(str(path), read_only)
     except duckdb.Error as error:
-        raise StoreError(_why_not(path, error)) from None
-    try:
-        found = connection.execute("SELECT version FROM schema_version").fetchone()
-    except duckdb.CatalogException:
-        found = None
-    if found != (SCHEMA_VERSION,):
-        connection.close()
-        raise StoreError(f"{path} is a DuckDB file, but not a store of tokenmarket" if found is None else
-                         f"store {path} has schema version {found[0]}, but this code reads and writes version "
-                         f"{SCHEMA_VERSION}; use the version of tokenmarket that made it, or another file")
-    return connection
-
-
-def _connect(name: str, read_only: bool) -> "DuckDBPyConnection":
-    import duckdb
-
-    try:
-        return duckdb.connect(name, read_only=read_only, config=_CONFIG)
-    except duckdb.ConnectionException:
-        if not read_only:
-            raise
-        return duckdb.connect(name, config=_CONFIG)  # this process has it open for writing
-
-
-def _why_not(path: Path, error: Exception) -> str:
-    """Say in one sentence why DuckDB cannot open a file."""
-    text = _first_line(error)
-    held = re.search(r"Conflicting lock is held in (.*?) ?\(PID (\d+)\)", text)
-    if held:
-        return (f"store {path} is in use by process {held[2]} ({Path(held[1]).name}); wait until it is done, or use "
-                "another store")
-    if "different configuration" in text:
-        return f"store {path} is open for reading in this process; close that first"
-    if "not a valid DuckDB" in text:
-        return f"{path} is not a store: it is no DuckDB file"
-    return f"cannot open the store {path}: {text}"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+        raise StoreError(f"cannot make the store {path}: {first_line(error)}") from None

@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import sys
 import time
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from experiments.output.folder import FolderError, read_folder
+from experiments.output.folder import Folder, FolderError, files_below, read_folder
 from experiments.output.manifest import provenance, write_manifest
+from experiments.output.origins import Origin, record_of
+from experiments.output.owners import study_owner
+from experiments.output.stages import clear_and_tell
 from experiments.output.writer import check_writable, output_folder, write_tables
+from experiments.runs.defects import FAULTS
 from experiments.runs.kinds import kind_named
 from experiments.runs.until import check_targets, replicate_until
 from experiments.studies.study import Check, Design, Study, specs_of_design
-from sim.errors import MarketError
+from sim.errors import MarketError, MarketWarning, OutputError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -24,6 +29,10 @@ if TYPE_CHECKING:
     from experiments.stats.sequential import Stopping
     from experiments.store.results import Results
     from experiments.store.store import Store
+
+
+UNDRAWN: Final[tuple[type[Exception], ...]] = (*FAULTS, MarketError)
+NOT_DRAWN: Final = "figures_not_drawn"  # in a manifest: why there are none
 
 
 def _never() -> None:
@@ -50,6 +59,12 @@ class How:
         Rule by which replications are added; None for the design's own number.
     check
         Called after every run; raises to stop.
+    force
+        Whether a folder is taken that holds another study, or other files.
+    origin
+        What the scenario was made of, for the record.
+    quiet
+        Whether nothing is shown of how far the runs are.
     """
 
     out: Path
@@ -59,6 +74,9 @@ class How:
     store: Path | None = None
     until: Stopping | None = None
     check: Check = _never
+    force: bool = False
+    origin: Origin = field(default_factory=Origin)
+    quiet: bool = False
 
 
 def perform(study: Study[Any, Any], design: Design, how: How) -> None:
@@ -77,60 +95,115 @@ def perform(study: Study[Any, Any], design: Design, how: How) -> None:
 
 def _perform_without_runs(study: Study[Any, Any], design: Design, how: How) -> None:
     started = time.monotonic()
-    with output_folder(how.out) as folder:
+    with output_folder(how.out, study_owner(study.name), how.force) as folder:
+        _tell_replaced(_earlier(how.out), study, design)
         found = study.measure(design, None, how.check)
-        _write(study, design, found, _Extra({}, {}, {}), folder)
+        undrawn = _write(study, design, found, _Extra(record=_record(design, how)), folder)
         how.check()
     print(study.told(found))
+    _refuse_undrawn(undrawn, how.out)
     print(f"\nwrote {how.out}/ ({time.monotonic() - started:.1f} s)")
 
 
 def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
+    from experiments.runs.runner import announce_compiling
     from experiments.store.store import STORE_FILE, Store
 
     started = time.monotonic()
     _refuse_what_cannot_run(study, design, how)
-    check_writable(how.out)
+    check_writable(how.out, study_owner(study.name), how.force)
+    file = how.store or how.out / STORE_FILE
+    clear_and_tell(how.out, file)
     # open until the folder is written: no other process can change the runs between the last of them and their tables
-    with Store(how.store or how.out / STORE_FILE) as store:
+    with Store(file) as store:
         # before the question whether all is done, in which a failure counts as done
         if how.retry:
             store.forget_failures({spec.key for spec in specs_of_design(design)})
+        earlier = _earlier(how.out)
         # with --until only the values say how many runs there are: they are looked at again, which takes no run
-        if how.until is None and _is_finished(study, design, store, how.out):
+        if how.until is None and _is_finished(earlier, study, design, store):
             print(f"{how.out}/ holds this study already, all {_runs(design)} runs; nothing was done")
             return
-        _announce_compiling(design)
+        if how.until is None:
+            _tell_replaced(earlier, study, design)
+        if not how.quiet:
+            announce_compiling(design.kind, design.scenario)
         design, results, told = _played(study, design, store, how)
         failures = results.failures()
         _refuse_failures(study, failures)
-        found = study.measure(design, results, how.check)
-        extra = _Extra({"failures": failures} if len(failures) else {}, _held(design, len(failures)), _rule(how))
-        with output_folder(how.out) as folder:
-            _write(study, design, found, extra, folder)
-            how.check()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MarketWarning)  # failed runs are told below, and in failures.csv
+            found = study.measure(design, results, how.check)
+        undrawn = _write_folder(study, design, found, _extra(design, results, how), how)
     print("\n".join([study.told(found), *told]))
     if len(failures):
         print(f"\nwhy runs failed is in {how.out}/failures.csv; --retry does them again")
+    _refuse_undrawn(undrawn, how.out)
     print(f"\nwrote {how.out}/ ({_runs(design)} runs, {len(failures)} failed; {time.monotonic() - started:.1f} s)")
 
 
 @dataclass(frozen=True)
 class _Extra:
-    """What a folder holds beside the study's own: failed runs, in how many each invariant held, and how it stopped."""
+    """What a folder holds beside the study's own: failed runs, in how many each invariant held, and more to record."""
 
-    frames: dict[str, DataFrame]
-    invariants: dict[str, int]
-    until: dict[str, Any]
+    frames: dict[str, DataFrame] = field(default_factory=dict)
+    invariants: dict[str, int] = field(default_factory=dict)
+    record: dict[str, Any] = field(default_factory=dict)
 
 
-def _write(study: Study[Any, Any], design: Design, found: Any, extra: _Extra, folder: Path) -> None:  # noqa: ANN401 - the study's own
+def _extra(design: Design, results: Results, how: How) -> _Extra:
+    from experiments.store.fingerprints import fingerprints
+
+    failures = results.failures()
+    return _Extra({"failures": failures} if len(failures) else {}, _held(design, len(failures)),
+                  {**_record(design, how), **_rule(how), "store": fingerprints(results.store, results.study)})
+
+
+def _write_folder(study: Study[Any, Any], design: Design, found: Any, extra: _Extra, how: How) -> str:  # noqa: ANN401 - the study's own
+    """Write the folder of a study whose runs are done; say why if there are no figures."""
+    try:
+        with output_folder(how.out, study_owner(study.name), how.force) as folder:
+            undrawn = _write(study, design, found, extra, folder)
+            how.check()
+    except OutputError as error:
+        raise OutputError(f"{error}; all {_runs(design)} runs are kept, and are not done again") from None
+    return undrawn
+
+
+def _write(study: Study[Any, Any], design: Design, found: Any, extra: _Extra, folder: Path) -> str:  # noqa: ANN401 - as above
     from experiments.extensions import in_use
 
     rows = write_tables({**study.tables(found), **extra.frames}, folder, study.digits)
-    study.draw(found, folder)
-    manifest = provenance(study.name, design.parameters(), design.scenario, extra.invariants, in_use())
-    write_manifest({**manifest, **extra.until, "rows": rows}, folder)
+    undrawn = _drawn(study, found, folder)
+    manifest = provenance(study.name, design.parameters(), design.scenario, extra.invariants, in_use(), extra.record)
+    write_manifest({**manifest, **({NOT_DRAWN: undrawn} if undrawn else {}), "rows": rows}, folder)
+    return undrawn
+
+
+def _drawn(study: Study[Any, Any], found: Any, folder: Path) -> str:  # noqa: ANN401 - as above
+    """Draw the figures; if that fails, say why, and leave the tables without them."""
+    tables = files_below(folder)
+    try:
+        study.draw(found, folder)
+    except UNDRAWN as error:
+        for name in set(files_below(folder)).difference(tables):
+            (folder / name).unlink()  # half of the figures, or half of one
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def _refuse_undrawn(undrawn: str, out: Path) -> None:
+    if undrawn:
+        raise OutputError(f"the figures could not be drawn ({undrawn}); the tables are in {out}/, and the same command "
+                          "tries again")
+
+
+def _record(design: Design, how: How) -> dict[str, Any]:
+    """Where the scenario's values come from; nothing of a study without a scenario."""
+    if design.scenario is None:
+        return {}
+    varied = {path for point in design.points() for path in point} if design.kind else set()
+    return record_of(design.scenario, how.origin, varied)
 
 
 def _played(
@@ -154,7 +227,7 @@ def play_missing(design: Design, study: Study[Any, Any], store: Store, how: How)
     specs = specs_of_design(design)
     store.begin(study.name, design.parameters(), specs)
     jobs = default_jobs() if how.jobs is None else how.jobs
-    run_all(specs, store, jobs=jobs, dask=how.dask, check=how.check)
+    run_all(specs, store, jobs=jobs, dask=how.dask, check=how.check, quiet=how.quiet)
     return Results(store, study.name)
 
 
@@ -181,14 +254,6 @@ def _refuse_failures(study: Study[Any, Any], failures: DataFrame) -> None:
                       "and --retry does the failed ones again")
 
 
-def _announce_compiling(design: Design) -> None:
-    """Say why the first run takes so long, where the engine was never compiled before."""
-    from sim.compiled import is_compiled
-
-    if kind_named(design.kind).is_compiled(design.scenario) and not is_compiled():
-        print("compiling the traffic engine, once on this machine (about 30 s)", file=sys.stderr, flush=True)
-
-
 def _held(design: Design, failed: int) -> dict[str, int]:
     # a run that breaks an invariant fails: in all others every one held
     return dict.fromkeys(kind_named(design.kind).invariants(), _runs(design) - failed)
@@ -207,16 +272,34 @@ def _runs(design: Design) -> int:
     return len(design.points()) * design.replications
 
 
-def _is_finished(study: Study[Any, Any], design: Design, store: Store, out: Path) -> bool:
+def _earlier(out: Path) -> Folder | None:
+    """What an earlier run left in a folder, if it came to its end."""
+    try:
+        return read_folder(out)
+    except FolderError:
+        return None
+
+
+def _is_finished(folder: Folder | None, study: Study[Any, Any], design: Design, store: Store) -> bool:
     """Whether a folder holds all files of this very study, and the store all its runs."""
+    if folder is None or NOT_DRAWN in folder.manifest or not _is_of(folder, study, design):
+        return False
+    # a file that was edited or lost is made anew, from runs that are all there
+    return not folder.changed() and store.has_all({spec.key for spec in specs_of_design(design)})
+
+
+def _is_of(folder: Folder, study: Study[Any, Any], design: Design) -> bool:
+    """Whether a folder is of this study with these very settings."""
     from sim.scenario.load import config_hash
 
-    try:
-        folder = read_folder(out)
-    except FolderError:
-        return False
+    scenario = None if design.scenario is None else config_hash(design.scenario)
     # through JSON and back, as the manifest was: tuples have become lists
-    asked = (study.name, json.loads(json.dumps(design.parameters())), config_hash(design.scenario))
-    same = (folder.study, folder.parameters, folder.manifest.get("scenario_hash")) == asked
-    # a file that was edited or lost is made anew, from runs that are all there
-    return same and not folder.changed() and store.has_all({spec.key for spec in specs_of_design(design)})
+    asked = (study.name, json.loads(json.dumps(design.parameters())), scenario)
+    return (folder.study, folder.parameters, folder.manifest.get("scenario_hash")) == asked
+
+
+def _tell_replaced(folder: Folder | None, study: Study[Any, Any], design: Design) -> None:
+    """Say so if results of the same study with other settings are about to be replaced."""
+    if folder is not None and folder.study == study.name and not _is_of(folder, study, design):
+        print(f"{folder.path}/ holds this study with other settings; its results are replaced when this run is done",
+              file=sys.stderr)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from experiments.output.folder import SUMMARY, Folder
+from experiments.output.origins import Origin
 from experiments.report.blocks import Section
 from experiments.runs.specs import Point, RunSpec
 
@@ -133,6 +134,13 @@ class Study(ABC, Generic[D, F]):
         MarketError
             If something in it is not allowed.
         """
+
+    def origin(self, arguments: argparse.Namespace) -> Origin:
+        """Return what the command line makes the scenario of, for the record."""
+        if self.scenario is None:
+            return Origin()
+        seed = [] if arguments.seed is None else [f"seed={arguments.seed}"]
+        return Origin(arguments.scenario or self.scenario, (*arguments.overrides, *seed))
 
     @abstractmethod
     def read(self, scenario: Any, parameters: Mapping[str, Any]) -> D:  # noqa: ANN401 - the design's own form

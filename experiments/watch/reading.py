@@ -43,7 +43,7 @@ def read(path: Path) -> RunFolder:
     if not all(name in folder.files for name in (f"{table}.csv" for table in TABLES)):
         raise MarketError(f"{path} is of the study {folder.study!r}; only a folder of `tokenmarket run market` has a "
                           "market's time to move through")
-    return RunFolder(folder.manifest, {name: _table(path / f"{name}.csv") for name in TABLES})
+    return RunFolder(folder.manifest, {name: _table(folder.file(f"{name}.csv")) for name in TABLES})
 
 
 def _table(path: Path) -> "DataFrame":

@@ -174,7 +174,9 @@ function when(t) {
   const date = new Date(story.dates[t] + "T00:00Z").toLocaleDateString("en-GB",
     {day: "numeric", month: "short", year: "numeric", timeZone: "UTC"});
   const text = story.weekly ? `Week of ${date}` : date;
-  find("when").replaceChildren(text, html("small", {}, `${period} ${t + 1} of ${last + 1}`));
+  // the last week of a run may be cut: its sums are of fewer days
+  const cut = story.weekly && story.days[t] < 7 ? `, ${story.days[t]} of 7 days` : "";
+  find("when").replaceChildren(text, html("small", {}, `${period} ${t + 1} of ${last + 1}${cut}`));
   find("time").setAttribute("aria-valuetext", text);
 }
 

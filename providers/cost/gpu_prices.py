@@ -3,13 +3,14 @@
 import csv
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from providers.cost.ownership import REFERENCE
-from providers.hardware.gpus import GPUS
+from providers.hardware.gpus import GPUS, Gpu
 from sim.errors import MarketError
 from sim.scenario.firm_settings import GpuPrices
 from sim.units import DAYS_PER_YEAR
@@ -26,10 +27,10 @@ class _Quote(NamedTuple):
     usd_per_hour: float
 
 
-def gpu_price_series(settings: GpuPrices, days: int) -> dict[str, np.ndarray]:
-    """Rent of every GPU type, USD per GPU-hour, float64 (days,).
+def gpu_price_series(settings: GpuPrices, days: int, gpus: Mapping[str, Gpu] = GPUS) -> dict[str, np.ndarray]:
+    """Rent of every GPU type of ``gpus``, USD per GPU-hour, float64 (days,).
 
-    Types move with the H100, in the proportions of the rents of ``providers.hardware.gpus``; a replayed file gives its
+    Types move with the H100, in the proportions of the rents of their table; a replayed file gives its
     types directly (step-wise constant; before its first day the first price) and the others in proportion.
 
     Raises
@@ -40,9 +41,10 @@ def gpu_price_series(settings: GpuPrices, days: int) -> dict[str, np.ndarray]:
     # a run of no days still asks what the first would cost
     days = max(days, 1)
     if settings.path is not None:
-        return _replayed(Path(settings.path), days)
+        return _replayed(Path(settings.path), days, gpus)
     h100 = _h100(settings, np.arange(days, dtype=np.float64))
-    return {name: h100 * gpu.rent_usd_per_hour / REFERENCE.rent_usd_per_hour for name, gpu in GPUS.items()}
+    anchor = gpus[REFERENCE].rent_usd_per_hour
+    return {name: h100 * gpu.rent_usd_per_hour / anchor for name, gpu in gpus.items()}
 
 
 def _h100(settings: GpuPrices, day: np.ndarray) -> np.ndarray:
@@ -57,13 +59,13 @@ def _h100(settings: GpuPrices, day: np.ndarray) -> np.ndarray:
     return np.asarray(np.exp(np.interp(day, knots, levels)))
 
 
-def _replayed(path: Path, days: int) -> dict[str, np.ndarray]:
-    points = _read(path)
+def _replayed(path: Path, days: int, gpus: Mapping[str, Gpu]) -> dict[str, np.ndarray]:
+    points = _read(path, gpus)
     series = {gpu: _steps(quotes, days) for gpu, quotes in points.items()}
-    anchor = REFERENCE.name if REFERENCE.name in series else min(series)
-    for name, gpu in GPUS.items():
+    anchor = REFERENCE if REFERENCE in series else min(series)
+    for name, gpu in gpus.items():
         if name not in series:
-            series[name] = series[anchor] * gpu.rent_usd_per_hour / GPUS[anchor].rent_usd_per_hour
+            series[name] = series[anchor] * gpu.rent_usd_per_hour / gpus[anchor].rent_usd_per_hour
     return series
 
 
@@ -72,12 +74,12 @@ def _steps(quotes: list[_Quote], days: int) -> np.ndarray:
     return np.asarray(usd[np.maximum(0, np.searchsorted(day, np.arange(days), side="right") - 1)])
 
 
-def _read(path: Path) -> dict[str, list[_Quote]]:
+def _read(path: Path, gpus: Mapping[str, Gpu]) -> dict[str, list[_Quote]]:
     points: defaultdict[str, list[_Quote]] = defaultdict(list)
     try:
         with path.open(newline="", encoding="utf-8") as file:
             for line, row in enumerate(csv.DictReader(file), start=2):
-                gpu, quote = _row(row, f"{path}, line {line}")
+                gpu, quote = _row(row, f"{path}, line {line}", gpus)
                 points[gpu].append(quote)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
@@ -87,13 +89,13 @@ def _read(path: Path) -> dict[str, list[_Quote]]:
     return points
 
 
-def _row(row: dict[str, str], where: str) -> tuple[str, _Quote]:
+def _row(row: dict[str, str], where: str, gpus: Mapping[str, Gpu]) -> tuple[str, _Quote]:
     try:
         gpu, day, usd = row["gpu"], float(row["day"]), float(row["usd_per_hour"])
     except (KeyError, TypeError, ValueError):
         raise GpuPriceError(f"{where} must have day and usd_per_hour as numbers and a gpu; it is {row}") from None
-    if gpu not in GPUS:
-        raise GpuPriceError(f"{where}: gpu is {gpu!r}; allowed are {', '.join(GPUS)}")
+    if gpu not in gpus:
+        raise GpuPriceError(f"{where}: gpu is {gpu!r}; allowed are {', '.join(gpus)}")
     if not (math.isfinite(day) and math.isfinite(usd) and usd > 0):
         raise GpuPriceError(f"{where}: usd_per_hour is {usd:g} on day {day:g}; it must be above 0")
     return gpu, _Quote(day, usd)

@@ -8,6 +8,7 @@ at 70% utilisation, $1.92 with a life of four years.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +16,7 @@ from providers.hardware.gpus import GPUS, Gpu
 from sim.scenario.firm_settings import Ownership
 from sim.units import HOURS_PER_YEAR
 
-REFERENCE: Final = GPUS["h100-sxm"]
+REFERENCE: Final = "h100-sxm"  # the GPU whose price and rent are settings; those of the others are in proportion
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,9 @@ def capital_recovery_factor(rate: float, years: float) -> float:
     return 1.0 / years if rate == 0 else rate / -math.expm1(-years * math.log1p(rate))
 
 
-def owned_cost(gpu: Gpu, terms: Ownership) -> OwnedCost:
-    """Cost of an owned GPU by purpose, USD per available hour (S1)."""
-    scale = gpu.rent_usd_per_hour / REFERENCE.rent_usd_per_hour if terms.scale_by_rent else 1.0
+def owned_cost(gpu: Gpu, terms: Ownership, gpus: Mapping[str, Gpu] = GPUS) -> OwnedCost:
+    """Cost of an owned GPU by purpose, USD per available hour (S1); ``gpus`` says what an H100 rents for."""
+    scale = gpu.rent_usd_per_hour / gpus[REFERENCE].rent_usd_per_hour if terms.scale_by_rent else 1.0
     capex, kilowatts = terms.capex_usd * scale, gpu.power_kw * terms.it_power_share
     annuity = capital_recovery_factor(terms.discount_rate, terms.life_years)
     return OwnedCost(

@@ -14,7 +14,7 @@ from providers.firms.shelf import PlannedOffer
 from sim.market.desk import Desk
 from sim.market.result import PoolDay
 from sim.scenario.firm_settings import SupplySettings
-from sim.units import DAY_S, HOUR_S, HOURS_PER_DAY
+from sim.units import DAY_S, DAYS_PER_MONTH, HOUR_S, HOURS_PER_DAY
 
 
 class Shared(NamedTuple):
@@ -237,7 +237,7 @@ class FirmAgent:
     def _months_nano(self, day: int) -> int:
         """Cost of the GPUs with which it enters, over the months of its exit rule."""
         daily = sum(sum(pool.bill(day).values()) for pool in self.pools)
-        return round(30 * (self.firm.exit_months or 0.0) * daily)
+        return round(DAYS_PER_MONTH * (self.firm.exit_months or 0.0) * daily)
 
     def _exit(self, desk: Desk) -> None:
         """Withdraw everything and give up all GPUs."""

@@ -10,8 +10,8 @@ fit by marginal revenue. Values of an offer's replicas fall (the first earns wha
 left), so a later replica never goes before an earlier one.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 from providers.cost.unit_cost import Capacity, EngineSize, Shape, capacity
 from providers.hardware.architectures import MODELS
@@ -19,11 +19,14 @@ from providers.hardware.architectures import Model as Architecture
 from providers.hardware.derived_architectures import derived_model
 from providers.hardware.gpus import GPUS, Gpu
 from providers.hardware.memory import kv_capacity_tokens, valid_degrees
+from providers.hardware.own_architectures import Sizes, checked, shaped_model
 from providers.hardware.roofline import Deployment, step_coefficients
 from sim.engines.steptime import StepCoefficients
 from sim.errors import ScenarioError
 from sim.market.models.model import Model
 from sim.scenario.firm_settings import Firm, PoolSettings, Shelf
+
+SIZES_AGREE: Final = 0.1  # parameters of a model and of the architecture that it names differ by less than this share
 
 
 class Hardware(NamedTuple):
@@ -61,36 +64,45 @@ class Rules(NamedTuple):
 
 
 def architecture_of(model: Model) -> Architecture:
-    """Architecture of a model of the market: a known one, else derived from its sizes.
+    """Architecture of a model of the market: of the shape that is given, a known one, else derived from its sizes.
 
     Raises
     ------
     ScenarioError
-        If the model names an architecture that is unknown.
+        If the model names an architecture that is unknown or of other sizes, or its sizes do not go with its experts.
     """
+    if model.shape is not None:
+        return shaped_model(model.name, Sizes(model.total_b, model.active_b, model.context_tokens), model.shape)
     if not model.architecture:
-        return derived_model(model.name, model.total_b, model.active_b, model.context_tokens)
+        return checked(derived_model(model.name, model.total_b, model.active_b, model.context_tokens))
     if model.architecture not in MODELS:
         raise ScenarioError(f"model {model.name!r} has the architecture {model.architecture!r}, which is unknown; "
                             f"allowed are {', '.join(MODELS)}, or none to derive one from its sizes")
-    return MODELS[model.architecture]
+    known = MODELS[model.architecture]
+    if abs(model.total_b * 1e9 / known.total_params - 1) > SIZES_AGREE:
+        raise ScenarioError(f"model {model.name!r} has the architecture {model.architecture!r}, which has "
+                            f"{known.total_params / 1e9:g} billion parameters, but its total_b is {model.total_b:g}")
+    return known
 
 
-def choose_hardware(model: Model, firm: Firm, shelf: Shelf) -> Hardware | None:
-    """Replica of a model in the first of the firm's pools where it fits; None if it fits nowhere."""
+def choose_hardware(
+    model: Model, firm: Firm, shelf: Shelf, gpus: Mapping[str, Gpu] = GPUS
+) -> Hardware | None:
+    """Replica of a model in the first of the firm's pools where it fits, of GPU types by name; None if nowhere."""
     architecture = architecture_of(model)
     context = min(model.context_tokens, firm.limits.context_tokens)
     for index in range(len(firm.pools)):
-        found = _in_pool(architecture, index, firm, shelf, context)
+        found = _in_pool(architecture, index, firm, shelf, context, gpus[firm.pools[index].gpu])
         if found is not None:
             return found
     return None
 
 
-def _in_pool(architecture: Architecture, index: int, firm: Firm, shelf: Shelf, longest: int) -> Hardware | None:
+def _in_pool(
+    architecture: Architecture, index: int, firm: Firm, shelf: Shelf, longest: int, gpu: Gpu
+) -> Hardware | None:
     """Smallest replica that is useful and fast; else the fastest that is useful; ``longest`` context in tokens."""
     settings = firm.pools[index]
-    gpu = GPUS[settings.gpu]
     best: Hardware | None = None
     for precision in (p for p in settings.precisions if p in gpu.precisions):
         for tp in _degrees(gpu, architecture, settings):

@@ -1,11 +1,11 @@
 """GPUs of a firm: how many, what they cost today, and the day's bookings."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from providers.cost.ownership import OwnedCost, owned_cost
-from providers.hardware.gpus import GPUS
+from providers.cost.ownership import OwnedCost
 from sim.market.ledger import Account, Ledger
 from sim.market.result import PoolDay
 from sim.scenario.firm_settings import PoolSettings, SupplySettings
@@ -96,15 +96,15 @@ class Pool:
 
 
 def open_pools(
-    name: str, settings: SupplySettings, rents: dict[str, np.ndarray], price_factor: float = 1.0
+    name: str, settings: SupplySettings, rents: Mapping[str, np.ndarray], owned_costs: Mapping[str, OwnedCost],
+    price_factor: float = 1.0,
 ) -> list[Pool]:
-    """Pools of a firm as it enters."""
+    """Pools of a firm as it enters, with the rent of each GPU type by day and the cost of an owned one."""
     terms = settings.ownership
     pools = []
     for part in settings.firms[name].pools:
         owned = part.count if part.tenure == "owned" else 0
-        cost = owned_cost(GPUS[part.gpu], terms)
-        pools.append(Pool(part, cost, terms.idle_power_share, rents[part.gpu], price_factor, owned,
+        pools.append(Pool(part, owned_costs[part.gpu], terms.idle_power_share, rents[part.gpu], price_factor, owned,
                           rented=part.count - owned))
     return pools
 

@@ -1,10 +1,11 @@
 """Which models a firm offers within the horizon, on what hardware, and from which day."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from providers.firms.placement import Hardware, choose_hardware
-from providers.hardware.gpus import GPUS
+from providers.hardware.gpus import GPUS, Gpu
 from sim.engines.world import BALANCERS, OfferSpec
 from sim.errors import ScenarioError
 from sim.market.models.model import Model, Models
@@ -40,13 +41,15 @@ class PlannedOffer:
 
 
 def planned_offers(
-    name: str, settings: SupplySettings, models: Models, streams: Streams, horizon_days: float
+    name: str, settings: SupplySettings, models: Models, streams: Streams, horizon_days: float,
+    gpus: Mapping[str, Gpu] = GPUS,
 ) -> list[PlannedOffer]:
     """Offers that a firm makes before the horizon, in the order of the models.
 
     A lab takes the models of its creator at their release. A host takes an open model that its adoption settings
     allow with a probability, some days after the release; both draws come from
-    ``providers/<firm>/adoption/<model>``, so that no other model or firm changes them.
+    ``providers/<firm>/adoption/<model>``, so that no other model or firm changes them. ``gpus`` are the GPU types that
+    pools may name.
 
     Raises
     ------
@@ -54,24 +57,24 @@ def planned_offers(
         If the firm names an unknown GPU type, or a model an unknown architecture.
     """
     firm = settings.firms[name]
-    _check_gpus(name, firm)
+    _check_gpus(name, firm, gpus)
     offers = []
     for model in models.rows:
         day = _launch_day(name, firm, model, streams)
         if day is None or day >= horizon_days:
             continue
-        hardware = choose_hardware(model, firm, settings.shelf)
+        hardware = choose_hardware(model, firm, settings.shelf, gpus)
         most = 0 if hardware is None else _most_replicas(firm, hardware, settings)
         if hardware is not None and most >= settings.autoscaling.min_replicas:
             offers.append(PlannedOffer(name, model, hardware, day, most))
     return offers
 
 
-def _check_gpus(name: str, firm: Firm) -> None:
+def _check_gpus(name: str, firm: Firm, gpus: Mapping[str, Gpu]) -> None:
     for index, pool in enumerate(firm.pools):
-        if pool.gpu not in GPUS:
+        if pool.gpu not in gpus:
             raise ScenarioError(f"supply.firms.{name}.pools.{index}.gpu is {pool.gpu!r}, which is unknown; "
-                                f"allowed are {', '.join(GPUS)}")
+                                f"allowed are {', '.join(gpus)}")
 
 
 def _launch_day(name: str, firm: Firm, model: Model, streams: Streams) -> float | None:

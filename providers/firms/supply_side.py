@@ -1,6 +1,6 @@
 """All of supply for one run of the market: the offers that may ever exist, and the processes that run them."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from functools import partial
 from typing import Any
 
@@ -8,11 +8,13 @@ import numpy as np
 from simpy import Event
 
 from providers.cost.gpu_prices import gpu_price_series
+from providers.cost.ownership import owned_cost
 from providers.firms.expectations import Usage
 from providers.firms.firm import FirmAgent, Shared
 from providers.firms.pools import open_pools
 from providers.firms.price_reviews import Sellers
 from providers.firms.shelf import PlannedOffer, offer_part, offer_spec, planned_offers
+from providers.hardware.gpus import GPUS, Gpu
 from sim.errors import MarketError
 from sim.market.desk import AgentProcess, Desk
 from sim.market.models.model import Models
@@ -43,21 +45,22 @@ class SupplySide:
 
     def __init__(
         self, settings: SupplySettings, planned: list[PlannedOffer], streams: Streams, horizon_days: float,
-        price_factor: float = 1.0,
+        price_factor: float = 1.0, gpus: Mapping[str, Gpu] = GPUS,
     ) -> None:
         self.settings, self.planned, self._horizon_days = settings, planned, horizon_days
         self._price_factor = price_factor
         self.offers = [offer_spec(offer, settings) for offer in planned]
         self.providers = _providers(settings, planned)
         self.pool_days: list[PoolDay] = []
-        self.gpu_rents = gpu_price_series(settings.gpu_prices, int(np.ceil(horizon_days)))
+        self.gpu_rents = gpu_price_series(settings.gpu_prices, int(np.ceil(horizon_days)), gpus)
+        owned_costs = {gpu: owned_cost(row, settings.ownership, gpus) for gpu, row in gpus.items()}
         self._usage = Usage(planned, settings, price_factor)
         sellers = Sellers(planned, settings, streams, self._usage, self._usd_per_gpu_hour)
         shared = Shared(self._usage, sellers, self.pool_days)
         self.firms = {
             name: FirmAgent(
                 name, settings, {row: offer for row, offer in enumerate(planned) if offer.firm == name},
-                open_pools(name, settings, self.gpu_rents, price_factor), shared,
+                open_pools(name, settings, self.gpu_rents, owned_costs, price_factor), shared,
             )
             for name in settings.firms
         }
@@ -83,7 +86,8 @@ class SupplySide:
 
 
 def build_supply(
-    settings: SupplySettings, models: Models, streams: Streams, horizon_days: float, price_factor: float = 1.0
+    settings: SupplySettings, models: Models, streams: Streams, horizon_days: float, price_factor: float = 1.0,
+    gpus: Mapping[str, Gpu] = GPUS,
 ) -> SupplySide:
     """Work out which firm offers which model within the horizon, and set up the firms.
 
@@ -100,6 +104,8 @@ def build_supply(
     price_factor
         Factor of the board on all posted prices: all costs are multiplied by it too, but strategies see prices and
         costs before it, so that they post what they would post without it.
+    gpus
+        GPU types by name.
 
     Raises
     ------
@@ -107,11 +113,12 @@ def build_supply(
         If a firm names an unknown GPU type or pricing strategy.
     """
     planned = [
-        offer for name in settings.firms for offer in planned_offers(name, settings, models, streams, horizon_days)
+        offer for name in settings.firms
+        for offer in planned_offers(name, settings, models, streams, horizon_days, gpus)
     ]
     # as the rows of the world: first by model, which makes rivals neighbours
     planned.sort(key=lambda offer: (offer.model.name, offer.firm))
-    return SupplySide(settings, planned, streams, horizon_days, price_factor)
+    return SupplySide(settings, planned, streams, horizon_days, price_factor, gpus)
 
 
 def _providers(settings: SupplySettings, planned: list[PlannedOffer]) -> dict[str, Provider]:

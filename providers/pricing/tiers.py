@@ -18,8 +18,8 @@ class Tiers(Tariff):
     volume: Literal["total", "last_day"] = quantity(
         "last_day", unit="name", doc="Volume that counts: tokens since the launch (total), or of the last day")
     tokens: tuple[float, ...] = Field(
-        (1e9, 1e10), description="Volumes from which a discount holds, rising [tokens] (source: assumption)",
-        json_schema_extra={"unit": "tokens", "source": "assumption"},
+        (1e9, 1e10), description="Volumes from which a discount holds, rising [tokens sold] (source: assumption)",
+        json_schema_extra={"unit": "tokens sold", "source": "assumption"},
     )
     discounts: tuple[float, ...] = Field(
         (0.1, 0.25), description="Share taken off the price from each of these volumes [1] (source: assumption)",

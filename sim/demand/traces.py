@@ -23,6 +23,7 @@ from sim.errors import TraceError
 TraceFormat = Literal["auto", "csv", "azure", "mooncake", "burstgpt"]
 
 BAD_LINES_SHOWN = 5
+SHOWN_PATH = 300  # characters of a path that is too long for the system
 _TOKENS_ALLOWED = f"a whole number from 1 to {MAX_TOKENS}"
 
 
@@ -157,7 +158,11 @@ def load_trace(path: str, layout: TraceFormat = "auto") -> TraceRows:
     try:
         stat = Path(path).stat()
     except OSError as error:
-        raise TraceError(f"trace {path} cannot be read: {error.strerror}") from error
+        raise TraceError(f"trace {path[:SHOWN_PATH]} cannot be read: {error.strerror}") from error
+    except ValueError:
+        raise TraceError(f"trace {path!r} cannot be read: its path holds a NUL character") from None
+    if not Path(path).is_file():
+        raise TraceError(f"trace {path} cannot be read: it is a directory or a device and no file")
     return _load(path, layout, stat.st_mtime_ns, stat.st_size)
 
 
@@ -216,7 +221,7 @@ def _json_cells(lines: list[str]) -> Iterator[_Line]:
         try:
             record = json.loads(line)
             yield _Line(number, (record[_MOONCAKE.time], record[_MOONCAKE.prompt], record[_MOONCAKE.output]))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             yield _Line(number, f"is {_shown(line)}, must be a JSON object with "
                                 f"{_MOONCAKE.time}, {_MOONCAKE.prompt} and {_MOONCAKE.output}")
 

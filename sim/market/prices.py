@@ -33,8 +33,3 @@ def prices_of_usd(input_usd: float, output_usd: float, cached_usd: float | None 
     """Prices from USD per million tokens; without a cached price, cached tokens cost as input."""
     cached = input_usd if cached_usd is None else cached_usd
     return Prices(*(round(usd * NANO_PER_USD_PER_MTOK) for usd in (input_usd, output_usd, cached)))
-
-
-def on_grid(prices: Prices, step_nano: int) -> Prices:
-    """Nearest prices that are multiples of ``step_nano`` (10: the cent grid per million tokens), at least one step."""
-    return Prices(*(max(step_nano, step_nano * round(value / step_nano)) if value > 0 else 0 for value in prices))

@@ -130,9 +130,10 @@ class Segment(Part):
             if not 0 < low <= high or (top is not None and high > top):
                 limit = f" and at most {top:g}" if top is not None else ""
                 raise ValueError(f"{name} is {low:g} to {high:g}; it must be above 0, in rising order{limit}")
-        for name, weights in (("workload_counts", self.workload_counts), ("mix", tuple(self.mix.values()))):
-            if not weights or min(weights) < 0 or sum(weights) <= 0:
-                raise ValueError(f"{name} must hold weights of 0 or more, not all of them 0")
+        for name, weights in (("workload_counts", dict(enumerate(self.workload_counts))), ("mix", self.mix)):
+            if not weights or min(weights.values()) < 0 or sum(weights.values()) <= 0:
+                told = ", ".join(f"{key}: {weight:g}" for key, weight in weights.items()) or "empty"
+                raise ValueError(f"{name} is {told}; it must hold weights of 0 or more, not all of them 0")
         if self.margin_target + self.other_costs >= 1:
             left = f"{self.margin_target:g} and {self.other_costs:g}"
             raise ValueError(f"margin_target and other_costs are {left}; they must add up to less than 1")

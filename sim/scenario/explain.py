@@ -4,7 +4,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from sim.scenario.field_types import FieldType, Raw, near
+from sim.scenario.base import shown
+from sim.scenario.field_types import FieldType, Raw
+from sim.spelling import near
 
 _LIMITS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
 _BROKEN_LIMITS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
@@ -21,9 +23,9 @@ def refused(problem: ErrorDetails) -> str:
     """Return what is wrong with the value of a parameter, to follow its name: the value and what is allowed."""
     message = problem["msg"].partition(", unable to parse")[0]
     if message.startswith("Input should "):
-        return f"is {problem['input']!r}, but must {message.removeprefix('Input should ')}"
+        return f"is {shown(problem['input'])}, but must {message.removeprefix('Input should ')}"
     message = message.removeprefix("Value error, ")
-    return f"is {problem['input']!r}: {message[:1].lower()}{message[1:]}"
+    return f"is {shown(problem['input'])}: {message[:1].lower()}{message[1:]}"
 
 
 def _follows(detail: ErrorDetails, others: list[ErrorDetails]) -> bool:
@@ -39,6 +41,8 @@ def _sentence(detail: ErrorDetails, data: dict[str, Raw], form: FieldType) -> st
     error, context = detail["type"], detail.get("ctx", {})
     if error == "extra_forbidden":
         return f"{name} is not a known field{near(path[-1], kind.fields(parent))}"
+    if error == "missing" and isinstance(detail["loc"][-1], int):
+        return f"{'.'.join(path[:-1])} is {shown(detail['input'])}, but must be a list of more than {path[-1]}"
     if error == "missing":
         info = kind.fields(parent).get(path[-1])
         return f"{name} is missing" + (f"; it is required: {info.description}" if info else "")
@@ -47,9 +51,9 @@ def _sentence(detail: ErrorDetails, data: dict[str, Raw], form: FieldType) -> st
     if error == "union_tag_not_found":
         return f"{name}.kind is missing; allowed are {_tags(kind, parent, path)}"
     if error == "union_tag_invalid":
-        return f"{name}.kind is {context['tag']!r}; allowed are {context['expected_tags']}"
+        return f"{name}.kind is {shown(context['tag'])}; allowed are {context['expected_tags']}"
     info = kind.fields(parent).get(path[-1]) if path else None
-    return f"{name} is {detail['input']!r}, but must be {_allowed(detail, info)}{_unit(info)}"
+    return f"{name} is {shown(detail['input'])}, but must be {_allowed(detail, info)}{_unit(info)}"
 
 
 def _allowed(detail: ErrorDetails, info: FieldInfo | None) -> str:

@@ -1,11 +1,10 @@
 """What the scenario's models say of their own fields: which names are legal where, and their defaults."""
 
-import difflib
+import inspect
 import types
-from collections.abc import Iterable
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 Raw = Any  # a value as TOML or JSON gives it: table, list, string, number or boolean
@@ -20,7 +19,7 @@ class FieldType:
 
     def model(self, data: Raw) -> type[BaseModel] | None:
         """Return the part that ``data`` at this place is read as, or None if it is no part."""
-        models = [m for m in _alternatives(self._annotation) if _is_model(m)]
+        models = self.parts()
         if len(models) < 2:
             return models[0] if models else None
         kind = data.get("kind") if isinstance(data, dict) else None
@@ -33,50 +32,73 @@ class FieldType:
 
     def names(self, data: Raw) -> set[str]:
         """Return the names that may follow this place in a path."""
-        return set(self.fields(data)) or (set(data) if isinstance(data, dict) else set())
+        here = set(data) if isinstance(data, dict) and self._entry(data) is not None else set()
+        return set(self.fields(data)) | here
 
     def is_legal(self, name: str, data: Raw, last: bool) -> bool:
         """Return whether ``name``, absent from ``data``, may be set (``last``) or walked through."""
-        model = self.model(data)
-        if model is None:
-            return last and self._table_value() is not None
-        open_ended = model.model_config.get("extra") == "allow"
-        return name in model.model_fields or (open_ended and last)
+        model, entry = self.model(data), self._entry(data)
+        if model is not None and name in model.model_fields:
+            return True
+        if entry is not None:
+            # made field by field only if it must be given some: an entry that is whole as it begins, such as a router
+            # that no class uses, would hide that its name is misspelt
+            return last or any(not _may_be_empty(part) for part in FieldType(entry).parts())
+        return last and model is not None and model.model_config.get("extra") == "allow"
 
     def default(self, name: str, data: Raw) -> Raw:
-        """Return the default of a field as plain data, so that an override may change a part of it."""
-        value = self.fields(data)[name].get_default(call_default_factory=True)
-        return _plain(value)
+        """Return the default of a field as plain data, so that an override may change a part of it.
+
+        What has none, such as a new entry of a table, begins empty; a list of parts that must be given begins with one.
+        """
+        info = self.fields(data).get(name)
+        if info is None:
+            return {}
+        if info.is_required():
+            return [{}] if self.child(name, data).is_list() else {}
+        return _plain(info.get_default(call_default_factory=True))
+
+    def is_new(self, name: str, data: Raw) -> bool:
+        """Return whether ``name`` is a new entry here: of a table by name, not a field of a part."""
+        return name not in self.fields(data) and self._entry(data) is not None and name not in data
+
+    def is_list(self) -> bool:
+        """Return whether this is a list of parts."""
+        return any(_origin(option) is tuple and _is_model(_bare(get_args(option)[0]))
+                   for option in _alternatives(self._annotation))
 
     def child(self, name: str, data: Raw) -> "FieldType":
         """Return the type of the place ``name`` below this one."""
         fields = self.fields(data)
         if name in fields:
             return FieldType(fields[name].annotation)
-        inner = self._table_value()
+        inner = self._entry(data)
         return FieldType(inner if inner is not None else Any)
 
     def tags(self) -> list[str]:
         """Return the kinds to choose from where a part is chosen by ``kind``."""
-        models = [m for m in _alternatives(self._annotation) if _is_model(m)]
-        return [m.model_fields["kind"].default for m in models if "kind" in m.model_fields]
+        return [m.model_fields["kind"].default for m in self.parts() if "kind" in m.model_fields]
 
-    def _table_value(self) -> Annotation:
+    def has_kinds(self) -> bool:
+        """Return whether what stands here has other fields by its ``kind``."""
+        parts = [part for part in self.parts() if "kind" in part.model_fields]
+        return len(parts) > 1 or any(part.model_config.get("extra") == "allow" for part in parts)
+
+    def parts(self) -> list[type[BaseModel]]:
+        """Return the parts that may stand here."""
+        return [m for m in _alternatives(self._annotation) if _is_model(m)]
+
+    def _entry(self, data: Raw) -> Annotation:
+        """The type of the entries of a table or list here; None if there are none but fields."""
+        model = self.model(data)
+        if model is not None:
+            return _extra_value(model)
         for option in _alternatives(self._annotation):
             if _origin(option) is dict:
                 return get_args(option)[1]
             if _origin(option) is tuple:
                 return get_args(option)[0]
         return None
-
-
-def near(name: str, known: Iterable[str]) -> str:
-    """Return how an error goes on after an unknown name: the nearest match, or all that is known."""
-    known = list(known)
-    matches = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    if matches:
-        return f"; did you mean {matches[0]}?"
-    return f"; known are {', '.join(known)}" if known else ""
 
 
 def _origin(annotation: Annotation) -> Annotation:
@@ -87,6 +109,20 @@ def _bare(annotation: Annotation) -> Annotation:
     while _origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     return annotation
+
+
+def _may_be_empty(part: type[BaseModel]) -> bool:
+    try:
+        part.model_validate({})
+    except ValidationError:
+        return False
+    return True
+
+
+def _extra_value(model: type[BaseModel]) -> Annotation:
+    """The type of what a part may hold besides its fields, where it says so."""
+    told = get_args(inspect.get_annotations(model).get("__pydantic_extra__"))
+    return told[1] if told else None
 
 
 def _alternatives(annotation: Annotation) -> list[Annotation]:

@@ -5,19 +5,21 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from sim.scenario.base import Name, Part, Sweep, quantity
+from sim.scenario.base import Day, Name, Part, Sweep, quantity
 from sim.scenario.customer_settings import CustomerSettings
 from sim.scenario.firm_settings import SupplySettings
+from sim.scenario.gpu_settings import GpuSettings
 from sim.scenario.model_settings import ModelSettings
 from sim.scenario.network_settings import Network
 from sim.scenario.router_settings import Router
+from sim.scenario.whole import Document, counted
 from sim.units import DAY_S
 
 
 class Horizon(Part):
     """How long the market runs, and how much of its traffic is simulated request by request."""
 
-    start: date = Field(date(2025, 1, 1), description="First day, ISO date (source: assumption)")
+    start: Day = Field(date(2025, 1, 1), description="First day, ISO date (source: assumption)")
     days: int = quantity(548, unit="days", doc="Length of the run (548: eighteen months)", ge=1, le=36_525,
                          source="the eighteen months of the question that this project asks")
     resolution: Literal["windows", "full"] = Field(
@@ -68,7 +70,7 @@ class Fees(Part):
         source="OpenRouter FAQ: the first million requests a month")
 
 
-class MarketScenario(Part):
+class MarketScenario(Document):
     """A token market over months: what ``tokenmarket run market`` runs."""
 
     kind: ClassVar[Literal["market"]] = "market"
@@ -87,9 +89,15 @@ class MarketScenario(Part):
         "divides prices by 1, 2, 5, 10, 20)", gt=0, le=1000,
         sweep=Sweep(0.05, 2.0, "log", "the climb divides prices by up to 20"),
     )
-    models: ModelSettings = Field(default_factory=ModelSettings, description="Models, known and to come")
+    models: ModelSettings = Field(default_factory=ModelSettings, description="Models, known and to come, and one's own")
+    gpus: dict[Name, GpuSettings] = Field({}, description="GPU types of one's own by name, or changes to built-in ones")
     customers: CustomerSettings = Field(default_factory=CustomerSettings, description="Customers")
     supply: SupplySettings = Field(description="Providers, GPU prices, autoscaling and investment")
+
+    def outline(self) -> str:
+        """Return what it describes, in a few words."""
+        return (f"{counted(len(self.supply.firms), 'firm')}, {counted(len(self.customers.segments), 'segment')} of "
+                f"customers, {counted(self.horizon.days, 'day')} from {self.horizon.start}")
 
     @field_validator("router", mode="before")
     @classmethod

@@ -1,10 +1,12 @@
 """Models of the market: which facts are read, how the frontier goes on, and what a move between models costs."""
 
-from datetime import date
+from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from sim.scenario.base import Name, Part, Sweep, quantity
+from sim.scenario.base import Day, Name, Part, Sweep, quantity
+from sim.scenario.own_models import MarketModel
+from sim.spelling import near
 
 EPOCH = "Epoch AI, open-closed gap on its capability index: 3.5 months (90% CI 1.1-5.3) in 2025, 4 in May 2026"
 FIT = "least squares over the built-in catalogue (docs/market/models.md)"
@@ -25,7 +27,7 @@ class Frontier(Part):
     """How models go on after the last real release: closed frontier, open models a lag behind, size ladders."""
 
     enabled: bool = Field(True, description="Whether invented models follow the real ones within the horizon")
-    from_date: date | None = Field(None, description="Real models released on or after this day are replaced by "
+    from_date: Day | None = Field(None, description="Real models released on or after this day are replaced by "
                                    "invented ones; none: after the catalogue's last release, or from the first day")
     growth_per_year: float = quantity(
         1.09, unit="log-odds/year", doc="Growth of the closed frontier's ability", ge=-5, le=20, source=FIT,
@@ -89,8 +91,28 @@ class Moves(Part):
 
 
 class ModelSettings(Part):
-    """The models of a market."""
+    """The models of a market; every other table is a model of the scenario's own, or changes one of the catalogue."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
+    __pydantic_extra__: dict[Name, MarketModel] = Field(init=False)
 
     catalogue: Catalogue = Field(Catalogue(), description="Real models")
     frontier: Frontier = Field(Frontier(), description="Models to come")
     moves: Moves = Field(Moves(), description="Moves between models")
+
+    @property
+    def own(self) -> dict[str, MarketModel]:
+        """Models of the scenario's own, by name."""
+        return dict(self.__pydantic_extra__ or {})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_misspelt_field(cls, data: Any) -> Any:
+        """Refuse a table that is neither a model nor named as a field: its own fields would be told to be wrong."""
+        for name, table in data.items() if isinstance(data, dict) else ():
+            is_model = isinstance(table, MarketModel) or (
+                isinstance(table, dict) and (not table or set(table) & set(MarketModel.model_fields)))
+            if name not in cls.model_fields and not is_model:
+                raise ValueError(f"{name} is no table of a model (such as one with `like` or `total_b`), and not a "
+                                 f"known field{near(str(name), cls.model_fields)}")
+        return data

@@ -33,7 +33,7 @@ class Network(Part):
         0.001, unit="s", doc="One-way delay inside a region", ge=0, le=10,
         source="assumption: about a millisecond inside a metropolitan area",
     )
-    regions: tuple[Name, ...] = Field(("us-east",), description="Names of the regions")
+    regions: tuple[Name, ...] = Field(("us-east",), description="Names of the regions", min_length=1)
     links: tuple[Link, ...] = Field((), description="Links between them")
     faults: dict[Name, RegionFaults] = Field(
         {}, description="Faults of whole regions, by name; an outage takes down all offers there at once"

@@ -6,9 +6,12 @@ from pydantic import Field, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
 from sim.scenario.demand_settings import ClientClass
+from sim.scenario.gpu_settings import GpuSettings
 from sim.scenario.network_settings import Network
+from sim.scenario.own_models import Weights
 from sim.scenario.provider_settings import Provider
 from sim.scenario.router_settings import Router
+from sim.scenario.whole import Document, counted
 
 MAX_OFFERS_OF_A_MODEL = 4096
 
@@ -36,7 +39,7 @@ class Traffic(Part):
         return self
 
 
-class TrafficScenario(Part):
+class TrafficScenario(Document):
     """Traffic of given demand: providers, routers and the network between them."""
 
     kind: ClassVar[Literal["traffic"]] = "traffic"
@@ -49,6 +52,14 @@ class TrafficScenario(Part):
     routers: dict[Name, Router] = Field({"main": Router()}, description="Routers by name", min_length=1)
     demand: dict[Name, ClientClass] = Field(description="Client classes by name", min_length=1)
     providers: dict[Name, Provider] = Field(description="Providers by name", min_length=1)
+    gpus: dict[Name, GpuSettings] = Field({}, description="GPU types of one's own by name, or changes to built-in ones")
+    models: dict[Name, Weights] = Field({}, description="Models of one's own by name, or changes to built-in ones")
+
+    def outline(self) -> str:
+        """Return what it describes, in a few words."""
+        return (f"{counted(len(self.providers), 'provider')}, {counted(len(self.routers), 'router')}, "
+                f"{counted(len(self.demand), 'client class')}, {self.traffic.duration_s:g} s "
+                f"at load {self.traffic.load:g}")
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrafficScenario":

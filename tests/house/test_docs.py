@@ -34,6 +34,13 @@ def test_examples_in_docstrings(name):
     assert found.failed == 0
 
 
+@pytest.mark.parametrize("page", ["lab/python.md"])
+def test_examples_in_pages(page):
+    found = doctest.testfile(str(ROOT / "docs" / page), module_relative=False)
+    assert found.attempted > 0
+    assert found.failed == 0
+
+
 @pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "examples").glob("*.py")))
 def test_worked_examples_run(script, tmp_path):
     done = subprocess.run([sys.executable, ROOT / "examples" / script], cwd=tmp_path, capture_output=True, text=True,

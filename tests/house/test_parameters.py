@@ -10,8 +10,10 @@ from worlds.places import ROOT
 ROOMS = ("sim", "providers", "policies", "experiments")
 # by file, function and parameter, why a pair says enough there
 KEPT = {
-    ("experiments/studies/market/upgrade_figure.py", "_label", "place"): "a point of the figure, x and y",
-    ("experiments/studies/market/upgrade_figure.py", "_label", "offset"): "a distance in the figure, x and y",
+    ("experiments/output/names.py", "name_points", "places"): "points of the figure, x and y",
+    ("experiments/output/names.py", "name_lines", "ends"): "points of the figure, x and y",
+    ("experiments/output/names.py", "_name", "place"): "a point of the figure, x and y",
+    ("experiments/output/names.py", "_moved", "offset"): "a distance in the figure, x and y",
     ("experiments/studies/tournament/figures.py", "_lower_left", "points"): "points of a plane, x and y",
     ("experiments/studies/steady/measures.py", "warm_up_of", "courses"): "the key of a table by policy and metric",
 }

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,28 @@ def test_keys_are_made_quickly() -> None:
     start = time.perf_counter()
     source_key(ENGINE)
     assert time.perf_counter() - start < 1.0  # some 80 ms on an idle machine
+
+
+DAMAGES: tuple[Callable[[bytes], bytes], ...] = (  # one for each function of sim.draws
+    lambda content: content[:len(content) // 2], lambda _: b"", lambda _: b"\x80garbage" * 50,
+    lambda content: content[:-9] + bytes([content[-9] ^ 1]) + content[-8:],
+)
+
+
+def test_damaged_files_of_machine_code_are_made_anew(tmp_path: Path) -> None:
+    """Half a file, an empty one, garbage and a flipped bit: numba would end in a traceback, or crash."""
+    code = f"{FUNCTIONS}\nprint(sum(mix.stats.cache_hits.values()), split(.5, 3), derive(5, 3, 4))"
+    first = in_a_process(code, TOKENMARKET_CACHE_DIR=str(tmp_path))
+    assert first[0] == "0"
+    for ending in ("nbi", "nbc"):
+        for path, damage in zip(sorted(tmp_path.rglob(f"*.{ending}")), DAMAGES, strict=True):
+            path.write_bytes(damage(path.read_bytes()))
+        assert in_a_process(code, TOKENMARKET_CACHE_DIR=str(tmp_path)) == first
+    assert in_a_process(code, TOKENMARKET_CACHE_DIR=str(tmp_path)) == f"1{first[1:]}"
+
+
+def test_machine_code_that_cannot_be_kept_is_used_all_the_same(tmp_path: Path) -> None:
+    full = "import resource, sys\nresource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))\n"
+    code = f"{full}{FUNCTIONS}\nsys.stdout.write(str(split(.5, 3)))"
+    assert in_a_process(code, TOKENMARKET_CACHE_DIR=str(tmp_path))
+    assert not list(tmp_path.rglob("*.nbc"))

@@ -92,7 +92,7 @@ class Queue:
             {
                 "name": "queue",
                 "traffic": {
-                    "duration_s": duration_s, "warmup_s": self.warmup * duration_s, "drain_s": 1e9,
+                    "duration_s": duration_s, "warmup_s": self.warmup * duration_s, "drain_s": 1e6,
                     "sample_share": self.sample_share,
                 },
                 "network": {"local_delay_s": 0.0},

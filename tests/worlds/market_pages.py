@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from experiments.measures.market_summary import summary
+from experiments.measures.market_summary import explained, summary
 from experiments.measures.market_tables import Run, tables
 from experiments.output.writer import write_tables
 from experiments.studies.market.figures import page
@@ -10,7 +10,7 @@ from experiments.studies.market.figures import page
 
 def write_market(result, title: str, folder: Path):
     """Write tables and the page of figures of a result, and return the tables by name."""
-    frames = {**tables(result), "summary": summary(Run(result))}
+    frames = {**tables(result), "summary": explained(summary(Run(result)))}
     write_tables(frames, folder, None)
     if result.days:
         page(frames, title, folder)

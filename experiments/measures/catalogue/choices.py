@@ -6,11 +6,12 @@ from experiments.measures.catalogue.measure import PERCENT, ZERO_TO_ONE, Measure
 
 TOKENS: Final = "prompt and output tokens"
 SIZE: Final = Show("bn par.", 1.0, 0)
-LAST: Final = "over the last 30 days"
+LAST: Final = "over the last 30 days (half of a run of fewer than 60)"
 
 
 def _ends(name: str, unit: str, what: str) -> list[Measure]:
-    return [Measure(f"{name}_{end}", unit, f"{what}, over the {end} 30 days", f"tokens × {name}", TOKENS)
+    return [Measure(f"{name}_{end}", unit, f"{what}, over the {end} 30 days (half of a run of fewer than 60)",
+                    f"tokens × {name}", TOKENS)
             for end in ("first", "last")]
 
 

@@ -1,6 +1,7 @@
 """What a row of the catalogue says of a measure, and how units are spelt."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -24,7 +25,7 @@ class Show(NamedTuple):
     factor
         From the stored value to that unit.
     decimals
-        At most so many, however narrow the interval.
+        Of a number without an interval; with one, digits follow its half-width.
     """
 
     unit: str
@@ -34,7 +35,7 @@ class Show(NamedTuple):
 
 PERCENT: Final = Show("%", 100.0, 1)
 USD_PER_MTOK: Final = Show("USD/Mtok", 1.0, 3)
-SECONDS: Final = Show("s", 1.0, 1)
+SECONDS: Final = Show("s", 1.0, 2)
 MILLISECONDS: Final = Show("ms", 1e3, 1)
 ZERO_TO_ONE: Final = Show("0-1", 1.0, 2)
 KUSD_A_DAY: Final = Show("kUSD/day", 1e-3, 1)
@@ -91,24 +92,36 @@ class Measure:
 
     @property
     def show(self) -> Show:
-        """How values are shown."""
-        return self.shown or Show("" if self.unit == "1" else self.unit)
+        """How values are shown, unless their size decides it (`show_for`)."""
+        return self.shown or (SECONDS if self.unit == "s" else Show("" if self.unit == "1" else self.unit))
 
-    @property
-    def axis(self) -> str:
-        """What stands at an axis of stored values: the label with its unit.
+    def show_for(self, values: Iterable[float]) -> Show:
+        """How values are shown that stand together: times in milliseconds if all are below a second.
+
+        One unit for all of them: a reader who compares two policies must not have to convert.
 
         Examples
         --------
-        >>> Measure("e2e_mean_s", "s", "", "", label="mean end-to-end latency").axis
-        'Mean end-to-end latency (s)'
+        >>> wait = Measure("ttft_p50_s", "s", "", "")
+        >>> wait.show_for([0.2, 0.9]).unit, wait.show_for([0.2, 52.0]).unit, wait.show_for([]).unit
+        ('ms', 's', 's')
         """
-        return f"{capital(self.words)} ({spelt(self.unit) or 'share'})"
+        if self.shown is not None or self.unit != "s":
+            return self.show
+        sizes = [abs(value) for value in values if math.isfinite(value)]
+        return MILLISECONDS if sizes and 0 < max(sizes) < 1 else SECONDS
 
-    @property
-    def shown_axis(self) -> str:
-        """What stands at an axis of shown values."""
-        return f"{capital(self.words)} ({spelt(self.show.unit)})"
+    def axis(self, show: Show | None = None) -> str:
+        """What stands at an axis: the label with the unit of the values there, the usual one unless told.
+
+        Examples
+        --------
+        >>> wait = Measure("e2e_mean_s", "s", "", "", label="mean end-to-end latency")
+        >>> wait.axis(), wait.axis(MILLISECONDS)
+        ('Mean end-to-end latency (s)', 'Mean end-to-end latency (ms)')
+        """
+        unit = spelt((show or self.show).unit)
+        return f"{capital(self.words)} ({unit})" if unit else capital(self.words)
 
 
 def spelt(unit: str) -> str:

@@ -7,6 +7,7 @@ from experiments.measures.catalogue.measure import KUSD_A_DAY, PERCENT, USD_PER_
 CHARGED: Final = "charged at posted prices, before the router's fee"
 TOKENS: Final = "prompt and output tokens of completed requests"
 CHEAPEST: Final = "cheapest blended price (3:1) of any model as good as the first day's"
+EDGE: Final = "30 days (half of a run of fewer than 60)"
 INDEX: Final = Show("index", 1.0, 2)
 EFFECTS: Final = {"price": "prices", "volume": "volume", "mix": "moves between models"}
 
@@ -14,8 +15,8 @@ EFFECTS: Final = {"price": "prices", "volume": "volume", "mix": "moves between m
 def _series(name: str, what: str, unit: str) -> list[Measure]:
     """A daily series of prices at both ends of a run, and its trend."""
     return [
-        Measure(f"{name}_first", unit, f"{what}, mean over the first 30 days", what, "days that have one"),
-        Measure(f"{name}_last", unit, f"{what}, mean over the last 30 days", what, "days that have one"),
+        Measure(f"{name}_first", unit, f"{what}, mean over the first {EDGE}", what, "days that have one"),
+        Measure(f"{name}_last", unit, f"{what}, mean over the last {EDGE}", what, "days that have one"),
         Measure(f"{name}_log_slope", "1/year", f"trend of the logarithm of: {what}", "change of the logarithm",
                 "years"),
         Measure(f"{name}_fall", "factor a year", f"factor by which it falls in a year: {what}",
@@ -31,9 +32,9 @@ def _effects() -> list[Measure]:
             f"effect_{name}_usd_per_day", "USD a day",
             f"change of spend a day because of {what} (E6), since the month before (climb: the first divisor)",
             f"part of the change of spend because of {what}", "days", f"spend, by {name}", shown=KUSD_A_DAY))
-        for suffix, how in (("", "from the first to the last 30 days"),
-                            ("_chained", "from each 30 days to the next, summed"),
-                            ("_chained_lmdi", "from each 30 days to the next by LMDI, summed")):
+        for suffix, how in (("", f"from the first to the last {EDGE}"),
+                            ("_chained", "from each 30 days or a little more to the next, summed"),
+                            ("_chained_lmdi", "from each 30 days or a little more to the next by LMDI, summed")):
             rows.append(Measure(f"spend_effect_{name}{suffix}", "USD a day",
                                 f"change of spend a day because of {what} (E6), {how}",
                                 f"part of the change of spend because of {what}", "days"))
@@ -88,7 +89,7 @@ ROWS: Final = (
     *_series("same_model", "index of the price of the same model at the same provider", "1 on the first day"),
     *_series("price", "price of a token before the router's fee", "USD/Mtok"),
     *_effects(),
-    Measure("spend_change", "USD a day", "change of spend a day from the first to the last 30 days",
+    Measure("spend_change", "USD a day", f"change of spend a day from the first to the last {EDGE}",
             "spend a day of the last less that of the first 30 days"),
     Measure("price_changes", "changes", "changes of posted prices, launches left out", "changes of posted prices"),
     Measure("reprice_changes", "changes", "changes of positive prices of listed offers, launches left out",

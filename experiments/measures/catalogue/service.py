@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from experiments.measures.catalogue.measure import MILLISECONDS, PERCENT, SECONDS, Measure, Show
+from experiments.measures.catalogue.measure import PERCENT, Measure, Show
 
 BORN: Final = "requests that reached a router"
 COMPLETED: Final = "requests completed"
@@ -13,22 +13,22 @@ def _ending(name: str, how: str, short: bool = False) -> Measure:
                    name.replace("_", " "), shown=PERCENT, short=short)
 
 
-def _waiting(metric: str, what: str, head: str, milliseconds: tuple[int, ...], short: tuple[int, ...]) -> list[Measure]:
-    """Quantiles and the mean of one kind of waiting; those of ``milliseconds`` are shown in them."""
+def _waiting(metric: str, what: str, head: str, short: tuple[int, ...]) -> list[Measure]:
+    """Quantiles and the mean of one kind of waiting; tables with room for a few measures have those of ``short``."""
     quantiles = [
         Measure(f"{metric}_p{percent}_s", "s", f"{percent} % quantile of {what} over completed requests, within 0.8 %",
                 f"the value that {percent} % of completed requests do not exceed", "", f"{what} p{percent}",
-                f"{head} p{percent}", MILLISECONDS if percent in milliseconds else SECONDS, short=percent in short)
+                f"{head} p{percent}", short=percent in short)
         for percent in (50, 90, 99)]
     of_days = [
         Measure(f"{metric}_p{percent}_of_daily_means", "s",
                 f"{percent} % quantile of the daily means of {what} over workloads and days, weighted with requests",
                 f"the daily mean at or below which {percent} % of completed requests lie", "",
-                f"{head} p{percent} of daily means", shown=SECONDS)
+                f"{head} p{percent} of daily means")
         for percent in (50, 90, 99) if metric != "tpot"]
     mean = Measure(f"{metric}_mean_s", "s", f"mean {what} of completed requests", f"{what}, summed",
                    COMPLETED if metric != "tpot" else "requests completed with two output tokens or more",
-                   f"mean {what}", f"{head} mean", SECONDS)
+                   f"mean {what}", f"{head} mean")
     return [*quantiles, mean, *of_days]
 
 
@@ -53,9 +53,9 @@ ROWS: Final = (
     Measure("refused_attempts_share", "1", "share of attempts that the offers they were sent to refused",
             "attempts refused: rate limit, full queue, too long", "attempts placed", "attempts refused",
             shown=PERCENT),
-    *_waiting("ttft", "time to first token", "TTFT", (50,), (50, 99)),
-    *_waiting("tpot", "time per output token", "TPOT", (50, 90, 99), (50,)),
-    *_waiting("e2e", "end-to-end latency", "E2E", (), (99,)),
+    *_waiting("ttft", "time to first token", "TTFT", (50, 99)),
+    *_waiting("tpot", "time per output token", "TPOT", (50,)),
+    *_waiting("e2e", "end-to-end latency", "E2E", (99,)),
     Measure("prompt_tokens", "tokens", "prompt tokens of completed requests", "prompt tokens"),
     Measure("output_tokens", "tokens", "output tokens of completed requests", "output tokens"),
     Measure("tokens", "tokens", "prompt and output tokens of completed requests", "prompt and output tokens",

@@ -1,5 +1,6 @@
 """How the days of a run are cut: into calendar months, into weeks (or days), or not at all."""
 
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -70,6 +71,30 @@ def calendar_months(start: date, days: int) -> Periods:
     labels = tuple(sorted(set(names)))
     of_day = np.array([labels.index(name) for name in names], np.int64)
     return Periods(labels, of_day, np.bincount(of_day, minlength=len(labels)))
+
+
+def covered(month: str, days: float) -> str:
+    """Return a month with the days that the run covers of it, over all of its days, where these are more.
+
+    Examples
+    --------
+    >>> covered("2025-02", 9), covered("2025-02", 28)
+    ('2025-02 9/28', '2025-02')
+    """
+    whole_days = days_of(month)
+    return month if days >= whole_days else f"{month} {days:g}/{whole_days}"
+
+
+def days_of(month: str) -> int:
+    """Return the days of a calendar month.
+
+    Examples
+    --------
+    >>> days_of("2024-02")
+    29
+    """
+    year, number = (int(part) for part in month.split("-"))
+    return monthrange(year, number)[1]
 
 
 def weeks(start: date, days: int) -> Periods:

@@ -1,6 +1,7 @@
 """Three prices that must not be confused: of constant quality, of the same model, and of the average token."""
 
-from typing import NamedTuple
+import math
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -8,9 +9,15 @@ from experiments.measures.market.panel import ratio
 from experiments.measures.market.regression import newey_west
 from sim.units import DAYS_PER_YEAR, NANO_PER_USD_PER_MTOK
 
+# A trend is told a year, as published ones are. It is told at all only where that extrapolates at most fourfold: prices
+# move in steps that last for months, and one release in sixty days looks like a fall by a factor of millions a year.
+LEAST_YEARS: Final = 0.25
+WIDEST: Final = 10.0  # upper over lower end of the factor's 95 % interval; above, not even its size is known
+NORMAL_95: Final = 1.96
+
 
 class Trend(NamedTuple):
-    """A log-linear trend.
+    """A log-linear trend; all numbers are nan where it cannot be estimated.
 
     Attributes
     ----------
@@ -18,11 +25,14 @@ class Trend(NamedTuple):
         Change of the log per year, and its standard error (Newey-West, prewhitened).
     fall_per_year
         The factor by which the series falls in a year, exp(-slope): 10 means a tenth after a year, 1 flat.
+    note
+        Why there is no number; empty where there is one.
     """
 
     slope_per_year: float
     std_error: float
     fall_per_year: float
+    note: str = ""
 
 
 def blended_usd(prices_nano: np.ndarray, input_share: float = 0.75) -> np.ndarray:
@@ -87,14 +97,38 @@ def usd_per_mtok(spend_nano: np.ndarray, tokens: np.ndarray) -> np.ndarray:
 
 
 def trend(day: np.ndarray, value: np.ndarray) -> Trend:
+    """Log-linear trend of a series over days, as it is told everywhere: in summary, terminal and report.
+
+    No trend is told of days that span less than ``LEAST_YEARS``, nor if the 95 % interval of the factor a year reaches
+    from a value to more than ``WIDEST`` times it.
+    """
+    known = day[np.isfinite(value) & (value > 0)]
+    span = int(np.ptp(known)) + 1 if len(known) else 0
+    if span < LEAST_YEARS * DAYS_PER_YEAR:
+        return _not_estimable(span, f"a trend a year takes {math.ceil(LEAST_YEARS * DAYS_PER_YEAR)} or more")
+    found = fitted(day, value)
+    if not math.isfinite(found.std_error):
+        return _not_estimable(span, "too few of them have a price")
+    if 2 * NORMAL_95 * found.std_error > math.log(WIDEST):
+        return _not_estimable(span, f"its 95 % interval spans more than a factor of {WIDEST:g} a year")
+    return found
+
+
+def fitted(day: np.ndarray, value: np.ndarray) -> Trend:
     """Log-linear trend of a series over days; zeros and gaps are left out.
 
     The residuals of posted prices are steps that last for months: plain least squares would claim several times the
     precision, so the standard error is Newey and West's with prewhitening and their rule of 4 (n / 100)^(2/9) lags.
+
+    It is fitted whatever the days; whether it may be told is another question (`trend`).
     """
     kept = np.isfinite(value) & (value > 0)
     years = day[kept] / DAYS_PER_YEAR
     x = np.column_stack([np.ones(len(years)), years])
     fit = newey_west(np.log(value[kept]), x, int(4 * (len(years) / 100) ** (2 / 9)), prewhiten=True)
-    slope = float(fit.coefficients[1])
-    return Trend(slope, float(fit.std_errors[1]), float(np.exp(-slope)))
+    slope, error = float(fit.coefficients[1]), float(fit.std_errors[1])
+    return Trend(slope, error, float(np.exp(-slope)))
+
+
+def _not_estimable(days: int, why: str) -> Trend:
+    return Trend(math.nan, math.nan, math.nan, f"not estimable from {days} days: {why}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from experiments.measures.catalogue import measure
-from experiments.output.figure_style import COLOURS, STYLE, plain_ticks, save
+from experiments.output.figure_style import COLOURS, COLUMNS, plain_ticks, save_both, say, styled, whiskers
 from experiments.stats import Interval, interval
 from experiments.studies.climb.measures import EFFECT
 from experiments.studies.market.figures import EFFECTS, INK
@@ -29,35 +29,35 @@ def climb(frame: "DataFrame", title: str, folder: Path) -> None:
     Metrics: those of ``LINES``, and ``effect_price_usd_per_day``, ``effect_volume_usd_per_day``,
     ``effect_mix_usd_per_day``: the change of spend from divisor 1, split by E6. Controls: those of ``CONTROLS``.
     """
-    import matplotlib as mpl
-
-    with mpl.rc_context(STYLE):
-        save(figure_of(frame, title), folder / "climb")
+    with styled():
+        save_both(lambda columns: figure_of(frame, title, columns), folder / "climb")
 
 
-def figure_of(frame: "DataFrame", title: str) -> "Figure":
+def figure_of(frame: "DataFrame", title: str, columns: int = COLUMNS) -> "Figure":
     """Return five panels: three lines against the divisor, and the decomposition of spend with and without climbing."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     divisors = sorted(frame["divisor"].unique())
-    figure = Figure(figsize=(15.0, 8.4), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.10))
+    rows = -(-6 // columns)
+    figure = Figure(figsize=(5.0 * columns, 4.2 * rows), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.10))
     FigureCanvasAgg(figure)
-    figure.suptitle(f"{title}: same market, all prices divided (bars: 95 % intervals over replications)",
-                    fontsize=11, color=INK)
+    between = " " if columns > 1 else "\n"
+    figure.suptitle(f"{title}: same market, all prices divided{between}(bars: 95 % intervals over replications)",
+                    fontsize=11 if columns > 1 else 9, color=INK)
     for place, (metric, title) in enumerate(LINES.items()):
-        axis = figure.add_subplot(2, 3, place + 1)
+        axis = figure.add_subplot(rows, columns, place + 1)
         _line_panel(axis, frame, metric, divisors)
-        axis.set_ylabel(measure(metric).shown_axis)
+        axis.set_ylabel(measure(metric).axis())
         axis.set_title(title, loc="left", fontsize=10)
     bars: list[Axes] = []
     for place, (control, (label, _, _)) in enumerate(CONTROLS.items()):
-        axis = figure.add_subplot(2, 3, place + 4, sharey=bars[0] if bars else None)
+        axis = figure.add_subplot(rows, columns, place + 4, sharey=bars[0] if bars else None)
         _effect_panel(axis, frame[frame["control"] == control], divisors)
-        axis.set_title(f"Why spend changed: {label}", loc="left", fontsize=10)
+        axis.set_title(f"Why spend changed: {label}", loc="left", fontsize=10 if columns > 1 else 9)
         bars.append(axis)
-    _key(figure, figure.add_subplot(2, 3, 6), bars[0])
+    _key(figure, figure.add_subplot(rows, columns, 6), bars[0])
     return figure
 
 
@@ -72,8 +72,11 @@ def _line_panel(axis: "Axes", frame: "DataFrame", metric: str, divisors: list[fl
         got = intervals(frame, control, metric, divisors)
         if not any(it.n for it in got):
             continue
-        axis.errorbar(divisors, [it.mean for it in got], yerr=[np.nan_to_num(it.half_width) for it in got],
+        means, half_widths = [it.mean for it in got], [it.half_width for it in got]
+        axis.errorbar(divisors, means, yerr=whiskers(means, half_widths, log=metric == "price_usd_per_mtok"),
                       color=colour, marker=marker, markersize=5, elinewidth=1.0, capsize=2, label=label)
+    if not axis.lines:
+        say(axis, "No request was completed.")
     axis.set_xscale("log")
     axis.set_xticks(divisors, [f"{divisor:g}" for divisor in divisors])
     axis.minorticks_off()
@@ -87,6 +90,8 @@ def _line_panel(axis: "Axes", frame: "DataFrame", metric: str, divisors: list[fl
 def _without_climbing(axis: "Axes", frame: "DataFrame", divisors: list[float]) -> None:
     """Log axis, and the price that would be paid if everybody stayed with the same model."""
     start = intervals(frame, "money", "price_usd_per_mtok", divisors)[0].mean
+    if not start > 0:  # nothing was paid at the first divisor, or there was nothing to pay for
+        return
     axis.plot(divisors, [start * divisors[0] / divisor for divisor in divisors], color="#888888", linestyle=":",
               label="if nobody moved")
     axis.set_yscale("log")
@@ -102,8 +107,9 @@ def _effect_panel(axis: "Axes", frame: "DataFrame", divisors: list[float]) -> No
         axis.bar(bars, means, bottom=np.where(means >= 0, above, below), color=colour, width=0.7, label=name)
         above, below = above + np.maximum(means, 0), below + np.minimum(means, 0)
     sums = _sums(frame, divisors)
-    axis.errorbar(bars, [it.mean / 1e3 for it in sums], yerr=[np.nan_to_num(it.half_width) / 1e3 for it in sums],
-                  fmt=".", color="black", markersize=9, elinewidth=1.0, capsize=3, label="sum, with 95 % interval")
+    axis.errorbar(bars, [it.mean / 1e3 for it in sums], color="black", markersize=9, elinewidth=1.0, capsize=3, fmt=".",
+                  yerr=whiskers([it.mean for it in sums], [it.half_width for it in sums]) / 1e3,
+                  label="sum, with 95 % interval")
     axis.axhline(0, color=INK, linewidth=0.8)
     axis.set_xticks(bars, [f"{divisor:g}" for divisor in divisors])
     axis.set_xlabel("All prices divided by")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from experiments.measures.catalogue import measure
+from experiments.stats import Interval
+from experiments.stats.digits import measured
 from experiments.studies.climb.measures import SHOWN, summary
 
 if TYPE_CHECKING:
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 def table(frame: DataFrame) -> str:
-    """Return the climb as aligned text: one line a control and divisor, means with half-widths."""
+    """Return the climb as aligned text: one line a control and divisor, means±half-widths."""
     shown = [measure(name) for name in SHOWN]
     means = summary(frame).set_index(["control", "divisor", "metric"])
     grid = [["utility", "prices /", *(f"{it.heading}, {it.show.unit}" for it in shown)]]
     for control, divisor in dict.fromkeys(zip(frame["control"], frame["divisor"], strict=True)):
         line = [str(control), f"{divisor:g}"]
         for it in shown:
-            row, factor = means.loc[(control, divisor, it.name)], it.show.factor
-            half = row["half_width"] * factor
-            line.append(f"{row['mean'] * factor:.3g}" + (f" ± {half:.1g}" if np.isfinite(half) else ""))
+            row = means.loc[(control, divisor, it.name)]
+            got = Interval(float(row["mean"]), float(row["half_width"]), int(row["n"]))
+            line.append(measured(got, it.show.factor, it.show.decimals))
         grid.append(line)
     widths = [max(len(line[i]) for line in grid) for i in range(len(grid[0]))]
     return "\n".join(" ".join(c.rjust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in grid)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from experiments.measures.catalogue import measure
-from experiments.output.figure_style import COLOURS, STYLE, plain_ticks, save
+from experiments.measures.market.periods import days_of
+from experiments.output.figure_style import COLOURS, plain_ticks, save, say, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,9 +32,7 @@ PRICE_LINES: Final = (
 
 def page(frames: "Mapping[str, DataFrame]", title: str, folder: Path) -> None:
     """Draw the page as ``market.svg`` and ``market.png``; ``frames`` are the tables of a run (or read from its CSV)."""
-    import matplotlib as mpl
-
-    with mpl.rc_context(STYLE):
+    with styled():
         save(figure_of(frames, title), folder / "market")
 
 
@@ -54,12 +53,11 @@ def figure_of(frames: "Mapping[str, DataFrame]", title: str) -> "Figure":
 
 def panels(frames: "Mapping[str, DataFrame]", folder: Path) -> None:
     """Draw each panel for itself, as ``market-NAME.svg``, ``.pdf`` and ``.png``, small enough for a phone."""
-    import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     tables = _whole_months(frames)
-    with mpl.rc_context(STYLE):
+    with styled():
         for heading, draw in PANELS.items():
             figure = Figure(figsize=PANEL_SIZE, layout="constrained")
             FigureCanvasAgg(figure)
@@ -78,6 +76,9 @@ def _panel(axis: "Axes", heading: str, draw: "Panel", tables: "Mapping[str, Data
     axis.set_title(heading, loc="left", fontsize=10)
     draw(axis, tables)
     _months(axis, tables["monthly_market"]["month"].tolist())
+    _cut(axis, tables["monthly_market"])
+    if not tables["monthly_market"][["prompt_tokens", "output_tokens"]].to_numpy(float).any():
+        say(axis, "No request was completed.")
 
 
 def _prices(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
@@ -90,21 +91,23 @@ def _prices(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
         first, last = values[known[0]], values[known[-1]]
         unit = "" if column.endswith("_index") else f" ({_short(first)} → {_short(last)} USD)"
         axis.plot(values / first, line, color=colour, label=measure(column).words + unit, marker=".", markersize=4)
+    axis.set_ylabel("Price of a million tokens, first month = 1")
+    if not axis.lines:  # a log axis without a number has no labels
+        return
     axis.set_yscale("log")
     _octaves(axis)
     plain_ticks(axis)
-    axis.set_ylabel("Price of a million tokens, first month = 1")
     _legend(axis, columns=1)
 
 
 def _climb(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
     market = tables["monthly_market"]
     axis.plot(market["size_b"], color=COLOURS[0], marker=".", label=measure("size_b").heading)
-    axis.set_ylabel(measure("size_b").shown_axis, color=COLOURS[0])
+    axis.set_ylabel(measure("size_b").axis(), color=COLOURS[0])
     axis.set_ylim(bottom=0)
     right = axis.twinx()
     right.plot(market["quality"], color=COLOURS[1], marker="s", markersize=3, label=measure("quality").heading)
-    right.set_ylabel(measure("quality").shown_axis, color=COLOURS[1])
+    right.set_ylabel(measure("quality").axis(), color=COLOURS[1])
     right.set_ylim(0, 1)
     right.grid(False)
     handles = [*axis.get_lines(), *right.get_lines()]
@@ -174,11 +177,12 @@ def _provider_shares(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
 
 def _latency(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
     seconds = _pivot(tables["monthly_segments"], "segment", "ttft_mean_s")
+    show = measure("ttft_mean_s").show_for(seconds.to_numpy(float).ravel())
     for index, name in enumerate(seconds.columns):
-        axis.plot(seconds[name].to_numpy(float), color=COLOURS[index % len(COLOURS)], marker=".", label=name,
-                  linestyle="-" if index < len(COLOURS) else ":")
+        axis.plot(show.factor * seconds[name].to_numpy(float), color=COLOURS[index % len(COLOURS)], marker=".",
+                  label=name, linestyle="-" if index < len(COLOURS) else ":")
     axis.set_ylim(bottom=0)
-    axis.set_ylabel(measure("ttft_mean_s").axis)
+    axis.set_ylabel(measure("ttft_mean_s").axis(show))
     _legend(axis)
 
 
@@ -233,6 +237,14 @@ def _months(axis: "Axes", labels: Sequence[str]) -> None:
     axis.set_xticks(list(places), [labels[place] for place in places])
     axis.set_xlim(-0.5, max(len(labels) - 0.5, 0.5))
     axis.tick_params(labelsize=8)
+
+
+def _cut(axis: "Axes", market: "DataFrame") -> None:
+    """Shade months that the run covers in part: their means are of other days of the month than the others'."""
+    for place, (month, days) in enumerate(zip(market["month"], market["days"], strict=True)):
+        if days < days_of(str(month)):
+            axis.axvspan(place - 0.5, place + 0.5, color="#eeeeee", zorder=0, linewidth=0)
+            axis.set_xlabel("shaded: a month that the run covers in part", fontsize=SMALL, labelpad=1)
 
 
 def _octaves(axis: "Axes") -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from experiments.measures.market_summary import over_replications
+from experiments.measures.market_summary import explained, over_replications
 from experiments.store.report_tables import FILES
 from experiments.studies.market.design import Market
 
@@ -44,6 +44,7 @@ def found_in(design: Market, results: Results) -> Found:
              for file, frame in frames.items()}
     if design.replications > 1:
         first["summary"] = over_replications(frames["summary"])
+    first["summary"] = explained(first["summary"])
     return Found(design, first)
 
 

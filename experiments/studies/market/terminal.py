@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from experiments.measures.catalogue import Show, measure
+from experiments.measures.market.periods import covered, days_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -25,6 +26,7 @@ NOTES: Final = (
     "qual.*: cheapest price at the quality of each model of the first day, mean of logs, first day 1",
     "same*: price of the same model at the same provider, first day 1; busy: replicas' time in steps",
 )
+CUT: Final = "10/30 beside a month or quarter: the run covers 10 of its 30 days"
 
 
 def table(market: "DataFrame", by: str | None = None) -> str:
@@ -38,25 +40,30 @@ def table(market: "DataFrame", by: str | None = None) -> str:
         ``month`` or ``quarter``; None for quarters if there are more than twelve months.
     """
     how = by or ("quarter" if len(market) > QUARTER_FROM else "month")
-    rows = joined(market) if how == "quarter" else joined(market, [str(month) for month in market["month"]])
-    body = [[str(row["period"]), *(_cell(float(row[name]), shown(name)) for name in TABLE)]
+    rows = joined(market, how)
+    body = [[str(row["period"]), *(_cell(float(row[name]), show_of(name)) for name in TABLE)]
             for row in rows.to_dict("records")]
-    grid = [["", *(measure(name).heading for name in TABLE)], ["", *(shown(name).unit for name in TABLE)], *body]
+    grid = [["", *(measure(name).heading for name in TABLE)], ["", *(show_of(name).unit for name in TABLE)], *body]
     widths = [max(len(line[i]) for line in grid) for i in range(len(grid[0]))]
     lines = [" ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in grid]
-    return "\n".join([*(line.rstrip() for line in lines), *NOTES])
+    cut = [CUT] if any("/" in str(period) for period in rows["period"]) else []
+    return "\n".join([*(line.rstrip() for line in lines), *NOTES, *cut])
 
 
-def joined(market: "DataFrame", period: list[str] | None = None) -> "DataFrame":
-    """Join months to periods (quarters if None): amounts become amounts a day, all else means over tokens or days."""
+def joined(market: "DataFrame", by: str) -> "DataFrame":
+    """Join months to months or quarters: amounts become amounts a day, all else means over tokens or days.
+
+    A period that the run covers in part has its days in its name: it is not to be compared with whole ones.
+    """
     import pandas as pd
 
     frame = market.assign(tokens=market["prompt_tokens"] + market["output_tokens"])
-    labels = np.array([_quarter(str(month)) for month in market["month"]] if period is None else period)
+    labels = np.array([str(month) if by == "month" else _quarter(str(month)) for month in market["month"]])
     out = []
     for label in dict.fromkeys(labels):
         part = frame[labels == label]
-        row: dict[str, object] = {"period": label}
+        name = (covered if by == "month" else _covered_quarter)(str(label), float(part["days"].sum()))
+        row: dict[str, object] = {"period": name}
         for name in dict.fromkeys([*JOINED, *TABLE]):
             how = JOINED.get(name, INDEX)
             values, days = part[name].to_numpy(float), part["days"].to_numpy(float)
@@ -76,7 +83,13 @@ def _quarter(month: str) -> str:
     return f"{year}Q{(int(number) + 2) // 3}"
 
 
-def shown(name: str) -> Show:
+def _covered_quarter(quarter: str, days: float) -> str:
+    year, number = quarter.split("Q")
+    whole = sum(days_of(f"{year}-{month}") for month in range(3 * int(number) - 2, 3 * int(number) + 1))
+    return quarter if days >= whole else f"{quarter} {days:g}/{whole}"
+
+
+def show_of(name: str) -> Show:
     """Return how a column is shown once months are joined: amounts are amounts a day then."""
     return (measure(name).daily if JOINED.get(name) == AMOUNT else None) or measure(name).show
 

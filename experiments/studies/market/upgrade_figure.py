@@ -5,7 +5,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from experiments.output.figure_style import STYLE, save
+from experiments.output.figure_style import save, styled
+from experiments.output.names import name_points
 from sim.errors import ScenarioError
 from sim.market.models.model import Models
 from sim.market.models.upgrades import KINDS, nearest_upgrades, upgrade_graph
@@ -13,19 +14,12 @@ from sim.scenario.model_settings import ModelSettings
 
 if TYPE_CHECKING:
     import networkx as nx
-    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.text import Annotation
-    from matplotlib.transforms import Bbox, BboxBase
 
     from sim.scenario import MarketScenario
 
 Places = dict[str, tuple[float, float]]  # name to date (matplotlib's days) and quality
-# Where a label may stand around its dot, points, best first: beside it, above and below, further off
-OFFSETS: Final = ((9, 0), (-9, 0), (0, 12), (0, -12),
-                  *((dx, dy) for dy in (10, -10, 18, -18, 26, -26, 34, -34) for dx in (7, -7)))
-DOT_PX: Final = 7.0  # half the side of the square around a dot that no label should touch
 
 SHOWN: Final = (
     "gpt-4", "gpt-4o", "gpt-4o-mini", "o1", "o3", "gpt-5", "gpt-5-nano", "gpt-5.2", "claude-3-opus",
@@ -63,8 +57,6 @@ def draw_upgrades(
     ScenarioError
         If no model is left to show, or a given name is unknown.
     """
-    import matplotlib as mpl
-
     rows = tuple(row for row in models.rows if row.name in (SHOWN if shown is None else shown))
     unknown = sorted(set(shown or ()) - set(models.names))
     if unknown or not rows:
@@ -73,7 +65,7 @@ def draw_upgrades(
     graph = nearest_upgrades(upgrade_graph(Models(rows), settings))
     places: Places = {name: ((start - MATPLOTLIB_EPOCH).days + facts["release_day"], facts["quality"])
               for name, facts in graph.nodes(data=True)}
-    with mpl.rc_context({**STYLE, "axes.grid": False}):
+    with styled(**{"axes.grid": False}):
         save(_drawn(graph, places), path)
 
 
@@ -92,7 +84,7 @@ def _drawn(graph: "nx.DiGraph[str]", places: Places) -> "Figure":
     axes.xaxis_date()
     axes.margins(x=0.06, y=0.06)
     figure.legend(loc="outside lower center", ncols=6, fontsize=10)
-    _labels(figure, axes, places)
+    name_points(figure, axes, places)
     return figure
 
 
@@ -122,41 +114,3 @@ def _nodes(axes: "Axes", graph: "nx.DiGraph[str]", places: Places) -> None:
         if chosen:
             axes.scatter([place[0] for place, _ in chosen], [place[1] for place, _ in chosen], color=colour, zorder=4,
                          s=[12 + 5 * total**0.5 for _, total in chosen], label=label, edgecolors="white")
-
-
-def _labels(figure: "Figure", axes: "Axes", places: Places) -> None:
-    """Name each dot where no other name and no dot is in the way, trying places around it."""
-    figure.draw_without_rendering()  # so that texts know their size
-    dots = axes.transData.transform(list(places.values()))
-    taken: list[Bbox] = []
-    for name, place in sorted(places.items(), key=lambda item: item[1]):
-        tried = [_label(axes, name, place, offset) for offset in OFFSETS]
-        boxes = [text.get_window_extent() for text in tried]
-        hits = [sum(box.overlaps(other) for other in taken) + _dots_hit(box, dots) + _sticks_out(box, axes.bbox)
-                for box in boxes]
-        best = hits.index(min(hits))
-        taken.append(boxes[best])
-        if OFFSETS[best][0] and OFFSETS[best][1]:  # off to a corner: say whose name it is
-            axes.annotate("", place, OFFSETS[best], textcoords="offset points", zorder=3, arrowprops={
-                "arrowstyle": "-", "color": "#666666", "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0})
-        for text in tried[:best] + tried[best + 1:]:
-            text.remove()
-
-
-def _sticks_out(box: "Bbox", frame: "BboxBase") -> bool:
-    return bool(box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1)
-
-
-def _dots_hit(box: "Bbox", dots: "np.ndarray") -> int:
-    near = box.padded(DOT_PX)
-    return int(((dots > near.min) & (dots < near.max)).all(axis=1).sum())
-
-
-def _label(axes: "Axes", name: str, place: tuple[float, float], offset: tuple[float, float]) -> "Annotation":
-    text = axes.annotate(
-        name, place, offset, textcoords="offset points", fontsize=9.5, zorder=3, va="center",
-        ha="left" if offset[0] > 0 else "right" if offset[0] < 0 else "center",
-        bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8},
-    )
-    text.set_in_layout(False)  # the layout stays as it was when places were chosen
-    return text

@@ -6,16 +6,19 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from experiments.measures.catalogue import Show, known, measure, spelt
+from experiments.measures.catalogue import Show, capital, measure, spelt
 from experiments.output.folder import SUMMARY, Folder
 from experiments.report.blocks import Block, Column, Figure, Section, Table, Text
 from experiments.report.grids import replications
+from experiments.report.headings import shown
 from experiments.report.numbers import NONE, measured, number
 from experiments.studies.study import Answer
 from sim.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+TRENDS: Final = ("_log_slope", "_fall")  # numbers of the summary that are extrapolated to a year
 
 
 def answer(folder: Folder, figures: Path) -> Answer:
@@ -24,12 +27,13 @@ def answer(folder: Folder, figures: Path) -> Answer:
     question = (f"How do prices, customers' choice of models, spend and providers' fortunes move over "
                 f"{horizon['days']} days from {horizon['start']}, when customers climb to better models, and providers "
                 "review prices and invest?")
-    months = folder.table("monthly_market.csv")
+    months, summary = folder.table("monthly_market.csv"), folder.table(SUMMARY)
     blocks: list[Block] = [_monthly(months, count), *_panels(figures, count), Text(PRICES)]
     sections = [Section("results", "Month by month", tuple(blocks)),
-                Section("numbers", "In numbers", (_numbers(folder.table(SUMMARY), count),))]
+                Section("numbers", "In numbers", (_numbers(summary, count),))]
     limits = []
-    if horizon["days"] < DAYS_PER_YEAR:
+    trends = summary[summary["metric"].str.endswith(TRENDS)]
+    if horizon["days"] < DAYS_PER_YEAR and trends["value"].notna().any():
         limits.append(f"Slopes and factors a year are extrapolated from {horizon['days']} days; a single release can "
                       "dominate them.")
     if count > 1:
@@ -39,16 +43,19 @@ def answer(folder: Folder, figures: Path) -> Answer:
 
 
 def _monthly(months: DataFrame, count: int) -> Table:
-    from experiments.studies.market.terminal import QUARTER_FROM, TABLE, joined, shown
+    from experiments.studies.market.terminal import CUT, QUARTER_FROM, TABLE, joined, show_of
 
     by_month = len(months) <= QUARTER_FROM
-    rows = joined(months, [str(month) for month in months["month"]] if by_month else None)
+    rows = joined(months, "month" if by_month else "quarter")
     heads = (Column("month" if by_month else "quarter", words=True), *(
-        Column(measure(name).words, spelt(shown(name).unit)) for name in TABLE))
-    body = tuple((str(row["period"]), *(_cell(float(row[name]), shown(name)) for name in TABLE))
+        Column(measure(name).words, spelt(show_of(name).unit)) for name in TABLE))
+    body = tuple((str(row["period"]), *(_cell(float(row[name]), show_of(name)) for name in TABLE))
                  for row in rows.to_dict("records"))
     which = "One run (n = 1)" if count == 1 else "The first replication (n = 1)"
-    return Table("months", f"{which}: amounts a day, means over tokens or days; they have no interval.", heads, body)
+    caption = f"{which}: amounts a day, means over tokens or days; they have no interval."
+    if any("/" in row[0] for row in body):
+        caption += f" {CUT}."
+    return Table("months", caption, heads, body)
 
 
 def _cell(value: float, show: Show) -> str:
@@ -56,29 +63,27 @@ def _cell(value: float, show: Show) -> str:
 
 
 def _numbers(summary: DataFrame, count: int) -> Table:
-    heads = [Column("number", words=True), Column("unit", words=True)]
+    """Every number of the summary with its sentence, and with the reason where there is no number."""
     rows = []
     for row in summary.to_dict("records"):
-        words = (_words(str(row["metric"])), spelt(str(row["unit"])) or "1")
-        if count == 1:
-            error = number(row["std_error"], 2) if math.isfinite(row["std_error"]) else ""
-            rows.append((*words, number(row["value"]), error))
-        else:
-            rows.append((*words, measured(row["value"], row["half_width"]), str(int(row["n"]))))
+        error = row["std_error"] if count == 1 else row["half_width"]
+        show = shown(str(row["metric"]), str(row["unit"])).show_for([row["value"]])
+        one = count == 1 and not math.isfinite(error)  # a fact of the one run, no estimate
+        value = number(row["value"] * show.factor) if one else measured(row["value"], error, show.factor)
+        meaning = f"{capital(str(row['meaning']))}."
+        if isinstance(row["note"], str):
+            meaning += f" {capital(row['note'])}."
+        n = () if count == 1 else (str(int(row["n"])),)
+        rows.append((shown(str(row["metric"]), "").words, value, spelt(show.unit) or "1", *n, meaning))
     if count == 1:
-        heads += [Column("value"), Column("standard error")]
-        caption = (f"{replications(1)} A standard error stands where the number is an estimate from many days, models "
-                   "or offers of that run.")
+        caption = (f"{replications(1)} ± a standard error where the number is an estimate from many days, models or "
+                   "offers of that run.")
     else:
-        heads += [Column("mean ± half-width"), Column("n")]
         caption = replications(count)
-    return Table("numbers", caption, tuple(heads), tuple(rows))
-
-
-def _words(metric: str) -> str:
-    """What the catalogue calls a number; one of another version keeps its name."""
-    found = known(metric)
-    return found.words if found else metric
+    heads = (Column("number", words=True), Column("value" if count == 1 else "mean ± half-width"),
+             Column("unit", words=True), *(() if count == 1 else (Column("n"),)),
+             Column("what it is", words=True, sentences=True))
+    return Table("numbers", caption, heads, tuple(rows))
 
 
 def _panels(figures: Path, count: int) -> list[Block]:

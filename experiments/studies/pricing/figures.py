@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from experiments.output.figure_style import COLOURS, STYLE, save
+from experiments.output.figure_style import COLOURS, save_both, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from pandas import DataFrame
 
     from experiments.studies.pricing.measures import Found
@@ -18,18 +19,24 @@ MOVES: Final = 150  # of the saw-tooth that are shown
 
 def draw(study: "Found", folder: Path) -> None:
     """Draw ``pricing.svg`` and ``pricing.png``."""
-    import matplotlib as mpl
+    with styled():
+        save_both(lambda columns: figure_of(study, columns), folder / "pricing")
+
+
+def figure_of(study: "Found", columns: int) -> "Figure":
+    """Return both panels, side by side or one below the other."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(12.0, 4.6), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1))
-        FigureCanvasAgg(figure)
-        left, right = figure.subplots(1, 2)
-        _saw_tooth(left, study)
-        _posted(right, study.rows[study.rows["part"].str.startswith("posted")])
-        save(figure, folder / "pricing")
+    rows, columns = (1, 2) if columns > 1 else (2, 1)
+    width = 6.0 if columns > 1 else 5.0
+    figure = Figure(figsize=(width * columns, 4.6 * rows), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1))
+    FigureCanvasAgg(figure)
+    left, right = figure.subplots(rows, columns)
+    _saw_tooth(left, study)
+    _posted(right, study.rows[study.rows["part"].str.startswith("posted")])
+    return figure
 
 
 def _saw_tooth(axis: "Axes", study: "Found") -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from experiments.stats.digits import pair
+
 if TYPE_CHECKING:
     from pandas import DataFrame
 
@@ -31,7 +33,7 @@ def band(low: float, high: float) -> str:
 
 def found(mean: float, half_width: float, n: int) -> str:
     """Return what was found; a deterministic answer has no half-width."""
-    return plain(mean) if n == 1 else f"{mean:.3g} ± {half_width:.1g}"
+    return plain(mean) if n == 1 else " ± ".join(pair(mean, half_width))
 
 
 def plain(value: float) -> str:

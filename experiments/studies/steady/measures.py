@@ -76,6 +76,8 @@ class Found:
         """
         if self.design.replications > 1:
             return interval(self._ratios(policy, metric))
+        if not self.counts(policy, metric):
+            return interval([])
         return interval(_batches(self._linear(policy, metric), f"{policy}, {metric}"))
 
     def paired(self, policy: str, other: str, metric: str) -> Paired:
@@ -88,9 +90,15 @@ class Found:
         """
         if self.design.replications > 1:
             return paired(self._ratios(policy, metric), self._ratios(other, metric))
+        if not (self.counts(policy, metric) and self.counts(other, metric)):
+            return paired([], [])
         a, b = self._linear(policy, metric), self._linear(other, metric)
         _batches(a - b, f"{policy} less {other}, {metric}")  # what is averaged is their difference
         return paired(_means(a), _means(b))
+
+    def counts(self, policy: str, metric: str) -> bool:
+        """Whether any request counts for a metric; none does for the latencies of a policy that completes nothing."""
+        return counted(self.courses[policy, metric], self.design)
 
     def _ratios(self, policy: str, metric: str) -> list[float]:
         """A replication's ratio of sums, by replication."""
@@ -119,8 +127,16 @@ def found_in(design: Steady, results: Results) -> Found:
     courses = {(policy, metric): [course_of(metric, requests[row, replication])
                                   for replication in range(design.replications)]
                for (row, policy), metric in product(enumerate(design.policies), design.metrics)}
-    cut = warm_up_of(design, courses)
+    known = {name: runs for name, runs in courses.items() if counted(runs, design)}
+    if not known:  # there is no transient to delete where nothing ever happens
+        return Found(design, courses, 0.0)
+    cut = warm_up_of(design, known)
     return Found(design, courses, cut.cut / cut.observations * design.scenario.traffic.duration_s)
+
+
+def counted(runs: Sequence[Course], design: Steady) -> bool:
+    """Return whether any request counts in the runs."""
+    return any(course.sums(0.0, design.scenario.traffic.duration_s, 1)[1].any() for course in runs)
 
 
 def warm_up_of(design: Steady, courses: dict[tuple[str, str], list[Course]]) -> WarmUp:

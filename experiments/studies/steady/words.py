@@ -11,14 +11,18 @@ from experiments.report import grids as grids
 from experiments.report.blocks import Block, Column, Section, Table, Text
 from experiments.report.headings import shown
 from experiments.report.pieces import Legend, figures_in, listed
+from experiments.stats.multiple import is_there
 from experiments.studies.steady.measures import BY_BATCHES
 from experiments.studies.study import Answer
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from collections.abc import Mapping
+
+    from pandas import DataFrame, Series
+
+    from experiments.measures.catalogue import Show
 
 PAIRS: Final = "pairs.csv"
-RISK: Final = 0.05  # of one or more wrong stars in the study
 
 
 def answer(folder: Folder, figures: Path) -> Answer:
@@ -27,7 +31,7 @@ def answer(folder: Folder, figures: Path) -> Answer:
     warm_up_s, end_s = float(summary["warm_up_s"].iloc[0]), float(summary["end_s"].iloc[0])
     what = f"do {len(policies)} routing policies" if len(policies) > 1 else f"does the routing policy `{policies[0]}`"
     question = (f"How {what} do in the long run, once a start with empty queues is forgotten: "
-                f"{listed([f'`{metric}`' for metric in folder.parameters['metrics']])}?")
+                f"{listed([shown(metric, '').words for metric in folder.parameters['metrics']])}?")
     by_batches = summary["method"].iloc[0] == BY_BATCHES
     how = ("one long run each, intervals by batch means" if by_batches
            else f"{folder.parameters['replications']} replications each")
@@ -36,7 +40,7 @@ def answer(folder: Folder, figures: Path) -> Answer:
              f"{end_s:g} s is measured; {how}."),
         _means(summary, "batches of a run" if by_batches else "replications"), *figures_in(figures, FIGURES)]
     if folder.has(PAIRS):
-        blocks.insert(2, _pairs(folder.table(PAIRS), folder.parameters["baseline"]))
+        blocks.insert(2, _pairs(folder.table(PAIRS), folder.parameters["baseline"], grids.shows_of(summary)))
     limits = ["The warm-up is estimated from the runs themselves; a slow drift that lasts longer than a run would not "
               "be seen."]
     facts = {"policies": str(len(policies)), "warm-up": f"{warm_up_s:g} s", "measured until": f"{end_s:g} s"}
@@ -44,38 +48,34 @@ def answer(folder: Folder, figures: Path) -> Answer:
 
 
 def _means(summary: DataFrame, of: str) -> Table:
-    metrics = list(dict.fromkeys(summary["metric"]))
-    by = summary.set_index(["policy", "metric"])
-    rows = []
-    for policy in dict.fromkeys(summary["policy"]):
-        rows.append((str(policy), *(_cell(by.loc[(policy, metric)], metric, "mean") for metric in metrics)))
-    heads = (Column("policy", words=True), *(Column(shown(metric, "").heading, spelt(shown(metric, "").show.unit))
-                                             for metric in metrics))
-    n = int(summary["n"].iloc[0])
-    return Table("steady-state", f"Means in steady state ± half-width of the 95 % interval over n = {n} {of}.", heads,
-                 tuple(rows))
+    n = int(summary["n"].max())
+    caption = f"Means in steady state ± half-width of the 95 % interval over n = {n} {of}."
+    return _grid("steady-state", caption, summary, "mean", grids.shows_of(summary))
 
 
-def _pairs(pairs: DataFrame, baseline: str) -> Table:
-    metrics = list(dict.fromkeys(pairs["metric"]))
-    by = pairs.set_index(["policy", "metric"])
-    rows = []
-    for policy in dict.fromkeys(pairs["policy"]):
-        cells = []
-        for metric in metrics:
-            row = by.loc[(policy, metric)]
-            cells.append(_cell(row, metric, "difference") + (" *" if row["p_holm"] <= RISK else ""))
-        rows.append((str(policy), *cells))
-    heads = (Column("policy", words=True), *(Column(shown(metric, "").heading, spelt(shown(metric, "").show.unit))
-                                             for metric in metrics))
+def _pairs(pairs: DataFrame, baseline: str, shows: Mapping[str, Show]) -> Table:
     caption = (f"Difference from the baseline `{baseline}`, in pairs. A star marks a difference that is there with "
                "95 % confidence in all of them at once (Holm).")
-    return Table("steady-differences", caption, heads, tuple(rows))
+    return _grid("steady-differences", caption, pairs, "difference", shows)
 
 
-def _cell(row: object, metric: str, value: str) -> str:
-    estimate = grids.Estimate(row[value], row["half_width"], int(row["n"]))  # type: ignore[index]
-    return grids.cell(estimate, shown(metric, "").show.factor, int(row["n"]))  # type: ignore[index]
+def _grid(name: str, caption: str, frame: DataFrame, value: str, shows: Mapping[str, Show]) -> Table:
+    """A row a policy, a column a metric; a star at differences that are there."""
+    metrics = list(dict.fromkeys(frame["metric"]))
+    by = frame.set_index(["policy", "metric"])
+    rows = []
+    for policy in dict.fromkeys(frame["policy"]):
+        cells = [_cell(by.loc[(policy, metric)], shows[metric], value) for metric in metrics]
+        rows.append((str(policy), *cells))
+    heads = (Column("policy", words=True),
+             *(Column(shown(metric, "").heading, spelt(shows[metric].unit)) for metric in metrics))
+    return Table(name, caption, heads, tuple(rows))
+
+
+def _cell(row: Series, show: Show, value: str) -> str:
+    estimate = grids.Estimate(row[value], row["half_width"], int(row["n"]))
+    text = grids.cell(estimate, show.factor, int(row["n"]))
+    return f"{text} *" if "p_holm" in row and is_there(row["p_holm"]) else text
 
 
 FIGURES: Final = {

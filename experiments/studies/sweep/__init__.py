@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from experiments.output.origins import Origin
 from experiments.studies.study import Answer, Check, Study
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ class SweepStudy(Study["Sweep", "Found"]):
 
         return design_of(arguments)
 
+    def origin(self, arguments: argparse.Namespace) -> Origin:
+        """Return what the scenario is made of; the design file may say."""
+        from experiments.studies.sweep.options import origin_of
+
+        return origin_of(arguments)
+
     def read(self, scenario: Any, parameters: Mapping[str, Any]) -> Sweep:  # noqa: ANN401 - checked when read
         """Return the design of a manifest."""
         from experiments.studies.sweep.design import sweep_of
@@ -65,11 +72,12 @@ class SweepStudy(Study["Sweep", "Found"]):
         draw(found.design, found.frames, folder)
 
     def told(self, found: Found) -> str:
-        """Return the shown metrics, or their indices, as they stand in the tables."""
-        frame = found.frames["sensitivity"] if "sensitivity" in found.frames else found.frames["summary"]
-        shown = frame[frame["metric"].isin(found.design.shown)]
-        text: str = shown.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep="")
-        return text
+        """Return the shown metrics by point, or their indices."""
+        from experiments.studies.sweep.terminal import indices, points
+
+        if "sensitivity" in found.frames:
+            return indices(found.frames["sensitivity"], found.design.shown)
+        return points(found.frames["summary"], found.design.shown)
 
     def write_up(self, folder: Folder, figures: Path) -> Answer:
         """Write up the points, and the indices."""

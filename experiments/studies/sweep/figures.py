@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,7 +10,9 @@ import numpy as np
 
 from experiments.designs import INDICES
 from experiments.designs.sensitivity import NOISE
-from experiments.output.figure_style import COLOURS, MARKERS, STYLE, save
+from experiments.measures.catalogue import capital, spelt
+from experiments.output.figure_style import COLOURS, MARKERS, save_both, say, styled, whiskers
+from experiments.report.headings import shown
 from experiments.runs.specs import POLICY
 from experiments.studies.sweep.design import Sweep
 
@@ -28,9 +31,7 @@ MOST_LINES: Final = 8
 
 def draw(design: Sweep, frames: dict[str, DataFrame], folder: Path) -> None:
     """Draw ``sensitivity`` for designs with indices, ``metrics`` for the others, as SVG, PDF and PNG."""
-    import matplotlib as mpl
-
-    with mpl.rc_context(STYLE):
+    with styled():
         if design.plan.kind in INDICES:
             number = 0
             for policy in design.policies or ("",):
@@ -39,14 +40,14 @@ def draw(design: Sweep, frames: dict[str, DataFrame], folder: Path) -> None:
                 for index in MAIN[design.plan.kind]:
                     number += 1
                     name = "sensitivity" if number == 1 else f"sensitivity-{number}"
-                    save(_bars(design, mine, policy, index), folder / name)
+                    save_both(partial(_bars, design, mine, policy, index), folder / name)
         else:
-            save(_lines(design, frames["summary"]), folder / "metrics")
+            save_both(partial(_lines, design, frames["summary"]), folder / "metrics")
 
 
-def _bars(design: Sweep, frame: DataFrame, policy: str, index: str) -> Figure:
+def _bars(design: Sweep, frame: DataFrame, policy: str, index: str, columns: int) -> Figure:
     """One panel a metric, one bar a factor, the largest on top; of a policy and an index."""
-    figure, axes = _panels(design, 0.32 * len(design.plan.factors) + 1.3, 6.6)
+    figure, axes = _panels(design, 0.32 * len(design.plan.factors) + 1.3, 6.6, columns)
     for axis, metric in zip(axes, design.shown, strict=True):
         part = frame[frame["metric"] == metric]
         main = part[part["index"] == index].sort_values("value", ascending=True, kind="stable")
@@ -59,49 +60,61 @@ def _bars(design: Sweep, frame: DataFrame, policy: str, index: str) -> Figure:
             alone = part[part["index"] == "S1"].set_index("factor")["value"].reindex(main["factor"]).to_numpy(float)
             axis.plot(alone, places, "D", color=COLOURS[1], markersize=4, label=LABELS["S1"])
         axis.set_yticks(places, [_short(name) for name in main["factor"]])
-        unit = str(part["unit"].iloc[0])
-        axis.set_xlabel(f"{LABELS[index]}{f' ({unit})' if index == 'mu_star' else ''}")
-        noise = part.loc[part["factor"] == NOISE, "value"].iloc[0]
-        told = f"; noise {noise:.0%} of variance" if np.isfinite(noise) else ""
-        axis.set_title(f"{metric}{told}", loc="left", fontsize=10)
+        unit = spelt(str(part["unit"].iloc[0])) if len(part) else ""
+        axis.set_xlabel(f"{LABELS[index]}{f' ({unit})' if index == 'mu_star' and unit else ''}")
+        noise = part.loc[part["factor"] == NOISE, "value"]
+        told = f"; noise {noise.iloc[0]:.0%} of variance" if np.isfinite(noise).any() else ""
+        axis.set_title(f"{_named(metric)}{told}", loc="left", fontsize=10)
         axis.set_xlim(left=min(0.0, axis.get_xlim()[0]))
+        if not np.isfinite(values).any():
+            say(axis, "No index: every run must have a value.")
+    if index == "ST":
+        # shares of a variance are compared from metric to metric; effects have units of their own
+        far = [axis.get_xlim() for axis in axes]
+        for axis in axes:
+            axis.set_xlim(min(left for left, _ in far), max(right for _, right in far))
     if index == "ST":
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", fontsize=8, ncols=2)
-    _title(figure, design, f"bars: 95 % bootstrap intervals{f', policy {policy}' if policy else ''}")
+    _title(figure, design, f"bars: 95 % bootstrap intervals{f', policy {policy}' if policy else ''}", columns)
     return figure
 
 
-def _lines(design: Sweep, frame: DataFrame) -> Figure:
+def _lines(design: Sweep, frame: DataFrame, columns: int) -> Figure:
     """One panel a metric over the first factor with several numbers; lines are policies or the next factor."""
     factors = [factor.path for factor in design.plan.factors]
     over = next((name for name in factors if _numeric(frame, name)), factors[0])
     by = next((name for name in (POLICY, *factors) if name in frame and name != over
                and 1 < frame[name].nunique() <= MOST_LINES), None)
-    figure, axes = _panels(design, 3.4, 5.4)
+    figure, axes = _panels(design, 3.4, 5.4, columns)
     for axis, metric in zip(axes, design.shown, strict=True):
         part = frame[frame["metric"] == metric]
         groups: list[tuple[Any, DataFrame]] = [("", part)] if by is None else list(part.groupby(by, sort=False))
+        row = shown(metric, str(part["unit"].iloc[0]) if len(part) else "1")
+        show = row.show_for(part["mean"])
         for place, (label, group) in enumerate(groups):
-            _line(axis, group, over, str(label), place, sampled=_sampled(design))
+            _line(axis, group.assign(**{name: show.factor * group[name] for name in ("mean", "half_width")}), over,
+                  str(label), place, sampled=_sampled(design))
         axis.set_xlabel(over)
-        axis.set_ylabel(f"{metric} ({part['unit'].iloc[0]})" if len(part) else metric)
+        axis.set_ylabel(row.axis(show))
+        if not part["mean"].notna().any():
+            say(axis, "No run has a value." if len(part) else "No run has succeeded.")
     if by is not None:
         handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, title=by, fontsize=8, loc="outside lower center", ncols=min(len(labels), 4))
+        figure.legend(handles, labels, title=by, fontsize=8, loc="outside lower center",
+                      ncols=min(len(labels), 2 * columns, 4))
     others = [name for name in factors if name not in (over, by) and name in frame and frame[name].nunique() > 1]
     note = f"points differ in {', '.join(others)}, too" if others else "bars: 95 % intervals over replications"
-    _title(figure, design, note)
+    _title(figure, design, note, columns)
     return figure
 
 
 def _line(axis: Axes, group: DataFrame, over: str, label: str, place: int, *, sampled: bool) -> None:
     colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
-    half = np.nan_to_num(group["half_width"].to_numpy(float))
     x = group[over].to_numpy() if _numeric(group, over) else group[over].astype(str).to_numpy()
     several = sampled or len(set(x.tolist())) < len(x)
-    axis.errorbar(x, group["mean"].to_numpy(float), yerr=half, color=colour, marker=marker, markersize=4, label=label,
-                  linewidth=0 if several else 1.1, elinewidth=0.9)
+    axis.errorbar(x, group["mean"].to_numpy(float), yerr=whiskers(group["mean"], group["half_width"]), color=colour,
+                  marker=marker, markersize=4, label=label, linewidth=0 if several else 1.1, elinewidth=0.9)
 
 
 def _sampled(design: Sweep) -> bool:
@@ -113,12 +126,12 @@ def _numeric(frame: DataFrame, name: str) -> bool:
     return values.dtype.kind in "iuf" and values.nunique() > 1
 
 
-def _panels(design: Sweep, height: float, width: float) -> tuple[Figure, list[Axes]]:
+def _panels(design: Sweep, height: float, width: float, columns: int) -> tuple[Figure, list[Axes]]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     count = len(design.shown)
-    columns = min(count, COLUMNS)
+    columns = min(count, COLUMNS, columns)
     rows = -(-count // columns)
     figure = Figure(figsize=(width * columns, height * rows + 0.4), layout="constrained")
     FigureCanvasAgg(figure)
@@ -131,7 +144,12 @@ def _short(path: str) -> str:
     return path if len(parts) <= 3 else "… " + ".".join(parts[-3:])
 
 
-def _title(figure: Figure, design: Sweep, note: str) -> None:
-    plan = design.plan
+def _named(metric: str) -> str:
+    """What the catalogue calls a metric."""
+    return capital(shown(metric, "1").words)
+
+
+def _title(figure: Figure, design: Sweep, note: str, columns: int) -> None:
+    plan, between = design.plan, " " if columns > 1 else "\n"
     size = f"{len(plan.points)} points, {design.replications} replications"
-    figure.suptitle(f"{design.scenario.name}, {plan.kind} design: {size}; {note}", fontsize=9, color="#555555")
+    figure.suptitle(f"{design.scenario.name}, {plan.kind} design: {size};{between}{note}", fontsize=9, color="#555555")

@@ -25,8 +25,8 @@ class Found:
     design
         What was run.
     frames
-        ``summary``, a row for every point, policy and metric: the factors, metric, unit, mean, half_width, n; and
-        ``sensitivity`` of a design that has indices.
+        ``summary``, a row for every point, policy and metric: the factors, metric, unit, mean, half_width, n,
+        failed; and ``sensitivity`` of a design that has indices.
     """
 
     design: Sweep

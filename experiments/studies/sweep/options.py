@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import argparse
 
     from experiments.designs import Factor
+    from experiments.designs.design_file import DesignFile
+    from experiments.output.origins import Origin
     from experiments.studies.sweep.design import Sweep
     from sim.scenario import Scenario
 
@@ -53,29 +55,42 @@ def design_of(arguments: argparse.Namespace) -> Sweep:
     MarketError
         If something in it is not allowed.
     """
-    from experiments.cli.options import listed, seed_of
-    from experiments.designs.design_file import DesignFile, DesignPart, StudyPart, read_design
+    from experiments.cli.options import listed
     from experiments.scenarios import load
     from experiments.studies.sweep.design import Sweep, planned
-    from sim.errors import ScenarioError
 
-    factors = _factors(arguments)
-    if arguments.study in SCENARIOS:
-        given = DesignFile.model_construct(study=StudyPart(kind=arguments.study), design=DesignPart(), factors={})
-    elif arguments.study.endswith(".toml"):
-        given = read_design(Path(arguments.study))
-        factors = [*given.listed(), *factors]
-    else:
-        raise ScenarioError(f"the study is {arguments.study!r}, but must be {', '.join(SCENARIOS)} or a design "
-                            "file (.toml)")
+    given, origin = _given(arguments), origin_of(arguments)
     part, plan = given.study, given.design
-    scenario = load(arguments.scenario or part.scenario or SCENARIOS[part.kind], *part.set, *arguments.overrides,
-                    *seed_of(arguments))
+    scenario = load(origin.name, *origin.assignments)
     _check_kind(part.kind, scenario)
-    points = planned(_chosen(arguments.design, plan.kind), tuple(factors), scenario,
+    factors = (*given.listed(), *_factors(arguments))
+    points = planned(_chosen(arguments.design, plan.kind), factors, scenario,
                      _chosen(arguments.samples, plan.samples), _chosen(arguments.design_seed, plan.seed))
     return Sweep(scenario, points, listed(arguments.policies, part.policies),
                  _chosen(arguments.replications, part.replications), listed(arguments.metrics, part.metrics))
+
+
+def origin_of(arguments: argparse.Namespace) -> Origin:
+    """Return what the scenario is made of: that of the options, of the design file, or the study's own."""
+    from experiments.cli.options import seed_of
+    from experiments.output.origins import Origin
+
+    part = _given(arguments).study
+    return Origin(arguments.scenario or part.scenario or SCENARIOS[part.kind],
+                  (*part.set, *arguments.overrides, *seed_of(arguments)))
+
+
+def _given(arguments: argparse.Namespace) -> DesignFile:
+    """Return the design file, or an empty one for the study that was named in its place."""
+    from experiments.designs.design_file import DesignFile, DesignPart, StudyPart, read_design
+    from sim.errors import ScenarioError
+
+    if arguments.study in SCENARIOS:
+        return DesignFile.model_construct(study=StudyPart(kind=arguments.study), design=DesignPart(), factors={})
+    if arguments.study.endswith(".toml"):
+        return read_design(Path(arguments.study))
+    raise ScenarioError(f"the study is {arguments.study!r}, but must be {', '.join(SCENARIOS)} or a design "
+                        "file (.toml)")
 
 
 def _check_kind(study: str, scenario: Scenario) -> None:

@@ -11,7 +11,7 @@ from experiments.report import grids as grids
 from experiments.report.blocks import Block, Column, Figure, Section, Table, Text
 from experiments.report.common import design
 from experiments.report.difference import flat
-from experiments.report.headings import ABBREVIATIONS
+from experiments.report.headings import ABBREVIATIONS, shown
 from experiments.report.numbers import NONE, plain
 from experiments.report.pieces import Legend, figures_in, listed
 from experiments.studies.study import Answer
@@ -88,7 +88,8 @@ def _indices(frame: DataFrame, key: tuple[str, ...], folded: bool) -> Table:
         found = dict(zip(mine["index"], mine[["value", "low", "high"]].to_numpy(float), strict=True))
         rows.append((str(factor), *(_banded(*found[name]) if name in found else NONE for name in names)))
     metric, unit = key[-1], str(frame["unit"].iloc[0]) if "unit" in frame else "1"
-    caption = f"Sensitivity of `{metric}`" + (f" under the policy `{key[0]}`" if len(key) > 1 else "") + "."
+    under = f" under the policy `{key[0]}`" if len(key) > 1 else ""
+    caption = f"Sensitivity of {shown(metric, unit).words}{under}."
     if len(noise) and math.isfinite(noise.iloc[0]):
         caption += f" Noise between replications makes {100 * noise.iloc[0]:.3g} % of the variance."
     heads = [Column(str(name).replace("mu_star", "mu*"), "" if unit == "1" or name not in EFFECTS else unit)

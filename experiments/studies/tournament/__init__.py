@@ -66,10 +66,10 @@ class TournamentStudy(Study["Tournament", "Found"]):
         return found_in(design, results)
 
     def tables(self, found: Found) -> dict[str, DataFrame]:
-        """Return ``summary`` and ``pairs``."""
-        from experiments.studies.tournament.measures import pairs, summary
+        """Return ``summary``, ``pairs`` and ``standings``."""
+        from experiments.studies.tournament.measures import pairs, standings, summary
 
-        return {"summary": summary(found), "pairs": pairs(found)}
+        return {"summary": summary(found), "pairs": pairs(found), "standings": standings(found)}
 
     def draw(self, found: Found, folder: Path) -> None:
         """Draw the frontier at each load, and what load does."""

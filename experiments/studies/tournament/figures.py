@@ -6,79 +6,119 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from experiments.measures.catalogue import measure
-from experiments.output.figure_style import STYLE, look, panels, plain_ticks, save
+from experiments.output.figure_style import COLUMNS, look, panels, plain_ticks, save_both, say, styled, whiskers
+from experiments.output.names import name_lines, name_points
+from experiments.stats import Interval
 from experiments.studies.tournament.measures import COST, LATENCY, Found
+from experiments.studies.tournament.terminal import show_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 LOG_FROM: Final = 10.0  # largest over smallest latency from which the axis is logarithmic
+ROOM: Final = 1.25  # of a log axis beyond the outermost means
 LOAD_PANELS: Final = ("ttft_p99_s", "completed_share", COST)
+NAMES_PT: Final = 7.2  # small enough for fourteen names beside each other
+NOTHING: Final = "No request was completed."
 
 
 def frontier(result: Found, folder: Path) -> None:
-    """Draw cost against latency, one panel a load, as ``frontier.svg`` and ``frontier.png``.
+    """Draw cost against latency, one panel a load, as ``frontier`` in all formats.
 
-    Bars are 95 % intervals over replications; hollow grey-edged points are dominated policies; the step line
-    joins the others.
+    Bars are 95 % intervals over replications; hollow points are dominated policies; the step line joins the others.
     """
-    import matplotlib as mpl
-
-    with mpl.rc_context(STYLE):
-        figure, axes = panels(len(result.design.loads))
-        for axis, load in zip(axes, result.design.loads, strict=True):
-            _frontier_panel(axis, result, load)
-            axis.set_title(f"load {load:g}", loc="left", fontsize=10)
-            axis.set_xlabel(measure(COST).shown_axis)
-        axes[0].set_ylabel(measure(LATENCY).shown_axis)
-        _legend(figure, result, "filled: on the frontier; hollow: dominated; bars: 95 % intervals")
-        save(figure, folder / "frontier")
+    with styled():
+        save_both(lambda columns: _frontier(result, columns), folder / "frontier")
 
 
 def loads(result: Found, folder: Path) -> None:
-    """Draw tail TTFT and cost against load as ``loads.svg`` and ``loads.png``; nothing with a single load."""
-    import matplotlib as mpl
-
+    """Draw tail TTFT, completed requests and cost against load as ``loads``; nothing with a single load."""
     if len(result.design.loads) < 2:
         return
-    with mpl.rc_context(STYLE):
-        figure, axes = panels(3)
-        for axis, metric in zip(axes, LOAD_PANELS, strict=True):
-            _load_panel(axis, result, metric)
-            axis.set_xlabel("Load (1 = the scenario's own)")
-            axis.set_ylabel(measure(metric).shown_axis)
-        axes[0].set_yscale("log", nonpositive="clip")
-        axes[0].set_ylim(bottom=_lowest(result, "ttft_p99_s") / 2)
-        plain_ticks(axes[0])
-        axes[1].set_ylim(bottom=max(0.0, min(axes[1].get_ylim()[0], 99.0)), top=100.2)
-        axes[2].set_ylim(bottom=max(0.0, axes[2].get_ylim()[0]))
-        _legend(figure, result, "bars: 95 % intervals over replications, side by side", lines=True)
-        save(figure, folder / "loads")
+    with styled():
+        save_both(lambda columns: _loads(result, columns), folder / "loads")
+
+
+def _frontier(result: Found, columns: int) -> "Figure":
+    figure, axes = panels(len(result.design.loads), columns)
+    for axis, load in zip(axes, result.design.loads, strict=True):
+        _frontier_panel(axis, result, load)
+        axis.set_title(f"load {load:g}", loc="left", fontsize=10)
+        axis.set_xlabel(measure(COST).axis(show_of(result, COST)))
+        axis.set_ylabel(measure(LATENCY).axis(show_of(result, LATENCY)))
+    _one_scale(axes, result)
+    figure.suptitle(_wrapped(f"{result.design.scenario.name}: filled: on the frontier; hollow: dominated; bars: 95 % "
+                             "intervals", columns), fontsize=9, color="#555555")
+    for axis, load in zip(axes, result.design.loads, strict=True):
+        name_points(figure, axis, _points(result, load), NAMES_PT, _colours(result))
+    return figure
+
+
+def _loads(result: Found, columns: int) -> "Figure":
+    figure, axes = panels(len(LOAD_PANELS), columns)
+    for axis, metric in zip(axes, LOAD_PANELS, strict=True):
+        _load_panel(axis, result, metric)
+        axis.set_xlabel("Load (1 = the scenario's own)")
+        axis.set_ylabel(measure(metric).axis(show_of(result, metric)))
+    if _means(result, "ttft_p99_s"):
+        _log(axes[0], _means(result, "ttft_p99_s"))
+    axes[1].set_ylim(bottom=max(0.0, min(axes[1].get_ylim()[0], 99.0)), top=100.2)
+    axes[2].set_ylim(bottom=max(0.0, axes[2].get_ylim()[0]))
+    figure.suptitle(_wrapped(f"{result.design.scenario.name}: bars: 95 % intervals over replications, side by side",
+                             columns), fontsize=9, color="#555555")
+    figure.draw_without_rendering()
+    for axis, metric in zip(axes, LOAD_PANELS, strict=True):
+        last = result.design.loads.index(max(result.design.loads))
+        ends = {policy: (_beside(result, index)[last], _shown(result, policy, result.design.loads[last], metric).mean)
+                for index, policy in enumerate(result.design.policies)}
+        name_lines(axis, ends, _colours(result), NAMES_PT)
+    return figure
 
 
 def _frontier_panel(axis: "Axes", result: Found, load: float) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    best = []
+    points, filled = _points(result, load), []
     for index, policy in enumerate(result.design.policies):
-        cost, latency = result.interval(policy, load, COST), result.interval(policy, load, LATENCY)
-        if cost.n == 0 or latency.n == 0:
+        if policy not in points:
             continue
-        dominated = result.dominated_by(policy, load) is not None
+        cost, latency = _shown(result, policy, load, COST), _shown(result, policy, load, LATENCY)
+        best = result.on_frontier(policy, load)
         colour, marker, _ = look(index)
         axis.errorbar(
-            cost.mean, latency.mean, xerr=_bar(cost.half_width), yerr=_bar(latency.half_width), fmt=marker,
-            color=colour, markerfacecolor="white" if dominated else colour, markersize=6,
-            elinewidth=0.9, alpha=0.75 if dominated else 1.0, zorder=2 if dominated else 3,
-        )
-        best.append((cost.mean, latency.mean))
-    best = _lower_left(best)
-    axis.step([x for x, _ in best], [y for _, y in best], where="post", color="#999999", lw=1, zorder=1)
+            cost.mean, latency.mean, xerr=whiskers([cost.mean], [cost.half_width]),
+            yerr=whiskers([latency.mean], [latency.half_width], log=True), fmt=marker, color=colour,
+            markerfacecolor=colour if best else "white", markersize=6, elinewidth=0.9,
+            alpha=1.0 if best else 0.75, zorder=3 if best else 2)
+        filled += [points[policy]] if best else []
+    line = _lower_left(filled)
+    axis.step([x for x, _ in line], [y for _, y in line], where="post", color="#999999", lw=1, zorder=1)
     axis.xaxis.set_major_locator(MaxNLocator(6))
-    low, high = axis.get_ylim()
-    if high > LOG_FROM * max(low, 0.0):
-        axis.set_yscale("log")
+    if not points:
+        say(axis, NOTHING)
+
+
+def _one_scale(axes: "list[Axes]", result: Found) -> None:
+    """Give all loads the same axes: what moves from panel to panel is then the policy, not the scale."""
+    costs, latencies = _means(result, COST), _means(result, LATENCY)
+    if not latencies:
+        return
+    low, high = min(axis.get_xlim()[0] for axis in axes), max(axis.get_xlim()[1] for axis in axes)
+    bottom, top = min(axis.get_ylim()[0] for axis in axes), max(axis.get_ylim()[1] for axis in axes)
+    for axis in axes:
+        axis.set_xlim(max(low, 0.0) if min(costs) >= 0 else low, high)
+        axis.set_ylim(max(bottom, 0.0), top)
+        if max(latencies) > LOG_FROM * min(latencies):
+            _log(axis, latencies, top)
+
+
+def _log(axis: "Axes", means: list[float], top: float | None = None) -> None:
+    """A log axis from the lowest mean on: a bar that reaches below, even below nought, goes to its edge."""
+    positive = [mean for mean in means if mean > 0]
+    if positive:
+        axis.set_yscale("log", nonpositive="clip")
+        axis.set_ylim(min(positive) / ROOM, top or axis.get_ylim()[1])
         plain_ticks(axis)
 
 
@@ -92,42 +132,47 @@ def _lower_left(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _load_panel(axis: "Axes", result: Found, metric: str) -> None:
-    factor = measure(metric).show.factor
-    loads, policies = result.design.loads, result.design.policies
-    # side by side, so that bars stay apart; those of one load stay clear of the next load's
-    apart = 0.45 * min(b - a for a, b in pairwise(sorted(loads))) / len(policies)
-    for index, policy in enumerate(policies):
-        intervals = [result.interval(policy, load, metric) for load in loads]
-        colour, marker, line = look(index)
-        places = [load + apart * (index - (len(policies) - 1) / 2) for load in loads]
-        means = [got.mean * factor for got in intervals]
-        axis.errorbar(places, means, yerr=[_bar(got.half_width) * factor for got in intervals], color=colour,
-                      fmt="none", elinewidth=0.8, alpha=0.5, zorder=2)
-        axis.plot(places, means, line, color=colour, marker=marker, markersize=4.5, linewidth=1.0, zorder=3)
-    axis.set_xticks(loads, [f"{load:g}" for load in loads])
-
-
-def _legend(figure: "Figure", result: Found, note: str, lines: bool = False) -> None:
-    from matplotlib.lines import Line2D
-
-    handles = []
     for index, policy in enumerate(result.design.policies):
+        got = [_shown(result, policy, load, metric) for load in result.design.loads]
         colour, marker, line = look(index)
-        handles.append(Line2D([], [], color=colour, marker=marker, markersize=5, linewidth=1.0, label=policy,
-                              linestyle=line if lines else "none"))
-    columns = min(6 if len(result.design.loads) > 1 else 3, len(handles))
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns, fontsize=8, handletextpad=0.3,
-                  columnspacing=1.2)
-    figure.suptitle(f"{result.design.scenario.name}: {note}", fontsize=9, color="#555555")
+        places, means = _beside(result, index), [each.mean for each in got]
+        axis.errorbar(places, means, color=colour, fmt="none", elinewidth=0.8, alpha=0.5, zorder=2,
+                      yerr=whiskers(means, [each.half_width for each in got], log=metric == "ttft_p99_s"))
+        axis.plot(places, means, line, color=colour, marker=marker, markersize=4.5, linewidth=1.0, zorder=3)
+    axis.set_xticks(result.design.loads, [f"{load:g}" for load in result.design.loads])
+    if not _means(result, metric):
+        say(axis, NOTHING)
 
 
-def _lowest(result: Found, metric: str) -> float:
-    """Smallest mean of a metric; intervals may reach below it, and below zero, where a log axis ends."""
-    means = [result.interval(policy, load, metric).mean for policy, load in result.design.cells()]
-    return min((mean for mean in means if mean > 0), default=1.0)
+def _beside(result: Found, index: int) -> list[float]:
+    """Places of a policy's points, side by side so that bars stay apart, and clear of the next load's."""
+    loads, count = result.design.loads, len(result.design.policies)
+    apart = 0.45 * min(b - a for a, b in pairwise(sorted(loads))) / count
+    return [load + apart * (index - (count - 1) / 2) for load in loads]
 
 
-def _bar(half_width: float) -> float:
-    return half_width if math.isfinite(half_width) else 0.0
+def _points(result: Found, load: float) -> dict[str, tuple[float, float]]:
+    """Cost and latency of the policies that have both, as shown."""
+    found = {policy: tuple(_shown(result, policy, load, metric).mean for metric in (COST, LATENCY))
+             for policy in result.design.policies}
+    return {policy: (x, y) for policy, (x, y) in found.items() if math.isfinite(x) and math.isfinite(y)}
 
 
+def _shown(result: Found, policy: str, load: float, metric: str) -> Interval:
+    """A mean with its half-width in the unit in which the metric is shown."""
+    got, factor = result.interval(policy, load, metric), show_of(result, metric).factor
+    return Interval(got.mean * factor, got.half_width * factor, got.n)
+
+
+def _means(result: Found, metric: str) -> list[float]:
+    """All means of a metric that there are, as shown."""
+    return list(filter(math.isfinite, (_shown(result, *cell, metric).mean for cell in result.design.cells())))
+
+
+def _colours(result: Found) -> dict[str, str]:
+    return {policy: look(index)[0] for index, policy in enumerate(result.design.policies)}
+
+
+def _wrapped(text: str, columns: int) -> str:
+    """A title in lines that a figure of one panel can hold."""
+    return text if columns >= COLUMNS else text.replace(": ", ":\n", 1).replace("; bars", ";\nbars")

@@ -24,6 +24,8 @@ LATENCY: Final = "e2e_p99_s"
 SUMMARY_COLUMNS: Final = ("policy", "load", "metric", "unit", "mean", "half_width", "n")
 PAIR_COLUMNS: Final = ("policy", "baseline", "load", "metric", "unit", "difference", "half_width",
                        "correlation", "variance_reduction", "n", "p", "p_holm")
+STANDING_COLUMNS: Final = ("policy", "load", "on_frontier", "dominated_by",
+                           *(f"may_have_lowest_{metric}" for metric in (COST, LATENCY)))
 
 Values = dict[tuple[str, float], dict[str, list[float]]]  # by (policy, load), metric, replication
 
@@ -64,6 +66,12 @@ class Found:
         """
         rivals = (rival for rival in self.design.policies if rival != policy)
         return next((rival for rival in rivals if self._dominates(rival, policy, load)), None)
+
+    def on_frontier(self, policy: str, load: float) -> bool:
+        """Whether a policy has a cost and a latency, and no other dominates it."""
+        # one that completes nothing is beaten by nobody, having nothing to compare: it must not shine for that
+        known = all(self.interval(policy, load, metric).n for metric in (COST, LATENCY))
+        return known and self.dominated_by(policy, load) is None
 
     def contenders(self, load: float, metric: str) -> tuple[str, ...]:
         """Return the policies among which the one with the lowest expectation is, with 95 % (equation L13).
@@ -107,6 +115,38 @@ def summary(found: Found) -> DataFrame:
             got = found.interval(policy, load, metric)
             rows.append((policy, load, metric, unit_of(metric), got.mean, got.half_width, got.n))
     return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
+
+
+def standings(found: Found) -> DataFrame:
+    """Return by policy and load what is claimed of it; terminal, figure and report all say this and nothing else.
+
+    Whether it is on the frontier, else which policy dominates it, and whether it may have the truly lowest cost and
+    latency (with 95 %; empty where that cannot be told, from one replication or of one policy).
+    """
+    import pandas as pd
+
+    rows = []
+    for load in found.design.loads:
+        lowest = [found.contenders(load, metric) for metric in (COST, LATENCY)]
+        for policy in found.design.policies:
+            rows.append((policy, load, found.on_frontier(policy, load), found.dominated_by(policy, load),
+                         *(policy in those if those else None for those in lowest)))
+    return pd.DataFrame(rows, columns=list(STANDING_COLUMNS))
+
+
+def lowest(standings: DataFrame, summary: DataFrame, load: float, metric: str) -> list[str]:
+    """Return the policies among which the one with the truly lowest metric is, lowest mean first; none if unknown.
+
+    Parameters
+    ----------
+    standings, summary
+        As the functions of these names return them, or read from their files.
+    load, metric
+        Of which; the metric is cost or latency.
+    """
+    mine = standings[(standings["load"] == load) & standings[f"may_have_lowest_{metric}"].eq(True)]["policy"]
+    means = summary[(summary["load"] == load) & (summary["metric"] == metric)].set_index("policy")["mean"]
+    return sorted(mine, key=lambda policy: float(means[policy]))
 
 
 def pairs(found: Found) -> DataFrame:

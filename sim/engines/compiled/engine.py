@@ -18,6 +18,7 @@ from sim.engines.face import Feed, check_replicas
 from sim.engines.grid import on_grid, put_on_grid
 from sim.engines.outcome import BUSY_S, IN_FLIGHT, SAMPLE, Tally, TrafficOutcome, in_order
 from sim.engines.policy_abi import compile_choose, compile_observe
+from sim.engines.policy_trial import try_out
 from sim.engines.record import rows_of
 from sim.engines.window import ActiveReplicas
 from sim.engines.world import World
@@ -52,7 +53,7 @@ class CompiledEngine:
     Raises
     ------
     PolicyError
-        If a policy cannot be compiled, or there are more than eight routers.
+        If a policy cannot be compiled or fails its trial, or there are more than eight routers.
     """
 
     def __init__(
@@ -76,6 +77,8 @@ class CompiledEngine:
         self._words = np.array([words_of(state) for state in self._shards], np.int64)
         self._why = np.zeros(len(groups), np.int64)
         compiled = [_compiled_policy(bound.policy) for bound in world.policies]
+        for bound in world.policies:
+            try_out(bound)
         self._policies = np.stack([addresses_of([choose for choose, _ in compiled]),
                                    addresses_of([observe for _, observe in compiled])])
         self._advance = compiled_advance(numba.typeof(self._shards[0]))  # type: ignore[no-untyped-call]

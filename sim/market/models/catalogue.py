@@ -14,8 +14,9 @@ from typing import Final
 from sim.errors import ScenarioError
 from sim.market.models.frontier import future_models
 from sim.market.models.model import TASKS, Model, Models
-from sim.scenario.field_types import near
+from sim.market.models.own import refuse_unseen, with_own
 from sim.scenario.model_settings import Catalogue, ModelSettings
+from sim.spelling import near
 from sim.streams import Streams
 
 BUILT_IN: Final = Path(__file__).with_name("catalogue.csv")
@@ -45,18 +46,26 @@ def load_catalogue(settings: ModelSettings, start: date, horizon_days: float, st
         If the file cannot be read, a row is wrong, a name is unknown, or no model is left.
     """
     rows = read_catalogue(Path(settings.catalogue.path) if settings.catalogue.path else BUILT_IN, start)
-    real = selected(rows, settings.catalogue)
+    known, new = with_own(rows, settings.own, start)
+    real = selected(known, settings.catalogue)
+    refuse_unseen(settings.own, new, real)
     end = float(horizon_days)
     if settings.frontier.enabled:
         real, invented = future_models(real, settings.frontier, start, end, streams)
     else:
         invented = []
     # alphabetical whatever the file: of models that a workload likes alike the first is taken
-    models = sorted((*_capped(real, settings.catalogue, end), *invented), key=lambda model: model.name)
+    # models of the scenario's own take part whatever the catalogue's settings leave out, and move no frontier
+    own = [model for model in new if model.release_day < end]
+    taken = {model.name for model in own} & {model.name for model in invented}
+    if taken:
+        raise ScenarioError(f"models.{min(taken)} has the name of a model that models.frontier invents; choose another")
+    models = sorted((*_capped(real, settings.catalogue, end), *invented, *own), key=lambda model: model.name)
     if not models:
         raise ScenarioError(
-            f"models.catalogue leaves no model that is released before day {end:g} and, on the first day, at most "
-            f"{settings.catalogue.max_age_days:g} days old; at least one is needed"
+            f"models.catalogue leaves no model that is released before day {end:g} of a run from {start} "
+            "(horizon.start) and then at most "
+            f"{settings.catalogue.max_age_days:g} days old (models.catalogue.max_age_days)"
         )
     return Models(tuple(models))
 

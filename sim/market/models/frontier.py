@@ -58,6 +58,10 @@ def future_models(
     if first >= end_day:
         return kept, []
     known = [model for model in kept if model.release_day <= first]
+    if not known:
+        raise ScenarioError(f"models.frontier has no real model to start from (models.frontier.from_date: "
+                            f"{settings.from_date or 'not set'}); give it an earlier one in models.catalogue, a later "
+                            "date, or enabled = false")
     general, coding = (_logit(value) for value in best_abilities(known))
     invented = []
     for creators, is_open in ((settings.closed_creators, False), (settings.open_creators, True)):
@@ -77,17 +81,8 @@ def future_models(
 
 
 def best_abilities(models: Sequence[Model]) -> tuple[float, float]:
-    """General and coding ability of the best closed model, or of the best of all if none is closed.
-
-    Raises
-    ------
-    ScenarioError
-        If there is no model.
-    """
+    """General and coding ability of the best closed model, or of the best of all if none is closed."""
     pool = [model for model in models if not model.open] or list(models)
-    if not pool:
-        raise ScenarioError("models.frontier has no real model to start from; give it an earlier one in "
-                            "models.catalogue, a later models.frontier.from_date, or enabled = false")
     pairs = [abilities_of(model.quality, model.total_b) for model in pool]
     return max(general for general, _ in pairs), max(coding for _, coding in pairs)
 

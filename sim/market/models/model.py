@@ -6,6 +6,8 @@ from typing import Final
 
 import numpy as np
 
+from sim.scenario.own_models import Shape
+
 TASKS: Final = ("chat", "coding", "reasoning", "roleplay", "extraction")
 SIZE_CLASSES: Final = ("small", "medium", "large", "frontier")
 SIZE_LIMITS_B: Final = (15.0, 70.0, 300.0)  # total parameters below which a model is of each class
@@ -37,6 +39,8 @@ class Model:
         Name of a known architecture (``providers.hardware.architectures``), or empty: derived from the sizes.
     source
         Where the facts come from.
+    shape
+        Its layers and heads, where a scenario gives them; None if ``architecture`` or the sizes say them.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Model:
     list_out_usd: float | None
     architecture: str = ""
     source: str = ""
+    shape: Shape | None = None
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,7 @@ def test_streams_of_a_scenario():
 @pytest.mark.parametrize("which", ["traffic", "market"])
 def test_every_stream_that_a_run_asks_for_is_in_the_table(monkeypatch, which):
     from experiments.runs.run_market import run_market
-    from experiments.runs.run_traffic import run
+    from experiments.runs.run_traffic import run_traffic
     from sim.streams import Streams
 
     asked, original = set(), Streams._sequence
@@ -186,7 +186,8 @@ def test_every_stream_that_a_run_asks_for_is_in_the_table(monkeypatch, which):
     if which == "market":
         run_market(small(horizon={"days": 2}, models={"frontier": {"enabled": True, "from_date": "2024-12-01"}}))
     else:
-        run(load_traffic("tournament", ["traffic.duration_s=2", "traffic.warmup_s=0", "traffic.engine=reference"]))
+        short = ["traffic.duration_s=2", "traffic.warmup_s=0", "traffic.engine=reference"]
+        run_traffic(load_traffic("tournament", short))
     families = {name: [it.name for it in STREAMS if it.of in (which, "both") and it.matches(name)] for name in asked}
     assert asked
     assert not [name for name, found in families.items() if not found]

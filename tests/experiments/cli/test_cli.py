@@ -70,9 +70,9 @@ def test_table_on_the_terminal(capsys, tmp_path):
 
 
 @pytest.mark.parametrize(("value", "text"), [
-    (Interval(12.3456, 0.0423, 5), "12.35±.04"), (Interval(12.3456, 0.0123, 5), "12.346±.012"),
-    (Interval(1234.5, 250, 5), "1234±250"), (Interval(0.5, 3.2, 5), "0±3"),
-    (Interval(100.0, 0.0, 5), "100.000±.000"),
+    (Interval(12.3456, 0.0423, 5), "12.346±.042"), (Interval(12.3456, 0.0123, 5), "12.346±.012"),
+    (Interval(1234.5, 250, 5), "1230±250"), (Interval(0.5, 3.2, 5), "0.5±3.2"),
+    (Interval(100.0, 0.0, 5), "100.000±0"),
     (Interval(2.0, float("nan"), 1), "2.000±?"), (Interval(float("nan"), float("nan"), 0), "-"),
 ])
 def test_digits_follow_the_half_width(value, text):
@@ -146,14 +146,15 @@ def test_earlier_results_are_replaced_and_other_files_kept(tmp_path):
     out.mkdir()
     (out / "notes.txt").write_text("mine")
     (out / "old.svg").write_text("of an earlier run that drew more")
-    (out / "manifest.json").write_text(json.dumps({"files": {"old.svg": "", "summary.csv": "", "../notes.txt": ""}}))
+    (out / "manifest.json").write_text(json.dumps({"study": "tournament", "files": {
+        "old.svg": "", "summary.csv": "", "../notes.txt": ""}}))
     (tmp_path / "notes.txt").write_text("outside")
     assert main([*RUN, "--policies", "random", "--out", str(out)]) == 0
     assert sorted(path.name for path in out.iterdir()) == [
-        "frontier.pdf", "frontier.png", "frontier.svg", "manifest.json", "notes.txt", "pairs.csv",
+        "frontier.pdf", "frontier.png", "frontier.svg", "manifest.json", "notes.txt", "pairs.csv", "standings.csv",
         "store.duckdb", "summary.csv"]
     files = json.loads((out / "manifest.json").read_text())["files"]
-    assert list(files) == ["frontier.pdf", "frontier.png", "frontier.svg", "pairs.csv", "summary.csv"]
+    assert list(files) == ["frontier.pdf", "frontier.png", "frontier.svg", "pairs.csv", "standings.csv", "summary.csv"]
     assert files["pairs.csv"] == hashlib.blake2b((out / "pairs.csv").read_bytes(), digest_size=16).hexdigest()
     assert (tmp_path / "notes.txt").read_text() == "outside"
 

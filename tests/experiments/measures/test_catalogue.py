@@ -17,7 +17,7 @@ from experiments.report.headings import shown
 from experiments.store.statistics import STATISTICS
 from experiments.studies.climb.measures import METRICS as CLIMB
 from experiments.studies.market.terminal import JOINED, TABLE
-from experiments.studies.market.terminal import shown as columns_shown
+from experiments.studies.market.terminal import show_of as columns_shown
 from experiments.studies.tournament.terminal import COLUMNS as TERMINAL
 from worlds.hand_market import hand_market
 
@@ -90,10 +90,22 @@ def test_the_share_of_a_provider_has_a_row_made_for_it():
 
 
 def test_how_a_measure_is_shown():
-    assert measure("e2e_p99_s").shown_axis == "End-to-end latency p99 (s)"
-    assert measure("cost_usd_per_mtok").shown_axis == "Cost (USD per million tokens)"
-    assert measure("completed_share").axis == "Completed (share)"
-    assert measure("completed_share").shown_axis == "Completed (%)"
+    assert measure("e2e_p99_s").axis() == "End-to-end latency p99 (s)"
+    assert measure("cost_usd_per_mtok").axis() == "Cost (USD per million tokens)"
+    assert measure("completed_share").axis() == "Completed (%)"
+    assert measure("hhi").axis() == "HHI"
+
+
+def test_times_are_shown_in_one_unit_chosen_by_their_size():
+    wait = measure("ttft_p50_s")
+    assert [wait.show_for(values).unit for values in ([.03, .999], [.03, 1.0], [.03, 52.35], [float("nan")], [])] == [
+        "ms", "s", "s", "s", "s"]
+    assert wait.show_for([0.03]).factor == 1e3
+    assert measure("completed_share").show_for([0.5]) == measure("completed_share").show
+    assert wait.axis(wait.show_for([0.03])) == "Time to first token p50 (ms)"
+
+
+def test_how_a_measure_is_called():
     assert measure("hhi_models_last").words == "HHI models last"
     assert (shown("mine", "m").show.unit, shown("mine", "1").show.unit, shown("mine", "1").heading) == ("m", "", "mine")
 
@@ -107,9 +119,9 @@ def test_what_a_short_table_has():
 
 def test_decimals_and_factors_of_what_the_terminal_shows():
     assert {name: tuple(measure(name).show) for name in TERMINAL} == {
-        "cost_usd_per_mtok": ("USD/Mtok", 1, 3), "ttft_p50_s": ("ms", 1e3, 1), "ttft_p99_s": ("s", 1, 1),
-        "tpot_p50_s": ("ms", 1e3, 1), "e2e_p99_s": ("s", 1, 1), "goodput_per_s": ("req/s", 1, 1),
-        "completed_share": ("%", 100, 1), "attempts_per_request": ("", 1, 1), "hhi": ("", 1, 2)}
+        "cost_usd_per_mtok": ("USD/Mtok", 1, 3), "ttft_p50_s": ("s", 1, 2), "ttft_p99_s": ("s", 1, 2),
+        "tpot_p50_s": ("s", 1, 2), "e2e_p99_s": ("s", 1, 2), "goodput_per_s": ("req/s", 1, 1),
+        "completed_share": ("%", 100, 1), "attempts_per_request": ("", 1, 1)}
     assert [tuple(columns_shown(name)) for name in TABLE] == [
         ("M/day", 1e-6, 1), ("bn/day", 1e-9, 1), ("kUSD/day", 1e-3, 1), ("USD/Mtok", 1, 2), ("index", 1, 2),
         ("index", 1, 2), ("bn par.", 1, 0), ("0-1", 1, 2), ("%", 100, 0), ("%", 100, 0), ("%", 100, 0),

@@ -19,6 +19,7 @@ from experiments.measures.market.price_series import (
     blended_usd,
     cheapest,
     constant_quality_index,
+    fitted,
     same_model_index,
     trend,
     usd_per_mtok,
@@ -101,8 +102,36 @@ def test_a_trend_leaves_zeros_and_gaps_out():
     value = np.exp(-0.01 * day)
     broken = value.copy()
     broken[[2, 5]] = 0.0, np.nan
-    assert trend(day, broken).slope_per_year == pytest.approx(-0.01 * 365.25)
-    assert trend(day, broken).fall_per_year == pytest.approx(np.exp(3.6525))
+    assert fitted(day, broken).slope_per_year == pytest.approx(-0.01 * 365.25)
+    assert fitted(day, broken).fall_per_year == pytest.approx(np.exp(3.6525))
+
+
+def test_a_trend_is_told_of_a_quarter_of_a_year_or_more():
+    day = np.arange(120.0)
+    value = np.exp(-0.01 * day)
+    assert trend(day[:92], value[:92]).fall_per_year == pytest.approx(np.exp(3.6525))
+    short = trend(day[:91], value[:91])
+    assert np.isnan([short.slope_per_year, short.std_error, short.fall_per_year]).all()
+    assert short.note == "not estimable from 91 days: a trend a year takes 92 or more"
+    gone = value.copy()
+    gone[91:] = np.nan  # a series that ends: its days count, not those of the run
+    assert trend(day, gone).note.startswith("not estimable from 91 days")
+    assert trend(day, np.full(120, np.nan)).note.startswith("not estimable from 0 days")
+    few = np.full(120, np.nan)
+    few[[0, 119]] = 1.0, 2.0
+    assert trend(day, few).note == "not estimable from 120 days: too few of them have a price"
+
+
+def test_a_trend_whose_interval_spans_orders_of_magnitude_is_not_told():
+    """The widest interval that is told reaches from the factor a year over sqrt(10) to that times sqrt(10)."""
+    day, noise = np.arange(300.0), np.random.default_rng(4).normal(0, 1, 300).cumsum()
+    error = fitted(day, np.exp(noise)).std_error
+    limit = np.log(10) / (2 * 1.96)
+    for scale, told in ((0.99 * limit / error, True), (1.01 * limit / error, False)):
+        got = trend(day, np.exp(scale * noise))
+        assert np.isfinite(got.fall_per_year) == told
+        why = "not estimable from 300 days: its 95 % interval spans more than a factor of 10 a year"
+        assert got.note == ("" if told else why)
 
 
 def test_the_error_of_a_trend_has_the_lags_of_newey_and_west():
@@ -110,7 +139,7 @@ def test_the_error_of_a_trend_has_the_lags_of_newey_and_west():
     day, noise = np.arange(500.0), np.random.default_rng(1).normal(0, 0.1, 500).cumsum()
     x = np.column_stack([np.ones(500), day / 365.25])
     by_hand = newey_west(noise, x, 5, prewhiten=True)
-    assert trend(day, np.exp(noise)).std_error == pytest.approx(by_hand.std_errors[1])
+    assert fitted(day, np.exp(noise)).std_error == pytest.approx(by_hand.std_errors[1])
     assert by_hand.std_errors[1] != pytest.approx(newey_west(noise, x, 6, prewhiten=True).std_errors[1])
 
 
@@ -220,7 +249,7 @@ def test_trend_is_honest_about_correlated_residuals():
         series[:, t] = 0.95 * series[:, t - 1] + shocks[:, t]
     x = np.column_stack([np.ones(n), np.arange(n) / 365.25])
     for row in series:
-        got = trend(np.arange(n), np.exp(row))
+        got = fitted(np.arange(n), np.exp(row))
         plain = ols(row, x, np.arange(n))
         missed += abs(got.slope_per_year) > 2 * got.std_error
         naive += abs(plain.coefficients[1]) > 2 * plain.std_errors[1]
@@ -379,6 +408,11 @@ def test_ties_at_the_bottom():
     listed = np.array([[1, 1, 1, 1], [1, 1, 1, 1], [1, 0, 0, 1]], bool)
     got = posted.bottom(price, listed, np.array([0, 0, 0, 1]))
     assert got == posted.Bottom(tie_share=0.5, median_gap=0.5, n=2)
+
+
+def test_one_nano_dollar_is_a_price_and_nothing_is_none():
+    prices = np.array([[1.0, 2.0, 0.0]])
+    assert posted.bottom(prices, np.ones((1, 3), bool), np.zeros(3, int)) == posted.Bottom(0.0, 1.0, 1)
 
 
 def test_followers_answer_the_latest_move_of_a_rival_once():

@@ -126,7 +126,7 @@ def test_the_terminal_table_fits_and_joins_months(frames):
     assert max(map(len, by_month.splitlines())) <= 100
     assert "2025-05" in by_month
     assert "2025Q2" in by_quarter
-    first = terminal.joined(market).iloc[0]
+    first = terminal.joined(market, "quarter").iloc[0]
     quarter = market.iloc[:3]
     assert first["spend_usd"] == pytest.approx(quarter["spend_usd"].sum() / quarter["days"].sum())
     paid = quarter["spend_usd"].sum() / (quarter["prompt_tokens"] + quarter["output_tokens"]).sum() * 1e6

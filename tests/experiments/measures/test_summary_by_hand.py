@@ -3,11 +3,14 @@
 from dataclasses import replace
 from math import exp, log, nan, sqrt
 
+import numpy as np
 import pytest
 
+from experiments.measures.catalogue import measure
+from experiments.measures.market.price_series import fitted
 from experiments.measures.market.run import Run
 from experiments.measures.market_days import day_tables
-from experiments.measures.market_summary import summary
+from experiments.measures.market_summary import _mean, _price_series, explained, summary
 from experiments.studies.climb.measures import bill_of, metrics_of
 from sim.market.ledger import Ledger
 from worlds.hand_market import FEBRUARY, JANUARY, hand_market, long_market, parts
@@ -21,8 +24,9 @@ def slope(*logs):
     return sum(day * value for day, value in zip((-1.5, -0.5, 0.5, 1.5), logs, strict=True)) / 5 * YEAR
 
 
-def series(name, first, last, trend):
-    return {f"{name}_first": first, f"{name}_last": last, f"{name}_log_slope": trend, f"{name}_fall": exp(-trend)}
+def series(name, first, last):
+    """Four days tell no trend; `SLOPES` has what is fitted to them."""
+    return {f"{name}_first": first, f"{name}_last": last, f"{name}_log_slope": nan, f"{name}_fall": nan}
 
 
 def lmdi(of):
@@ -41,12 +45,10 @@ BY_HAND = {
     "requests": 190, "completed_share": 163 / 190, "tokens": 358_000, "spend_usd": 0.09 + 0.2464,
     "fee_usd": 0.3364 / 20, "surplus_usd": 21,
     # "first" and "last" are two days each, half the run
-    **series("cheapest_frontier", 2.25, 2.5, slope(log(2), log(2.5), log(2.5), log(2.5))),
-    **series("cheapest_standard", 1, 1.75, slope(0, 0, 0, log(2.5))),
-    **series("constant_quality", (1 + exp(RISE / 3)) / 2, (1 + 2.5 ** (1 / 3)) / 2,
-             slope(0, RISE / 3, RISE / 3 + FALL / 3, log(2.5) / 3)),
-    **series("same_model", (1 + exp(SAME[1])) / 2, (exp(SAME[2]) + exp(SAME[3])) / 2, slope(*SAME)),
-    **series("price", (PRICES[0] + PRICES[1]) / 2, (PRICES[2] + PRICES[3]) / 2, slope(*map(log, PRICES))),
+    **series("cheapest_frontier", 2.25, 2.5), **series("cheapest_standard", 1, 1.75),
+    **series("constant_quality", (1 + exp(RISE / 3)) / 2, (1 + 2.5 ** (1 / 3)) / 2),
+    **series("same_model", (1 + exp(SAME[1])) / 2, (exp(SAME[2]) + exp(SAME[3])) / 2),
+    **series("price", (PRICES[0] + PRICES[1]) / 2, (PRICES[2] + PRICES[3]) / 2),
     "size_first": (18 * 400 + 108 * 100) / 126, "size_last": (96 * 400 + 136 * 100) / 232,
     "quality_first": (18 * 0.8 + 72 * 0.4 + 36 * 0.5) / 126, "quality_last": (36 * 0.8 + 60 * 0.6 + 136 * 0.5) / 232,
     **{f"spend_effect_{name}{how}": value for how in ("", "_chained") for name, value in PARTS.items()},
@@ -79,13 +81,22 @@ BY_HAND = {
     "gpus": 16, "gpu_cost_usd": 4 * 6 + 4 * 1, "placed_share": (24 + 4 + 2 + 2 + 2) / 64,
     "busy_share": (5.35 + 6.9) / (10 + 14), "books_sum": 0,
 }
+SLOPES = {
+    "cheapest_frontier": slope(log(2), log(2.5), log(2.5), log(2.5)), "cheapest_standard": slope(0, 0, 0, log(2.5)),
+    "constant_quality": slope(0, RISE / 3, RISE / 3 + FALL / 3, log(2.5) / 3), "same_model": slope(*SAME),
+    "price": slope(*map(log, PRICES)),
+}
 ERRORS_BY_HAND = {"reprice_hazard": sqrt(4 / 14 * 10 / 14 / 14)}
+INDICES = ("cheapest_frontier", "cheapest_standard", "constant_quality", "same_model")
+# least squares of a step after 100 of 200 days: those after are 5000 from the mean day in all; squares add up to 666650
+DOUBLED = log(2) * 5000 / 666_650 * YEAR
 LONG_BY_HAND = {
     "same_model_price_cv": sqrt((4 * 0.2**2 + 0.8**2) / 4) / 1.2,  # 1, 1, 1, 1, 2
     # 1, 2 and 5 took model 1 up, of whom 1 and 5 are there 152 days later; 3 and 4 model 2, of whom 3 is there
     # 30 of 200 days at either end; prices double, and b takes over from a, half-way
     **{f"{name}_first": 1 for name in ("cheapest_frontier", "constant_quality", "same_model")},
     **{f"{name}_last": 2 for name in ("cheapest_frontier", "constant_quality", "same_model")},
+    **{f"{name}_log_slope": DOUBLED for name in INDICES}, **{f"{name}_fall": exp(-DOUBLED) for name in INDICES},
     "hhi_providers_last": 1, "hhi_models_last": 1, "open_share_last": 0,
     "single_model_customers_last": 1,  # one of them used two models, but not of late
     "retention_month_5_all": 3 / 5, "retention_month_5_foundational": 2 / 3, "retention_month_5_later": 1 / 2,
@@ -100,7 +111,7 @@ def numbers():
 def test_every_number_has_a_value_by_hand(numbers):
     assert list(numbers.index) == list(BY_HAND)
     undefined = {name for name, value in BY_HAND.items() if value != value}
-    assert undefined <= set(LONG_BY_HAND)
+    assert undefined <= {*LONG_BY_HAND, "price_log_slope", "price_fall"}  # nobody pays in the long market; `SLOPES`
 
 
 @pytest.mark.parametrize("name", BY_HAND)
@@ -111,14 +122,32 @@ def test_a_number_is_what_it_is_by_hand(numbers, name):
 def test_standard_errors_by_hand(numbers):
     for name, value in ERRORS_BY_HAND.items():
         assert numbers.loc[name, "std_error"] == pytest.approx(value)
-    falls = numbers.loc["price_fall"]
-    assert falls["std_error"] == pytest.approx(falls["value"] * numbers.loc["price_log_slope", "std_error"])
+
+
+def test_slopes_by_hand_and_why_they_are_not_told(numbers):
+    run = Run(hand_market())
+    found = {name: fitted(np.arange(4), values) for name, values in _price_series(run)}
+    assert {name: got.slope_per_year for name, got in found.items()} == pytest.approx(SLOPES)
+    assert {name: got.fall_per_year for name, got in found.items()} == pytest.approx(
+        {name: exp(-value) for name, value in SLOPES.items()})
+    for name in SLOPES:
+        for number in (f"{name}_log_slope", f"{name}_fall"):
+            assert numbers.loc[number, "note"] == "not estimable from 4 days: a trend a year takes 92 or more"
+
+
+def test_a_number_that_is_missing_says_why_and_no_other_does(numbers):
+    assert (numbers["note"].notna() == numbers["value"].isna()).all()
+    assert numbers.loc["same_model_price_cv", "note"] == "undefined in a run of 4 days"
+    assert "5 months" in numbers.loc["retention_month_5_all", "note"]
+    assert list(explained(numbers.reset_index())["meaning"]) == [measure(name).doc for name in numbers.index]
 
 
 def test_numbers_of_the_long_market_by_hand():
     found = summary(Run(long_market())).set_index("metric")
     for name, value in LONG_BY_HAND.items():
         assert found.loc[name, "value"] == pytest.approx(value), name
+    falls = found.loc["same_model_fall"]
+    assert falls["std_error"] == pytest.approx(falls["value"] * found.loc["same_model_log_slope", "std_error"])
     assert found.loc["retention_month_5_all", "std_error"] == pytest.approx(sqrt(0.6 * 0.4 / 5))
 
 
@@ -137,3 +166,8 @@ def test_the_climb_by_hand():
         "price_usd_per_mtok": 0.2464 / 0.232, "tokens_per_day": 116_000, "spend_usd_per_day": 0.2464 / 2,
         "completed_share": 100 / 120,
         **{f"effect_{name}_usd_per_day": value for name, value in parts(all_days, FEBRUARY).items()}})
+
+
+def test_days_without_weight_have_no_mean():
+    assert np.isnan(_mean(np.array([1.0, 2.0]), np.zeros(2)))
+    assert _mean(np.array([1.0, nan, 4.0]), np.array([1.0, 5.0, 2.0])) == 3.0

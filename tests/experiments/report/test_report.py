@@ -18,11 +18,11 @@ from experiments.report.grids import Estimate, cell
 from experiments.report.numbers import measured, number
 from experiments.report.write_up import write
 from experiments.scenarios import load_traffic
-from sim.errors import MarketError
+from sim.errors import MarketError, OutputError
 from sim.scenario.load import plain
 from worlds import report_folders as writeups
 
-VOID = {"meta", "link", "img", "br"}
+VOID = {"meta", "link", "img", "br", "source"}
 
 
 class Reader(HTMLParser):
@@ -98,7 +98,11 @@ def test_it_comes_with_markdown_latex_a_citation_and_figures(report):
             if line.endswith(r"\\"):
                 assert len(re.findall(r"(?<!\\)&", line)) == len(columns) - 1
     assert (folder / "citation.bib").read_text().startswith("@software{tokenmarket,")
-    for figure in (folder / "figures").glob("*.svg"):
+    figures = list((folder / "figures").glob("*.svg"))
+    for figure in figures:
+        if figure.stem.endswith("-tall"):  # for screens only, and never without the wide one
+            assert figure.with_name(figure.name.replace("-tall", "")) in figures
+            continue
         assert figure.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
         assert figure.with_suffix(".png").stat().st_size > 5000
 
@@ -147,7 +151,7 @@ def test_differences_name_both_values_and_what_is_absent():
 def test_a_sweep_shows_points_indices_and_failures(reports):
     run, page = reports["sweep"]
     text = Reader(page.read_text(encoding="utf-8")).text.replace("\u00a0", " ")
-    for words in ("0.152 ± 0.004", "44 ± 7 (n = 2)", "20.50 (n = 1)", "0.61 [0.5, 0.72]",
+    for words in ("0.1520 ± 0.0040", "44.1 ± 7.0 (n = 2)", "20.50 (n = 1)", "0.61 [0.5, 0.72]",
                   "ScenarioError: a <b> & c", "4 points", "0.5, 1",
                   "makes 10 % of the variance"):
         assert words in text
@@ -195,16 +199,19 @@ def test_folders_that_cannot_be_written_up(tmp_path):
 def test_other_files_in_the_folder_of_the_report_stay(tmp_path):
     run = writeups.sweep_folder(tmp_path / "s")
     mine = tmp_path / "paper" / "figures" / "mine.svg"
-    mine.parent.mkdir(parents=True)
+    write(run, tmp_path / "paper")
+    mine.parent.mkdir(exist_ok=True)  # this sweep has no figures
     mine.write_text("<svg/>")
-    for _ in range(2):
-        write(run, tmp_path / "paper")
+    write(run, tmp_path / "paper")
     assert mine.read_text() == "<svg/>"
+    mine.rename(tmp_path / "other.svg")
+    with pytest.raises(OutputError, match=r"it holds other files \(other\.svg, paper, s\)"):
+        write(run, tmp_path)
 
 
 @pytest.mark.parametrize(("mean", "half", "text"), [
-    (0.15512, 0.00832, "0.155 ± 0.008"), (12.3456, 0.123, "12.35 ± 0.12"), (9.96, 0.0951, "9.96 ± 0.10"),
-    (4312.0, 617.0, "4300 ± 600"), (-0.004, 0.3, "0.00 ± 0.30"), (-30.4, 2.6, "−30.4 ± 2.6"),
+    (0.15512, 0.00832, "0.1551 ± 0.0083"), (12.3456, 0.123, "12.35 ± 0.12"), (9.96, 0.0996, "9.96 ± 0.10"),
+    (4312.0, 617.0, "4310 ± 620"), (-0.004, 0.3, "0.00 ± 0.30"), (-30.4, 2.6, "−30.4 ± 2.6"),
     (2.5e9, 3e8, "(2.50 ± 0.30) billion"), (math.nan, 1.0, "–"), (0.5, math.nan, "0.5000 (no interval)"),
     (1.0, 0.0, "1.000 ± 0"), (17.0, 5e5, "0 ± 500,000")])
 def test_digits_follow_the_half_width(mean, half, text):
@@ -247,8 +254,8 @@ def test_the_command(tmp_path, capsys):
 
 
 def test_a_factor_is_on_the_mean_and_on_its_half_width():
-    assert measured(0.1234, 0.0056, 100.0) == "12.3 ± 0.6"
-    assert measured(2.5e9, 0.4e9, 1e-9) == "2.5 ± 0.4"
+    assert measured(0.1234, 0.0056, 100.0) == "12.34 ± 0.56"
+    assert measured(2.5e9, 0.4e9, 1e-9) == "2.50 ± 0.40"
 
 
 def test_numbers_at_the_edges_of_what_is_written_out():
@@ -266,15 +273,15 @@ def test_numbers_at_the_edges_of_what_is_written_out():
     assert measured(5.0, 4e6) == "0 ± 4,000,000"
     assert measured(1e9, 1e6) == "(1.0000 ± 0.0010) billion"
     assert measured(5e8, 1e9) == "5e+08 ± 1e+09"
-    assert measured(1e-6, 4e-7) == "0.0000010 ± 0.0000004"
+    assert measured(1e-6, 4e-7) == "1e-06 ± 4e-07"
     assert measured(1e-7, 4e-8) == "1e-07 ± 4e-08"
-    assert measured(10_000.0, 4.0) == "10,000 ± 4"
-    assert measured(-3.0, 0.4) == "−3.0 ± 0.4"
+    assert measured(10_000.0, 4.0) == "10000.0 ± 4.0"
+    assert measured(-3.0, 0.4) == "−3.00 ± 0.40"
 
 
 def test_a_cell_without_a_value_says_so():
     assert cell(None, 1.0, 3) == cell(Estimate(math.nan, math.nan, 0), 1.0, 3) == "–"
     assert cell(Estimate(1.0, 0.1, 0), 1.0, 3) == cell(Estimate(math.nan, 0.1, 3), 1.0, 3) == "–"
-    assert cell(Estimate(0.5, 0.04, 3), 100.0, 3) == "50 ± 4"
-    assert cell(Estimate(0.5, 0.04, 2), 100.0, 3) == "50 ± 4 (n = 2)"
+    assert cell(Estimate(0.5, 0.04, 3), 100.0, 3) == "50.0 ± 4.0"
+    assert cell(Estimate(0.5, 0.04, 2), 100.0, 3) == "50.0 ± 4.0 (n = 2)"
     assert cell(Estimate(0.5, math.nan, 1), 100.0, 1) == "50"

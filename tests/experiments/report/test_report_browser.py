@@ -96,3 +96,35 @@ def test_links_lead_to_their_sections_and_tables_scroll_in_their_boxes(browser, 
     page.locator("summary").first.click()
     assert page.locator("details table").first.is_visible()
     context.close()
+
+
+CORNER = """image => { const c = document.createElement('canvas'); c.width = c.height = 8;
+  const g = c.getContext('2d'); g.drawImage(image, 0, 0, 8, 8); return [...g.getImageData(0, 0, 1, 1).data]; }"""
+
+
+def test_figures_take_the_colours_of_the_page_and_stack_on_a_phone(browser, pages):
+    for width, scheme, back in ((1280, "light", 255), (390, "dark", 20)):
+        context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        page = context.new_page()
+        page.goto(pages["tournament"])
+        image = page.locator("figure img").last
+        assert abs(image.evaluate(CORNER)[0] - back) < 12
+        box = image.bounding_box()
+        assert (box["height"] > 2 * box["width"]) == (width == 390)
+        context.close()
+
+
+def test_what_scrolls_says_so_and_nothing_else_does(browser, pages):
+    for width in (1280, 390):
+        context = browser.new_context(viewport={"width": width, "height": 800})
+        page = context.new_page()
+        page.goto(pages["tournament"])
+        page.wait_for_timeout(100)
+        told = page.evaluate("""[...document.querySelectorAll('.table')].filter(it => !it.querySelector('details'))
+          .map(it => { const box = it.querySelector('.box'), hint = it.querySelector('.hint');
+            return [box.scrollWidth > box.clientWidth,
+                    hint !== null && getComputedStyle(hint).visibility === 'visible']; })""")
+        assert any(scrolls for scrolls, _ in told) == (width == 390)
+        assert [said for scrolls, said in told if scrolls] == [True] * sum(scrolls for scrolls, _ in told)
+        assert not any(said for scrolls, said in told if not scrolls)
+        context.close()

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from experiments.stats import Interval, interval
-from experiments.stats.digits import TERMINAL, counted, decimals, measured, sentence
+from experiments.stats.digits import counted, decimals, measured, pair, sentence
 from experiments.stats.quantiles import observations_needed, quantile_by_replication, quantile_interval
 from experiments.stats.ratio import ratio, ratio_of_means
 from experiments.stats.refusals import StatisticsError
@@ -83,17 +83,20 @@ def test_quantiles_by_replication():
 
 
 def test_decimals_follow_the_half_width():
-    assert [decimals(half) for half in (0.0423, 0.0123, 1.0, 4.0, 96.0, 355.0, 354.0)] == [2, 3, 1, 0, -1, -2, -1]
-    assert decimals(0.025, TERMINAL) == 2
+    assert [decimals(half) for half in (0.0423, 0.0123, 1.0, 4.0, 96.0, 355.0, 99.6)] == [3, 3, 1, 1, 0, -1, -1]
+    assert pair(52350.0, 3297.0) == ("52400", "3300")
+    assert pair(0.3, 9.96) == ("0", "10")
+    assert pair(-0.4, 12.0) == ("0", "12")
+    assert pair(3.0, 1e-14) == ("3.000", "0")  # a sum of rounding errors is no spread
 
 
 def test_no_mean_without_half_width():
-    assert measured(Interval(0.81734, 0.0012, 5)) == "0.817±.001"
+    assert measured(Interval(0.81734, 0.0012, 5)) == "0.8173±.0012"
     assert measured(Interval(0.81734, math.nan, 1), 100, 1) == "81.7±?"
     assert measured(Interval(math.nan, math.nan, 0)) == "-"
-    assert measured(Interval(-0.00001, 0.02, 5)) == "0.00±.02"
+    assert measured(Interval(-0.00001, 0.02, 5)) == "0.000±.020"
     assert sentence(Interval(1234.5, 96.0, 7), "USD") == "1234 ± 96 USD (n = 7)"
     assert sentence(Interval(0.2, math.nan, 1), "s") == "0.200 s (n = 1, no interval)"
     assert sentence(Interval(math.nan, math.nan, 0)) == "undefined (n = 0)"
-    assert sentence(Interval(2.0, 0.0, 4)) == "2.000 ± 0.000 (n = 4)"
+    assert sentence(Interval(2.0, 0.0, 4)) == "2.000 ± 0 (n = 4)"
     assert counted([]) == "n = 0"

@@ -1,8 +1,10 @@
 """The accessor: the same on one run, replications and a sweep, and in agreement with metrics and intervals."""
 
+import inspect
 import subprocess
 import sys
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,16 +13,19 @@ import pytest
 from experiments.measures.market.run import Run
 from experiments.measures.market_summary import summary
 from experiments.measures.traffic_metrics import metrics
-from experiments.runs.run_traffic import run
+from experiments.runs.run_traffic import run_traffic
 from experiments.runs.specs import RunRecord, RunSpec
 from experiments.scenarios import load_traffic
 from experiments.stats import interval, paired
 from experiments.stats.multiple import holm
+from experiments.store.connection import StoreError
 from experiments.store.dictionary import TABLES
+from experiments.store.naming import StatisticError
 from experiments.store.results import Results, open_results
-from experiments.store.statistics import STATISTICS, StatisticError
-from experiments.store.store import Store, StoreError
+from experiments.store.statistics import STATISTICS
+from experiments.store.store import Store
 from experiments.store.tables import market_tables, traffic_tables
+from sim.errors import MarketWarning
 from worlds.synthetic_market import synthetic
 
 LOADS = (0.5, 2.0)
@@ -32,7 +37,7 @@ LOAD = "traffic.load"
 def play(load, policy, replication):
     overrides = ["traffic.engine=reference", "traffic.duration_s=40", "traffic.warmup_s=5", f"traffic.load={load}",
                  f'routers.main.policy.kind="{policy}"']
-    return run(load_traffic("duel", overrides), replication)
+    return run_traffic(load_traffic("duel", overrides), replication)
 
 
 @pytest.fixture(scope="module")
@@ -40,20 +45,32 @@ def outcomes():
     return {key: play(*key) for key in product(LOADS, POLICIES, range(REPLICATIONS))}
 
 
-@pytest.fixture(scope="module")
-def sweep(outcomes):
-    """A sweep of two factors, with a run of a third load that failed."""
-    points = list(product(LOADS, POLICIES))
+POINTS = list(product(LOADS, POLICIES))
+
+
+def stored(outcomes, bad=()):
+    """The sweep of two factors; runs of ``bad`` (row, replication) failed."""
     specs = [RunSpec(f"{row}/{r}", "traffic", None, {LOAD: load, "policy": policy}, row, r)
-             for row, (load, policy) in enumerate(points) for r in range(REPLICATIONS)]
-    specs.append(RunSpec("bad", "traffic", None, {LOAD: -1.0, "policy": "random"}, len(points), 0, "too low"))
+             for row, (load, policy) in enumerate(POINTS) for r in range(REPLICATIONS)]
     store = Store()
     store.begin("sweep", {}, specs)
-    store.add([RunRecord(spec.key, tables=traffic_tables(outcomes[spec.point[LOAD], spec.point["policy"],
-                                                                  spec.replication])) for spec in specs[:-1]])
-    store.add([RunRecord("bad", "ScenarioError: too low")])
-    yield Results(store, "sweep")
-    store.close()
+    store.add([RunRecord(spec.key, "RuntimeError: too hot") if (spec.row, spec.replication) in bad else
+               RunRecord(spec.key, tables=traffic_tables(outcomes[spec.point[LOAD], spec.point["policy"],
+                                                                  spec.replication])) for spec in specs])
+    return Results(store, "sweep")
+
+
+@pytest.fixture(scope="module")
+def sweep(outcomes):
+    with stored(outcomes) as results:
+        yield results
+
+
+@pytest.fixture(scope="module")
+def holed(outcomes):
+    """The same, with one run of load 0.5 under random failed, and all of load 2 under cheapest."""
+    with stored(outcomes, bad={(1, 2), *((2, r) for r in range(REPLICATIONS))}) as results:
+        yield results
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +104,7 @@ SAME = {  # statistic by nothing: metric of the tournament
 @pytest.mark.parametrize("name", SAME)
 def test_statistics_are_the_metrics_with_their_intervals(sweep, outcomes, name):
     frame = getattr(sweep.stats, name)()
-    assert list(frame.columns) == [LOAD, "policy", "mean", "half_width", "n", "unit"]
+    assert list(frame.columns) == [LOAD, "policy", "mean", "half_width", "n", "failed", "unit"]
     for _, row in frame.iterrows():
         values = [metrics(outcomes[row[LOAD], row["policy"], r])[SAME[name]] for r in range(REPLICATIONS)]
         want = interval(values)
@@ -97,7 +114,7 @@ def test_statistics_are_the_metrics_with_their_intervals(sweep, outcomes, name):
 
 def test_metrics_are_those_of_every_run_with_their_intervals(sweep, outcomes):
     frame = sweep.metrics()
-    assert list(frame.columns) == [LOAD, "policy", "metric", "unit", "mean", "half_width", "n"]
+    assert list(frame.columns) == [LOAD, "policy", "metric", "unit", "mean", "half_width", "n", "failed"]
     first = metrics(outcomes[LOADS[0], POLICIES[0], 0])
     assert frame["metric"][: len(first)].tolist() == list(first)
     assert len(frame) == len(first) * len(LOADS) * len(POLICIES)
@@ -168,7 +185,7 @@ def test_a_named_factor_averages_over_the_others_replication_by_replication(swee
 def test_the_same_calls_work_on_one_run(single, outcomes):
     expected = metrics(outcomes[2.0, "random", 0])
     got = single.stats.revenue(by=["provider", "model"])
-    assert list(got.columns) == ["provider", "model", "mean", "half_width", "n", "unit"]
+    assert list(got.columns) == ["provider", "model", "mean", "half_width", "n", "failed", "unit"]
     assert got["mean"].sum() == pytest.approx(expected["revenue_usd"])
     assert got["n"].eq(1).all()
     assert single.stats.revenue()["mean"].item() == pytest.approx(expected["revenue_usd"])
@@ -201,7 +218,7 @@ def test_every_statistic_names_columns_that_are_there_and_can_be_computed(market
             by = list(TABLES[source.table].dimensions)
             for results in (markets[0], sweep):
                 frame = results.statistic(name, by)
-                assert list(frame.columns[-4:]) == ["mean", "half_width", "n", "unit"]
+                assert list(frame.columns[-5:]) == ["mean", "half_width", "n", "failed", "unit"]
         assert set(dir(sweep.stats)) == set(STATISTICS)
 
 
@@ -253,9 +270,119 @@ def test_any_factor_level_and_several_metrics_can_be_compared(sweep):
     assert (frame.loc[frame["metric"] == "requests", "difference"] < 0).all()
 
 
-def test_failures_are_told_and_enter_no_mean(sweep):
-    assert sweep.failures()[[LOAD, "problem"]].values.tolist() == [[-1.0, "ScenarioError: too low"]]
-    assert -1.0 not in set(sweep.stats.revenue()[LOAD])
+def test_runs_that_failed_are_counted_in_every_row_and_enter_no_mean(holed, outcomes):
+    assert holed.failures()[["row", "replication", "problem"]].values.tolist() == [
+        [1, 2, "RuntimeError: too hot"], *([2, r, "RuntimeError: too hot"] for r in range(REPLICATIONS))]
+    with pytest.warns(MarketWarning, match="4 of 12 runs failed") as told:
+        frames = [holed.stats.revenue(), holed.metrics().query("metric == 'revenue_usd'").drop(columns="metric")]
+    assert {Path(it.filename).name for it in told} == {Path(__file__).name}
+    for frame in frames:
+        assert frame[[LOAD, "policy", "n", "failed"]].values.tolist() == [
+            [0.5, "cheapest", 3, 0], [0.5, "random", 2, 1], [2.0, "cheapest", 0, 3], [2.0, "random", 3, 0]]
+        want = interval([metrics(outcomes[0.5, "random", r])["revenue_usd"] for r in range(2)])
+        assert frame[["mean", "half_width"]].iloc[1].tolist() == pytest.approx([want.mean, want.half_width])
+        assert frame[["mean", "half_width"]].iloc[2].isna().all()
+        assert frame["unit"].eq("USD").all()
+
+
+def test_no_mean_is_made_of_part_of_its_points(holed, outcomes):
+    with pytest.warns(MarketWarning):
+        frame = holed.stats.revenue(by="policy")
+    assert frame[["policy", "n", "failed"]].values.tolist() == [["cheapest", 0, 3], ["random", 2, 1]]
+    want = [np.mean([metrics(outcomes[load, "random", r])["revenue_usd"] for load in LOADS]) for r in range(2)]
+    assert frame["mean"].iloc[1] == pytest.approx(np.mean(want))
+    with pytest.warns(MarketWarning):
+        parts = holed.stats.revenue(by=["row", "provider", "replication"])
+    assert parts.groupby("row")["failed"].sum().to_dict() == {0: 0, 1: 2, 2: 6, 3: 0}
+    assert len(parts) == len(POINTS) * REPLICATIONS * 2
+
+
+def test_a_comparison_that_needs_a_failed_run_is_refused_unless_told_to_drop_it(holed, outcomes):
+    with pytest.raises(StatisticError, match=r"policy 'random' lacks 1 of 3 runs \(replication 2: RuntimeError"):
+        holed.compare("requests")
+    with pytest.raises(StatisticError, match="failed is 'ignore', but must be 'refuse' or 'drop'"):
+        holed.compare("requests", failed="ignore")
+    with pytest.warns(MarketWarning):
+        frame = holed.compare("revenue_usd", failed="drop")
+    assert frame[[LOAD, "n"]].values.tolist() == [[0.5, 2], [2.0, 0]]
+    a, b = ([metrics(outcomes[0.5, policy, r])["revenue_usd"] for r in range(2)] for policy in ("random", "cheapest"))
+    assert frame["difference"].iloc[0] == pytest.approx(paired(a, b).difference.mean)
+    assert frame["difference"].isna().iloc[1]
+
+
+def test_runs_that_are_not_done_yet_are_told_like_those_that_failed(outcomes):
+    store = Store()
+    store.begin("half", {}, [RunSpec(str(r), "traffic", None, {}, 0, r) for r in range(2)])
+    store.add([RunRecord("0", tables=traffic_tables(outcomes[2.0, "random", 0]))])
+    with Results(store, "half") as results:
+        with pytest.warns(MarketWarning, match="1 of 2 runs are not done yet"):
+            assert results.stats.revenue()[["n", "failed"]].values.tolist() == [[1, 0]]
+        assert "1 of 2 runs done; 1 of 2 runs are not done yet" in repr(results)
+
+
+def test_results_show_what_they_are(holed, single):
+    assert repr(single).splitlines()[0] == "Results of 'single': 1 of 1 runs done"
+    text = repr(holed)
+    assert "8 of 12 runs done; 4 of 12 runs failed: see failures()" in text
+    assert "cheapest, random" in text
+    html = holed._repr_html_()
+    assert html.count("<th>") == 1 + len(POINTS)
+    assert "3 failed" in html
+    assert "±" in html
+
+
+def test_what_a_user_named_is_escaped_on_a_page(outcomes):
+    store = Store()
+    store.begin("<b>study</b>", {}, [RunSpec("a", "traffic", None, {"policy": "<img onerror=x>"}, 0, 0)])
+    store.add([RunRecord("a", tables=traffic_tables(outcomes[2.0, "random", 0]))])
+    with Results(store, "<b>study</b>") as results:
+        html = results._repr_html_()
+    assert "<img" not in html
+    assert "<b>" not in html
+    assert "&lt;img onerror=x&gt;" in html
+    assert "closed" in results._repr_html_()
+    with pytest.raises(StoreError, match="are closed; read what you need"):
+        results.metrics()
+
+
+def test_statistics_help_themselves(sweep):
+    assert "revenue" in dir(sweep.stats)
+    assert str(inspect.signature(sweep.stats.revenue)).startswith("(by: 'str | Sequence[str]' = (), confidence")
+    assert "Charged by providers" in sweep.stats.revenue.__doc__
+    assert [line.split()[0] for line in repr(sweep.stats).splitlines()] == list(STATISTICS)
+
+
+def test_frames_of_polars_hold_the_same(sweep):
+    polars = pytest.importorskip("polars")
+    for given, frame in ((sweep.metrics(), sweep.metrics()), ("offers", sweep.table("offers"))):
+        got = sweep.to_polars(given)
+        assert isinstance(got, polars.DataFrame)
+        assert got.columns == list(frame.columns)
+        for name in frame.columns:
+            assert got[name].to_list() == pytest.approx(frame[name].tolist(), nan_ok=True) or frame[name].dtype == "str"
+
+
+@pytest.mark.parametrize(("package", "ask"), [("polars", lambda it: it.to_polars("offers")),
+                                              ("altair", lambda it: it.chart("e2e_p99_s", over=LOAD))])
+def test_a_package_that_is_absent_is_named(sweep, monkeypatch, package, ask):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(StatisticError, match=f"needs the package {package}"):
+        ask(sweep)
+
+
+def test_charts_show_what_plots_show(sweep, holed):
+    pytest.importorskip("altair")
+    spec = sweep.chart("e2e_p99_s", over=LOAD).to_dict()
+    values = spec["data"]["values"] if "values" in spec["data"] else next(iter(spec["datasets"].values()))
+    frame = sweep.metrics().query("metric == 'e2e_p99_s'")
+    assert [it["mean"] for it in values] == pytest.approx(frame["mean"].tolist())
+    assert [it["high"] - it["low"] for it in values] == pytest.approx((2 * frame["half_width"]).tolist())
+    assert [it["line"] for it in values] == frame["policy"].tolist()
+    assert [layer["mark"]["type"] for layer in spec["layer"]] == ["rule", "line"]
+    assert spec["layer"][1]["encoding"]["y"]["title"] == sweep.plot("e2e_p99_s", LOAD).axes[0].get_ylabel()
+    assert sweep.chart.stat("revenue", by=["policy", "provider"]).to_dict()["layer"][1]["mark"]["type"] == "point"
+    with pytest.warns(MarketWarning):
+        assert "4 runs failed" in str(holed.chart("e2e_p99_s", over=LOAD).to_dict()["title"])
 
 
 @pytest.mark.parametrize(("ask", "message"), [
@@ -265,7 +392,26 @@ def test_failures_are_told_and_enter_no_mean(sweep):
     (lambda it: it.compare("revenu"), "no metric 'revenu'; metrics are cost_usd_per_mtok"),
     (lambda it: it.compare("requests", factor="x"), "'x' is no factor of this study; factors: traffic.load, policy"),
     (lambda it: it.compare("requests", baseline="x"), "policy is never 'x'; its values: cheapest, random"),
+    (lambda it: it.compare("revenue_us"), "did you mean revenue_usd"),
+    (lambda it: it.compare("requests", factor="polcy"), "did you mean policy"),
+    (lambda it: it.compare("requests", baseline="chepest"), "did you mean cheapest"),
+    (lambda it: it.compare("requests", baseline=["cheapest"]), r"policy is never \['cheapest'\]"),
+    (lambda it: it.compare(None), "no metric None"),
+    (lambda it: it.metrics(by="polcy"), "by has 'polcy', but results can be told apart by .*; did you mean policy"),
+    (lambda it: it.metrics(by="provider"), "by has 'provider'"),
+    (lambda it: it.metrics(by=3), "by is 3, but must be a name"),
+    (lambda it: it.metrics(confidence=95), "confidence is 95, but must be a number between 0 and 1"),
+    (lambda it: it.stats.revenue(by="provder"), "did you mean provider"),
+    (lambda it: it.stats.revenue(by=[None]), "by has None"),
+    (lambda it: it.stats.revenue(confidence=float("nan")), "confidence is nan"),
+    (lambda it: it.stats.revenue(confidence=True), "confidence is True"),
+    (lambda it: it.table("ofers"), "no table 'ofers'; tables are .*; did you mean offers"),
+    (lambda it: it.to_polars(3), "takes the name of a table"),
     (lambda it: it.plot.metric("revenu"), "no metric 'revenu'"),
+    (lambda it: it.plot("requests", over="traffic.lod"), "did you mean traffic.load"),
+    (lambda it: it.plot.stat("revenue", "provder"), "did you mean provider"),
+    (lambda it: it.chart("revenu"), "no metric 'revenu'"),
+    (lambda it: it.chart.stat("revenu", "provider"), "did you mean revenue"),
     (lambda it: it.plot.stat("revenue", ["provider", "model", "offer"]), "one or two columns apart, not 3"),
 ])
 def test_mistakes_are_one_sentence(sweep, ask, message):
@@ -283,7 +429,7 @@ def test_one_run_has_no_factor_to_compare(single):
 def test_figures_show_every_group_with_its_interval(sweep, single):
     lines = sweep.plot.metric("e2e_p99_s", over=LOAD).axes[0]
     assert lines.get_xlabel() == LOAD
-    assert lines.get_ylabel() == "e2e_p99_s (s)"
+    assert lines.get_ylabel() == "End-to-end latency p99 (s)"
     assert [line.lines[0].get_xdata().tolist() for line in lines.containers] == [list(LOADS)] * len(POLICIES)
     assert [text.get_text() for text in lines.get_legend().get_texts()] == list(POLICIES)
     by_provider = sweep.plot.stat("revenue", [LOAD, "provider"]).axes[0]
@@ -320,3 +466,16 @@ def test_importing_the_package_imports_nothing_heavy():
             "[callable(getattr(experiments, name)) for name in experiments.__all__].count(False))")
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.split("\n")[0] == "[] True True [] 0"
+
+
+def test_results_without_a_single_run_are_empty_and_say_so():
+    store = Store()
+    store.begin("none", {}, [RunSpec("a", "traffic", None, {LOAD: 1.0}, 0, 0),
+                             RunSpec("b", "traffic", None, {LOAD: 2.0}, 1, 0)])
+    store.add([RunRecord("a", "RuntimeError: too hot")])
+    with Results(store, "none") as results:
+        with pytest.warns(MarketWarning, match="1 of 2 runs failed and 1 of 2 runs are not done yet"):
+            assert results.metrics().empty
+        with pytest.warns(MarketWarning):
+            assert results.stats.revenue()[["n", "failed"]].values.tolist() == [[0, 1], [0, 0]]
+        assert "0 of 2 runs done" in results._repr_html_()

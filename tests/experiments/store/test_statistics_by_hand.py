@@ -125,6 +125,14 @@ def test_requests_of_a_workload_that_uses_no_model_are_kept():
     assert classes["born"].sum() == 193
 
 
+def test_a_workload_that_uses_a_model_but_sends_nothing_counts_as_one():
+    market = hand_market()
+    days = [replace(day, born=np.zeros_like(day.born)) for day in market.workload_days]
+    whole, silent = market_tables(market)["classes"], market_tables(replace(market, workload_days=days))["classes"]
+    uses = whole["model"] != ""
+    assert silent["workload_days"].sum() == whole.loc[uses, "workload_days"].sum() > 0
+
+
 def test_sampled_requests_by_hand(traffic):
     rows = traffic.table("requests")
     assert rows["cost_usd"].tolist() == pytest.approx([0.002, 0.003, 0.001, 0])

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -13,9 +14,11 @@ import pandas as pd
 import pytest
 
 from experiments.cli import store as commands_store
+from experiments.output.stages import stage
 from experiments.runs.specs import RunRecord, RunSpec
+from experiments.store.connection import StoreError
 from experiments.store.dictionary import DESIGN_TABLES, SCHEMA_VERSION, TABLES
-from experiments.store.store import Store, StoreError
+from experiments.store.store import Store
 from worlds.places import ROOT
 
 
@@ -239,14 +242,27 @@ def test_killed_in_mid_write_it_holds_what_it_had_committed(file):
 
 
 def test_what_killed_processes_left_is_removed_and_what_others_make_is_not(file):
-    dead = subprocess.Popen([sys.executable, "-c", "pass"])
-    dead.wait()
-    left, mine = (file.parent / f".{file.name}-{owner}-x.partial" for owner in (dead.pid, os.getpid()))
-    for folder in (left, mine):
-        folder.mkdir(parents=True)
-    Store(file).close()
-    assert not left.exists()
-    assert mine.exists()
+    file.parent.mkdir(exist_ok=True)
+    maker = subprocess.Popen([sys.executable, "-c", STAGE, str(file)], cwd=ROOT, text=True, stdout=subprocess.PIPE)
+    left = Path(maker.stdout.readline().strip())
+    with stage(file) as mine:
+        maker.kill()
+        maker.wait()
+        maker.stdout.close()
+        assert left.exists()
+        Store(file).close()
+        assert not left.parent.exists()
+        assert mine.exists()
+
+
+STAGE = """
+import sys, time
+from pathlib import Path
+from experiments.output.stages import stage
+with stage(Path(sys.argv[1])) as folder:
+    print(folder, flush=True)
+    time.sleep(60)
+"""
 
 
 def test_ten_thousand_tiny_runs_are_stored_and_queried_without_slowing_down(file):
@@ -340,3 +356,148 @@ def test_the_page_of_the_schema_has_every_table():
     page = (ROOT / "docs/lab/results.md").read_text(encoding="utf-8")
     for name in [*TABLES, *DESIGN_TABLES]:
         assert f"#### `{name}`" in page
+
+
+HOSTILE = {
+    "view": "CREATE VIEW {name} AS SELECT * FROM read_text('{secret}')",
+    "macro": "CREATE MACRO {name}() AS TABLE SELECT * FROM read_text('{secret}')",
+    "type": "CREATE TYPE {name} AS ENUM ('a')",
+    "sequence": "CREATE SEQUENCE {name}",
+    "index": "CREATE INDEX {name} ON plan(study)",
+    "schema": "CREATE SCHEMA {name}",
+    "table": "CREATE TABLE {name} (a INTEGER)",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_store_that_holds_anything_else_is_refused_by_its_name(filled, tmp_path, kind):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("what only the user knows")
+    with duckdb.connect(str(filled)) as connection:
+        connection.execute(HOSTILE[kind].format(name="strange", secret=secret))
+    for opening in (Store, Store.open_for_reading):
+        with pytest.raises(StoreError, match=f"holds a {kind} 'strange', which no store has"):
+            opening(filled)
+
+
+@pytest.mark.parametrize("change", [
+    "DROP TABLE studies; CREATE VIEW studies AS SELECT content AS study, '' AS manifest FROM read_text('{secret}')",
+    "DROP TABLE metrics; CREATE TABLE metrics (run VARCHAR, value AS (getvariable('x')))",
+    "DROP TABLE runs",
+    "ALTER TABLE plan ADD COLUMN more VARCHAR DEFAULT 'x'",
+    "CREATE MACRO duckdb_tables() AS TABLE SELECT * FROM read_text('{secret}')",
+    "CREATE MACRO count(x) AS (SELECT content FROM read_text('{secret}'))",
+])
+def test_a_store_with_tables_of_other_making_is_refused_and_nothing_of_it_read(filled, tmp_path, change):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("what only the user knows")
+    with duckdb.connect(str(filled)) as connection:
+        connection.execute(change.format(secret=secret))
+    with pytest.raises(StoreError, match="nothing in it was read") as raised:
+        Store.open_for_reading(filled)
+    assert "only the user" not in str(raised.value)
+
+
+QUERIES = {
+    "": "the query is empty", ";": "the query is empty", "-- why": "the query is empty",
+    "SELECT 1; SELECT 2": "is 2 statements", "SELECT '\0'": "NUL", "SELECT '\ud800'": "not UTF-8",
+    "SELECT " + "1+" * 40_000 + "1": "the query failed", "x" * 1_000_000: "is too long, too deep",
+    "x" * 100_000: "the query failed", "SELECT " + "(" * 10_000: "is too long, too deep",
+    **dict.fromkeys(("COPY runs TO '{out}'", "ATTACH '{out}'", "INSTALL json", "LOAD json", "SET threads = 2",
+                     "PRAGMA version", "CREATE TEMP TABLE t (a INT)", "CALL pragma_version()", "VACUUM",
+                     "EXPORT DATABASE '{out}'", "PREPARE x AS SELECT 1", "USE memory", "CHECKPOINT", "BEGIN",
+                     "EXPLAIN ANALYZE COPY runs TO '{out}'", "INSERT INTO runs VALUES ('a', '', 1)"), "read-only"),
+    **dict.fromkeys(("SELECT * FROM read_text('{secret}')", "SELECT * FROM read_csv('{secret}')",
+                     "SELECT * FROM '{secret}'", "SELECT * FROM glob('{secret}*')", "SELECT * FROM read_blob('/')",
+                     "FROM query('FROM read_text(''{secret}'')')", "SELECT getenv('HOME')", "FROM sql",
+                     "FROM duckdb_secrets()"), "the query failed"),
+}
+
+
+@pytest.mark.parametrize("opening", [Store, Store.open_for_reading])
+def test_a_query_is_one_select_that_reaches_nothing_but_the_store(filled, tmp_path, opening):
+    secret, out = tmp_path / "secret.txt", tmp_path / "out"
+    secret.write_text("what only the user knows")
+    with opening(filled) as store:
+        for query, why in QUERIES.items():
+            sql = query.replace("{secret}", str(secret)).replace("{out}", str(out))
+            with pytest.raises(StoreError, match=why) as raised:
+                store.frame(sql)
+            assert len(str(raised.value)) < 1000
+            assert "only the user" not in str(raised.value)
+        assert len(store.frame("SELECT * FROM runs")) == 2
+    assert not out.exists()
+
+
+def test_an_answer_too_long_to_print_is_cut_and_says_so(filled, capsys):
+    assert run_command("query", "SELECT * FROM range(10000000000) t(number)", "--store", filled) == 0
+    told = capsys.readouterr()
+    assert len(told.out.splitlines()) == 10_001
+    assert "only the first 10000 rows are shown; --csv prints them all" in told.err
+    assert run_command("query", "SELECT * FROM range(30000) t(number)", "--store", filled, "--csv") == 0
+    assert capsys.readouterr().out.splitlines() == ["number", *map(str, range(30_000))]
+
+
+def test_whole_numbers_keep_all_their_digits_in_an_export_where_some_are_missing(file, tmp_path):
+    with Store(file) as store:
+        frame = pd.DataFrame({name: pd.Series([None, None], dtype=object) for name in TABLES["offers"].names})
+        store.add([RunRecord(key(1), "", {"offers": frame.assign(placed=pd.array([2**53 + 1, None], "Int64"))})])
+        store.export(tmp_path, "csv")
+    back = pd.read_csv(tmp_path / "offers.csv", dtype=str)
+    assert back["placed"].tolist()[0] == str(2**53 + 1)
+    assert back["placed"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage" * 1000, 0.01, 0.1, "flip", "folder", "pipe"])
+def test_a_damaged_store_is_one_sentence(filled, damage):
+    whole = filled.read_bytes()
+    if damage in ("folder", "pipe"):
+        filled.unlink()
+        os.mkfifo(filled) if damage == "pipe" else filled.mkdir()
+    elif damage == "flip":
+        filled.write_bytes(whole[:13_000] + b"x" * 500 + whole[13_500:])
+    else:
+        filled.write_bytes(damage if isinstance(damage, bytes) else whole[:int(len(whole) * damage)])
+    for opening in (Store, Store.open_for_reading):
+        with pytest.raises(StoreError, match=r"is not a store|damaged") as raised:
+            opening(filled)
+        assert str(filled) in str(raised.value)
+        assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.7, 0.95])
+def test_a_store_that_is_cut_off_gives_what_it_held_or_one_sentence(filled, tmp_path, share):
+    with Store.open_for_reading(filled) as store:
+        before = store.table("metrics", "study")
+    filled.write_bytes(filled.read_bytes()[:int(filled.stat().st_size * share)])
+    try:
+        with Store.open_for_reading(filled) as store:
+            pd.testing.assert_frame_equal(store.table("metrics", "study"), before)
+    except StoreError as error:
+        assert "\n" not in str(error)  # noqa: PT017 - either is right
+
+
+def test_a_manifest_or_a_value_that_is_no_json_is_one_sentence(filled):
+    with duckdb.connect(str(filled)) as connection:
+        connection.execute("UPDATE studies SET manifest = '[' || repeat('[', 100000)")
+        connection.execute("UPDATE points SET value = 'NaNa'")
+    with Store.open_for_reading(filled) as store:
+        with pytest.raises(StoreError, match="manifest of study 'study' is not JSON"):
+            store.manifest("study")
+        with pytest.raises(StoreError, match="value of 'x' in study 'study' is not JSON: 'NaNa'"):
+            store.points("study")
+
+
+def test_a_full_disk_says_what_is_kept(filled):
+    code = ("import resource, sys\nsys.path[:0] = ['tests', 'tests/experiments/store']\n"
+            "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+            "from test_store import record\nfrom experiments.store.store import Store, StoreError\n"
+            "with Store(sys.argv[1]) as store:\n"
+            "    resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))\n"
+            "    try: store.add([record(number, 50) for number in range(5, 2000)])\n"
+            "    except StoreError as error: print(error)\n")
+    said = subprocess.run([sys.executable, "-c", code, str(filled)], cwd=ROOT, capture_output=True, text=True)
+    assert "the store failed: " in said.stdout, said.stderr
+    assert "runs that are stored are not done again" in said.stdout
+    with Store.open_for_reading(filled) as store:
+        assert len(store.done([key(0), key(1)])) == 2

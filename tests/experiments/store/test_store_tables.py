@@ -10,7 +10,7 @@ from experiments.measures.market.run import Run
 from experiments.measures.market_summary import summary
 from experiments.measures.market_tables import tables
 from experiments.measures.traffic_metrics import metrics
-from experiments.runs.run_traffic import run
+from experiments.runs.run_traffic import run_traffic
 from experiments.runs.specs import RunRecord, RunSpec
 from experiments.scenarios import load_traffic
 from experiments.store.dictionary import TABLES
@@ -24,7 +24,7 @@ from worlds.synthetic_market import synthetic
 @cache
 def duel(*overrides):
     """A run of the duel on the reference engine, which needs no compilation."""
-    return run(load_traffic("duel", ["traffic.engine=reference", "traffic.duration_s=60", *overrides]))
+    return run_traffic(load_traffic("duel", ["traffic.engine=reference", "traffic.duration_s=60", *overrides]))
 
 
 @pytest.fixture(scope="module")

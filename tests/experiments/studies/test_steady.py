@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import run
 from experiments.cli.main import main
 from experiments.measures.windows import COURSES, Course
+from experiments.runs.run_traffic import run_traffic
 from experiments.scenarios import load_traffic
 from experiments.stats.refusals import StatisticsError
 from experiments.store.store import Store
@@ -42,7 +42,7 @@ def test_means_are_those_of_the_requests_after_the_warm_up(study):
                                       "routers.main.policy.kind=cheapest"])
     found = {metric: [] for metric in ("e2e_mean_s", "cost_usd_per_mtok", "completed_per_s", "completed_share")}
     for replication in range(3):
-        outcome = run(scenario, replication)
+        outcome = run_traffic(scenario, replication)
         rows = outcome.samples[outcome.samples["born_s"] >= study.warm_up_s]
         rows = rows[rows["born_s"] <= 600]
         done = rows[rows["outcome"] == COMPLETED]

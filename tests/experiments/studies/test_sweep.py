@@ -54,7 +54,7 @@ def morris(tmp_path_factory):
 def test_a_grid_has_a_row_for_every_point_policy_and_metric(tmp_path, capsys):
     assert run_cli(*GRID, "--jobs", 1, out=tmp_path / "o") == 0
     summary = pd.read_csv(tmp_path / "o" / "summary.csv")
-    assert list(summary.columns) == ["policy", "traffic.load", "metric", "unit", "mean", "half_width", "n"]
+    assert list(summary.columns) == ["policy", "traffic.load", "metric", "unit", "mean", "half_width", "n", "failed"]
     cost = summary[summary["metric"] == "cost_usd_per_mtok"]
     assert list(zip(cost["policy"], cost["traffic.load"], strict=True)) == [
         ("random", 0.5), ("random", 1.0), ("cheapest", 0.5), ("cheapest", 1.0)]
@@ -129,7 +129,8 @@ def test_a_point_that_is_not_allowed_is_a_row_and_stops_nothing(tmp_path, capsys
     assert list(failures["traffic.load"]) == [-1, -1]
     assert failures["problem"].str.contains("traffic.load is -1").all()
     summary = pd.read_csv(tmp_path / "o" / "summary.csv")
-    assert set(summary["traffic.load"]) == {1}
+    assert set(summary["traffic.load"]) == {-1, 1}
+    assert summary.groupby("traffic.load")[["n", "failed"]].max().values.tolist() == [[0, 2], [2, 0]]
     assert "2 failed" in capsys.readouterr().out
 
 

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -14,21 +15,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import open_results, run
+from experiments import open_results
 from experiments.cli.main import main
 from experiments.measures.traffic_metrics import METRICS, metrics
 from experiments.runs.capacity import Shape, offer_capacity_per_s, utilisation
 from experiments.runs.replayed import with_trace
+from experiments.runs.run_traffic import run_traffic
 from experiments.scenarios import load_traffic
 from experiments.stats.multiple import holm
 from experiments.store.store import STORE_FILE
 from experiments.studies.tournament.design import DEFAULT_POLICIES, Tournament
-from experiments.studies.tournament.measures import COST, LATENCY, SUMMARY_COLUMNS, Found
+from experiments.studies.tournament.measures import COST, LATENCY, SUMMARY_COLUMNS, lowest, standings, summary
+from experiments.studies.tournament.terminal import table
 from policies import bind
 from policies.labels import label_of, policies_of
 from providers.offers import build_offers
 from sim.engines import outcome as o
 from sim.errors import MarketError
+from worlds.made_up import made_up
 from worlds.places import ROOT
 
 BRIEF = ["traffic.engine=reference", "traffic.duration_s=15", "traffic.warmup_s=3"]
@@ -115,18 +119,51 @@ def test_the_table_names_those_who_may_be_best():
     assert made_up(one=([1.0], [2.0]), two=([3.0], [4.0])).contenders(1.0, COST) == ()
 
 
+def test_terminal_and_report_name_the_same_policies(written, tmp_path):
+    from experiments.report.write_up import write
+
+    results = written / "standings.csv"
+    told, means = pd.read_csv(results), pd.read_csv(written / "summary.csv")
+    said = write(written, tmp_path / "report").with_name("report.md").read_text(encoding="utf-8")
+    with open_results(str(written)) as found:
+        from experiments.studies.tournament.measures import found_in
+
+        design = Tournament(load_traffic("duel", BRIEF), ("cheapest", "random", "openrouter_classic"), (0.5, 1.0), 2)
+        terminal = table(found_in(design, found))
+    for load in (0.5, 1.0):
+        block = terminal.partition(f" load {load:g} ")[2].partition("\n\n")[0]
+        for metric, heading in ((COST, "cost"), (LATENCY, "E2E p99")):
+            names = lowest(told, means, load, metric)
+            assert names
+            assert f"lowest {heading}: {' or '.join(names)}" in " ".join(block.split())
+            last = f" or `{names[-1]}`" if len(names) > 1 else f"`{names[0]}`"
+            assert f"the lowest {heading} is that of " + ", ".join(f"`{name}`" for name in names[:-1]) + last in said
+        stars = set(told[(told["load"] == load) & told["on_frontier"]]["policy"])
+        assert stars == {line.split()[0][1:] for line in block.splitlines() if line.startswith("*")}
+        rows = said.partition(f"Load {load:g}: policies")[2].partition("\n\n*Load")[0].replace("\\", "")  # Markdown's
+        assert stars == set(re.findall(r"^\| (\w+) \* ", rows, re.MULTILINE))
+
+
+def test_standings_are_empty_where_nothing_can_be_told():
+    one = made_up(one=([1.0], [2.0]), two=([3.0], [4.0]))
+    assert standings(one)["may_have_lowest_cost_usd_per_mtok"].isna().all()
+    assert lowest(standings(one), summary(one), 1.0, COST) == []
+    assert standings(one)["on_frontier"].tolist() == [True, False]
+    assert standings(one)["dominated_by"].fillna("").tolist() == ["", "one"]
+
+
 def test_policies_meet_the_same_requests():
     seen = []
     for kind in ("cheapest", "random"):
         scenario = load_traffic("duel", [*BRIEF, "traffic.sample_share=1", f"routers.main.policy.kind={kind}"])
-        samples = run(scenario, 1).samples
+        samples = run_traffic(scenario, 1).samples
         seen.append(np.sort(samples[["key", "born_s", "prompt", "output"]], order="key"))
     assert len(seen[0]) > 50
     assert np.array_equal(seen[0], seen[1])
 
 
 def test_metrics_are_what_their_names_say():
-    outcome = run(load_traffic("duel", BRIEF))
+    outcome = run_traffic(load_traffic("duel", BRIEF))
     got = metrics(outcome)
     sums = outcome.class_sums[:, o.MEASURED].sum(axis=0)
     tokens = sums[o.PROMPT_TOKENS] + sums[o.OUTPUT_TOKENS]
@@ -137,15 +174,6 @@ def test_metrics_are_what_their_names_say():
     assert got["ttft_p50_s"] <= got["ttft_p90_s"] <= got["ttft_p99_s"] <= got["e2e_p99_s"]
     outcomes = ("completed_share", "refused_share", "failed_share", "abandoned_share", "timed_out_share")
     assert sum(got[name] for name in outcomes) == pytest.approx(1)
-
-
-def made_up(**policies) -> Found:
-    """A tournament whose costs and latencies are given: policy=([costs], [latencies])."""
-    values = {(name, 1.0): {COST: costs, LATENCY: times} for name, (costs, times) in policies.items()}
-    runs = len(next(iter(policies.values()))[0])
-    design = Tournament(load_traffic("duel"), ("random",), (1.0,), runs)
-    object.__setattr__(design, "policies", tuple(policies))  # names that no policy has
-    return Found(design, values)
 
 
 def test_dominated_means_no_better_and_clearly_worse():

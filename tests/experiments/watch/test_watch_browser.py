@@ -98,6 +98,13 @@ def test_tiles_say_what_the_tables_say(opened):
     assert page.locator("#graph-moves").text_content().startswith(f"{market['switches']} workload")
 
 
+def test_a_week_that_is_cut_says_so(opened):
+    page = opened(1280)
+    assert page.text_content("#when").endswith("week 1 of 19")
+    page.locator("#time").fill(str(LAST))
+    assert page.text_content("#when").endswith("week 19 of 19, 4 of 7 days")  # 130 days
+
+
 def test_the_cursor_the_dots_and_the_moves_move(opened):
     page = opened(1280)
     where = "document.querySelector('#prices .cursor').getAttribute('x1')"

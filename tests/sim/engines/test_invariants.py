@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from experiments.runs.run_traffic import run
+from experiments.runs.run_traffic import run_traffic
 from experiments.scenarios import load_traffic
 from sim.engines import outcome as o
 from sim.engines.invariants import INVARIANTS, check
@@ -13,7 +13,7 @@ from sim.errors import InvariantError
 
 @pytest.fixture(scope="module")
 def good():
-    return run(load_traffic("duel", ["traffic.engine=reference", "traffic.duration_s=20",
+    return run_traffic(load_traffic("duel", ["traffic.engine=reference", "traffic.duration_s=20",
                                       "traffic.warmup_s=4", "traffic.sample_share=1"]))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from experiments.measures.traffic_metrics import metrics
-from experiments.runs.run_traffic import run
+from experiments.runs.run_traffic import run_traffic
 from experiments.scenarios import load_traffic
 from experiments.store.tables import traffic_tables
 from sim.engines.compiled import CompiledEngine
@@ -80,7 +80,7 @@ def test_active_replicas_count_by_the_time_that_each_number_held(engine: type) -
 
 @pytest.mark.parametrize("load", [0.7, 1.5])
 def test_utilisation_does_not_depend_on_how_long_the_run_drains(load: float) -> None:
-    runs = [run(load_traffic("duel", [*STEADY, f"traffic.load={load}", f"traffic.drain_s={drain_s}"]), 0)
+    runs = [run_traffic(load_traffic("duel", [*STEADY, f"traffic.load={load}", f"traffic.drain_s={drain_s}"]), 0)
             for drain_s in (0, 10, 60, 3600, 36000)]
     assert len({outcome.end_s for outcome in runs}) > 2
     assert len({metrics(outcome)["utilisation"] for outcome in runs}) == 1

@@ -15,6 +15,7 @@ from sim.errors import InvariantError, MarketError
 from sim.scenario import MarketScenario
 from sim.scenario.load import read_as
 from sim.units import DAY_S
+from worlds.numbers import sound
 
 CATALOGUE = (
     "llama-3.1-8b", "gpt-4o", "gpt-4o-mini", "o3-mini", "claude-3.5-sonnet", "llama-3.3-70b", "deepseek-v3",
@@ -30,7 +31,7 @@ def some(**fields):
 
 
 def number(low, high):
-    return st.one_of(st.just(low), st.just(high), st.floats(low, high))
+    return st.one_of(st.just(low), st.just(high), sound(low, high))
 
 
 PARAMETERS = {  # of strategies that have them

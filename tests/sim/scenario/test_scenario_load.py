@@ -5,6 +5,7 @@ import tomllib
 
 import pytest
 
+from experiments.scenarios import load
 from sim.errors import ScenarioError
 from sim.scenario import TrafficScenario, kind_of
 from sim.scenario.dump import to_toml
@@ -148,3 +149,10 @@ def test_schema_carries_units_and_sources():
     assert load["unit"] == "s"
     assert load["exclusiveMinimum"] == 0
     assert schema["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("field", ["horizon.start", "models.frontier.from_date"])
+@pytest.mark.parametrize("value", ["0", "20260131", "1.5", "true"])
+def test_a_number_is_no_date(field, value):
+    with pytest.raises(ScenarioError, match=rf"{field}: it is .*, but must be a date such as 2026-01-31"):
+        load("openrouter-2026", f"{field}={value}")

@@ -17,6 +17,7 @@ from sim.market.models.model import Model, Models
 from sim.market.models.upgrades import KINDS, migration_matrix, move_kind, nearest_upgrades, upgrade_graph
 from sim.scenario.model_settings import ModelSettings, Moves
 from sim.streams import Streams
+from worlds.numbers import sound
 
 START = date(2025, 1, 1)
 SETTINGS = ModelSettings()
@@ -96,8 +97,8 @@ made = st.builds(_model, name=st.text("abcdefgh", min_size=1, max_size=6), creat
 
 
 @settings(max_examples=60, deadline=None)
-@given(rows=st.lists(made, min_size=1, max_size=12, unique_by=lambda row: row.name), drop=st.floats(0, 1),
-       costs=st.lists(st.floats(0, 5), min_size=4, max_size=4))
+@given(rows=st.lists(made, min_size=1, max_size=12, unique_by=lambda row: row.name), drop=sound(0, 1),
+       costs=st.lists(sound(0, 5), min_size=4, max_size=4))
 def test_any_catalogue_gives_a_sound_graph(rows, drop, costs):
     moves = Moves(size_cost=costs[0], family_cost=costs[1], creator_cost=costs[2], task_cost=costs[3], task_drop=drop)
     models = Models(tuple(sorted(rows, key=lambda row: row.name)))
