@@ -8,7 +8,7 @@ from typing import Any, Final
 from experiments.measures.market import shares
 from experiments.measures.market.run import Run
 from sim.market.ledger import Account
-from sim.market.models.model import TASKS
+from sim.scenario.tasks import TASKS
 from sim.units import DAY_S, NANO_PER_USD_PER_MTOK
 
 FACTS: Final = ("creator", "family", "open", "release_day", "total_b", "active_b", "verbosity", "context_tokens")

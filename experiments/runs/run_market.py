@@ -113,8 +113,8 @@ def _engine(world: World, feed: MarketFeed) -> TrafficEngine:
 def _result(staged: Stage) -> MarketResult:
     import numpy as np
 
-    from sim.market.models.model import TASKS
     from sim.market.result import MarketResult
+    from sim.scenario.tasks import TASKS
 
     market, population = staged.market, staged.population
     daily = market.daily

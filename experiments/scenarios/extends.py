@@ -2,13 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sim.errors import ScenarioError
 from sim.scenario.extend import EXTENDS, REMOVE, extended
 from sim.scenario.load import read_file
 
 Find = Callable[[str], Path | None]  # the file of a built-in scenario, None if there is none of the name
+
+
+class ScenarioFile(NamedTuple):
+    """A file and what it says."""
+
+    path: Path
+    data: dict[str, Any]
 
 
 def read_whole(path: Path, built_in: Find) -> dict[str, Any]:
@@ -29,8 +36,8 @@ def read_whole(path: Path, built_in: Find) -> dict[str, Any]:
     return merged(chain(path, built_in))
 
 
-def chain(path: Path, built_in: Find) -> list[tuple[Path, dict[str, Any]]]:
-    """Return a file and all that it builds on, the lowest first, each with what it says.
+def chain(path: Path, built_in: Find) -> list[ScenarioFile]:
+    """Return a file and all that it builds on, the lowest first.
 
     Parameters
     ----------
@@ -43,16 +50,16 @@ def chain(path: Path, built_in: Find) -> list[tuple[Path, dict[str, Any]]]:
         If a file cannot be read, or they extend each other in a circle.
     """
     seen: list[Path] = []
-    files = [(path, read_file(path))]
-    while EXTENDS in files[0][1]:
+    files = [ScenarioFile(path, read_file(path))]
+    while EXTENDS in files[0].data:
         path, data = files[0]
         _refuse_circle(path, seen)
         below = _base(data[EXTENDS], path, built_in)
-        files.insert(0, (below, read_file(below)))
+        files.insert(0, ScenarioFile(below, read_file(below)))
     return files
 
 
-def merged(files: Sequence[tuple[Path, dict[str, Any]]]) -> dict[str, Any]:
+def merged(files: Sequence[ScenarioFile]) -> dict[str, Any]:
     """Merge what the files of a chain say.
 
     Parameters

@@ -14,8 +14,8 @@ from sim.engines.outcome import TrafficOutcome
 from sim.engines.window import Window
 from sim.histogram import FINE_BITS, midpoint, quantile
 from sim.market.accounts import FAILED_ATTEMPTS, REFUSED_ATTEMPTS
-from sim.market.models.model import TASKS
 from sim.market.result import MarketResult
+from sim.scenario.tasks import TASKS
 from sim.units import DAY_S, NANO_PER_USD, NANO_PER_USD_PER_MTOK
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from sim.market.models.model import TASKS, Model, Models
+from sim.market.models.model import Model, Models
 from sim.market.models.upgrades import nearest_upgrades, upgrade_graph
 from sim.scenario.model_settings import ModelSettings
+from sim.scenario.tasks import TASKS
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -4,15 +4,13 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from sim.market.models.model import TASKS
 from sim.scenario.base import Name, Part, Sweep, quantity
+from sim.scenario.tasks import TASKS, Task
 
 ICONIQ = "ICONIQ, State of AI, January 2026 (through secondary reports)"
 STATE_OF_AI = "a16z and OpenRouter, State of AI (arXiv 2601.10088)"
 FRADKIN = "Fradkin, Demand for LLMs (arXiv 2504.15440)"
 CALIBRATED = "assumption, calibrated to token shares and prices paid in early 2025 (docs/market/customers.md)"
-
-Task = Literal["chat", "coding", "reasoning", "roleplay", "extraction"]
 
 
 class WorkloadTemplate(Part):

@@ -9,8 +9,8 @@ from experiments.measures.market import shares
 from experiments.measures.market.panel import index_of, offer_series, workload_series, workload_tokens
 from experiments.measures.market.periods import Periods, calendar_months
 from experiments.measures.market.price_series import blended_usd, cheapest, constant_quality_index, same_model_index
-from sim.market.models.model import TASKS
 from sim.market.result import MarketResult
+from sim.scenario.tasks import TASKS
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.random import Generator
 
 from sim.errors import ScenarioError
-from sim.market.models.model import TASKS
 from sim.scenario.customer_settings import CustomerSettings, Segment, WorkloadTemplate
+from sim.scenario.tasks import TASKS
 from sim.streams import Streams
 from sim.units import DAY_S, DAYS_PER_MONTH, DAYS_PER_YEAR, MTOK_PER_TOKEN
 

@@ -13,9 +13,10 @@ from typing import Final
 
 from sim.errors import ScenarioError
 from sim.market.models.frontier import future_models
-from sim.market.models.model import TASKS, Model, Models
+from sim.market.models.model import Model, Models
 from sim.market.models.own import refuse_unseen, with_own
 from sim.scenario.model_settings import Catalogue, ModelSettings
+from sim.scenario.tasks import TASKS
 from sim.spelling import near
 from sim.streams import Streams
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from sim.scenario.own_models import Shape
 
-TASKS: Final = ("chat", "coding", "reasoning", "roleplay", "extraction")
 SIZE_CLASSES: Final = ("small", "medium", "large", "frontier")
 SIZE_LIMITS_B: Final = (15.0, 70.0, 300.0)  # total parameters below which a model is of each class
 

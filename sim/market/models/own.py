@@ -6,9 +6,10 @@ from datetime import date
 from typing import Any, Final
 
 from sim.errors import ScenarioError
-from sim.market.models.model import TASKS, Model
+from sim.market.models.model import Model
 from sim.scenario.base import given
 from sim.scenario.own_models import MarketModel
+from sim.scenario.tasks import TASKS
 from sim.spelling import near, nearest
 
 NEEDED: Final = ("creator", "released", "total_b", "context_tokens", "quality")  # of a model that is like no other

@@ -7,7 +7,7 @@ general ability and the coding index. Quality on a task is ability to the power 
 from collections.abc import Sequence
 from typing import Final
 
-from sim.market.models.model import TASKS
+from sim.scenario.tasks import TASKS
 
 GUESSING: Final = 0.25  # share of GPQA that guessing gets right: four choices (Rein et al., arXiv 2311.12022)
 # Quality is ability to this power: on easy tasks it saturates early (assumption)

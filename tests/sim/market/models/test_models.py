@@ -12,9 +12,9 @@ from providers.hardware.architectures import MODELS
 from sim.errors import ScenarioError
 from sim.market.models.catalogue import BUILT_IN, load_catalogue, read_catalogue
 from sim.market.models.frontier import CLOSED_PRICE, OPEN_PRICE, active_parameters_b, list_prices_usd
-from sim.market.models.model import TASKS
 from sim.market.models.quality import abilities_of, ability, qualities_of
 from sim.scenario.model_settings import Catalogue, Frontier, ModelSettings
+from sim.scenario.tasks import TASKS
 from sim.streams import Streams
 from worlds.numbers import sound
 from worlds.places import ROOT
