@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 # Where a name may stand around its dot, points, best first: beside it, above and below, further off
 AROUND: Final = ((7, 0), (-7, 0), (0, 9), (0, -9),
                  *((dx, dy) for dy in (10, -10, 18, -18, 26, -26, 34, -34) for dx in (7, -7)),
-                 *((dx, dy) for dx in (26, -26) for dy in (44, -44, 56, -56)))
+                 *((dx, dy) for dx in (26, -26, 48, -48) for dy in (44, -44, 56, -56, 68, -68, 80, -80)))
+NAME_HIT, EDGE_HIT = 3, 2  # how many dots in the way are as bad as another name, and as standing out of the frame
+APART_PX: Final = 3.0  # between two names side by side: touching they read as one
 DOT_PX: Final = 7.0  # half the side of the square around a dot that no name should touch
 LINE: Final = 1.25  # height of a line of text over the size of its letters
 WHITE: Final = "#ffffff"  # what figures are drawn on
@@ -48,8 +50,8 @@ def name_points(
         text = _name(axes, name, place, size, (colours or {}).get(name, "#000000"))
         own = text.get_window_extent()  # as wide and high wherever it stands: measured once
         boxes = [_moved(own, offset, figure.dpi) for offset in AROUND]
-        hits = [sum(box.overlaps(other) for other in taken) + _dots_hit(box, dots) + 2 * _sticks_out(box, axes.bbox)
-                for box in boxes]
+        hits = [NAME_HIT * sum(box.padded(APART_PX, 0).overlaps(other) for other in taken) + _dots_hit(box, dots)
+                + EDGE_HIT * _sticks_out(box, axes.bbox) for box in boxes]
         best = hits.index(min(hits))
         taken.append(boxes[best])
         text.set_position(AROUND[best])

@@ -13,6 +13,7 @@ from experiments.report.style import CSS
 
 SMALL_PT: Final = 400.0  # figures up to this width stand side by side and shrink to a phone; wider ones scroll
 FEW: Final = 3  # columns that a phone holds
+LONG_WORD: Final = 24  # letters; a longer one, such as a digest, may be broken anywhere
 PHONE: Final = "(max-width: 40rem)"  # as in the style sheet
 # said above what may scroll; the style sheet hides it where the browser knows that nothing does
 SCROLLS: Final = '<p class="hint" aria-hidden="true">Scrolls sideways →</p>\n'
@@ -143,13 +144,14 @@ def _cells(row: Sequence[str], columns: Sequence[Column]) -> Iterator[str]:
     for place, (cell, column) in enumerate(zip(row, columns, strict=True)):
         head = place == 0
         tag = 'th scope="row"' if head else "td"
-        yield f"<{tag}{_class(column)}>{inline(cell)}</{'th' if head else 'td'}>"
+        yield f"<{tag}{_class(column, cell)}>{inline(cell)}</{'th' if head else 'td'}>"
 
 
-def _class(column: Column) -> str:
-    if column.sentences:
-        return ' class="words sentences"'
-    return ' class="words"' if column.words else ""
+def _class(column: Column, cell: str = "") -> str:
+    names = {"words": column.words, "sentences": column.sentences,
+             "long": column.words and max(map(len, cell.split()), default=0) > LONG_WORD}
+    held = " ".join(name for name, holds in names.items() if holds)
+    return f' class="{held}"' if held else ""
 
 
 def _unit(column: Column) -> str:

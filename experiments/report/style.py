@@ -49,8 +49,9 @@ table { border-collapse: collapse; font-size: 0.86rem; font-variant-numeric: tab
 th, td { padding: 0.3rem 0.55rem; text-align: right; white-space: nowrap; vertical-align: top;
   border-bottom: 1px solid var(--line); }
 th.words, td.words { text-align: left; }
-td.words { white-space: normal; min-width: 5rem; overflow-wrap: anywhere; }
-td.sentences { min-width: 17rem; overflow-wrap: normal; }
+td.words { white-space: normal; min-width: 5rem; overflow-wrap: break-word; }
+td.long { overflow-wrap: anywhere; }
+td.sentences { min-width: 17rem; }
 tbody tr:nth-child(odd) > td { background: var(--shade); }
 tbody tr:nth-child(odd) > th { background: linear-gradient(var(--shade), var(--shade)) var(--back); }
 tbody tr:last-child > * { border-bottom: 0; }

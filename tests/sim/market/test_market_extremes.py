@@ -218,7 +218,7 @@ WRONG = {
     "fee": ({"router": {"fee_share": 0.05}}, "router.fee_share is 0.05; in a market it must be 0"),
     "router's region": ({"router": {"region": "mars"}}, "router.region is 'mars'; regions are us-east"),
     "firm's region": ({"supply": firms(region="mars")}, "supply.firms.atlas.region is 'mars'; regions are us-east"),
-    "network": ({"network": {"regions": ["us-east", "x"]}}, "network.links join no path from region 'us-east'"),
+    "network": ({"network": {"regions": ["us-east", "x"]}}, "network.links is [], which joins no path from region"),
     "GPU": ({"supply": firms(pools=[{"gpu": "abacus", "count": 1}])}, "gpu is 'abacus', which is unknown"),
     "pricing": ({"supply": firms(pricing={"kind": "menu_const"})}, "no pricing strategy; did you mean menu_cost"),
     "pricing's parameter": ({"supply": firms(pricing={"kind": "constant", "x": 1})}, "pricing.x is no parameter"),
