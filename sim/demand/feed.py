@@ -12,7 +12,8 @@ import numpy as np
 
 from sim.demand.classes import ClientShare, expanded_classes
 from sim.demand.rows import ClassRows, join, pick
-from sim.engines.world import REQUEST, World
+from sim.engines.requests import REQUEST
+from sim.engines.world import World
 from sim.scenario import Trace
 from sim.streams import Streams
 

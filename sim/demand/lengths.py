@@ -4,9 +4,8 @@ import math
 
 import numpy as np
 
+from sim.engines.requests import MAX_TOKENS
 from sim.scenario import Lengths
-
-MAX_TOKENS = 2_000_000_000  # token counts are stored as int32
 
 
 class LengthSampler:

@@ -8,11 +8,12 @@ import numpy as np
 from sim.demand.arrivals import arrival_process
 from sim.demand.births import Births, BirthSource, SingleTurns
 from sim.demand.classes import ClientShare, expected_output
-from sim.demand.lengths import MAX_TOKENS, LengthSampler
+from sim.demand.lengths import LengthSampler
 from sim.demand.replay import TraceReplay
 from sim.demand.sessions import SessionTurns, mean_turns
 from sim.demand.traces import load_trace
-from sim.engines.world import REQUEST, World
+from sim.engines.requests import MAX_TOKENS, REQUEST
+from sim.engines.world import World
 from sim.errors import ScenarioError
 from sim.scenario import Trace
 from sim.streams import Streams

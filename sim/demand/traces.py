@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from sim.demand.lengths import MAX_TOKENS
+from sim.engines.requests import MAX_TOKENS
 from sim.errors import TraceError
 
 TraceFormat = Literal["auto", "csv", "azure", "mooncake", "burstgpt"]

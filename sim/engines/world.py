@@ -4,12 +4,10 @@ Offers are sorted by model, so the offers of model ``m`` are rows ``model_first[
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from sim.engines.grid import grid_per_s
-from sim.engines.record import Record, f8, i4, i8, u8
 from sim.engines.steptime import StepCoefficients
 from sim.policy import BoundPolicy
 from sim.scenario import TrafficScenario
@@ -73,23 +71,3 @@ class World:
         """Points of the grid of event times in a second (`sim.engines.grid`)."""
         traffic = self.scenario.traffic
         return grid_per_s(traffic.duration_s + traffic.drain_s)
-
-
-class ArrivingRequest(Record):
-    """One request as demand hands it to an engine; rows are sorted by ``arrive_s``."""
-
-    born_s: float = f8("leaves its customer, s")
-    arrive_s: float = f8("reaches its router, s")
-    patience_s: float = f8("from birth, s; inf if it waits for ever")
-    expected_output: float = f8("mean output of its class, tokens")
-    key: int = u8("its private source of uniforms (sim.draws)")
-    session: int = i8("number of its session; -1 if none")
-    client_class: int = i4("expanded class")
-    router: int = i4("its router")
-    model: int = i4("the model that it asks for")
-    prompt: int = i4("prompt, tokens")
-    output: int = i4("answer, tokens")
-    prefix: int = i4("leading prompt tokens shared with the session's previous turn")
-
-
-REQUEST: Final = ArrivingRequest.dtype()

@@ -9,17 +9,15 @@ from typing import Final
 
 import numpy as np
 
-from sim.demand.lengths import MAX_TOKENS
-from sim.demand.rows import join, pick
-from sim.engines.world import REQUEST
+from sim.demand.rows import join
+from sim.engines.requests import REQUEST
 from sim.market.customers.customers import Customers
 from sim.market.market_clock import Slice, TrafficClock
 from sim.market.models.model import Models
+from sim.market.slice_rows import COUNT, GOLDEN, Drawn, slice_rows
 from sim.scenario.market_scenario import Rhythm
 from sim.units import DAY_S, HOUR_S, HOURS_PER_DAY
 
-COUNT, BORN, PROMPT_A, PROMPT_B, OUTPUT_A, OUTPUT_B, PATIENCE = range(101, 108)  # purposes of draws
-GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 SECOND: Final = np.uint64(0xD1B54A32D192ED03)
 
 
@@ -35,12 +33,6 @@ def uniform(key: np.ndarray, purpose: int) -> np.ndarray:
     with np.errstate(over="ignore"):
         word = mixed(key + GOLDEN * np.uint64(purpose))
     return np.asarray((word >> np.uint64(11)) * 1.1102230246251565e-16)
-
-
-def normal(key: np.ndarray, purpose: int) -> np.ndarray:
-    """Standard normals from two uniforms each (Box and Muller 1958)."""
-    radius = np.sqrt(-2.0 * np.log1p(-uniform(key, purpose)))
-    return np.asarray(radius * np.cos(2.0 * np.pi * uniform(key, purpose + 1)))
 
 
 class MarketFeed:
@@ -89,8 +81,8 @@ class MarketFeed:
 
     def _rows_until(self, part: Slice) -> np.ndarray:
         """Rows that arrive before the slice ends, sorted; the others wait for the next."""
+        # all are as long on their way, so those of the slice before are first
         rows = join([self._late, self._draw(part)])
-        rows = pick(rows, np.argsort(rows["arrive_s"], kind="stable")) if len(rows) else rows
         cut = int(np.searchsorted(rows["arrive_s"], part.engine_s + part.length_s))
         self._late = rows[cut:]
         return rows[:cut]
@@ -109,44 +101,14 @@ class MarketFeed:
         return np.asarray(np.where(self._customers.model >= 0, rates, 0.0))
 
     def _draw(self, part: Slice) -> np.ndarray:
-        population = self._customers.population
+        population, model = self._customers.population, self._customers.model
         with np.errstate(over="ignore"):
             keys = mixed(population.key ^ (SECOND * np.uint64(part.number + 1)))
-        means = self._rates(part) * part.length_s
-        counts = poisson_counts(means, uniform(keys, COUNT))
-        of = np.repeat(np.arange(len(counts)), counts)
-        number = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts)
-        with np.errstate(over="ignore"):
-            key = mixed(keys[of] + GOLDEN * (number.astype(np.uint64) + np.uint64(1)))
-        return self._fill(part, of, key)
-
-    def _fill(self, part: Slice, of: np.ndarray, key: np.ndarray) -> np.ndarray:
-        population, model = self._customers.population, self._customers.model[of]
-        rows = np.zeros(len(of), REQUEST)
-        output_mean = population.output_tokens[of] * self._models.verbosity[model]
-        sigma = population.length_sigma[of]
-        rows["born_s"] = part.engine_s + part.length_s * uniform(key, BORN)
-        rows["arrive_s"] = rows["born_s"] + self._delay_s
-        rows["patience_s"] = -np.log1p(-uniform(key, PATIENCE)) * _finite(population.patience_s[of])
-        rows["patience_s"][np.isinf(population.patience_s[of])] = np.inf
-        rows["expected_output"] = output_mean
-        rows["key"] = key
-        rows["session"] = -1
-        rows["client_class"] = of
-        rows["model"] = self._world_model[model]
-        rows["prompt"] = lengths(population.prompt_tokens[of], sigma, normal(key, PROMPT_A))
-        rows["output"] = lengths(output_mean, sigma, normal(key, OUTPUT_A))
-        rows["prefix"] = population.cached_share[of] * rows["prompt"]
-        return rows
-
-
-def _finite(values: np.ndarray) -> np.ndarray:
-    return np.asarray(np.where(np.isinf(values), 0.0, values))
-
-
-def lengths(mean: np.ndarray, sigma: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Log-normal token counts of a given mean, at least 1."""
-    return np.asarray(np.clip(np.rint(mean * np.exp(sigma * z - sigma * sigma / 2)), 1, MAX_TOKENS).astype(np.int64))
+        counts = poisson_counts(self._rates(part) * part.length_s, uniform(keys, COUNT))
+        output_tokens = population.output_tokens * self._models.verbosity[model]
+        drawn = Drawn(keys, counts, population.prompt_tokens, output_tokens, population.length_sigma,
+                      population.cached_share, population.patience_s, self._world_model[model])
+        return slice_rows(drawn, part.engine_s, part.length_s, self._delay_s)
 
 
 def poisson_counts(means: np.ndarray, u: np.ndarray) -> np.ndarray:

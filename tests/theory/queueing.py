@@ -16,7 +16,8 @@ from experiments.runs.run_traffic import assemble
 from sim.engines.compiled import CompiledEngine
 from sim.engines.face import TrafficEngine
 from sim.engines.outcome import COMPLETED, E2E, MEASURED, TrafficOutcome
-from sim.engines.world import REQUEST, World
+from sim.engines.requests import REQUEST
+from sim.engines.world import World
 from sim.scenario import TrafficScenario
 
 TOKEN_S = 1e-6

@@ -6,7 +6,8 @@ import numpy as np
 
 from sim.demand.classes import expanded_classes
 from sim.demand.feed import BLOCK_ROWS, DemandFeed
-from sim.engines.world import REQUEST, World
+from sim.engines.requests import REQUEST
+from sim.engines.world import World
 from sim.scenario import TrafficScenario
 from sim.streams import Streams
 

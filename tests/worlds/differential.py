@@ -13,8 +13,9 @@ from pydantic import ValidationError
 
 from policies import POLICIES, PRESETS, bind
 from sim import view as v
+from sim.engines.requests import REQUEST
 from sim.engines.steptime import StepCoefficients
-from sim.engines.world import BALANCERS, REQUEST, OfferSpec, World
+from sim.engines.world import BALANCERS, OfferSpec, World
 from sim.policy import BoundPolicy
 from sim.scenario import PolicyChoice
 from worlds import small as worlds

@@ -14,8 +14,9 @@ from pydantic import BaseModel
 from sim import view as v
 from sim.engines.face import TrafficEngine
 from sim.engines.outcome import TrafficOutcome
+from sim.engines.requests import REQUEST
 from sim.engines.steptime import StepCoefficients
-from sim.engines.world import BALANCERS, REQUEST, OfferSpec, World
+from sim.engines.world import BALANCERS, OfferSpec, World
 from sim.policy import DONE, FAILED, BoundPolicy, NoParameters, Policy, places
 from sim.scenario import TrafficScenario
 

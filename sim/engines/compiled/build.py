@@ -11,7 +11,8 @@ from sim.engines.compiled.finish import heap_arrays
 from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
 from sim.engines.outcome import SampledRequest
 from sim.engines.record import R, Rows, rows_of, table
-from sim.engines.world import REQUEST, ArrivingRequest, OfferSpec, World
+from sim.engines.requests import REQUEST, ArrivingRequest
+from sim.engines.world import OfferSpec, World
 from sim.scenario import Router
 from sim.view import (
     CAPACITY_PER_S,

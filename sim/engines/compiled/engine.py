@@ -19,7 +19,8 @@ from sim.engines.grid import on_grid, put_on_grid
 from sim.engines.outcome import BUSY_S, IN_FLIGHT, SAMPLE, Tally, TrafficOutcome, in_order
 from sim.engines.policy_abi import compile_choose, compile_observe
 from sim.engines.policy_trial import try_out
-from sim.engines.record import rows_of
+from sim.engines.record import rows_of, table
+from sim.engines.requests import ArrivingRequest
 from sim.engines.window import ActiveReplicas
 from sim.engines.world import World
 from sim.errors import PolicyError
@@ -115,7 +116,7 @@ class CompiledEngine:
             if np.any(self._why[todo] == loop.BROKE_CONTRACT):
                 self._blame_policy()
             todo = np.flatnonzero(self._why == loop.NEEDS_ROOM)
-            for shard in todo:
+            for shard in todo.tolist():
                 self._make_room(shard)
 
     def _advance_shards(self, which: np.ndarray, until_s: float) -> None:
@@ -151,7 +152,7 @@ class CompiledEngine:
         left = rows_of(state.feed)[self._globals["feed_next"][shard]:]
         feed = np.concatenate([left, rows]) if len(left) else np.ascontiguousarray(rows)
         self._globals["feed_next"][shard] = 0
-        self._replace(shard, state._replace(feed=feed))
+        self._replace(shard, state._replace(feed=table(feed, ArrivingRequest)))
 
     def _replace(self, shard: int, state: State) -> None:
         self._shards[shard] = state

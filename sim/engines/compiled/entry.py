@@ -53,7 +53,7 @@ def compiled_advance(state_type: Any) -> Any:
     """The entry, compiled once for all policies and worlds."""
     _STATE["type"] = state_type
     # never closed over: numba keeps a function on disk by its file and line only
-    return numba.cfunc(_ADVANCE, cache=True, error_model="numpy", _nrt=False)(advance_shards).ctypes
+    return numba.cfunc(_ADVANCE, cache=True, error_model="numpy", _nrt=False)(advance_shards).ctypes  # type: ignore[call-arg]
 
 
 def advance_shards(
@@ -76,7 +76,7 @@ def advance_shards(
     observers = observers_at(policies, MAX_ROUTERS)
     for place in range(count):
         shard = which[place]
-        why[shard] = loop.advance(state_at(table, shard * words), until_s, choosers, observers)
+        why[shard] = loop.advance(state_at(table, shard * words), until_s, choosers, observers)  # type: ignore[call-arg]
 
 
 @intrinsic
@@ -106,9 +106,10 @@ def _rebuilt(context: Any, builder: Any, kind: Any, words: Any, at: int) -> tupl
     strides = [size]
     for length in shape[:0:-1]:
         strides.insert(0, builder.mul(strides[0], length))
-    array = arrayobj.make_array(kind)(context, builder)
-    arrayobj.populate_array(array, data=builder.inttoptr(data, element.as_pointer()), shape=shape, strides=strides,
-                            itemsize=size, meminfo=None)
+    array = arrayobj.make_array(kind)(context, builder)  # type: ignore[no-untyped-call]
+    arrayobj.populate_array(  # type: ignore[no-untyped-call]
+        array, data=builder.inttoptr(data, element.as_pointer()), shape=shape, strides=strides, itemsize=size,
+        meminfo=None)
     return array._getvalue(), at + 1 + kind.ndim
 
 
@@ -126,7 +127,7 @@ def _functions_at(kind: Any) -> Any:
             first = builder.gep(words, [at])
             made = []
             for place, function_type in enumerate(kind.types):
-                function = create_struct_proxy(function_type)(context, builder)
+                function = create_struct_proxy(function_type)(context, builder)  # type: ignore[no-untyped-call]
                 address = _word(context, builder, first, place)
                 function.c_addr = builder.inttoptr(address, function.c_addr.type)
                 made.append(function._getvalue())

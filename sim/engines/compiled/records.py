@@ -13,7 +13,7 @@ class Globals(Record):
     now: float = f8("present time, s")
     publish_next: float = f8("time of the next publication, s; inf if providers publish nothing")
     publish_period: float = f8("time between publications, s; inf if providers publish nothing")
-    per_s: float = f8("points of the grid of event times in a second (sim.engines.grid)")
+    per_s: float = f8("points of the grid of event times, 1/s (sim.engines.grid)")
     boundary_at: float = f8("time of the newest step boundary, s")
     wheel_width: float = f8("time that one bucket of the timer wheel spans, s")
     warmup_s: float = f8("begin of the measured window, s")

@@ -32,7 +32,7 @@ from sim.policy import TIMED_OUT as ATTEMPT_TIMED_OUT
 from sim.view import IN_FLIGHT, OUTSTANDING_TOKENS, PUBLISHED_IN_FLIGHT, REQUESTS_THIS_MINUTE, TOKENS_THIS_MINUTE
 
 if TYPE_CHECKING:  # not at run time: a world's scenario would be part of the key of compiled code (sim.compiled)
-    from sim.engines.world import ArrivingRequest
+    from sim.engines.requests import ArrivingRequest
 
 
 @inner(forceinline=True)

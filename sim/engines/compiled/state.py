@@ -25,7 +25,7 @@ from sim.engines.compiled.records import (
 )
 from sim.engines.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, SAMPLE, SampledRequest
 from sim.engines.record import Rows, table
-from sim.engines.world import ArrivingRequest
+from sim.engines.requests import ArrivingRequest
 from sim.histogram import COARSE_BITS, FINE_BITS, bins
 from sim.view import COLUMNS
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sim.demand.feed import DemandFeed
 from sim.demand.rows import SESSION_BITS, request_keys
 from sim.demand.sessions import mean_turns
-from sim.engines.world import REQUEST
+from sim.engines.requests import REQUEST
 from sim.errors import ScenarioError, TraceError
 from sim.scenario import Sessions
 from sim.streams import Streams

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sim.demand.lengths import MAX_TOKENS, LengthSampler, mean_tokens
+from sim.demand.lengths import LengthSampler, mean_tokens
+from sim.engines.requests import MAX_TOKENS
 from sim.scenario import Lengths
 
 Z = 5.0

@@ -10,7 +10,7 @@ from sim.engines import rules
 from sim.engines.compiled import records
 from sim.engines.outcome import FAILED, OUTCOMES, REFUSED, TIMED_OUT, SampledRequest
 from sim.engines.record import Record, f8, i4, rows_of, table
-from sim.engines.world import ArrivingRequest
+from sim.engines.requests import ArrivingRequest
 from sim.policy import FAILURES
 from worlds.places import ROOT
 
@@ -19,11 +19,13 @@ TWINS = {"books", "clock", "deployment", "engine", "health", "network", "place",
          "ticks"}
 COMPILED_ONLY = {
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
+    "entry": "from Python into compiled code: the reference is not compiled",
     "finish": "the heap that orders finishes: the reference looks at every request in every step",
     "leap": "over boundaries at which nothing happens: the reference takes them one by one",
     "loop": "finds the next event: SimPy does it for the reference",
     "prefetch": "a hint to the processor",
     "records": "rows of the memory: the reference has objects, beside the code that uses them",
+    "shards": "how models are split among cores: the reference has them all in one queue",
     "state": "the arrays of those rows",
     "ties": "compares lanes and timers that are due together: SimPy's queue does it for the reference",
 }

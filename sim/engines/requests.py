@@ -1,0 +1,27 @@
+"""A request as demand hands it to an engine."""
+
+from typing import Final
+
+from sim.engines.record import Record, f8, i4, i8, u8
+
+MAX_TOKENS: Final = 2_000_000_000  # of a prompt or an answer: they are stored as int32
+
+
+class ArrivingRequest(Record):
+    """One request as demand hands it to an engine; rows are sorted by ``arrive_s``."""
+
+    born_s: float = f8("leaves its customer, s")
+    arrive_s: float = f8("reaches its router, s")
+    patience_s: float = f8("from birth, s; inf if it waits for ever")
+    expected_output: float = f8("mean output of its class, tokens")
+    key: int = u8("its private source of uniforms (sim.draws)")
+    session: int = i8("number of its session; -1 if none")
+    client_class: int = i4("expanded class")
+    router: int = i4("its router")
+    model: int = i4("the model that it asks for")
+    prompt: int = i4("prompt, tokens")
+    output: int = i4("answer, tokens")
+    prefix: int = i4("leading prompt tokens shared with the session's previous turn")
+
+
+REQUEST: Final = ArrivingRequest.dtype()

@@ -1,0 +1,148 @@
+"""The requests of a slice as rows for an engine: drawn, sorted and written in compiled code.
+
+Rows are wide, so they are never moved: times are drawn first and put in order as numbers (one bucket a request, since
+births are uniform over a slice), then each row is written once, in its place.
+"""
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from sim.compiled import njit
+from sim.draws import mix
+from sim.engines.requests import MAX_TOKENS, REQUEST
+
+COUNT, BORN, PROMPT_A, PROMPT_B, OUTPUT_A, OUTPUT_B, PATIENCE = range(101, 108)  # purposes of draws
+GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+LONGEST: Final = float(MAX_TOKENS)
+
+
+class Drawn(NamedTuple):
+    """What the requests of a slice are drawn from: one entry a workload.
+
+    Attributes
+    ----------
+    key
+        uint64: the workload's key in this slice.
+    requests
+        int64: its requests.
+    prompt_tokens, output_tokens, length_sigma, cached_share
+        float64: mean lengths (output of its present model), spread of their logarithms, share of the prompt that is a
+        prefix seen before.
+    patience_s
+        float64: mean patience; inf if it waits for ever.
+    model
+        int32: row of its model among the world's.
+    """
+
+    key: np.ndarray
+    requests: np.ndarray
+    prompt_tokens: np.ndarray
+    output_tokens: np.ndarray
+    length_sigma: np.ndarray
+    cached_share: np.ndarray
+    patience_s: np.ndarray
+    model: np.ndarray
+
+
+def slice_rows(drawn: Drawn, start_s: float, length_s: float, delay_s: float) -> np.ndarray:
+    """Return the requests of a slice in the order of their births; of equal ones that of a lower workload is first.
+
+    Parameters
+    ----------
+    drawn
+        The workloads.
+    start_s, length_s
+        The slice, in the engine's time.
+    delay_s
+        From customers to their router.
+    """
+    rows = np.empty(int(drawn.requests.sum()), REQUEST)
+    key, born_s, of = _births(drawn.key, drawn.requests, start_s, length_s)
+    _write(rows, drawn, key, born_s, of, _order(born_s, start_s, length_s), delay_s)
+    return rows
+
+
+@njit(cache=True, error_model="numpy")
+def _uniform(key: int, purpose: int) -> float:
+    return float(mix(key + GOLDEN * np.uint64(purpose)) >> np.uint64(11)) * 1.1102230246251565e-16
+
+
+@njit(cache=True, error_model="numpy")
+def _normal(key: int, purpose: int) -> float:
+    """Standard normal from two uniforms (Box and Muller 1958)."""
+    radius = math.sqrt(-2.0 * math.log1p(-_uniform(key, purpose)))
+    return radius * math.cos(2.0 * np.pi * _uniform(key, purpose + 1))
+
+
+@njit(cache=True, error_model="numpy")
+def _length(mean: float, sigma: float, z: float) -> int:
+    """Log-normal token count of a given mean, at least 1."""
+    return int(min(max(np.rint(mean * math.exp(sigma * z - sigma * sigma / 2.0)), 1.0), LONGEST))
+
+
+@njit(cache=True, error_model="numpy")
+def _births(
+    keys: np.ndarray, counts: np.ndarray, start_s: float, length_s: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Key, time of birth and workload of every request, by workload."""
+    key = np.empty(counts.sum(), np.uint64)
+    born_s = np.empty(len(key))
+    of = np.empty(len(key), np.int32)
+    at = 0
+    for workload in range(len(counts)):
+        for number in range(counts[workload]):
+            key[at] = mix(keys[workload] + GOLDEN * np.uint64(number + 1))
+            born_s[at] = start_s + length_s * _uniform(key[at], BORN)
+            of[at] = workload
+            at += 1
+    return key, born_s, of
+
+
+@njit(cache=True, error_model="numpy")
+def _order(born_s: np.ndarray, start_s: float, length_s: float) -> np.ndarray:
+    """What sorts times that are uniform over a slice, stably: buckets, then insertion within them."""
+    n = len(born_s)
+    scale = n / length_s
+    ends = np.zeros(n + 1, np.int64)
+    for at in range(n):
+        ends[min(int((born_s[at] - start_s) * scale), n - 1) + 1] += 1
+    for bucket in range(n):
+        ends[bucket + 1] += ends[bucket]
+    order = np.empty(n, np.int64)
+    for at in range(n):
+        bucket = min(int((born_s[at] - start_s) * scale), n - 1)
+        order[ends[bucket]] = at
+        ends[bucket] += 1
+    for at in range(1, n):  # no request is further from its place than its bucket is long
+        moved, to = order[at], at
+        while to > 0 and born_s[order[to - 1]] > born_s[moved]:
+            order[to] = order[to - 1]
+            to -= 1
+        order[to] = moved
+    return order
+
+
+@njit(cache=True, error_model="numpy")
+def _write(
+    rows: np.ndarray, drawn: Drawn, keys: np.ndarray, born_s: np.ndarray, of: np.ndarray, order: np.ndarray,
+    delay_s: float,
+) -> None:
+    for place in range(len(order)):
+        at = order[place]
+        row, key, workload = rows[place], keys[at], of[at]
+        patience_s, output_mean = drawn.patience_s[workload], drawn.output_tokens[workload]
+        sigma = drawn.length_sigma[workload]
+        row.born_s = born_s[at]
+        row.arrive_s = born_s[at] + delay_s
+        row.patience_s = np.inf if patience_s == np.inf else -math.log1p(-_uniform(key, PATIENCE)) * patience_s
+        row.expected_output = output_mean
+        row.key = key
+        row.session = -1
+        row.client_class = workload
+        row.router = 0
+        row.model = drawn.model[workload]
+        row.prompt = _length(drawn.prompt_tokens[workload], sigma, _normal(key, PROMPT_A))
+        row.output = _length(output_mean, sigma, _normal(key, OUTPUT_A))
+        row.prefix = int(drawn.cached_share[workload] * row.prompt)
