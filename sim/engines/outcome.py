@@ -122,8 +122,6 @@ class TrafficOutcome:
         Rows of dtype SAMPLE, by end and key (requests in flight at the end: at its time).
     end_s
         Simulated time at which the run stopped.
-    events
-        Number of events processed (compiled engine; 0 from the reference engine).
     """
 
     world: "World"
@@ -138,4 +136,3 @@ class TrafficOutcome:
     class_metric_sums: np.ndarray
     samples: np.ndarray
     end_s: float
-    events: int

@@ -194,7 +194,6 @@ def advance(s: State, until_s: float, choosers: Any, observers: Any) -> int:
         if min(at, arrive_s) >= until_s:
             g.now = until_s
             return REACHED
-        g.events += 1
         # At equal times: ticks, then arrivals, messages and timers, then boundaries (docs/semantics.md, section 10).
         if arrive_s < at or (arrive_s == at and leaf != TICK_LEAF):
             g.now = arrive_s

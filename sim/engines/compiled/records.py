@@ -19,7 +19,6 @@ class Globals(Record):
     warmup_s: float = f8("begin of the measured window, s")
     demand_ends_s: float = f8("end of the measured window, s")
     sample_share: float = f8("share of requests kept in the requests table")
-    events: int = i8("events handled so far")
     wheel_cursor: int = i8("number of the wheel's bucket that was opened last, counted from time 0")
     timers: int = i8("requests on the wheel")
     feed_next: int = i8("row of the feed's block that arrives next")

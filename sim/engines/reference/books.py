@@ -126,7 +126,7 @@ class Books:
             offer_sums=self.offer_sums.copy(), offer_work=work, replica_s=replica_s,
             class_hist=self.class_hist.copy(), offer_hist=self.offer_hist.copy(),
             class_metric_sums=self.class_metric_sums.copy(),
-            samples=outcome.in_order(np.array(samples, dtype=outcome.SAMPLE)), end_s=now_s, events=0,
+            samples=outcome.in_order(np.array(samples, dtype=outcome.SAMPLE)), end_s=now_s,
         )
 
 

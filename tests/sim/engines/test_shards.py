@@ -1,0 +1,75 @@
+"""An engine divided by model: the same bytes however it is divided, and on however many threads."""
+
+from collections.abc import Callable
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from sim.engines.compiled import CompiledEngine
+from sim.engines.compiled.shards import balanced, split_feed
+from sim.engines.face import Feed
+from sim.engines.outcome import TrafficOutcome
+from sim.engines.requests import REQUEST
+from sim.engines.world import World
+from worlds.differential import Case, random_case
+from worlds.small import drive
+
+CASES = 60
+
+
+def run(case: Case, make: Callable[[World, Feed], CompiledEngine]) -> TrafficOutcome:
+    return drive(make(case.world, iter([block.copy() for block in case.blocks])), case.changes, case.end_s)
+
+
+def undivided(world: World, feed: Feed) -> CompiledEngine:
+    return CompiledEngine(world, feed, shards=[np.arange(len(world.models))])
+
+
+def on_threads(threads: int) -> Callable[[World, Feed], CompiledEngine]:
+    """An engine that hands out work however little there is."""
+    def make(world: World, feed: Feed) -> CompiledEngine:
+        made = CompiledEngine(world, feed, threads=threads)
+        made.worth_a_thread = 0
+        return made
+
+    return make
+
+
+def assert_same_bytes(one: TrafficOutcome, other: TrafficOutcome) -> None:
+    for field in fields(one):
+        a, b = getattr(one, field.name), getattr(other, field.name)
+        if isinstance(a, np.ndarray):
+            assert a.tobytes() == b.tobytes(), field.name
+        elif field.name != "world":
+            assert a == b, field.name
+
+
+def test_markets_of_several_models_are_divided() -> None:
+    models = [len(random_case(number).world.models) for number in range(CASES)]
+    assert max(models) > 2
+    assert sum(count > 1 for count in models) > 20
+
+
+@pytest.mark.parametrize("make", [undivided, on_threads(2), on_threads(3)], ids=["undivided", "2", "3"])
+def test_the_same_bytes(make: Callable[[World, Feed], CompiledEngine]) -> None:
+    for number in range(CASES):
+        case = random_case(number)
+        if len(case.world.models) > 1:
+            assert_same_bytes(run(case, make), run(case, CompiledEngine))
+
+
+def test_work_is_shared_by_the_longest_first() -> None:
+    parts = balanced(np.array([5.0, 3.0, 4.0, 3.0, 9.0]), 2)
+    assert [part.tolist() for part in parts] == [[1, 4], [0, 2, 3]]
+    assert [part.tolist() for part in balanced(np.array([1.0, 2.0]), 4)] == [[1], [0]]
+
+
+def test_a_block_is_split_in_its_own_order() -> None:
+    block = np.zeros(5, REQUEST)
+    block["model"], block["key"] = [2, 0, 1, 0, 2], [1, 2, 3, 4, 5]
+    parts = split_feed(block, np.array([1, 0, 1]), 2)
+    assert [part["key"].tolist() for part in parts] == [[3], [1, 2, 4, 5]]
+    assert split_feed(block, np.zeros(3, np.int64), 1)[0] is block
+
+
