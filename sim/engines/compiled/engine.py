@@ -11,7 +11,15 @@ import numpy as np
 from sim.engines.compiled import loop
 from sim.engines.compiled.build import fresh_samples, grow, new_shards
 from sim.engines.compiled.deployment import add_leaps_so_far, add_time_at_the_end, begin_outage, resize, slow_down
-from sim.engines.compiled.entry import MAX_ROUTERS, addresses_of, compiled_advance, pointer, words_of
+from sim.engines.compiled.entry import (
+    MAX_ROUTERS,
+    Fixed,
+    address_of,
+    addresses_of,
+    compiled_advance,
+    place_of,
+    words_of,
+)
 from sim.engines.compiled.shards import balanced, shards_of, split_feed
 from sim.engines.compiled.state import SPARE, State
 from sim.engines.face import Feed, check_replicas
@@ -76,12 +84,18 @@ class CompiledEngine:
             self._shard_of_model[models] = shard
         self._globals = self._table_of_globals()
         self._words = np.array([words_of(state) for state in self._shards], np.int64)
+        self._feed_word = place_of(self._shards[0], "feed")
+        self._rows = np.zeros(len(groups), np.int64)  # of each shard's feed
         self._why = np.zeros(len(groups), np.int64)
         compiled = [_compiled_policy(bound.policy) for bound in world.policies]
         for bound in world.policies:
             try_out(bound)
         self._policies = np.stack([addresses_of([choose for choose, _ in compiled]),
                                    addresses_of([observe for _, observe in compiled])])
+        # the same memory for ever: asking an array for its address takes as long as an idle shard's turn
+        self._every = np.arange(len(groups))
+        self._fixed = Fixed(address_of(self._words), self._words.shape[1], address_of(self._every),
+                            address_of(self._policies), address_of(self._why))
         self._advance = compiled_advance(numba.typeof(self._shards[0]))  # type: ignore[no-untyped-call]
         self._threads = ThreadPoolExecutor(threads) if threads > 1 and len(groups) > 1 else None
         self._parts = threads
@@ -111,7 +125,7 @@ class CompiledEngine:
 
     def _serve(self, until_s: float) -> None:
         """Advance all shards to a time before which all arrivals are known."""
-        todo = np.arange(len(self._shards))
+        todo = self._every
         while len(todo):
             self._advance_shards(todo, until_s)
             if np.any(self._why[todo] == loop.BROKE_CONTRACT):
@@ -122,17 +136,20 @@ class CompiledEngine:
 
     def _advance_shards(self, which: np.ndarray, until_s: float) -> None:
         self._why[which] = loop.REACHED
-        rows = np.array([len(rows_of(self._shards[shard].feed)) for shard in which])
-        loads = rows - self._globals["feed_next"][which]
-        if self._threads is None or loads.sum() < self.worth_a_thread:
+        if self._threads is None:
+            self._advance_some(which, until_s)
+            return
+        loads = self._rows[which] - self._globals["feed_next"][which]
+        if loads.sum() < self.worth_a_thread:
             self._advance_some(which, until_s)
             return
         parts = balanced(loads.astype(np.float64), self._parts)
         list(self._threads.map(lambda part: self._advance_some(which[part], until_s), parts))
 
     def _advance_some(self, which: np.ndarray, until_s: float) -> None:
-        self._advance(pointer(self._words), self._words.shape[1], pointer(which), len(which), until_s,
-                      pointer(self._policies), pointer(self._why))
+        fixed = self._fixed
+        shards = fixed.every if which is self._every else address_of(which)
+        self._advance(fixed.table, fixed.words, shards, len(which), until_s, fixed.policies, fixed.why)
 
     def _next_block(self) -> None:
         block = next(self._feed, None)
@@ -153,7 +170,9 @@ class CompiledEngine:
         left = rows_of(state.feed)[self._globals["feed_next"][shard]:]
         feed = np.concatenate([left, rows]) if len(left) else np.ascontiguousarray(rows)
         self._globals["feed_next"][shard] = 0
-        self._replace(shard, state._replace(feed=table(feed, ArrivingRequest)))
+        self._rows[shard] = len(feed)
+        self._shards[shard] = state._replace(feed=table(feed, ArrivingRequest))
+        self._words[shard, self._feed_word:self._feed_word + 2] = address_of(feed), len(feed)
 
     def _replace(self, shard: int, state: State) -> None:
         self._shards[shard] = state
@@ -231,7 +250,7 @@ class CompiledEngine:
     @property
     def idle(self) -> bool:
         """True when the feed is exhausted and no request is in flight."""
-        waiting = any(len(rows_of(s.feed)) > n for s, n in zip(self._shards, self._globals["feed_next"], strict=True))
+        waiting = bool(np.any(self._rows > self._globals["feed_next"]))
         if not self._feed_ends and not waiting:
             self._next_block()
         return bool(self._feed_ends and not waiting and self._globals["live"].sum() == 0)

@@ -9,7 +9,7 @@ cores.
 import ctypes
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numba
 import numpy as np
@@ -27,6 +27,9 @@ CHOOSERS: Final = types.UniTuple(types.FunctionType(CHOOSE_SIGNATURE), MAX_ROUTE
 OBSERVERS: Final = types.UniTuple(types.FunctionType(OBSERVE_SIGNATURE), MAX_ROUTERS)  # type: ignore[no-untyped-call]
 _WORDS: Final = types.CPointer(types.int64)  # type: ignore[no-untyped-call]
 _ADVANCE: Final = types.void(_WORDS, types.int64, _WORDS, types.int64, types.float64, _WORDS, _WORDS)
+_PROTOTYPE: Final = ctypes.CFUNCTYPE(  # of the same; addresses as numbers, which need no object made for them
+    None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_double, ctypes.c_void_p,
+    ctypes.c_void_p)
 _STATE: dict[str, Any] = {}  # the type of State: known once there is one, and always the same
 
 
@@ -43,9 +46,32 @@ def addresses_of(functions: Sequence[CFunc]) -> np.ndarray:
     return np.array(found + [found[0]] * (MAX_ROUTERS - len(found)), np.int64)
 
 
-def pointer(words: np.ndarray) -> Any:
-    """An array of int64 as compiled code takes it; it must outlive the call."""
-    return words.ctypes.data_as(ctypes.POINTER(ctypes.c_int64))
+def place_of(state: Any, name: str) -> int:
+    """Where in a shard's row the address of one of its arrays stands; its lengths follow."""
+    at = 0
+    for field, part in zip(state._fields, state, strict=True):
+        if field == name:
+            return at
+        at += len(words_of(part))
+    raise KeyError(name)
+
+
+def address_of(array: np.ndarray) -> int:
+    """Where an array lies, for compiled code; it must outlive the call."""
+    return int(array.__array_interface__["data"][0])
+
+
+class Fixed(NamedTuple):
+    """What every call of the entry is handed alike: addresses, and how many words a shard has.
+
+    ``every`` is an array of all shards.
+    """
+
+    table: int
+    words: int
+    every: int
+    policies: int
+    why: int
 
 
 @cache
@@ -53,7 +79,10 @@ def compiled_advance(state_type: Any) -> Any:
     """The entry, compiled once for all policies and worlds."""
     _STATE["type"] = state_type
     # never closed over: numba keeps a function on disk by its file and line only
-    return numba.cfunc(_ADVANCE, cache=True, error_model="numpy", _nrt=False)(advance_shards).ctypes  # type: ignore[call-arg]
+    entry = numba.cfunc(_ADVANCE, cache=True, error_model="numpy", _nrt=False)(advance_shards)  # type: ignore[call-arg]
+    call = _PROTOTYPE(int(entry.address or 0))
+    call.code = entry  # type: ignore[attr-defined]  # the machine code lives as long as what numba made
+    return call
 
 
 def advance_shards(
