@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sim.errors import ScenarioError
 
@@ -13,7 +13,22 @@ if TYPE_CHECKING:
     from sim.scenario import Kind, MarketScenario, TrafficScenario
 
 Progress = Callable[[float], None]  # told the share of the run that is done
-Play = Callable[[Any, int, Progress | None], "dict[str, DataFrame]"]  # of a scenario and a replication
+
+
+class Manner(NamedTuple):
+    """How a run is done; its results do not depend on it: who is told of its progress, and how many threads it has."""
+
+    progress: Progress | None = None
+    threads: int = 1
+
+    def told(self, whole: float) -> Progress | None:
+        """What is told how much of a whole is done, for one that is told the share."""
+        tell = self.progress
+        return None if tell is None else lambda done: tell(min(1.0, done / whole) if whole else 1.0)
+
+
+ALONE: Final = Manner()  # told to nobody, on one thread
+Play = Callable[[Any, int, Manner], "dict[str, DataFrame]"]  # of a scenario and a replication
 
 
 @dataclass(frozen=True)
@@ -70,45 +85,41 @@ class RunKind:
         return bool(engine == "compiled")
 
 
-def _traffic(scenario: "TrafficScenario", replication: int, progress: Progress | None) -> "dict[str, DataFrame]":
+def _traffic(scenario: "TrafficScenario", replication: int, manner: Manner) -> "dict[str, DataFrame]":
     from experiments.runs.run_traffic import run_traffic
     from experiments.store.tables import traffic_tables
 
     traffic = scenario.traffic
     longest_s = traffic.duration_s + traffic.drain_s
-    return traffic_tables(run_traffic(scenario, replication, _share_of(longest_s, progress)))
+    return traffic_tables(run_traffic(scenario, replication, progress=manner.told(longest_s), threads=manner.threads))
 
 
-def _played(scenario: "MarketScenario", replication: int, progress: Progress | None) -> "MarketResult":
+def _played(scenario: "MarketScenario", replication: int, manner: Manner) -> "MarketResult":
     from experiments.runs.run_market import run_market
 
-    return run_market(scenario, replication, _share_of(scenario.horizon.days, progress))[0]
+    return run_market(scenario, replication, manner.told(scenario.horizon.days), manner.threads)[0]
 
 
-def _market(scenario: "MarketScenario", replication: int, progress: Progress | None) -> "dict[str, DataFrame]":
+def _market(scenario: "MarketScenario", replication: int, manner: Manner) -> "dict[str, DataFrame]":
     from experiments.store.tables import market_tables
 
-    return market_tables(_played(scenario, replication, progress))
+    return market_tables(_played(scenario, replication, manner))
 
 
-def _market_by_day(scenario: "MarketScenario", replication: int, progress: Progress | None) -> "dict[str, DataFrame]":
+def _market_by_day(scenario: "MarketScenario", replication: int, manner: Manner) -> "dict[str, DataFrame]":
     from experiments.measures.market_days import day_tables
     from experiments.store.tables import market_tables
 
-    result = _played(scenario, replication, progress)
+    result = _played(scenario, replication, manner)
     return {**market_tables(result), **day_tables(result)}
 
 
-def _market_in_full(scenario: "MarketScenario", replication: int, progress: Progress | None) -> "dict[str, DataFrame]":
+def _market_in_full(scenario: "MarketScenario", replication: int, manner: Manner) -> "dict[str, DataFrame]":
     from experiments.store.report_tables import report_tables
     from experiments.store.tables import market_tables
 
-    result = _played(scenario, replication, progress)
+    result = _played(scenario, replication, manner)
     return {**market_tables(result), **report_tables(result)}
-
-
-def _share_of(whole: float, progress: Progress | None) -> Progress | None:
-    return None if progress is None else lambda reached: progress(min(1.0, reached / whole) if whole else 1.0)
 
 
 KINDS: Final[dict[str, RunKind]] = {

@@ -4,13 +4,13 @@ import time
 
 from experiments.extensions import bring_in
 from experiments.runs.defects import FAULTS
-from experiments.runs.kinds import Progress, kind_named
+from experiments.runs.kinds import ALONE, Manner, kind_named
 from experiments.runs.luggage import unpack
 from experiments.runs.specs import RunRecord, RunSpec
 from sim.errors import MarketError
 
 
-def play(spec: RunSpec, progress: Progress | None = None) -> RunRecord:
+def play(spec: RunSpec, manner: Manner = ALONE) -> RunRecord:
     """Do a run and reduce it to its tables; a run that fails, for whatever reason, is a record of that.
 
     Only an interrupt passes through.
@@ -19,8 +19,8 @@ def play(spec: RunSpec, progress: Progress | None = None) -> RunRecord:
     ----------
     spec
         The run.
-    progress
-        Told the share of the run that is done, now and then.
+    manner
+        Who is told of its progress, and how many threads it has.
     """
     from sim.scenario.load import scenario_of
 
@@ -33,7 +33,7 @@ def play(spec: RunSpec, progress: Progress | None = None) -> RunRecord:
         unpack(spec.own)
         kind = kind_named(spec.kind)
         scenario = scenario_of(spec.scenario)
-        tables = kind.play(scenario, spec.replication, progress)
+        tables = kind.play(scenario, spec.replication, manner)
     # a user's mistake is told as it is; a fault of the program says of which kind it was
     except MarketError as error:
         return RunRecord(spec.key, _line(str(error)), wall_s=time.perf_counter() - started)

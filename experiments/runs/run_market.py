@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should not wait
     from providers.firms.supply_side import SupplySide
-    from sim.engines.face import TrafficEngine
     from sim.engines.outcome import TrafficOutcome
-    from sim.engines.world import World
     from sim.market.customers.population import Population
     from sim.market.market import Market, Progress
     from sim.market.market_feed import MarketFeed
@@ -26,14 +24,20 @@ class Stage(NamedTuple):
     population: Population
 
 
-def stage(scenario: MarketScenario, replication: int = 0) -> Stage:
+def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> Stage:
     """Assemble a market: models, supply, population, engine and calendar, each from streams of its own.
+
+    Parameters
+    ----------
+    scenario, replication, threads
+        As for `run_market`.
 
     Raises
     ------
     MarketError
         For anything wrong in the scenario.
     """
+    from experiments.runs.run_traffic import engine_for
     from policies import bind
     from providers.firms.supply_side import build_supply
     from providers.hardware.own_gpus import gpus_of
@@ -60,12 +64,12 @@ def stage(scenario: MarketScenario, replication: int = 0) -> Stage:
     customers = Customers(population, models, migration, scenario.customers.choice)
     delay_s = float(world.class_delay_s[0])
     feed = MarketFeed(customers, models, clock, scenario.rhythm, delay_s, world_models(world, models.names))
-    engine = _engine(world, feed)
+    engine = engine_for(world, feed, threads)
     return Stage(scenario, Market(scenario, world, models, engine, clock, customers), feed, supply, population)
 
 
 def run_market(
-    scenario: MarketScenario, replication: int = 0, progress: Progress | None = None
+    scenario: MarketScenario, replication: int = 0, progress: Progress | None = None, threads: int = 1
 ) -> tuple[MarketResult, TrafficOutcome]:
     """Run a market to its horizon and check its books and invariants.
 
@@ -77,6 +81,8 @@ def run_market(
         Number of the replication.
     progress
         Called with the market time in days after each day.
+    threads
+        Threads of the compiled engine; the outcome does not depend on it.
 
     Raises
     ------
@@ -88,7 +94,7 @@ def run_market(
     from sim.market.market import run_calendar
     from sim.market.market_invariants import check_market
 
-    staged = stage(scenario, replication)
+    staged = stage(scenario, replication, threads)
     market = staged.market
     faults = [process(market.env, market.engine) for process in fault_processes(market.world, market.streams)]
     agents = [process(market) for process in staged.supply.processes()]
@@ -98,16 +104,6 @@ def run_market(
     result = _result(staged)
     check_market(result, outcome)
     return result, outcome
-
-
-def _engine(world: World, feed: MarketFeed) -> TrafficEngine:
-    if world.scenario.traffic.engine == "reference":
-        from sim.engines.reference import ReferenceEngine
-
-        return ReferenceEngine(world, feed)
-    from sim.engines.compiled import CompiledEngine
-
-    return CompiledEngine(world, feed)
 
 
 def _result(staged: Stage) -> MarketResult:

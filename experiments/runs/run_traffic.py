@@ -52,6 +52,7 @@ def run_traffic(
     replication: int = 0,
     progress: Progress | None = None,
     policies: Mapping[str, BoundPolicy] | None = None,
+    threads: int = 1,
 ) -> TrafficOutcome:
     """Run a scenario once and check its invariants.
 
@@ -65,6 +66,8 @@ def run_traffic(
         Called with the simulated time whenever the calendar moves on.
     policies
         Bound policies by router, in place of those the scenario names.
+    threads
+        Threads of the compiled engine; the outcome does not depend on it.
 
     Returns
     -------
@@ -84,17 +87,28 @@ def run_traffic(
 
     world = assemble(scenario, replication, policies)
     streams = Streams(scenario.seed, replication)
-    engine = _engine(world, DemandFeed(world, streams))
+    engine = engine_for(world, DemandFeed(world, streams), threads)
     outcome = calendar.run_traffic(world, engine, fault_processes(world, streams), progress)
     check(outcome)
     return outcome
 
 
-def _engine(world: World, feed: Feed) -> TrafficEngine:
+def engine_for(world: World, feed: Feed, threads: int = 1) -> TrafficEngine:
+    """The engine that a scenario asks for.
+
+    Parameters
+    ----------
+    world
+        The supply.
+    feed
+        The requests.
+    threads
+        Threads of the compiled engine; results do not depend on it.
+    """
     if world.scenario.traffic.engine == "reference":
         from sim.engines.reference import ReferenceEngine
 
         return ReferenceEngine(world, feed)
     from sim.engines.compiled import CompiledEngine
 
-    return CompiledEngine(world, feed)
+    return CompiledEngine(world, feed, threads=threads)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from experiments.runs.kinds import kind_named
+from experiments.runs.kinds import Manner, kind_named
 from experiments.runs.luggage import pack, problem_with
 from experiments.runs.play import play
 from experiments.runs.progress import Progress
@@ -113,10 +113,11 @@ def _played(
         _refuse_luggage(next(in_processes(problem_with, [(packed,)], jobs)))
     rest = todo
     if jobs == 1 or len(todo) == 1 or not is_compiled():
-        yield play(todo[0], tell)  # so that the engine is compiled once, not by every worker at once
+        # a run by itself has all the processors it may use
+        yield play(todo[0], Manner(tell, jobs))  # so that the engine is compiled once, not by every worker at once
         rest = todo[1:]
     if jobs == 1 or len(rest) < 2:
-        yield from (play(spec, tell) for spec in rest)
+        yield from (play(spec, Manner(tell, jobs)) for spec in rest)
         return
     yield from in_processes(play, [(replace(spec, own=packed),) for spec in rest], jobs)
 

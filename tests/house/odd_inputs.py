@@ -125,11 +125,11 @@ def run_briefly(scenario: Any) -> None:
     """Run a scenario to its end; every number of the tables must be finite or missing."""
     import numpy as np
 
-    from experiments.runs.kinds import KINDS
+    from experiments.runs.kinds import KINDS, Manner
 
     kind = KINDS[scenario.kind]
     kind.prepare(scenario)
-    for table, frame in kind.play(scenario, 0, None).items():
+    for table, frame in kind.play(scenario, 0, Manner()).items():
         for column in frame.select_dtypes("number"):
             if np.isinf(frame[column].to_numpy(float)).any():
                 raise ValueError(f"{table}.{column} is infinite")

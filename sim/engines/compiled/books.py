@@ -5,6 +5,7 @@ from sim.draws import SAMPLE as SAMPLE_DRAW
 from sim.draws import derive
 from sim.engines.compiled.records import Client, Globals, LiveRequest
 from sim.engines.compiled.state import Books
+from sim.engines.exact import add_time
 from sim.engines.outcome import (
     COMPLETED,
     COST_NANO,
@@ -46,10 +47,10 @@ def bill(books: Books, request: LiveRequest, fee_ppm: float) -> None:
 
 
 @inner(forceinline=True)
-def measure(books: Books, request: LiveRequest, client: Client, now: float) -> None:
+def measure(g: Globals, books: Books, request: LiveRequest, client: Client) -> None:
     """Add a completed request's latencies, as its customer saw them, to the histograms."""
     ttft_s = request.first_s + client.delay_s - request.born_s
-    e2e_s = now + client.delay_s - request.born_s
+    e2e_s = g.now + client.delay_s - request.born_s
     tpot_s = (e2e_s - ttft_s) / (request.output - 1) if request.output >= 2 else 0.0
     c = request.client_class
     if ttft_s <= client.slo_ttft_s and tpot_s <= client.slo_tpot_s:
@@ -60,16 +61,16 @@ def measure(books: Books, request: LiveRequest, client: Client, now: float) -> N
     at = bin_of(ttft_s, FINE_BITS)
     books.class_hist[c, TTFT, at] += 1
     books.offer_hist[o, TTFT, at] += 1
-    books.metric_sums[c, TTFT] += ttft_s
+    add_time(books.metric_sums[c, TTFT], ttft_s, g.per_s)
     at = bin_of(e2e_s, FINE_BITS)
     books.class_hist[c, E2E, at] += 1
     books.offer_hist[o, E2E, at] += 1
-    books.metric_sums[c, E2E] += e2e_s
+    add_time(books.metric_sums[c, E2E], e2e_s, g.per_s)
     if request.output >= 2:
         at = bin_of(tpot_s, FINE_BITS)
         books.class_hist[c, TPOT, at] += 1
         books.offer_hist[o, TPOT, at] += 1
-        books.metric_sums[c, TPOT] += tpot_s
+        add_time(books.metric_sums[c, TPOT], tpot_s, g.per_s)
 
 
 @inner(forceinline=True)

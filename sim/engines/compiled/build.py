@@ -345,6 +345,12 @@ def new_shards(world: World, groups: Sequence[np.ndarray]) -> list[State]:
     return shards
 
 
+def copies_by_class(books: Books, copies: int) -> list[tuple[np.ndarray, ...]]:
+    """The counters by class, as often as there are threads: any of them may serve a request of any class."""
+    first = tuple(getattr(books, name) for name in state.BY_CLASS)
+    return [first, *(tuple(np.zeros_like(array) for array in first) for _ in range(copies - 1))]
+
+
 def _supply(offers: np.ndarray, replicas: np.ndarray, places: int) -> Supply:
     finish_v, finish_attempt = heap_arrays(places)
     return Supply(

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from sim.engines.compiled import loop
-from sim.engines.compiled.build import fresh_samples, grow, new_shards
+from sim.engines.compiled.build import copies_by_class, fresh_samples, grow, new_shards
 from sim.engines.compiled.deployment import add_leaps_so_far, add_time_at_the_end, begin_outage, resize, slow_down
 from sim.engines.compiled.entry import (
     MAX_ROUTERS,
@@ -21,7 +21,8 @@ from sim.engines.compiled.entry import (
     words_of,
 )
 from sim.engines.compiled.shards import balanced, shards_of, split_feed
-from sim.engines.compiled.state import SPARE, State
+from sim.engines.compiled.state import BY_CLASS, SPARE, State
+from sim.engines.exact import merged, seconds
 from sim.engines.face import Feed, check_replicas
 from sim.engines.grid import on_grid, put_on_grid
 from sim.engines.outcome import BUSY_S, IN_FLIGHT, SAMPLE, Tally, TrafficOutcome, in_order
@@ -86,6 +87,9 @@ class CompiledEngine:
         self._words = np.array([words_of(state) for state in self._shards], np.int64)
         self._feed_word = place_of(self._shards[0], "feed")
         self._rows = np.zeros(len(groups), np.int64)  # of each shard's feed
+        self._by_class = copies_by_class(self._shards[0].books, threads if len(groups) > 1 else 1)
+        self._class_words = [place_of(self._shards[0], "books", name) for name in BY_CLASS]
+        self._copies = np.array([[address_of(array) for array in copy] for copy in self._by_class])
         self._why = np.zeros(len(groups), np.int64)
         compiled = [_compiled_policy(bound.policy) for bound in world.policies]
         for bound in world.policies:
@@ -98,7 +102,6 @@ class CompiledEngine:
                             address_of(self._policies), address_of(self._why))
         self._advance = compiled_advance(numba.typeof(self._shards[0]))  # type: ignore[no-untyped-call]
         self._threads = ThreadPoolExecutor(threads) if threads > 1 and len(groups) > 1 else None
-        self._parts = threads
         self.worth_a_thread = WORTH_A_THREAD  # a test sets it to 0
 
     def _table_of_globals(self) -> np.ndarray:
@@ -143,8 +146,10 @@ class CompiledEngine:
         if loads.sum() < self.worth_a_thread:
             self._advance_some(which, until_s)
             return
-        parts = balanced(loads.astype(np.float64), self._parts)
-        list(self._threads.map(lambda part: self._advance_some(which[part], until_s), parts))
+        parts = [which[part] for part in balanced(loads.astype(np.float64), len(self._by_class))]
+        for part, copy in zip(parts, self._copies, strict=False):
+            self._words[part[:, None], self._class_words] = copy
+        list(self._threads.map(lambda part: self._advance_some(part, until_s), parts))
 
     def _advance_some(self, which: np.ndarray, until_s: float) -> None:
         fixed = self._fixed
@@ -257,28 +262,35 @@ class CompiledEngine:
 
     def tally(self) -> Tally:
         """Return the running counters."""
-        books = self._shards[0].books
-        return Tally(books.born.copy(), books.outcomes.copy(), books.class_sums.copy(), books.offer_sums.copy(),
-                     self._work_so_far(), books.metric_sums.copy())
+        born, outcomes, class_sums, _, metric_sums = self._counted(hist=False)
+        return Tally(born, outcomes, class_sums, self._shards[0].books.offer_sums.copy(), self._work_so_far(),
+                     seconds(metric_sums, self.world.grid_per_s))
+
+    def _counted(self, hist: bool = True) -> list[np.ndarray]:
+        """The counters by class, of all threads together; the histograms only if they are asked for."""
+        of_metrics = BY_CLASS.index("metric_sums")
+        return [merged(list(parts)) if place == of_metrics else
+                np.sum(parts, axis=0) if hist or name != "class_hist" else parts[0]
+                for place, (name, parts) in enumerate(zip(BY_CLASS, zip(*self._by_class, strict=True), strict=True))]
 
     def outcome(self) -> TrafficOutcome:
         """Return the counters so far; requests still in flight are counted as such."""
         books = self._shards[0].books
-        outcomes = books.outcomes.copy()
-        outcomes[:, :, IN_FLIGHT] = books.born - outcomes.sum(axis=2)
+        born, outcomes, class_sums, class_hist, metric_sums = self._counted()
+        outcomes[:, :, IN_FLIGHT] = born - outcomes.sum(axis=2)
         buffers = [rows_of(s.books.samples)[:n] for s, n in zip(self._shards, self._globals["samples"], strict=True)]
         flying = [self._samples_in_flight(shard) for shard in range(len(self._shards))]
         return TrafficOutcome(
             world=self.world,
-            born=books.born.copy(),
+            born=born,
             outcomes=outcomes,
-            class_sums=books.class_sums.copy(),
+            class_sums=class_sums,
             offer_sums=books.offer_sums.copy(),
             offer_work=self._work_at_the_end(),
             replica_s=self._active.seconds(self.now_s),
-            class_hist=books.class_hist.copy(),
+            class_hist=class_hist,
             offer_hist=books.offer_hist.astype(np.int64),
-            class_metric_sums=books.metric_sums.copy(),
+            class_metric_sums=seconds(metric_sums, self.world.grid_per_s),
             samples=in_order(np.concatenate([*self._samples, *buffers, *flying])),
             end_s=float(self.now_s),
         )

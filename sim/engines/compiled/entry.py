@@ -46,14 +46,14 @@ def addresses_of(functions: Sequence[CFunc]) -> np.ndarray:
     return np.array(found + [found[0]] * (MAX_ROUTERS - len(found)), np.int64)
 
 
-def place_of(state: Any, name: str) -> int:
+def place_of(state: Any, *path: str) -> int:
     """Where in a shard's row the address of one of its arrays stands; its lengths follow."""
     at = 0
-    for field, part in zip(state._fields, state, strict=True):
-        if field == name:
-            return at
-        at += len(words_of(part))
-    raise KeyError(name)
+    for name in path:
+        before = state._fields.index(name)
+        at += sum(len(words_of(part)) for part in state[:before])
+        state = state[before]
+    return at
 
 
 def address_of(array: np.ndarray) -> int:

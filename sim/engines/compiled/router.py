@@ -195,7 +195,7 @@ def hear_done(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
         entry.offer = o
         entry.expires = on_grid(g.now + routing.routers[r].affinity_ttl_s, g.per_s)
     bill(books, request, routing.routers[r].fee_ppm)
-    measure(books, request, routing.clients[request.client_class], g.now)
+    measure(g, books, request, routing.clients[request.client_class])
     end_request(g, clock, routing, books, q, COMPLETED)
 
 

@@ -112,12 +112,15 @@ class Books(NamedTuple):
     born: np.ndarray
     outcomes: np.ndarray
     class_sums: np.ndarray
+    class_hist: np.ndarray
+    metric_sums: np.ndarray  # int64 (classes, metrics, 2): exact (sim.engines.exact)
     offer_sums: np.ndarray
     offer_work: np.ndarray
-    class_hist: np.ndarray
     offer_hist: np.ndarray  # uint32: half the memory, which is what counting in them costs
-    metric_sums: np.ndarray
     samples: Rows[SampledRequest]
+
+
+BY_CLASS = ("born", "outcomes", "class_sums", "class_hist", "metric_sums")  # a class may ask for several models
 
 
 class State(NamedTuple):
@@ -142,11 +145,11 @@ def new_books(classes: int, offers: int, samples: int) -> Books:
         born=np.zeros((classes, 2), np.int64),
         outcomes=np.zeros((classes, 2, len(OUTCOMES)), np.int64),
         class_sums=np.zeros((classes, 2, len(CLASS_SUMS)), np.int64),
+        class_hist=np.zeros((classes, len(METRICS), fine), np.int64),
+        metric_sums=np.zeros((classes, len(METRICS), 2), np.int64),
         offer_sums=np.zeros((offers, 2, len(OFFER_SUMS)), np.int64),
         offer_work=np.zeros((offers, len(OFFER_WORK))),
-        class_hist=np.zeros((classes, len(METRICS), fine), np.int64),
         offer_hist=np.zeros((offers, len(METRICS), fine), np.uint32),
-        metric_sums=np.zeros((classes, len(METRICS))),
         samples=table(np.zeros(samples, SAMPLE), SampledRequest),
     )
 

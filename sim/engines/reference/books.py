@@ -4,6 +4,7 @@ import numpy as np
 
 from sim import draws
 from sim.engines import outcome
+from sim.engines.exact import add_time, seconds
 from sim.engines.outcome import Tally, TrafficOutcome
 from sim.engines.reference.request import Attempt, LiveRequest
 from sim.engines.world import TRADE_FEE_UNIT, World
@@ -28,7 +29,7 @@ class Books:
         self.offer_work = np.zeros((offers, len(outcome.OFFER_WORK)))
         self.class_hist = np.zeros((classes, metrics, fine), dtype=np.int64)
         self.offer_hist = np.zeros((offers, metrics, fine), dtype=np.int64)
-        self.class_metric_sums = np.zeros((classes, metrics))
+        self.metric_sums = np.zeros((classes, metrics, 2), np.int64)
         self.samples: list[tuple[object, ...]] = []
 
     def born(self, request: LiveRequest) -> None:
@@ -89,7 +90,7 @@ class Books:
         cls, index = attempt.request.client_class, bin_of(value_s, FINE_BITS)
         self.class_hist[cls, metric, index] += 1
         self.offer_hist[attempt.offer, metric, index] += 1
-        self.class_metric_sums[cls, metric] += value_s
+        add_time(self.metric_sums[cls, metric], value_s, self.world.grid_per_s)
 
     def count_outcome(self, request: LiveRequest, how: int, end_s: float, cost_nano: int = 0) -> None:
         """A request has ended with outcome ``how``."""
@@ -106,7 +107,7 @@ class Books:
         work = self.offer_work.copy()
         work[:, outcome.BUSY_S] += unbooked_s
         return Tally(self.births.copy(), self.outcomes.copy(), self.class_sums.copy(), self.offer_sums.copy(),
-                     work, self.class_metric_sums.copy())
+                     work, seconds(self.metric_sums, self.world.grid_per_s))
 
     def report(self, now_s: float, unbooked_s: list[float], replica_s: np.ndarray) -> TrafficOutcome:
         """Copy the counters; requests still alive are in flight.
@@ -125,7 +126,7 @@ class Books:
             world=self.world, born=self.births.copy(), outcomes=outcomes, class_sums=self.class_sums.copy(),
             offer_sums=self.offer_sums.copy(), offer_work=work, replica_s=replica_s,
             class_hist=self.class_hist.copy(), offer_hist=self.offer_hist.copy(),
-            class_metric_sums=self.class_metric_sums.copy(),
+            class_metric_sums=seconds(self.metric_sums, self.world.grid_per_s),
             samples=outcome.in_order(np.array(samples, dtype=outcome.SAMPLE)), end_s=now_s,
         )
 

@@ -8,8 +8,9 @@ import pytest
 
 from sim.engines.compiled import CompiledEngine
 from sim.engines.compiled.shards import balanced, split_feed
-from sim.engines.face import Feed
+from sim.engines.face import Feed, TrafficEngine
 from sim.engines.outcome import TrafficOutcome
+from sim.engines.reference import ReferenceEngine
 from sim.engines.requests import REQUEST
 from sim.engines.world import World
 from worlds.differential import Case, random_case
@@ -18,7 +19,7 @@ from worlds.small import drive
 CASES = 60
 
 
-def run(case: Case, make: Callable[[World, Feed], CompiledEngine]) -> TrafficOutcome:
+def run(case: Case, make: Callable[[World, Feed], TrafficEngine]) -> TrafficOutcome:
     return drive(make(case.world, iter([block.copy() for block in case.blocks])), case.changes, case.end_s)
 
 
@@ -57,6 +58,20 @@ def test_the_same_bytes(make: Callable[[World, Feed], CompiledEngine]) -> None:
         case = random_case(number)
         if len(case.world.models) > 1:
             assert_same_bytes(run(case, make), run(case, CompiledEngine))
+
+
+def test_a_class_that_asks_for_many_models_is_counted_as_one() -> None:
+    draws = np.random.default_rng(1)
+    several = [case for number in range(CASES) if len((case := random_case(number)).world.models) > 2]
+    for case in several[:8]:
+        for block in case.blocks:
+            block["model"] = draws.integers(len(case.world.models), size=len(block))
+        plain = run(case, CompiledEngine)
+        assert_same_bytes(run(case, undivided), plain)
+        assert_same_bytes(run(case, on_threads(2)), plain)
+        slow = run(case, ReferenceEngine)
+        assert slow.class_metric_sums.tobytes() == plain.class_metric_sums.tobytes()
+        assert slow.outcomes.tobytes() == plain.outcomes.tobytes()
 
 
 def test_work_is_shared_by_the_longest_first() -> None:
