@@ -43,7 +43,8 @@ def random_case(seed: int) -> Case:
     offers = [_offer(rng, index, models) for index in range(max(len(models), rng.integers(1, 13)))]
     duration_s = float(rng.uniform(20, 150))
     traffic = {"duration_s": duration_s, "warmup_s": _maybe(rng, 0.5, duration_s * 0.2, 0.0),
-               "publish_period_s": _maybe(rng, 0.3, float(rng.uniform(0.5, 10)), None)}
+               "publish_period_s": _maybe(rng, 0.3, float(rng.uniform(0.5, 10)), None),
+               "published_weight": float(rng.spawn(1)[0].uniform(0.02, 1))}
     world = worlds.world(
         offers, [_policy(rng) for _ in names], routers={name: _router(rng) for name in names},
         clients=[_client(rng, models, names) for _ in range(rng.integers(1, 4))], traffic=traffic,
@@ -138,11 +139,14 @@ def _router(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _telemetry(rng: np.random.Generator) -> dict[str, Any]:
+    own = rng.spawn(1)[0]  # so that what was drawn before there were these fields stays as it was
     return {
         "ewma_weight": float(rng.uniform(0.05, 1)), "slot_s": float(rng.choice([0.25, 0.5, 2.0, 10.0])),
         "prior_ttft_s": float(rng.uniform(0.1, 2)), "prior_tokens_per_s": float(rng.uniform(5, 100)),
         "outage_after": int(rng.integers(1, 4)),
         "stale_view_s": _maybe(rng, 0.3, float(rng.uniform(0.3, 10)), 0.0),
+        "many_refused": float(own.uniform(0.05, 0.6)), "few_refused": float(own.uniform(0.0, 0.2)),
+        "capacity_cut": float(own.uniform(0.5, 1)), "capacity_growth": float(own.uniform(1, 2)),
     }
 
 

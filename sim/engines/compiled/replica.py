@@ -10,7 +10,6 @@ from sim.engines.compiled.network import DONE, FAIL, FIRST_TOKEN, Letter, send
 from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Replica
 from sim.engines.compiled.state import DECODE, GONE, IDLE, LEAP, MIXED, PREFILL, WAITING, Clock, Supply
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, PREEMPTIONS, PREFILL_TOKENS, STEPS
-from sim.engines.rules import PUBLISHED_WEIGHT
 from sim.engines.steptime import step_time
 from sim.policy import MIDSTREAM, NO_FAILURE
 
@@ -109,7 +108,7 @@ def tell_first_token(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarr
         offer.has_published = 1
         offer.published_latency = sample_s
     else:
-        offer.published_latency += PUBLISHED_WEIGHT * (sample_s - offer.published_latency)
+        offer.published_latency += g.published_weight * (sample_s - offer.published_latency)
 
 
 @inner(forceinline=True)
