@@ -174,10 +174,10 @@ def _asked_of_all(client: Any, function: Callable[..., Any], *arguments: object)
         client.wait_for_workers(1, timeout=60)
         try:
             return dict(client.run(function, *arguments))
-        except OSError:  # the scheduler takes a moment to notice that a worker is gone
+        except OSError as error:  # the scheduler takes a moment to notice that a worker is gone
+            problem = error
             time.sleep(PAUSE_S)
-    raise RunnerError(f"workers of the Dask cluster went away {BROADCASTS} times while they were asked for their "
-                      "version")
+    raise RunnerError(f"workers of the Dask cluster were asked {BROADCASTS} times and did not all answer: {problem}")
 
 
 def _check_code(client: Any) -> None:  # noqa: ANN401 - as above

@@ -12,7 +12,7 @@ import pytest
 
 from experiments.cli import report as commands
 from experiments.output.folder import FolderError, read_folder
-from experiments.report import bibtex, latex
+from experiments.report import bibtex, html, latex
 from experiments.report.blocks import Column, Table
 from experiments.report.difference import against_built_in, flat
 from experiments.report.grids import Estimate, cell, extremes
@@ -301,3 +301,10 @@ def test_extremes_stand_with_where_they_are_words_to_the_left():
     assert found.rows == (
         ("cost", "USD per million tokens", "1.00 ± 0.10 (n = 5)", "traffic.load = 2",
          "3.00 ± 0.10 (n = 5)", "traffic.load = 1"),)
+
+
+def test_only_words_that_fit_no_column_may_be_broken_anywhere():
+    unit, digest = Column("unit", words=True), Column("digest", words=True)
+    assert html._class(unit, "billion parameters") == ' class="words"'
+    assert html._class(digest, "7f3a0dc684c0bbb63ef8b2d4c088853a") == ' class="words long"'
+    assert html._class(Column("cost"), "1" * 30) == ""
