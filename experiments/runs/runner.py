@@ -16,6 +16,8 @@ from sim.errors import MarketError
 
 WRITE_EVERY_S: Final = 1.0  # at most so much work is lost when this process is killed, besides the runs under way
 WRITE_AT: Final = 500  # records
+BROADCASTS: Final = 10  # times that all workers of a cluster are asked something while some go away
+PAUSE_S: Final = 1.0  # between these
 
 
 class RunnerError(MarketError):
@@ -135,7 +137,7 @@ def _on_dask(todo: Sequence[RunSpec], address: str) -> Iterator[RunRecord]:
     try:
         _check_code(client)
         packed = pack()
-        for problem in client.run(problem_with, packed).values() if packed else ():
+        for problem in _asked_of_all(client, problem_with, packed).values() if packed else ():
             _refuse_luggage(problem)
         import distributed
 
@@ -167,11 +169,22 @@ def _client(address: str) -> Any:  # noqa: ANN401 - distributed's Client, which 
         raise RunnerError(f"cannot reach a Dask scheduler at {address!r}: {type(error).__name__}") from None
 
 
+def _asked_of_all(client: Any, function: Callable[..., Any], *arguments: object) -> dict[str, Any]:  # noqa: ANN401
+    """What a function returns on every worker; of one that dies before it answers nothing is asked again."""
+    for _ in range(BROADCASTS):
+        client.wait_for_workers(1, timeout=60)
+        try:
+            return dict(client.run(function, *arguments))
+        except OSError as error:  # the scheduler takes a moment to notice that a worker is gone
+            problem = error
+            time.sleep(PAUSE_S)
+    raise RunnerError(f"workers of the Dask cluster were asked {BROADCASTS} times and did not all answer: {problem}")
+
+
 def _check_code(client: Any) -> None:  # noqa: ANN401 - as above
     from experiments.runs.keys import code_version
 
-    client.wait_for_workers(1, timeout=60)
-    versions = client.run(code_version)
+    versions = _asked_of_all(client, code_version)
     other = [worker for worker, version in versions.items() if version != code_version()]
     if other:
         raise RunnerError(f"the worker {other[0]} runs another version of tokenmarket than this process; install the "

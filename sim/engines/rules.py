@@ -1,7 +1,4 @@
-"""Numbers and sets that both engines obey and no scenario changes, each with its source.
-
-Rows marked *assumption* stand for something that the imitated systems do but do not publish.
-"""
+"""Numbers and sets that both engines obey and no scenario changes, each with its source."""
 
 from typing import Final
 
@@ -22,15 +19,6 @@ OUTCOME_OF_FAILURE: Final = (REFUSED, FAILED, FAILED, REFUSED, REFUSED, REFUSED,
 # Windows of a router's telemetry, in slots (of ten seconds by default).
 LONG_SLOTS: Final = 30  # percentiles and long shares: five minutes, the window of OpenRouter's published percentiles
 SHORT_SLOTS: Final = 3  # short shares and learned capacity: thirty seconds, OpenRouter's window of recent outages
-
-# Learned capacity, read once a short window by the share of refused attempts in it. Source: assumption, after
-# OpenRouter's description of its traffic routing (autumn 2026), which gives the signals and no constants.
-MANY_REFUSED: Final = 0.2  # above this share the accepted rate becomes the capacity, cut by BACK_OFF
-FEW_REFUSED: Final = 0.01  # from this share on a first capacity is learned; below it a known one grows by RAISE
-BACK_OFF: Final = 0.9
-RAISE: Final = 1.05
-
-PUBLISHED_WEIGHT: Final = 0.1  # of the newest sample in the latency that providers publish (assumption)
 
 # What happens at the same time happens in the order of these kinds (docs/semantics.md, section 10).
 PUBLISH, COPY_VIEW, ARRIVAL, AT_ROUTER, TIMER, AT_PROVIDER, BOUNDARY = range(7)

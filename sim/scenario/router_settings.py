@@ -6,6 +6,8 @@ from pydantic import ConfigDict, Field
 
 from sim.scenario.base import Name, Part, Sweep, quantity
 
+LEARNED = "assumption, after OpenRouter's description of its routing (autumn 2026): signals without constants"
+
 
 class PolicyChoice(Part):
     """A routing policy by name, with its parameters beside it (``{kind = "power_of_d", d = 2}``)."""
@@ -102,6 +104,15 @@ class Telemetry(Part):
                                  sweep=Sweep(1, 10, "integer", "the first failure to ten in a row"))
     stale_view_s: float = quantity(0.0, unit="s", doc="Show policies a view refreshed only this often; 0 is live", ge=0,
                                    sweep=Sweep(0.0, 30.0, "linear", "live; OpenRouter looks back 30 s"))
+    many_refused: float = quantity(0.2, unit="1", doc="Share of attempts refused in three slots above which the "
+                                   "learned capacity of an offer is the accepted rate, cut", ge=0, le=1, source=LEARNED)
+    few_refused: float = quantity(0.01, unit="1", doc="Share refused from which a first capacity is learned, and "
+                                  "below which a known one grows", ge=0, le=1, source=LEARNED)
+    capacity_cut: float = quantity(0.9, unit="1", doc="Learned capacity over the accepted rate after many refusals",
+                                   gt=0, le=1, source=LEARNED)
+    capacity_growth: float = quantity(1.05, unit="1", doc="Factor on a learned capacity after three slots with few "
+                                      "refusals",
+                                      ge=1, le=10, source=LEARNED)
 
 
 class Router(Part):

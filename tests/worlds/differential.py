@@ -76,6 +76,7 @@ def random_case(seed: int) -> Case:
     duration_s = rng.time_s(20, 500 if rng.large else 150)
     traffic = {"duration_s": duration_s, "warmup_s": _maybe(rng, 0.5, duration_s * 0.2, 0.0),
                "publish_period_s": _maybe(rng, 0.3, rng.lasting_s(0.5, 10), None),
+               "published_weight": float(rng.uniform(0.02, 1)),
                "sample_share": _maybe(rng, 0.8, 1.0, float(rng.random()))}
     world = worlds.world(
         offers, [_policy(rng) for _ in names], routers={name: _router(rng) for name in names},
@@ -214,6 +215,8 @@ def _telemetry(rng: Dice) -> dict[str, Any]:
         "prior_ttft_s": float(rng.uniform(0.1, 2)), "prior_tokens_per_s": float(rng.uniform(5, 100)),
         "outage_after": int(rng.integers(1, 4)),
         "stale_view_s": _maybe(rng, 0.3, rng.lasting_s(0.3, 10), 0.0),
+        "many_refused": float(rng.uniform(0.05, 0.6)), "few_refused": float(rng.uniform(0.0, 0.2)),
+        "capacity_cut": float(rng.uniform(0.5, 1)), "capacity_growth": float(rng.uniform(1, 2)),
     }
 
 

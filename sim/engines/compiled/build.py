@@ -138,6 +138,10 @@ def _router_fields(router: Router) -> dict[str, Any]:
         "prior_ttft_s": telemetry.prior_ttft_s,
         "prior_throughput": telemetry.prior_tokens_per_s,
         "outage_after": telemetry.outage_after,
+        "many_refused": telemetry.many_refused,
+        "few_refused": telemetry.few_refused,
+        "capacity_cut": telemetry.capacity_cut,
+        "capacity_growth": telemetry.capacity_growth,
         "stale_s": telemetry.stale_view_s,
         "limited": _has_price_limit(router),
     }
@@ -303,6 +307,7 @@ def _globals(world: World, shards: int) -> np.ndarray:
         "warmup_s": traffic.warmup_s,
         "demand_ends_s": traffic.duration_s,
         "sample_share": traffic.sample_share,
+        "published_weight": traffic.published_weight,
         "free_requests": FIRST_POOL,
         "free_attempts": FIRST_POOL,
         "free_messages": 4 * FIRST_POOL,

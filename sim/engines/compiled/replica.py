@@ -11,7 +11,7 @@ from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Repli
 from sim.engines.compiled.state import DECODE, GONE, IDLE, LEAP, MIXED, PREFILL, WAITING, Clock, Supply
 from sim.engines.grid import on_grid
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, PREEMPTIONS, PREFILL_TOKENS, STEPS
-from sim.engines.rules import DONE, FAIL, FIRST_TOKEN, PUBLISHED_WEIGHT
+from sim.engines.rules import DONE, FAIL, FIRST_TOKEN
 from sim.engines.steptime import step_time
 from sim.policy import MIDSTREAM, NO_FAILURE
 
@@ -111,7 +111,7 @@ def tell_first_token(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarr
         offer.has_published = 1
         offer.published_latency = sample_s
     else:
-        offer.published_latency += PUBLISHED_WEIGHT * (sample_s - offer.published_latency)
+        offer.published_latency += g.published_weight * (sample_s - offer.published_latency)
 
 
 @inner(forceinline=True)

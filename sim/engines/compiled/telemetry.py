@@ -8,12 +8,8 @@ from sim.compiled import inner
 from sim.engines.compiled.records import LiveRouter, Seat
 from sim.engines.compiled.state import RING, Routing
 from sim.engines.rules import (
-    BACK_OFF,
-    FEW_REFUSED,
     HARD_FAILURES,
     LONG_SLOTS,
-    MANY_REFUSED,
-    RAISE,
     REFUSALS,
     SHORT_SLOTS,
 )
@@ -124,13 +120,13 @@ def learn_capacity(view: np.ndarray, router: LiveRouter, seat: Seat, slot: int) 
     if seat.ended > 0:
         share = seat.refused_window / seat.ended
         accepted_per_s = (seat.ended - seat.refused_window) / (SHORT_SLOTS * router.slot_s)
-        if share > MANY_REFUSED:
-            view[CAPACITY_PER_S] = BACK_OFF * accepted_per_s
-        elif share >= FEW_REFUSED:
+        if share > router.many_refused:
+            view[CAPACITY_PER_S] = router.capacity_cut * accepted_per_s
+        elif share >= router.few_refused:
             if view[CAPACITY_PER_S] >= NO_LIMIT:
                 view[CAPACITY_PER_S] = accepted_per_s
         elif view[CAPACITY_PER_S] < NO_LIMIT:
-            view[CAPACITY_PER_S] *= RAISE
+            view[CAPACITY_PER_S] *= router.capacity_growth
     seat.ended = 0
     seat.refused_window = 0
 

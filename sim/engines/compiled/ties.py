@@ -1,6 +1,5 @@
 """Which of several lanes and timers goes first if they are due at the same time (docs/semantics.md, section 10)."""
 
-
 from sim.compiled import inner
 from sim.engines.compiled.clock import DELAYED_FAIL
 from sim.engines.compiled.network import Rank, rank_of, ranks_before

@@ -9,7 +9,6 @@ from sim.engines.reference.job import EngineStep, Job
 from sim.engines.reference.network import Channels
 from sim.engines.reference.replica import Replica
 from sim.engines.reference.request import Attempt, LiveRequest
-from sim.engines.rules import PUBLISHED_WEIGHT
 from sim.engines.steptime import step_time
 from sim.engines.window import Window
 from sim.engines.world import BALANCERS
@@ -27,6 +26,7 @@ class LiveDeployment:
         self.balancer = BALANCERS[self.offer.balancer]
         self.work = network.books.offer_work[index]
         self.window = Window(network.world.scenario.traffic)
+        self.published_weight = network.world.scenario.traffic.published_weight
         self.up = True
         self.slow = 1.0
         self.jobs: dict[Attempt, Job] = {}  # everything that is here
@@ -131,7 +131,7 @@ class LiveDeployment:
         if math.isnan(self.ttft_ewma_s):
             self.ttft_ewma_s = ttft_s
         else:
-            self.ttft_ewma_s += PUBLISHED_WEIGHT * (ttft_s - self.ttft_ewma_s)
+            self.ttft_ewma_s += self.published_weight * (ttft_s - self.ttft_ewma_s)
         self.network.send_first_token(job.attempt)
 
     def tell_end(self, job: Job) -> None:

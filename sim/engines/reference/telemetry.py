@@ -8,12 +8,8 @@ import numpy as np
 from sim import view
 from sim.engines.reference.request import Attempt
 from sim.engines.rules import (
-    BACK_OFF,
-    FEW_REFUSED,
     HARD_FAILURES,
     LONG_SLOTS,
-    MANY_REFUSED,
-    RAISE,
     REFUSALS,
     SHORT_SLOTS,
 )
@@ -192,12 +188,12 @@ class Observed:
             refused = self.capacity_refused / self.capacity_ended
             accepted = self.capacity_ended - self.capacity_refused
             accepted_per_s = accepted / (SHORT_SLOTS * self.settings.slot_s)
-            if refused > MANY_REFUSED:
-                learned = BACK_OFF * accepted_per_s
-            elif refused >= FEW_REFUSED:
+            if refused > self.settings.many_refused:
+                learned = self.settings.capacity_cut * accepted_per_s
+            elif refused >= self.settings.few_refused:
                 learned = accepted_per_s if learned == view.NO_LIMIT else learned
             elif learned != view.NO_LIMIT:
-                learned *= RAISE
+                learned *= self.settings.capacity_growth
             self.row[view.CAPACITY_PER_S] = learned
         self.capacity_ended = 0
         self.capacity_refused = 0

@@ -527,3 +527,13 @@ def test_a_change_that_leaves_the_blended_price_is_no_cut():
                PriceChange(DAY_S, 0, Prices(120, 140, 120), Prices(60, 70, 60), "review")]
     got = posted.repricing(changes, np.ones((2, 1), bool))
     assert (got.changes, got.cut_share, got.median_size) == (2, 0.5, 0.25)
+
+
+def test_the_lags_of_a_trend_follow_the_rule_of_newey_and_west():
+    days, draws = np.arange(300), np.random.default_rng(1)
+    logs = 0.8 * np.log(days / 100 + 1) + np.cumsum(draws.normal(0.0, 0.02, 300))  # 4 * 3^(2/9) is 5.1, 4 * 3^0.2 4.98
+    x = np.column_stack([np.ones(300), days / 365.25])
+    errors = {lags: newey_west(logs, x, lags, prewhiten=True).std_errors[1] for lags in (4, 5, 6)}
+    assert fitted(days, np.exp(logs)).std_error == pytest.approx(errors[5])
+    assert errors[5] != pytest.approx(errors[4], rel=1e-6)
+    assert errors[5] != pytest.approx(errors[6], rel=1e-6)

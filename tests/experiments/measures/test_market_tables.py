@@ -151,3 +151,11 @@ def test_runs_of_more_than_twelve_months_are_shown_by_quarter(frames):
     assert terminal.table(more) == terminal.table(more, "quarter")
     assert [line.split()[0] for line in terminal.table(more).splitlines()[2:7]] == [
         "2025Q1", "2025Q2", "2025Q3", "2025Q4", "2026Q1"]
+
+
+@pytest.mark.parametrize(("quarter", "days", "label"), [
+    ("2025Q1", 90, "2025Q1"), ("2024Q1", 90, "2024Q1 90/91"), ("2025Q3", 92, "2025Q3"), ("2025Q3", 2, "2025Q3 2/92"),
+    ("2025Q4", 91, "2025Q4 91/92"),
+])
+def test_a_quarter_that_the_run_covers_in_part_says_so(quarter, days, label):
+    assert terminal._covered_quarter(quarter, days) == label

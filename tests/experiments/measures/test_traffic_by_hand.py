@@ -70,3 +70,9 @@ def test_what_was_not_measured_has_no_value(outcome):
     assert {name for name, value in found.items() if value == 0} == zero
     assert {name for name, value in found.items() if math.isnan(value)} == set(found) - zero - {"utilisation"}
     assert provider_tokens(silent) == {"p": 0, "q": 0}
+
+
+def test_ratios_of_less_than_a_second_and_of_one_request_are_told():
+    run = hand_outcome()
+    brief = replace(run, offer_work=run.offer_work / 4000, replica_s=run.replica_s / 4000)
+    assert metrics(brief)["utilisation"] == pytest.approx(metrics(run)["utilisation"])

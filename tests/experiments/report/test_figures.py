@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 
 from experiments.output.dark import BACK, contrast, luminance, readable, turned, with_dark
-from experiments.output.figure_style import COLOURS, MORE_COLOURS, TALL, panels, save_both, say, whiskers
+from experiments.output.figure_style import COLOURS, MORE_COLOURS, TALL, panels, save_both, say, styled, whiskers
 from experiments.output.names import name_lines, name_points, spread
 from experiments.studies.climb import figures as climb
 from experiments.studies.market.figures import BLUES
@@ -90,6 +90,29 @@ def test_names_do_not_overlap(ends):
     # of the letters alone: an annotation's extent takes in its hair
     boxes = [Text.get_window_extent(text) for text in axis.texts if text.get_text()]
     assert len(boxes) == 14
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+CROWD = {  # of a tournament at load 0.6: cost, USD/Mtok, and E2E p99, s, each with its half-width
+    "cheapest": (0.1552, 0.0045, 149.8, 20.4), "drift_plus_penalty": (0.2178, 0.0189, 78.5, 6.5),
+    "fastest": (0.3843, 0.0155, 91.3, 3.0), "least_in_flight": (0.3762, 0.0062, 72.7, 4.2),
+    "litellm_latency_2026": (0.3885, 0.0288, 87.5, 17.5), "llmgateway_2026": (0.3627, 0.0553, 115.7, 12.9),
+    "openrouter_classic": (0.2069, 0.0191, 100.3, 10.6), "oracle_least_work": (0.3467, 0.0101, 72.5, 3.4),
+    "peak_ewma": (0.3802, 0.0056, 69.1, 2.6), "power_of_d": (0.3734, 0.0057, 69.9, 4.7),
+    "prequal": (0.3479, 0.0379, 75.9, 6.5), "random": (0.3680, 0.0108, 83.1, 4.2),
+    "smooth_wrr": (0.2348, 0.0141, 95.9, 15.1), "thompson": (0.2476, 0.0130, 93.1, 23.6),
+}
+T_95 = 12.706  # Student's t of one degree of freedom: of two runs so far apart the half-width is as given
+
+
+def test_names_of_a_crowd_stand_clear_of_each_other_on_a_phone():
+    runs = {name: ([cost - wide / T_95, cost + wide / T_95], [time - high / T_95, time + high / T_95])
+            for name, (cost, wide, time, high) in CROWD.items()}
+    with styled():
+        figure = tournament._frontier(made_up(loads=(0.6, 1.0, 1.4), **runs), 1)
+        figure.draw_without_rendering()
+        boxes = [Text.get_window_extent(text).padded(1.0, 0.0) for text in figure.axes[0].texts if text.get_text()]
+    assert len(boxes) == len(CROWD)
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 

@@ -7,14 +7,15 @@ import math
 import re
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 
 from experiments.cli import report as commands
 from experiments.output.folder import FolderError, read_folder
-from experiments.report import bibtex, latex
+from experiments.report import bibtex, html, latex
 from experiments.report.blocks import Column, Table
 from experiments.report.difference import against_built_in, flat
-from experiments.report.grids import Estimate, cell
+from experiments.report.grids import Estimate, cell, extremes
 from experiments.report.numbers import measured, number
 from experiments.report.write_up import write
 from experiments.scenarios import load_traffic
@@ -261,6 +262,10 @@ def test_a_factor_is_on_the_mean_and_on_its_half_width():
 def test_numbers_at_the_edges_of_what_is_written_out():
     assert number(1e15) == "1e+15"
     assert number(9.99e14) == "999 trillion"
+    assert number(1e12) == "1 trillion"
+    assert number(999_900_000_000.0) == "999.9 billion"
+    assert number(1e9) == "1 billion"
+    assert number(999_900_000.0) == "999.9 million"
     assert number(1e6) == "1 million"
     assert number(999_999.0) == "999,999"
     assert number(10_000.0) == "10,000"
@@ -285,3 +290,21 @@ def test_a_cell_without_a_value_says_so():
     assert cell(Estimate(0.5, 0.04, 3), 100.0, 3) == "50.0 ± 4.0"
     assert cell(Estimate(0.5, 0.04, 2), 100.0, 3) == "50.0 ± 4.0 (n = 2)"
     assert cell(Estimate(0.5, math.nan, 1), 100.0, 1) == "50"
+
+
+def test_extremes_stand_with_where_they_are_words_to_the_left():
+    rows = [("cost_usd_per_mtok", "USD/Mtok", load, mean, 0.1, 5) for load, mean in ((1, 3.0), (2, 1.0), (4, 2.0))]
+    summary = pd.DataFrame(rows, columns=["metric", "unit", "traffic.load", "mean", "half_width", "n"])
+    found = extremes(summary, "extremes")
+    assert [(column.head, column.words) for column in found.columns] == [
+        ("metric", True), ("unit", True), ("lowest", False), ("at", True), ("highest", False), ("at", True)]
+    assert found.rows == (
+        ("cost", "USD per million tokens", "1.00 ± 0.10 (n = 5)", "traffic.load = 2",
+         "3.00 ± 0.10 (n = 5)", "traffic.load = 1"),)
+
+
+def test_only_words_that_fit_no_column_may_be_broken_anywhere():
+    unit, digest = Column("unit", words=True), Column("digest", words=True)
+    assert html._class(unit, "billion parameters") == ' class="words"'
+    assert html._class(digest, "7f3a0dc684c0bbb63ef8b2d4c088853a") == ' class="words long"'
+    assert html._class(Column("cost"), "1" * 30) == ""

@@ -102,7 +102,7 @@ def test_dask_with_a_worker_that_is_killed_gives_the_same_bytes(morris, tmp_path
         sweep = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         time.sleep(4.0)
         workers[0].kill()
-        said, _ = sweep.communicate(timeout=180)
+        said, _ = sweep.communicate(timeout=600)
         assert sweep.returncode == 0, said
     finally:
         for process in (*workers, scheduler):

@@ -313,6 +313,13 @@ def test_providers_publish_before_the_view_is_copied():
     assert watcher.views[4][0, columns].tolist() == [1.5, 1.0, 5.0, 1.5]
 
 
+def test_what_providers_publish_weighs_the_newest_time_as_the_scenario_says():
+    watcher = Watcher()
+    market = world([offer(max_batch=1)], watcher.bound(), traffic={"publish_period_s": 5.0, "published_weight": 0.4})
+    routed(market, at(0.0, 0.5, 5.5))  # the first takes 1 s to its first token, the second 1.5 s: it waits for half
+    assert watcher.views[2][0, v.PUBLISHED_LATENCY_S] == pytest.approx(1.0 + 0.4 * 0.5)
+
+
 def test_oracles_see_the_work_of_the_least_loaded_replica():
     watcher = Watcher()
     market = world([offer(affine(1.0, 0.1), replicas=2, max_batch=1, balancer="round_robin")],

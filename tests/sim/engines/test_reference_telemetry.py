@@ -1,5 +1,7 @@
 """What the reference router learns of an offer, against windows worked out by hand."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -110,23 +112,33 @@ def test_minute_counters_begin_anew_with_the_clock_minute():
     assert seen.row[columns].tolist() == [0, 0, 1, 5]
 
 
+def capacity_after(seen, start_s, done, refused):
+    """Let a window of three seconds end, and return the learned capacity."""
+    for _ in range(done):
+        seen.saw_done(attempt(start_s - 1.0, first_token_s=start_s), start_s)
+    for _ in range(refused):
+        seen.saw_failure(policy.RATE_LIMITED, 0, start_s)
+    seen.refresh(start_s + 3)
+    return float(seen.row[v.CAPACITY_PER_S])
+
+
 def test_learned_capacity_follows_refusals():
-    seen = observed(slot_s=1.0)
-
-    def window(start_s: float, done: int, refused: int) -> float:
-        for _ in range(done):
-            seen.saw_done(attempt(start_s - 1.0, first_token_s=start_s), start_s)
-        for _ in range(refused):
-            seen.saw_failure(policy.RATE_LIMITED, 0, start_s)
-        seen.refresh(start_s + 3)
-        return float(seen.row[v.CAPACITY_PER_S])
-
+    window = partial(capacity_after, observed(slot_s=1.0))
     assert window(0, 10, 0) == v.NO_LIMIT
     assert window(3, 9, 1) == 9 / 3  # a tenth refused, nothing learned yet
     assert window(6, 8, 1) == 9 / 3  # kept
     assert window(9, 6, 6) == pytest.approx(0.9 * 6 / 3)
     assert window(12, 0, 0) == pytest.approx(1.8)  # nothing ended
     assert window(15, 5, 0) == pytest.approx(1.8 * 1.05)
+
+
+def test_a_scenario_says_how_a_capacity_is_learned():
+    window = partial(capacity_after, observed(slot_s=1.0, many_refused=0.5, few_refused=0.2, capacity_cut=0.8,
+                                              capacity_growth=1.5))
+    assert window(0, 9, 1) == v.NO_LIMIT  # a tenth is few
+    assert window(3, 6, 4) == 6 / 3
+    assert window(6, 4, 6) == pytest.approx(0.8 * 4 / 3)
+    assert window(9, 9, 1) == pytest.approx(0.8 * 4 / 3 * 1.5)
 
 
 def test_cooldown_rests_an_offer_after_consecutive_failures():
