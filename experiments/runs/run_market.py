@@ -49,6 +49,7 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     from sim.market.market_world import market_world, world_models
     from sim.market.models.catalogue import load_catalogue
     from sim.market.models.upgrades import migration_matrix, upgrade_graph
+    from sim.market.slice_rows import Way
     from sim.streams import Streams
 
     streams = Streams(scenario.seed, replication)
@@ -62,8 +63,8 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     clock = TrafficClock(horizon, streams)
     migration = migration_matrix(upgrade_graph(models, scenario.models), models)
     customers = Customers(population, models, migration, scenario.customers.choice)
-    delay_s = float(world.class_delay_s[0])
-    feed = MarketFeed(customers, models, clock, scenario.rhythm, delay_s, world_models(world, models.names))
+    way = Way(float(world.class_delay_s[0]), world.grid_per_s)
+    feed = MarketFeed(customers, models, clock, scenario.rhythm, way, world_models(world, models.names))
     engine = engine_for(world, feed, threads)
     return Stage(scenario, Market(scenario, world, models, engine, clock, customers), feed, supply, population)
 

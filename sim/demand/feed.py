@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 
 from sim.demand.classes import ClientShare, expanded_classes
-from sim.demand.rows import ClassRows, join, pick
-from sim.engines.requests import REQUEST
+from sim.demand.rows import ClassRows
+from sim.engines.requests import REQUEST, join, pick
 from sim.engines.world import World
 from sim.scenario import Trace
 from sim.streams import Streams
@@ -24,8 +24,8 @@ MIN_CHUNK: Final = 32  # arrivals drawn at a time by even the smallest class
 class DemandFeed:
     """All requests that arrive before ``traffic.duration_s``, as an iterator of blocks of dtype ``REQUEST``.
 
-    Rows are sorted by ``arrive_s`` within and across blocks; rows that arrive at the same time are in the
-    order of their classes, and within a class in the order in which they were drawn. Blocks are never empty.
+    Rows are sorted by ``arrive_s`` within and across blocks, those that arrive at the same time by ``key``; they are in
+    one block. Times are on the grid (`sim.engines.grid`). Blocks are never empty.
     Memory holds about one block (and, for sessions, the turns still to come), however long the run is.
 
     Parameters
@@ -92,12 +92,12 @@ class DemandFeed:
         return parts
 
     def _sorted(self, rows: np.ndarray) -> np.ndarray:
-        """Rows by arrival, then class, then as they were drawn."""
+        """Rows by arrival, then key."""
         arrive_s = np.ascontiguousarray(rows["arrive_s"])
-        if len(self._classes) == 1 and (arrive_s[1:] >= arrive_s[:-1]).all():
+        if (arrive_s[1:] > arrive_s[:-1]).all():
             return rows
         order = np.argsort(arrive_s, kind="stable")
         arrive_s = arrive_s[order]
-        if len(self._classes) > 1 and (arrive_s[1:] == arrive_s[:-1]).any():
-            order = np.lexsort((rows["client_class"], rows["arrive_s"]))
+        if (arrive_s[1:] == arrive_s[:-1]).any():
+            order = np.lexsort((rows["key"], rows["arrive_s"]))
         return pick(rows, order)

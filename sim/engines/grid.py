@@ -43,12 +43,30 @@ def on_grid(time_s: float, per_s: float) -> float:
     return float((time_s + far_s) - far_s)
 
 
+def all_on_grid(times_s: np.ndarray, per_s: float) -> np.ndarray:
+    """The points of the grid that are nearest to times, seconds."""
+    far_s = ROUNDS / per_s
+    return np.asarray((times_s + far_s) - far_s)
+
+
 def put_on_grid(block: np.ndarray, per_s: float) -> np.ndarray:
-    """Return a feed's block with its times on the grid, arrivals of the same time in the order of their keys."""
+    """Return a feed's block with its times on the grid, arrivals of the same time in the order of their keys.
+
+    A block that is so already, as the feeds of this package make them, is returned as it is.
+    """
+    if _is_so(block["born_s"], block["arrive_s"], block["key"], per_s):
+        return block
     out = block.copy()
     for name in ("born_s", "arrive_s"):
-        out[name] = (out[name] + ROUNDS / per_s) - ROUNDS / per_s  # as `on_grid`
-    at, key = out["arrive_s"], out["key"]
-    if np.any((at[1:] == at[:-1]) & (key[1:] < key[:-1])):
-        out = out[np.lexsort((key, at))]
-    return np.ascontiguousarray(out)
+        out[name] = all_on_grid(out[name], per_s)
+    return out[np.lexsort((out["key"], out["arrive_s"]))]
+
+
+@hot(cache=True)
+def _is_so(born_s: np.ndarray, arrive_s: np.ndarray, key: np.ndarray, per_s: float) -> bool:
+    for row in range(len(arrive_s)):
+        if on_grid(born_s[row], per_s) != born_s[row] or on_grid(arrive_s[row], per_s) != arrive_s[row]:
+            return False
+        if row > 0 and arrive_s[row] == arrive_s[row - 1] and key[row] < key[row - 1]:
+            return False
+    return True

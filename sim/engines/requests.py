@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import numpy as np
+
 from sim.engines.record import Record, f8, i4, i8, u8
 
 MAX_TOKENS: Final = 2_000_000_000  # of a prompt or an answer: they are stored as int32
@@ -25,3 +27,17 @@ class ArrivingRequest(Record):
 
 
 REQUEST: Final = ArrivingRequest.dtype()
+_OPAQUE: Final = np.dtype((np.void, REQUEST.itemsize))  # rows as bytes: numpy copies records field by field
+
+
+def pick(rows: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """Rows by index or mask, as ``rows[which]`` but several times faster."""
+    return np.asarray(rows.view(_OPAQUE)[which].view(REQUEST))
+
+
+def join(parts: list[np.ndarray]) -> np.ndarray:
+    """Rows of all parts, as ``np.concatenate`` but several times faster."""
+    filled = [part for part in parts if len(part)]
+    if len(filled) < 2:
+        return filled[0] if filled else np.empty(0, REQUEST)
+    return np.concatenate([part.view(_OPAQUE) for part in filled]).view(REQUEST)

@@ -9,12 +9,11 @@ from typing import Final
 
 import numpy as np
 
-from sim.demand.rows import join
-from sim.engines.requests import REQUEST
+from sim.engines.requests import REQUEST, join
 from sim.market.customers.customers import Customers
 from sim.market.market_clock import Slice, TrafficClock
 from sim.market.models.model import Models
-from sim.market.slice_rows import COUNT, GOLDEN, Drawn, slice_rows
+from sim.market.slice_rows import COUNT, GOLDEN, Drawn, Way, slice_rows
 from sim.scenario.market_scenario import Rhythm
 from sim.units import DAY_S, HOUR_S, HOURS_PER_DAY
 
@@ -46,16 +45,16 @@ class MarketFeed:
         Verbosity multiplies output lengths.
     clock, rhythm
         When slices begin, and how rates vary over day and week.
-    delay_s
-        One-way delay from customers to their router.
+    way
+        From customers to their router.
     world_model
         Row of each model among the world's models, -1 for one that nobody ever offers.
     """
 
     def __init__(self, customers: Customers, models: Models, clock: TrafficClock, rhythm: Rhythm,
-                 delay_s: float, world_model: np.ndarray) -> None:
+                 way: Way, world_model: np.ndarray) -> None:
         self._customers, self._models, self._clock, self._rhythm = customers, models, clock, rhythm
-        self._delay_s, self._world_model = delay_s, world_model
+        self._way, self._world_model = way, world_model
         self._next = 0
         self._granted_s = -np.inf
         self._late = np.empty(0, REQUEST)  # rows that reach the router after their slice has ended
@@ -108,7 +107,7 @@ class MarketFeed:
         output_tokens = population.output_tokens * self._models.verbosity[model]
         drawn = Drawn(keys, counts, population.prompt_tokens, output_tokens, population.length_sigma,
                       population.cached_share, population.patience_s, self._world_model[model])
-        return slice_rows(drawn, part.engine_s, part.length_s, self._delay_s)
+        return slice_rows(drawn, part, self._way)
 
 
 def poisson_counts(means: np.ndarray, u: np.ndarray) -> np.ndarray:

@@ -11,7 +11,9 @@ import numpy as np
 
 from sim.compiled import njit
 from sim.draws import mix
+from sim.engines.grid import on_grid
 from sim.engines.requests import MAX_TOKENS, REQUEST
+from sim.market.market_clock import Slice
 
 COUNT, BORN, PROMPT_A, PROMPT_B, OUTPUT_A, OUTPUT_B, PATIENCE = range(101, 108)  # purposes of draws
 GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -46,21 +48,37 @@ class Drawn(NamedTuple):
     model: np.ndarray
 
 
-def slice_rows(drawn: Drawn, start_s: float, length_s: float, delay_s: float) -> np.ndarray:
-    """Return the requests of a slice in the order of their births; of equal ones that of a lower workload is first.
+class Way(NamedTuple):
+    """From customers to their router.
+
+    Attributes
+    ----------
+    delay_s
+        One-way delay.
+    grid_per_s
+        Points of the grid of event times, 1/s (`sim.engines.grid`).
+    """
+
+    delay_s: float
+    grid_per_s: float
+
+
+def slice_rows(drawn: Drawn, part: Slice, way: Way) -> np.ndarray:
+    """Return the requests of a slice in the order of their births, equal ones by their keys; times are on the grid.
 
     Parameters
     ----------
     drawn
         The workloads.
-    start_s, length_s
-        The slice, in the engine's time.
-    delay_s
+    part
+        The slice.
+    way
         From customers to their router.
     """
     rows = np.empty(int(drawn.requests.sum()), REQUEST)
-    key, born_s, of = _births(drawn.key, drawn.requests, start_s, length_s)
-    _write(rows, drawn, key, born_s, of, _order(born_s, start_s, length_s), delay_s)
+    key, born_s, of = _births(drawn.key, drawn.requests, part.engine_s, part.length_s, way.grid_per_s)
+    order = _order(born_s, key, part.engine_s, part.length_s)
+    _write(rows, drawn, key, born_s, of, order, float(on_grid(way.delay_s, way.grid_per_s)))
     return rows
 
 
@@ -84,7 +102,7 @@ def _length(mean: float, sigma: float, z: float) -> int:
 
 @njit(cache=True, error_model="numpy")
 def _births(
-    keys: np.ndarray, counts: np.ndarray, start_s: float, length_s: float
+    keys: np.ndarray, counts: np.ndarray, start_s: float, length_s: float, grid_per_s: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Key, time of birth and workload of every request, by workload."""
     key = np.empty(counts.sum(), np.uint64)
@@ -94,15 +112,15 @@ def _births(
     for workload in range(len(counts)):
         for number in range(counts[workload]):
             key[at] = mix(keys[workload] + GOLDEN * np.uint64(number + 1))
-            born_s[at] = start_s + length_s * _uniform(key[at], BORN)
+            born_s[at] = on_grid(start_s + length_s * _uniform(key[at], BORN), grid_per_s)
             of[at] = workload
             at += 1
     return key, born_s, of
 
 
 @njit(cache=True, error_model="numpy")
-def _order(born_s: np.ndarray, start_s: float, length_s: float) -> np.ndarray:
-    """What sorts times that are uniform over a slice, stably: buckets, then insertion within them."""
+def _order(born_s: np.ndarray, key: np.ndarray, start_s: float, length_s: float) -> np.ndarray:
+    """What sorts times that are uniform over a slice, equal ones by key: buckets, then insertion within them."""
     n = len(born_s)
     scale = n / length_s
     ends = np.zeros(n + 1, np.int64)
@@ -117,8 +135,11 @@ def _order(born_s: np.ndarray, start_s: float, length_s: float) -> np.ndarray:
         ends[bucket] += 1
     for at in range(1, n):  # no request is further from its place than its bucket is long
         moved, to = order[at], at
-        while to > 0 and born_s[order[to - 1]] > born_s[moved]:
-            order[to] = order[to - 1]
+        while to > 0:
+            before = order[to - 1]
+            if born_s[before] < born_s[moved] or (born_s[before] == born_s[moved] and key[before] < key[moved]):
+                break
+            order[to] = before
             to -= 1
         order[to] = moved
     return order

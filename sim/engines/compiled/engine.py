@@ -29,7 +29,7 @@ from sim.engines.outcome import BUSY_S, IN_FLIGHT, SAMPLE, Tally, TrafficOutcome
 from sim.engines.policy_abi import compile_choose, compile_observe
 from sim.engines.policy_trial import try_out
 from sim.engines.record import rows_of, table
-from sim.engines.requests import ArrivingRequest
+from sim.engines.requests import ArrivingRequest, join
 from sim.engines.window import ActiveReplicas
 from sim.engines.world import World
 from sim.errors import PolicyError
@@ -75,12 +75,14 @@ class CompiledEngine:
         self.now_s = 0.0
         groups = shards_of(world) if shards is None else shards
         self._feed = feed
+        self._coming: np.ndarray | None = None  # the feed's next block: it is taken in when nothing before it is left
         self._known_s = -np.inf  # before this time all arrivals are known
         self._feed_ends = False
         self._active = ActiveReplicas(world)
         self._samples: list[np.ndarray] = []
         self._shards = new_shards(world, groups)
-        self._shard_of_model = np.zeros(len(world.models), np.int64)
+        # numpy sorts 16 bits by counting, which is several times faster
+        self._shard_of_model = np.zeros(len(world.models), np.int16 if len(groups) < 1 << 15 else np.int64)
         for shard, models in enumerate(groups):
             self._shard_of_model[models] = shard
         self._globals = self._table_of_globals()
@@ -117,7 +119,7 @@ class CompiledEngine:
             If a policy chose a row that is closed or does not exist.
         """
         if not self._feed_ends and self._known_s == np.inf:
-            self._next_block()  # the feed paused: it is asked again
+            self._ask_feed()  # it paused
         upto_s = float(on_grid(until_s, self.world.grid_per_s))
         while self._known_s < upto_s:
             if self._known_s > -np.inf:
@@ -157,23 +159,32 @@ class CompiledEngine:
         self._advance(fixed.table, fixed.words, shards, len(which), until_s, fixed.policies, fixed.why)
 
     def _next_block(self) -> None:
+        """Hand the block that was waiting to the shards, and ask for the one behind it.
+
+        Only the first arrival of that one tells how far the first may be served: one more may arrive with its last.
+        """
+        if self._coming is not None:
+            parts = split_feed(self._coming, self._shard_of_model, len(self._shards))
+            for shard, rows in enumerate(parts):
+                if len(rows):
+                    self._append(shard, rows)
+        self._ask_feed()
+
+    def _ask_feed(self) -> None:
         block = next(self._feed, None)
         if block is None or len(block) == 0:
+            self._coming, self._known_s = None, np.inf
             self._feed_ends = block is None
-            self._known_s = np.inf
             self._globals["feed_ends"] = self._feed_ends
             return
-        block = put_on_grid(block, self.world.grid_per_s)
-        self._known_s = float(block["arrive_s"][-1])
-        for shard, rows in enumerate(split_feed(block, self._shard_of_model, len(self._shards))):
-            if len(rows):
-                self._append(shard, rows)
+        self._coming = put_on_grid(block, self.world.grid_per_s)
+        self._known_s = float(self._coming["arrive_s"][0])
 
     def _append(self, shard: int, rows: np.ndarray) -> None:
         """Hand requests to a shard, behind those that it has not looked at yet."""
         state = self._shards[shard]
         left = rows_of(state.feed)[self._globals["feed_next"][shard]:]
-        feed = np.concatenate([left, rows]) if len(left) else np.ascontiguousarray(rows)
+        feed = join([left, rows]) if len(left) else np.ascontiguousarray(rows)
         self._globals["feed_next"][shard] = 0
         self._rows[shard] = len(feed)
         self._shards[shard] = state._replace(feed=table(feed, ArrivingRequest))
@@ -255,9 +266,9 @@ class CompiledEngine:
     @property
     def idle(self) -> bool:
         """True when the feed is exhausted and no request is in flight."""
-        waiting = bool(np.any(self._rows > self._globals["feed_next"]))
+        waiting = self._coming is not None or bool(np.any(self._rows > self._globals["feed_next"]))
         if not self._feed_ends and not waiting:
-            self._next_block()
+            self._ask_feed()
         return bool(self._feed_ends and not waiting and self._globals["live"].sum() == 0)
 
     def tally(self) -> Tally:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sim.engines.requests import pick
 from sim.engines.world import World
 
 
@@ -42,4 +43,5 @@ def split_feed(block: np.ndarray, shard_of_model: np.ndarray, shards: int) -> Se
         return [block]
     owner = shard_of_model[block["model"]]
     order = np.argsort(owner, kind="stable")
-    return np.split(block[order], np.searchsorted(owner[order], np.arange(1, shards)))
+    ends = np.bincount(owner, minlength=shards).cumsum()
+    return np.split(pick(block, order), ends[:-1])

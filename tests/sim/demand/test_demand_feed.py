@@ -1,5 +1,6 @@
 """The feed: order, blocks, common random numbers, sessions. Normal checks at 5 sigma: false alarm 5.7e-7."""
 
+import itertools
 import math
 import tracemalloc
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from sim.demand.feed import DemandFeed
 from sim.demand.rows import SESSION_BITS, request_keys
 from sim.demand.sessions import mean_turns
+from sim.engines.grid import put_on_grid
 from sim.engines.requests import REQUEST
 from sim.errors import ScenarioError, TraceError
 from sim.scenario import Sessions
@@ -48,7 +50,7 @@ arrival_specs = st.one_of(
     st.fixed_dictionaries({"kind": st.sampled_from(["gamma", "weibull"]), "rate_per_s": st.floats(0.01, 40),
                            "cv": st.floats(0.1, 20)}),
     st.fixed_dictionaries({"kind": st.just("diurnal"), "rate_per_s": st.floats(0.01, 40),
-                           "start_hour": st.floats(0, 167)}),
+                           "start_hour": st.integers(0, 1670).map(lambda tenths: tenths / 10)}),
     st.fixed_dictionaries({"kind": st.just("bursts"), "rate_per_s": st.floats(0.01, 40),
                            "burst_s": st.floats(0.1, 50), "quiet_s": st.floats(0.1, 50)}),
 )
@@ -75,11 +77,13 @@ def test_sorted_and_the_same_whatever_the_blocks(trace, specs, block_rows, loope
     assert all(len(part) for part in parts)
     rows = np.concatenate(parts)
     assert rows.tobytes() == requests(world).tobytes()
-    order = np.lexsort((rows["client_class"], rows["arrive_s"]))
-    assert (order == np.arange(len(rows))).all()  # by time, then by class
+    order = np.lexsort((rows["key"], rows["arrive_s"]))
+    assert (order == np.arange(len(rows))).all()  # by time, then by key
+    assert all(a["arrive_s"][-1] < b["arrive_s"][0] for a, b in itertools.pairwise(parts))
+    assert all(put_on_grid(part, world.grid_per_s) is part for part in parts)
     assert (rows["arrive_s"] < 40.0).all()
     assert (rows["born_s"] >= 0).all()
-    assert rows["arrive_s"] == pytest.approx(rows["born_s"] + 0.1, rel=1e-12)
+    assert rows["arrive_s"] == pytest.approx(rows["born_s"] + 0.1, abs=1 / world.grid_per_s)
     assert len(np.unique(rows["key"])) == len(rows)
     assert ((rows["prefix"] >= 0) & (rows["prefix"] < rows["prompt"])).all()
 
@@ -124,13 +128,14 @@ def test_one_classs_lengths_change_nothing_else():
 
 
 def test_load_and_delay_keep_every_request():
-    base = requests(demand_world({"a": poisson(patience_s=4.0)}))
+    world = demand_world({"a": poisson(patience_s=4.0)})
+    base = requests(world)
     dense = requests(demand_world({"a": poisson(patience_s=4.0)}, load=2.0, delay_s=0.5))
     n = len(base)
     assert len(dense) > 1.5 * n
     for name in ("key", "prompt", "output", "patience_s"):
         assert dense[name][:n].tolist() == base[name].tolist()
-    assert dense["born_s"][:n] * 2 == pytest.approx(base["born_s"], rel=1e-12)
+    assert dense["born_s"][:n] * 2 == pytest.approx(base["born_s"], abs=2 / world.grid_per_s)
 
 
 def test_a_split_class_keeps_its_larger_clients_requests():

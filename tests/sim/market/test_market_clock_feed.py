@@ -10,6 +10,7 @@ from sim.market.customers.population import draw_population
 from sim.market.market_clock import TrafficClock
 from sim.market.market_feed import MarketFeed, poisson_counts
 from sim.market.models.catalogue import load_catalogue
+from sim.market.slice_rows import Way
 from sim.scenario.market_scenario import Horizon, Rhythm
 from sim.streams import Streams
 from sim.units import DAY_S
@@ -17,6 +18,7 @@ from worlds.small_markets import small
 
 DIVISORS = [s for s in range(1, DAY_S + 1) if DAY_S % s == 0]
 FLAT = Rhythm(daily_amplitude=0.0, weekend_factor=1.0)
+GRID_PER_S = 2.0**30
 FALSE_ALARM = 1e-4  # of each statistical check here
 
 
@@ -98,7 +100,7 @@ class Setting:
         self.clock = TrafficClock(Horizon(**horizon), streams)
         self.buyers = Buyers(self.population, self.models.names.index("gpt-4o-mini"), rate_per_s)
         rows = np.arange(len(self.models))
-        self.feed = MarketFeed(self.buyers, self.models, self.clock, rhythm, delay_s, rows)
+        self.feed = MarketFeed(self.buyers, self.models, self.clock, rhythm, Way(delay_s, GRID_PER_S), rows)
 
     def all(self):
         self.feed.grant(np.inf)
