@@ -119,7 +119,7 @@ def settle(figure: "Figure") -> None:
 
     if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)  # not "none", which leaves a placeholder: figures that have one are drawn twice
 
 
 def save(figure: "Figure", path: Path) -> None:

@@ -10,7 +10,7 @@ fit by marginal revenue. Values of an offer's replicas fall (the first earns wha
 left), so a later replica never goes before an earlier one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from providers.cost.unit_cost import Capacity, EngineSize, Shape, capacity
@@ -171,16 +171,23 @@ def pack(gpus: int, wants: Sequence[Want], rules: Rules, floor: float = 0.0) -> 
         Replicas by offer: 0, or between ``rules.least`` and its ``most``.
     """
     queue = sorted(
-        (-marginal_value(want, number, rules), offer, number)
+        (-value, offer, number)
         for offer, want in enumerate(wants)
-        for number in range(rules.least, want.most + 1)
+        for number, value in _worth_placing(want, rules, floor)
     )
     placed, left = [0] * len(wants), gpus
-    for negative, offer, number in queue:
-        if negative == 0.0 or -negative < floor:
-            break
+    for _, offer, number in queue:
         block = rules.least if number == rules.least else 1  # the first replicas come together
         if placed[offer] == number - block and block * wants[offer].gpus <= left:
             placed[offer] = number
             left -= block * wants[offer].gpus
     return placed
+
+
+def _worth_placing(want: Want, rules: Rules, floor: float) -> Iterator[tuple[int, float]]:
+    """Numbers and marginal values of an offer's replicas, up to the first that nobody wants or that adds too little."""
+    for number in range(rules.least, want.most + 1):
+        value = marginal_value(want, number, rules)
+        if value <= 0.0 or value < floor:
+            return  # no later one adds more
+        yield number, value

@@ -82,7 +82,9 @@ class Sellers:
     def situation(self, desk: Desk, row: int, own: Prices | None) -> Situation:
         """What the seller knows at this moment."""
         now, board, offer, usage = desk.env.now, desk.board, self._planned[row], self._usage
-        rivals = [i for i in range(self._first[row], self._end[row]) if i != row and board.listed[i]]
+        first = self._first[row]
+        on_sale = board.listed[first:self._end[row]].tolist()  # an entry of an array costs more than one of a list
+        rivals = [first + i for i, listed in enumerate(on_sale) if listed and first + i != row]
         able, gpus = offer.hardware.capacity, offer.hardware.gpus
         usd_per_hour = gpus * self._cost(row, int(now // DAY_S))
         shelf = self._settings.shelf
@@ -91,7 +93,7 @@ class Sellers:
             hour=now % DAY_S / HOUR_S,
             launched_s=float(self._launched_s[row]),
             own=own,
-            rivals=tuple(board.prices_of(i) for i in rivals),
+            rivals=tuple(map(board.prices_of, rivals)),
             rivals_changed_s=tuple(board.changed_s[rivals].tolist()),
             unit_cost_usd_per_mtok=able.cost_usd_per_mtok(
                 usd_per_hour, self._settings.autoscaling.target_utilisation),

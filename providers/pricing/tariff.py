@@ -56,14 +56,14 @@ class Tariff(Part):
         The three prices keep the proportions of the list price, else those that the offer has now, else those
         of ``output_ratio`` and ``cached_share``.
         """
-        floor = self.floor_nano(situation)
-        shape = self._shape(situation)
-        raw = [part * max(level_nano, floor) for part in shape]
-        rounded = Prices(*(self._snap(value) for value in raw))
+        floor, step = self.floor_nano(situation), self.step_nano
+        level = max(level_nano, floor)
+        raw = [part * level for part in self._shape(situation)]
+        rounded = Prices(*[_snap(value, step) for value in raw])
         if rounded.blended() >= floor:
             return rounded
         # to the nearest step may be just below the floor: then up
-        return Prices(*(self.step_nano * math.ceil(value / self.step_nano) for value in raw))
+        return Prices(*[step * math.ceil(value / step) for value in raw])
 
     def _shape(self, situation: Situation) -> tuple[float, float, float]:
         """Input, output and cached price over the blended price.
@@ -77,6 +77,7 @@ class Tariff(Part):
         first = 1 / (INPUT_SHARE + (1 - INPUT_SHARE) * self.output_ratio)
         return first, first * self.output_ratio, first * self.cached_share
 
-    def _snap(self, value: float) -> int:
-        """Nearest multiple of the grid's step, at least one step unless the price is zero."""
-        return max(self.step_nano, self.step_nano * round(value / self.step_nano)) if value > 0 else 0
+
+def _snap(value: float, step: int) -> int:
+    """Nearest multiple of the grid's step, at least one step unless the price is zero."""
+    return max(step, step * round(value / step)) if value > 0 else 0

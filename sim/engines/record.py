@@ -4,6 +4,7 @@ An array's element type is derived from the class, and functions that take a row
 knows every field; numba sees the array's own type, which has the same fields.
 """
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 import numpy as np
@@ -64,6 +65,7 @@ class Record:
         return {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
 
     @classmethod
+    @cache
     def dtype(cls) -> np.dtype[Any]:
         """The element type: the fields in order, aligned as in C."""
         return np.dtype([(name, field.code) for name, field in cls.fields().items()], align=True)

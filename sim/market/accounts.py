@@ -1,5 +1,6 @@
 """The end of an accounting day: counters become days of offers and workloads, and entries in the books."""
 
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -111,6 +112,12 @@ def _earlier_of_same(group: np.ndarray, values: np.ndarray) -> np.ndarray:
     return result
 
 
+@cache
+def _payers(names: tuple[str, ...]) -> list[Account]:
+    """The accounts from which customers pay."""
+    return [Account("customer", name, "inference") for name in names]
+
+
 def book_day(ledger: Ledger, day: int, population: Population, workloads: WorkloadDay,
              revenue: dict[str, int]) -> None:
     """Book one day: customers pay the router, which passes the providers' prices on and keeps its fee."""
@@ -118,9 +125,8 @@ def book_day(ledger: Ledger, day: int, population: Population, workloads: Worklo
     cost, fee = np.zeros(count, np.int64), np.zeros(count, np.int64)
     np.add.at(cost, population.customer, workloads.cost_nano)
     np.add.at(fee, population.customer, workloads.fee_nano)
-    for row in np.flatnonzero(cost + fee):
-        payer = Account("customer", population.customer_names[row], "inference")
-        ledger.pay(day, payer, CLEARING, int(cost[row]))
-        ledger.pay(day, payer, FEE_INCOME, int(fee[row]))
+    for payer, price, share in zip(_payers(population.customer_names), cost.tolist(), fee.tolist(), strict=True):
+        ledger.pay(day, payer, CLEARING, price)
+        ledger.pay(day, payer, FEE_INCOME, share)
     for provider, nano in revenue.items():
         ledger.pay(day, CLEARING, Account("provider", provider, "cash"), nano)

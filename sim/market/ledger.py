@@ -36,13 +36,14 @@ class Ledger:
         ValueError
             If the amount is negative or no whole number.
         """
-        if nano < 0 or int(nano) != nano:
+        amount = int(nano)
+        if amount < 0 or amount != nano:
             raise ValueError(f"an entry must be a whole number of nano-dollars, 0 or more; it is {nano!r}")
-        if nano == 0:
+        if amount == 0:
             return
-        self.entries[day, payer, payee] += int(nano)
-        self.balances[payer] -= int(nano)
-        self.balances[payee] += int(nano)
+        self.entries[day, payer, payee] += amount
+        self.balances[payer] -= amount
+        self.balances[payee] += amount
 
     def balance(self, kind: str, owner: str | None = None, purpose: str | None = None) -> int:
         """Sum of the balances of matching accounts, nano-dollars."""

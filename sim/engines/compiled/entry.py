@@ -58,7 +58,7 @@ def place_of(state: Any, *path: str) -> int:
 
 def address_of(array: np.ndarray) -> int:
     """Where an array lies, for compiled code; it must outlive the call."""
-    return int(array.__array_interface__["data"][0])
+    return int(array.ctypes.data)  # numpy's array interface would describe all fields of a record first
 
 
 class Fixed(NamedTuple):
