@@ -7,7 +7,7 @@ import numpy as np
 
 from experiments.measures.market import latency
 from experiments.measures.market.panel import offer_series, workload_series
-from experiments.measures.market.providers import fleet, income
+from experiments.measures.market.providers import fleet
 from experiments.store.dictionary import TABLES
 from sim.engines import outcome as o
 from sim.engines.outcome import TrafficOutcome
@@ -196,9 +196,9 @@ def _fleets(run: "Run") -> dict[str, Any]:
     names, _ = run.providers
     months = len(run.months.labels)
     owned = fleet(run.result.pool_days, names, run.months.of_day)
-    money = income(run.result.ledger, names, run.months.of_day)
+    received_usd, paid_usd = (run.months.add(daily) for daily in run.income)
     columns = {"gpu_days": owned.gpu_days, "placed_gpu_days": owned.placed, "training_gpu_days": owned.training,
-               "gpu_cost_usd": owned.cost_usd, "received_usd": money.received, "paid_usd": money.paid}
+               "gpu_cost_usd": owned.cost_usd, "received_usd": received_usd, "paid_usd": paid_usd}
     return {"month": np.repeat(np.arange(months), len(names)), "provider": list(names) * months,
             **{name: values[:months].ravel() for name, values in columns.items()}}
 

@@ -13,7 +13,7 @@ from sim.engines.requests import REQUEST, join
 from sim.market.customers.customers import Customers
 from sim.market.market_clock import Slice, TrafficClock
 from sim.market.models.model import Models
-from sim.market.slice_rows import COUNT, GOLDEN, Drawn, Way, slice_rows
+from sim.market.slice_rows import COUNT, GOLDEN, SMALL_MEAN, Drawn, Way, slice_rows, small_poisson_counts
 from sim.scenario.market_scenario import Rhythm
 from sim.units import DAY_S, HOUR_S, HOURS_PER_DAY
 
@@ -118,10 +118,10 @@ def poisson_counts(means: np.ndarray, u: np.ndarray) -> np.ndarray:
     means, u
         Means and uniforms, arrays.
     """
-    from scipy.special import pdtrik  # the real number of events at which the distribution function is u
+    counts = small_poisson_counts(means, u)
+    large = np.flatnonzero(means > SMALL_MEAN)
+    if len(large):
+        from scipy.special import pdtrik  # the real number of events at which the distribution function is u
 
-    certain = np.maximum(means, 1e-300)
-    nobody = np.exp(-certain)
-    # where nobody comes pdtrik is 0 or a rounding error above it, which the ceiling would make one request
-    counts = np.where(u <= nobody, 0.0, np.ceil(pdtrik(np.maximum(u, nobody), certain)))
-    return np.asarray(np.maximum(counts, 0.0).astype(np.int64))
+        counts[large] = np.ceil(pdtrik(u[large], means[large]))
+    return counts

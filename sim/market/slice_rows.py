@@ -18,6 +18,7 @@ from sim.market.market_clock import Slice
 COUNT, BORN, PROMPT_A, PROMPT_B, OUTPUT_A, OUTPUT_B, PATIENCE = range(101, 108)  # purposes of draws
 GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 LONGEST: Final = float(MAX_TOKENS)
+SMALL_MEAN: Final = 500.0  # Poisson counts of larger means are not found by adding up: exp(-745) is zero
 
 
 class Drawn(NamedTuple):
@@ -98,6 +99,24 @@ def _normal(key: int, purpose: int) -> float:
 def _length(mean: float, sigma: float, z: float) -> int:
     """Log-normal token count of a given mean, at least 1."""
     return int(min(max(np.rint(mean * math.exp(sigma * z - sigma * sigma / 2.0)), 1.0), LONGEST))
+
+
+@njit(cache=True, error_model="numpy")
+def small_poisson_counts(means: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """Poisson counts by inversion, up from zero (Devroye 1986, X.3); 0 for a mean above ``SMALL_MEAN``."""
+    counts = np.zeros(len(means), np.int64)
+    for row in range(len(means)):
+        mean = means[row]
+        if mean > SMALL_MEAN:
+            continue
+        chance = math.exp(-mean)
+        below = chance
+        # far above the mean the sum stands still a few last bits below 1, which a uniform may be above
+        while below < u[row] and chance > 0.0:
+            counts[row] += 1
+            chance *= mean / counts[row]
+            below += chance
+    return counts
 
 
 @njit(cache=True, error_model="numpy")

@@ -10,7 +10,7 @@ import numpy as np
 from experiments.measures.market import shares
 from experiments.measures.market.panel import by_group, offer_series, offer_tokens, workload_series
 from experiments.measures.market.periods import Periods, weeks, whole
-from experiments.measures.market.providers import Fleet, Income, fleet, income
+from experiments.measures.market.providers import Fleet, Income, fleet
 from experiments.measures.market.run import Run
 
 
@@ -149,8 +149,7 @@ class Panel:
     @cached_property
     def income(self) -> Income:
         """Receipts and payments of providers, each (periods, groups)."""
-        found = income(self.run.result.ledger, self.run.providers[0], self.periods.of_day)
-        return Income(*(self.providers(values) for values in found))
+        return Income(*(self.providers(self.periods.add(daily)) for daily in self.run.income))
 
     @property
     def _of_offers(self) -> bool:

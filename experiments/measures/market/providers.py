@@ -6,13 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.measures.market.panel import ratio
-from sim.market.ledger import Account, Ledger
+from sim.market.ledger import Ledger
 from sim.market.result import PoolDay
 from sim.units import NANO_PER_USD
 
 
 class Income(NamedTuple):
-    """Money of providers by period, float64 (periods, providers), USD.
+    """Money of providers by day or period, float64 (periods, providers), USD.
 
     Attributes
     ----------
@@ -49,18 +49,20 @@ class Fleet(NamedTuple):
     cost_usd: np.ndarray
 
 
-def income(ledger: Ledger, providers: Sequence[str], period: np.ndarray) -> Income:
-    """Receipts and payments of each provider; ``period`` is int64 (days,), days outside it are left out."""
+def income(ledger: Ledger, providers: Sequence[str], days: int) -> Income:
+    """Receipts and payments of each provider by day, each (days, providers); entries of other days are left out."""
     row = {name: index for index, name in enumerate(providers)}
-    shape = (int(period.max(initial=-1)) + 1, len(providers))
-    received, paid = np.zeros(shape), np.zeros(shape)
+    received, paid = np.zeros((days, len(providers))), np.zeros((days, len(providers)))
     for (day, payer, payee), nano in ledger.entries.items():
-        if not 0 <= day < len(period) or _own(payer) == _own(payee):
+        # almost all entries are between customers and the router: they go by first
+        if payer.kind != "provider" and payee.kind != "provider" or not 0 <= day < days:
+            continue
+        if (payer.kind, payer.owner) == (payee.kind, payee.owner):
             continue
         if payee.kind == "provider" and payee.owner in row:
-            received[period[day], row[payee.owner]] += nano / NANO_PER_USD
+            received[day, row[payee.owner]] += nano / NANO_PER_USD
         if payer.kind == "provider" and payer.owner in row:
-            paid[period[day], row[payer.owner]] += nano / NANO_PER_USD
+            paid[day, row[payer.owner]] += nano / NANO_PER_USD
     return Income(received, paid)
 
 
@@ -83,7 +85,3 @@ def totals(ledger: Ledger) -> Mapping[str, int]:
     """Balances by kind of account, nano-dollars; they add up to zero."""
     kinds = sorted({account.kind for account in ledger.balances})
     return {kind: ledger.balance(kind) for kind in kinds}
-
-
-def _own(account: Account) -> tuple[str, str]:
-    return account.kind, account.owner

@@ -9,6 +9,7 @@ from experiments.measures.market import shares
 from experiments.measures.market.panel import index_of, offer_series, workload_series, workload_tokens
 from experiments.measures.market.periods import Periods, calendar_months
 from experiments.measures.market.price_series import blended_usd, cheapest, constant_quality_index, same_model_index
+from experiments.measures.market.providers import Income, income
 from sim.market.result import MarketResult
 from sim.scenario.tasks import TASKS
 
@@ -34,6 +35,11 @@ class Run:
     def providers(self) -> tuple[tuple[str, ...], np.ndarray]:
         """Names of providers, and the provider of each offer."""
         return index_of(tuple(offer.provider for offer in self.result.offers))
+
+    @cached_property
+    def income(self) -> Income:
+        """Receipts and payments of providers, each (days, providers)."""
+        return income(self.result.ledger, self.providers[0], self.result.days)
 
     @cached_property
     def segments(self) -> tuple[tuple[str, ...], np.ndarray]:

@@ -64,7 +64,7 @@ def routed(market, rows, changes=(), until_s=1e6):
     return np.sort(result.samples, order="key"), record, result
 
 
-PER_S = 2.0**36  # grid of event times
+PER_S = 2.0**35  # grid of event times
 
 
 def at(*times, prompt=1, output=1, **more):

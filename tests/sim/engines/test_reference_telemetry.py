@@ -14,7 +14,7 @@ from sim.histogram import COARSE_BITS, bin_of, midpoint
 from sim.scenario import Breaker, Cooldown, Telemetry
 from worlds.small import offer, requests, world
 
-PER_S = 2.0**36  # grid of event times
+PER_S = 2.0**35  # grid of event times
 
 
 def observed(**settings) -> Observed:

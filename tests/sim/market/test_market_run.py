@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from experiments.measures.market_tables import tables
-from experiments.runs import run_market as runner
+from experiments.runs import run_traffic
 from experiments.runs.run_market import run_market, stage
 from experiments.scenarios import load_market
 from sim.engines import outcome
@@ -205,19 +205,19 @@ class Coupled:
     """One run in which everything random is written down."""
 
     def __init__(self, monkeypatch, scenario):
-        self.streams, self.requests, plain, engine = {}, {}, Streams.generator, runner._engine
+        self.streams, self.requests, plain, engine = {}, {}, Streams.generator, run_traffic.engine_for
 
         def generator(streams, name):
             self.streams[name] = Loud(plain(streams, name))
             return self.streams[name]
 
-        def spied(world, feed):
-            self.spy = Spy(engine(world, self._noting(feed)))
+        def spied(world, feed, threads):
+            self.spy = Spy(engine(world, self._noting(feed), threads))
             return self.spy
 
         with monkeypatch.context() as patch:
             patch.setattr(Streams, "generator", generator)
-            patch.setattr(runner, "_engine", spied)
+            patch.setattr(run_traffic, "engine_for", spied)
             self.result, _ = run_market(scenario)
         self.staged = stage(scenario)
         self.faults = [(kind, (self.result.offers[row].provider, self.result.offers[row].model), value)
