@@ -79,16 +79,16 @@ def run_traffic(
     MarketError
         For anything wrong in the scenario; `InvariantError` if the run broke an invariant.
     """
+    from experiments.runs.shared_demand import feed_of
     from providers.faults import fault_processes
     from sim import calendar
-    from sim.demand.feed import DemandFeed
     from sim.engines.invariants import check
     from sim.streams import Streams
 
     world = assemble(scenario, replication, policies)
-    streams = Streams(scenario.seed, replication)
-    engine = engine_for(world, DemandFeed(world, streams), threads)
-    outcome = calendar.run_traffic(world, engine, fault_processes(world, streams), progress)
+    engine = engine_for(world, feed_of(world), threads)
+    processes = fault_processes(world, Streams(scenario.seed, replication))
+    outcome = calendar.run_traffic(world, engine, processes, progress)
     check(outcome)
     return outcome
 

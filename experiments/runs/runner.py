@@ -56,7 +56,8 @@ def run_all(
         raise RunnerError(f"jobs is {jobs!r}, but must be at least 1")
     wanted = {spec.key: spec for spec in specs}
     done = store.done(wanted)
-    todo = [spec for key, spec in wanted.items() if key not in done]
+    # replication by replication: runs with the same requests, which are drawn once for all, follow each other
+    todo = sorted((spec for key, spec in wanted.items() if key not in done), key=lambda spec: spec.replication)
     with Progress(len(wanted), len(done), quiet=quiet) as progress:
         _write_all(_played(todo, jobs, dask, _telling(progress, check)), store, progress, check)
 
