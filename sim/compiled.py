@@ -29,7 +29,7 @@ from sim.units import DAY_S
 
 ROOT: Final = Path(__file__).parent.parent
 PACKAGES: Final = ("sim", "policies", "providers", "experiments")
-ENGINE: Final = "sim.engines.compiled.entry"  # the module whose code takes longest to compile
+ENGINE: Final = "sim.engines.compiled.entry_point"  # the module whose code takes longest to compile
 KEEP_DAYS: Final = 30  # code of other sources that was not used for so long is removed
 _FOLDER_NAME: Final = re.compile(r"([a-z_.]+-)?[0-9a-f]{32}")  # older versions wrote no module's name
 

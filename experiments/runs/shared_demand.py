@@ -58,8 +58,8 @@ def _key(world: World) -> str:
                    world.grid_per_s))]
     for name, demand in scenario.demand.items():
         parts += [name, demand.model_dump_json()]
-        if isinstance(demand.arrivals, Trace):  # it may have been written anew
-            about = Path(demand.arrivals.path).stat()
+        if isinstance(demand.arrivals, Trace) and (file := Path(demand.arrivals.path)).is_file():
+            about = file.stat()  # it may have been written anew since
             parts += [str(about.st_size), str(about.st_mtime_ns)]
     digest = hashlib.blake2b("\n".join(parts).encode(), digest_size=16)
     for array in (world.class_router, world.class_model, world.class_delay_s):

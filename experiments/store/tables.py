@@ -83,7 +83,7 @@ def _traffic_offers(outcome: TrafficOutcome) -> dict[str, Any]:
 
 
 def _traffic_prices(outcome: TrafficOutcome) -> dict[str, Any]:
-    offers, days = outcome.world.offers, Window(outcome.world.scenario.traffic).length_s / DAY_S
+    offers, days = outcome.world.offers, Window(outcome.world).length_s / DAY_S
     posted = np.array([(offer.price_in_nano, offer.price_out_nano) for offer in offers]) / NANO_PER_USD_PER_MTOK
     return {"month": np.zeros(len(offers), np.int64), **_names(outcome), "listed_days": np.full(len(offers), days),
             "input_usd_days": posted[:, 0] * days, "output_usd_days": posted[:, 1] * days,

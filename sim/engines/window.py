@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from sim.engines.grid import on_grid
 from sim.engines.world import World
-from sim.scenario import Traffic
 
 
 class Window:
@@ -11,13 +11,14 @@ class Window:
 
     Parameters
     ----------
-    traffic
-        Its ``warmup_s`` and ``duration_s`` are the edges, in seconds of the run.
+    world
+        The ``warmup_s`` and ``duration_s`` of its traffic are the edges, on the grid like all that happens at them.
     """
 
-    def __init__(self, traffic: Traffic) -> None:
-        self.begins_s = traffic.warmup_s
-        self.ends_s = traffic.duration_s
+    def __init__(self, world: World) -> None:
+        traffic = world.scenario.traffic
+        self.begins_s = on_grid(traffic.warmup_s, world.grid_per_s)
+        self.ends_s = on_grid(traffic.duration_s, world.grid_per_s)
 
     @property
     def length_s(self) -> float:
@@ -33,7 +34,7 @@ class ActiveReplicas:
     """Replica-seconds of every offer inside the window: how many were active, by the time that each number held."""
 
     def __init__(self, world: World) -> None:
-        self._window = Window(world.scenario.traffic)
+        self._window = Window(world)
         self._active = np.array([offer.replicas for offer in world.offers], np.float64)
         self._since_s = np.zeros(len(world.offers))
         self._booked_s = np.zeros(len(world.offers))  # before the newest number

@@ -64,6 +64,14 @@ class Way(NamedTuple):
     grid_per_s: float
 
 
+class Births(NamedTuple):
+    """Key, time of birth and workload of every request of a slice, by workload: uint64, float64 (s) and int32."""
+
+    key: np.ndarray
+    born_s: np.ndarray
+    of: np.ndarray
+
+
 def slice_rows(drawn: Drawn, part: Slice, way: Way) -> np.ndarray:
     """Return the requests of a slice in the order of their births, equal ones by their keys; times are on the grid.
 
@@ -77,9 +85,9 @@ def slice_rows(drawn: Drawn, part: Slice, way: Way) -> np.ndarray:
         From customers to their router.
     """
     rows = np.empty(int(drawn.requests.sum()), REQUEST)
-    key, born_s, of = _births(drawn.key, drawn.requests, part.engine_s, part.length_s, way.grid_per_s)
-    order = _order(born_s, key, part.engine_s, part.length_s)
-    _write(rows, drawn, key, born_s, of, order, float(on_grid(way.delay_s, way.grid_per_s)))
+    births = Births(*_births(drawn.key, drawn.requests, part.engine_s, part.length_s, way.grid_per_s))
+    order = _order(births, part.engine_s, part.length_s)
+    _write(rows, drawn, births, order, float(on_grid(way.delay_s, way.grid_per_s)))
     return rows
 
 
@@ -138,8 +146,9 @@ def _births(
 
 
 @njit(cache=True, error_model="numpy")
-def _order(born_s: np.ndarray, key: np.ndarray, start_s: float, length_s: float) -> np.ndarray:
+def _order(births: Births, start_s: float, length_s: float) -> np.ndarray:
     """What sorts times that are uniform over a slice, equal ones by key: buckets, then insertion within them."""
+    key, born_s, _ = births
     n = len(born_s)
     scale = n / length_s
     ends = np.zeros(n + 1, np.int64)
@@ -166,16 +175,15 @@ def _order(born_s: np.ndarray, key: np.ndarray, start_s: float, length_s: float)
 
 @njit(cache=True, error_model="numpy")
 def _write(
-    rows: np.ndarray, drawn: Drawn, keys: np.ndarray, born_s: np.ndarray, of: np.ndarray, order: np.ndarray,
-    delay_s: float,
+    rows: np.ndarray, drawn: Drawn, births: Births, order: np.ndarray, delay_s: float
 ) -> None:
     for place in range(len(order)):
         at = order[place]
-        row, key, workload = rows[place], keys[at], of[at]
+        row, key, workload = rows[place], births.key[at], births.of[at]
         patience_s, output_mean = drawn.patience_s[workload], drawn.output_tokens[workload]
         sigma = drawn.length_sigma[workload]
-        row.born_s = born_s[at]
-        row.arrive_s = born_s[at] + delay_s
+        row.born_s = births.born_s[at]
+        row.arrive_s = row.born_s + delay_s
         row.patience_s = np.inf if patience_s == np.inf else -math.log1p(-_uniform(key, PATIENCE)) * patience_s
         row.expected_output = output_mean
         row.key = key

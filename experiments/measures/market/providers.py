@@ -55,7 +55,7 @@ def income(ledger: Ledger, providers: Sequence[str], days: int) -> Income:
     received, paid = np.zeros((days, len(providers))), np.zeros((days, len(providers)))
     for (day, payer, payee), nano in ledger.entries.items():
         # almost all entries are between customers and the router: they go by first
-        if payer.kind != "provider" and payee.kind != "provider" or not 0 <= day < days:
+        if (payer.kind != "provider" and payee.kind != "provider") or not 0 <= day < days:
             continue
         if (payer.kind, payer.owner) == (payee.kind, payee.owner):
             continue

@@ -12,6 +12,7 @@ from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supp
 from sim.engines.outcome import SampledRequest
 from sim.engines.record import R, Rows, rows_of, table
 from sim.engines.requests import REQUEST, ArrivingRequest
+from sim.engines.window import Window
 from sim.engines.world import OfferSpec, World
 from sim.scenario import Router
 from sim.view import (
@@ -295,7 +296,7 @@ def _clock(world: World, lanes: np.ndarray, replica_at: np.ndarray) -> Clock:
 
 
 def _globals(world: World, shards: int) -> np.ndarray:
-    traffic = world.scenario.traffic
+    traffic, window = world.scenario.traffic, Window(world)
     rows = np.zeros(shards, records.Globals.dtype())
     period = traffic.publish_period_s
     values = {
@@ -304,8 +305,8 @@ def _globals(world: World, shards: int) -> np.ndarray:
         "per_s": world.grid_per_s,
         "boundary_at": -np.inf,
         "wheel_width": WHEEL_WIDTH_S,
-        "warmup_s": traffic.warmup_s,
-        "demand_ends_s": traffic.duration_s,
+        "warmup_s": window.begins_s,
+        "demand_ends_s": window.ends_s,
         "sample_share": traffic.sample_share,
         "published_weight": traffic.published_weight,
         "free_requests": FIRST_POOL,

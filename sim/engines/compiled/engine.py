@@ -11,7 +11,7 @@ import numpy as np
 from sim.engines.compiled import loop
 from sim.engines.compiled.build import copies_by_class, fresh_samples, grow, new_shards
 from sim.engines.compiled.deployment import add_leaps_so_far, add_time_at_the_end, begin_outage, resize, slow_down
-from sim.engines.compiled.entry import (
+from sim.engines.compiled.entry_point import (
     MAX_ROUTERS,
     Fixed,
     address_of,
@@ -100,7 +100,7 @@ class CompiledEngine:
                                    addresses_of([observe for _, observe in compiled])])
         # the same memory for ever: asking an array for its address takes as long as an idle shard's turn
         self._every = np.arange(len(groups))
-        self._fixed = Fixed(address_of(self._words), self._words.shape[1], address_of(self._every),
+        self._fixed = Fixed(address_of(self._words), address_of(self._every),
                             address_of(self._policies), address_of(self._why))
         self._advance = compiled_advance(numba.typeof(self._shards[0]))  # type: ignore[no-untyped-call]
         self._threads = ThreadPoolExecutor(threads) if threads > 1 and len(groups) > 1 else None
@@ -118,17 +118,17 @@ class CompiledEngine:
         PolicyError
             If a policy chose a row that is closed or does not exist.
         """
-        if until_s == self.now_s:
+        upto_s = float(on_grid(until_s, self.world.grid_per_s))
+        if upto_s == self.now_s:
             return  # outside the windows of traffic a market acts thousands of times at one and the same moment
         if not self._feed_ends and self._known_s == np.inf:
             self._ask_feed()  # it paused
-        upto_s = float(on_grid(until_s, self.world.grid_per_s))
         while self._known_s < upto_s:
             if self._known_s > -np.inf:
                 self._serve(self._known_s)
             self._next_block()
         self._serve(upto_s)
-        self.now_s = until_s
+        self.now_s = upto_s
 
     def _serve(self, until_s: float) -> None:
         """Advance all shards to a time before which all arrivals are known."""
@@ -158,7 +158,7 @@ class CompiledEngine:
     def _advance_some(self, which: np.ndarray, until_s: float) -> None:
         fixed = self._fixed
         shards = fixed.every if which is self._every else address_of(which)
-        self._advance(fixed.table, fixed.words, shards, len(which), until_s, fixed.policies, fixed.why)
+        self._advance(fixed.table, shards, len(which), until_s, fixed.policies, fixed.why)
 
     def _next_block(self) -> None:
         """Hand the block that was waiting to the shards, and ask for the one behind it.

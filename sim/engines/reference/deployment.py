@@ -25,7 +25,7 @@ class LiveDeployment:
         self.offer = network.world.offers[index]
         self.balancer = BALANCERS[self.offer.balancer]
         self.work = network.books.offer_work[index]
-        self.window = Window(network.world.scenario.traffic)
+        self.window = Window(network.world)
         self.published_weight = network.world.scenario.traffic.published_weight
         self.up = True
         self.slow = 1.0

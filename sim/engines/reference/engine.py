@@ -16,7 +16,7 @@ from sim.engines.reference.request import LiveRequest
 from sim.engines.reference.router import LiveRouter, Placement
 from sim.engines.reference.ticks import Ticks
 from sim.engines.rules import ARRIVAL
-from sim.engines.window import ActiveReplicas
+from sim.engines.window import ActiveReplicas, Window
 from sim.engines.world import World
 
 
@@ -53,6 +53,7 @@ class ReferenceEngine:
         self._network.deployments.extend(self._deployments)
         self._network.routers.extend(self._routers)
         self._active = ActiveReplicas(world)
+        self._begins_s = Window(world).begins_s
         self._ticks = Ticks(self._clock, self._deployments, self._routers)
         self._ticks.start(world.scenario.traffic.publish_period_s)
         self._feed = feed
@@ -119,7 +120,7 @@ class ReferenceEngine:
         if row is None:
             return
         arrive_s = float(row["arrive_s"])
-        cohort = WARMUP if arrive_s < self.world.scenario.traffic.warmup_s else MEASURED
+        cohort = WARMUP if arrive_s < self._begins_s else MEASURED
         request = LiveRequest.of(self._arrived, row, cohort)
         self._arrived += 1
         self._clock.at(arrive_s, (ARRIVAL, request.key), self._arrive, request)

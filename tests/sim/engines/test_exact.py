@@ -29,10 +29,10 @@ def test_the_order_and_the_parts_of_a_sum_do_not_matter(times, random, cut):
 
 
 def test_a_sum_of_many_long_times_carries_into_its_high_word():
-    words = summed([1e5, 1e5, 1e5])  # 2^62 units are 131,072 s
-    assert words.tolist() == [int(3e5 * PER_S * FINER) % 2**62, 2]
-    assert seconds(words, PER_S) == 3e5
-    assert seconds(merged([words, words, words]), PER_S) == 9e5
+    words = summed([2e5, 2e5, 2e5])  # 2^62 units are 262,144 s
+    assert words.tolist() == [int(6e5 * PER_S * FINER) % 2**62, 2]
+    assert seconds(words, PER_S) == 6e5
+    assert seconds(merged([words, words, words]), PER_S) == 18e5
 
 
 def test_what_is_merged_is_left_as_it_was():

@@ -26,10 +26,9 @@ MAX_ROUTERS: Final = 8  # the tuple of policies has a fixed length, so that the 
 CHOOSERS: Final = types.UniTuple(types.FunctionType(CHOOSE_SIGNATURE), MAX_ROUTERS)  # type: ignore[no-untyped-call]
 OBSERVERS: Final = types.UniTuple(types.FunctionType(OBSERVE_SIGNATURE), MAX_ROUTERS)  # type: ignore[no-untyped-call]
 _WORDS: Final = types.CPointer(types.int64)  # type: ignore[no-untyped-call]
-_ADVANCE: Final = types.void(_WORDS, types.int64, _WORDS, types.int64, types.float64, _WORDS, _WORDS)
+_ADVANCE: Final = types.void(_WORDS, _WORDS, types.int64, types.float64, _WORDS, _WORDS)
 _PROTOTYPE: Final = ctypes.CFUNCTYPE(  # of the same; addresses as numbers, which need no object made for them
-    None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_double, ctypes.c_void_p,
-    ctypes.c_void_p)
+    None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_double, ctypes.c_void_p, ctypes.c_void_p)
 _STATE: dict[str, Any] = {}  # the type of State: known once there is one, and always the same
 
 
@@ -62,13 +61,9 @@ def address_of(array: np.ndarray) -> int:
 
 
 class Fixed(NamedTuple):
-    """What every call of the entry is handed alike: addresses, and how many words a shard has.
-
-    ``every`` is an array of all shards.
-    """
+    """Addresses that every call of the entry is handed alike; ``every`` is an array of all shards."""
 
     table: int
-    words: int
     every: int
     policies: int
     why: int
@@ -85,15 +80,13 @@ def compiled_advance(state_type: Any) -> Any:
     return call
 
 
-def advance_shards(
-    table: Any, words: int, which: Any, count: int, until_s: float, policies: Any, why: Any
-) -> None:
+def advance_shards(table: Any, which: Any, count: int, until_s: float, policies: Any, why: Any) -> None:
     """Advance shards to ``until_s``, one after the other.
 
     Parameters
     ----------
     table
-        A row of ``words`` words for every shard.
+        A row of words for every shard.
     which, count
         The shards to advance.
     policies
@@ -105,20 +98,26 @@ def advance_shards(
     observers = observers_at(policies, MAX_ROUTERS)
     for place in range(count):
         shard = which[place]
-        why[shard] = loop.advance(state_at(table, shard * words), until_s, choosers, observers)  # type: ignore[call-arg]
+        why[shard] = loop.advance(state_at(table, shard), until_s, choosers, observers)  # type: ignore[call-arg]
 
 
 @intrinsic
-def state_at(typingctx: Any, table: Any, at: Any) -> Any:
-    """The state that the words from ``at`` on describe."""
+def state_at(typingctx: Any, table: Any, row: Any) -> Any:
+    """The state that a row of the table describes."""
     state_type = _STATE["type"]
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        words, at = arguments
-        made, _ = _rebuilt(context, builder, state_type, builder.gep(words, [at]), 0)
+        words, row = arguments
+        first = builder.mul(row, context.get_constant(types.intp, _width(state_type)))
+        made, _ = _rebuilt(context, builder, state_type, builder.gep(words, [first]), 0)
         return made
 
-    return state_type(table, at), build
+    return state_type(table, row), build
+
+
+def _width(kind: Any) -> int:
+    """How many words an array, or a tuple of them, is described by."""
+    return 1 + kind.ndim if isinstance(kind, types.Array) else sum(_width(part) for part in kind.types)
 
 
 def _rebuilt(context: Any, builder: Any, kind: Any, words: Any, at: int) -> tuple[Any, int]:
