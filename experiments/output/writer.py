@@ -65,7 +65,7 @@ def output_folder(out: Path, owner: str, force: bool = False) -> Iterator[Path]:
         _remove_empty(made)
 
 
-def check_writable(out: Path, owner: str, force: bool = False) -> None:
+def check_writable(out: Path, owner: str, force: bool) -> None:
     """Make a folder, if it is not there, and make sure that results can be written to it.
 
     Raises

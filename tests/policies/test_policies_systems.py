@@ -206,6 +206,15 @@ def test_llmgateway_weighs_minutes_ten_three_one():
     assert seat.memory.offers.shape[1] > RING
 
 
+def test_llmgateway_keeps_what_it_counts_in_one_minute_apart_from_the_next():
+    seat = trial("llmgateway", 1)
+    for now_s, tokens in ((10.0, 40), (70.0, 100)):  # 10 and 25 tokens/s
+        seat.observe(done(0, now_s=now_s, e2e_s=4.0, tokens=tokens))
+    seat.choose(blank_view(1), plain_request(now_s=120.0), 0.5)
+    assert seat.memory.offers[0, SPEED] == pytest.approx((3 * 10.0 + 10 * 25.0) / 13)
+    assert seat.memory.offers[0, LATENCY] == 1.0
+
+
 def test_llmgateway_explores_one_request_in_a_hundred():
     view = blank_view(2)
     view[:, v.PRICE_IN] = [1.0, 2.0]

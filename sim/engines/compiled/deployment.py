@@ -17,7 +17,7 @@ from sim.engines.outcome import BUSY_S, DECODE_TOKENS, STEPS
 from sim.engines.record import Rows
 from sim.engines.rules import FAIL
 from sim.engines.steptime import step_time
-from sim.policy import MIDSTREAM, OUTAGE, QUEUE_FULL, RATE_LIMITED, SERVER_ERROR, TOO_LONG
+from sim.policy import MIDSTREAM, NO_FAILURE, OUTAGE, QUEUE_FULL, RATE_LIMITED, SERVER_ERROR, TOO_LONG
 from sim.units import MINUTE_S
 
 LEAST_OUTSTANDING, LEAST_REQUESTS, ROUND_ROBIN, RANDOM, CENTRAL_QUEUE = 0, 1, 2, 3, 4
@@ -120,31 +120,47 @@ def join_central(supply: Supply, offer: LiveDeployment, a: int) -> None:
 
 
 @inner(forceinline=True)
+def why_not(g: Globals, offer: LiveDeployment, seat: Seat, attempt: Attempt) -> int:
+    """How an offer's door turns an attempt away, if it does so whatever its replicas do; else ``NO_FAILURE``."""
+    if offer.down != 0:
+        return OUTAGE
+    if offer.fast_failure_share > 0.0 and derive(attempt.key, FAST_FAILURE, attempt.offer) < offer.fast_failure_share:
+        return SERVER_ERROR
+    # The last token is sent, not kept. Whatever passes here fits alone, so preemption always ends.
+    if attempt.prompt + attempt.output - 1 + offer.overhead > offer.kv_capacity:
+        return TOO_LONG
+    if (offer.rpm > 0 or offer.tpm > 0) and not within_rate_limits(g, offer, seat, attempt.weight):
+        return RATE_LIMITED
+    return NO_FAILURE
+
+
+@inner()
+def turn_away(g: Globals, clock: Clock, supply: Supply, lane: int, a: int, failure: int) -> None:
+    """Refuse an attempt at the door; an error of the server takes its time."""
+    if failure != SERVER_ERROR:
+        refuse(g, clock, supply, lane, a, failure)
+        return
+    attempt = supply.attempts[a]
+    attempt.place = GONE
+    due_s = on_grid(g.now + supply.offers[attempt.offer].fast_failure_s, g.per_s) + clock.lanes[lane].delay_s
+    push_misc(g, clock, due_s, attempt.key, Rare(DELAYED_FAIL, a, attempt.number, SERVER_ERROR))
+
+
+@inner(forceinline=True)
 def hear_dispatch(g: Globals, clock: Clock, supply: Supply, seats: Rows[Seat], lane_of: np.ndarray, a: int) -> int:
     """A dispatch arrives; return the idle replica that must start a step now, or -1."""
     attempt = supply.attempts[a]
     o = attempt.offer
     offer = supply.offers[o]
-    lane = lane_of[attempt.router, o]
     attempt.arrived_s = g.now
-    if offer.down != 0:
-        refuse(g, clock, supply, lane, a, OUTAGE)
-        return -1
-    if offer.fast_failure_share > 0.0 and derive(attempt.key, FAST_FAILURE, o) < offer.fast_failure_share:
-        attempt.place = GONE
-        due_s = on_grid(g.now + offer.fast_failure_s, g.per_s) + clock.lanes[lane].delay_s
-        push_misc(g, clock, due_s, attempt.key, Rare(DELAYED_FAIL, a, attempt.number, SERVER_ERROR))
-        return -1
-    # The last token is sent, not kept. Whatever passes here fits alone, so preemption always ends.
-    if attempt.prompt + attempt.output - 1 + offer.overhead > offer.kv_capacity:
-        refuse(g, clock, supply, lane, a, TOO_LONG)
-        return -1
-    if (offer.rpm > 0 or offer.tpm > 0) and not within_rate_limits(g, offer, seats[attempt.router, o], attempt.weight):
-        refuse(g, clock, supply, lane, a, RATE_LIMITED)
-        return -1
-    r = balance(supply, o, a)
-    if queue_is_full(supply, o, r):
-        refuse(g, clock, supply, lane, a, QUEUE_FULL)
+    failure = why_not(g, offer, seats[attempt.router, o], attempt)
+    r = -1
+    if failure == NO_FAILURE:
+        r = balance(supply, o, a)
+        if queue_is_full(supply, o, r):
+            failure = QUEUE_FULL
+    if failure != NO_FAILURE:
+        turn_away(g, clock, supply, lane_of[attempt.router, o], a, failure)
         return -1
     plan_break(offer, o, attempt)
     if r < 0:

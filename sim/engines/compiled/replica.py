@@ -120,10 +120,9 @@ def tell_end(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, a: i
     attempt = supply.attempts[a]
     attempt.place = GONE
     lane = lane_of[attempt.router, attempt.offer]
-    if attempt.target < attempt.output:
-        send(g, clock, supply.attempts, lane, Letter(FAIL, a, MIDSTREAM))
-    else:
-        send(g, clock, supply.attempts, lane, Letter(DONE, a, NO_FAILURE))
+    broke = attempt.target < attempt.output
+    kind, failure = (FAIL, MIDSTREAM) if broke else (DONE, NO_FAILURE)
+    send(g, clock, supply.attempts, lane, Letter(kind, a, failure))
 
 
 @inner()

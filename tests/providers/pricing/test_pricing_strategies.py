@@ -80,6 +80,10 @@ def test_steps_come_at_their_ages_and_not_again():
     at_thirty = situation(own=own, now_s=30 * DAY_S)
     assert usd(seller.review(at_thirty, rng()))[:2] == (0.3, 0.9)
     assert seller.next_review_s(at_thirty, rng()) == math.inf
+    launched_s = 3976576.5714366385  # its difference to ten days later is a last bit less than ten days
+    begun = situation(own=own, launched_s=launched_s, now_s=launched_s + 10 * DAY_S)
+    assert begun.age_days < 10
+    assert seller.next_review_s(begun, rng()) == pytest.approx(20 * DAY_S)
 
 
 @pytest.mark.parametrize(("hour", "cheap", "wait_h"), [(0.0, True, 0.5), (0.5, False, 16.0), (16.5, True, 8.0),

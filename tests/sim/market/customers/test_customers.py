@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from sim.errors import ScenarioError
 from sim.market.customers import logit
-from sim.market.customers.choice import Chooser, Quotes
+from sim.market.customers.choice import Chooser, Quotes, _suitable
 from sim.market.customers.customers import Customers
 from sim.market.customers.population import Population, draw_population
 from sim.market.customers.tastes import exponentials, taste_shocks, uniforms
@@ -347,6 +347,19 @@ def test_when_a_model_is_gone_everybody_leaves_it(people):
     desk.env.run(until=2 * DAY_S - 1)
     assert not (customers.model == favourite).any()
     assert set(users) <= {switch.workload for switch in customers.switches if switch.reason in ("gone", "exit")}
+
+
+def test_a_wordy_model_needs_a_longer_context(people):
+    """A workload fits as long as its prompt and the model's own length of answer do, at the length of a long request."""
+    even = dataclasses.replace(people, length_sigma=np.zeros(len(people)), quality_floor=np.zeros(len(people)))
+    needed = np.floor(even.prompt_tokens[0] + even.output_tokens[0] * 3.0) + 1
+
+    def fits(verbosity: float, context: int) -> bool:
+        model = dataclasses.replace(catalogue().rows[0], verbosity=verbosity, context_tokens=context)
+        return bool(_suitable(even, Models((model,)))[0, 0])
+
+    assert (fits(3.0, int(needed)), fits(3.0, int(needed) - 2)) == (True, False)
+    assert fits(1.0, int(needed) - 2)
 
 
 def test_planned_tokens_are_what_the_requests_of_a_day_hold(people):
