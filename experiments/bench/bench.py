@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -149,7 +150,7 @@ def _feed(world: World) -> Iterator[np.ndarray]:
     return DemandFeed(world, Streams(world.seed, world.replication))
 
 
-def compiled_speed(scenario: TrafficScenario, requests: int) -> Speed:
+def compiled_speed(scenario: TrafficScenario, requests: int, threads: int = 1) -> Speed:
     """Requests a second of the compiled engine: served from memory, and with demand drawn on the way."""
     from sim.engines.compiled import CompiledEngine
 
@@ -157,9 +158,9 @@ def compiled_speed(scenario: TrafficScenario, requests: int) -> Speed:
     blocks = list(_feed(world))
     engine_s, run_s = [], []
     for _ in range(REPEATS):
-        outcome, seconds = _serve(world, CompiledEngine(world, iter(blocks)))
+        outcome, seconds = _serve(world, CompiledEngine(world, iter(blocks), threads=threads))
         engine_s.append(seconds)
-        engine = CompiledEngine(world, _feed(world))
+        engine = CompiledEngine(world, _feed(world), threads=threads)
         run_s.append(_serve(world, engine)[1])
     count = int(outcome.born.sum())
     return Speed(count, count / min(engine_s), count / min(run_s))
@@ -193,6 +194,7 @@ def measure() -> dict[str, float]:
     compiled_speed(pool_scenario(), 1000)  # compiles, or loads the cache
     pool = compiled_speed(pool_scenario(), POOL_REQUESTS)
     market = compiled_speed(market_scenario(), MARKET_REQUESTS)
+    shared = compiled_speed(market_scenario(), MARKET_REQUESTS, os.cpu_count() or 1)
     reference = reference_speed(market_scenario(), REFERENCE_REQUESTS)
     bare = queue_speed(QUEUE_CUSTOMERS)
     return {
@@ -200,6 +202,8 @@ def measure() -> dict[str, float]:
         "pool.with_demand_requests_per_s": pool.run_per_s,
         "market.compiled_requests_per_s": market.engine_per_s,
         "market.with_demand_requests_per_s": market.run_per_s,
+        "market.on_all_cores_requests_per_s": shared.engine_per_s,
+        "market.all_cores_over_one": shared.engine_per_s / market.engine_per_s,
         "market.reference_requests_per_s": reference,
         "market.compiled_over_reference": market.engine_per_s / reference,
         "mmc_loop_customers_per_s": bare,
@@ -213,6 +217,8 @@ LABELS = {
     "pool.with_demand_requests_per_s": "  with demand drawn on the way, requests/s",
     "market.compiled_requests_per_s": "market of 200 offers / 400 replicas, compiled, requests/s",
     "market.with_demand_requests_per_s": "  with demand drawn on the way, requests/s",
+    "market.on_all_cores_requests_per_s": "  on all cores, requests/s",
+    "market.all_cores_over_one": "  all cores over one",
     "market.reference_requests_per_s": "  the same market, reference engine, requests/s",
     "market.compiled_over_reference": "  compiled over reference",
     "mmc_loop_customers_per_s": "bare M/M/50 loop, customers/s",

@@ -9,6 +9,7 @@ import numba
 import numpy as np
 
 from sim.engines.compiled import loop
+from sim.engines.compiled.arrivals import Arrivals
 from sim.engines.compiled.build import copies_by_class, fresh_samples, grow, new_shards
 from sim.engines.compiled.deployment import add_leaps_so_far, add_time_at_the_end, begin_outage, resize, slow_down
 from sim.engines.compiled.entry_point import (
@@ -20,11 +21,11 @@ from sim.engines.compiled.entry_point import (
     place_of,
     words_of,
 )
-from sim.engines.compiled.shards import balanced, shards_of, split_feed
+from sim.engines.compiled.shards import balanced, shards_of
 from sim.engines.compiled.state import BY_CLASS, SPARE, State
 from sim.engines.exact import merged, seconds
 from sim.engines.face import Feed, check_replicas
-from sim.engines.grid import on_grid, put_on_grid
+from sim.engines.grid import on_grid
 from sim.engines.outcome import BUSY_S, IN_FLIGHT, SAMPLE, Tally, TrafficOutcome, in_order
 from sim.engines.policy_abi import compile_choose, compile_observe
 from sim.engines.policy_trial import try_out
@@ -37,6 +38,8 @@ from sim.policy import Policy
 from sim.view import PRICE_IN, PRICE_OUT
 
 WORTH_A_THREAD: Final = 2000  # requests that arrive in one go: with fewer, handing them out costs more than it saves
+WORTH_ALL: Final = 16_384  # requests that wait: with more, a shard that must go on takes the others along on threads
+MOST_WAITING: Final = 131_072  # requests that wait for shards that are left behind (9 MB)
 LARGEST_SAMPLES: Final = 65_536  # rows of a buffer of sampled requests
 
 
@@ -74,10 +77,6 @@ class CompiledEngine:
         self.world = world
         self.now_s = 0.0
         groups = shards_of(world) if shards is None else shards
-        self._feed = feed
-        self._coming: np.ndarray | None = None  # the feed's next block: it is taken in when nothing before it is left
-        self._known_s = -np.inf  # before this time all arrivals are known
-        self._feed_ends = False
         self._active = ActiveReplicas(world)
         self._samples: list[np.ndarray] = []
         self._shards = new_shards(world, groups)
@@ -85,6 +84,8 @@ class CompiledEngine:
         self._shard_of_model = np.zeros(len(world.models), np.int16 if len(groups) < 1 << 15 else np.int64)
         for shard, models in enumerate(groups):
             self._shard_of_model[models] = shard
+        self._arrivals = Arrivals(feed, self._shard_of_model, len(groups), world.grid_per_s)
+        self._divided = len(groups) > 1
         self._globals = self._table_of_globals()
         self._words = np.array([words_of(state) for state in self._shards], np.int64)
         self._feed_word = place_of(self._shards[0], "feed")
@@ -103,8 +104,9 @@ class CompiledEngine:
         self._fixed = Fixed(address_of(self._words), address_of(self._every),
                             address_of(self._policies), address_of(self._why))
         self._advance = compiled_advance(numba.typeof(self._shards[0]))  # type: ignore[no-untyped-call]
-        self._threads = ThreadPoolExecutor(threads) if threads > 1 and len(groups) > 1 else None
-        self.worth_a_thread = WORTH_A_THREAD  # a test sets it to 0
+        self._threads = ThreadPoolExecutor(threads) if threads > 1 and self._divided else None
+        # tests set these to little
+        self.worth_a_thread, self.worth_all, self.most_waiting = WORTH_A_THREAD, WORTH_ALL, MOST_WAITING
 
     def _table_of_globals(self) -> np.ndarray:
         """The globals of all shards: each has a row of one table."""
@@ -116,30 +118,51 @@ class CompiledEngine:
         Raises
         ------
         PolicyError
-            If a policy chose a row that is closed or does not exist.
+            If a policy chose a row that is closed or does not exist; it may show only at a later call.
         """
         upto_s = float(on_grid(until_s, self.world.grid_per_s))
         if upto_s == self.now_s:
             return  # outside the windows of traffic a market acts thousands of times at one and the same moment
-        if not self._feed_ends and self._known_s == np.inf:
-            self._ask_feed()  # it paused
-        while self._known_s < upto_s:
-            if self._known_s > -np.inf:
-                self._serve(self._known_s)
-            self._next_block()
-        self._serve(upto_s)
+        arrivals = self._arrivals
+        arrivals.resume()
+        while arrivals.known_s < upto_s:
+            if self._is_enough():
+                self._catch_up(self._every, arrivals.known_s)
+            arrivals.take()
         self.now_s = upto_s
+        if self._is_enough():
+            self._catch_up(self._every, upto_s)
 
-    def _serve(self, until_s: float) -> None:
-        """Advance all shards to a time before which all arrivals are known."""
-        todo = self._every
-        while len(todo):
-            self._advance_shards(todo, until_s)
-            if np.any(self._why[todo] == loop.BROKE_CONTRACT):
+    def _is_enough(self) -> bool:
+        """Whether so many requests wait that shards should not be left behind; one that is alone never is."""
+        return not self._divided or self._arrivals.waiting > self.most_waiting
+
+    def _catch_up(self, which: np.ndarray, until_s: float) -> None:
+        """Advance shards, which may have been left behind, to a time before which all arrivals are known.
+
+        What the calendar does to an offer concerns its shard alone. So the others go on only when there is enough to
+        do, or when somebody looks: in long stretches a shard's memory stays in the cache, and threads have work.
+        """
+        if self._arrivals.waiting:
+            for shard in which.tolist():
+                self._append(shard, self._arrivals.give(shard))
+        self._globals["feed_ends"] = self._arrivals.ends
+        while len(which):
+            self._advance_shards(which, until_s)
+            if np.any(self._why[which] == loop.BROKE_CONTRACT):
                 self._blame_policy()
-            todo = np.flatnonzero(self._why == loop.NEEDS_ROOM)
-            for shard in todo.tolist():
+            which = which[self._why[which] == loop.NEEDS_ROOM]
+            for shard in which.tolist():
                 self._make_room(shard)
+
+    def _now(self, shard: int) -> State:
+        """A shard's memory, brought up to the present."""
+        if self._threads is not None and self._arrivals.waiting >= self.worth_all:
+            self._catch_up(self._every, self.now_s)
+        elif self._divided:
+            self._catch_up(np.array([shard]), self.now_s)
+        self._globals["due"][shard] = -np.inf  # whoever asks may be about to change what happens next
+        return self._shards[shard]
 
     def _advance_shards(self, which: np.ndarray, until_s: float) -> None:
         self._why[which] = loop.REACHED
@@ -160,34 +183,14 @@ class CompiledEngine:
         shards = fixed.every if which is self._every else address_of(which)
         self._advance(fixed.table, shards, len(which), until_s, fixed.policies, fixed.why)
 
-    def _next_block(self) -> None:
-        """Hand the block that was waiting to the shards, and ask for the one behind it.
-
-        Only the first arrival of that one tells how far the first may be served: one more may arrive with its last.
-        """
-        if self._coming is not None:
-            parts = split_feed(self._coming, self._shard_of_model, len(self._shards))
-            for shard, rows in enumerate(parts):
-                if len(rows):
-                    self._append(shard, rows)
-        self._ask_feed()
-
-    def _ask_feed(self) -> None:
-        block = next(self._feed, None)
-        if block is None or len(block) == 0:
-            self._coming, self._known_s = None, np.inf
-            self._feed_ends = block is None
-            self._globals["feed_ends"] = self._feed_ends
-            return
-        self._coming = put_on_grid(block, self.world.grid_per_s)
-        self._known_s = float(self._coming["arrive_s"][0])
-
-    def _append(self, shard: int, rows: np.ndarray) -> None:
+    def _append(self, shard: int, parts: list[np.ndarray]) -> None:
         """Hand requests to a shard, behind those that it has not looked at yet."""
+        if not parts:
+            return
         state = self._shards[shard]
         left = rows_of(state.feed)[self._globals["feed_next"][shard]:]
-        feed = join([left, rows]) if len(left) else np.ascontiguousarray(rows)
-        self._globals["feed_next"][shard] = 0
+        feed = np.ascontiguousarray(join([left, *parts]))
+        self._globals["feed_next"][shard], self._globals["due"][shard] = 0, -np.inf
         self._rows[shard] = len(feed)
         self._shards[shard] = state._replace(feed=table(feed, ArrivingRequest))
         self._words[shard, self._feed_word:self._feed_word + 2] = address_of(feed), len(feed)
@@ -220,8 +223,9 @@ class CompiledEngine:
     def set_up(self, offer: int, up: bool) -> None:
         """Begin (``False``) or end (``True``) an outage of an offer now."""
         shard = self._shard_of(offer)
+        s = self._now(shard)
         if up:
-            self._shards[shard].supply.offers[offer]["down"] = 0
+            s.supply.offers[offer]["down"] = 0
             return
         self._room_for_outage(shard)
         s = self._shards[shard]
@@ -238,19 +242,20 @@ class CompiledEngine:
 
     def set_slowdown(self, offer: int, factor: float) -> None:
         """Multiply the offer's step times by ``factor`` for steps that begin from now on."""
-        s = self._shards[self._shard_of(offer)]
+        s = self._now(self._shard_of(offer))
         slow_down(s.globals[0], s.clock, s.supply, offer, factor)
 
     def set_replicas(self, offer: int, replicas: int) -> None:
         """Let the first ``replicas`` of the offer's replicas take new requests; the others finish what they have."""
         check_replicas(self.world, offer, replicas)
         self._active.resize(offer, replicas, self.now_s)
-        s = self._shards[self._shard_of(offer)]
+        s = self._now(self._shard_of(offer))
         resize(s.globals[0], s.clock, s.supply, offer, replicas)
 
     def set_listed(self, offer: int, listed: bool) -> None:
         """Show the offer to the routers, or hide it from new placements; what it serves goes on."""
-        routing, row = self._shards[0].routing, self._shards[0].supply.offers[offer]
+        s = self._now(self._shard_of(offer))
+        routing, row = s.routing, s.supply.offers[offer]
         # Counted by model, so that a placement need not ask every offer whether it is listed.
         model = np.searchsorted(routing.model_first, offer, side="right") - 1
         routing.hidden[model] += row["listed"] - int(listed)
@@ -258,23 +263,25 @@ class CompiledEngine:
 
     def set_price(self, offer: int, in_nano: int, out_nano: int, cached_nano: int | None = None) -> None:
         """Post new prices, in nano-dollars per token, for placements from now on."""
-        row = self._shards[0].supply.offers[offer]
+        s = self._now(self._shard_of(offer))
+        row = s.supply.offers[offer]
         row["price_in"], row["price_out"] = in_nano, out_nano
         row["price_cached"] = in_nano if cached_nano is None else cached_nano
-        views = self._shards[0].routing.views  # prices, listings and views are tables of all shards
+        views = s.routing.views
         views[:, offer, PRICE_IN] = in_nano / 1000
         views[:, offer, PRICE_OUT] = out_nano / 1000
 
     @property
     def idle(self) -> bool:
         """True when the feed is exhausted and no request is in flight."""
-        waiting = self._coming is not None or bool(np.any(self._rows > self._globals["feed_next"]))
-        if not self._feed_ends and not waiting:
-            self._ask_feed()
-        return bool(self._feed_ends and not waiting and self._globals["live"].sum() == 0)
+        self._catch_up(self._every, self.now_s)
+        arrivals = self._arrivals
+        return bool(arrivals.exhausted and (self._rows == self._globals["feed_next"]).all()
+                    and self._globals["live"].sum() == 0)
 
     def tally(self) -> Tally:
         """Return the running counters."""
+        self._catch_up(self._every, self.now_s)
         born, outcomes, class_sums, _, metric_sums = self._counted(hist=False)
         return Tally(born, outcomes, class_sums, self._shards[0].books.offer_sums.copy(), self._work_so_far(),
                      seconds(metric_sums, self.world.grid_per_s))
@@ -288,6 +295,7 @@ class CompiledEngine:
 
     def outcome(self) -> TrafficOutcome:
         """Return the counters so far; requests still in flight are counted as such."""
+        self._catch_up(self._every, self.now_s)
         books = self._shards[0].books
         born, outcomes, class_sums, class_hist, metric_sums = self._counted()
         outcomes[:, :, IN_FLIGHT] = born - outcomes.sum(axis=2)

@@ -190,9 +190,11 @@ def advance(s: State, until_s: float, choosers: Any, observers: Any) -> int:
         # Requests may have ended while providers still work on attempts that they were told to cancel.
         elif g.feed_ends != 0 and g.live == 0 and g.free_attempts == s.supply.attempts.shape[0]:
             g.now = until_s
+            g.due = np.inf
             return REACHED
         if min(at, arrive_s) >= until_s:
             g.now = until_s
+            g.due = min(at, arrive_s)
             return REACHED
         # At equal times: ticks, then arrivals, messages and timers, then boundaries (docs/semantics.md, section 10).
         if arrive_s < at or (arrive_s == at and leaf != TICK_LEAF):

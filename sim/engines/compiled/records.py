@@ -11,6 +11,7 @@ class Globals(Record):
     """What there is once."""
 
     now: float = f8("present time, s")
+    due: float = f8("before this time nothing happens unless the shard is told something from outside, s")
     publish_next: float = f8("time of the next publication, s; inf if providers publish nothing")
     publish_period: float = f8("time between publications, s; inf if providers publish nothing")
     per_s: float = f8("points of the grid of event times, 1/s (sim.engines.grid)")

@@ -31,10 +31,17 @@ def on_threads(threads: int) -> Callable[[World, Feed], CompiledEngine]:
     """An engine that hands out work however little there is."""
     def make(world: World, feed: Feed) -> CompiledEngine:
         made = CompiledEngine(world, feed, threads=threads)
-        made.worth_a_thread = 0
+        made.worth_a_thread = made.worth_all = 0
         return made
 
     return make
+
+
+def hardly_ever_behind(world: World, feed: Feed) -> CompiledEngine:
+    """An engine that advances all shards whenever a few requests wait."""
+    made = CompiledEngine(world, feed)
+    made.most_waiting = 3
+    return made
 
 
 def assert_same_bytes(one: TrafficOutcome, other: TrafficOutcome) -> None:
@@ -52,7 +59,8 @@ def test_markets_of_several_models_are_divided() -> None:
     assert sum(count > 1 for count in models) > 20
 
 
-@pytest.mark.parametrize("make", [undivided, on_threads(2), on_threads(3)], ids=["undivided", "2", "3"])
+@pytest.mark.parametrize(
+    "make", [undivided, hardly_ever_behind, on_threads(2), on_threads(3)], ids=["undivided", "at once", "2", "3"])
 def test_the_same_bytes(make: Callable[[World, Feed], CompiledEngine]) -> None:
     for number in range(CASES):
         case = random_case(number)
@@ -72,6 +80,18 @@ def test_a_class_that_asks_for_many_models_is_counted_as_one() -> None:
         slow = run(case, ReferenceEngine)
         assert slow.class_metric_sums.tobytes() == plain.class_metric_sums.tobytes()
         assert slow.outcomes.tobytes() == plain.outcomes.tobytes()
+
+
+def test_shards_are_left_behind_until_somebody_looks_or_one_must_act() -> None:
+    number = next(n for n in range(CASES) if len(random_case(n).world.models) > 2)
+    case = random_case(number)
+    engine = CompiledEngine(case.world, iter([block.copy() for block in case.blocks]))
+    engine.advance(10.0)
+    assert engine._globals["now"].tolist() == [0.0] * 3
+    engine.set_price(0, 5, 7)
+    assert engine._globals["now"].tolist() == [10.0, 0.0, 0.0]
+    engine.tally()
+    assert engine._globals["now"].tolist() == [10.0] * 3
 
 
 def test_work_is_shared_by_the_longest_first() -> None:

@@ -350,7 +350,7 @@ def test_when_a_model_is_gone_everybody_leaves_it(people):
 
 
 def test_a_wordy_model_needs_a_longer_context(people):
-    """A workload fits as long as its prompt and the model's own length of answer do, at the length of a long request."""
+    """What must fit is the prompt and an answer of the model's own length, at the length of a long request."""
     even = dataclasses.replace(people, length_sigma=np.zeros(len(people)), quality_floor=np.zeros(len(people)))
     needed = np.floor(even.prompt_tokens[0] + even.output_tokens[0] * 3.0) + 1
 
