@@ -56,8 +56,9 @@ def switches(run: Run) -> dict[str, Any]:
 def ledger(run: Run) -> dict[str, Any]:
     """Return entries added up by month and pair of accounts, in whole nano-dollars (Python's integers, of any size)."""
     total: defaultdict[tuple[int, Account, Account], int] = defaultdict(int)
+    month_of, last = run.months.of_day.tolist(), run.result.days - 1
     for (day, payer, payee), nano in run.result.ledger.entries.items():
-        total[int(run.months.of_day[min(max(day, 0), run.result.days - 1)]), payer, payee] += nano
+        total[month_of[min(max(day, 0), last)], payer, payee] += nano
     entries = sorted(total)
     columns: dict[str, Any] = {"month": [run.months.labels[month] for month, _, _ in entries]}
     for side, accounts in (("payer", [payer for _, payer, _ in entries]), ("payee", [payee for *_, payee in entries])):

@@ -9,7 +9,6 @@ import numba
 import numpy as np
 
 from sim.engines.compiled import loop
-from sim.engines.compiled.arrivals import Arrivals
 from sim.engines.compiled.build import copies_by_class, fresh_samples, grow, new_shards
 from sim.engines.compiled.deployment import add_leaps_so_far, add_time_at_the_end, begin_outage, resize, slow_down
 from sim.engines.compiled.entry_point import (
@@ -21,6 +20,7 @@ from sim.engines.compiled.entry_point import (
     place_of,
     words_of,
 )
+from sim.engines.compiled.intake import Intake
 from sim.engines.compiled.shards import balanced, shards_of
 from sim.engines.compiled.state import BY_CLASS, SPARE, State
 from sim.engines.exact import merged, seconds
@@ -84,7 +84,7 @@ class CompiledEngine:
         self._shard_of_model = np.zeros(len(world.models), np.int16 if len(groups) < 1 << 15 else np.int64)
         for shard, models in enumerate(groups):
             self._shard_of_model[models] = shard
-        self._arrivals = Arrivals(feed, self._shard_of_model, len(groups), world.grid_per_s)
+        self._intake = Intake(feed, self._shard_of_model, len(groups), world.grid_per_s)
         self._divided = len(groups) > 1
         self._globals = self._table_of_globals()
         self._words = np.array([words_of(state) for state in self._shards], np.int64)
@@ -123,19 +123,19 @@ class CompiledEngine:
         upto_s = float(on_grid(until_s, self.world.grid_per_s))
         if upto_s == self.now_s:
             return  # outside the windows of traffic a market acts thousands of times at one and the same moment
-        arrivals = self._arrivals
-        arrivals.resume()
-        while arrivals.known_s < upto_s:
+        intake = self._intake
+        intake.resume()
+        while intake.known_s < upto_s:
             if self._is_enough():
-                self._catch_up(self._every, arrivals.known_s)
-            arrivals.take()
+                self._catch_up(self._every, intake.known_s)
+            intake.take()
         self.now_s = upto_s
         if self._is_enough():
             self._catch_up(self._every, upto_s)
 
     def _is_enough(self) -> bool:
         """Whether so many requests wait that shards should not be left behind; one that is alone never is."""
-        return not self._divided or self._arrivals.waiting > self.most_waiting
+        return not self._divided or self._intake.waiting > self.most_waiting
 
     def _catch_up(self, which: np.ndarray, until_s: float) -> None:
         """Advance shards, which may have been left behind, to a time before which all arrivals are known.
@@ -143,10 +143,10 @@ class CompiledEngine:
         What the calendar does to an offer concerns its shard alone. So the others go on only when there is enough to
         do, or when somebody looks: in long stretches a shard's memory stays in the cache, and threads have work.
         """
-        if self._arrivals.waiting:
+        if self._intake.waiting:
             for shard in which.tolist():
-                self._append(shard, self._arrivals.give(shard))
-        self._globals["feed_ends"] = self._arrivals.ends
+                self._append(shard, self._intake.give(shard))
+        self._globals["feed_ends"] = self._intake.ends
         while len(which):
             self._advance_shards(which, until_s)
             if np.any(self._why[which] == loop.BROKE_CONTRACT):
@@ -157,7 +157,7 @@ class CompiledEngine:
 
     def _now(self, shard: int) -> State:
         """A shard's memory, brought up to the present."""
-        if self._threads is not None and self._arrivals.waiting >= self.worth_all:
+        if self._threads is not None and self._intake.waiting >= self.worth_all:
             self._catch_up(self._every, self.now_s)
         elif self._divided:
             self._catch_up(np.array([shard]), self.now_s)
@@ -275,8 +275,8 @@ class CompiledEngine:
     def idle(self) -> bool:
         """True when the feed is exhausted and no request is in flight."""
         self._catch_up(self._every, self.now_s)
-        arrivals = self._arrivals
-        return bool(arrivals.exhausted and (self._rows == self._globals["feed_next"]).all()
+        intake = self._intake
+        return bool(intake.exhausted and (self._rows == self._globals["feed_next"]).all()
                     and self._globals["live"].sum() == 0)
 
     def tally(self) -> Tally:

@@ -19,7 +19,7 @@ TWINS = {"books", "clock", "deployment", "engine", "health", "network", "place",
          "ticks"}
 COMPILED_ONLY = {
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
-    "arrivals": "requests on their way to the shards: the reference takes them one by one",
+    "intake": "requests on their way to the shards: the reference takes them one by one",
     "entry_point": "from Python into compiled code: the reference is not compiled",
     "finish": "the heap that orders finishes: the reference looks at every request in every step",
     "leap": "over boundaries at which nothing happens: the reference takes them one by one",

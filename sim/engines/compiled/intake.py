@@ -7,7 +7,7 @@ from sim.engines.face import Feed
 from sim.engines.grid import put_on_grid
 
 
-class Arrivals:
+class Intake:
     """Takes blocks from a feed, and keeps for each shard what it has not been given yet.
 
     Only the first arrival of the block behind tells how far one may be served, since one more may arrive with its last:
