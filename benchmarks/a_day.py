@@ -1,7 +1,8 @@
 """A day of a marketplace of OpenRouter's size, request by request: what a part takes, and the whole day from that.
 
 Usage: ``python benchmarks/a_day.py [REQUESTS] [THREADS]`` (default 1e7 on all cores). A ninth, a third and all of the
-requests are served, each in a process of its own; the day follows from the line through the three.
+requests are served, each in a process of its own; the day's time follows from the line through the three, its memory
+from what it grew by between the last two.
 
 The marketplace (August 2026): 590 million requests a day, 323 models, about 940 offers (openrouter.ai, own count).
 Assumptions: requests by model follow Zipf's law with exponent 1; hosts by model have the published quantiles (at least
@@ -26,6 +27,7 @@ from experiments.bench.bench import MARKET_MODELS
 from experiments.runs.capacity import Shape, model_capacity_per_s
 from experiments.runs.run_traffic import run_traffic
 from providers.offers import build_offers
+from sim.engines.outcome import COMPLETED
 from sim.scenario import TrafficScenario
 from sim.units import DAY_S
 
@@ -92,14 +94,16 @@ def _capacity_per_replica() -> dict[str, float]:
     return {model: model_capacity_per_s(built, model, Shape(PROMPT, OUTPUT)) for model in MARKET_MODELS}
 
 
-def served(requests: int, threads: int) -> tuple[int, float, float]:
-    """Requests, seconds and peak memory (MB) of a run in this process, the engine compiled or loaded before."""
+def served(requests: int, threads: int) -> tuple[int, float, float, float]:
+    """Requests, seconds, peak memory (MB) and share completed of a run here, the engine compiled or loaded before."""
     run_traffic(marketplace(1000), threads=threads)
     scenario = marketplace(requests)
     begun = time.perf_counter()
     outcome = run_traffic(scenario, threads=threads)
     lasted_s = time.perf_counter() - begun
-    return int(outcome.born.sum()), lasted_s, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    born = int(outcome.born.sum())
+    return born, lasted_s, peak_mb, float(outcome.outcomes[:, :, COMPLETED].sum() / born)
 
 
 def main() -> None:
@@ -112,14 +116,15 @@ def main() -> None:
     for requests in (most // 9, most // 3, most):
         # in a process of its own, since peak memory never falls
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
-            count, lasted_s, peak_mb = alone.submit(served, requests, threads).result()
-        found.append((count, lasted_s, peak_mb))
+            found.append(alone.submit(served, requests, threads).result())
+        count, lasted_s, peak_mb, _ = found[-1]
         print(f"{count:>12,} requests in {lasted_s:8.1f} s ({count / lasted_s:,.0f}/s), peak memory {peak_mb:,.0f} MB",
               flush=True)
-    counts, times_s, peaks_mb = (np.array(column, float) for column in zip(*found, strict=True))
-    for label, values, unit in (("time", times_s / 60, "min"), ("memory", peaks_mb, "MB")):
-        slope, start = np.polyfit(counts, values, 1)
-        print(f"a whole day by the line through these: {label} {start + slope * REQUESTS:,.0f} {unit}")
+    counts, times_s, peaks_mb, completed = (np.array(column, float) for column in zip(*found, strict=True))
+    slope, start = np.polyfit(counts, times_s, 1)
+    growth_mb = max(0.0, (peaks_mb[2] - peaks_mb[1]) / (counts[2] - counts[1])) * (REQUESTS - counts[2])
+    print(f"completed: {completed[2]:.1%}; a whole day: {(start + slope * REQUESTS) / 60:,.0f} min, "
+          f"{peaks_mb[2] + growth_mb:,.0f} MB")
 
 
 if __name__ == "__main__":
