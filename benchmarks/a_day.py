@@ -8,8 +8,10 @@ The marketplace (August 2026): 590 million requests a day, 323 models, about 940
 Assumptions: requests by model follow Zipf's law with exponent 1; hosts by model have the published quantiles (at least
 half have one, a tenth seven or more, one has 27) and are exponential between them, with so many single hosts that the
 sum is right; prompts are log-normal on the quartiles across models (849, 2,781, 9,076), at the 28 % of their tokens
-that no cache holds, since the simulator computes cached prompts in full; answers have a mean of 473 tokens; models are
-of ten known shapes in turn, on eight H200 a replica, at half of their capacity; requests arrive evenly over the day.
+that no cache holds, since the simulator computes cached prompts in full; answers have a mean of 473 tokens and a
+coefficient of variation of 1.5; models are of ten known shapes in turn, on eight H200 a replica, enough of them for
+half of their capacity; requests arrive evenly over the day. Lengths are cut at 30,000 and 8,000 tokens: what was served
+is printed.
 """
 
 import math
@@ -19,7 +21,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,7 +29,7 @@ from experiments.bench.bench import MARKET_MODELS
 from experiments.runs.capacity import Shape, model_capacity_per_s
 from experiments.runs.run_traffic import run_traffic
 from providers.offers import build_offers
-from sim.engines.outcome import COMPLETED
+from sim.engines.outcome import COMPLETED, OUTPUT_TOKENS, PROMPT_TOKENS
 from sim.scenario import TrafficScenario
 from sim.units import DAY_S
 
@@ -94,37 +96,49 @@ def _capacity_per_replica() -> dict[str, float]:
     return {model: model_capacity_per_s(built, model, Shape(PROMPT, OUTPUT)) for model in MARKET_MODELS}
 
 
-def served(requests: int, threads: int) -> tuple[int, float, float, float]:
-    """Requests, seconds, peak memory (MB) and share completed of a run here, the engine compiled or loaded before."""
+class Served(NamedTuple):
+    """A run: requests, seconds, peak memory (MB), share completed, and mean tokens of those completed."""
+
+    requests: int
+    lasted_s: float
+    peak_mb: float
+    completed: float
+    prompt: float
+    output: float
+
+
+def served(requests: int, threads: int) -> Served:
+    """Serve a part of the day in this process, the engine compiled or loaded before."""
     run_traffic(marketplace(1000), threads=threads)
     scenario = marketplace(requests)
     begun = time.perf_counter()
     outcome = run_traffic(scenario, threads=threads)
     lasted_s = time.perf_counter() - begun
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    born = int(outcome.born.sum())
-    return born, lasted_s, peak_mb, float(outcome.outcomes[:, :, COMPLETED].sum() / born)
+    born, completed = int(outcome.born.sum()), int(outcome.outcomes[:, :, COMPLETED].sum())
+    tokens = outcome.class_sums.sum(axis=(0, 1))[[PROMPT_TOKENS, OUTPUT_TOKENS]] / completed
+    return Served(born, lasted_s, peak_mb, completed / born, *tokens.tolist())
 
 
 def main() -> None:
     """Serve three parts of the day, and print them and the whole."""
     most = int(float(sys.argv[1])) if len(sys.argv) > 1 else 10_000_000
     threads = int(sys.argv[2]) if len(sys.argv) > 2 else os.cpu_count() or 1
-    print(f"{MODELS} models, {hosts_by_rank().sum()} offers, {threads} threads; "
-          f"a request has {PROMPT:,.0f} and {OUTPUT:.0f} tokens")
+    print(f"{MODELS} models, {hosts_by_rank().sum()} offers, {threads} threads")
     found = []
     for requests in (most // 9, most // 3, most):
         # in a process of its own, since peak memory never falls
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
             found.append(alone.submit(served, requests, threads).result())
-        count, lasted_s, peak_mb, _ = found[-1]
-        print(f"{count:>12,} requests in {lasted_s:8.1f} s ({count / lasted_s:,.0f}/s), peak memory {peak_mb:,.0f} MB",
-              flush=True)
-    counts, times_s, peaks_mb, completed = (np.array(column, float) for column in zip(*found, strict=True))
-    slope, start = np.polyfit(counts, times_s, 1)
-    growth_mb = max(0.0, (peaks_mb[2] - peaks_mb[1]) / (counts[2] - counts[1])) * (REQUESTS - counts[2])
-    print(f"completed: {completed[2]:.1%}; a whole day: {(start + slope * REQUESTS) / 60:,.0f} min, "
-          f"{peaks_mb[2] + growth_mb:,.0f} MB")
+        one = found[-1]
+        print(f"{one.requests:>12,} requests in {one.lasted_s:8.1f} s ({one.requests / one.lasted_s:,.0f}/s), "
+              f"peak memory {one.peak_mb:,.0f} MB", flush=True)
+    slope, start = np.polyfit([it.requests for it in found], [it.lasted_s for it in found], 1)
+    _, before, last = found
+    growth = max(0.0, (last.peak_mb - before.peak_mb) / (last.requests - before.requests))
+    day_min, day_mb = (start + slope * REQUESTS) / 60, last.peak_mb + growth * (REQUESTS - last.requests)
+    print(f"completed {last.completed:.1%}, with {last.prompt:,.0f} and {last.output:,.0f} tokens each; "
+          f"a whole day: {day_min:,.0f} min, {day_mb:,.0f} MB")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should n
     from sim.engines.face import Feed
     from sim.engines.world import World
 
-MOST_ROWS: Final = 1_000_000  # of all requests that are kept (72 MB)
+MOST_ROWS: Final = 1_000_000  # of all requests that are kept: 72 MB, and as much again of what was drawn ahead
 _kept: dict[str, list[np.ndarray]] = {}  # by what they are drawn from; the oldest first
 
 

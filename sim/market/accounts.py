@@ -1,6 +1,6 @@
 """The end of an accounting day: counters become days of offers and workloads, and entries in the books."""
 
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -112,7 +112,7 @@ def _earlier_of_same(group: np.ndarray, values: np.ndarray) -> np.ndarray:
     return result
 
 
-@cache
+@lru_cache(maxsize=1)  # of the market that runs: the next one has customers of its own
 def _payers(names: tuple[str, ...]) -> list[Account]:
     """The accounts from which customers pay."""
     return [Account("customer", name, "inference") for name in names]

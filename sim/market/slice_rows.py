@@ -85,7 +85,7 @@ def slice_rows(drawn: Drawn, part: Slice, way: Way) -> np.ndarray:
         From customers to their router.
     """
     rows = np.empty(int(drawn.requests.sum()), REQUEST)
-    births = Births(*_births(drawn.key, drawn.requests, part.engine_s, part.length_s, way.grid_per_s))
+    births = _births(drawn.key, drawn.requests, part.engine_s, part.length_s, way.grid_per_s)
     order = _order(births, part.engine_s, part.length_s)
     _write(rows, drawn, births, order, float(on_grid(way.delay_s, way.grid_per_s)))
     return rows
@@ -130,8 +130,7 @@ def small_poisson_counts(means: np.ndarray, u: np.ndarray) -> np.ndarray:
 @njit(cache=True, error_model="numpy")
 def _births(
     keys: np.ndarray, counts: np.ndarray, start_s: float, length_s: float, grid_per_s: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Key, time of birth and workload of every request, by workload."""
+) -> Births:
     key = np.empty(counts.sum(), np.uint64)
     born_s = np.empty(len(key))
     of = np.empty(len(key), np.int32)
@@ -142,7 +141,7 @@ def _births(
             born_s[at] = on_grid(start_s + length_s * _uniform(key[at], BORN), grid_per_s)
             of[at] = workload
             at += 1
-    return key, born_s, of
+    return Births(key, born_s, of)
 
 
 @njit(cache=True, error_model="numpy")
@@ -174,9 +173,7 @@ def _order(births: Births, start_s: float, length_s: float) -> np.ndarray:
 
 
 @njit(cache=True, error_model="numpy")
-def _write(
-    rows: np.ndarray, drawn: Drawn, births: Births, order: np.ndarray, delay_s: float
-) -> None:
+def _write(rows: np.ndarray, drawn: Drawn, births: Births, order: np.ndarray, delay_s: float) -> None:
     for place in range(len(order)):
         at = order[place]
         row, key, workload = rows[place], births.key[at], births.of[at]

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+from experiments.output.figure_style import panels, save, styled
 from worlds.places import ROOT
 
 DRAW = """
@@ -44,3 +45,13 @@ def test_a_matplotlibrc_changes_no_byte(tmp_path):
         found.append({path.name: path.read_bytes() for path in folder.iterdir() if path.name != "matplotlibrc"})
     assert len(found[0]) == 3
     assert found[0] == found[1]
+
+
+def test_a_figure_is_drawn_once_for_its_layout_and_once_a_format(tmp_path, monkeypatch):
+    with styled():
+        figure, (axes,) = panels(1)
+        axes.plot([1, 2])
+    drawn, draw = [], type(figure).draw
+    monkeypatch.setattr(type(figure), "draw", lambda self, renderer: (drawn.append(1), draw(self, renderer))[1])
+    save(figure, tmp_path / "one")
+    assert len(drawn) == 4

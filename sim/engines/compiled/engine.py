@@ -189,7 +189,9 @@ class CompiledEngine:
             return
         state = self._shards[shard]
         left = rows_of(state.feed)[self._globals["feed_next"][shard]:]
-        feed = np.ascontiguousarray(join([left, *parts]))
+        feed = join([left, *parts])
+        if self._divided and len(feed) == len(parts[-1]):
+            feed = feed.copy()  # as a part of a block it would keep all of the block from being freed
         self._globals["feed_next"][shard], self._globals["due"][shard] = 0, -np.inf
         self._rows[shard] = len(feed)
         self._shards[shard] = state._replace(feed=table(feed, ArrivingRequest))
@@ -275,8 +277,7 @@ class CompiledEngine:
     def idle(self) -> bool:
         """True when the feed is exhausted and no request is in flight."""
         self._catch_up(self._every, self.now_s)
-        intake = self._intake
-        return bool(intake.exhausted and (self._rows == self._globals["feed_next"]).all()
+        return bool(self._intake.is_exhausted() and (self._rows == self._globals["feed_next"]).all()
                     and self._globals["live"].sum() == 0)
 
     def tally(self) -> Tally:

@@ -42,16 +42,14 @@ class Intake:
         self.ends = False
         self.waiting = 0
 
-    @property
-    def exhausted(self) -> bool:
-        """True if the feed has ended and all of it was given. A feed that paused is asked again."""
-        if self._ahead is None and not self.ends:
-            self._look_ahead()
+    def is_exhausted(self) -> bool:
+        """Ask a feed that paused again, and say whether it has ended and all of it was given."""
+        self.resume()
         return self.ends and self._ahead is None and self.waiting == 0
 
     def resume(self) -> None:
         """Ask the feed again if it had paused."""
-        if self.known_s == np.inf and not self.ends:
+        if self._ahead is None and not self.ends:
             self._look_ahead()
 
     def take(self) -> None:

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from experiments.cli.main import main
 from experiments.runs import shared_demand
 from experiments.runs.run_traffic import assemble
 from experiments.runs.shared_demand import feed_of
 from experiments.scenarios import load_traffic
+from sim.demand import feed
 from sim.demand.feed import DemandFeed
 from sim.streams import Streams
 
@@ -78,3 +80,20 @@ def test_the_oldest_are_given_up_first(monkeypatch):
 def test_a_feed_that_is_left_half_read_is_not_kept():
     next(iter(feed_of(world())))
     assert not shared_demand._kept
+
+
+def test_a_tournament_draws_the_requests_of_a_load_and_replication_once(monkeypatch, tmp_path):
+    drawn = []
+
+    class Counted(DemandFeed):
+        def __init__(self, of, streams):
+            drawn.append((of.scenario.traffic.load, of.replication))
+            super().__init__(of, streams)
+
+    monkeypatch.setattr(feed, "DemandFeed", Counted)
+    count = sum(len(block) for block in DemandFeed(world(), Streams(world().seed, 0)))
+    monkeypatch.setattr(shared_demand, "MOST_ROWS", 4 * count)  # for the loads of one replication, not of all
+    changes = [word for change in SHORT for word in ("--set", change)]
+    assert main(["run", "tournament", "duel", *changes, "--policies", "random,cheapest,fastest", "--loads", "0.5,1",
+                 "--replications", "3", "--jobs", "1", "--out", str(tmp_path / "t")]) == 0
+    assert sorted(drawn) == [(load, replication) for load in (0.5, 1.0) for replication in range(3)]

@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from sim.engines.grid import put_on_grid
 from sim.market.customers.population import draw_population
-from sim.market.market_clock import TrafficClock
+from sim.market.market_clock import Slice, TrafficClock
 from sim.market.market_feed import MarketFeed, poisson_counts
 from sim.market.models.catalogue import load_catalogue
-from sim.market.slice_rows import Way
+from sim.market.slice_rows import Drawn, Way, slice_rows
 from sim.scenario.market_scenario import Horizon, Rhythm
 from sim.streams import Streams
 from sim.units import DAY_S
@@ -211,6 +212,23 @@ def test_rows_on_their_way_at_the_end_of_a_slice_come_with_the_next():
     assert (np.diff(rows["arrive_s"]) >= 0).all()
     assert np.allclose(rows["arrive_s"] - rows["born_s"], 7.0)
     assert sorted(rows["key"].tolist()) == sorted(there["key"].tolist())
+
+
+def test_requests_that_arrive_together_are_in_the_order_of_their_keys():
+    """On a grid so coarse that most of them do; and the engine need not put such rows on it again."""
+    population = Setting().population
+    count = len(population)
+    drawn = Drawn(population.key, np.full(count, 60), population.prompt_tokens, population.output_tokens,
+                  population.length_sigma, population.cached_share, population.patience_s, np.zeros(count, np.int32))
+    way = Way(0.3, 4.0)
+    rows = slice_rows(drawn, Slice(0, 0.0, 60.0, 120.0), way)
+    assert (rows["born_s"] * 4 == np.rint(rows["born_s"] * 4)).all()
+    assert (rows["arrive_s"] == rows["born_s"] + 0.25).all()
+    ties = np.diff(rows["arrive_s"]) == 0
+    assert ties.mean() > 0.5
+    assert (np.lexsort((rows["key"], rows["arrive_s"])) == np.arange(len(rows))).all()
+    assert put_on_grid(rows, 4.0) is rows
+    assert put_on_grid(rows[::-1].copy(), 4.0).tobytes() == rows.tobytes()
 
 
 def test_rhythm_follows_the_hour_and_the_weekend():
