@@ -15,12 +15,16 @@ class TraceReplay:
 
     * *in order*: the first request is born at 0, the others keep their distance (over the speed); then the
       class ends.
-    * *loop*: the file starts again one mean gap after its last request, so that the rate stays the file's. With
-      ``start = "random"`` the replay begins at a row drawn uniformly, which is born at 0 (replications would else
-      all hold the same requests); the rows before it come when the file starts again.
+    * *loop*: the file starts again one mean gap after its last request, so that the rate stays the file's.
     * *resample*: rows are drawn with replacement. A row is its lengths together with the gap before it (the
       mean gap for the first row), so gaps and lengths keep their distribution and their dependence within a
-      row, while all dependence between rows is lost. The first request is born after the first gap.
+      row, while all dependence between rows is lost.
+
+    With ``start = "random"`` time 0 of either is a time of the file drawn uniformly over its span, the mean gap
+    included, and what comes after that time keeps its distance: then as many requests are expected in any stretch of
+    time as the rate says. (To begin at a row would not do. A row drawn uniformly is likely to lie in a burst, so that
+    runs shorter than the file would see too many.) Of a resampled file only the first row is found so. With
+    ``start = "first"`` a looped file begins with its first request, a resampled one with a whole gap.
 
     A class that is split into clients shares one file: each request goes to a client with a draw of its own,
     with probability equal to the client's share.
@@ -36,7 +40,7 @@ class TraceReplay:
     shares
         Shares of the clients, adding up to 1.
     open_stream
-        Opens the class's streams ``start`` (the first row), ``arrivals`` (resampling) and ``split`` (clients).
+        Opens the class's streams ``start`` (time 0), ``arrivals`` (resampling) and ``split`` (clients).
 
     Raises
     ------
@@ -62,9 +66,11 @@ class TraceReplay:
         if spec.resample:
             self._gaps = np.diff(rows.t_s, prepend=-rows.mean_gap_s)
         self._period = rows.mean_gap_s * len(rows) if spec.loop else math.inf
-        if spec.loop and not spec.resample and spec.start == "random":
-            self._position = int(open_stream("start").random() * len(rows))
-            self._origin_s = float(rows.t_s[self._position])
+        self._begins = False  # whether the next row of a resampled file is the one at which time 0 lies
+        if spec.start == "random" and (spec.loop or spec.resample):
+            self._origin_s = float(open_stream("start").random()) * rows.mean_gap_s * len(rows)
+            self._position = int(np.searchsorted(rows.t_s, self._origin_s))
+            self._begins = spec.resample
         self._split = open_stream("split") if len(shares) > 1 else None
         self._bounds = np.cumsum(shares)[:-1]
 
@@ -74,12 +80,22 @@ class TraceReplay:
         span = float(self._rows.t_s[-1])
         return self._speed * (1 / self._rows.mean_gap_s if span > 0 else len(self._rows))
 
+    def _next_row(self) -> tuple[int, float]:
+        """The row after time 0, and how long after it in seconds of the file: past the last row the first follows."""
+        if self._position < len(self._rows):
+            return self._position, float(self._rows.t_s[self._position]) - self._origin_s
+        return 0, self._rows.mean_gap_s * len(self._rows) - self._origin_s
+
     def draw(self, n: int) -> Births:
         """See ``BirthSource``."""
         rows = self._rows
         if self._picks is not None:
             index = (self._picks.random(n) * len(rows)).astype(np.int64)
-            file_s = running_sum(self._clock, self._gaps[index])
+            gaps = self._gaps[index]
+            if self._begins:
+                index[0], gaps[0] = self._next_row()
+                self._begins = False
+            file_s = running_sum(self._clock, gaps)
             self._clock = float(file_s[-1])
         else:
             if not self._spec.loop:

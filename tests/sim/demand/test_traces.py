@@ -199,27 +199,60 @@ def test_loop_leaves_a_mean_gap_at_the_seam(tmp_path):
     assert born == pytest.approx([0, 1, 1, 4, seam, seam + 1, seam + 1, seam + 4, 2 * seam, 2 * seam + 1])
 
 
-def test_a_looped_trace_starts_at_a_row_of_the_replications_own(tmp_path):
-    path = write(tmp_path, PLAIN)
-    first = [int(replay(path, loop=True, replication=r).draw(1).prompt[0]) // 100 for r in range(400)]
-    assert first == [int(replay(path, loop=True, replication=r).draw(1).prompt[0]) // 100 for r in range(400)]
-    counts = np.bincount(first, minlength=5)[1:]
-    assert (np.abs(counts - 100) < 5 * np.sqrt(75)).all()  # false alarm 2.3e-6
+@pytest.mark.parametrize("how", ["loop", "resample"])
+def test_a_trace_starts_at_a_time_of_the_replications_own(tmp_path, how):
+    """The row that comes first is one whose gap the time falls into: gaps of 4/3, 1, 0 and 3 of 16/3 seconds."""
+    path, n = write(tmp_path, PLAIN), 900
+    begun = [replay(path, replication=r, **{how: True}).draw(1) for r in range(n)]
+    first = [int(births.prompt[0]) // 100 for births in begun]
+    assert first == [int(replay(path, replication=r, **{how: True}).draw(1).prompt[0]) // 100 for r in range(n)]
+    counts, chance = np.bincount(first, minlength=5)[1:], np.array([4 / 3, 1, 0, 3]) / (16 / 3)
+    assert (np.abs(counts - n * chance) <= 5 * np.sqrt(n * chance * (1 - chance))).all()  # false alarm 2.3e-6
+    wait_s = np.array([float(births.born_s[0]) for births in begun])
+    for row, gap_s in ((1, 4 / 3), (2, 1.0), (4, 3.0)):  # the rest of a gap is uniform
+        found = wait_s[np.array(first) == row]
+        assert abs(found.mean() - gap_s / 2) < 5 * gap_s / np.sqrt(12 * len(found))
+
+
+BURSTY = "t_s,input_tokens,output_tokens\n" + "".join(
+    f"{500 * burst + (k + 1) ** -1.5:.6f},1,1\n" for burst in range(3) for k in reversed(range(40)))
+
+
+@pytest.mark.parametrize("how", ["loop", "resample"])
+@pytest.mark.parametrize("rate_per_s", [None, 2.0])
+@pytest.mark.parametrize("laps", [0.4, 2.25])
+def test_the_mean_number_of_arrivals_is_the_rate_times_the_duration(tmp_path, how, rate_per_s, laps):
+    """Three bursts of forty within a second, 500 s apart: in runs shorter and longer than the file."""
+    path = write(tmp_path, BURSTY)
+    rows = load_trace(path)
+    rate = rate_per_s or 1 / rows.mean_gap_s
+    duration_s = laps * len(rows) / rate
+    counts = []
+    for replication in range(1500 if laps < 1 else 500):
+        source = replay(path, replication=replication, rate_per_s=rate_per_s, **{how: True})
+        assert source.rate_per_s == pytest.approx(rate)
+        born = np.concatenate([source.draw(len(rows)).born_s for _ in range(1 if how == "loop" and laps < 1 else 4)])
+        while born[-1] < duration_s:
+            born = np.append(born, source.draw(len(rows)).born_s)
+        assert (np.diff(born) >= 0).all()
+        counts.append(int(np.searchsorted(born, duration_s)))
+    error = np.std(counts, ddof=1) / np.sqrt(len(counts))
+    assert abs(np.mean(counts) - rate * duration_s) < 3.5 * error < 0.15 * rate * duration_s
 
 
 @pytest.mark.parametrize("replication", range(8))
-def test_a_random_start_is_the_loop_seen_from_another_row(tmp_path, replication):
+def test_a_random_start_is_the_loop_seen_from_another_time(tmp_path, replication):
     path = write(tmp_path, PLAIN)
     source = replay(path, loop=True, rate_per_s=7.5, replication=replication)
+    origin_s = Streams(1, replication).generator("start").random() * 4 / 7.5  # a lap at the wanted rate has 4 gaps
     drawn = [source.draw(3), source.draw(9)]
     born, prompt = np.concatenate([d.born_s for d in drawn]), np.concatenate([d.prompt for d in drawn])
-    assert born[0] == 0
     assert (np.diff(born) >= 0).all()
     assert born[4] - born[0] == pytest.approx(4 / 7.5)  # a lap at the wanted rate
     whole = replay(path, loop=True, rate_per_s=7.5, start="first").draw(16)
-    skipped = int(np.flatnonzero(whole.prompt == prompt[0])[0])
+    skipped = int(np.searchsorted(whole.born_s, origin_s))
     assert prompt.tolist() == whole.prompt[skipped:skipped + 12].tolist()
-    assert born == pytest.approx(whole.born_s[skipped:skipped + 12] - whole.born_s[skipped])
+    assert born == pytest.approx(whole.born_s[skipped:skipped + 12] - origin_s)
 
 
 def test_a_trace_that_does_not_loop_starts_at_its_first_row(tmp_path):
@@ -229,7 +262,7 @@ def test_a_trace_that_does_not_loop_starts_at_its_first_row(tmp_path):
 
 
 def test_resampling_draws_gaps_together_with_lengths(tmp_path):
-    births = replay(write(tmp_path, PLAIN), resample=True).draw(40_000)
+    births = replay(write(tmp_path, PLAIN), resample=True, start="first").draw(40_000)
     gaps = np.diff(births.born_s, prepend=0.0)
     gap_of = {100: 4 / 3, 200: 1.0, 300: 0.0, 400: 3.0}
     assert gaps == pytest.approx([gap_of[p] for p in births.prompt.tolist()], abs=1e-6)
