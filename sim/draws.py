@@ -15,11 +15,13 @@ ROUTE: Final = 1  # index: attempt
 EXPLORE: Final = 2
 EXPLORE_PICK: Final = 3
 BACKOFF: Final = 4
-FAST_FAILURE: Final = 5  # index: offer
+FAST_FAILURE: Final = 5  # index: attempt and offer (of_attempt)
 MIDSTREAM: Final = 6
 MIDSTREAM_POINT: Final = 7
 BALANCER: Final = 8
 SAMPLE: Final = 9  # index: 0
+
+OFFERS: Final = 1 << 20  # more than any market has
 
 
 @njit("uint64(uint64)", cache=True)
@@ -36,6 +38,12 @@ def derive(key: Any, salt: int, index: int) -> float:
     word = mix(key + np.uint64(0x9E3779B97F4A7C15) * np.uint64(salt))
     word = mix(word ^ (np.uint64(0xD1B54A32D192ED03) * np.uint64(index + 1)))
     return float(word >> np.uint64(11)) * 1.1102230246251565e-16
+
+
+@njit("float64(uint64, int64, int64, int64)", cache=True)
+def of_attempt(key: Any, salt: int, attempt: int, offer: int) -> float:
+    """Uniform in [0, 1) that belongs to ``key``, a purpose, an attempt and the offer that it was sent to."""
+    return derive(key, salt, attempt * OFFERS + offer)
 
 
 @njit("float64(float64, int64)", cache=True)

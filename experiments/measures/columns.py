@@ -90,6 +90,12 @@ def completed_share(panel: Panel) -> np.ndarray:
     return ratio(panel.bought("completed"), panel.bought("born"))
 
 
+@column(MARKET, SEGMENTS, WEEKLY)
+def cut_share(panel: Panel) -> np.ndarray:
+    """Cut over completed."""
+    return ratio(panel.bought("cut"), panel.bought("completed"))
+
+
 @column(MARKET)
 def prompt_tokens(panel: Panel) -> np.ndarray:
     """Prompt tokens of completed requests."""

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 EDGE_DAYS: Final = 30  # "first" and "last" are means over so many days, or half the run if that is shorter
 RETENTION_AGE: Final = 5  # months, as published by a16z and OpenRouter
-TOTALS: Final[tuple[Measured, ...]] = (columns.requests, columns.completed_share, columns.tokens, columns.spend_usd,
-                                       columns.fee_usd, columns.surplus_usd)
+TOTALS: Final[tuple[Measured, ...]] = (columns.requests, columns.completed_share, columns.cut_share, columns.tokens,
+                                       columns.spend_usd, columns.fee_usd, columns.surplus_usd)
 SUPPLIED: Final[tuple[Measured, ...]] = (columns.gpus, columns.gpu_cost_usd, columns.placed_share, columns.busy_share)
 WHOLE: Final = (*TOTALS, columns.provider_margin, *SUPPLIED)  # columns of the monthly tables, over the whole run
 

@@ -160,6 +160,12 @@ def timed_out_share(measured: Measured) -> float:
 
 
 @metric
+def cut_share(measured: Measured) -> float:
+    """Cut over completed."""
+    return _ratio(measured.total[o.CUT], float(measured.ended[o.COMPLETED]))
+
+
+@metric
 def attempts_per_request(measured: Measured) -> float:
     """Attempts over born."""
     return _ratio(measured.total[o.ATTEMPTS], measured.born)

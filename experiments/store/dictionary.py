@@ -6,7 +6,7 @@ from typing import Final
 from experiments.store import report_tables
 from experiments.store.layout import Column, Table, amount, count, dimension, weight
 
-SCHEMA_VERSION: Final = 3  # of the store as a whole; counted up when a table or a column changes
+SCHEMA_VERSION: Final = 4  # of the store as a whole; counted up when a table or a column changes
 
 def _quantiles(rows: str) -> tuple[Column, ...]:
     return tuple(
@@ -52,6 +52,7 @@ TABLES: Final[Mapping[str, Table]] = {
             count("refused", "attempts", "of them refused: rate limit, queue full (traffic: or too long)"),
             count("failed", "attempts", "of them failed: outage, server error, broken stream, time-out"),
             count("completed", "requests", "requests completed here"),
+            count("cut", "requests", "of them those whose answers were cut"),
             count("prompt_tokens", "tokens", "prompt tokens of completed requests"),
             count("output_tokens", "tokens", "output tokens of completed requests"),
             amount("revenue_usd", "USD", "charged for completed requests, before the router's fee"),
@@ -68,6 +69,7 @@ TABLES: Final[Mapping[str, Table]] = {
             dimension("model", "model they asked for; empty for customers of a market who use none"),
             count("born", "requests", "requests that reached a router"),
             count("completed", "requests", "of them completed"),
+            count("cut", "requests", "of the completed those whose answers were cut"),
             count("refused", "requests", "of them refused by the last offer tried (traffic only)"),
             count("failed", "requests", "of them failed at the last offer tried (traffic only)"),
             count("abandoned", "requests", "of them given up by an impatient customer (traffic only)"),
@@ -120,13 +122,15 @@ TABLES: Final[Mapping[str, Table]] = {
             dimension("request", "its own key, 16 hexadecimal digits"), dimension("segment", "its client class"),
             _PROVIDER, _MODEL, dimension("offer", "offer of the last attempt; empty if there was none"),
             dimension("outcome", "how it ended"),
+            dimension("finish_reason", "`stop`, `length` (cut), `error` (not completed); empty in flight"),
             amount("born_s", "s", "simulated time at which it left the customer (not to be added up)"),
             amount("placed_s", "s", "at which its last attempt was placed"),
             amount("first_token_s", "s", "at which the first token reached its router"),
             amount("end_s", "s", "at which it ended, at its router"),
             amount("delay_s", "s", "from the router to the customer, one way (not to be added up)"),
             count("prompt_tokens", "tokens", "length of its prompt"),
-            count("output_tokens", "tokens", "length of its answer"),
+            count("output_tokens", "tokens", "length of its answer as it was served; 0 unless completed"),
+            count("drawn_tokens", "tokens", "length of its answer as it was drawn, had nothing cut it"),
             count("attempts", "attempts", "attempts made for it"),
             amount("cost_usd", "USD", "charged at posted prices"),
         ),

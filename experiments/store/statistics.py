@@ -121,6 +121,7 @@ STATISTICS: Final[Mapping[str, Statistic]] = {
     "requests": Statistic("requests", (_sum("classes", "born"),)),
     "completed": Statistic("completed", (_sum("offers", "completed"), _sum("classes", "completed"))),
     "completed_share": Statistic("completed_share", (_ratio("classes", "completed", "born"),)),
+    "cut_share": Statistic("cut_share", (_ratio("offers", "cut", "completed"), _ratio("classes", "cut", "completed"))),
     "good_share": Statistic("good_share", (_ratio("classes", "good", "born"),), note="traffic"),
     "refused_attempts_share": Statistic("refused_attempts_share", (_ratio("offers", "refused", "placed"),)),
     "tokens": Statistic("tokens", _TOKEN_SOURCES),

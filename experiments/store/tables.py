@@ -74,7 +74,7 @@ def _traffic_offers(outcome: TrafficOutcome) -> dict[str, Any]:
         "month": np.zeros(len(offers), np.int64), **_names(outcome), "region": [offer.region for offer in offers],
         "placed": sums[:, o.PLACED], "refused": sums[:, REFUSED_ATTEMPTS].sum(axis=1),
         "failed": sums[:, FAILED_ATTEMPTS].sum(axis=1),
-        "completed": sums[:, o.SERVED], "prompt_tokens": sums[:, o.SERVED_PROMPT],
+        "completed": sums[:, o.SERVED], "cut": sums[:, o.SERVED_CUT], "prompt_tokens": sums[:, o.SERVED_PROMPT],
         "output_tokens": sums[:, o.SERVED_OUTPUT], "revenue_usd": sums[:, o.REVENUE_NANO] / NANO_PER_USD,
         "busy_replica_s": outcome.offer_work[:, o.BUSY_S],
         "replica_s": outcome.replica_s,
@@ -114,7 +114,7 @@ def _traffic_classes(outcome: TrafficOutcome) -> dict[str, Any]:
         "month": np.zeros(len(cells), np.int64), "segment": [name for name, _ in cells], "task": [""] * len(cells),
         "model": [model for _, model in cells], "born": add(outcome.born[:, o.MEASURED]),
         **{name: ended[:, index] for index, name in enumerate(o.OUTCOMES[:o.IN_FLIGHT])},
-        **{name: sums[:, o.CLASS_SUMS.index(name)] for name in ("good", "attempts", "prompt_tokens", "output_tokens")},
+        **{name: sums[:, o.CLASS_SUMS.index(name)] for name in ("good", "attempts", "prompt_tokens", "output_tokens", "cut")},
         "cost_usd": sums[:, o.COST_NANO] / NANO_PER_USD, "fee_usd": sums[:, o.FEE_NANO] / NANO_PER_USD,
         **{f"{name}_sum_s": times[:, index] for index, name in enumerate(o.METRICS)},
         "tpot_requests": histograms[:, o.TPOT].sum(axis=1), **_quantiles(histograms),
@@ -147,9 +147,10 @@ def _requests(outcome: TrafficOutcome) -> dict[str, Any]:
         "model": [world.models[world.class_model[row]] for row in rows["client_class"]],
         "offer": [offer.name if offer else "" for offer in placed],
         "outcome": [o.OUTCOMES[row] for row in rows["outcome"]],
+        "finish_reason": [o.FINISH_REASONS[row] for row in rows["finish"]],
         **{name: rows[name] for name in ("born_s", "placed_s", "first_token_s", "end_s", "attempts")},
         "delay_s": world.class_delay_s[rows["client_class"]],
-        "prompt_tokens": rows["prompt"], "output_tokens": rows["output"], "cost_usd": rows["cost_nano"] / NANO_PER_USD,
+        "prompt_tokens": rows["prompt"], "output_tokens": rows["output"], "drawn_tokens": rows["drawn"], "cost_usd": rows["cost_nano"] / NANO_PER_USD,
     }
 
 
@@ -165,10 +166,11 @@ def _offers(run: "Run") -> dict[str, Any]:
     """Offers that were listed or served in a month."""
     result = run.result
     sums = {name: run.months.add(offer_series(result, name)).ravel()
-            for name in ("placed", "refused", "failed", "served", "prompt_tokens", "output_tokens", "revenue_nano")}
+            for name in ("placed", "refused", "failed", "served", "prompt_tokens", "output_tokens", "revenue_nano",
+                         "cut")}
     columns = _offer_months(run) | {
         "region": [offer.region for offer in result.offers] * len(run.months.labels),
-        **{name: sums[name] for name in ("placed", "refused", "failed", "prompt_tokens", "output_tokens")},
+        **{name: sums[name] for name in ("placed", "refused", "failed", "prompt_tokens", "output_tokens", "cut")},
         "completed": sums["served"], "revenue_usd": sums["revenue_nano"] / NANO_PER_USD,
         "busy_replica_s": run.months.add(run.busy_replica_days).ravel() * DAY_S,
         "replica_s": run.months.add(result.replicas_daily).ravel() * DAY_S,
@@ -224,7 +226,7 @@ def _classes(run: "Run") -> dict[str, Any]:
         "month": at_month, "segment": [segments[row] for row in at_segment], "task": [TASKS[row] for row in at_task],
         "model": [names[row] for row in at_model],
         **{name: add(workload_series(result, name))
-           for name in ("born", "completed", "prompt_tokens", "output_tokens")},
+           for name in ("born", "completed", "prompt_tokens", "output_tokens", "cut")},
         "cost_usd": add(workload_series(result, "cost_nano")) / NANO_PER_USD,
         "fee_usd": add(workload_series(result, "fee_nano")) / NANO_PER_USD,
         "surplus_usd": add(np.nan_to_num(result.surplus_usd_daily)), "workload_days": add(run.model_of >= 0),

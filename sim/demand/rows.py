@@ -68,6 +68,7 @@ class ClassRows:
         self._limit_s = world.scenario.traffic.duration_s
         self._grid_per_s = world.grid_per_s
         self._expected_output = expected_output(spec)
+        self._max_tokens = spec.max_tokens or 0
         self._patience_s = spec.patience_s
         self._patience = self._open("patience") if spec.patience_s is not None else None
         self._word = streams.word(f"demand/{self._name}/key")
@@ -129,5 +130,6 @@ class ClassRows:
         rows["prompt"] = births.prompt
         rows["output"] = births.output
         rows["prefix"] = births.prefix
+        rows["max_tokens"] = self._max_tokens
         self._drawn += n
         return rows

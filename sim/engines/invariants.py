@@ -61,6 +61,12 @@ def _completions_are_served(run: TrafficOutcome) -> Iterator[str]:
         yield f"class {run.world.classes[i]}, {_COHORTS[cohort]}: more good than completed"
 
 
+def _cut_answers_are_completed(run: TrafficOutcome) -> Iterator[str]:
+    yield from _totals(run, "cut", run.class_sums[:, :, o.CUT], "cut at offers", run.offer_sums[:, :, o.SERVED_CUT])
+    for i, cohort in np.argwhere(run.offer_sums[:, :, o.SERVED_CUT] > run.offer_sums[:, :, o.SERVED]):
+        yield f"offer {_offer(run, i)}, {_COHORTS[cohort]}: more cut than served"
+
+
 def _histograms_are_complete(run: TrafficOutcome) -> Iterator[str]:
     sides = (("class", run.class_hist, run.outcomes[:, o.MEASURED, o.COMPLETED]),
              ("offer", run.offer_hist, run.offer_sums[:, o.MEASURED, o.SERVED]))
@@ -117,6 +123,7 @@ INVARIANTS: Final[dict[str, Check]] = {
     "requests_conserved": _requests_conserved,
     "attempts_are_placements": _attempts_are_placements,
     "completions_are_served": _completions_are_served,
+    "cut_answers_are_completed": _cut_answers_are_completed,
     "histograms_are_complete": _histograms_are_complete,
     "tokens_billed_are_served": _tokens_billed_are_served,
     "payments_are_revenue_and_fees": _payments_are_revenue_and_fees,

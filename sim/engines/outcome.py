@@ -19,6 +19,13 @@ TIMED_OUT: Final = 4  # the router's time-outs ran out
 IN_FLIGHT: Final = 5
 OUTCOMES: Final = ("completed", "refused", "failed", "abandoned", "timed_out", "in_flight")
 
+# why a request's answer ended, in the words of OpenAI's chat completions
+NO_FINISH: Final = 0  # in flight
+STOP: Final = 1  # the answer was served as it was drawn
+LENGTH: Final = 2  # it was cut at max_tokens or where the offer's room ended
+ERROR: Final = 3  # the request was not completed
+FINISH_REASONS: Final = ("", "stop", "length", "error")
+
 # metrics with histograms, measured at the customer, of completed measured requests
 TTFT: Final = 0
 TPOT: Final = 1  # requests with at least two output tokens
@@ -36,7 +43,8 @@ COST_NANO: Final = 3  # charged at the finishing offer's prices
 FEE_NANO: Final = 4
 PAID_NANO: Final = 5  # cost plus fee, counted at the customer
 GOOD: Final = 6  # completed within both SLOs
-CLASS_SUMS: Final = ("attempts", "prompt_tokens", "output_tokens", "cost_nano", "fee_nano", "paid_nano", "good")
+CUT: Final = 7  # completed, but cut at max_tokens or where the offer's room ended
+CLASS_SUMS: Final = ("attempts", "prompt_tokens", "output_tokens", "cost_nano", "fee_nano", "paid_nano", "good", "cut")
 
 # columns of offer_sums
 PLACED: Final = 0  # attempts that the router sent here
@@ -46,8 +54,10 @@ CANCELLED: Final = 9
 SERVED_PROMPT: Final = 10  # tokens of completed requests
 SERVED_OUTPUT: Final = 11
 REVENUE_NANO: Final = 12
+SERVED_CUT: Final = 13  # of the completed requests, those whose answers were cut
 OFFER_SUMS: Final = ("placed", "served", "outage", "server_error", "rate_limited", "queue_full", "too_long",
-                     "midstream", "attempt_timed_out", "cancelled", "served_prompt", "served_output", "revenue_nano")
+                     "midstream", "attempt_timed_out", "cancelled", "served_prompt", "served_output", "revenue_nano",
+                     "served_cut")
 
 # columns of offer_work: what the replicas did, over the whole run but for BUSY_S
 BUSY_S: Final = 0  # replica-seconds in steps, inside the measured window
@@ -68,9 +78,11 @@ class SampledRequest(Record):
     client_class: int = i4("its class")
     offer: int = i4("offer of the newest attempt; -1 if there is none")
     prompt: int = i4("prompt, tokens")
-    output: int = i4("answer, tokens")
+    output: int = i4("answer as it was served, tokens; 0 unless completed")
+    drawn: int = i4("answer as it was drawn, tokens")
     attempts: int = i4("attempts made")
     outcome: int = i4("its outcome, as above")
+    finish: int = i4("its finish reason, as above")
     cost_nano: int = i8("charge without the fee, nano-dollars; 0 unless completed")
 
 

@@ -15,15 +15,16 @@ class ArrivingRequest(Record):
     born_s: float = f8("leaves its customer, s")
     arrive_s: float = f8("reaches its router, s")
     patience_s: float = f8("from birth, s; inf if it waits for ever")
-    expected_output: float = f8("mean output of its class, tokens")
+    expected_output: float = f8("mean output of its class by its own distribution, tokens")
     key: int = u8("its private source of uniforms (sim.draws)")
     session: int = i8("number of its session; -1 if none")
     client_class: int = i4("expanded class")
     router: int = i4("its router")
     model: int = i4("the model that it asks for")
     prompt: int = i4("prompt, tokens")
-    output: int = i4("answer, tokens")
+    output: int = i4("drawn length of the answer, tokens")
     prefix: int = i4("leading prompt tokens shared with the session's previous turn")
+    max_tokens: int = i4("longest answer that its customer asks for, tokens; 0: no such limit")
 
 
 REQUEST: Final = ArrivingRequest.dtype()

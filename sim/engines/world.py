@@ -44,6 +44,11 @@ class OfferSpec:
     gpus: int  # GPUs of the whole deployment (0 for abstract servers)
     gpu_usd_per_hour: float  # rent of one GPU
 
+    @property
+    def room_tokens(self) -> int:
+        """Longest prompt and answer together that it can hold: the last token is sent, not kept."""
+        return min(self.context_tokens, self.kv_capacity_tokens + 1 - self.seq_overhead_tokens)
+
 
 @dataclass(frozen=True)
 class World:

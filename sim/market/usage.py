@@ -22,6 +22,8 @@ class OfferDay:
         int64: charged by the provider.
     busy_share
         float64: share of its active replicas' time spent in steps, 0 to 1 (0 without replicas).
+    cut
+        int64: of the served, those whose answers were cut where its context or memory ended.
     """
 
     placed: np.ndarray
@@ -34,6 +36,7 @@ class OfferDay:
     output_tokens: np.ndarray
     revenue_nano: np.ndarray
     busy_share: np.ndarray
+    cut: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class WorkloadDay:
         int64: paid to providers, and to the router on top.
     e2e_s, ttft_s
         float64: means of completed requests; nan without any.
+    cut
+        int64: of the completed, those whose answers were cut.
     """
 
     model: np.ndarray
@@ -66,3 +71,4 @@ class WorkloadDay:
     fee_nano: np.ndarray
     e2e_s: np.ndarray
     ttft_s: np.ndarray
+    cut: np.ndarray

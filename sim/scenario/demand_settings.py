@@ -81,8 +81,9 @@ class Trace(Part):
     )
     loop: bool = Field(False, description="Start the file again when it ends before the run does")
     start: Literal["random", "first"] = Field(
-        "random", description="Row at which a looped file starts: drawn anew in every replication, or the first "
-        "(source: assumption: a run falls on any part of the file); a file that is not looped starts at its first"
+        "random", description="Time of the file at which a looped or resampled one starts: drawn anew in every "
+        "replication, uniform over its span, or its first row (source: assumption: a run falls on any part of the "
+        "file); any other starts at its first"
     )
     resample: bool = Field(
         False, description="Draw (lengths, gap) rows with replacement instead of replaying them in order"
@@ -174,6 +175,11 @@ class ClientClass(Part):
     )
     output_tokens: Lengths = Field(
         Lengths(mean=150, cv=1.0), description="Output length; ignored when a trace gives lengths"
+    )
+    max_tokens: int | None = quantity(
+        None, unit="tokens", doc="Longest answer that requests ask for: longer ones are cut there, and routers and "
+        "rate limits know of it; none asks for no limit", ge=1, le=2_000_000_000,
+        source="max_tokens of OpenAI's chat completions, optional there too",
     )
     sessions: Sessions | None = Field(None, description="Multi-turn sessions; none makes every request single")
     patience_s: float | None = quantity(

@@ -5,7 +5,7 @@ things happen at the same time all the while, and zero is a common delay. The ot
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,7 @@ def random_case(seed: int) -> Case:
     cuts = np.sort(rng.integers(0, len(table), rng.integers(0, 3)))
     changes = _changes(rng, world, duration_s)
     end_s = duration_s + _maybe(rng, 0.8, 100.0, 0.5)
+    world = _limit_answers(rng, world, table)
     blocks = [block for block in np.split(table, cuts) if len(block)]  # an empty block would be a pause
     return Case(world, _whole_instants(blocks), [change for change in changes if change.time_s < end_s], end_s)
 
@@ -256,6 +257,23 @@ def _requests(rng: Dice, world: World, duration_s: float) -> np.ndarray:
     table["output"] = np.minimum(1 + rng.exponential(mean_output).astype(int), longer * 400)
     table["prefix"] = np.where(rng.random(n) < rng.choice([0.0, 0.6]), rng.integers(0, table["prompt"] + 1), 0)
     return table
+
+
+def _limit_answers(rng: Dice, world: World, table: np.ndarray) -> World:
+    """Of a third of the markets requests ask for answers no longer than so much, and offers hold little."""
+    limited = bool(rng.random() < 1 / 3)
+    some = rng.random(len(table)) < rng.choice([0.3, 1.0])
+    wanted = np.where(some, rng.integers(1, 120, len(table)), 0)
+    contexts, capacities = rng.integers(2, 300, (2, len(world.offers))).tolist()
+    small, narrow = rng.random((2, len(world.offers))) < 0.3
+    if not limited:
+        return world
+    table["max_tokens"] = wanted
+    return replace(world, offers=tuple(
+        replace(offer, context_tokens=context if is_small else offer.context_tokens,
+                kv_capacity_tokens=capacity if is_narrow else offer.kv_capacity_tokens)
+        for offer, context, capacity, is_small, is_narrow in zip(
+            world.offers, contexts, capacities, small, narrow, strict=True)))
 
 
 def _changes(rng: Dice, world: World, duration_s: float) -> list[Change]:

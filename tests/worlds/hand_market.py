@@ -43,12 +43,14 @@ OFFERS = (("a", BIG), ("a", MID), ("b", MID), ("b", NEW), ("c", MID))
 USED = [[BIG, MID, NONE], [BIG, MID, MID], [BIG, BIG, MID], [BIG, BIG, MID]]
 BORN = [[10, 20, 0], [10, 20, 10], [20, 20, 10], [20, 20, 30]]
 COMPLETED = [[8, 20, 0], [10, 16, 9], [20, 10, 10], [16, 20, 24]]
+CUT = [[0, 1, 0], [0, 0, 2], [1, 0, 0], [0, 0, 2]]  # of the completed ones
 PROMPT, OUTPUT = (900, 1500, 3000), (100, 500, 1000)  # tokens a completed request
 CHARGED = [[2000, 500], [2000, 500], [2000, 400], [2000, 400]]  # nano-dollars a token, of big and mid
 TTFT_S = [[1.0, 0.5, np.nan], [2.0, 1.0, 4.0], [1.0, 2.0, 1.0], [1.0, 0.5, 2.0]]
 TPOT_S = (0.1, 0.02, 0.05)
 SURPLUS_USD = [[1.0, 2.0, np.nan], [1.0, 2.0, 3.0], [2.0, 2.0, 2.0], [1.0, 1.0, 4.0]]
 SERVED = [[8, 5, 15, 0, 0], [10, 5, 20, 0, 0], [30, 8, 2, 0, 0], [36, 6, 18, 0, 0]]
+SERVED_CUT = [[0, 0, 1, 0, 0], [0, 1, 1, 0, 0], [1, 0, 0, 0, 0], [0, 0, 2, 0, 0]]
 SOLD = [[8, 10, 30, 0, 0], [10, 17, 51, 0, 0], [40, 30, 10, 0, 0], [56, 24, 72, 0, 0]]  # thousand tokens
 PLACED = [[10, 5, 20, 0, 0], [15, 10, 20, 0, 0], [35, 10, 2, 0, 0], [50, 6, 20, 0, 0]]
 REFUSED = [[2, 0, 5, 0, 0], [0, 5, 0, 0, 0], [5, 2, 0, 0, 0], [0, 0, 2, 0, 0]]
@@ -86,7 +88,7 @@ def hand_market() -> MarketResult:
     bought = [WorkloadDay(model=used[d], planned_tokens=(prompt + output)[d].astype(float), born=born[d],
                           completed=completed[d], prompt_tokens=prompt[d], output_tokens=output[d], cost_nano=cost[d],
                           fee_nano=cost[d] // 20, ttft_s=ttft[d],
-                          e2e_s=ttft[d] + np.array(TPOT_S) * (np.array(OUTPUT) - 1)) for d in range(4)]
+                          e2e_s=ttft[d] + np.array(TPOT_S) * (np.array(OUTPUT) - 1), cut=np.array(CUT[d])) for d in range(4)]
     prices = np.stack([INPUT, OUTPUT_PRICE, INPUT], axis=-1).astype(np.int64)
     return MarketResult(
         models=models(), offers=tuple(offer(host, MODELS[m][0], 1, 1) for host, m in OFFERS),
@@ -116,7 +118,8 @@ def _sold() -> list[OfferDay]:
     zero = np.zeros(len(OFFERS), np.int64)
     return [OfferDay(placed=np.array(PLACED[d]), served=np.array(SERVED[d]), refused=np.array(REFUSED[d]), failed=zero,
                      abandoned=zero, queue_full=zero, prompt_tokens=(tokens - output)[d], output_tokens=output[d],
-                     revenue_nano=(tokens * rate)[d], busy_share=np.array(BUSY[d], float)) for d in range(4)]
+                     revenue_nano=(tokens * rate)[d], busy_share=np.array(BUSY[d], float),
+                     cut=np.array(SERVED_CUT[d])) for d in range(4)]
 
 
 def _changes() -> list[PriceChange]:

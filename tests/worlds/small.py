@@ -217,7 +217,8 @@ def requests(of: World, rows: Iterable[Mapping[str, Any]]) -> np.ndarray:
         filled = {
             "born_s": row["arrive_s"] - of.class_delay_s[client], "patience_s": np.inf,
             "expected_output": float(row["output"]), "key": number + 1, "session": -1, "client_class": client,
-            "router": of.class_router[client], "model": of.class_model[client], "prefix": 0, **row,
+            "router": of.class_router[client], "model": of.class_model[client], "prefix": 0,
+            "max_tokens": 0, **row,
         }
         table.append(tuple(filled[name] for name in REQUEST.names or ()))
     return np.array(table, dtype=REQUEST)

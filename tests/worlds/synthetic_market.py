@@ -140,7 +140,7 @@ def _workload_days(random, used, prices, listed, offer_model):
         out.append(WorkloadDay(model=used[day], planned_tokens=(prompt + output).astype(float), born=born,
                                completed=completed, prompt_tokens=prompt,
                                output_tokens=output, cost_nano=cost, fee_nano=cost * 55 // 1000,
-                               e2e_s=ttft + 300 * 0.02, ttft_s=ttft))
+                               e2e_s=ttft + 300 * 0.02, ttft_s=ttft, cut=completed // 200))
     return out
 
 
@@ -153,7 +153,7 @@ def _offer_days(bought, prices, listed, offer_model):
     out = []
     for day, got in enumerate(bought):
         columns = {name: np.zeros(len(offer_model), np.int64)
-                   for name in ("served", "prompt_tokens", "output_tokens", "revenue_nano")}
+                   for name in ("served", "prompt_tokens", "output_tokens", "revenue_nano", "cut")}
         for m in np.unique(got.model[got.model >= 0]):
             offers = np.flatnonzero(offer_model == m)
             offers = offers[listed[day, offers]] if listed[day, offers].any() else offers
@@ -161,7 +161,8 @@ def _offer_days(bought, prices, listed, offer_model):
             edges = np.concatenate([[0.0], np.cumsum(weight) / weight.sum()])
             mine = got.model == m
             for name, amounts in (("served", got.completed), ("prompt_tokens", got.prompt_tokens),
-                                  ("output_tokens", got.output_tokens), ("revenue_nano", got.cost_nano)):
+                                  ("output_tokens", got.output_tokens), ("revenue_nano", got.cost_nano),
+                                  ("cut", got.cut)):
                 total = int(amounts[mine].sum())
                 columns[name][offers] = np.diff([round(edge * total) for edge in edges])
         zeros = np.zeros(len(offer_model), np.int64)

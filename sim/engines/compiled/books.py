@@ -3,12 +3,14 @@
 from sim.compiled import inner
 from sim.draws import SAMPLE as SAMPLE_DRAW
 from sim.draws import derive
+from sim.engines.answers import finish_of
 from sim.engines.compiled.records import Client, Globals, LiveRequest
 from sim.engines.compiled.state import Books
 from sim.engines.exact import add_time
 from sim.engines.outcome import (
     COMPLETED,
     COST_NANO,
+    CUT,
     E2E,
     FEE_NANO,
     GOOD,
@@ -18,6 +20,7 @@ from sim.engines.outcome import (
     PROMPT_TOKENS,
     REVENUE_NANO,
     SERVED,
+    SERVED_CUT,
     SERVED_OUTPUT,
     SERVED_PROMPT,
     TPOT,
@@ -31,19 +34,22 @@ PER_PPM = 1_000_000  # parts in the whole, of a fee in parts per million
 @inner(forceinline=True)
 def bill(books: Books, request: LiveRequest, fee_ppm: float) -> None:
     """Charge a completed request at the prices noted when it was placed."""
-    cost = request.prompt_nano + request.output * request.price_out
+    cost = request.prompt_nano + request.served * request.price_out
     fee = (cost * int(fee_ppm) + PER_PPM // 2) // PER_PPM
     row = books.class_sums[request.client_class, request.cohort]
     row[PROMPT_TOKENS] += request.prompt
-    row[OUTPUT_TOKENS] += request.output
+    row[OUTPUT_TOKENS] += request.served
     row[COST_NANO] += cost
     row[FEE_NANO] += fee
     row[PAID_NANO] += cost + fee
     offer = books.offer_sums[request.offer, request.cohort]
     offer[SERVED] += 1
     offer[SERVED_PROMPT] += request.prompt
-    offer[SERVED_OUTPUT] += request.output
+    offer[SERVED_OUTPUT] += request.served
     offer[REVENUE_NANO] += cost
+    if request.served < request.output:
+        row[CUT] += 1
+        offer[SERVED_CUT] += 1
 
 
 @inner(forceinline=True)
@@ -51,7 +57,7 @@ def measure(g: Globals, books: Books, request: LiveRequest, client: Client) -> N
     """Add a completed request's latencies, as its customer saw them, to the histograms."""
     ttft_s = request.first_s + client.delay_s - request.born_s
     e2e_s = g.now + client.delay_s - request.born_s
-    tpot_s = (e2e_s - ttft_s) / (request.output - 1) if request.output >= 2 else 0.0
+    tpot_s = (e2e_s - ttft_s) / (request.served - 1) if request.served >= 2 else 0.0
     c = request.client_class
     if ttft_s <= client.slo_ttft_s and tpot_s <= client.slo_tpot_s:
         books.class_sums[c, request.cohort, GOOD] += 1
@@ -66,7 +72,7 @@ def measure(g: Globals, books: Books, request: LiveRequest, client: Client) -> N
     books.class_hist[c, E2E, at] += 1
     books.offer_hist[o, E2E, at] += 1
     add_time(books.metric_sums[c, E2E], e2e_s, g.per_s)
-    if request.output >= 2:
+    if request.served >= 2:
         at = bin_of(tpot_s, FINE_BITS)
         books.class_hist[c, TPOT, at] += 1
         books.offer_hist[o, TPOT, at] += 1
@@ -89,9 +95,12 @@ def count_outcome(g: Globals, books: Books, request: LiveRequest, outcome: int) 
     row.client_class = request.client_class
     row.offer = request.offer
     row.prompt = request.prompt
-    row.output = request.output
+    row.output = 0
+    row.drawn = request.output
     row.attempts = request.attempts
     row.outcome = outcome
+    row.finish = finish_of(outcome, request.served, request.output)
     row.cost_nano = 0
     if outcome == COMPLETED:
-        row.cost_nano = request.prompt_nano + request.output * request.price_out
+        row.output = request.served
+        row.cost_nano = request.prompt_nano + request.served * request.price_out

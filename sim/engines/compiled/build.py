@@ -80,6 +80,7 @@ def _offer_fields(spec: OfferSpec) -> dict[str, Any]:
         "most": spec.replicas,
         "listed": 1,
         "context": spec.context_tokens,
+        "room": spec.room_tokens,
         "tpm": spec.tokens_per_min,
         "replicas": spec.replicas,
         "balancer": spec.balancer,
@@ -246,6 +247,7 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
             [offers["context"][a:b].min() for a, b in pairwise(world.model_first.tolist())], np.int64
         ),
         hidden=np.zeros(len(world.models), np.int64),
+        answers=np.zeros((len(world.models), len(world.classes), 2), np.int64),
         lane_of=lane_of,
         memory_offers=memory_offers,
         memory_shared=memory_shared,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.compiled import hot, inner
-from sim.draws import BALANCER, FAST_FAILURE, MIDSTREAM_POINT, derive
+from sim.draws import BALANCER, FAST_FAILURE, MIDSTREAM_POINT, of_attempt
 from sim.draws import MIDSTREAM as MIDSTREAM_DRAW
 from sim.engines.compiled import finish
 from sim.engines.compiled.clock import DELAYED_FAIL, Rare, push_misc, set_time
@@ -21,6 +21,12 @@ from sim.policy import MIDSTREAM, NO_FAILURE, OUTAGE, QUEUE_FULL, RATE_LIMITED, 
 from sim.units import MINUTE_S
 
 LEAST_OUTSTANDING, LEAST_REQUESTS, ROUND_ROBIN, RANDOM, CENTRAL_QUEUE = 0, 1, 2, 3, 4
+
+
+@inner(forceinline=True)
+def _luck(attempt: Attempt, salt: int) -> float:
+    """The attempt's own uniform in [0, 1) for a purpose, at its offer."""
+    return of_attempt(attempt.key, salt, attempt.number, attempt.offer)
 
 
 @inner(forceinline=True)
@@ -80,7 +86,7 @@ def balance(supply: Supply, o: int, a: int) -> int:
         turn = offer.turn
         offer.turn = (turn + 1) % offer.replicas
         return int(offer.first_replica + turn)
-    u = derive(supply.attempts[a].key, BALANCER, o)
+    u = _luck(supply.attempts[a], BALANCER)
     return int(offer.first_replica + int(u * offer.replicas))
 
 
@@ -97,11 +103,11 @@ def queue_is_full(supply: Supply, o: int, r: int) -> bool:
 
 
 @inner(forceinline=True)
-def plan_break(offer: LiveDeployment, o: int, attempt: Attempt) -> None:
+def plan_break(offer: LiveDeployment, attempt: Attempt) -> None:
     """Decide at which token the stream ends: its last, or the one after which it breaks."""
     attempt.target = attempt.output
-    if offer.midstream_share > 0.0 and derive(attempt.key, MIDSTREAM_DRAW, o) < offer.midstream_share:
-        attempt.target = 1 + int(derive(attempt.key, MIDSTREAM_POINT, o) * (attempt.output - 1))
+    if offer.midstream_share > 0.0 and _luck(attempt, MIDSTREAM_DRAW) < offer.midstream_share:
+        attempt.target = 1 + int(_luck(attempt, MIDSTREAM_POINT) * (attempt.output - 1))
 
 
 @inner(forceinline=True)
@@ -124,10 +130,10 @@ def why_not(g: Globals, offer: LiveDeployment, seat: Seat, attempt: Attempt) -> 
     """How an offer's door turns an attempt away, if it does so whatever its replicas do; else ``NO_FAILURE``."""
     if offer.down != 0:
         return OUTAGE
-    if offer.fast_failure_share > 0.0 and derive(attempt.key, FAST_FAILURE, attempt.offer) < offer.fast_failure_share:
+    if offer.fast_failure_share > 0.0 and _luck(attempt, FAST_FAILURE) < offer.fast_failure_share:
         return SERVER_ERROR
-    # The last token is sent, not kept. Whatever passes here fits alone, so preemption always ends.
-    if attempt.prompt + attempt.output - 1 + offer.overhead > offer.kv_capacity:
+    # Whatever passes here fits alone, so preemption always ends.
+    if attempt.output == 0:
         return TOO_LONG
     if (offer.rpm > 0 or offer.tpm > 0) and not within_rate_limits(g, offer, seat, attempt.weight):
         return RATE_LIMITED
@@ -162,7 +168,7 @@ def hear_dispatch(g: Globals, clock: Clock, supply: Supply, seats: Rows[Seat], l
     if failure != NO_FAILURE:
         turn_away(g, clock, supply, lane_of[attempt.router, o], a, failure)
         return -1
-    plan_break(offer, o, attempt)
+    plan_break(offer, attempt)
     if r < 0:
         join_central(supply, offer, a)
         return -1

@@ -344,8 +344,9 @@ class CompiledEngine:
         rows = [q for q in rows if derive(q["key"], SAMPLE_DRAW, 0) < g["sample_share"]]
         table = np.zeros(len(rows), SAMPLE)
         for row, q in zip(table, rows, strict=True):
-            for name in ("key", "born_s", "client_class", "offer", "prompt", "output", "attempts"):
+            for name in ("key", "born_s", "client_class", "offer", "prompt", "attempts"):
                 row[name] = q[name]
+            row["drawn"] = q["output"]
             row["placed_s"], row["first_token_s"] = q["dispatch_s"], q["first_s"]
             row["end_s"], row["outcome"] = self.now_s, IN_FLIGHT
         return table

@@ -67,7 +67,7 @@ def tell_policy(g: Globals, routing: Routing, observers: Any, q: int, kind: int,
     ttft_s = 0.0
     if kind == SAW_FIRST_TOKEN or kind == SAW_DONE:
         ttft_s = request.first_s - request.dispatch_s
-    tokens = wide(request.output) if kind == SAW_DONE else wide(0)
+    tokens = wide(request.served) if kind == SAW_DONE else wide(0)
     event = Event(
         wide(kind), row, g.now, wide(request.prompt), tokens, ttft_s, g.now - request.dispatch_s, wide(failure)
     )

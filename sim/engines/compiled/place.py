@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.compiled import inner
 from sim.draws import EXPLORE, EXPLORE_PICK, ROUTE, derive, slot_of
+from sim.engines.answers import least_tokens
 from sim.engines.compiled.deployment import true_work_s
 from sim.engines.compiled.health import lets_through, rests_until
 from sim.engines.compiled.records import Globals, LiveRequest, LiveRouter
@@ -45,7 +46,7 @@ def is_usable(g: Globals, supply: Supply, routing: Routing, q: int, o: int) -> b
     """True if nothing but an earlier try speaks against an offer."""
     request = routing.requests[q]
     offer = supply.offers[o]
-    if offer.listed == 0 or request.prompt + request.output > offer.context:
+    if offer.listed == 0 or least_tokens(request.prompt, request.max_tokens) > offer.context:
         return False
     router = routing.routers[request.router]
     row = routing.views[request.router, o]
@@ -112,7 +113,7 @@ def open_rows(g: Globals, supply: Supply, routing: Routing, q: int) -> int:
     """Refresh the candidates' rows, price the request and mark who may be chosen; return how many may."""
     request = routing.requests[q]
     refresh_model(g.now, routing, request.router, request.model)
-    fits = request.prompt + request.output <= routing.least_context[request.model]
+    fits = least_tokens(request.prompt, request.max_tokens) <= routing.least_context[request.model]
     # Most placements find nothing that could close an offer; telling so by three numbers of the model saves a look
     # at every seat.
     calm = routing.hidden[request.model] == 0 and g.now >= routing.guard_until[request.router, request.model]

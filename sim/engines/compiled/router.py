@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.compiled import inner
 from sim.draws import BACKOFF, derive, slot_of
+from sim.engines.answers import expected_tokens, served_tokens
 from sim.engines.compiled import health, telemetry
 from sim.engines.compiled.books import bill, count_outcome, measure
 from sim.engines.compiled.clock import RETRY, Rare, push_misc, start_timer, stop_timer
@@ -53,9 +54,11 @@ def hear_request(g: Globals, clock: Clock, routing: Routing, books: Books, row: 
     request.prompt = row.prompt
     request.prefix = row.prefix
     request.output = row.output
-    request.expected = row.expected_output
+    request.max_tokens = row.max_tokens
     # Not the true output: neither routers nor rate limits can know how long an answer will be.
-    request.weight = row.prompt + int(np.floor(row.expected_output + 0.5))
+    answers = routing.answers[row.model, row.client_class]
+    request.expected = expected_tokens(row.expected_output, row.max_tokens, answers[0], answers[1])
+    request.weight = row.prompt + int(np.floor(request.expected + 0.5))
     request.cohort = WARMUP if row.arrive_s < g.warmup_s else MEASURED
     request.patience_at = on_grid(row.born_s + row.patience_s, g.per_s)
     request.total_at = on_grid(row.arrive_s + router.total_timeout_s, g.per_s)
@@ -117,7 +120,8 @@ def dispatch(s: State, q: int, o: int) -> None:
     attempt.router = r
     attempt.offer = o
     attempt.prompt = request.prompt
-    attempt.output = request.output
+    request.served = served_tokens(request.output, request.max_tokens, request.prompt, offer.room)
+    attempt.output = request.served
     attempt.weight = request.weight
     attempt.emitted = 0
     attempt.place = TRANSIT
@@ -186,7 +190,10 @@ def hear_done(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     o = request.offer
     seat = routing.seats[r, o]
     let_go(routing, request)
-    answer = telemetry.FullAnswer(g.now - request.dispatch_s, g.now - request.first_s, request.output)
+    answers = routing.answers[request.model, request.client_class]
+    answers[0] += request.served
+    answers[1] += 1
+    answer = telemetry.FullAnswer(g.now - request.dispatch_s, g.now - request.first_s, request.served)
     telemetry.saw_done(g.now, routing, r, o, answer)
     health.succeed(routing.routers[r], seat, request.probe == 1)
     if request.session >= 0 and routing.routers[r].affinity_ttl_s > 0.0:

@@ -100,6 +100,7 @@ class Routing(NamedTuple):
     guard_until: np.ndarray  # float64 (routers, models): before that time, offers of the model may be closed
     least_context: np.ndarray  # int64 (models,): shortest context of a model's offers
     hidden: np.ndarray  # int64 (models,): offers of a model that are not listed
+    answers: np.ndarray  # int64 (models, classes, 2): tokens of the answers that ended, and how many
     lane_of: np.ndarray  # int32 (routers, offers)
     memory_offers: np.ndarray  # float64 (routers, offers, slots)
     memory_shared: np.ndarray  # float64 (routers, models, slots)

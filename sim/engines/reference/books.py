@@ -4,6 +4,7 @@ import numpy as np
 
 from sim import draws
 from sim.engines import outcome
+from sim.engines.answers import finish_of
 from sim.engines.exact import add_time, seconds
 from sim.engines.outcome import Tally, TrafficOutcome
 from sim.engines.reference.request import Attempt, LiveRequest
@@ -54,27 +55,29 @@ class Books:
     def bill(self, attempt: Attempt, done_s: float) -> None:
         """A router has learned that a request is complete: bill it and measure it."""
         request = attempt.request
-        cost = attempt.prompt_nano + request.output * attempt.price_out_nano
+        cost = attempt.prompt_nano + attempt.served * attempt.price_out_nano
         fee = (cost * self.fees_ppm[request.router] + TRADE_FEE_UNIT // 2) // TRADE_FEE_UNIT
         good = self._measure(attempt, done_s)
         of_class = self.class_sums[request.client_class, request.cohort]
         of_class[outcome.PROMPT_TOKENS] += request.prompt
-        of_class[outcome.OUTPUT_TOKENS] += request.output
+        of_class[outcome.OUTPUT_TOKENS] += attempt.served
         of_class[outcome.COST_NANO] += cost
         of_class[outcome.FEE_NANO] += fee
         of_class[outcome.PAID_NANO] += cost + fee
         of_class[outcome.GOOD] += good
+        of_class[outcome.CUT] += attempt.was_cut
         of_offer = self.offer_sums[attempt.offer, request.cohort]
         of_offer[outcome.SERVED] += 1
         of_offer[outcome.SERVED_PROMPT] += request.prompt
-        of_offer[outcome.SERVED_OUTPUT] += request.output
+        of_offer[outcome.SERVED_OUTPUT] += attempt.served
         of_offer[outcome.REVENUE_NANO] += cost
+        of_offer[outcome.SERVED_CUT] += attempt.was_cut
         self.count_outcome(request, outcome.COMPLETED, done_s, cost)
 
     def _measure(self, attempt: Attempt, done_s: float) -> bool:
         """Latencies at the customer; True if they are within the class's SLOs."""
         request, world = attempt.request, self.world
-        cls, later_tokens = request.client_class, request.output - 1
+        cls, later_tokens = request.client_class, attempt.served - 1
         back_s = float(world.class_delay_s[cls])
         ttft_s = attempt.first_token_s + back_s - request.born_s
         e2e_s = done_s + back_s - request.born_s
@@ -134,10 +137,12 @@ class Books:
 def _sample(request: LiveRequest, how: int, end_s: float, cost_nano: int) -> tuple[object, ...]:
     """Return a row of dtype ``SAMPLE``: times at the router, of the newest attempt; -1 where none."""
     last = request.last
-    placed_s, first_token_s, offer = -1.0, -1.0, -1
+    placed_s, first_token_s, offer, served = -1.0, -1.0, -1, 0
     if last is not None:
         placed_s, offer = last.dispatched_s, last.offer
         if not last.waits_for_first_token:
             first_token_s = last.first_token_s
+        served = last.served if how == outcome.COMPLETED else 0
     return (request.key, request.born_s, placed_s, first_token_s, end_s, request.client_class, offer,
-            request.prompt, request.output, request.attempts, how, cost_nano)
+            request.prompt, served, request.output, request.attempts, how,
+            finish_of(how, served, request.output), cost_nano)

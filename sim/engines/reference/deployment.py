@@ -5,6 +5,7 @@ import math
 from sim import policy
 from sim.draws import BALANCER, FAST_FAILURE
 from sim.engines import outcome
+from sim.engines.answers import served_tokens
 from sim.engines.reference.job import EngineStep, Job
 from sim.engines.reference.network import Channels
 from sim.engines.reference.replica import Replica
@@ -43,12 +44,13 @@ class LiveDeployment:
     def hear_dispatch(self, attempt: Attempt) -> None:
         """Refuse an attempt, or let it in."""
         request, offer = attempt.request, self.offer
+        attempt.served = served_tokens(request.output, request.max_tokens, request.prompt, offer.room_tokens)
         if not self.up:
             self.network.send_fail(attempt, policy.OUTAGE)
-        elif request.uniform(FAST_FAILURE, self.index) < offer.fast_failure_share:
+        elif attempt.uniform(FAST_FAILURE) < offer.fast_failure_share:
             sent_s = self.clock.on_grid(self.clock.now + offer.fast_failure_s)
             self.network.send_fail(attempt, policy.SERVER_ERROR, sent_s)
-        elif request.prompt + request.output - 1 + offer.seq_overhead_tokens > offer.kv_capacity_tokens:
+        elif attempt.served == 0:
             self.network.send_fail(attempt, policy.TOO_LONG)
         elif not self._within_rate_limits(request):
             self.network.send_fail(attempt, policy.RATE_LIMITED)
@@ -83,7 +85,7 @@ class LiveDeployment:
 
     def _seat(self, attempt: Attempt) -> None:
         """Find a replica (or a place in the central queue), or refuse because the queue is full."""
-        replica = self._balance(attempt.request)
+        replica = self._balance(attempt)
         cap = self.offer.queue
         if replica is None:
             full = 0 <= cap <= len(self.central)
@@ -99,14 +101,14 @@ class LiveDeployment:
         else:
             replica.join(job)
 
-    def _balance(self, request: LiveRequest) -> Replica | None:
+    def _balance(self, attempt: Attempt) -> Replica | None:
         """Pick a replica; none if the balancer has a central queue and every replica is full."""
         replicas = self.replicas[: self.active]
         if self.balancer == "round_robin":
             self.turn += 1
             return replicas[(self.turn - 1) % len(replicas)]
         if self.balancer == "random":
-            return replicas[int(request.uniform(BALANCER, self.index) * len(replicas))]
+            return replicas[int(attempt.uniform(BALANCER) * len(replicas))]
         if self.balancer == "least_requests":
             return min(replicas, key=lambda replica: replica.load)
         if self.balancer == "central":

@@ -8,7 +8,7 @@ from sim.engines.reference.request import Attempt
 
 
 class Job:
-    """An attempt as its provider sees it.
+    """An attempt as its provider sees it; its answer is as long as the attempt's ``served`` says.
 
     Parameters
     ----------
@@ -25,11 +25,11 @@ class Job:
         self.attempt = attempt
         self.arrived_s = arrived_s
         self.prompt = request.prompt
-        self.output = request.output
+        self.output = attempt.served
         self.weight = request.weight
-        self.last_token = request.output  # it leaves after this token
-        if request.output > 1 and request.uniform(MIDSTREAM, attempt.offer) < midstream_share:
-            self.last_token = 1 + int(request.uniform(MIDSTREAM_POINT, attempt.offer) * (request.output - 1))
+        self.last_token = self.output  # it leaves after this token
+        if self.output > 1 and attempt.uniform(MIDSTREAM) < midstream_share:
+            self.last_token = 1 + int(attempt.uniform(MIDSTREAM_POINT) * (self.output - 1))
         self.emitted = 0  # tokens produced so far
         self.prefilled = 0  # tokens of its context computed since its last admission
         self.decoding = False

@@ -112,7 +112,7 @@ class Placer:
         max_in, max_out = wants.max_input_usd_per_mtok, wants.max_output_usd_per_mtok
         return bool(
             self.prices[offer].listed
-            and request.prompt + request.output <= self.world.offers[offer].context_tokens
+            and request.least_tokens <= self.world.offers[offer].context_tokens
             and (max_in is None or row[view.PRICE_IN] <= max_in)
             and (max_out is None or row[view.PRICE_OUT] <= max_out)
             and self.health[offer].lets_through(self.clock.now)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sim.draws import derive
+from sim.draws import derive, of_attempt
+from sim.engines.answers import least_tokens
 from sim.policy import NO_FAILURE
 
 
@@ -20,15 +21,16 @@ class LiveRequest:
     born_s: float
     arrive_s: float
     patience_until_s: float
-    expected_output: float
+    expected_output: float  # of the feed, until its router writes what it has seen of the class
     key: int
     session: int
     client_class: int
     router: int
     model: int
     prompt: int
-    output: int
+    output: int  # as drawn: nobody but its provider acts on it
     prefix: int
+    max_tokens: int
     cohort: int
     attempts: int = 0
     tried: set[int] = field(default_factory=set)
@@ -47,6 +49,11 @@ class LiveRequest:
         """The request's own uniform in [0, 1) for a purpose (``sim.draws``)."""
         return float(derive(self.key, salt, index))
 
+    @property
+    def least_tokens(self) -> int:
+        """What an offer must hold to take it."""
+        return int(least_tokens(self.prompt, self.max_tokens))
+
     @classmethod
     def of(cls, index: int, row: np.void, cohort: int) -> "LiveRequest":
         """Read a row of dtype ``sim.engines.world.REQUEST``."""
@@ -56,7 +63,7 @@ class LiveRequest:
             patience_until_s=born_s + float(row["patience_s"]), expected_output=float(row["expected_output"]),
             key=int(row["key"]), session=int(row["session"]), client_class=int(row["client_class"]),
             router=int(row["router"]), model=int(row["model"]), prompt=int(row["prompt"]),
-            output=int(row["output"]), prefix=int(row["prefix"]), cohort=cohort,
+            output=int(row["output"]), prefix=int(row["prefix"]), max_tokens=int(row["max_tokens"]), cohort=cohort,
         )
 
 
@@ -72,6 +79,16 @@ class Attempt:
     price_out_nano: int
     probe: bool  # it tests a half-open breaker
     first_token_s: float = math.nan  # as its router learned it
+    served: int = 0  # length at which its answer ends, once a provider has let it in
+
+    def uniform(self, salt: int) -> float:
+        """The attempt's own uniform in [0, 1) for a purpose, at its offer (``sim.draws``)."""
+        return float(of_attempt(self.request.key, salt, self.number, self.offer))
+
+    @property
+    def was_cut(self) -> bool:
+        """True if its answer, served to its end, is shorter than the drawn one."""
+        return self.served < self.request.output
 
     @property
     def is_live(self) -> bool:

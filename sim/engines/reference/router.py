@@ -4,6 +4,7 @@ import math
 
 from sim import draws, policy
 from sim.engines import outcome
+from sim.engines.answers import expected_tokens
 from sim.engines.reference.network import Channels
 from sim.engines.reference.place import Placer, PostedPrice, Stick
 from sim.engines.reference.request import Attempt, LiveRequest
@@ -30,14 +31,27 @@ class LiveRouter(Placer):
         super().__init__(index, network, prices)
         self.books = network.books
         self.record = record
+        self.answers: dict[tuple[int, int], tuple[int, int]] = {}  # by class and model: tokens, and how many ended
 
     # Placing a request
 
     def hear_request(self, request: LiveRequest) -> None:
         """A request arrives from its customer."""
         self.books.born(request)
+        self._expect(request)
         self._set_timer(request)
         self._place(request)
+
+    def _expect(self, request: LiveRequest) -> None:
+        """Write down how long an answer the router expects: it cannot know the true one."""
+        tokens, answers = self.answers.get((request.client_class, request.model), (0, 0))
+        request.expected_output = expected_tokens(request.expected_output, request.max_tokens, tokens, answers)
+
+    def _remember(self, attempt: Attempt) -> None:
+        """Count an answer that has ended among those of its class."""
+        kind = attempt.request.client_class, attempt.request.model
+        tokens, answers = self.answers.get(kind, (0, 0))
+        self.answers[kind] = tokens + attempt.served, answers + 1
 
     def _place(self, request: LiveRequest) -> None:
         """Pick an offer and send an attempt there, or end the request if there is none."""
@@ -87,6 +101,7 @@ class LiveRouter(Placer):
             return
         request, now_s = attempt.request, self.clock.now
         self._let_go(attempt)
+        self._remember(attempt)
         self.observed[attempt.offer].saw_done(attempt, now_s)
         affinity = self.settings.affinity
         if affinity.ttl_s > 0 and request.session >= 0:
@@ -151,7 +166,7 @@ class LiveRouter(Placer):
         saw_token = kind in (policy.FIRST_TOKEN, policy.DONE)
         event = Event(
             kind=kind, row=attempt.offer - int(self.world.model_first[request.model]), now_s=self.clock.now,
-            prompt_tokens=request.prompt, output_tokens=request.output if kind == policy.DONE else 0,
+            prompt_tokens=request.prompt, output_tokens=attempt.served if kind == policy.DONE else 0,
             ttft_s=attempt.first_token_s - attempt.dispatched_s if saw_token else 0.0,
             e2e_s=self.clock.now - attempt.dispatched_s, failure=failure,
         )

@@ -111,7 +111,7 @@ class Observed:
     def saw_done(self, attempt: Attempt, now_s: float) -> None:
         """Learn of a complete answer."""
         self.refresh(now_s)
-        output = attempt.request.output
+        output = attempt.served
         self._sample("throughput", view.THROUGHPUT_EWMA, output / (now_s - attempt.dispatched_s))
         if output >= 2:
             self._sample("tpot", view.TPOT_EWMA_S, (now_s - attempt.first_token_s) / (output - 1))

@@ -42,7 +42,7 @@ PARTS = parts(JANUARY, FEBRUARY)
 ACROSS = (log(2.25 / 0.575), log(2.5 / ((54 * 0.4 + 82 * 0.47) / 136)))  # price of big over that of mid, by month
 
 BY_HAND = {
-    "requests": 190, "completed_share": 163 / 190, "tokens": 358_000, "spend_usd": 0.09 + 0.2464,
+    "requests": 190, "completed_share": 163 / 190, "cut_share": 6 / 163, "tokens": 358_000, "spend_usd": 0.09 + 0.2464,
     "fee_usd": 0.3364 / 20, "surplus_usd": 21,
     # "first" and "last" are two days each, half the run
     **series("cheapest_frontier", 2.25, 2.5), **series("cheapest_standard", 1, 1.75),

@@ -16,7 +16,7 @@ from worlds.hand_market import hand_market
 from worlds.hand_outcome import hand_outcome
 
 MARKET = {
-    "requests": 190, "completed": 163, "completed_share": 163 / 190, "good_share": nan,
+    "requests": 190, "completed": 163, "completed_share": 163 / 190, "cut_share": (1 + 2 + 1 + 2) / 163, "good_share": nan,
     "refused_attempts_share": (7 + 7 + 5 + 2) / (20 + 100 + 21 + 62), "tokens": 358_000, "share": 1,
     "revenue": 0.3364, "fees": 0.01682, "price": 0.3364 / 0.358, "paid": 0.3364 * 1.05 / 0.358,
     # a/big and a/mid listed for four days, b/mid and b/new for three
@@ -29,7 +29,7 @@ MARKET = {
     "utilisation": 12.25 / 24, "gpu_days": 64, "gpu_cost": 28, "profit": 47 - 41, "margin": (47 - 41) / 47, "moves": 3,
 }
 TRAFFIC = {
-    "requests": 200, "completed": 160, "completed_share": 0.8, "good_share": 0.6,
+    "requests": 200, "completed": 160, "completed_share": 0.8, "cut_share": 0.1, "good_share": 0.6,
     "refused_attempts_share": (10 + 5 + 1 + 1 + 2 + 1) / 300, "tokens": 125_000, "share": 1,
     "revenue": 0.13, "fees": 0.0065, "price": 1.04, "paid": 1.092, "input_price": (0.5 + 1) / 2,
     "output_price": (1.5 + 2) / 2, "price_changes": 0, "surplus": nan, "latency": (1800 + 600) / 160,

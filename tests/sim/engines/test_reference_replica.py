@@ -36,7 +36,7 @@ def test_one_request_step_by_step():
     assert result.class_metric_sums[0].tolist() == pytest.approx([ttft_s, (e2e_s - ttft_s) / 2, e2e_s])
     sums = dict(zip(outcome.CLASS_SUMS, result.class_sums[0, outcome.MEASURED].tolist(), strict=True))
     assert sums == {"attempts": 1, "prompt_tokens": 10, "output_tokens": 3, "cost_nano": 16_000,
-                    "fee_nano": 880, "paid_nano": 16_880, "good": 0}  # TPOT misses its SLO
+                    "fee_nano": 880, "paid_nano": 16_880, "good": 0, "cut": 0}  # TPOT misses its SLO
     assert work(result) == pytest.approx({"busy_s": done_s - 0.1 - 1.1, "steps": 3, "prefill_tokens": 10,
                                           "decode_tokens": 2, "preemptions": 0})
 
@@ -81,9 +81,9 @@ def test_the_newest_request_is_preempted_and_prefills_anew():
 def test_overhead_of_a_sequence_takes_kv_memory():
     market = world([offer(kv_capacity_tokens=12, seq_overhead_tokens=3)])
     _, rows = served(market, [{"arrive_s": 0.0, "prompt": 4, "output": 2}] * 2
-                     + [{"arrive_s": 9.0, "prompt": 8, "output": 3}])
+                     + [{"arrive_s": 9.0, "prompt": 8, "output": 2}, {"arrive_s": 19.0, "prompt": 10, "output": 1}])
     assert rows["end_s"][:2].tolist() == [2.0, 4.0]  # 7 + 1 + 7 do not fit together
-    assert rows["outcome"].tolist() == [COMPLETED, COMPLETED, REFUSED]  # 8 + 3 - 1 + 3 never fit
+    assert rows["outcome"].tolist() == [COMPLETED, COMPLETED, COMPLETED, REFUSED]  # 10 + 1 - 1 + 3 never fit
 
 
 def test_max_batch_one_is_a_first_come_first_served_server():

@@ -98,12 +98,14 @@ def test_an_offer_s_day_is_scaled_to_the_whole_day_but_its_busy_share_is_not():
     counted = tally()
     sums = counted.offer_sums[0, 1]
     sums[outcome.PLACED], sums[outcome.SERVED], sums[outcome.REVENUE_NANO] = 10, 6, 7000
+    sums[outcome.SERVED_CUT] = 3
     for name in ("rate_limited", "queue_full", "outage", "attempt_timed_out", "cancelled"):
         sums[outcome.OFFER_SUMS.index(name)] = 1
     counted.offer_work[0, outcome.BUSY_S] = 30.0
     counted.offer_work[1, outcome.BUSY_S] = 5.0  # its replicas were withdrawn meanwhile
     day = offer_day(counted, np.array([2, 0]), 1440)
     assert (day.placed[0], day.served[0], day.revenue_nano[0]) == (14_400, 8640, 10_080_000)
+    assert day.cut.tolist() == [4320, 0]
     assert (day.refused[0], day.queue_full[0], day.failed[0], day.abandoned[0]) == (2880, 1440, 2880, 1440)
     assert day.busy_share.tolist() == [0.25, 0.0]
 
@@ -113,10 +115,12 @@ def test_a_workload_s_day_has_means_of_what_was_completed():
     counted.born[0], counted.born[1] = (0, 5), (0, 2)
     counted.outcomes[0, 1, outcome.COMPLETED] = 4
     counted.class_sums[0, 1, outcome.COST_NANO] = 123
+    counted.class_sums[0, 1, outcome.CUT] = 2
     counted.class_metric_sums[0, [outcome.TTFT, outcome.E2E]] = 2.0, 10.0
     day = workload_day(counted, np.array([3, 1, -1]), np.array([8.5, 1.0, 0.0]), 10)
     assert day.born.tolist() == [50, 20, 0]
     assert day.completed.tolist() == [40, 0, 0]
+    assert day.cut.tolist() == [20, 0, 0]
     assert (day.cost_nano[0], day.fee_nano[0], day.ttft_s[0], day.e2e_s[0]) == (1230, 0, 0.5, 2.5)
     assert np.isnan(day.ttft_s[1:]).all()
     assert (day.model.tolist(), day.planned_tokens.tolist()) == ([3, 1, -1], [8.5, 1.0, 0.0])
@@ -137,7 +141,7 @@ def test_the_difference_of_two_looks_is_what_came_between():
 def workloads(cost, fee):
     zeros = np.zeros(len(cost), np.int64)
     return WorkloadDay(zeros, zeros / 1.0, zeros, zeros, zeros, zeros, np.array(cost), np.array(fee), zeros / 1.0,
-                       zeros / 1.0)
+                       zeros / 1.0, zeros)
 
 
 def test_a_day_s_books_close():
