@@ -69,6 +69,7 @@ class ClassRows:
         self._grid_per_s = world.grid_per_s
         self._expected_output = expected_output(spec)
         self._patience_s = spec.patience_s
+        self._priority = spec.priority
         self._patience = self._open("patience") if spec.patience_s is not None else None
         self._word = streams.word(f"demand/{self._name}/key")
         self._drawn = 0
@@ -129,5 +130,6 @@ class ClassRows:
         rows["prompt"] = births.prompt
         rows["output"] = births.output
         rows["prefix"] = births.prefix
+        rows["priority"] = self._priority
         self._drawn += n
         return rows

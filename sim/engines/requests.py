@@ -24,6 +24,7 @@ class ArrivingRequest(Record):
     prompt: int = i4("prompt, tokens")
     output: int = i4("answer, tokens")
     prefix: int = i4("leading prompt tokens shared with the session's previous turn")
+    priority: int = i4("higher ones leave queues first")
 
 
 REQUEST: Final = ArrivingRequest.dtype()

@@ -27,6 +27,7 @@ class Job:
         self.prompt = request.prompt
         self.output = request.output
         self.weight = request.weight
+        self.priority = request.priority
         self.last_token = request.output  # it leaves after this token
         if request.output > 1 and request.uniform(MIDSTREAM, attempt.offer) < midstream_share:
             self.last_token = 1 + int(request.uniform(MIDSTREAM_POINT, attempt.offer) * (request.output - 1))

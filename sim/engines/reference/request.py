@@ -29,6 +29,7 @@ class LiveRequest:
     prompt: int
     output: int
     prefix: int
+    priority: int
     cohort: int
     attempts: int = 0
     tried: set[int] = field(default_factory=set)
@@ -56,7 +57,8 @@ class LiveRequest:
             patience_until_s=born_s + float(row["patience_s"]), expected_output=float(row["expected_output"]),
             key=int(row["key"]), session=int(row["session"]), client_class=int(row["client_class"]),
             router=int(row["router"]), model=int(row["model"]), prompt=int(row["prompt"]),
-            output=int(row["output"]), prefix=int(row["prefix"]), cohort=cohort,
+            output=int(row["output"]), prefix=int(row["prefix"]),
+            priority=int(row["priority"]), cohort=cohort,
         )
 
 

@@ -6,8 +6,10 @@ from sim import draws, policy
 from sim.engines import outcome
 from sim.engines.reference.network import Channels
 from sim.engines.reference.place import Placer, PostedPrice, Stick
+from sim.engines.reference.rates import Door
 from sim.engines.reference.request import Attempt, LiveRequest
 from sim.engines.rules import BACK_OFF_ENDS, OUTCOME_OF_FAILURE, TIME_OUT, TIMER
+from sim.engines.world import marketplace_rates
 from sim.policy import Event
 
 Placement = tuple[int, int, int, float]  # key, attempt, offer, time
@@ -30,12 +32,16 @@ class LiveRouter(Placer):
         super().__init__(index, network, prices)
         self.books = network.books
         self.record = record
+        self.door = Door(marketplace_rates(self.settings.limits))
 
     # Placing a request
 
     def hear_request(self, request: LiveRequest) -> None:
         """A request arrives from its customer."""
         self.books.born(request)
+        if not self.door.within_limits((request.client_class, request.model), request.weight, self.clock.now):
+            self._end_request(request, outcome.REFUSED)
+            return
         self._set_timer(request)
         self._place(request)
 
