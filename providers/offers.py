@@ -87,6 +87,10 @@ def _offer_spec(provider_name: str, firm: Provider, offer_name: str, known: _Kno
         # the engine's tables hold whole numbers: 0 is no limit of a rate, -1 none of a queue, whose limit may be 0
         requests_per_min=spec.limits.requests_per_min or 0,
         tokens_per_min=spec.limits.tokens_per_min or 0,
+        requests_per_day=spec.limits.requests_per_day or 0,
+        tokens_per_day=spec.limits.tokens_per_day or 0,
+        by_minute=spec.limits.refill == "minute",
+        per_customer=spec.limits.per == "customer",
         queue=-1 if spec.limits.queue is None else spec.limits.queue,
         fast_failure_share=faults.fast_failure_share,
         fast_failure_s=faults.fast_failure_s,

@@ -70,6 +70,7 @@ class ClassRows:
         self._expected_output = expected_output(spec)
         self._max_tokens = spec.max_tokens or 0
         self._patience_s = spec.patience_s
+        self._priority = spec.priority
         self._patience = self._open("patience") if spec.patience_s is not None else None
         self._word = streams.word(f"demand/{self._name}/key")
         self._drawn = 0
@@ -131,5 +132,6 @@ class ClassRows:
         rows["output"] = births.output
         rows["prefix"] = births.prefix
         rows["max_tokens"] = self._max_tokens
+        rows["priority"] = self._priority
         self._drawn += n
         return rows

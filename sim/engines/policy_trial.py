@@ -237,6 +237,7 @@ def _offer(number: int) -> OfferSpec:
         balancer=number % 5,
         max_batch=1 if number % 3 == 1 else 8, max_step_tokens=512, kv_capacity_tokens=20_000, seq_overhead_tokens=0,
         step=step, price_in_nano=100 * (number // 2), price_out_nano=400 * (number // 2), context_tokens=4000,
-        requests_per_min=60 if number % 3 == 0 else 0, tokens_per_min=0, queue=0 if number % 3 == 1 else -1,
+        requests_per_min=60 if number % 3 == 0 else 0, tokens_per_min=0, requests_per_day=0,
+        tokens_per_day=0, by_minute=False, per_customer=False, queue=0 if number % 3 == 1 else -1,
         fast_failure_share=0.05 if number % 4 == 2 else 0.0, fast_failure_s=0.005,
         midstream_share=0.05 if number % 4 == 3 else 0.0, gpus=0, gpu_usd_per_hour=0.0)

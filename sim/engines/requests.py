@@ -25,6 +25,7 @@ class ArrivingRequest(Record):
     output: int = i4("drawn length of the answer, tokens")
     prefix: int = i4("leading prompt tokens shared with the session's previous turn")
     max_tokens: int = i4("longest answer that its customer asks for, tokens; 0: no such limit")
+    priority: int = i4("higher ones leave queues first")
 
 
 REQUEST: Final = ArrivingRequest.dtype()

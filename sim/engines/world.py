@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.engines.bucket import Rates
 from sim.engines.grid import grid_per_s
 from sim.engines.steptime import StepCoefficients
 from sim.policy import BoundPolicy
-from sim.scenario import TrafficScenario
+from sim.scenario import RateLimits, TrafficScenario
 
 TRADE_FEE_UNIT = 1_000_000  # fees are stored in parts per million
 
@@ -37,6 +38,10 @@ class OfferSpec:
     context_tokens: int
     requests_per_min: int  # 0: no limit
     tokens_per_min: int  # 0: no limit
+    requests_per_day: int  # 0: no limit
+    tokens_per_day: int  # 0: no limit
+    by_minute: bool  # limits a minute count clock minutes, and are no buckets
+    per_customer: bool  # each customer of a router has these limits for itself
     queue: int  # waiting beyond the batch; -1: no limit
     fast_failure_share: float
     fast_failure_s: float
@@ -48,6 +53,12 @@ class OfferSpec:
     def room_tokens(self) -> int:
         """Longest prompt and answer together that it can hold: the last token is sent, not kept."""
         return min(self.context_tokens, self.kv_capacity_tokens + 1 - self.seq_overhead_tokens)
+
+    @property
+    def rates(self) -> Rates:
+        """What it lets in, of a router or of a customer."""
+        return Rates(self.requests_per_min, self.tokens_per_min, self.requests_per_day, self.tokens_per_day,
+                     int(self.by_minute))
 
 
 @dataclass(frozen=True)
@@ -76,3 +87,9 @@ class World:
         """Points of the grid of event times in a second (`sim.engines.grid`)."""
         traffic = self.scenario.traffic
         return grid_per_s(traffic.duration_s + traffic.drain_s)
+
+
+def marketplace_rates(limits: RateLimits) -> Rates:
+    """What a router lets in of a customer and model."""
+    return Rates(limits.requests_per_min or 0, limits.tokens_per_min or 0, limits.requests_per_day or 0,
+                 limits.tokens_per_day or 0, int(limits.refill == "minute"))

@@ -190,5 +190,6 @@ def _write(rows: np.ndarray, drawn: Drawn, births: Births, order: np.ndarray, de
         row.model = drawn.model[workload]
         row.prompt = _length(drawn.prompt_tokens[workload], sigma, _normal(key, PROMPT_A))
         row.output = _length(output_mean, sigma, _normal(key, OUTPUT_A))
+        row.priority = 0
         row.prefix = int(drawn.cached_share[workload] * row.prompt)
         row.max_tokens = 0

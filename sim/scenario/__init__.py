@@ -26,6 +26,7 @@ from sim.scenario.provider_settings import (
     Provider,
     RooflineServing,
 )
+from sim.scenario.rate_settings import RateLimits
 from sim.scenario.router_settings import (
     Affinity,
     Attempts,
@@ -64,6 +65,7 @@ __all__ = [
     "Preferences",
     "Price",
     "Provider",
+    "RateLimits",
     "RegionFaults",
     "RooflineServing",
     "Router",

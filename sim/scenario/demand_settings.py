@@ -186,6 +186,10 @@ class ClientClass(Part):
         None, unit="s", doc="Mean patience before the first token (exponential); none waits for ever", gt=0,
         sweep=Sweep(2.0, 300.0, "log", "from a chat user to a batch job"),
     )
+    priority: int = quantity(
+        0, unit="1", doc="Requests of a higher priority leave queues before those of a lower one", ge=-100, le=100,
+        source="0: all alike, first come, first served (vLLM's priority scheduling has the lower number first)",
+    )
     clients: int = quantity(1, unit="clients", doc="Number of clients the class is split into", ge=1, le=10_000)
     zipf_exponent: float = quantity(
         1.0, unit="1", doc="Client sizes are proportional to rank to the power of minus this", ge=0, le=5,

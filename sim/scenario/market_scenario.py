@@ -113,6 +113,17 @@ class MarketScenario(Document):
         return self
 
     @model_validator(mode="after")
+    def _days_are_whole(self) -> "MarketScenario":
+        """Limits per day count whole days, of which windows are a part; the traffic has no clock of the others."""
+        limited = {f"supply.firms.{name}.limits": firm.limits for name, firm in self.supply.firms.items()}
+        for path, limits in ({"router.limits": self.router.limits} | limited).items():
+            for name, limit in limits.of_days.items():
+                if self.horizon.resolution != "full":
+                    raise ValueError(f"{path}.{name} is {limit}, but of each day only a window is simulated; limits per "
+                                     'day are allowed with horizon.resolution = "full"')
+        return self
+
+    @model_validator(mode="after")
     def _fees_in_one_place(self) -> "MarketScenario":
         if self.router.fee_share != 0:
             raise ValueError(f"router.fee_share is {self.router.fee_share:g}; in a market it must be 0, since the fees "

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
+from sim.scenario.rate_settings import RateLimits
 
 
 class RooflineServing(Part):
@@ -68,12 +69,13 @@ class Price(Part):
         return self
 
 
-class Limits(Part):
-    """What a provider accepts from one router."""
+class Limits(RateLimits):
+    """What a provider accepts from one router, or from each customer of it."""
 
-    requests_per_min: int | None = quantity(None, unit="requests/min", doc="Requests accepted per clock minute", ge=1)
-    tokens_per_min: int | None = quantity(
-        None, unit="tokens/min", doc="Prompt plus expected output tokens accepted per clock minute", ge=1)
+    per: Literal["router", "customer"] = Field(
+        "router", description="Whose requests the rate limits count together: all of a router's, or those of each "
+        "customer (an expanded client class, a market's workload) by itself"
+    )
     queue: int | None = quantity(
         None, unit="requests", doc="Requests that may wait beyond the batch (per replica; for a central queue in all)",
         ge=0)

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from sim.scenario.base import Name, Part, Sweep, quantity
+from sim.scenario.rate_settings import RateLimits
 
 LEARNED = "assumption, after OpenRouter's description of its routing (autumn 2026): signals without constants"
 
@@ -131,4 +132,8 @@ class Router(Part):
     breaker: Breaker = Field(Breaker(), description="Circuit breaker")
     preferences: Preferences = Field(Preferences(), description="Price limits and percentile preferences")
     affinity: Affinity = Field(Affinity(), description="Session stickiness")
+    limits: RateLimits = Field(
+        RateLimits(), description="The marketplace's own rate limits, for each customer and model; what exceeds them "
+        "is refused on arrival (source: off; OpenRouter's free variants: 20 requests a minute)"
+    )
     telemetry: Telemetry = Field(Telemetry(), description="What the router measures")

@@ -52,8 +52,17 @@ def test_a_roofline_offer():
     assert (spec.max_batch, spec.max_step_tokens) == (256, 8192)
 
 
+def test_rates_of_days_and_customers():
+    limits = {"requests_per_day": 50, "tokens_per_day": 7000, "refill": "minute", "per": "customer"}
+    (spec,) = build_offers(scenario(offer(limits=limits)))
+    assert spec.rates == (0, 0, 50, 7000, 1)
+    assert spec.per_customer
+
+
 def test_limits_that_are_off():
     (spec,) = build_offers(scenario(offer()))
+    assert not spec.rates.limit_anything
+    assert not spec.per_customer
     assert (spec.requests_per_min, spec.tokens_per_min, spec.queue) == (0, 0, -1)
     assert spec.region == "us-east"
 

@@ -152,3 +152,31 @@ def fixed_point(step: Callable[[float], float], start: float = 0.0) -> float:
     while value - last > 1e-15:
         last, value = value, step(value)
     return value
+
+
+def bucket_loss(load: float, holds: int) -> float:
+    """Share of Poisson requests that a token bucket turns away (E20).
+
+    A bucket that holds n requests and fills in n services is M/D/1/n: what is missing from it is the work in a queue
+    with n places. ``load`` is the arrival rate over the rate at which the bucket fills. The chain of the numbers left
+    behind at departures gives its first probability, and that the loss (Gross and Harris 1998, chapter 5).
+    """
+    born = [poisson_mass(count, load) for count in range(holds)]
+    left = [1.0]
+    for count in range(holds - 1):
+        later = sum(left[i] * born[count - i + 1] for i in range(1, count + 1))
+        left.append((left[count] - left[0] * born[count] - later) / born[0])
+    return 1.0 - 1.0 / (left[0] / sum(left) + load)
+
+
+def priority_waits(rates: Sequence[float], second_moment: float) -> list[float]:
+    """Mean waits in M/G/1 by priority, the highest first, nobody thrown out (Cobham 1954) (E21).
+
+    W_k = (sum of rates)·E[S²]/2 / ((1 - s_(k-1))(1 - s_k)), where s_k is the load of the first k.
+    """
+    residual = sum(rates) * second_moment / 2.0
+    waits, before = [], 0.0
+    for rate in rates:
+        waits.append(residual / ((1.0 - before) * (1.0 - before - rate)))
+        before += rate
+    return waits

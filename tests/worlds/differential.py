@@ -19,6 +19,7 @@ from sim.engines.world import BALANCERS, OfferSpec, World
 from sim.policy import BoundPolicy
 from sim.scenario import PolicyChoice
 from worlds import small as worlds
+from worlds.rates import with_rates
 from worlds.small import Change, Client
 
 COLUMNS = (v.COST_USD, v.IN_FLIGHT, v.OUTSTANDING_TOKENS, v.TTFT_EWMA_S, v.TPOT_EWMA_S, v.TTFT_P50,
@@ -88,6 +89,7 @@ def random_case(seed: int) -> Case:
     changes = _changes(rng, world, duration_s)
     end_s = duration_s + _maybe(rng, 0.8, 100.0, 0.5)
     world = _limit_answers(rng, world, table)
+    world = with_rates(world, table, seed)
     blocks = [block for block in np.split(table, cuts) if len(block)]  # an empty block would be a pause
     return Case(world, _whole_instants(blocks), [change for change in changes if change.time_s < end_s], end_s)
 

@@ -129,6 +129,7 @@ def offer(step: StepCoefficients | None = None, **changes: Any) -> OfferSpec:
         provider="p", name="o", model="m", region="us-east", replicas=1, balancer=0, max_batch=64,
         max_step_tokens=1 << 20, kv_capacity_tokens=1 << 40, seq_overhead_tokens=0, step=step or affine(1.0),
         price_in_nano=1000, price_out_nano=2000, context_tokens=1 << 30, requests_per_min=0, tokens_per_min=0,
+        requests_per_day=0, tokens_per_day=0, by_minute=False, per_customer=False,
         queue=-1, fast_failure_share=0.0, fast_failure_s=0.005, midstream_share=0.0, gpus=0,
         gpu_usd_per_hour=0.0,
     )
@@ -218,7 +219,7 @@ def requests(of: World, rows: Iterable[Mapping[str, Any]]) -> np.ndarray:
             "born_s": row["arrive_s"] - of.class_delay_s[client], "patience_s": np.inf,
             "expected_output": float(row["output"]), "key": number + 1, "session": -1, "client_class": client,
             "router": of.class_router[client], "model": of.class_model[client], "prefix": 0,
-            "max_tokens": 0, **row,
+            "max_tokens": 0, "priority": 0, **row,
         }
         table.append(tuple(filled[name] for name in REQUEST.names or ()))
     return np.array(table, dtype=REQUEST)

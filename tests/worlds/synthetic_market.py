@@ -52,7 +52,8 @@ def offer(provider: str, model: str, p_in: int, p_out: int) -> OfferSpec:
     return OfferSpec(
         provider=provider, name=f"{provider}/{model}", model=model, region="us", replicas=1, balancer=0, max_batch=8,
         max_step_tokens=2048, kv_capacity_tokens=100_000, seq_overhead_tokens=0, step=step, price_in_nano=p_in,
-        price_out_nano=p_out, context_tokens=131_072, requests_per_min=0, tokens_per_min=0, queue=-1,
+        price_out_nano=p_out, context_tokens=131_072, requests_per_min=0, tokens_per_min=0, requests_per_day=0,
+        tokens_per_day=0, by_minute=False, per_customer=False, queue=-1,
         fast_failure_share=0.0, fast_failure_s=0.0, midstream_share=0.0, gpus=1, gpu_usd_per_hour=2.0,
     )
 

@@ -8,12 +8,13 @@ import numpy as np
 
 from sim.engines.compiled import records, state
 from sim.engines.compiled.finish import heap_arrays
+from sim.engines.compiled.rates import new_meters, rate_fields
 from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
 from sim.engines.outcome import SampledRequest
 from sim.engines.record import R, Rows, rows_of, table
 from sim.engines.requests import REQUEST, ArrivingRequest
 from sim.engines.window import Window
-from sim.engines.world import OfferSpec, World
+from sim.engines.world import OfferSpec, World, marketplace_rates
 from sim.scenario import Router
 from sim.view import (
     CAPACITY_PER_S,
@@ -81,12 +82,12 @@ def _offer_fields(spec: OfferSpec) -> dict[str, Any]:
         "listed": 1,
         "context": spec.context_tokens,
         "room": spec.room_tokens,
-        "tpm": spec.tokens_per_min,
+        **rate_fields(spec.rates),
+        "per_customer": spec.per_customer,
         "replicas": spec.replicas,
         "balancer": spec.balancer,
         "max_batch": spec.max_batch,
         "max_step_tokens": spec.max_step_tokens,
-        "rpm": spec.requests_per_min,
         "queue": spec.queue,
         "central_head": -1,
         "central_tail": -1,
@@ -163,6 +164,7 @@ def _routers(world: World) -> np.ndarray:
     table = np.zeros(len(world.routers), records.LiveRouter.dtype())
     for row, name, bound in zip(table, world.routers, world.policies, strict=True):
         _fill(row, _router_fields(world.scenario.routers[name]))
+        _fill(row, rate_fields(marketplace_rates(world.scenario.routers[name].limits)))
         row["oracle"] = bound.policy.oracle
         row["observes"] = bound.policy.observe is not None
         row["mirrors"] = world.scenario.traffic.publish_period_s is None
@@ -223,7 +225,6 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
     clients["slo_tpot_s"] = world.class_slo_tpot_s
     view = _views(world, routers, offers)
     seats = np.zeros(shape, records.Seat.dtype())
-    seats["provider_minute"] = -1
     sticky = np.zeros((len(routers), len(world.models), _widest(_sticky_slots(world))), records.Stick.dtype())
     bins = state.telemetry_bins()
     memory_offers, memory_shared, memory_params = _memory(world)
@@ -234,6 +235,7 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
         free_requests=state.free_stack(FIRST_POOL),
         tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32),
         seats=table(seats, records.Seat),
+        meters=table(new_meters(world, offers, routers), records.Meter),
         views=view,
         shown=view.copy(),
         ended=np.zeros((*shape, state.RING, 3), np.int32),

@@ -9,7 +9,9 @@ from sim.engines.compiled import finish
 from sim.engines.compiled.clock import DELAYED_FAIL, Rare, push_misc, set_time
 from sim.engines.compiled.leap import boundary_s, coefficients, next_chance_s, steps_until
 from sim.engines.compiled.network import Letter, send
-from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Replica, Seat
+from sim.engines.compiled.priority import last_no_less
+from sim.engines.compiled.rates import rates_of, within_limits
+from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Meter, Replica
 from sim.engines.compiled.replica import count_time, cut_leap, cut_leap_now, dequeue, join, release, unlink_central
 from sim.engines.compiled.state import CENTRAL, DECODE, GONE, IDLE, LEAP, PREFILL, WAITING, Clock, Supply
 from sim.engines.grid import on_grid
@@ -18,7 +20,6 @@ from sim.engines.record import Rows
 from sim.engines.rules import FAIL
 from sim.engines.steptime import step_time
 from sim.policy import MIDSTREAM, NO_FAILURE, OUTAGE, QUEUE_FULL, RATE_LIMITED, SERVER_ERROR, TOO_LONG
-from sim.units import MINUTE_S
 
 LEAST_OUTSTANDING, LEAST_REQUESTS, ROUND_ROBIN, RANDOM, CENTRAL_QUEUE = 0, 1, 2, 3, 4
 
@@ -37,20 +38,10 @@ def refuse(g: Globals, clock: Clock, supply: Supply, lane: int, a: int, failure:
 
 
 @inner(forceinline=True)
-def within_rate_limits(g: Globals, offer: LiveDeployment, seat: Seat, weight: int) -> bool:
-    """Charge the router's clock minute at this offer, unless that would exceed a limit."""
-    minute = int(g.now / MINUTE_S)
-    if seat.provider_minute != minute:
-        seat.provider_minute = minute
-        seat.provider_requests = 0
-        seat.provider_tokens = 0
-    if offer.rpm > 0 and seat.provider_requests + 1 > offer.rpm:
-        return False
-    if offer.tpm > 0 and seat.provider_tokens + weight > offer.tpm:
-        return False
-    seat.provider_requests += 1
-    seat.provider_tokens += weight
-    return True
+def within_rate_limits(g: Globals, offer: LiveDeployment, meters: Rows[Meter], attempt: Attempt) -> bool:
+    """Charge an attempt to its router, or customer, unless that would exceed a limit of the offer."""
+    who = attempt.client_class if offer.per_customer != 0 else attempt.router
+    return within_limits(meters[offer.meter + who], rates_of(offer), attempt.weight, g.now)
 
 
 @inner(forceinline=True)
@@ -112,21 +103,26 @@ def plan_break(offer: LiveDeployment, attempt: Attempt) -> None:
 
 @inner(forceinline=True)
 def join_central(supply: Supply, offer: LiveDeployment, a: int) -> None:
-    """Append an attempt to its offer's central queue."""
+    """Take an attempt into its offer's central queue, behind all that are no less urgent."""
     attempt = supply.attempts[a]
     attempt.place = CENTRAL
-    attempt.next = -1
-    attempt.prev = offer.central_tail
-    if offer.central_tail >= 0:
-        supply.attempts[offer.central_tail].next = a
+    before = last_no_less(supply.attempts, offer.central_tail, attempt.priority)
+    attempt.prev = before
+    if before >= 0:
+        attempt.next = supply.attempts[before].next
+        supply.attempts[before].next = a
     else:
+        attempt.next = offer.central_head
         offer.central_head = a
-    offer.central_tail = a
+    if attempt.next >= 0:
+        supply.attempts[attempt.next].prev = a
+    else:
+        offer.central_tail = a
     offer.central_count += 1
 
 
 @inner(forceinline=True)
-def why_not(g: Globals, offer: LiveDeployment, seat: Seat, attempt: Attempt) -> int:
+def why_not(g: Globals, offer: LiveDeployment, meters: Rows[Meter], attempt: Attempt) -> int:
     """How an offer's door turns an attempt away, if it does so whatever its replicas do; else ``NO_FAILURE``."""
     if offer.down != 0:
         return OUTAGE
@@ -135,7 +131,7 @@ def why_not(g: Globals, offer: LiveDeployment, seat: Seat, attempt: Attempt) -> 
     # Whatever passes here fits alone, so preemption always ends.
     if attempt.output == 0:
         return TOO_LONG
-    if (offer.rpm > 0 or offer.tpm > 0) and not within_rate_limits(g, offer, seat, attempt.weight):
+    if offer.meter >= 0 and not within_rate_limits(g, offer, meters, attempt):
         return RATE_LIMITED
     return NO_FAILURE
 
@@ -153,13 +149,13 @@ def turn_away(g: Globals, clock: Clock, supply: Supply, lane: int, a: int, failu
 
 
 @inner(forceinline=True)
-def hear_dispatch(g: Globals, clock: Clock, supply: Supply, seats: Rows[Seat], lane_of: np.ndarray, a: int) -> int:
+def hear_dispatch(g: Globals, clock: Clock, supply: Supply, meters: Rows[Meter], lane_of: np.ndarray, a: int) -> int:
     """A dispatch arrives; return the idle replica that must start a step now, or -1."""
     attempt = supply.attempts[a]
     o = attempt.offer
     offer = supply.offers[o]
     attempt.arrived_s = g.now
-    failure = why_not(g, offer, seats[attempt.router, o], attempt)
+    failure = why_not(g, offer, meters, attempt)
     r = -1
     if failure == NO_FAILURE:
         r = balance(supply, o, a)
@@ -177,7 +173,7 @@ def hear_dispatch(g: Globals, clock: Clock, supply: Supply, seats: Rows[Seat], l
     if replica.doing == IDLE:
         return r
     # With others before it in the queue, or a full batch, it cannot enter at the next boundary: the leap goes on.
-    if replica.queued == 1 and replica.running < offer.max_batch:
+    if replica.queue_head == a and replica.running < offer.max_batch:
         cut_leap_now(g, clock, supply, r, True)
     return -1
 

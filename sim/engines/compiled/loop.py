@@ -81,7 +81,7 @@ def handle_message(s: State, observers: Any, lane: int) -> Next:
     message = s.clock.messages[receive(g, s.clock, lane, s.routing.requests, s.supply.attempts)]
     a = message.attempt
     if message.kind == DISPATCH:
-        return Next(-1, hear_dispatch(g, s.clock, s.supply, s.routing.seats, s.routing.lane_of, a))
+        return Next(-1, hear_dispatch(g, s.clock, s.supply, s.routing.meters, s.routing.lane_of, a))
     if message.kind == CANCEL:
         hear_cancel(g, s.clock, s.supply, a)
         return Next(-1, -1)

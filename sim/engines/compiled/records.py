@@ -74,6 +74,7 @@ class LiveRequest(Record):
     generation: int = i4("tenants that the slot has had; a back-off of an older one is void")
     waiting: int = i4("1 during a back-off")
     prefix: int = i4("leading prompt tokens billed at the price of cached ones")
+    priority: int = i4("higher ones leave queues first")
 
 
 class Attempt(Record):
@@ -98,6 +99,8 @@ class Attempt(Record):
     cancelled: int = i4("1 if it leaves at the next step boundary")
     refs: int = i4("who still holds it: its provider, and messages under way")
     number: int = i4("0 for the request's first attempt")
+    client_class: int = i4("the request's class")
+    priority: int = i4("the request's: higher ones leave queues first")
     prev: int = i4("slot before it in the list that it is in")
     next: int = i4("slot after it in the list that it is in")
 
@@ -189,6 +192,9 @@ class LiveDeployment(Record):
     context: int = i8("longest prompt and answer together that routers may send, tokens")
     room: int = i8("longest prompt and answer together that a replica holds, tokens")
     tpm: int = i8("tokens a minute; 0: no limit")
+    rpd: int = i8("requests a day; 0: no limit")
+    tpd: int = i8("tokens a day; 0: no limit")
+    meter: int = i8("its first meter; -1: it has no limits a minute or day")
     first_replica: int = i4("its first replica; the others follow")
     replicas: int = i4("active ones: the first of them take new requests")
     most: int = i4("all of them")
@@ -197,6 +203,8 @@ class LiveDeployment(Record):
     max_batch: int = i4("requests in a replica's batch at most")
     max_step_tokens: int = i4("tokens computed in a step at most")
     rpm: int = i4("requests a minute; 0: no limit")
+    by_minute: int = i4("1 if its limits a minute count clock minutes, and are no buckets")
+    per_customer: int = i4("1 if each client class has a meter, 0 if each router has one")
     queue: int = i4("requests that may wait beyond a batch; -1: no limit")
     down: int = i4("1 during an outage")
     turn: int = i4("whose turn it is in the round robin")
@@ -238,6 +246,12 @@ class LiveRouter(Record):
     capacity_growth: float = f8("factor on a learned capacity after few refusals")
     stale_s: float = f8("time between copies of the view, s; 0: policies see the live one")
     affinity_slots: int = i8("entries of the affinity table")
+    tpm: int = i8("tokens a minute of a customer and model; 0: no limit")
+    rpd: int = i8("requests a day; 0: no limit")
+    tpd: int = i8("tokens a day; 0: no limit")
+    meter: int = i8("its first meter; -1: it has no limits of its own")
+    rpm: int = i4("requests a minute of a customer and model; 0: no limit")
+    by_minute: int = i4("1 if its limits a minute count clock minutes, and are no buckets")
     max_attempts: int = i4("attempts of a request at most")
     retry_tried: int = i4("1 if a request that has tried everybody may start again")
     cooldown_after: int = i4("failures in a row after which an offer rests")
@@ -258,15 +272,12 @@ class Seat(Record):
     open_until: float = f8("when the breaker half opens, s")
     slot: int = i8("slot to which the windows were brought up")
     minute: int = i8("clock minute of the view's counters of this minute")
-    provider_minute: int = i8("clock minute of the provider's rate limits")
-    provider_tokens: int = i8("weight that the provider accepted in it, tokens")
     window: int = i8("number of the learned capacity's window")
     failures: int = i4("failures since the last done")
     hard_failures: int = i4("hard ones since the last done")
     breaker: int = i4("closed, opened or half open (sim.engines.compiled.state)")
     successes: int = i4("probes done since the breaker was open last")
     probing: int = i4("1 while a probe is in flight")
-    provider_requests: int = i4("requests that the provider accepted in its minute")
     ttft_seen: int = i4("1 once the average has had a sample")
     tpot_seen: int = i4("1 once the average has had a sample")
     throughput_seen: int = i4("1 once the average has had a sample")
@@ -278,6 +289,16 @@ class Seat(Record):
     ended_5m: int = i4("attempts ended in the long window")
     errors_5m: int = i4("hard failures among them")
     refusals_5m: int = i4("refusals among them")
+
+
+class Meter(Record):
+    """What a router, or a customer, took from a door with rate limits and has not come back."""
+
+    seen_s: float = f8("when somebody looked last, s")
+    requests: float = f8("requests missing from the bucket, or taken in the clock minute, sixtieths")
+    tokens: float = f8("the same of tokens, sixtieths")
+    day_requests: int = i8("requests in the day")
+    day_tokens: int = i8("tokens in the day")
 
 
 class Client(Record):

@@ -7,6 +7,7 @@ from sim.engines.compiled import finish
 from sim.engines.compiled.clock import set_time
 from sim.engines.compiled.leap import boundary_s, coefficients, next_chance_s, plan, steps_until
 from sim.engines.compiled.network import Letter, send
+from sim.engines.compiled.priority import last_more, last_no_less
 from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Replica
 from sim.engines.compiled.state import DECODE, GONE, IDLE, LEAP, MIXED, PREFILL, WAITING, Clock, Supply
 from sim.engines.grid import on_grid
@@ -28,20 +29,31 @@ def release(g: Globals, supply: Supply, a: int) -> None:
 
 
 @inner(forceinline=True)
+def enqueue(supply: Supply, replica: Replica, a: int, before: int) -> None:
+    """Link an attempt into its replica's queue behind the one in slot ``before``; -1: at the head."""
+    attempt = supply.attempts[a]
+    attempt.place = WAITING
+    attempt.prev = before
+    if before >= 0:
+        attempt.next = supply.attempts[before].next
+        supply.attempts[before].next = a
+    else:
+        attempt.next = replica.queue_head
+        replica.queue_head = a
+    if attempt.next >= 0:
+        supply.attempts[attempt.next].prev = a
+    else:
+        replica.queue_tail = a
+    replica.queued += 1
+
+
+@inner(forceinline=True)
 def join(supply: Supply, r: int, a: int) -> None:
-    """Append an attempt to a replica's queue."""
+    """Take an attempt into a replica's queue, behind all that are no less urgent."""
     replica = supply.replicas[r]
     attempt = supply.attempts[a]
     attempt.replica = r
-    attempt.place = WAITING
-    attempt.next = -1
-    attempt.prev = replica.queue_tail
-    if replica.queue_tail >= 0:
-        supply.attempts[replica.queue_tail].next = a
-    else:
-        replica.queue_head = a
-    replica.queue_tail = a
-    replica.queued += 1
+    enqueue(supply, replica, a, last_no_less(supply.attempts, replica.queue_tail, attempt.priority))
     replica.outstanding += attempt.weight
     replica.backlog += attempt.prompt + attempt.target - 1
 
@@ -274,7 +286,7 @@ def take_from_central_queue(supply: Supply, r: int) -> None:
 
 @inner()
 def preempt(supply: Supply, replica: Replica) -> None:
-    """Throw the most recently admitted request out of the batch, back to the head of the queue."""
+    """Throw the most recently admitted request out of the batch, back to the head of its priority in the queue."""
     if replica.prefill_tail >= 0:
         a = replica.prefill_tail  # prefills were admitted after every request that decodes
         unlink_prefill(supply, replica, a)
@@ -288,15 +300,7 @@ def preempt(supply: Supply, replica: Replica) -> None:
         replica.backlog += attempt.prompt + attempt.emitted - 1
     replica.kv_held -= kv_of(supply, attempt)
     replica.running -= 1
-    attempt.place = WAITING
-    attempt.prev = -1
-    attempt.next = replica.queue_head
-    if replica.queue_head >= 0:
-        supply.attempts[replica.queue_head].prev = a
-    else:
-        replica.queue_tail = a
-    replica.queue_head = a
-    replica.queued += 1
+    enqueue(supply, replica, a, last_more(supply.attempts, replica.queue_head, attempt.priority))
 
 
 @inner(forceinline=True)
@@ -368,6 +372,16 @@ def begin_mixed(g: Globals, supply: Supply, replica: Replica, offer: LiveDeploym
 
 
 @inner(forceinline=True)
+def fits_after(supply: Supply, replica: Replica, offer: LiveDeployment, steps: int) -> bool:
+    """Whether the queue's head can be admitted at the boundary after so many steps of the leap under way."""
+    if replica.queue_head < 0 or replica.running >= offer.max_batch:
+        return False
+    head = supply.attempts[replica.queue_head]
+    held = replica.kv_held + replica.decoding * (steps + 1)
+    return bool(held + head.prompt + head.emitted + offer.overhead <= offer.kv_capacity)
+
+
+@inner(forceinline=True)
 def boundary(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work: np.ndarray, r: int) -> None:
     """End the step of a replica, if it is in one, and begin the next."""
     replica = supply.replicas[r]
@@ -394,6 +408,10 @@ def boundary(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work
         replica.next_s = np.inf
     elif replica.prefill_head < 0:
         begin_leap(g, supply, replica, offer)
+        # Somebody more urgent than whoever was thrown out may fit where that one does not: one step, then it enters.
+        if preempted and fits_after(supply, replica, offer, 1):
+            replica.steps = 1
+            replica.next_s = boundary_s(replica, 1, g.per_s)
     else:
         begin_mixed(g, supply, replica, offer)
     set_time(clock.fleet, replica.leaf, replica.next_s)
@@ -411,14 +429,8 @@ def cut_leap_now(g: Globals, clock: Clock, supply: Supply, r: int, for_head: boo
         return
     # A queue whose head cannot enter at that boundary changes nothing there: the leap may go on. It ends by itself
     # when somebody leaves, and then the head is looked at again.
-    if for_head:
-        offer = supply.offers[replica.offer]
-        if replica.queue_head < 0 or replica.running >= offer.max_batch:
-            return
-        head = supply.attempts[replica.queue_head]
-        held = replica.kv_held + replica.decoding * (steps + 1)
-        if held + head.prompt + head.emitted + offer.overhead > offer.kv_capacity:
-            return
+    if for_head and not fits_after(supply, replica, supply.offers[replica.offer], steps):
+        return
     replica.steps = steps
     replica.next_s = boundary_s(replica, steps, g.per_s)
     set_time(clock.fleet, replica.leaf, replica.next_s)

@@ -11,8 +11,9 @@ from sim.engines.compiled import health, telemetry
 from sim.engines.compiled.books import bill, count_outcome, measure
 from sim.engines.compiled.clock import RETRY, Rare, push_misc, start_timer, stop_timer
 from sim.engines.compiled.network import Letter, send
+from sim.engines.compiled.rates import rates_of, within_limits
 from sim.engines.compiled.records import Globals, LiveRequest
-from sim.engines.compiled.state import HALF_OPEN, TRANSIT, Books, Clock, Routing, State, Supply
+from sim.engines.compiled.state import HALF_OPEN, TRANSIT, Books, Clock, Routing, State, Supply, wide
 from sim.engines.grid import on_grid
 from sim.engines.outcome import (
     ABANDONED,
@@ -22,6 +23,7 @@ from sim.engines.outcome import (
     ENDED_BY,
     MEASURED,
     PLACED,
+    REFUSED,
     TIMED_OUT,
     WARMUP,
 )
@@ -36,9 +38,18 @@ if TYPE_CHECKING:  # not at run time: a world's scenario would be part of the ke
     from sim.engines.requests import ArrivingRequest
 
 
+@inner()
+def within_own_limits(g: Globals, routing: Routing, request: LiveRequest) -> bool:
+    """Charge a request to its customer and model, unless that would exceed a limit of the marketplace."""
+    router = routing.routers[request.router]
+    models = routing.model_first.shape[0] - 1
+    meter = routing.meters[router.meter + wide(request.client_class) * models + request.model]
+    return within_limits(meter, rates_of(router), request.weight, g.now)
+
+
 @inner(forceinline=True)
 def hear_request(g: Globals, clock: Clock, routing: Routing, books: Books, row: "ArrivingRequest") -> int:
-    """A request of the feed reaches its router; return its slot, to be placed now."""
+    """A request of the feed reaches its router; return its slot, to be placed now, or -1 if it is refused."""
     g.free_requests -= 1
     q = routing.free_requests[g.free_requests]
     g.live += 1
@@ -53,6 +64,7 @@ def hear_request(g: Globals, clock: Clock, routing: Routing, books: Books, row: 
     request.model = row.model
     request.prompt = row.prompt
     request.prefix = row.prefix
+    request.priority = row.priority
     request.output = row.output
     request.max_tokens = row.max_tokens
     # Not the true output: neither routers nor rate limits can know how long an answer will be.
@@ -75,6 +87,9 @@ def hear_request(g: Globals, clock: Clock, routing: Routing, books: Books, row: 
     request.waiting = 0
     request.bucket = -1
     books.born[request.client_class, request.cohort] += 1
+    if router.meter >= 0 and not within_own_limits(g, routing, request):
+        end_request(g, clock, routing, books, q, REFUSED)
+        return -1
     set_timer(g, clock, routing, q)
     return int(q)
 
@@ -128,6 +143,8 @@ def dispatch(s: State, q: int, o: int) -> None:
     attempt.cancelled = 0
     attempt.refs = 1
     attempt.number = request.attempts
+    attempt.client_class = request.client_class
+    attempt.priority = request.priority
     routing.tried[q, request.used] = o
     request.used += 1
     request.attempts += 1

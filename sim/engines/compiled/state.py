@@ -18,6 +18,7 @@ from sim.engines.compiled.records import (
     LiveRequest,
     LiveRouter,
     Message,
+    Meter,
     RareEvent,
     Replica,
     Seat,
@@ -89,6 +90,7 @@ class Routing(NamedTuple):
     free_requests: np.ndarray
     tried: np.ndarray  # int32 (requests, MAX_ATTEMPTS)
     seats: Rows[Seat]  # (routers, offers)
+    meters: Rows[Meter]  # of offers and routers with rate limits
     views: np.ndarray  # float64 (routers, offers, COLUMNS)
     shown: np.ndarray  # the stale copy
     ended: np.ndarray  # int32 (routers, offers, RING, 3): ended, errors, refusals a slot

@@ -8,12 +8,13 @@ from sim.engines import outcome
 from sim.engines.answers import served_tokens
 from sim.engines.reference.job import EngineStep, Job
 from sim.engines.reference.network import Channels
+from sim.engines.reference.priority import line_up
+from sim.engines.reference.rates import Door
 from sim.engines.reference.replica import Replica
 from sim.engines.reference.request import Attempt, LiveRequest
 from sim.engines.steptime import step_time
 from sim.engines.window import Window
 from sim.engines.world import BALANCERS
-from sim.units import MINUTE_S
 
 
 class LiveDeployment:
@@ -35,8 +36,7 @@ class LiveDeployment:
         self.active = self.offer.replicas  # the first of them take new requests, the others are drained
         self.central: list[Job] = []  # requests that no replica has room for (balancer "central")
         self.turn = 0  # of the round robin
-        # of each router: the clock minute, requests and tokens accepted in it
-        self.minutes = [(-1, 0, 0) for _ in network.world.routers]
+        self.door = Door(self.offer.rates)
         self.ttft_ewma_s = math.nan  # arrival to first token; NaN before the first
 
     # Messages that arrive
@@ -71,17 +71,9 @@ class LiveDeployment:
         job.cancelled = True
 
     def _within_rate_limits(self, request: LiveRequest) -> bool:
-        """Charge the request to its router's clock minute, unless that would exceed a limit."""
-        minute, requests, tokens = self.minutes[request.router]
-        this_minute = math.floor(self.clock.now / MINUTE_S)
-        if minute != this_minute:
-            requests, tokens = 0, 0
-        requests += 1
-        tokens += request.weight
-        if 0 < self.offer.requests_per_min < requests or 0 < self.offer.tokens_per_min < tokens:
-            return False
-        self.minutes[request.router] = (this_minute, requests, tokens)
-        return True
+        """Charge the request to its router, or customer, unless that would exceed a limit."""
+        who = request.client_class if self.offer.per_customer else request.router
+        return self.door.within_limits((who,), request.weight, self.clock.now)
 
     def _seat(self, attempt: Attempt) -> None:
         """Find a replica (or a place in the central queue), or refuse because the queue is full."""
@@ -97,7 +89,7 @@ class LiveDeployment:
         job = Job(attempt, self.clock.now, self.offer.midstream_share)
         self.jobs[attempt] = job
         if replica is None:
-            self.central.append(job)
+            line_up(self.central, job)
         else:
             replica.join(job)
 

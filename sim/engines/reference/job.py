@@ -27,6 +27,7 @@ class Job:
         self.prompt = request.prompt
         self.output = attempt.served
         self.weight = request.weight
+        self.priority = request.priority
         self.last_token = self.output  # it leaves after this token
         if self.output > 1 and attempt.uniform(MIDSTREAM) < midstream_share:
             self.last_token = 1 + int(attempt.uniform(MIDSTREAM_POINT) * (self.output - 1))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sim.engines.reference.faces import ReplicaHost
 from sim.engines.reference.job import Chunk, EngineStep, Job
+from sim.engines.reference.priority import line_up, put_back
 from sim.engines.rules import BOUNDARY
 from sim.engines.steptime import step_time
 from sim.engines.stretch import Stretch, plan_stretch, stretch_time
@@ -20,7 +21,7 @@ class Decoding:
 
 
 class Replica:
-    """One engine: a FIFO queue and a running batch that share KV memory.
+    """One engine: a queue by priority and a running batch that share KV memory.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ class Replica:
 
     def join(self, job: Job) -> None:
         """Take a request into the queue; an idle replica starts a step once everybody due now has come."""
-        self.queue.append(job)
+        line_up(self.queue, job)
         self.wake()
 
     def wake(self) -> None:
@@ -83,7 +84,8 @@ class Replica:
     def begin_step(self) -> None:
         """Admit, compose a step and let it take its time; go idle if nothing runs."""
         if self.active:
-            self.queue += self.host.take_from_central_queue(self.offer.max_batch - self.load)
+            for job in self.host.take_from_central_queue(self.offer.max_batch - self.load):
+                line_up(self.queue, job)
         # Never both: whoever was pushed out is at the head of the queue and would come straight back.
         if not self._preempt():
             self._admit()
@@ -143,7 +145,7 @@ class Replica:
         while self.kv_held + len(self.decoding) > self.offer.kv_capacity_tokens:
             job = self.running.pop()
             job.drop_cache()
-            self.queue.insert(0, job)
+            put_back(self.queue, job)
             self.host.count_preemption()
             preempted = True
         return preempted

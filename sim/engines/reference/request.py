@@ -31,6 +31,7 @@ class LiveRequest:
     output: int  # as drawn: nobody but its provider acts on it
     prefix: int
     max_tokens: int
+    priority: int
     cohort: int
     attempts: int = 0
     tried: set[int] = field(default_factory=set)
@@ -63,7 +64,8 @@ class LiveRequest:
             patience_until_s=born_s + float(row["patience_s"]), expected_output=float(row["expected_output"]),
             key=int(row["key"]), session=int(row["session"]), client_class=int(row["client_class"]),
             router=int(row["router"]), model=int(row["model"]), prompt=int(row["prompt"]),
-            output=int(row["output"]), prefix=int(row["prefix"]), max_tokens=int(row["max_tokens"]), cohort=cohort,
+            output=int(row["output"]), prefix=int(row["prefix"]), max_tokens=int(row["max_tokens"]),
+            priority=int(row["priority"]), cohort=cohort,
         )
 
 

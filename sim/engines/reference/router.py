@@ -7,8 +7,10 @@ from sim.engines import outcome
 from sim.engines.answers import expected_tokens
 from sim.engines.reference.network import Channels
 from sim.engines.reference.place import Placer, PostedPrice, Stick
+from sim.engines.reference.rates import Door
 from sim.engines.reference.request import Attempt, LiveRequest
 from sim.engines.rules import BACK_OFF_ENDS, OUTCOME_OF_FAILURE, TIME_OUT, TIMER
+from sim.engines.world import marketplace_rates
 from sim.policy import Event
 
 Placement = tuple[int, int, int, float]  # key, attempt, offer, time
@@ -32,6 +34,7 @@ class LiveRouter(Placer):
         self.books = network.books
         self.record = record
         self.answers: dict[tuple[int, int], tuple[int, int]] = {}  # by class and model: tokens, and how many ended
+        self.door = Door(marketplace_rates(self.settings.limits))
 
     # Placing a request
 
@@ -39,6 +42,9 @@ class LiveRouter(Placer):
         """A request arrives from its customer."""
         self.books.born(request)
         self._expect(request)
+        if not self.door.within_limits((request.client_class, request.model), request.weight, self.clock.now):
+            self._end_request(request, outcome.REFUSED)
+            return
         self._set_timer(request)
         self._place(request)
 

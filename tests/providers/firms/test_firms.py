@@ -90,6 +90,13 @@ def test_adoption_filters_and_horizon():
     assert "nothing" not in desk.supply.providers
 
 
+def test_a_firm_s_limits_are_its_offers():
+    limits = {"requests_per_min": 60, "tokens_per_day": 10_000, "refill": "minute", "per": "customer"}
+    offers = desk_of({"a": host(limits=limits), "b": host()}).offers
+    assert {(o.provider, o.rates, o.per_customer) for o in offers} == {
+        ("a", (60, 0, 0, 10_000, 1), True), ("b", (0, 0, 0, 0, 0), False)}
+
+
 def test_a_firm_changes_no_other_firms_shelf():
     firms = {"a": host(adoption=Adoption(probability=0.5)), "b": host(adoption=Adoption(probability=0.5))}
     alone = desk_of({"b": firms["b"]}).supply.planned

@@ -88,6 +88,12 @@ def test_sorted_and_the_same_whatever_the_blocks(trace, specs, block_rows, loope
     assert ((rows["prefix"] >= 0) & (rows["prefix"] < rows["prompt"])).all()
 
 
+def test_a_priority_is_its_class_s(trace):
+    replayed = {"arrivals": {"kind": "trace", "path": trace}, "priority": -3}
+    rows = requests(demand_world({"a": poisson(priority=7, clients=2), "b": poisson(), "c": replayed}))
+    assert [np.unique(of_class(rows, index)["priority"]).tolist() for index in range(4)] == [[7], [7], [0], [-3]]
+
+
 def test_columns_of_a_plain_class():
     rows = requests(demand_world({"a": poisson(output_tokens={"kind": "constant", "mean": 40})}))
     assert (rows["expected_output"] == 40).all()
@@ -95,6 +101,7 @@ def test_columns_of_a_plain_class():
     assert np.isinf(rows["patience_s"]).all()
     assert (rows["session"] == -1).all()
     assert not rows["prefix"].any()
+    assert not rows["priority"].any()
     assert abs(len(rows) - 1000) < Z * math.sqrt(1000)
 
 

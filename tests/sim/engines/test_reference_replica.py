@@ -166,7 +166,8 @@ def test_fast_failures_take_their_time():
 
 
 def test_rate_limits_count_accepted_requests_of_the_clock_minute():
-    market = world([offer(affine(0.1), requests_per_min=2), offer(affine(0.1), requests_per_min=1)])
+    market = world([offer(affine(0.1), requests_per_min=2, by_minute=True),
+                    offer(affine(0.1), requests_per_min=1, by_minute=True)])
     times = (1.0, 2.0, 3.0, 4.0, 59.0, 60.0, 61.0)
     result, rows = served(market, [{"arrive_s": t, "prompt": 1, "output": 1} for t in times])
     assert rows["offer"].tolist() == [0, 0, 1, 1, 1, 0, 0]
@@ -175,7 +176,7 @@ def test_rate_limits_count_accepted_requests_of_the_clock_minute():
 
 
 def test_token_limits_count_prompt_and_rounded_expected_output():
-    market = world([offer(affine(0.1), tokens_per_min=20)])
+    market = world([offer(affine(0.1), tokens_per_min=20, by_minute=True)])
     _, rows = served(market, [{"arrive_s": t, "prompt": 8, "output": 1, "expected_output": 2.5}
                               for t in (1.0, 2.0, 61.0)])  # 8 + 3 each
     assert rows["outcome"].tolist() == [COMPLETED, REFUSED, COMPLETED]

@@ -15,8 +15,8 @@ from sim.policy import FAILURES
 from worlds.places import ROOT
 
 ENGINES = ROOT / "sim" / "engines"
-TWINS = {"books", "clock", "deployment", "engine", "health", "network", "place", "replica", "router", "telemetry",
-         "ticks"}
+TWINS = {"books", "clock", "deployment", "engine", "health", "network", "place", "priority", "rates", "replica",
+         "router", "telemetry", "ticks"}
 COMPILED_ONLY = {
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
     "intake": "requests on their way to the shards: the reference takes them one by one",
@@ -42,6 +42,7 @@ SHARED = {
                    "resize", "true_work_s"},
     "health": {"fail", "succeed", "trip", "lets_through"},
     "place": {"pick", "is_usable", "prefer", "meets_preferences", "ask_policy"},
+    "rates": {"within_limits", "bring_up"},
     "replica": {"join", "end_step", "drop_cancelled", "finish_decodes", "finish_prefills", "preempt", "admit", "leave",
                 "count_time"},
     "router": {"hear_request", "hear_first_token", "hear_done", "dispatch", "let_go", "blame", "fail_over", "set_timer",
@@ -51,7 +52,8 @@ SHARED = {
     "ticks": {"publish", "copy_view"},
 }
 # and classes; a record of the compiled engine is the row of the object's fields
-CLASSES = {"LiveRequest", "Attempt", "Replica", "LiveDeployment", "LiveRouter", "Stick", "Books", "Clock"}
+CLASSES = {"LiveRequest", "Attempt", "Replica", "LiveDeployment", "LiveRouter", "Stick", "Books", "Clock",
+           "Meter"}
 
 
 def stems(engine: str) -> set[str]:
@@ -113,7 +115,7 @@ def test_every_field_of_a_record_has_a_type_and_a_meaning(record: type[Record]) 
         assert record.__annotations__[name] is {"f": float, "i": int, "u": int}[field.code[0]], name
         assert len(field.meaning) > 5, name
         if name.endswith("_s") or field.code == "f8":
-            unit = r"\bs\b|tokens|share|factor|weight|logarithm|millionths|USD"
+            unit = r"\bs\b|tokens|share|factor|weight|logarithm|millionths|USD|sixtieths"
             assert re.search(unit, field.meaning), f"{name} has no unit"
     widths = [int(field.code[1]) for field in record.fields().values()]
     if record not in (ArrivingRequest, SampledRequest):

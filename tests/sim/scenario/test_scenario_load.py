@@ -93,6 +93,11 @@ def test_a_default_table_keeps_its_other_values_when_one_is_changed():
     (["demand.chat.arrivals.rate_per_s=-3"], ["demand.chat.arrivals.rate_per_s is -3", "[requests/s]"]),
     (["demand.chat.arrivals.kind=gama"], ["demand.chat.arrivals.kind is 'gama'", "'gamma'"]),
     (["demand.chat.arrivals={rate_per_s=3}"], ["demand.chat.arrivals.kind is missing", "'poisson'"]),
+    (["demand.chat.priority=101"], ["demand.chat.priority is 101", "at least -100 and at most 100"]),
+    (["demand.chat.priority=0.5"], ["demand.chat.priority is 0.5", "integer"]),
+    (["routers.main.limits.requests_per_day=0"], ["routers.main.limits.requests_per_day is 0", "[requests/day]"]),
+    (["routers.main.limits.per=customer"], ["routers.main.limits.per does not exist"]),
+    (["providers.slow.offers.toy.limits.refill=hour"], ["limits.refill is 'hour'", "'bucket' or 'minute'"]),
     (["traffic.engine=fast"], ["traffic.engine is 'fast'", "'compiled' or 'reference'"]),
     (["providers={}"], ["providers is {}", "at least 1"]),
     (['demand."a b"={model="toy", arrivals={kind="poisson", rate_per_s=1}}'],
@@ -115,6 +120,14 @@ def test_mistakes_become_sentences(overrides, words):
     assert "\n" not in text
     for word in words:
         assert word in text
+
+
+@pytest.mark.parametrize("path", ["router", "supply.firms.novita"])
+def test_limits_per_day_need_whole_days(path):
+    with pytest.raises(ScenarioError, match=rf"{path}\.limits\.requests_per_day is 50, but of each day only a window"):
+        load("openrouter-2026", f"{path}.limits.requests_per_day=50")
+    whole = load("openrouter-2026", f"{path}.limits.requests_per_day=50", "horizon.resolution=full", "horizon.days=1")
+    assert whole.horizon.resolution == "full"
 
 
 def test_every_problem_is_reported():

@@ -1,0 +1,28 @@
+"""Waiting lines by priority: higher ones first, first come first served within one (docs/semantics.md, section 7).
+
+Lines are linked from head to tail. Where all are alike, the place of a newcomer is found by one comparison.
+"""
+
+from sim.compiled import inner
+from sim.engines.compiled.records import Attempt
+from sim.engines.record import Rows
+
+
+@inner(forceinline=True)
+def last_no_less(attempts: Rows[Attempt], tail: int, priority: int) -> int:
+    """Slot of the last in a line that is no less urgent, behind which a newcomer goes; -1: it goes to the head."""
+    at = tail
+    while at >= 0 and attempts[at].priority < priority:
+        at = attempts[at].prev
+    return int(at)
+
+
+@inner(forceinline=True)
+def last_more(attempts: Rows[Attempt], head: int, priority: int) -> int:
+    """Slot of the last in a line that is more urgent, behind which goes who is put back; -1: it goes to the head."""
+    before = -1
+    at = head
+    while at >= 0 and attempts[at].priority > priority:
+        before = at
+        at = attempts[at].next
+    return int(before)
