@@ -9,6 +9,7 @@ from experiments.measures.market import latency
 from experiments.measures.market.panel import offer_series, workload_series
 from experiments.measures.market.providers import fleet
 from experiments.store.dictionary import TABLES
+from experiments.store.price_days import price_days
 from sim.engines import outcome as o
 from sim.engines.outcome import TrafficOutcome
 from sim.engines.window import Window
@@ -16,7 +17,7 @@ from sim.histogram import FINE_BITS, midpoint, quantile
 from sim.market.accounts import FAILED_ATTEMPTS, REFUSED_ATTEMPTS
 from sim.market.result import MarketResult
 from sim.scenario.tasks import TASKS
-from sim.units import DAY_S, NANO_PER_USD, NANO_PER_USD_PER_MTOK
+from sim.units import DAY_S, NANO_PER_USD, PICO_PER_USD_PER_MTOK
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -83,11 +84,13 @@ def _traffic_offers(outcome: TrafficOutcome) -> dict[str, Any]:
 
 
 def _traffic_prices(outcome: TrafficOutcome) -> dict[str, Any]:
-    offers, days = outcome.world.offers, Window(outcome.world).length_s / DAY_S
-    posted = np.array([(offer.price_in_nano, offer.price_out_nano) for offer in offers]) / NANO_PER_USD_PER_MTOK
-    return {"month": np.zeros(len(offers), np.int64), **_names(outcome), "listed_days": np.full(len(offers), days),
-            "input_usd_days": posted[:, 0] * days, "output_usd_days": posted[:, 1] * days,
-            "changes": np.zeros(len(offers), np.int64)}
+    offers, window = outcome.world.offers, Window(outcome.world)
+    posted = [price_days(offer, window) for offer in offers]
+    return {"month": np.zeros(len(offers), np.int64), **_names(outcome),
+            "listed_days": np.full(len(offers), window.length_s / DAY_S),
+            "input_usd_days": [days.input_usd for days in posted],
+            "output_usd_days": [days.output_usd for days in posted],
+            "changes": np.array([days.changes for days in posted], np.int64)}
 
 
 def _names(outcome: TrafficOutcome) -> dict[str, list[str]]:
@@ -181,7 +184,7 @@ def _prices(run: "Run") -> dict[str, Any]:
     """Offers that were listed in a month."""
     result = run.result
     listed = run.months.add(result.listed_daily).ravel()
-    usd = result.prices_daily / NANO_PER_USD_PER_MTOK * result.listed_daily[:, :, None]
+    usd = result.prices_daily / PICO_PER_USD_PER_MTOK * result.listed_daily[:, :, None]
     changes = np.zeros((result.days, len(result.offers)), np.int64)
     for it in result.price_changes:
         if it.reason != "launch":

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
+from sim.scenario.price_settings import Price
 
 
 class RooflineServing(Part):
@@ -50,21 +51,6 @@ class Engine(Part):
                 f"max_step_tokens ({self.max_step_tokens}) must exceed max_batch ({self.max_batch}), "
                 "or a full batch would leave no room for prefill"
             )
-        return self
-
-
-class Price(Part):
-    """Posted price of an offer, on the market's grid of 0.001 USD per million tokens."""
-
-    input_usd_per_mtok: float = quantity(unit="USD/Mtok", doc="Price of prompt tokens", ge=0, le=100_000)
-    output_usd_per_mtok: float = quantity(unit="USD/Mtok", doc="Price of output tokens", ge=0, le=100_000)
-
-    @model_validator(mode="after")
-    def _on_grid(self) -> "Price":
-        for name in ("input_usd_per_mtok", "output_usd_per_mtok"):
-            value = getattr(self, name)
-            if abs(value * 1000 - round(value * 1000)) > 1e-6:
-                raise ValueError(f"{name} ({value}) must be a multiple of 0.001")
         return self
 
 
@@ -114,6 +100,12 @@ class Offer(Part):
     price: Price = Field(description="Posted price")
     limits: Limits = Field(Limits(), description="Rate, queue and context limits")
     faults: Faults | None = Field(None, description="Faults of this offer; none takes the provider's")
+
+    @model_validator(mode="after")
+    def _bills_can_be_held(self) -> "Offer":
+        for price in (self.price, *self.price.later):
+            price.check_bills(self.limits.context_tokens)
+        return self
 
 
 class Provider(Part):
