@@ -104,8 +104,8 @@ class PriceSchedule(TokenPrices):
         if most > MOST_PICO:
             raise ValueError(
                 f"a request of {context_tokens} tokens (limits.context_tokens) at {dearest:g} USD/Mtok "
-                f"and {self.request_usd:g} USD a request might cost {most / PICO_PER_USD:.6g} USD, but a bill must stay "
-                f"below {MOST_PICO / PICO_PER_USD:.6g} USD")
+                f"and {self.request_usd:g} USD a request could cost {most / PICO_PER_USD:.6g} USD, but a bill must "
+                f"stay below {MOST_PICO / PICO_PER_USD:.6g} USD")
 
 
 class DatedPrice(PriceSchedule):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from sim.scenario.base import Name, Part, Sweep, quantity
+from sim.scenario.base import ModelName, Name, Part, Sweep, quantity
 from sim.scenario.price_settings import Price
 
 
@@ -89,7 +89,7 @@ class Faults(Part):
 class Offer(Part):
     """A deployment and what the market sees of it."""
 
-    model: Name = Field(description="Model that is served, as listed by `tokenmarket list models`")
+    model: ModelName = Field(description="Model that is served, as listed by `tokenmarket list models`")
     region: Name | None = Field(None, description="Region of the replicas; none takes the provider's")
     replicas: int = quantity(1, unit="replicas", doc="Number of replicas", ge=1, le=100_000)
     serving: Serving = Field(description="Hardware under a replica, or an abstract server")
@@ -113,4 +113,4 @@ class Provider(Part):
 
     region: Name = Field("us-east", description="Region of its replicas unless an offer says otherwise")
     faults: Faults = Field(Faults(), description="Faults of its offers; outages and slow spells hit all at once")
-    offers: dict[Name, Offer] = Field(description="Offers by name", min_length=1)
+    offers: dict[ModelName, Offer] = Field(description="Offers by name", min_length=1)
