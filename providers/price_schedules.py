@@ -10,8 +10,8 @@ from sim.calendar import Process
 from sim.engines.face import TrafficEngine
 from sim.engines.schedule import DatedSchedule, Line, Schedule, Tier
 from sim.engines.world import World
-from sim.scenario.price_settings import PPM, Price, PriceSchedule, TokenPrices, on_grid
-from sim.units import PICO_PER_USD, PICO_PER_USD_PER_MTOK
+from sim.scenario.price_settings import Price, PriceSchedule, TokenPrices, on_grid
+from sim.units import PICO_PER_USD, PICO_PER_USD_PER_MTOK, PPM
 
 
 def schedule_of(price: PriceSchedule) -> Schedule:

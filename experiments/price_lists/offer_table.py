@@ -7,9 +7,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from experiments.price_lists.quote import Quote, TokenUsd, UnknownPriceError
 from sim.scenario.base import ModelName, Name
-from sim.scenario.price_settings import PPM, PRICE_PER_TOKEN, on_grid
+from sim.scenario.price_settings import PRICE_PER_TOKEN, on_grid
 from sim.scenario.provider_settings import Offer
-from sim.units import PICO_PER_USD, PICO_PER_USD_PER_MTOK
+from sim.units import PICO_PER_USD, PICO_PER_USD_PER_MTOK, PPM
 
 STEP_S: Final = 0.02  # of a server of which only the price is known: 50 tokens a second (assumption)
 DEAREST: Final = Decimal(100_000)  # USD per million tokens, as scenarios have it

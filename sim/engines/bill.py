@@ -7,11 +7,9 @@ A charge is whole nano-dollars, and rounded once: after its lines are added and 
 from typing import Final, NamedTuple
 
 from sim.compiled import hot
-from sim.units import PICO_PER_NANO, PICO_PER_USD
+from sim.units import PICO_PER_NANO, PICO_PER_USD, PPM
 
-WHOLE_PPM: Final = 1_000_000  # millionths in the whole: what is kept of a price without a discount
-MOST_PICO: Final = 2**63 - 1  # the largest sum of a bill's lines, before the discount: what int64 holds
-_UNIT: Final = WHOLE_PPM * PICO_PER_NANO
+_UNIT: Final = PPM * PICO_PER_NANO
 
 
 class Terms(NamedTuple):
@@ -74,4 +72,4 @@ def expected_usd(terms: Terms, prompt: int, expected_output: float) -> float:
     """What a router expects a request to cost, USD: nothing from the cache, and the output that it expects."""
     # in floating point: routers price offers, too, whose context the prompt exceeds
     sum_pico = float(terms.request) + prompt * float(terms.input) + expected_output * float(terms.output)
-    return sum_pico * terms.kept_ppm / (WHOLE_PPM * float(PICO_PER_USD))
+    return sum_pico * terms.kept_ppm / (PPM * float(PICO_PER_USD))

@@ -4,11 +4,11 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from sim.engines.bill import MOST_PICO, WHOLE_PPM, Terms
-from sim.units import PICO_PER_USD, PICO_PER_USD_PER_MTOK
+from sim.engines.bill import Terms
+from sim.units import MOST_PICO, PICO_PER_USD, PICO_PER_USD_PER_MTOK, PPM
 
 Number = TypeVar("Number", float, np.ndarray)
-_UNIT: Final = float(WHOLE_PPM * PICO_PER_USD_PER_MTOK)
+_UNIT: Final = float(PPM * PICO_PER_USD_PER_MTOK)
 
 
 class Line(NamedTuple):
@@ -44,13 +44,13 @@ class Schedule(NamedTuple):
 
     base: Line
     request: int = 0
-    kept_ppm: int = WHOLE_PPM
+    kept_ppm: int = PPM
     tiers: tuple[Tier, ...] = ()
 
     @property
     def is_plain(self) -> bool:
         """Whether base prices are all that a router needs to know what a request will cost."""
-        return not self.tiers and self.request == 0 and self.kept_ppm == WHOLE_PPM
+        return not self.tiers and self.request == 0 and self.kept_ppm == PPM
 
     @property
     def lines(self) -> tuple[Line, ...]:

@@ -6,10 +6,8 @@ from decimal import Decimal
 from pydantic import Field, model_validator
 
 from sim.scenario.base import Part, quantity
-from sim.units import PICO_PER_USD, PICO_PER_USD_PER_MTOK
+from sim.units import MOST_PICO, PICO_PER_USD, PICO_PER_USD_PER_MTOK, PPM
 
-PPM = 1_000_000
-MOST_PICO = 2**63 - 1  # of the bill of a request: what the engines' integers hold
 PRICE_PER_TOKEN = "_usd_per_mtok"
 
 
@@ -34,7 +32,7 @@ def on_grid(name: str, value: float, per_unit: int) -> int:
     exact = Decimal(repr(value)) * per_unit
     steps = int(exact.to_integral_value())
     if abs(exact - steps) > Decimal("1e-6") + abs(exact) * Decimal("1e-15"):  # less is the rounding of a computed value
-        raise ValueError(f"{name} ({value}) must be a multiple of {1 / Decimal(per_unit):f}")
+        raise ValueError(f"{name} ({Decimal(repr(value)):f}) must be a multiple of {1 / Decimal(per_unit):f}")
     return steps
 
 
@@ -62,9 +60,6 @@ class TokenPrices(Part):
             value = getattr(self, name)
             if value is not None:
                 yield name, value
-
-
-
 
 
 class PriceTier(TokenPrices):

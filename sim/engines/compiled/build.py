@@ -9,7 +9,7 @@ import numpy as np
 from sim.engines.compiled import records, state
 from sim.engines.compiled.finish import heap_arrays
 from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
-from sim.engines.compiled.terms import post
+from sim.engines.compiled.terms import first_prices
 from sim.engines.outcome import SampledRequest
 from sim.engines.record import R, Rows, rows_of, table
 from sim.engines.requests import REQUEST, ArrivingRequest
@@ -57,21 +57,15 @@ def _fill(row: Any, values: dict[str, Any]) -> None:
         row[name] = value
 
 
-def _offers(world: World) -> tuple[np.ndarray, np.ndarray]:
-    """Offers, and the tiers of their prices."""
+def _offers(world: World) -> np.ndarray:
     table = np.zeros(len(world.offers), records.LiveDeployment.dtype())
-    most = [max(len(price.tiers) for price in spec.all_prices) for spec in world.offers]
-    tiers = np.zeros(sum(most), records.TierRow.dtype())
-    first = first_tier = 0
-    for row, spec, room in zip(table, world.offers, most, strict=True):
+    first = 0
+    for row, spec in zip(table, world.offers, strict=True):
         _fill(row, spec.step._asdict())
         _fill(row, _offer_fields(spec))
         row["first_replica"] = first
         first += spec.replicas
-        row["first_tier"], row["room_for_tiers"] = first_tier, room
-        first_tier += room
-        post(row, tiers, spec.price)
-    return table, tiers
+    return table
 
 
 def _offer_fields(spec: OfferSpec) -> dict[str, Any]:
@@ -335,7 +329,8 @@ def new_shards(world: World, groups: Sequence[np.ndarray]) -> list[State]:
     groups
         Of every shard its models (`sim.engines.compiled.shards`).
     """
-    offers, tiers = _offers(world)
+    offers = _offers(world)
+    tiers = first_prices(offers, world.offers)
     replicas, places = _replicas(offers)
     lane_of = np.zeros(world.delay_s.shape, np.int32)
     routing = _routing(world, offers, lane_of)

@@ -1,15 +1,19 @@
 """What an offer charges for a request (docs/semantics.md, section 12)."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.compiled import inner
 from sim.engines.bill import Terms, expected_usd
-from sim.engines.compiled.records import LiveRequest
+from sim.engines.compiled.records import LiveRequest, TierRow
 from sim.engines.compiled.state import Supply
 from sim.engines.schedule import Schedule
 from sim.view import PRICE_IN, PRICE_OUT
+
+if TYPE_CHECKING:  # not at run time: a world's scenario would be part of the key of compiled code (sim.compiled)
+    from sim.engines.world import OfferSpec
 
 
 @inner(forceinline=True)
@@ -30,6 +34,17 @@ def cost_usd(supply: Supply, o: int, row: np.ndarray, request: LiveRequest) -> f
     if supply.offers[o].scheduled == 0:
         return float((request.prompt * row[PRICE_IN] + request.expected * row[PRICE_OUT]) / 1e6)
     return float(expected_usd(terms_of(supply, o, request.prompt), request.prompt, request.expected))
+
+
+def first_prices(rows: np.ndarray, offers: Sequence["OfferSpec"]) -> np.ndarray:
+    """Write the offers' first prices into their rows; return the table of tiers, with room for those of later ones."""
+    room = [max(len(price.tiers) for price in spec.all_prices) for spec in offers]
+    tiers = np.zeros(sum(room), TierRow.dtype())
+    rows["room_for_tiers"] = room
+    rows["first_tier"] = np.cumsum([0, *room])[:-1]
+    for row, spec in zip(rows, offers, strict=True):
+        post(row, tiers, spec.price)
+    return tiers
 
 
 def post(row: Any, tiers: np.ndarray, schedule: Schedule) -> None:
