@@ -10,11 +10,11 @@ from providers.hardware.memory import check_fit, kv_capacity_tokens
 from providers.hardware.own_architectures import architectures_of
 from providers.hardware.own_gpus import gpus_of
 from providers.hardware.roofline import Deployment, step_coefficients
+from providers.price_schedules import later_schedules, schedule_of
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import BALANCERS, OfferSpec
 from sim.errors import ScenarioError
 from sim.scenario import AffineServing, Faults, Offer, Provider, RooflineServing, TrafficScenario
-from sim.units import NANO_PER_USD_PER_MTOK
 
 Row = TypeVar("Row")
 
@@ -81,8 +81,7 @@ def _offer_spec(provider_name: str, firm: Provider, offer_name: str, known: _Kno
         kv_capacity_tokens=replica.kv_tokens,
         seq_overhead_tokens=replica.overhead_tokens,
         step=replica.step,
-        price_in_nano=round(spec.price.input_usd_per_mtok * NANO_PER_USD_PER_MTOK),
-        price_out_nano=round(spec.price.output_usd_per_mtok * NANO_PER_USD_PER_MTOK),
+        price=schedule_of(spec.price),
         context_tokens=replica.context_tokens,
         # the engine's tables hold whole numbers: 0 is no limit of a rate, -1 none of a queue, whose limit may be 0
         requests_per_min=spec.limits.requests_per_min or 0,
@@ -97,6 +96,7 @@ def _offer_spec(provider_name: str, firm: Provider, offer_name: str, known: _Kno
         midstream_share=faults.midstream_share,
         gpus=replica.gpus * spec.replicas,
         gpu_usd_per_hour=replica.rent,
+        later_prices=later_schedules(spec.price),
     )
 
 

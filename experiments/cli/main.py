@@ -8,6 +8,7 @@ from typing import Final
 
 from experiments.cli import (
     bench,
+    catalogue,
     checklist,
     completion,
     init,
@@ -28,7 +29,7 @@ from sim.errors import MarketError
 
 # each adds one command or a few; in the order of the help
 COMMANDS: Final = (
-    studies, init, store, reproduce, replay, report, watch, checklist, listing, show, bench, completion)
+    studies, init, catalogue, store, reproduce, replay, report, watch, checklist, listing, show, bench, completion)
 COMPLETING: Final = "_ARGCOMPLETE"  # set by a shell that asks what may follow
 EXIT_INTERRUPT: Final = 130  # as shells report Ctrl-C
 
@@ -39,6 +40,7 @@ examples:
   tokenmarket run tournament duel --policies cheapest,power_of_d:d=3 --set traffic.duration_s=600
   tokenmarket run market --set horizon.days=180
   tokenmarket init mine.toml --from openrouter-2026
+  tokenmarket catalogue --from litellm prices.json --only 'deepinfra/*'
   tokenmarket run climb
   tokenmarket run pricing
   tokenmarket steady duel --set traffic.duration_s=2000 --policies openrouter_classic,cheapest

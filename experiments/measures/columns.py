@@ -15,7 +15,7 @@ from experiments.measures.market.decomposition import chained
 from experiments.measures.market.panel import by_group, offer_series, offer_tokens, ratio, workload_series
 from experiments.measures.market.posted import LAUNCH
 from experiments.measures.market.price_series import cheapest, usd_per_mtok
-from sim.units import NANO_PER_USD, NANO_PER_USD_PER_MTOK, TOKENS_PER_MTOK
+from sim.units import NANO_PER_USD, PICO_PER_USD_PER_MTOK, TOKENS_PER_MTOK
 
 MARKET, MODELS, PROVIDERS, SEGMENTS = "monthly_market", "monthly_models", "monthly_providers", "monthly_segments"
 WEEKLY, WEEKLY_OFFERS, WEEKLY_PROVIDERS = "period_market", "period_offers", "period_providers"
@@ -47,13 +47,13 @@ def listed(panel: Panel) -> np.ndarray:
 @column(WEEKLY_OFFERS)
 def input_usd_per_mtok(panel: Panel) -> np.ndarray:
     """Price posted at the end of the period."""
-    return np.asarray(panel.run.result.prices_daily[panel.periods.last, :, 0] / NANO_PER_USD_PER_MTOK)
+    return np.asarray(panel.run.result.prices_daily[panel.periods.last, :, 0] / PICO_PER_USD_PER_MTOK)
 
 
 @column(WEEKLY_OFFERS)
 def output_usd_per_mtok(panel: Panel) -> np.ndarray:
     """Price posted at the end of the period."""
-    return np.asarray(panel.run.result.prices_daily[panel.periods.last, :, 1] / NANO_PER_USD_PER_MTOK)
+    return np.asarray(panel.run.result.prices_daily[panel.periods.last, :, 1] / PICO_PER_USD_PER_MTOK)
 
 
 @column(WEEKLY_OFFERS)

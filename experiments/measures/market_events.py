@@ -9,7 +9,7 @@ from experiments.measures.market import shares
 from experiments.measures.market.run import Run
 from sim.market.ledger import Account
 from sim.scenario.tasks import TASKS
-from sim.units import DAY_S, NANO_PER_USD_PER_MTOK
+from sim.units import DAY_S, PICO_PER_USD_PER_MTOK
 
 FACTS: Final = ("creator", "family", "open", "release_day", "total_b", "active_b", "verbosity", "context_tokens")
 KINDS: Final = ("input", "output", "cached")
@@ -35,7 +35,7 @@ def prices(run: Run) -> dict[str, Any]:
     }
     for label, posted in (("_before", [it.before for it in changes]), ("", [it.after for it in changes])):
         for kind in KINDS:
-            usd = [getattr(each, kind) / NANO_PER_USD_PER_MTOK for each in posted]
+            usd = [getattr(each, kind) / PICO_PER_USD_PER_MTOK for each in posted]
             columns[f"{kind}{label}_usd_per_mtok"] = usd
     return columns
 

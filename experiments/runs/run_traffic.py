@@ -81,13 +81,14 @@ def run_traffic(
     """
     from experiments.runs.shared_demand import feed_of
     from providers.faults import fault_processes
+    from providers.price_schedules import price_processes
     from sim import calendar
     from sim.engines.invariants import check
     from sim.streams import Streams
 
     world = assemble(scenario, replication, policies)
     engine = engine_for(world, feed_of(world), threads)
-    processes = fault_processes(world, Streams(scenario.seed, replication))
+    processes = [*fault_processes(world, Streams(scenario.seed, replication)), *price_processes(world)]
     outcome = calendar.run_traffic(world, engine, processes, progress)
     check(outcome)
     return outcome

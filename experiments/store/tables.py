@@ -9,6 +9,7 @@ from experiments.measures.market import latency
 from experiments.measures.market.panel import offer_series, workload_series
 from experiments.measures.market.providers import fleet
 from experiments.store.dictionary import TABLES
+from experiments.store.price_days import price_days
 from sim.engines import outcome as o
 from sim.engines.outcome import TrafficOutcome
 from sim.engines.window import Window
@@ -16,7 +17,7 @@ from sim.histogram import FINE_BITS, midpoint, quantile
 from sim.market.accounts import FAILED_ATTEMPTS, REFUSED_ATTEMPTS
 from sim.market.result import MarketResult
 from sim.scenario.tasks import TASKS
-from sim.units import DAY_S, NANO_PER_USD, NANO_PER_USD_PER_MTOK
+from sim.units import DAY_S, NANO_PER_USD, PICO_PER_USD_PER_MTOK
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -83,11 +84,13 @@ def _traffic_offers(outcome: TrafficOutcome) -> dict[str, Any]:
 
 
 def _traffic_prices(outcome: TrafficOutcome) -> dict[str, Any]:
-    offers, days = outcome.world.offers, Window(outcome.world).length_s / DAY_S
-    posted = np.array([(offer.price_in_nano, offer.price_out_nano) for offer in offers]) / NANO_PER_USD_PER_MTOK
-    return {"month": np.zeros(len(offers), np.int64), **_names(outcome), "listed_days": np.full(len(offers), days),
-            "input_usd_days": posted[:, 0] * days, "output_usd_days": posted[:, 1] * days,
-            "changes": np.zeros(len(offers), np.int64)}
+    offers, window = outcome.world.offers, Window(outcome.world)
+    posted = [price_days(offer, window) for offer in offers]
+    return {"month": np.zeros(len(offers), np.int64), **_names(outcome),
+            "listed_days": np.full(len(offers), window.length_s / DAY_S),
+            "input_usd_days": [days.input_usd for days in posted],
+            "output_usd_days": [days.output_usd for days in posted],
+            "changes": np.array([days.changes for days in posted], np.int64)}
 
 
 def _names(outcome: TrafficOutcome) -> dict[str, list[str]]:
@@ -114,7 +117,8 @@ def _traffic_classes(outcome: TrafficOutcome) -> dict[str, Any]:
         "month": np.zeros(len(cells), np.int64), "segment": [name for name, _ in cells], "task": [""] * len(cells),
         "model": [model for _, model in cells], "born": add(outcome.born[:, o.MEASURED]),
         **{name: ended[:, index] for index, name in enumerate(o.OUTCOMES[:o.IN_FLIGHT])},
-        **{name: sums[:, o.CLASS_SUMS.index(name)] for name in ("good", "attempts", "prompt_tokens", "output_tokens", "cut")},
+        **{name: sums[:, o.CLASS_SUMS.index(name)]
+           for name in ("good", "attempts", "prompt_tokens", "output_tokens", "cut")},
         "cost_usd": sums[:, o.COST_NANO] / NANO_PER_USD, "fee_usd": sums[:, o.FEE_NANO] / NANO_PER_USD,
         **{f"{name}_sum_s": times[:, index] for index, name in enumerate(o.METRICS)},
         "tpot_requests": histograms[:, o.TPOT].sum(axis=1), **_quantiles(histograms),
@@ -150,7 +154,8 @@ def _requests(outcome: TrafficOutcome) -> dict[str, Any]:
         "finish_reason": [o.FINISH_REASONS[row] for row in rows["finish"]],
         **{name: rows[name] for name in ("born_s", "placed_s", "first_token_s", "end_s", "attempts")},
         "delay_s": world.class_delay_s[rows["client_class"]],
-        "prompt_tokens": rows["prompt"], "output_tokens": rows["output"], "drawn_tokens": rows["drawn"], "cost_usd": rows["cost_nano"] / NANO_PER_USD,
+        "prompt_tokens": rows["prompt"], "output_tokens": rows["output"], "drawn_tokens": rows["drawn"],
+        "cost_usd": rows["cost_nano"] / NANO_PER_USD,
     }
 
 
@@ -183,7 +188,7 @@ def _prices(run: "Run") -> dict[str, Any]:
     """Offers that were listed in a month."""
     result = run.result
     listed = run.months.add(result.listed_daily).ravel()
-    usd = result.prices_daily / NANO_PER_USD_PER_MTOK * result.listed_daily[:, :, None]
+    usd = result.prices_daily / PICO_PER_USD_PER_MTOK * result.listed_daily[:, :, None]
     changes = np.zeros((result.days, len(result.offers)), np.int64)
     for it in result.price_changes:
         if it.reason != "launch":

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from providers.firms.placement import Hardware, choose_hardware
 from providers.hardware.gpus import GPUS, Gpu
+from providers.price_schedules import schedule_of
 from sim.engines.world import BALANCERS, OfferSpec
 from sim.errors import ScenarioError
 from sim.market.models.model import Model, Models
 from sim.scenario.firm_settings import Firm, SupplySettings
-from sim.scenario.provider_settings import Offer, Price, RooflineServing
+from sim.scenario.price_settings import Price
+from sim.scenario.provider_settings import Offer, RooflineServing
 from sim.streams import Streams
-from sim.units import NANO_PER_USD_PER_MTOK
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,8 @@ def price_before_launch(planned: PlannedOffer, settings: SupplySettings) -> Pric
         rent = hardware.gpus * hardware.deployment.gpu.rent_usd_per_hour
         cost = hardware.capacity.cost_usd_per_mtok(rent, settings.autoscaling.target_utilisation)
         usd = (cost, cost)
-    # to whole nano-dollars a token
-    return Price(input_usd_per_mtok=round(usd[0], 3), output_usd_per_mtok=round(usd[1], 3))
+    # to whole pico-dollars a token
+    return Price(input_usd_per_mtok=round(usd[0], 6), output_usd_per_mtok=round(usd[1], 6))
 
 
 def offer_part(planned: PlannedOffer, settings: SupplySettings) -> Offer:
@@ -151,8 +152,7 @@ def offer_spec(planned: PlannedOffer, settings: SupplySettings) -> OfferSpec:
         kv_capacity_tokens=hardware.kv_tokens,
         seq_overhead_tokens=hardware.deployment.sequence_overhead_tokens,
         step=hardware.step,
-        price_in_nano=round(part.price.input_usd_per_mtok * NANO_PER_USD_PER_MTOK),
-        price_out_nano=round(part.price.output_usd_per_mtok * NANO_PER_USD_PER_MTOK),
+        price=schedule_of(part.price),
         context_tokens=hardware.context_tokens,
         requests_per_min=firm.limits.requests_per_min or 0,
         tokens_per_min=firm.limits.tokens_per_min or 0,

@@ -21,7 +21,7 @@ from sim.market.prices import Prices, prices_of_usd
 from sim.scenario.base import Part, quantity
 from sim.scenario.pricing_settings import PricingChoice
 from sim.streams import Streams
-from sim.units import DAY_S, HOUR_S, HOURS_PER_DAY, NANO_PER_USD_PER_MTOK
+from sim.units import DAY_S, HOUR_S, HOURS_PER_DAY, PICO_PER_USD_PER_MTOK
 
 NEVER: Final = math.inf
 
@@ -80,7 +80,7 @@ class Bench:
     changes
         Every change of price, oldest first (launches are none).
     daily
-        float64 (days, models, hosts_max): blended price at each midnight in nano-dollars per token; nan if absent.
+        float64 (days, models, hosts_max): blended price at each midnight in pico-dollars per token; nan if absent.
     """
 
     def __init__(self, size: PostedPrices, choice: PricingChoice) -> None:
@@ -123,7 +123,7 @@ class Bench:
         hosts = int(rng.integers(self.size.hosts_min, self.size.hosts_max + 1))
         delays = rng.exponential(self.size.adoption_days * DAY_S, hosts)
         spread = np.exp(self.size.cost_sigma * rng.standard_normal(hosts))
-        costs = price.blended() / NANO_PER_USD_PER_MTOK * self.size.cost_share * spread
+        costs = price.blended() / PICO_PER_USD_PER_MTOK * self.size.cost_share * spread
         return [
             Seller(
                 model, host, bind(choice), price, float(costs[host]),

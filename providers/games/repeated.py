@@ -10,10 +10,10 @@ from providers.pricing.situation import Situation
 from providers.pricing.strategy import Strategy
 from sim.market.prices import Prices
 from sim.streams import Streams
-from sim.units import DAY_S, NANO_PER_USD_PER_MTOK
+from sim.units import DAY_S, PICO_PER_USD_PER_MTOK
 
-UNIT_NANO: Final = 1_000_000  # a price of 1 in a game, so that the finest grid (1 nano-dollar) is a millionth
-# the finest grid, and one price for all tokens: the blended price is the price of the game
+UNIT_PICO: Final = 1_000_000_000  # a price of 1 in a game: its grid, 0.001 USD per million tokens, is a millionth
+# that grid, and one price for all tokens: the blended price is the price of the game
 GAME_TARIFF: Final[dict[str, float]] = {"grid_usd": 0.001, "output_ratio": 1.0, "cached_share": 1.0}
 
 
@@ -63,17 +63,17 @@ def play(sellers: Sequence[Strategy], rules: Rules, start: Sequence[float], move
     rngs = [streams.generator(f"sellers/{i}") for i in range(len(sellers))]
     own = [_game_prices(price) for price in start]
     path = np.empty((moves + 1, len(sellers)))
-    path[0] = [price.blended() / UNIT_NANO for price in own]
+    path[0] = [price.blended() / UNIT_PICO for price in own]
     for move in range(moves):
         turn = move % len(sellers)
         answer = sellers[turn].review(_situation(own, turn, rules, move), rngs[turn])
         own[turn] = own[turn] if answer is None else answer
-        path[move + 1] = [price.blended() / UNIT_NANO for price in own]
+        path[move + 1] = [price.blended() / UNIT_PICO for price in own]
     return path
 
 
 def _game_prices(price: float) -> Prices:
-    return Prices(*(round(price * UNIT_NANO) for _ in range(3)))
+    return Prices(*(round(price * UNIT_PICO) for _ in range(3)))
 
 
 def _situation(own: list[Prices], turn: int, rules: Rules, move: int) -> Situation:
@@ -81,7 +81,7 @@ def _situation(own: list[Prices], turn: int, rules: Rules, move: int) -> Situati
     now = float(move * DAY_S)
     sold = np.zeros(len(own))
     if rules.sell is not None:
-        sold = rules.sell(np.array([price.blended() / UNIT_NANO for price in own]))
+        sold = rules.sell(np.array([price.blended() / UNIT_PICO for price in own]))
     return Situation(
         now_s=now,
         hour=0.0,
@@ -89,7 +89,7 @@ def _situation(own: list[Prices], turn: int, rules: Rules, move: int) -> Situati
         own=own[turn],
         rivals=tuple(price for i, price in enumerate(own) if i != turn),
         rivals_changed_s=(now,) * (len(own) - 1),
-        unit_cost_usd_per_mtok=rules.cost * UNIT_NANO / NANO_PER_USD_PER_MTOK,
+        unit_cost_usd_per_mtok=rules.cost * UNIT_PICO / PICO_PER_USD_PER_MTOK,
         tokens_last_day=float(sold[turn]),
         share_last_day=float(sold[turn] / sold.sum()) if sold.sum() > 0 else 0.0,
         router_exponent=rules.router_exponent,

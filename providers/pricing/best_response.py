@@ -12,7 +12,7 @@ from providers.pricing.tariff import Tariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
 
-FREE_NANO: Final = 1e-3  # a unit cost below this, nano-dollars per token, is none: it cannot be a unit of price
+FREE_PICO: Final = 1.0  # a unit cost below this, pico-dollars per token, is none: it cannot be a unit of price
 
 
 class BestResponse(Tariff):
@@ -57,9 +57,9 @@ class _Response(Steady[R]):
         return self._respond(situation)
 
     def _respond(self, situation: Situation) -> Prices | None:
-        cost = situation.cost_nano
+        cost = situation.cost_pico
         rivals = np.array([prices.blended() for prices in situation.rivals])
-        if cost < FREE_NANO or not self._informed(rivals):
+        if cost < FREE_PICO or not self._informed(rivals):
             return None
         floor = max(self.parameters.floor_cost_share, 1.0)
 

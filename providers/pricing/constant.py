@@ -3,12 +3,15 @@
 from typing import Final
 
 from numpy.random import Generator
+from pydantic import model_validator
 
 from providers.pricing.situation import Situation
 from providers.pricing.strategy import Steady, StrategyKind
 from providers.pricing.tariff import Tariff
 from sim.market.prices import Prices, prices_of_usd
 from sim.scenario.base import quantity
+from sim.scenario.price_settings import on_grid
+from sim.units import PICO_PER_USD_PER_MTOK
 
 
 class ConstantPrice(Tariff):
@@ -20,6 +23,12 @@ class ConstantPrice(Tariff):
         None, unit="USD per million tokens", doc="Output price; if absent the input price times `output_ratio`", ge=0)
     cached_usd: float | None = quantity(
         None, unit="USD per million tokens", doc="Price of cached input; if absent that of input", ge=0)
+
+    @model_validator(mode="after")
+    def _on_grid(self) -> "ConstantPrice":
+        for name in ("input_usd", "output_usd", "cached_usd"):
+            on_grid(name, getattr(self, name) or 0.0, PICO_PER_USD_PER_MTOK)
+        return self
 
 
 class Constant(Steady[ConstantPrice]):

@@ -40,7 +40,7 @@ class WrightCostPlus(Steady[CostPlus]):
         given = self.parameters
         exponent = -math.log2(1 - given.learning_rate)
         learned = (1 + situation.tokens_total / given.experience_tokens) ** -exponent
-        return given.prices(situation, situation.cost_nano * given.markup * learned)
+        return given.prices(situation, situation.cost_pico * given.markup * learned)
 
 
 COST_PLUS: Final = StrategyKind(

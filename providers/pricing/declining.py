@@ -16,16 +16,16 @@ from sim.units import DAY_S, DAYS_PER_YEAR
 class _FromLaunch(Steady[P]):
     """Remembers the blended price of its launch and scales it with the age of the offer."""
 
-    launched_nano: float = 0.0
+    launched_pico: float = 0.0
 
     def launch(self, situation: Situation, rng: Generator) -> Prices:
         """List price or cost-plus, remembered."""
-        self.launched_nano = self.parameters.anchor_nano(situation)
+        self.launched_pico = self.parameters.anchor_pico(situation)
         return super().launch(situation, rng)
 
     def review(self, situation: Situation, rng: Generator) -> Prices | None:
         """Launch price times the factor of this age."""
-        return self.parameters.prices(situation, self.launched_nano * self.factor(situation.age_days))
+        return self.parameters.prices(situation, self.launched_pico * self.factor(situation.age_days))
 
     def factor(self, age_days: float) -> float:
         """Share of the launch price at an age."""

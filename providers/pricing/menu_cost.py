@@ -65,7 +65,7 @@ class CalvoPlus(Steady[MenuCost]):
         if target and u < self.parameters.match_share and self._acceptable(situation, target):
             return target
         spread = math.exp(self.parameters.dispersion * z)
-        return self.parameters.prices(situation, self.parameters.anchor_nano(situation) * spread)
+        return self.parameters.prices(situation, self.parameters.anchor_pico(situation) * spread)
 
     def next_review_s(self, situation: Situation, rng: Generator) -> float:
         """Exponential with the hazard of a review."""
@@ -110,8 +110,8 @@ class CalvoPlus(Steady[MenuCost]):
 
     def _acceptable(self, situation: Situation, target: Prices) -> bool:
         """Whether a price to match is above the floor and not too far below the own (or the anchor)."""
-        own = situation.own.blended() if situation.own else self.parameters.anchor_nano(situation)
-        return target.blended() >= max(self.parameters.floor_nano(situation), self.parameters.match_within * own)
+        own = situation.own.blended() if situation.own else self.parameters.anchor_pico(situation)
+        return target.blended() >= max(self.parameters.floor_pico(situation), self.parameters.match_within * own)
 
     def _cut_probability(self, situation: Situation, own: Prices) -> float:
         """Share of cuts at this age, shifted by the distance to the median rival."""

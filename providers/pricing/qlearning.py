@@ -88,7 +88,7 @@ class QLearner(Steady[QLearning]):
 
     def launch(self, situation: Situation, rng: Generator) -> Prices:
         """Return the price of its set that is nearest to the list price (or to cost times markup)."""
-        self.action = self._nearest(situation, self.parameters.anchor_nano(situation))
+        self.action = self._nearest(situation, self.parameters.anchor_pico(situation))
         self.state = self._observe(situation)
         return self.parameters.prices(situation, self._level(situation, self.action))
 
@@ -106,19 +106,19 @@ class QLearner(Steady[QLearning]):
 
     def _reward(self, situation: Situation) -> float:
         own = situation.own.blended() if situation.own else 0.0
-        profit = (own - situation.cost_nano) * situation.tokens_last_day
+        profit = (own - situation.cost_pico) * situation.tokens_last_day
         self.scale = max(self.scale, abs(profit))
         return profit / self.scale if self.scale > 0 else 0.0
 
     def _level(self, situation: Situation, action: int) -> float:
-        """Blended price of an action, nano-dollars per token."""
+        """Blended price of an action, pico-dollars per token."""
         given = self.parameters
         width = (given.highest_markup - given.lowest_markup) / (given.prices_count - 1)
-        return situation.cost_nano * (given.lowest_markup + width * action)
+        return situation.cost_pico * (given.lowest_markup + width * action)
 
-    def _nearest(self, situation: Situation, level_nano: float) -> int:
+    def _nearest(self, situation: Situation, level_pico: float) -> int:
         levels = [self._level(situation, action) for action in range(self.parameters.prices_count)]
-        return int(np.argmin(np.abs(np.array(levels) - level_nano)))
+        return int(np.argmin(np.abs(np.array(levels) - level_pico)))
 
     def _observe(self, situation: Situation) -> int:
         """State: the own action and the cheapest rival's nearest price, or that there is no rival."""

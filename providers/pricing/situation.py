@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sim.market.prices import Prices
-from sim.units import DAY_S, NANO_PER_USD_PER_MTOK
+from sim.units import DAY_S, PICO_PER_USD_PER_MTOK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +54,9 @@ class Situation:
     capacity_tokens_per_day: float = 0.0
 
     @property
-    def cost_nano(self) -> float:
-        """Unit cost in nano-dollars per token, the unit of ``Prices``."""
-        return self.unit_cost_usd_per_mtok * NANO_PER_USD_PER_MTOK
+    def cost_pico(self) -> float:
+        """Unit cost in pico-dollars per token, the unit of ``Prices``."""
+        return self.unit_cost_usd_per_mtok * PICO_PER_USD_PER_MTOK
 
     @property
     def age_days(self) -> float:

@@ -79,7 +79,7 @@ class Steady(Generic[P]):
 
     def launch(self, situation: Situation, rng: Generator) -> Prices:
         """List price, or cost times markup."""
-        return self.parameters.prices(situation, self.parameters.anchor_nano(situation))
+        return self.parameters.prices(situation, self.parameters.anchor_pico(situation))
 
     def next_review_s(self, situation: Situation, rng: Generator) -> float:
         """Return the parameters' period."""

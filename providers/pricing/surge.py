@@ -32,7 +32,7 @@ class SurgePrice(Steady[Surge]):
         given = self.parameters
         self.utilisation += given.smoothing * (min(situation.utilisation, 1.0) - self.utilisation)
         excess = max(0.0, self.utilisation - given.threshold) / (1 - given.threshold)
-        return given.prices(situation, given.anchor_nano(situation) * (1 + given.slope * excess))
+        return given.prices(situation, given.anchor_pico(situation) * (1 + given.slope * excess))
 
 
 SURGE: Final = StrategyKind(

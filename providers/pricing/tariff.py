@@ -2,10 +2,13 @@
 
 import math
 
+from pydantic import model_validator
+
 from providers.pricing.situation import Situation
 from sim.market.prices import Prices
 from sim.scenario.base import Part, quantity
-from sim.units import NANO_PER_USD_PER_MTOK
+from sim.scenario.price_settings import on_grid
+from sim.units import PICO_PER_USD_PER_MTOK
 
 INPUT_SHARE = 0.75  # of the tokens behind a blended price: the market's usual 3:1
 
@@ -30,34 +33,39 @@ class Tariff(Part):
         source="the cheapest sellers run near short-run cost (pydantic/genai-prices against MLPerf v5.1)",
     )
     grid_usd: float = quantity(
-        0.01, unit="USD per million tokens", doc="Prices are multiples of this", ge=0.001,
+        0.01, unit="USD per million tokens", doc="Prices are multiples of this", ge=0.000001,
         source="pluriholonomic/ai-routing (July 2026): 93% of quotes are on the cent grid",
     )
     review_days: float = quantity(1.0, unit="days", doc="Time between reviews, for strategies that review regularly",
                                   gt=0)
 
+    @model_validator(mode="after")
+    def _steps_are_whole(self) -> "Tariff":
+        on_grid("grid_usd", self.grid_usd, PICO_PER_USD_PER_MTOK)
+        return self
+
     @property
-    def step_nano(self) -> int:
-        """Step of the grid in nano-dollars per token."""
-        return round(self.grid_usd * NANO_PER_USD_PER_MTOK)
+    def step_pico(self) -> int:
+        """Step of the grid in pico-dollars per token."""
+        return round(self.grid_usd * PICO_PER_USD_PER_MTOK)
 
-    def anchor_nano(self, situation: Situation) -> float:
-        """Blended price to start from, nano-dollars per token: the list price, or cost times markup."""
+    def anchor_pico(self, situation: Situation) -> float:
+        """Blended price to start from, pico-dollars per token: the list price, or cost times markup."""
         listed = situation.list_price
-        return listed.blended() if listed and listed.blended() > 0 else situation.cost_nano * self.markup
+        return listed.blended() if listed and listed.blended() > 0 else situation.cost_pico * self.markup
 
-    def floor_nano(self, situation: Situation) -> float:
-        """Lowest blended price, nano-dollars per token."""
-        return situation.cost_nano * self.floor_cost_share
+    def floor_pico(self, situation: Situation) -> float:
+        """Lowest blended price, pico-dollars per token."""
+        return situation.cost_pico * self.floor_cost_share
 
-    def prices(self, situation: Situation, level_nano: float) -> Prices:
-        """Return prices on the grid whose blend is about ``level_nano``, never below the floor.
+    def prices(self, situation: Situation, level_pico: float) -> Prices:
+        """Return prices on the grid whose blend is about ``level_pico``, never below the floor.
 
         The three prices keep the proportions of the list price, else those that the offer has now, else those
         of ``output_ratio`` and ``cached_share``.
         """
-        floor, step = self.floor_nano(situation), self.step_nano
-        level = max(level_nano, floor)
+        floor, step = self.floor_pico(situation), self.step_pico
+        level = max(level_pico, floor)
         raw = [part * level for part in self._shape(situation)]
         rounded = Prices(*[_snap(value, step) for value in raw])
         if rounded.blended() >= floor:

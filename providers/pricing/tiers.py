@@ -44,7 +44,7 @@ class VolumeTiers(Steady[Tiers]):
         sold = situation.tokens_total if given.volume == "total" else situation.tokens_last_day
         reached = sum(sold >= tokens for tokens in given.tokens)
         discount = given.discounts[reached - 1] if reached else 0.0
-        return given.prices(situation, given.anchor_nano(situation) * (1 - discount))
+        return given.prices(situation, given.anchor_pico(situation) * (1 - discount))
 
 
 TIERS: Final = StrategyKind(

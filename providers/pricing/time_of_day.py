@@ -47,7 +47,7 @@ class OffPeak(Steady[TimeOfDay]):
         length = (given.off_peak_to_hour - given.off_peak_from_hour) % HOURS_PER_DAY
         into = (situation.hour - given.off_peak_from_hour + 1e-9) % HOURS_PER_DAY
         share = 1 - given.discount if into < length else 1.0
-        return given.prices(situation, given.anchor_nano(situation) * share)
+        return given.prices(situation, given.anchor_pico(situation) * share)
 
 
 TIME_OF_DAY: Final = StrategyKind(

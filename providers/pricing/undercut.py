@@ -40,10 +40,10 @@ class Undercutting(Steady[Undercut]):
         """Undercut, relent or stay."""
         return self._answer(situation, rng)
 
-    def lower_nano(self, situation: Situation) -> float:
-        """Edgeworth's lower price, blended nano-dollars per token, never below the floor."""
-        capacity, cost = situation.capacity_tokens_per_day, situation.cost_nano
-        floor = self.parameters.floor_nano(situation)
+    def lower_pico(self, situation: Situation) -> float:
+        """Edgeworth's lower price, blended pico-dollars per token, never below the floor."""
+        capacity, cost = situation.capacity_tokens_per_day, situation.cost_pico
+        floor = self.parameters.floor_pico(situation)
         if capacity <= 0 or situation.share_last_day <= 0:
             return floor
         demand = situation.tokens_last_day / situation.share_last_day
@@ -55,10 +55,10 @@ class Undercutting(Steady[Undercut]):
 
     def _answer(self, situation: Situation, rng: Generator) -> Prices:
         given, rival, u = self.parameters, situation.cheapest_rival, rng.random()
-        ceiling = situation.cost_nano * given.ceiling_markup
+        ceiling = situation.cost_pico * given.ceiling_markup
         if rival is None or rival.blended() > ceiling:
             return given.prices(situation, ceiling)
-        lower, floor = self.lower_nano(situation), given.floor_nano(situation)
+        lower, floor = self.lower_pico(situation), given.floor_pico(situation)
         below = self._below(situation, rival)
         if below.blended() >= lower:
             return below
@@ -70,12 +70,12 @@ class Undercutting(Steady[Undercut]):
         """Prices below the rival's by the step, or by a step of the grid if that is more."""
         given = self.parameters
         # a share of a low price is less than a step of the grid, and rounding would give the rival's price back
-        level = min(rival.blended() * (1 - given.step), rival.blended() - given.step_nano)
+        level = min(rival.blended() * (1 - given.step), rival.blended() - given.step_pico)
         prices = given.prices(situation, level)
         if prices.blended() < rival.blended():
             return prices
         # the offer's own proportions may round up to the rival's blend: then a step below each of the rival's prices
-        return Prices(*(max(0, value - given.step_nano) for value in rival))
+        return Prices(*(max(0, value - given.step_pico) for value in rival))
 
 
 UNDERCUT: Final = StrategyKind(

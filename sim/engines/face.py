@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from sim.engines.outcome import Tally, TrafficOutcome
+from sim.engines.schedule import Schedule
 from sim.engines.world import World
 
 # Blocks of dtype REQUEST, sorted by arrive_s within and across blocks. An empty block is a pause: no more requests
@@ -49,8 +50,11 @@ class TrafficEngine(Protocol):
     def set_listed(self, offer: int, listed: bool) -> None:
         """Show the offer to the routers, or hide it from new placements; what it serves goes on."""
 
-    def set_price(self, offer: int, in_nano: int, out_nano: int, cached_nano: int | None = None) -> None:
-        """Post new prices, in nano-dollars per token, for placements from now on (cached: none means as input)."""
+    def set_price(self, offer: int, in_pico: int, out_pico: int, cached_pico: int | None = None) -> None:
+        """Post new base prices, in pico-dollars per token, for placements from now on (cached: none means as input)."""
+
+    def set_schedule(self, offer: int, schedule: Schedule) -> None:
+        """Post another schedule of prices for placements from now on."""
 
     @property
     def idle(self) -> bool:

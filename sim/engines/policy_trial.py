@@ -19,6 +19,7 @@ from sim.assemble import build_world
 from sim.compiled import module_of
 from sim.demand.feed import DemandFeed
 from sim.engines.reference import ReferenceEngine
+from sim.engines.schedule import flat
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import OfferSpec
 from sim.errors import PolicyError
@@ -184,7 +185,7 @@ def _play(watch: _Watch) -> None:
         engine.advance(look * LOOK_S)
         engine.set_up(look % OFFERS, look % 7 != 0)
         engine.set_up((look + 3) % OFFERS, True)
-        engine.set_price(look % OFFERS, 50 + 37 * look % 400, 200 + 61 * look % 900)
+        engine.set_price(look % OFFERS, 1000 * (50 + 37 * look % 400), 1000 * (200 + 61 * look % 900))
 
 
 def _compare(watch: _Watch) -> None:
@@ -236,7 +237,7 @@ def _offer(number: int) -> OfferSpec:
         provider=f"p{number}", name="toy", model="toy", region="us-east", replicas=1 + number % 2,
         balancer=number % 5,
         max_batch=1 if number % 3 == 1 else 8, max_step_tokens=512, kv_capacity_tokens=20_000, seq_overhead_tokens=0,
-        step=step, price_in_nano=100 * (number // 2), price_out_nano=400 * (number // 2), context_tokens=4000,
+        step=step, price=flat(100_000 * (number // 2), 400_000 * (number // 2)), context_tokens=4000,
         requests_per_min=60 if number % 3 == 0 else 0, tokens_per_min=0, requests_per_day=0,
         tokens_per_day=0, by_minute=False, per_customer=False, queue=0 if number % 3 == 1 else -1,
         fast_failure_share=0.05 if number % 4 == 2 else 0.0, fast_failure_s=0.005,

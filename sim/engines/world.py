@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.engines.bucket import Rates
 from sim.engines.grid import grid_per_s
+from sim.engines.schedule import DatedSchedule, Schedule
 from sim.engines.steptime import StepCoefficients
 from sim.policy import BoundPolicy
 from sim.scenario import RateLimits, TrafficScenario
@@ -33,8 +34,7 @@ class OfferSpec:
     kv_capacity_tokens: int  # of one replica
     seq_overhead_tokens: int  # KV-equivalent of per-sequence state (sliding windows, linear attention)
     step: StepCoefficients
-    price_in_nano: int  # nano-dollars per prompt token
-    price_out_nano: int
+    price: Schedule
     context_tokens: int
     requests_per_min: int  # 0: no limit
     tokens_per_min: int  # 0: no limit
@@ -48,6 +48,12 @@ class OfferSpec:
     midstream_share: float
     gpus: int  # GPUs of the whole deployment (0 for abstract servers)
     gpu_usd_per_hour: float  # rent of one GPU
+    later_prices: tuple[DatedSchedule, ...] = ()  # that replace `price` in the course of a run
+
+    @property
+    def all_prices(self) -> tuple[Schedule, ...]:
+        """Every schedule that holds at some time."""
+        return (self.price, *(later.schedule for later in self.later_prices))
 
     @property
     def room_tokens(self) -> int:

@@ -38,7 +38,7 @@ class Board:
     replicas
         int64 (offers,): replicas that take new requests.
     prices
-        int64 (offers, 3): what is charged for input, output and cached tokens, nano-dollars per token. It is what
+        int64 (offers, 3): what is charged for input, output and cached tokens, pico-dollars per token. It is what
         the provider posted times the scenario's ``price_factor``.
     changed_s
         float64 (offers,): when the prices were last changed; -inf before the launch.
@@ -51,7 +51,7 @@ class Board:
         self._engine, self._factor = engine, price_factor
         self.listed = np.zeros(count, bool)
         self.replicas = np.zeros(count, np.int64)
-        self._posted = [Prices(o.price_in_nano, o.price_out_nano, o.price_in_nano) for o in offers]
+        self._posted = [Prices(*o.price.base[:3]) for o in offers]
         self.prices = np.array([posted.scaled(price_factor) for posted in self._posted], np.int64).reshape(-1, 3)
         self.changed_s = np.full(count, -np.inf)
         self.listed_s = np.full(count, np.inf)

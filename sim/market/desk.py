@@ -54,7 +54,7 @@ class Desk(Protocol):
     def released(self) -> np.ndarray:
         """Return bool (models,): released by now and sold by at least one listed offer."""
 
-    def paid_nano_per_token(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def paid_pico_per_token(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return float64 (models,) each: what input, output and cached tokens of a model cost lately.
 
         Posted prices of its listed offers, weighted with the tokens that they served on the last day; without

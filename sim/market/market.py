@@ -68,7 +68,7 @@ class Market:
         sold = np.bincount(self.offer_model[self.board.listed], minlength=len(self.models)) > 0
         return np.asarray(sold & (self.models.release_day <= self.day))
 
-    def paid_nano_per_token(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def paid_pico_per_token(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return what input, output and cached tokens of each model cost lately (see ``Desk``)."""
         last = self.offer_days[-1] if self.offer_days else None
         return paid_lately(self.board, self.offer_model, len(self.models), last)

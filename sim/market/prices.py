@@ -1,12 +1,12 @@
-"""Posted prices: three integers of nano-dollars a token, on the market's grid."""
+"""Posted prices: three integers of pico-dollars a token, on the market's grid."""
 
 from typing import NamedTuple
 
-from sim.units import NANO_PER_USD_PER_MTOK
+from sim.units import PICO_PER_USD_PER_MTOK
 
 
 class Prices(NamedTuple):
-    """What an offer charges, in nano-dollars per token (1 USD per million tokens = 1000).
+    """What an offer charges, in pico-dollars per token (1 USD per million tokens = 1,000,000).
 
     Attributes
     ----------
@@ -21,7 +21,7 @@ class Prices(NamedTuple):
     cached: int
 
     def scaled(self, factor: float) -> "Prices":
-        """All three times ``factor``, rounded to whole nano-dollars, never below zero."""
+        """All three times ``factor``, rounded to whole pico-dollars, never below zero."""
         return Prices(*(max(0, round(value * factor)) for value in self))
 
     def blended(self, input_share: float = 0.75) -> float:
@@ -32,4 +32,4 @@ class Prices(NamedTuple):
 def prices_of_usd(input_usd: float, output_usd: float, cached_usd: float | None = None) -> Prices:
     """Prices from USD per million tokens; without a cached price, cached tokens cost as input."""
     cached = input_usd if cached_usd is None else cached_usd
-    return Prices(*(round(usd * NANO_PER_USD_PER_MTOK) for usd in (input_usd, output_usd, cached)))
+    return Prices(*(round(usd * PICO_PER_USD_PER_MTOK) for usd in (input_usd, output_usd, cached)))

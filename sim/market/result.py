@@ -58,7 +58,7 @@ class MarketResult:
     offer_days, workload_days
         What was sold and bought, one row a day; already scaled to whole days.
     prices_daily
-        int64 (days, offers, 3): input, output and cached prices at the end of each day, nano-dollars per token.
+        int64 (days, offers, 3): input, output and cached prices at the end of each day, pico-dollars per token.
     listed_daily, replicas_daily
         bool and int64 (days, offers), at the end of each day.
     price_changes, listing_changes, switches

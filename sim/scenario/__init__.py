@@ -16,13 +16,13 @@ from sim.scenario.demand_settings import (
 from sim.scenario.family import Kind, Scenario, kind_of
 from sim.scenario.market_scenario import MarketScenario
 from sim.scenario.network_settings import Link, Network, RegionFaults
+from sim.scenario.price_settings import Price
 from sim.scenario.provider_settings import (
     AffineServing,
     Engine,
     Faults,
     Limits,
     Offer,
-    Price,
     Provider,
     RooflineServing,
 )

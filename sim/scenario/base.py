@@ -7,6 +7,8 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$", max_length=80)]
+# models and offers keep the names that price lists give them, such as meta-llama/llama-3.1-8b-instruct:free
+ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9@~][A-Za-z0-9._:/@~+()-]*$", max_length=160)]
 
 
 # The largest magnitude by unit, where a field has no limit of its own: what times, counts and amounts may reach without

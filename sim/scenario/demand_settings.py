@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from sim.scenario.base import Name, Part, Sweep, quantity
+from sim.scenario.base import ModelName, Name, Part, Sweep, quantity
 
 
 class Poisson(Part):
@@ -166,7 +166,7 @@ class ClientClass(Part):
     rates add up to the class's rate and each has arrivals and lengths streams of its own.
     """
 
-    model: Name = Field(description="Model that the requests ask for")
+    model: ModelName = Field(description="Model that the requests ask for")
     router: Name = Field("main", description="Router (marketplace) that the class calls")
     region: Name = Field("us-east", description="Region that the requests come from")
     arrivals: Arrivals = Field(description="When requests (or sessions) arrive")

@@ -68,7 +68,9 @@ def _allowed(detail: ErrorDetails, info: FieldInfo | None) -> str:
     if error == "literal_error":
         return f"one of {context['expected']}"
     if error == "string_pattern_mismatch":
-        return "a name of letters, digits and . _ : - that begins with a letter or a digit"
+        marks, first = (". _ : - / @ ~ + ( )", ", a digit, @ or ~") if "/" in context["pattern"] else (
+            ". _ : -", " or a digit")
+        return f"a name of letters, digits and {marks} that begins with a letter{first}"
     message = detail["msg"]
     for start in ("Input should be ", "Value should be "):
         message = message.removeprefix(start)

@@ -5,6 +5,8 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from sim.scenario.base import Day, Name, Part, given, quantity
+from sim.scenario.price_settings import on_grid
+from sim.units import PICO_PER_USD_PER_MTOK
 
 
 def _quality(task: str) -> Any:
@@ -106,4 +108,10 @@ class MarketModel(Weights):
     def _one_architecture(self) -> "MarketModel":
         if self.architecture is not None and self.shape is not None:
             raise ValueError("architecture and shape are both given; give one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _prices_on_grid(self) -> "MarketModel":
+        for name in ("list_in_usd", "list_out_usd"):
+            on_grid(name, getattr(self, name) or 0.0, PICO_PER_USD_PER_MTOK)
         return self

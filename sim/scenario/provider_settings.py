@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from sim.scenario.base import Name, Part, Sweep, quantity
+from sim.scenario.base import ModelName, Name, Part, Sweep, quantity
+from sim.scenario.price_settings import Price
 from sim.scenario.rate_settings import RateLimits
 
 
@@ -54,21 +55,6 @@ class Engine(Part):
         return self
 
 
-class Price(Part):
-    """Posted price of an offer, on the market's grid of 0.001 USD per million tokens."""
-
-    input_usd_per_mtok: float = quantity(unit="USD/Mtok", doc="Price of prompt tokens", ge=0, le=100_000)
-    output_usd_per_mtok: float = quantity(unit="USD/Mtok", doc="Price of output tokens", ge=0, le=100_000)
-
-    @model_validator(mode="after")
-    def _on_grid(self) -> "Price":
-        for name in ("input_usd_per_mtok", "output_usd_per_mtok"):
-            value = getattr(self, name)
-            if abs(value * 1000 - round(value * 1000)) > 1e-6:
-                raise ValueError(f"{name} ({value}) must be a multiple of 0.001")
-        return self
-
-
 class Limits(RateLimits):
     """What a provider accepts from one router, or from each customer of it."""
 
@@ -105,7 +91,7 @@ class Faults(Part):
 class Offer(Part):
     """A deployment and what the market sees of it."""
 
-    model: Name = Field(description="Model that is served, as listed by `tokenmarket list models`")
+    model: ModelName = Field(description="Model that is served, as listed by `tokenmarket list models`")
     region: Name | None = Field(None, description="Region of the replicas; none takes the provider's")
     replicas: int = quantity(1, unit="replicas", doc="Number of replicas", ge=1, le=100_000)
     serving: Serving = Field(description="Hardware under a replica, or an abstract server")
@@ -117,10 +103,16 @@ class Offer(Part):
     limits: Limits = Field(Limits(), description="Rate, queue and context limits")
     faults: Faults | None = Field(None, description="Faults of this offer; none takes the provider's")
 
+    @model_validator(mode="after")
+    def _bills_can_be_held(self) -> "Offer":
+        for price in (self.price, *self.price.later):
+            price.check_bills(self.limits.context_tokens)
+        return self
+
 
 class Provider(Part):
     """A firm that serves models."""
 
     region: Name = Field("us-east", description="Region of its replicas unless an offer says otherwise")
     faults: Faults = Field(Faults(), description="Faults of its offers; outages and slow spells hit all at once")
-    offers: dict[Name, Offer] = Field(description="Offers by name", min_length=1)
+    offers: dict[ModelName, Offer] = Field(description="Offers by name", min_length=1)

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from sim.scenario.base import Name, Part, Sweep, quantity
+from sim.scenario.base import ModelName, Name, Part, Sweep, quantity
 from sim.scenario.demand_settings import ClientClass
 from sim.scenario.gpu_settings import GpuSettings
 from sim.scenario.network_settings import Network
@@ -55,7 +55,7 @@ class TrafficScenario(Document):
     demand: dict[Name, ClientClass] = Field(description="Client classes by name", min_length=1)
     providers: dict[Name, Provider] = Field(description="Providers by name", min_length=1)
     gpus: dict[Name, GpuSettings] = Field({}, description="GPU types of one's own by name, or changes to built-in ones")
-    models: dict[Name, Weights] = Field({}, description="Models of one's own by name, or changes to built-in ones")
+    models: dict[ModelName, Weights] = Field({}, description="Models of one's own by name, or changes to built-in ones")
 
     def outline(self) -> str:
         """Return what it describes, in a few words."""

@@ -13,7 +13,7 @@ ROOMS = ("sim", "providers", "policies", "experiments")
 HOME = ROOT / "sim" / "units.py"
 VALUES = {60, 3_600, 86_400, 24, 7, 168, 30, 365, 365.25, 30.4375, 8_760, 8_766, 1_000, 1_000_000, 1e9, 1e-9, 1e-6}
 # a name that begins with a unit, as HOUR_S and NANO_PER_USD do; KEEP_DAYS is a number of days, no unit
-UNIT = re.compile(r"_?(MINUTE|HOUR|DAY|WEEK|MONTH|YEAR|NANO|USD|TOKENS|MTOK|BYTES|GB|MILLION|BILLION)S?(_|$)")
+UNIT = re.compile(r"_?(MINUTE|HOUR|DAY|WEEK|MONTH|YEAR|NANO|PICO|USD|TOKENS|MTOK|BYTES|GB|MILLION|BILLION)S?(_|$)")
 LEFT = {  # with a reason each
     ("policies/llmgateway.py", "MINUTES"),  # a window of the original, in slots of a minute
 }
@@ -52,3 +52,4 @@ def test_units_agree_with_each_other() -> None:
     assert units.HOURS_PER_DAY * units.HOUR_S == units.DAY_S == 24 * 60 * units.MINUTE_S
     assert (units.DAYS_PER_MONTH, units.HOURS_PER_YEAR) == (30.4375, 8766)
     assert (units.NANO_PER_USD_PER_MTOK, units.USD_PER_NANO) == (1000, 1e-9)
+    assert (units.PICO_PER_USD_PER_MTOK, units.USD_PER_PICO) == (1_000_000, 1e-12)

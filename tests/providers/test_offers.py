@@ -6,6 +6,7 @@ from providers.hardware.architectures import MODELS
 from providers.hardware.gpus import GPUS
 from providers.hardware.roofline import Deployment, step_coefficients
 from providers.offers import build_offers
+from sim.engines.schedule import flat
 from sim.engines.steptime import step_time
 from sim.engines.world import BALANCERS
 from sim.errors import ScenarioError
@@ -44,7 +45,7 @@ def test_a_roofline_offer():
     deployment = Deployment(GPUS["h100-sxm"], MODELS["llama-3.3-70b"], "fp8", 2)
     assert spec.step == step_coefficients(deployment)
     assert (spec.provider, spec.name, spec.model, spec.region) == ("acme", "o0", "llama-3.3-70b", "eu")
-    assert (spec.price_in_nano, spec.price_out_nano) == (230, 401)
+    assert spec.price == flat(230_000, 401_000)
     assert (spec.gpus, spec.gpu_usd_per_hour) == (6, 1.30)
     assert (spec.requests_per_min, spec.tokens_per_min, spec.queue) == (60, 9000, 7)
     assert BALANCERS[spec.balancer] == "central"

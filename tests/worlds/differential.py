@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from policies import POLICIES, PRESETS, bind
 from sim import view as v
 from sim.engines.requests import REQUEST
+from sim.engines.schedule import DatedSchedule, Line, Schedule, Tier
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import BALANCERS, OfferSpec, World
 from sim.policy import BoundPolicy
@@ -91,7 +92,34 @@ def random_case(seed: int) -> Case:
     world = _limit_answers(rng, world, table)
     world = with_rates(world, table, seed)
     blocks = [block for block in np.split(table, cuts) if len(block)]  # an empty block would be a pause
-    return Case(world, _whole_instants(blocks), [change for change in changes if change.time_s < end_s], end_s)
+    case = Case(world, _whole_instants(blocks), [change for change in changes if change.time_s < end_s], end_s)
+    return _maybe(rng, 0.33, _scheduled(rng, case, duration_s), case)
+
+
+def _scheduled(rng: Dice, case: Case, duration_s: float) -> Case:
+    """The market with prices that are schedules at most offers, and change in the course of the run at some."""
+    offers, changes = list(case.world.offers), list(case.changes)
+    for row, spec in enumerate(offers):
+        if rng.random() < 0.7:
+            later = DatedSchedule(rng.time_s(0, duration_s), _schedule(rng))
+            offers[row] = replace(spec, price=_schedule(rng), later_prices=(later,))
+            if rng.random() < 0.5 and later.from_s < case.end_s:
+                changes.append(Change(later.from_s, "schedule", row, (later.schedule,)))
+    return replace(case, world=replace(case.world, offers=tuple(offers)), changes=sorted(changes))
+
+
+def _schedule(rng: Dice) -> Schedule:
+    """Prices on the grid of pico-dollars, each line of a bill on or off."""
+    above = sorted({int(rng.integers(1, 300)) for _ in range(rng.integers(0, 4))})
+    return Schedule(
+        _line(rng), request=int(_maybe(rng, 0.5, rng.integers(1, 10**8), 0)),
+        kept_ppm=int(_maybe(rng, 0.5, rng.integers(1, 10**6), 10**6)),
+        tiers=tuple(Tier(tokens, _line(rng)) for tokens in above),
+    )
+
+
+def _line(rng: Dice) -> Line:
+    return Line(*(int(price) for price in rng.integers(0, [3_000_000, 9_000_000, 1_000_000, 4_000_000])))
 
 
 def _whole_instants(blocks: list[np.ndarray]) -> list[np.ndarray]:

@@ -23,8 +23,8 @@ class SilentEngine:
     def set_replicas(self, offer, replicas):
         assert replicas >= 1
 
-    def set_price(self, offer, in_nano, out_nano, cached_nano=None):
-        assert min(in_nano, out_nano) >= 0
+    def set_price(self, offer, in_pico, out_pico, cached_pico=None):
+        assert min(in_pico, out_pico) >= 0
 
 
 @dataclass

@@ -88,8 +88,9 @@ def hand_market() -> MarketResult:
     bought = [WorkloadDay(model=used[d], planned_tokens=(prompt + output)[d].astype(float), born=born[d],
                           completed=completed[d], prompt_tokens=prompt[d], output_tokens=output[d], cost_nano=cost[d],
                           fee_nano=cost[d] // 20, ttft_s=ttft[d],
-                          e2e_s=ttft[d] + np.array(TPOT_S) * (np.array(OUTPUT) - 1), cut=np.array(CUT[d])) for d in range(4)]
-    prices = np.stack([INPUT, OUTPUT_PRICE, INPUT], axis=-1).astype(np.int64)
+                          e2e_s=ttft[d] + np.array(TPOT_S) * (np.array(OUTPUT) - 1), cut=np.array(CUT[d]))
+              for d in range(4)]
+    prices = 1000 * np.stack([INPUT, OUTPUT_PRICE, INPUT], axis=-1).astype(np.int64)  # pico-dollars a token
     return MarketResult(
         models=models(), offers=tuple(offer(host, MODELS[m][0], 1, 1) for host, m in OFFERS),
         offer_model=np.array([m for _, m in OFFERS]), workload_names=("x/0", "y/0", "y/1"),
@@ -125,8 +126,8 @@ def _sold() -> list[OfferDay]:
 def _changes() -> list[PriceChange]:
     """One launch, a rise by 25 %, cuts by 20 %, 10 % and 140/540; b follows a's cut after six hours."""
     def change(day: int, hour: float, row: int, before: int, after: int, reason: str = "review") -> PriceChange:
-        return PriceChange(day * DAY_S + hour * HOUR_S, row, Prices(before, before, before),
-                           Prices(after, after, after), reason)
+        return PriceChange(day * DAY_S + hour * HOUR_S, row, Prices(*(1000 * before,) * 3),
+                           Prices(*(1000 * after,) * 3), reason)
     return [change(0, 0, 3, 1000, 1000, "launch"), change(1, 0, 0, 2000, 2500), change(2, 1, 1, 500, 400),
             change(2, 7, 2, 600, 540), change(3, 9, 2, 540, 400)]
 
@@ -175,7 +176,7 @@ def long_market(days: int = 200) -> MarketResult:
     hosts = tuple("abcde")
     late = np.arange(days) >= days // 2
     level = np.where(late, 2, 1)[:, None, None]
-    prices = np.broadcast_to(level * np.array([1000, 1000, 1000, 1000, 2000])[None, :, None], (days, 5, 3))
+    prices = np.broadcast_to(level * 1000 * np.array([1000, 1000, 1000, 1000, 2000])[None, :, None], (days, 5, 3))
     served = np.zeros((days, 5), np.int64)
     served[np.arange(days), late.astype(int)] = 1000
     return MarketResult(

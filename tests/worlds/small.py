@@ -15,6 +15,7 @@ from sim import view as v
 from sim.engines.face import TrafficEngine
 from sim.engines.outcome import TrafficOutcome
 from sim.engines.requests import REQUEST
+from sim.engines.schedule import flat
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import BALANCERS, OfferSpec, World
 from sim.policy import DONE, FAILED, BoundPolicy, NoParameters, Policy, places
@@ -123,19 +124,21 @@ def affine(base_s: float = 0.0, per_token_s: float = 0.0, per_kv_token_s: float 
 def offer(step: StepCoefficients | None = None, **changes: Any) -> OfferSpec:
     """One replica whose step lasts a second, without limits or faults, unless ``changes`` say otherwise.
 
-    ``balancer`` may be a name.
+    ``balancer`` may be a name. ``price_in_nano`` and ``price_out_nano`` are base prices in nano-dollars a token, in
+    which bills are round.
     """
     plain = OfferSpec(
         provider="p", name="o", model="m", region="us-east", replicas=1, balancer=0, max_batch=64,
         max_step_tokens=1 << 20, kv_capacity_tokens=1 << 40, seq_overhead_tokens=0, step=step or affine(1.0),
-        price_in_nano=1000, price_out_nano=2000, context_tokens=1 << 30, requests_per_min=0, tokens_per_min=0,
+        price=flat(1_000_000, 2_000_000), context_tokens=1 << 30, requests_per_min=0, tokens_per_min=0,
         requests_per_day=0, tokens_per_day=0, by_minute=False, per_customer=False,
         queue=-1, fast_failure_share=0.0, fast_failure_s=0.005, midstream_share=0.0, gpus=0,
         gpu_usd_per_hour=0.0,
     )
     if isinstance(changes.get("balancer"), str):
         changes["balancer"] = BALANCERS.index(changes["balancer"])
-    return replace(plain, **changes)
+    into, out = changes.pop("price_in_nano", 1000), changes.pop("price_out_nano", 2000)
+    return replace(plain, **{"price": flat(1000 * into, 1000 * out), **changes})
 
 
 class Client(NamedTuple):
@@ -227,12 +230,12 @@ def requests(of: World, rows: Iterable[Mapping[str, Any]]) -> np.ndarray:
 
 class Change(NamedTuple):
     """A calendar event: ``up`` (1 or 0), ``slow`` (factor) or ``price`` (nano-dollars in, out, cached),
-    ``size`` (replicas that take new requests) or ``list`` (1 or 0)."""
+    ``size`` (replicas that take new requests), ``list`` (1 or 0) or ``schedule`` (one)."""
 
     time_s: float
     kind: str
     offer: int
-    values: tuple[float, ...]
+    values: tuple[Any, ...]
 
 
 def apply(engine: TrafficEngine, change: Change) -> None:
@@ -242,9 +245,11 @@ def apply(engine: TrafficEngine, change: Change) -> None:
     elif change.kind == "slow":
         engine.set_slowdown(change.offer, change.values[0])
     elif change.kind == "price":
-        engine.set_price(change.offer, *(int(value) for value in change.values))
+        engine.set_price(change.offer, *(1000 * int(value) for value in change.values))
     elif change.kind == "size":
         engine.set_replicas(change.offer, int(change.values[0]))
+    elif change.kind == "schedule":
+        engine.set_schedule(change.offer, *change.values)
     elif change.kind == "list":
         engine.set_listed(change.offer, bool(change.values[0]))
     else:

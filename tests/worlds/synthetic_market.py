@@ -8,6 +8,7 @@ from datetime import date
 
 import numpy as np
 
+from sim.engines.schedule import flat
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import OfferSpec
 from sim.market.board import ListingChange, PriceChange
@@ -51,8 +52,8 @@ def offer(provider: str, model: str, p_in: int, p_out: int) -> OfferSpec:
     step = StepCoefficients(*(0.0,) * len(StepCoefficients._fields))
     return OfferSpec(
         provider=provider, name=f"{provider}/{model}", model=model, region="us", replicas=1, balancer=0, max_batch=8,
-        max_step_tokens=2048, kv_capacity_tokens=100_000, seq_overhead_tokens=0, step=step, price_in_nano=p_in,
-        price_out_nano=p_out, context_tokens=131_072, requests_per_min=0, tokens_per_min=0, requests_per_day=0,
+        max_step_tokens=2048, kv_capacity_tokens=100_000, seq_overhead_tokens=0, step=step, price=flat(p_in, p_out),
+        context_tokens=131_072, requests_per_min=0, tokens_per_min=0, requests_per_day=0,
         tokens_per_day=0, by_minute=False, per_customer=False, queue=-1,
         fast_failure_share=0.0, fast_failure_s=0.0, midstream_share=0.0, gpus=1, gpu_usd_per_hour=2.0,
     )
@@ -95,12 +96,12 @@ def _prices(random, pairs, rows, listed):
     prices = np.zeros((days, len(pairs), 3), np.int64)
     changes = []
     for o, (_, m) in enumerate(pairs):
-        spread = 10 * round(random.choice([1.0, 1.0, 1.25, 1.6]) * 100)
-        now = [max(10, round(spread * x / 10) * 10) for x in CATALOGUE[m][-2:]]
+        spread = 10_000 * round(random.choice([1.0, 1.0, 1.25, 1.6]) * 100)
+        now = [max(10_000, round(spread * x / 10_000) * 10_000) for x in CATALOGUE[m][-2:]]
         for day in range(days):
             if listed[day, o] and random.random() < (0.01 if rows.rows[m].open else 0.001):
                 factor = random.choice([0.75, 0.85, 1.1])
-                after = [max(10, round(x * factor / 10) * 10) for x in now]
+                after = [max(10_000, round(x * factor / 10_000) * 10_000) for x in now]
                 changes.append(PriceChange(day * DAY_S + 3600.0 * random.integers(1, 20), o,
                                            Prices(*now, now[0]), Prices(*after, after[0]), "review"))
                 now = after
@@ -136,7 +137,7 @@ def _workload_days(random, used, prices, listed, offer_model):
         prompt, output = completed * (800 + 400 * (np.arange(workloads) % 4)), completed * 300
         mean = np.array([_mean_price(prices[day], listed[day] & (offer_model == m)) for m in range(len(CATALOGUE))])
         paid = mean[np.maximum(used[day], 0)]
-        cost = (prompt * paid[:, 0] + output * paid[:, 1]).astype(np.int64)
+        cost = (prompt * paid[:, 0] + output * paid[:, 1]).astype(np.int64) // 1000
         ttft = np.where(completed > 0, 0.4 + 0.2 * (np.arange(workloads) % 4) + 0.3 * random.random(workloads), np.nan)
         out.append(WorkloadDay(model=used[day], planned_tokens=(prompt + output).astype(float), born=born,
                                completed=completed, prompt_tokens=prompt,

@@ -7,7 +7,7 @@ import numpy as np
 
 from experiments.measures.market.panel import ratio
 from experiments.measures.market.regression import newey_west
-from sim.units import DAYS_PER_YEAR, NANO_PER_USD_PER_MTOK
+from sim.units import DAYS_PER_YEAR, NANO_PER_USD_PER_MTOK, PICO_PER_USD_PER_MTOK
 
 # A trend is told a year, as published ones are. It is told at all only where that extrapolates at most fourfold: prices
 # move in steps that last for months, and one release in sixty days looks like a fall by a factor of millions a year.
@@ -35,13 +35,13 @@ class Trend(NamedTuple):
     note: str = ""
 
 
-def blended_usd(prices_nano: np.ndarray, input_share: float = 0.75) -> np.ndarray:
-    """USD per million tokens at a share of input tokens; ``prices_nano`` is (..., 3): input, output, cached.
+def blended_usd(prices_pico: np.ndarray, input_share: float = 0.75) -> np.ndarray:
+    """USD per million tokens at a share of input tokens; ``prices_pico`` is (..., 3): input, output, cached.
 
     3 : 1 is the convention of published price series (reference: Artificial Analysis, Epoch).
     """
-    nano: np.ndarray = input_share * prices_nano[..., 0] + (1 - input_share) * prices_nano[..., 1]
-    return np.asarray(nano / NANO_PER_USD_PER_MTOK)
+    pico: np.ndarray = input_share * prices_pico[..., 0] + (1 - input_share) * prices_pico[..., 1]
+    return np.asarray(pico / PICO_PER_USD_PER_MTOK)
 
 
 def cheapest(price: np.ndarray, listed: np.ndarray, quality: np.ndarray, at_least: float) -> np.ndarray:

@@ -4,6 +4,7 @@ from sim.compiled import inner
 from sim.draws import SAMPLE as SAMPLE_DRAW
 from sim.draws import derive
 from sim.engines.answers import finish_of
+from sim.engines.bill import charge_nano
 from sim.engines.compiled.records import Client, Globals, LiveRequest
 from sim.engines.compiled.state import Books
 from sim.engines.exact import add_time
@@ -32,9 +33,15 @@ PER_PPM = 1_000_000  # parts in the whole, of a fee in parts per million
 
 
 @inner(forceinline=True)
+def cost_nano(request: LiveRequest) -> int:
+    """Charge of a complete answer at the terms noted when it was placed, nano-dollars."""
+    return charge_nano(request.prompt_pico + request.served * request.price_out, request.kept_ppm)
+
+
+@inner(forceinline=True)
 def bill(books: Books, request: LiveRequest, fee_ppm: float) -> None:
     """Charge a completed request at the prices noted when it was placed."""
-    cost = request.prompt_nano + request.served * request.price_out
+    cost = cost_nano(request)
     fee = (cost * int(fee_ppm) + PER_PPM // 2) // PER_PPM
     row = books.class_sums[request.client_class, request.cohort]
     row[PROMPT_TOKENS] += request.prompt
@@ -103,4 +110,4 @@ def count_outcome(g: Globals, books: Books, request: LiveRequest, outcome: int) 
     row.cost_nano = 0
     if outcome == COMPLETED:
         row.output = request.served
-        row.cost_nano = request.prompt_nano + request.served * request.price_out
+        row.cost_nano = cost_nano(request)

@@ -10,9 +10,11 @@ from sim.engines.compiled import records, state
 from sim.engines.compiled.finish import heap_arrays
 from sim.engines.compiled.rates import new_meters, rate_fields
 from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
+from sim.engines.compiled.terms import first_prices
 from sim.engines.outcome import SampledRequest
 from sim.engines.record import R, Rows, rows_of, table
 from sim.engines.requests import REQUEST, ArrivingRequest
+from sim.engines.schedule import shown_usd
 from sim.engines.window import Window
 from sim.engines.world import OfferSpec, World, marketplace_rates
 from sim.scenario import Router
@@ -75,9 +77,6 @@ def _offer_fields(spec: OfferSpec) -> dict[str, Any]:
         "midstream_share": spec.midstream_share,
         "kv_capacity": spec.kv_capacity_tokens,
         "overhead": spec.seq_overhead_tokens,
-        "price_in": spec.price_in_nano,
-        "price_out": spec.price_out_nano,
-        "price_cached": spec.price_in_nano,
         "most": spec.replicas,
         "listed": 1,
         "context": spec.context_tokens,
@@ -173,8 +172,8 @@ def _routers(world: World) -> np.ndarray:
 
 def _views(world: World, routers: np.ndarray, offers: np.ndarray) -> np.ndarray:
     view = np.zeros(state.view_shape(len(routers), len(offers)))
-    view[:, :, PRICE_IN] = offers["price_in"] / 1000
-    view[:, :, PRICE_OUT] = offers["price_out"] / 1000
+    view[:, :, PRICE_IN] = shown_usd(offers["price_in"], offers["kept_ppm"])
+    view[:, :, PRICE_OUT] = shown_usd(offers["price_out"], offers["kept_ppm"])
     view[:, :, [LAST_OUTAGE_S, OBSERVED_AT_S, PUBLISHED_AT_S]] = NEVER
     view[:, :, CAPACITY_PER_S] = NO_LIMIT
     view[:, :, RPM_LIMIT] = np.where(offers["rpm"] > 0, offers["rpm"], NO_LIMIT)
@@ -248,7 +247,7 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
         least_context=np.array(
             [offers["context"][a:b].min() for a, b in pairwise(world.model_first.tolist())], np.int64
         ),
-        hidden=np.zeros(len(world.models), np.int64),
+        special=np.array([offers["scheduled"][a:b].sum() for a, b in pairwise(world.model_first.tolist())], np.int64),
         answers=np.zeros((len(world.models), len(world.classes), 2), np.int64),
         lane_of=lane_of,
         memory_offers=memory_offers,
@@ -335,10 +334,11 @@ def new_shards(world: World, groups: Sequence[np.ndarray]) -> list[State]:
         Of every shard its models (`sim.engines.compiled.shards`).
     """
     offers = _offers(world)
+    tiers = first_prices(offers, world.offers)
     replicas, places = _replicas(offers)
     lane_of = np.zeros(world.delay_s.shape, np.int32)
     routing = _routing(world, offers, lane_of)
-    supply = _supply(offers, replicas, places)
+    supply = _supply(offers, replicas, places)._replace(tiers=table(tiers, records.TierRow))
     books = state.new_books(len(world.classes), len(offers), 1)
     rows = _globals(world, len(groups))
     shards = []
@@ -367,6 +367,7 @@ def _supply(offers: np.ndarray, replicas: np.ndarray, places: int) -> Supply:
     return Supply(
         here=np.zeros(0, np.int32),
         offers=table(offers, records.LiveDeployment),
+        tiers=_empty(0, records.TierRow),
         replicas=table(replicas, records.Replica),
         attempts=_empty(FIRST_POOL, records.Attempt),
         free_attempts=state.free_stack(FIRST_POOL),

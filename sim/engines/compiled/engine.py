@@ -23,6 +23,7 @@ from sim.engines.compiled.entry_point import (
 from sim.engines.compiled.intake import Intake
 from sim.engines.compiled.shards import balanced, shards_of
 from sim.engines.compiled.state import BY_CLASS, SPARE, State
+from sim.engines.compiled.terms import post
 from sim.engines.exact import merged, seconds
 from sim.engines.face import Feed, check_replicas
 from sim.engines.grid import on_grid
@@ -31,6 +32,7 @@ from sim.engines.policy_abi import compile_choose, compile_observe
 from sim.engines.policy_trial import try_out
 from sim.engines.record import rows_of, table
 from sim.engines.requests import ArrivingRequest, join
+from sim.engines.schedule import Schedule, check_schedule, shown_usd
 from sim.engines.window import ActiveReplicas
 from sim.engines.world import World
 from sim.errors import PolicyError
@@ -46,6 +48,10 @@ LARGEST_SAMPLES: Final = 65_536  # rows of a buffer of sampled requests
 @cache
 def _compiled_policy(policy: Policy) -> tuple[Any, Any]:
     return compile_choose(policy), compile_observe(policy)
+
+
+def _model_of(s: State, offer: int) -> int:
+    return int(np.searchsorted(s.routing.model_first, offer, side="right")) - 1
 
 
 class CompiledEngine:
@@ -76,6 +82,7 @@ class CompiledEngine:
             raise PolicyError(f"routers are {len(world.routers)}; the compiled engine takes at most {MAX_ROUTERS}")
         self.world = world
         self.now_s = 0.0
+        self._prices = [offer.price for offer in world.offers]
         groups = shards_of(world) if shards is None else shards
         self._active = ActiveReplicas(world)
         self._samples: list[np.ndarray] = []
@@ -259,19 +266,26 @@ class CompiledEngine:
         s = self._now(self._shard_of(offer))
         routing, row = s.routing, s.supply.offers[offer]
         # Counted by model, so that a placement need not ask every offer whether it is listed.
-        model = np.searchsorted(routing.model_first, offer, side="right") - 1
-        routing.hidden[model] += row["listed"] - int(listed)
+        model = _model_of(s, offer)
+        routing.special[model] += row["listed"] - int(listed)
         row["listed"] = int(listed)
 
-    def set_price(self, offer: int, in_nano: int, out_nano: int, cached_nano: int | None = None) -> None:
-        """Post new prices, in nano-dollars per token, for placements from now on."""
+    def set_price(self, offer: int, in_pico: int, out_pico: int, cached_pico: int | None = None) -> None:
+        """Post new base prices, in pico-dollars per token, for placements from now on."""
+        self.set_schedule(offer, self._prices[offer].with_base(in_pico, out_pico, cached_pico))
+
+    def set_schedule(self, offer: int, schedule: Schedule) -> None:
+        """Post another schedule of prices for placements from now on."""
+        check_schedule(schedule, self.world.offers[offer])
+        self._prices[offer] = schedule
         s = self._now(self._shard_of(offer))
         row = s.supply.offers[offer]
-        row["price_in"], row["price_out"] = in_nano, out_nano
-        row["price_cached"] = in_nano if cached_nano is None else cached_nano
+        was = row["scheduled"]
+        post(row, rows_of(s.supply.tiers), schedule)
+        s.routing.special[_model_of(s, offer)] += row["scheduled"] - was
         views = s.routing.views
-        views[:, offer, PRICE_IN] = in_nano / 1000
-        views[:, offer, PRICE_OUT] = out_nano / 1000
+        views[:, offer, PRICE_IN] = shown_usd(schedule.base.input, schedule.kept_ppm)
+        views[:, offer, PRICE_OUT] = shown_usd(schedule.base.output, schedule.kept_ppm)
 
     @property
     def idle(self) -> bool:

@@ -12,6 +12,7 @@ from sim.engines.compiled.health import lets_through, rests_until
 from sim.engines.compiled.records import Globals, LiveRequest, LiveRouter
 from sim.engines.compiled.state import Routing, Supply, wide
 from sim.engines.compiled.telemetry import refresh
+from sim.engines.compiled.terms import cost_usd
 from sim.policy import Memory, Request
 from sim.units import MINUTE_S
 from sim.view import (
@@ -90,7 +91,7 @@ def open_some(g: Globals, supply: Supply, routing: Routing, q: int) -> int:
     guard_until = np.inf if routing.routers[request.router].limited != 0 else 0.0
     for o in range(routing.model_first[request.model], routing.model_first[request.model + 1]):
         row = routing.views[request.router, o]
-        row[COST_USD] = (request.prompt * row[PRICE_IN] + request.expected * row[PRICE_OUT]) / 1e6
+        row[COST_USD] = cost_usd(supply, o, row, request)
         may = is_usable(g, supply, routing, q, o)
         guard_until = max(guard_until, rests_until(routing.seats[request.router, o]))
         if may and request.used > 0 and was_tried(routing, q, o):
@@ -116,7 +117,7 @@ def open_rows(g: Globals, supply: Supply, routing: Routing, q: int) -> int:
     fits = least_tokens(request.prompt, request.max_tokens) <= routing.least_context[request.model]
     # Most placements find nothing that could close an offer; telling so by three numbers of the model saves a look
     # at every seat.
-    calm = routing.hidden[request.model] == 0 and g.now >= routing.guard_until[request.router, request.model]
+    calm = routing.special[request.model] == 0 and g.now >= routing.guard_until[request.router, request.model]
     if calm and fits and request.used == 0:
         return open_all(routing, request)
     return open_some(g, supply, routing, q)

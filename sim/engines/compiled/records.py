@@ -51,8 +51,8 @@ class LiveRequest(Record):
     key: int = u8("its private source of uniforms (sim.draws)")
     session: int = i8("number of its session")
     weight: int = i8("prompt plus expected output, whole tokens")
-    prompt_nano: int = i8("charge for its prompt at the prices of the newest attempt, nano-dollars")
-    price_out: int = i8("price of an output token at the newest attempt, nano-dollars")
+    prompt_pico: int = i8("sum of its bill before the answer, at the terms of the newest attempt, pico-dollars")
+    price_out: int = i8("price of an output token at those terms, pico-dollars")
     client_class: int = i4("its class")
     router: int = i4("its router")
     model: int = i4("the model that it asks for")
@@ -75,6 +75,7 @@ class LiveRequest(Record):
     waiting: int = i4("1 during a back-off")
     prefix: int = i4("leading prompt tokens billed at the price of cached ones")
     priority: int = i4("higher ones leave queues first")
+    kept_ppm: int = i4("what the discount of the newest attempt's terms leaves of the bill, millionths")
 
 
 class Attempt(Record):
@@ -186,9 +187,11 @@ class LiveDeployment(Record):
     published_latency: float = f8("average time to first token as providers see it, s")
     kv_capacity: int = i8("KV memory of a replica, tokens")
     overhead: int = i8("KV memory of each sequence besides its tokens, tokens")
-    price_in: int = i8("posted price, nano-dollars a prompt token")
-    price_out: int = i8("posted price, nano-dollars an output token")
-    price_cached: int = i8("posted price, nano-dollars a cached prompt token")
+    price_in: int = i8("posted base price, pico-dollars a prompt token")
+    price_out: int = i8("posted base price, pico-dollars an output token")
+    price_cached: int = i8("posted base price, pico-dollars a cached prompt token")
+    price_write: int = i8("posted base price, pico-dollars a prompt token that is not read from the cache")
+    price_request: int = i8("posted price of a request, pico-dollars")
     context: int = i8("longest prompt and answer together that routers may send, tokens")
     room: int = i8("longest prompt and answer together that a replica holds, tokens")
     tpm: int = i8("tokens a minute; 0: no limit")
@@ -212,6 +215,21 @@ class LiveDeployment(Record):
     central_tail: int = i4("slot of the last attempt in the central queue")
     central_count: int = i4("attempts in the central queue")
     has_published: int = i4("1 once published_latency has had a sample")
+    kept_ppm: int = i4("what the discount leaves of a bill, millionths")
+    scheduled: int = i4("1 if its price is more than base prices")
+    tiers: int = i4("tiers of its price")
+    first_tier: int = i4("place of the first of them; the others follow")
+    room_for_tiers: int = i4("places that it has for them")
+
+
+class TierRow(Record):
+    """Prices of an offer for longer prompts, pico-dollars a token."""
+
+    above_tokens: int = i8("they hold for prompts of more tokens")
+    input: int = i8("a prompt token")
+    output: int = i8("an output token")
+    cached: int = i8("a cached prompt token")
+    write: int = i8("a prompt token that is not read from the cache")
 
 
 class LiveRouter(Record):

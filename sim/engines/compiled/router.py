@@ -7,6 +7,7 @@ import numpy as np
 from sim.compiled import inner
 from sim.draws import BACKOFF, derive, slot_of
 from sim.engines.answers import expected_tokens, served_tokens
+from sim.engines.bill import prompt_pico
 from sim.engines.compiled import health, telemetry
 from sim.engines.compiled.books import bill, count_outcome, measure
 from sim.engines.compiled.clock import RETRY, Rare, push_misc, start_timer, stop_timer
@@ -14,6 +15,7 @@ from sim.engines.compiled.network import Letter, send
 from sim.engines.compiled.rates import rates_of, within_limits
 from sim.engines.compiled.records import Globals, LiveRequest
 from sim.engines.compiled.state import HALF_OPEN, TRANSIT, Books, Clock, Routing, State, Supply, wide
+from sim.engines.compiled.terms import terms_of
 from sim.engines.grid import on_grid
 from sim.engines.outcome import (
     ABANDONED,
@@ -126,7 +128,6 @@ def dispatch(s: State, q: int, o: int) -> None:
     g, clock, supply, routing, books = s.globals[0], s.clock, s.supply, s.routing, s.books
     request = routing.requests[q]
     r = request.router
-    offer = supply.offers[o]
     g.free_attempts -= 1
     a = supply.free_attempts[g.free_attempts]
     attempt = supply.attempts[a]
@@ -135,7 +136,7 @@ def dispatch(s: State, q: int, o: int) -> None:
     attempt.router = r
     attempt.offer = o
     attempt.prompt = request.prompt
-    request.served = served_tokens(request.output, request.max_tokens, request.prompt, offer.room)
+    request.served = served_tokens(request.output, request.max_tokens, request.prompt, supply.offers[o].room)
     attempt.output = request.served
     attempt.weight = request.weight
     attempt.emitted = 0
@@ -152,8 +153,10 @@ def dispatch(s: State, q: int, o: int) -> None:
     request.live = a
     request.offer = o
     request.dispatch_s = g.now
-    request.prompt_nano = (request.prompt - request.prefix) * offer.price_in + request.prefix * offer.price_cached
-    request.price_out = offer.price_out
+    terms = terms_of(supply, o, request.prompt)
+    request.prompt_pico = prompt_pico(terms, request.prompt, request.prefix)
+    request.price_out = terms.output
+    request.kept_ppm = terms.kept_ppm
     view = routing.views[r, o]
     view[IN_FLIGHT] += 1.0
     view[OUTSTANDING_TOKENS] += request.weight

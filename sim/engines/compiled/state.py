@@ -23,6 +23,7 @@ from sim.engines.compiled.records import (
     Replica,
     Seat,
     Stick,
+    TierRow,
 )
 from sim.engines.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, SAMPLE, SampledRequest
 from sim.engines.record import Rows, table
@@ -74,6 +75,7 @@ class Supply(NamedTuple):
 
     here: np.ndarray  # int32: the offers of this shard
     offers: Rows[LiveDeployment]
+    tiers: Rows[TierRow]  # of all offers' prices
     replicas: Rows[Replica]
     attempts: Rows[Attempt]
     free_attempts: np.ndarray
@@ -101,7 +103,7 @@ class Routing(NamedTuple):
     fresh: np.ndarray  # int64 (routers, models, 2): slot and minute to which all rows are refreshed
     guard_until: np.ndarray  # float64 (routers, models): before that time, offers of the model may be closed
     least_context: np.ndarray  # int64 (models,): shortest context of a model's offers
-    hidden: np.ndarray  # int64 (models,): offers of a model that are not listed
+    special: np.ndarray  # int64 (models,): of a model: offers not listed, and offers with more than base prices
     answers: np.ndarray  # int64 (models, classes, 2): tokens of the answers that ended, and how many
     lane_of: np.ndarray  # int32 (routers, offers)
     memory_offers: np.ndarray  # float64 (routers, offers, slots)

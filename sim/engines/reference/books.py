@@ -5,6 +5,7 @@ import numpy as np
 from sim import draws
 from sim.engines import outcome
 from sim.engines.answers import finish_of
+from sim.engines.bill import charge_nano, prompt_pico
 from sim.engines.exact import add_time, seconds
 from sim.engines.outcome import Tally, TrafficOutcome
 from sim.engines.reference.request import Attempt, LiveRequest
@@ -55,7 +56,9 @@ class Books:
     def bill(self, attempt: Attempt, done_s: float) -> None:
         """A router has learned that a request is complete: bill it and measure it."""
         request = attempt.request
-        cost = attempt.prompt_nano + attempt.served * attempt.price_out_nano
+        terms = attempt.terms
+        lines_pico = prompt_pico(terms, request.prompt, request.prefix) + attempt.served * terms.output
+        cost = int(charge_nano(lines_pico, terms.kept_ppm))
         fee = (cost * self.fees_ppm[request.router] + TRADE_FEE_UNIT // 2) // TRADE_FEE_UNIT
         good = self._measure(attempt, done_s)
         of_class = self.class_sums[request.client_class, request.cohort]

@@ -11,11 +11,12 @@ from sim.engines.reference.books import Books
 from sim.engines.reference.clock import Clock
 from sim.engines.reference.deployment import LiveDeployment
 from sim.engines.reference.network import Channels
-from sim.engines.reference.place import PostedPrice
 from sim.engines.reference.request import LiveRequest
 from sim.engines.reference.router import LiveRouter, Placement
+from sim.engines.reference.terms import PostedPrice
 from sim.engines.reference.ticks import Ticks
 from sim.engines.rules import ARRIVAL
+from sim.engines.schedule import Schedule, check_schedule
 from sim.engines.window import ActiveReplicas, Window
 from sim.engines.world import World
 
@@ -43,9 +44,7 @@ class ReferenceEngine:
         self.now_s = 0.0
         self._clock = Clock(world.grid_per_s)
         self._books = Books(world)
-        self._prices = [
-            PostedPrice(offer.price_in_nano, offer.price_out_nano, offer.price_in_nano) for offer in world.offers
-        ]
+        self._prices = [PostedPrice(offer.price) for offer in world.offers]
         self._network = Channels(world, self._clock, self._books)
         firsts = np.cumsum([0, *(offer.replicas for offer in world.offers)]).tolist()  # replicas have one order in all
         self._deployments = [LiveDeployment(index, self._network, firsts[index]) for index in range(len(world.offers))]
@@ -95,13 +94,16 @@ class ReferenceEngine:
         """Show the offer to the routers, or hide it from new placements; what it serves goes on."""
         self._prices[offer].listed = listed
 
-    def set_price(self, offer: int, in_nano: int, out_nano: int, cached_nano: int | None = None) -> None:
-        """Post new prices, in nano-dollars per token, for placements from now on."""
-        price = self._prices[offer]
-        price.in_nano, price.out_nano = in_nano, out_nano
-        price.cached_nano = in_nano if cached_nano is None else cached_nano
+    def set_price(self, offer: int, in_pico: int, out_pico: int, cached_pico: int | None = None) -> None:
+        """Post new base prices, in pico-dollars per token, for placements from now on."""
+        self.set_schedule(offer, self._prices[offer].schedule.with_base(in_pico, out_pico, cached_pico))
+
+    def set_schedule(self, offer: int, schedule: Schedule) -> None:
+        """Post another schedule of prices for placements from now on."""
+        check_schedule(schedule, self.world.offers[offer])
+        self._prices[offer].schedule = schedule
         for router in self._routers:
-            router.observed[offer].post(in_nano, out_nano)
+            router.observed[offer].post(schedule)
 
     def tally(self) -> Tally:
         """Return the running counters."""

@@ -9,6 +9,7 @@ from sim.engines.reference.health import Health
 from sim.engines.reference.network import Channels
 from sim.engines.reference.request import LiveRequest
 from sim.engines.reference.telemetry import Observed
+from sim.engines.reference.terms import PostedPrice
 from sim.errors import PolicyError
 from sim.policy import Memory
 
@@ -20,20 +21,6 @@ class Stick:
     session: int
     offer: int
     expires_s: float
-
-
-@dataclass
-class PostedPrice:
-    """Prices of an offer as they stand, nano-dollars per token."""
-
-    in_nano: int
-    out_nano: int
-    cached_nano: int
-    listed: bool = True
-
-    def prompt_nano(self, request: LiveRequest) -> int:
-        """Charge for a request's prompt: its prefix at the price of cached tokens."""
-        return (request.prompt - request.prefix) * self.in_nano + request.prefix * self.cached_nano
 
 
 @dataclass
@@ -138,8 +125,7 @@ class Placer:
         """Fill the columns that belong to this decision; a stale view gets two of them."""
         for offer in candidates.offers:
             row = self.live[offer]
-            cost = request.prompt * row[view.PRICE_IN] + request.expected_output * row[view.PRICE_OUT]
-            row[view.COST_USD] = cost / 1e6
+            row[view.COST_USD] = self.prices[offer].cost_usd(row, request)
             row[view.OPEN] = offer in candidates.open
             if self.bound.policy.oracle:
                 row[view.TRUE_WORK_S] = self.network.deployments[offer].true_work_s

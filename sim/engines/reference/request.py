@@ -7,6 +7,7 @@ import numpy as np
 
 from sim.draws import derive, of_attempt
 from sim.engines.answers import least_tokens
+from sim.engines.bill import Terms
 from sim.policy import NO_FAILURE
 
 
@@ -77,8 +78,7 @@ class Attempt:
     number: int  # 0 for the request's first
     offer: int
     dispatched_s: float
-    prompt_nano: int  # charge for the prompt at the prices posted when it was placed: these are billed
-    price_out_nano: int
+    terms: Terms  # those posted when it was placed: these are billed
     probe: bool  # it tests a half-open breaker
     first_token_s: float = math.nan  # as its router learned it
     served: int = 0  # length at which its answer ends, once a provider has let it in

@@ -6,9 +6,10 @@ from sim import draws, policy
 from sim.engines import outcome
 from sim.engines.answers import expected_tokens
 from sim.engines.reference.network import Channels
-from sim.engines.reference.place import Placer, PostedPrice, Stick
+from sim.engines.reference.place import Placer, Stick
 from sim.engines.reference.rates import Door
 from sim.engines.reference.request import Attempt, LiveRequest
+from sim.engines.reference.terms import PostedPrice
 from sim.engines.rules import BACK_OFF_ENDS, OUTCOME_OF_FAILURE, TIME_OUT, TIMER
 from sim.engines.world import marketplace_rates
 from sim.policy import Event
@@ -78,7 +79,7 @@ class LiveRouter(Placer):
         """Send an attempt to an offer."""
         price, now_s = self.prices[offer], self.clock.now
         probe = self.health[offer].place()
-        attempt = Attempt(request, request.attempts, offer, now_s, price.prompt_nano(request), price.out_nano, probe)
+        attempt = Attempt(request, request.attempts, offer, now_s, price.terms_of(request), probe)
         if self.record is not None:
             self.record.append((request.key, request.attempts, offer, now_s))
         request.attempts += 1

@@ -13,6 +13,7 @@ from sim.engines.rules import (
     REFUSALS,
     SHORT_SLOTS,
 )
+from sim.engines.schedule import Schedule, shown_usd
 from sim.engines.world import OfferSpec
 from sim.histogram import COARSE_BITS, bin_of, bins, quantile
 from sim.scenario import Telemetry
@@ -64,13 +65,13 @@ class Observed:
         row[view.RPM_LIMIT] = offer.requests_per_min or view.NO_LIMIT
         row[view.TPM_LIMIT] = offer.tokens_per_min or view.NO_LIMIT
         row[view.CAPACITY_PER_S] = view.NO_LIMIT
-        self.post(offer.price_in_nano, offer.price_out_nano)
+        self.post(offer.price)
         self._set_percentiles()
 
-    def post(self, in_nano: int, out_nano: int) -> None:
-        """Show posted prices (1000 nano-dollars a token are 1 USD per million tokens)."""
-        self.row[view.PRICE_IN] = in_nano / 1000
-        self.row[view.PRICE_OUT] = out_nano / 1000
+    def post(self, price: Schedule) -> None:
+        """Show base prices after the discount, USD per million tokens."""
+        self.row[view.PRICE_IN] = shown_usd(price.base.input, price.kept_ppm)
+        self.row[view.PRICE_OUT] = shown_usd(price.base.output, price.kept_ppm)
 
     def publish(self, now_s: float, in_flight: float, latency_s: float) -> None:
         """Show what the provider publishes; ``latency_s`` is NaN before its first sample."""

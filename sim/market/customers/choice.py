@@ -17,7 +17,7 @@ from sim.market.customers.population import Population
 from sim.market.customers.tastes import nest_names, taste_shocks, uniforms
 from sim.market.models.model import Models
 from sim.scenario.customer_settings import Choice
-from sim.units import DAY_S, USD_PER_NANO
+from sim.units import DAY_S, USD_PER_PICO
 
 LONG_REQUEST_SIGMAS: Final = 2.0  # a model must hold a request this many standard deviations longer than the median
 TINY_USD: Final = 1e-12  # cost of a free request, where one divides by it
@@ -32,16 +32,16 @@ class Quotes:
     ----------
     available
         bool: released and for sale.
-    input_nano, output_nano, cached_nano
-        float64: lately paid, nano-dollars per token; nan where nobody sells.
+    input_pico, output_pico, cached_pico
+        float64: lately paid, pico-dollars per token; nan where nobody sells.
     ttft_s, tpot_s
         float64: time to the first token and per output token.
     """
 
     available: np.ndarray
-    input_nano: np.ndarray
-    output_nano: np.ndarray
-    cached_nano: np.ndarray
+    input_pico: np.ndarray
+    output_pico: np.ndarray
+    cached_pico: np.ndarray
     ttft_s: np.ndarray
     tpot_s: np.ndarray
 
@@ -101,18 +101,18 @@ class Chooser:
         """Return float64 (rows, models): expected cost of a request (E3); nan where nobody sells."""
         people = self._population
         cached = people.cached_share[rows, None]
-        prompt = people.prompt_tokens[rows, None] * ((1 - cached) * quotes.input_nano + cached * quotes.cached_nano)
-        output = people.output_tokens[rows, None] * (self._models.verbosity * quotes.output_nano)
-        return np.asarray(USD_PER_NANO * (prompt + output))
+        prompt = people.prompt_tokens[rows, None] * ((1 - cached) * quotes.input_pico + cached * quotes.cached_pico)
+        output = people.output_tokens[rows, None] * (self._models.verbosity * quotes.output_pico)
+        return np.asarray(USD_PER_PICO * (prompt + output))
 
     def cost_of_usd(self, rows: np.ndarray, model: np.ndarray, quotes: Quotes) -> np.ndarray:
         """Return float64 (rows,): expected cost of a request with one model each; nan for none (-1)."""
         people, cached = self._population, self._population.cached_share[rows]
         prompt = people.prompt_tokens[rows] * (
-            (1 - cached) * quotes.input_nano[model] + cached * quotes.cached_nano[model]
+            (1 - cached) * quotes.input_pico[model] + cached * quotes.cached_pico[model]
         )
-        output = people.output_tokens[rows] * self._models.verbosity[model] * quotes.output_nano[model]
-        return np.where(model >= 0, USD_PER_NANO * (prompt + output), np.nan)
+        output = people.output_tokens[rows] * self._models.verbosity[model] * quotes.output_pico[model]
+        return np.where(model >= 0, USD_PER_PICO * (prompt + output), np.nan)
 
     def volume_per_s(self, rows: np.ndarray, cost_usd: np.ndarray) -> np.ndarray:
         """Requests per second at a cost (E4), before growth; float64 (rows,).

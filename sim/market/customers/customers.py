@@ -177,4 +177,4 @@ class Customers:
 
 def quotes_of(desk: Desk) -> Quotes:
     """Return what customers see of the market now."""
-    return Quotes(desk.released(), *desk.paid_nano_per_token(), *desk.latency_s())
+    return Quotes(desk.released(), *desk.paid_pico_per_token(), *desk.latency_s())

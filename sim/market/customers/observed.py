@@ -24,11 +24,11 @@ def paid_lately(
     Returns
     -------
     tuple of ndarray
-        Input, output, cached, nano-dollars per token, float64 (models,); nan where nobody sells.
+        Input, output, cached, pico-dollars per token, float64 (models,); nan where nobody sells.
     """
     rows = np.flatnonzero(board.listed)
     model, prices = offer_model[rows], board.prices[rows].astype(float)
-    blended = np.maximum(0.75 * prices[:, 0] + 0.25 * prices[:, 1], 1e-3)
+    blended = np.maximum(0.75 * prices[:, 0] + 0.25 * prices[:, 1], 1.0)
     weights = blended**-ROUTER_EXPONENT
     if last is not None:
         sold = (last.prompt_tokens + last.output_tokens)[rows].astype(float)

@@ -198,7 +198,7 @@ def test_a_chain_adds_up_to_the_whole_change(market):
 
 
 def test_blended_price_is_three_to_one():
-    assert blended_usd(np.array([[1000, 5000, 100]])) == pytest.approx([2.0])
+    assert blended_usd(np.array([[1_000_000, 5_000_000, 100_000]])) == pytest.approx([2.0])
     assert Prices(1000, 5000, 100).blended() == 2000.0
 
 

@@ -47,8 +47,8 @@ def test_posted_prices_are_those_of_the_last_day(run, frames):
     for row in offers.sample(40, random_state=1).itertuples():
         last = row.day + row.days - 1
         offer = rows[row.provider, row.model]
-        assert row.input_usd_per_mtok == run.prices_daily[last, offer, 0] / 1000
-        assert row.output_usd_per_mtok == run.prices_daily[last, offer, 1] / 1000
+        assert row.input_usd_per_mtok == run.prices_daily[last, offer, 0] / 1e6
+        assert row.output_usd_per_mtok == run.prices_daily[last, offer, 1] / 1e6
         assert row.listed == run.listed_daily[last, offer]
 
 

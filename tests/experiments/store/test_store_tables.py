@@ -168,7 +168,7 @@ def test_a_posted_price_is_the_mean_over_the_days_listed(result, market):
     offer = next(index for index, it in enumerate(result.offers) if it.name == first["offer"])
     days = np.flatnonzero(result.listed_daily[:31, offer])
     assert first["listed_days"] == len(days)
-    assert first["input_usd_days"] == pytest.approx(result.prices_daily[days, offer, 0].sum() / 1e3)
+    assert first["input_usd_days"] == pytest.approx(result.prices_daily[days, offer, 0].sum() / 1e6)
 
 
 @pytest.mark.parametrize("which", ["traffic", "market"])

@@ -38,7 +38,7 @@ def rng(seed=1):
 
 
 def usd(prices):
-    return tuple(value / 1000 for value in prices)
+    return tuple(value / 1e6 for value in prices)
 
 
 def test_constant_posts_the_list_price_the_given_price_or_cost_plus():
@@ -166,7 +166,7 @@ def test_q_learner_finds_the_price_that_pays():
     assert own.blended() == pytest.approx(700, abs=200 * 3 / 14)  # within a step of its set of prices
 
 
-PRICE = st.integers(0, 5_000).map(lambda value: Prices(value, 3 * value, value // 4))
+PRICE = st.integers(0, 5_000).map(lambda value: Prices(1000 * value, 3000 * value, 250 * value))
 
 
 @settings(deadline=None, max_examples=200)
@@ -233,4 +233,4 @@ def test_documentation_names_every_strategy_and_its_example_runs(tmp_path):
     (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     done = run_as_script(code, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "Prices(input=360, output=1080, cached=90)\n"
+    assert done.stdout == "Prices(input=360000, output=1080000, cached=90000)\n"

@@ -16,7 +16,7 @@ from worlds.places import ROOT
 
 ENGINES = ROOT / "sim" / "engines"
 TWINS = {"books", "clock", "deployment", "engine", "health", "network", "place", "priority", "rates", "replica",
-         "router", "telemetry", "ticks"}
+         "router", "telemetry", "terms", "ticks"}
 COMPILED_ONLY = {
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
     "intake": "requests on their way to the shards: the reference takes them one by one",
@@ -49,6 +49,7 @@ SHARED = {
                "time_out", "end_request"},
     "telemetry": {"saw_first_token", "saw_done", "saw_failure", "refresh", "count_end", "set_percentiles", "set_shares",
                   "sample", "learn_capacity"},
+    "terms": {"terms_of", "cost_usd"},
     "ticks": {"publish", "copy_view"},
 }
 # and classes; a record of the compiled engine is the row of the object's fields

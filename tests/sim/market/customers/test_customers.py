@@ -46,8 +46,8 @@ def catalogue(*extra: Model) -> Models:
 
 
 def quotes(models: Models, factor: float = 1.0) -> Quotes:
-    into = 1000.0 * factor * np.array([row.list_in_usd for row in models.rows])
-    out = 1000.0 * factor * np.array([row.list_out_usd for row in models.rows])
+    into = 1e6 * factor * np.array([row.list_in_usd for row in models.rows])
+    out = 1e6 * factor * np.array([row.list_out_usd for row in models.rows])
     count = len(models)
     return Quotes(np.ones(count, bool), into, out, into / 10, np.full(count, 0.5), np.full(count, 0.02))
 
@@ -304,8 +304,8 @@ class DeskOfTests:
     def released(self) -> np.ndarray:
         return self.shown.available
 
-    def paid_nano_per_token(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return self.shown.input_nano, self.shown.output_nano, self.shown.cached_nano
+    def paid_pico_per_token(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return self.shown.input_pico, self.shown.output_pico, self.shown.cached_pico
 
     def latency_s(self) -> tuple[np.ndarray, np.ndarray]:
         return self.shown.ttft_s, self.shown.tpot_s

@@ -1,0 +1,64 @@
+"""What an offer charges for a request (docs/semantics.md, section 12)."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.compiled import inner
+from sim.engines.bill import Terms, expected_usd
+from sim.engines.compiled.records import LiveRequest, TierRow
+from sim.engines.compiled.state import Supply
+from sim.engines.schedule import Schedule
+from sim.view import PRICE_IN, PRICE_OUT
+
+if TYPE_CHECKING:  # not at run time: a world's scenario would be part of the key of compiled code (sim.compiled)
+    from sim.engines.world import OfferSpec
+
+
+@inner(forceinline=True)
+def terms_of(supply: Supply, o: int, prompt: int) -> Terms:
+    """The prices that hold for a prompt at an offer: those of its tier."""
+    offer = supply.offers[o]
+    for k in range(offer.first_tier + offer.tiers - 1, offer.first_tier - 1, -1):
+        tier = supply.tiers[k]
+        if prompt > tier.above_tokens:
+            return Terms(tier.input, tier.output, tier.cached, tier.write, offer.price_request, offer.kept_ppm)
+    return Terms(offer.price_in, offer.price_out, offer.price_cached, offer.price_write, offer.price_request,
+                 offer.kept_ppm)
+
+
+@inner(forceinline=True)
+def cost_usd(supply: Supply, o: int, row: np.ndarray, request: LiveRequest) -> float:
+    """What a router expects a request to cost at an offer; ``row`` is the offer's of its view."""
+    if supply.offers[o].scheduled == 0:
+        return float((request.prompt * row[PRICE_IN] + request.expected * row[PRICE_OUT]) / 1e6)
+    return float(expected_usd(terms_of(supply, o, request.prompt), request.prompt, request.expected))
+
+
+def first_prices(rows: np.ndarray, offers: Sequence["OfferSpec"]) -> np.ndarray:
+    """Write the offers' first prices into their rows; return the table of tiers, with room for those of later ones."""
+    room = [max(len(price.tiers) for price in spec.all_prices) for spec in offers]
+    tiers = np.zeros(sum(room), TierRow.dtype())
+    rows["room_for_tiers"] = room
+    rows["first_tier"] = np.cumsum([0, *room])[:-1]
+    for row, spec in zip(rows, offers, strict=True):
+        post(row, tiers, spec.price)
+    return tiers
+
+
+def post(row: Any, tiers: np.ndarray, schedule: Schedule) -> None:
+    """Write a schedule into an offer's row and its places in the table of tiers.
+
+    Raises
+    ------
+    ValueError
+        If it has more tiers than any schedule that the world knew of the offer.
+    """
+    if len(schedule.tiers) > row["room_for_tiers"]:
+        raise ValueError(f"a schedule has {len(schedule.tiers)} tiers; there is room for {row['room_for_tiers']}")
+    row["price_in"], row["price_out"], row["price_cached"], row["price_write"] = schedule.base
+    row["price_request"], row["kept_ppm"] = schedule.request, schedule.kept_ppm
+    row["tiers"], row["scheduled"] = len(schedule.tiers), int(not schedule.is_plain)
+    for place, tier in enumerate(schedule.tiers, row["first_tier"]):
+        tiers[place] = (tier.above_tokens, *tier.line)
