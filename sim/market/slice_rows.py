@@ -191,3 +191,4 @@ def _write(rows: np.ndarray, drawn: Drawn, births: Births, order: np.ndarray, de
         row.prompt = _length(drawn.prompt_tokens[workload], sigma, _normal(key, PROMPT_A))
         row.output = _length(output_mean, sigma, _normal(key, OUTPUT_A))
         row.prefix = int(drawn.cached_share[workload] * row.prompt)
+        row.turn = 0

@@ -169,7 +169,7 @@ class CompiledEngine:
         if self._threads is None:
             self._advance_some(which, until_s)
             return
-        loads = self._rows[which] - self._globals["feed_next"][which]
+        loads = self._rows[which] - self._globals["feed_next"][which] + self._globals["chains"][which]
         if loads.sum() < self.worth_a_thread:
             self._advance_some(which, until_s)
             return

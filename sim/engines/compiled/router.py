@@ -12,6 +12,7 @@ from sim.engines.compiled.clock import RETRY, Rare, push_misc, start_timer, stop
 from sim.engines.compiled.network import Letter, send
 from sim.engines.compiled.records import Globals, LiveRequest
 from sim.engines.compiled.state import HALF_OPEN, TRANSIT, Books, Clock, Routing, State, Supply
+from sim.engines.compiled.turns import follow
 from sim.engines.grid import on_grid
 from sim.engines.outcome import (
     ABANDONED,
@@ -71,6 +72,7 @@ def hear_request(g: Globals, clock: Clock, routing: Routing, books: Books, row: 
     request.probe = 0
     request.waiting = 0
     request.bucket = -1
+    request.chain = -1
     books.born[request.client_class, request.cohort] += 1
     set_timer(g, clock, routing, q)
     return int(q)
@@ -97,6 +99,8 @@ def end_request(g: Globals, clock: Clock, routing: Routing, books: Books, q: int
     stop_timer(g, clock, routing.requests, q)
     request.live = -1
     request.waiting = 0  # voids a back-off under way
+    if request.chain >= 0:
+        follow(g, routing.chains, request.chain)
     routing.free_requests[g.free_requests] = q
     g.free_requests += 1
     g.live -= 1

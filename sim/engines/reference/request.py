@@ -30,6 +30,7 @@ class LiveRequest:
     output: int
     prefix: int
     cohort: int
+    row: np.void  # as it arrived: the turn after it is drawn from this
     attempts: int = 0
     tried: set[int] = field(default_factory=set)
     live: "Attempt | None" = None  # the attempt whose messages count
@@ -56,7 +57,7 @@ class LiveRequest:
             patience_until_s=born_s + float(row["patience_s"]), expected_output=float(row["expected_output"]),
             key=int(row["key"]), session=int(row["session"]), client_class=int(row["client_class"]),
             router=int(row["router"]), model=int(row["model"]), prompt=int(row["prompt"]),
-            output=int(row["output"]), prefix=int(row["prefix"]), cohort=cohort,
+            output=int(row["output"]), prefix=int(row["prefix"]), cohort=cohort, row=row,
         )
 
 
