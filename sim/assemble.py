@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.delays import delays
 from sim.demand.classes import expanded_classes
+from sim.demand.loops import closed_loops
 from sim.engines.world import OfferSpec, World
 from sim.errors import ScenarioError
 from sim.policy import BoundPolicy
@@ -55,6 +56,7 @@ def build_world(
     clients = expanded_classes(scenario)
     delay = delays(scenario.network)
     home = {name: router.region for name, router in scenario.routers.items()}
+    customer_delay_s = np.array([delay[client.spec.region, home[client.spec.router]] for client in clients])
     return World(
         scenario=scenario,
         offers=ordered,
@@ -64,7 +66,7 @@ def build_world(
         class_names=tuple(client.class_name for client in clients),
         class_model=np.array([models.index(client.spec.model) for client in clients], dtype=np.int32),
         class_router=np.array([routers.index(client.spec.router) for client in clients], dtype=np.int32),
-        class_delay_s=np.array([delay[client.spec.region, home[client.spec.router]] for client in clients]),
+        class_delay_s=customer_delay_s,
         class_slo_ttft_s=np.array([client.spec.slo_ttft_s for client in clients]),
         class_slo_tpot_s=np.array([client.spec.slo_tpot_s for client in clients]),
         model_first=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
@@ -72,6 +74,7 @@ def build_world(
         policies=tuple(policies[router] for router in routers),
         seed=scenario.seed,
         replication=replication,
+        loops=closed_loops(clients, customer_delay_s),
     )
 
 

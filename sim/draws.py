@@ -20,6 +20,13 @@ MIDSTREAM: Final = 6
 MIDSTREAM_POINT: Final = 7
 BALANCER: Final = 8
 SAMPLE: Final = 9  # index: 0
+# the next turn of a closed loop (sim.engines.next_turn)
+TURN: Final = 30  # makes its key from the key of the turn before it; the others belong to its own key
+GOES_ON: Final = 31  # index: 0
+THINK: Final = 32  # index: 0
+PROMPT: Final = 33  # index: 0, and 1 for a second uniform
+OUTPUT: Final = 34  # index: 0, and 1 for a second uniform
+PATIENCE: Final = 35  # index: 0
 
 OFFERS: Final = 1 << 20  # more than any market has
 

@@ -41,8 +41,8 @@ STREAMS: Final = (
     Stream("demand/<class>/split", "traffic", "which router or share gets a row of a trace (uniform)"),
     Stream("demand/<class>/prompt", "traffic", "prompt lengths, by the class's distribution"),
     Stream("demand/<class>/output", "traffic", "output lengths, by the class's distribution"),
-    Stream("demand/<class>/turns", "traffic", "turns of a session (geometric)"),
-    Stream("demand/<class>/think", "traffic", "pauses between turns"),
+    Stream("demand/<class>/turns", "traffic", "turns of a session in an open loop (geometric)"),
+    Stream("demand/<class>/think", "traffic", "pauses between turns of an open loop; first pauses of users"),
     Stream("demand/<class>/patience", "traffic", "patience of a request"),
     Stream("demand/<class>/key", "traffic", "key of the draws that belong to each request (counter-based): routing, "
            "failures, balancing"),

@@ -38,11 +38,11 @@ def class_rate_per_s(demand: ClientClass) -> float:
     Raises
     ------
     ValueError
-        If the class replays a trace at the file's own rate.
+        If the class replays a trace at the file's own rate, or its arrivals are closed: then it has none before a run.
     """
     rate = demand.arrivals.rate_per_s
     if rate is None:
-        raise ValueError("the rate of a trace without rate_per_s is in its file")
+        raise ValueError("the rate of a trace without rate_per_s is in its file, that of closed arrivals in a run")
     return rate
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sim.errors import ScenarioError
+from sim.scenario import Closed
 
 if TYPE_CHECKING:
     from sim.scenario import TrafficScenario
@@ -57,6 +58,13 @@ def check_runs(points: int, replications: int) -> None:
 def _requests(scenario: TrafficScenario) -> Iterator[Work]:
     traffic = scenario.traffic
     for name, group in scenario.demand.items():
+        if isinstance(group.arrivals, Closed):
+            users = group.arrivals.users
+            # an answer is taken to last a second: what it does last is known after the run only
+            yield Work(users / (group.arrivals.think_s + 1.0) * traffic.load * traffic.duration_s, "requests",
+                       f"demand.{name}.arrivals.users ({users}), traffic.load ({traffic.load:g}) or "
+                       f"traffic.duration_s ({traffic.duration_s:g})", MOST_REQUESTS)
+            continue
         rate = getattr(group.arrivals, "rate_per_s", None)  # of a trace without one, the file says
         turns = group.sessions.mean_turns if group.sessions else 1.0
         yield Work((rate or 0.0) * traffic.load * traffic.duration_s * turns, "requests",

@@ -25,6 +25,8 @@ class Births(NamedTuple):
         Number of the session within the class, -1 if none.
     client
         Which client of the class they belong to, from 0.
+    turn
+        Number of the turn in a closed loop, from 1; 0: nothing follows.
     """
 
     born_s: np.ndarray
@@ -34,6 +36,7 @@ class Births(NamedTuple):
     prefix: np.ndarray | int = 0
     session: np.ndarray | int = -1
     client: np.ndarray | int = 0
+    turn: int = 0
 
 
 class BirthSource(Protocol):

@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.demand.lengths import mean_tokens
 from sim.demand.traces import load_trace
-from sim.scenario import ClientClass, Trace, TrafficScenario
+from sim.scenario import ClientClass, Closed, Trace, TrafficScenario
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,15 @@ class ClientShare:
         Share of the class's rate, in (0, 1]; the shares of a class add up to 1.
     spec
         The scenario's class.
+    users
+        Its users if arrivals are closed, load included.
     """
 
     name: str
     class_name: str
     share: float
     spec: ClientClass
+    users: int = 0
 
 
 def zipf_shares(clients: int, exponent: float) -> np.ndarray:
@@ -44,14 +47,32 @@ def expanded_classes(scenario: TrafficScenario) -> list[ClientShare]:
     """
     expanded = []
     for name, spec in scenario.demand.items():
-        if spec.clients == 1:
-            expanded.append(ClientShare(name, name, 1.0, spec))
-            continue
         shares = zipf_shares(spec.clients, spec.zipf_exponent)
+        users = apportioned(users_of(spec, scenario.traffic.load), shares)
+        if spec.clients == 1:
+            expanded.append(ClientShare(name, name, 1.0, spec, users[0]))
+            continue
         expanded += [
-            ClientShare(f"{name}#{rank}", name, float(share), spec) for rank, share in enumerate(shares, 1)
+            ClientShare(f"{name}#{rank}", name, float(share), spec, users[rank - 1])
+            for rank, share in enumerate(shares, 1)
         ]
     return expanded
+
+
+def users_of(spec: ClientClass, load: float) -> int:
+    """Users of a class with closed arrivals at a load: as many times its own, rounded, at least one; else 0."""
+    return max(1, round(spec.arrivals.users * load)) if isinstance(spec.arrivals, Closed) else 0
+
+
+def apportioned(total: int, shares: np.ndarray) -> list[int]:
+    """Split a whole number by shares that add up to 1: rounded down, what is left to the largest remainders.
+
+    Ties go to those that come first.
+    """
+    exact = total * shares
+    whole = np.floor(exact).astype(np.int64)
+    whole[np.argsort(whole - exact, kind="stable")[:total - int(whole.sum())]] += 1
+    return [int(part) for part in whole]
 
 
 def expected_output(spec: ClientClass) -> float:

@@ -8,7 +8,9 @@ import numpy as np
 from sim.demand.arrivals import arrival_process
 from sim.demand.births import Births, BirthSource, SingleTurns
 from sim.demand.classes import ClientShare, expected_output
+from sim.demand.first_turns import FirstTurns, Users
 from sim.demand.lengths import LengthSampler
+from sim.demand.loops import is_closed
 from sim.demand.replay import TraceReplay
 from sim.demand.sessions import SessionTurns, mean_turns
 from sim.demand.traces import load_trace
@@ -16,7 +18,7 @@ from sim.engines.grid import all_on_grid, on_grid
 from sim.engines.requests import MAX_TOKENS, REQUEST, pick
 from sim.engines.world import World
 from sim.errors import ScenarioError
-from sim.scenario import Trace
+from sim.scenario import Closed, Trace
 from sim.streams import Streams
 
 SESSION_BITS: Final = 40  # a session's number is its class above these bits, its number in the class below
@@ -75,7 +77,7 @@ class ClassRows:
         self._word = streams.word(f"demand/{self._name}/key")
         self._drawn = 0
         self._source, self.arrivals_per_s = self._births(members, world.scenario.traffic.load)
-        turns = 1.0 if spec.sessions is None else mean_turns(spec.sessions)
+        turns = 1.0 if spec.sessions is None or is_closed(spec) else mean_turns(spec.sessions)
         self.requests_per_s = self.arrivals_per_s * turns
         self.horizon_s = 0.0  # requests of later draws reach their router at or after this time
 
@@ -101,14 +103,19 @@ class ClassRows:
             trace = load_trace(spec.arrivals.path, spec.arrivals.format)
             replay = TraceReplay(spec.arrivals, trace, load, shares, self._open)
             return replay, replay.rate_per_s
+        prompt = LengthSampler(spec.prompt_tokens, self._open("prompt"))
+        output = LengthSampler(spec.output_tokens, self._open("output"))
+        if isinstance(spec.arrivals, Closed):
+            users, in_sessions = members[0].users, spec.sessions is not None
+            return Users(spec.arrivals, users, in_sessions, prompt, output, self._open), users / self._limit_s
         rate = spec.arrivals.rate_per_s * load * members[0].share
         if spec.sessions is not None:
             rate /= mean_turns(spec.sessions)
         arrivals = arrival_process(spec.arrivals, rate, self._open)
-        prompt = LengthSampler(spec.prompt_tokens, self._open("prompt"))
-        output = LengthSampler(spec.output_tokens, self._open("output"))
         if spec.sessions is None:
             return SingleTurns(arrivals, prompt, output), rate
+        if is_closed(spec):
+            return FirstTurns(arrivals, prompt, output), rate
         longest = min(spec.prompt_tokens.maximum, MAX_TOKENS)
         return SessionTurns(spec.sessions, arrivals, prompt, output, longest, self._open), rate
 
@@ -133,5 +140,6 @@ class ClassRows:
         rows["prefix"] = births.prefix
         rows["max_tokens"] = self._max_tokens
         rows["priority"] = self._priority
+        rows["turn"] = births.turn
         self._drawn += n
         return rows

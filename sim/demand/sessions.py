@@ -1,4 +1,7 @@
-"""Multi-turn sessions: conversations whose prompts grow by what was said before."""
+"""Multi-turn sessions in an open loop: conversations whose prompts grow by what was said before.
+
+Those of a closed loop are drawn turn by turn (`sim.demand.first_turns`, `sim.engines.next_turn`).
+"""
 
 import math
 
@@ -23,7 +26,7 @@ def mean_turns(spec: Sessions) -> float:
 class SessionTurns:
     """Each arrival opens a session; all its turns are drawn at that moment, in turn order.
 
-    Turn k + 1 is born an exponential pause after turn k. Its prompt is its own new tokens plus the whole
+    Turn k + 1 is born a pause after turn k. Its prompt is its own new tokens plus the whole
     history (prompt and output of turn k), cut at ``prompt_maximum``. ``prefix`` is the history, which the
     provider of turn k may still hold in its cache; a prompt that was cut has lost its oldest tokens, so it
     shares no prefix.
@@ -86,7 +89,9 @@ class SessionTurns:
         self, opened_s: np.ndarray, first: np.ndarray, turns: np.ndarray, later: np.ndarray
     ) -> np.ndarray:
         times = np.zeros(len(later))
-        times[later] = self._think.standard_exponential(len(later) - len(first)) * self._spec.think_s
+        pauses = len(later) - len(first)
+        drawn = np.ones(pauses) if self._spec.pause == "constant" else self._think.standard_exponential(pauses)
+        times[later] = drawn * self._spec.think_s
         times[first] = opened_s
         # turn by turn, so that a session's times round the same whatever else is in the draw
         position, left = first, turns

@@ -87,6 +87,9 @@ class Rows(Generic[R]):
         def __getitem__(self, index: Any) -> R:  # noqa: ANN401 - a number, or one of each axis
             """One row."""
 
+        def __setitem__(self, index: int, row: R) -> None:
+            """Copy a row."""
+
 
 def table(rows: np.ndarray, record: type[R]) -> Rows[R]:
     """Type an array by the record that its rows are.

@@ -26,6 +26,7 @@ class ArrivingRequest(Record):
     prefix: int = i4("leading prompt tokens shared with the session's previous turn")
     max_tokens: int = i4("longest answer that its customer asks for, tokens; 0: no such limit")
     priority: int = i4("higher ones leave queues first")
+    turn: int = i4("number of its turn in a closed loop, from 1; 0: nothing follows it")
 
 
 REQUEST: Final = ArrivingRequest.dtype()

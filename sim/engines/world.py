@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.engines.bucket import Rates
 from sim.engines.grid import grid_per_s
+from sim.engines.next_turn import ClosedLoops
 from sim.engines.schedule import DatedSchedule, Schedule
 from sim.engines.steptime import StepCoefficients
 from sim.policy import BoundPolicy
@@ -87,6 +88,7 @@ class World:
     policies: tuple[BoundPolicy, ...]  # one per router
     seed: int
     replication: int
+    loops: ClosedLoops | None = None  # what follows a turn (sim.demand.loops); None: nothing does in any class
 
     @property
     def grid_per_s(self) -> float:

@@ -193,3 +193,4 @@ def _write(rows: np.ndarray, drawn: Drawn, births: Births, order: np.ndarray, de
         row.priority = 0
         row.prefix = int(drawn.cached_share[workload] * row.prompt)
         row.max_tokens = 0
+        row.turn = 0

@@ -68,6 +68,30 @@ class Bursts(Part):
     quiet_s: float = quantity(270.0, unit="s", doc="Mean length of a quiet spell", gt=0)
 
 
+class Closed(Part):
+    """A fixed number of users, each of whom sends a request, waits for its end, pauses, and sends the next.
+
+    Each begins with a pause. With sessions a user has one conversation after the other; ``think_s`` is then the pause
+    between two of them.
+    """
+
+    kind: Literal["closed"] = "closed"
+    users: int = quantity(unit="users", doc="Number of users, times traffic.load and rounded, at least one; clients of "
+                          "a class share them by size", ge=1, le=1_000_000)
+    think_s: float = quantity(
+        30.0, unit="s", doc="Mean pause from the end of a request, as its user learns of it, to the next; a load "
+        "generator that sends again at once is 0.001", ge=0.001,
+        source="assumption: an answer of 150 words read at 300 words a minute",
+        sweep=Sweep(0.001, 600.0, "log", "from a load generator to an occasional reader"),
+    )
+    pause: Literal["exponential", "constant"] = Field("exponential", description="Distribution of the pause")
+
+    @property
+    def rate_per_s(self) -> None:
+        """None: the rate follows from how fast answers come."""
+        return None
+
+
 class Trace(Part):
     """Arrivals and lengths replayed from a file."""
 
@@ -91,7 +115,7 @@ class Trace(Part):
 
 
 Arrivals = Annotated[
-    Poisson | Deterministic | Gamma | Weibull | Diurnal | Bursts | Trace, Field(discriminator="kind")
+    Poisson | Deterministic | Gamma | Weibull | Diurnal | Bursts | Closed | Trace, Field(discriminator="kind")
 ]
 
 
@@ -148,14 +172,21 @@ class Lengths(Part):
 class Sessions(Part):
     """Multi-turn conversations: each arrival opens a session whose later turns follow after a pause.
 
-    Turn times are drawn at birth (they do not wait for the answer), so that a request is the
-    same in every scenario; the pause is reading, thinking and waiting together.
+    In a closed loop a turn is sent a pause after its customer has learned how the turn before it ended, however that
+    was; its lengths and luck are those of its session and number in every scenario. In an open loop turn times are
+    drawn at birth and do not wait for answers; the pause is reading, thinking and waiting together.
     """
+
+    loop: Literal["closed", "open"] = Field(
+        "closed", description="Whether a turn waits for the end of the turn before it (closed) or not (open) "
+        "(source: Schroeder, Wierman and Harchol-Balter, NSDI 2006: within a session people wait for answers)"
+    )
 
     mean_turns: float = quantity(
         3.5, unit="turns", doc="Mean number of turns of a session (geometric)", ge=1, le=1000
     )
-    think_s: float = quantity(60.0, unit="s", doc="Mean pause from one turn to the next (exponential)", gt=0)
+    think_s: float = quantity(60.0, unit="s", doc="Mean pause before each later turn", gt=0)
+    pause: Literal["exponential", "constant"] = Field("exponential", description="Distribution of the pause")
     max_turns: int = quantity(50, unit="turns", doc="Longest session", ge=1, le=1000)
 
 
@@ -203,3 +234,10 @@ class ClientClass(Part):
         0.1, unit="s", doc="Time per later output token within which a request is good", gt=0,
         source="assumption: ten tokens a second, faster than people read",
     )
+
+    @model_validator(mode="after")
+    def _users_wait(self) -> "ClientClass":
+        if self.arrivals.kind == "closed" and self.sessions is not None and self.sessions.loop == "open":
+            raise ValueError('sessions.loop is "open", but arrivals are "closed", whose users wait for the end of each '
+                             'turn; allowed is "closed"')
+        return self

@@ -34,6 +34,19 @@ def mmn_response(servers: int, load: float) -> float:
     return 1.0 + erlang_c(servers, servers * load) / (servers * (1.0 - load))
 
 
+def machine_repair(servers: int, users: int, think: float) -> tuple[float, float]:
+    """Throughput and mean response time of M/M/c//N: users who think, and queue for servers (Kleinrock 1975, 3.8).
+
+    Users at the servers are a birth-death chain: n rises at (users - n)/think and falls at min(n, servers). The
+    response follows from Little's law for the whole circle, users = throughput (response + think).
+    """
+    weights = [1.0]
+    for count in range(1, users + 1):
+        weights.append(weights[-1] * (users - count + 1) / think / min(count, servers))
+    throughput = sum(min(count, servers) * weight for count, weight in enumerate(weights)) / sum(weights)
+    return throughput, users / throughput - think
+
+
 def mg1_response(load: float, scv: float) -> float:
     """Mean response time of M/G/1, Pollaczek-Khinchine; ``scv`` is the squared CV of service times (E10)."""
     return 1.0 + load * (1.0 + scv) / (2.0 * (1.0 - load))

@@ -12,6 +12,8 @@ import numpy as np
 from pydantic import BaseModel
 
 from sim import view as v
+from sim.demand.classes import expanded_classes
+from sim.demand.loops import closed_loops
 from sim.engines.face import TrafficEngine
 from sim.engines.outcome import TrafficOutcome
 from sim.engines.requests import REQUEST
@@ -149,6 +151,7 @@ class Client(NamedTuple):
     delay_s: float = 0.0
     slo_ttft_s: float = 2.0
     slo_tpot_s: float = 0.1
+    demand: Mapping[str, Any] = {}  # other settings of its class, as in a scenario
 
 
 def world(
@@ -172,8 +175,9 @@ def world(
     names = tuple(routers)
     counts = [sum(spec.model == model for spec in rows) for model in models]
     classes = tuple(f"class{index}" for index in range(len(clients)))
+    scenario = _scenario(models, routers, clients, traffic or {})
     return World(
-        scenario=_scenario(models, routers, clients, traffic or {}),
+        scenario=scenario,
         offers=rows, models=models, routers=names,
         classes=classes, class_names=classes,
         class_model=np.array([models.index(client.model) for client in clients], dtype=np.int32),
@@ -184,6 +188,7 @@ def world(
         model_first=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
         delay_s=np.array(np.broadcast_to(delay_s, (len(names), len(rows))), dtype=np.float64),
         policies=tuple(bound or (first(),) * len(names)), seed=1, replication=0,
+        loops=closed_loops(expanded_classes(scenario), np.array([client.delay_s for client in clients])),
     )
 
 
@@ -202,7 +207,7 @@ def _scenario(
         "routers": dict(routers),
         "demand": {
             f"class{index}": {"model": client.model, "router": client.router,
-                              "arrivals": {"kind": "poisson", "rate_per_s": 1.0}}
+                              "arrivals": {"kind": "poisson", "rate_per_s": 1.0}, **client.demand}
             for index, client in enumerate(clients)
         },
         "providers": {"p": {"offers": {model: {"model": model, **shown} for model in models}}},
@@ -222,7 +227,7 @@ def requests(of: World, rows: Iterable[Mapping[str, Any]]) -> np.ndarray:
             "born_s": row["arrive_s"] - of.class_delay_s[client], "patience_s": np.inf,
             "expected_output": float(row["output"]), "key": number + 1, "session": -1, "client_class": client,
             "router": of.class_router[client], "model": of.class_model[client], "prefix": 0,
-            "max_tokens": 0, "priority": 0, **row,
+            "max_tokens": 0, "priority": 0, "turn": 0, **row,
         }
         table.append(tuple(filled[name] for name in REQUEST.names or ()))
     return np.array(table, dtype=REQUEST)

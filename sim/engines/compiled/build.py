@@ -11,6 +11,7 @@ from sim.engines.compiled.finish import heap_arrays
 from sim.engines.compiled.rates import new_meters, rate_fields
 from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
 from sim.engines.compiled.terms import first_prices
+from sim.engines.compiled.turns import new_chains, with_room
 from sim.engines.outcome import SampledRequest
 from sim.engines.record import R, Rows, rows_of, table
 from sim.engines.requests import REQUEST, ArrivingRequest
@@ -253,6 +254,7 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
         memory_offers=memory_offers,
         memory_shared=memory_shared,
         memory_params=memory_params,
+        chains=new_chains(world.loops, len(world.classes)),
     )
 
 
@@ -386,7 +388,8 @@ def _own_routing(whole: Routing) -> Routing:
     """The routers' side as a shard has it: all tables, and a pool of requests of its own."""
     return whole._replace(requests=table(_requests(FIRST_POOL), records.LiveRequest),
                           free_requests=state.free_stack(FIRST_POOL),
-                          tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32))
+                          tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32),
+                          chains=new_chains(whole.chains.loops, 0))
 
 
 def _empty(count: int, record: type[R]) -> Rows[R]:
@@ -420,6 +423,7 @@ def grow(s: State) -> State:
         requests = np.concatenate([rows_of(routing.requests), _requests(len(routing.requests))])
         tried = np.concatenate([routing.tried, np.zeros_like(routing.tried)])
         routing = routing._replace(requests=table(requests, records.LiveRequest), free_requests=free, tried=tried)
+    routing = routing._replace(chains=with_room(routing.chains, g["chains"]))
     if g["free_messages"] < g["spare_messages"]:
         free, g["free_messages"] = _more_free(clock.free_messages, g["free_messages"])
         clock = clock._replace(messages=_doubled(clock.messages, records.Message), free_messages=free)

@@ -42,6 +42,7 @@ from sim.view import PRICE_IN, PRICE_OUT
 WORTH_A_THREAD: Final = 2000  # requests that arrive in one go: with fewer, handing them out costs more than it saves
 WORTH_ALL: Final = 16_384  # requests that wait: with more, a shard that must go on takes the others along on threads
 MOST_WAITING: Final = 131_072  # requests that wait for shards that are left behind (9 MB)
+TURN_S: Final = 30.0  # so often a closed loop is taken to send a request, when work is shared among threads
 LARGEST_SAMPLES: Final = 65_536  # rows of a buffer of sampled requests
 
 
@@ -176,14 +177,20 @@ class CompiledEngine:
         if self._threads is None:
             self._advance_some(which, until_s)
             return
-        loads = self._rows[which] - self._globals["feed_next"][which]
+        loads = self._rows[which] - self._globals["feed_next"][which] + self._turns_to_come(which, until_s)
         if loads.sum() < self.worth_a_thread:
             self._advance_some(which, until_s)
             return
-        parts = [which[part] for part in balanced(loads.astype(np.float64), len(self._by_class))]
+        parts = [which[part] for part in balanced(loads, len(self._by_class))]
         for part, copy in zip(parts, self._copies, strict=False):
             self._words[part[:, None], self._class_words] = copy
         list(self._threads.map(lambda part: self._advance_some(part, until_s), parts))
+
+    def _turns_to_come(self, which: np.ndarray, until_s: float) -> np.ndarray:
+        """About how many requests of closed loops arrive in shards until then, float64."""
+        rows = self._globals[which]
+        span_s = np.minimum(until_s, rows["demand_ends_s"]) - rows["now"]
+        return np.asarray(rows["chains"] * np.maximum(span_s, 0.0) / TURN_S)
 
     def _advance_some(self, which: np.ndarray, until_s: float) -> None:
         fixed = self._fixed

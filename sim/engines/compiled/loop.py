@@ -24,6 +24,7 @@ from sim.engines.compiled.router import (
 from sim.engines.compiled.state import FIRST_LANE, MISC_LEAF, SPARE, TICK_LEAF, WHEEL_LEAF, Routing, State, wide
 from sim.engines.compiled.ticks import tick
 from sim.engines.compiled.ties import first_of_ties
+from sim.engines.compiled.turns import arrives_before, begin, next_turn_s, pop
 from sim.engines.rules import CANCEL, DISPATCH, DONE, FIRST_TOKEN, OUTCOME_OF_FAILURE
 from sim.policy import DISPATCH as SAW_DISPATCH
 from sim.policy import DONE as SAW_DONE
@@ -53,6 +54,7 @@ def crowded(s: State) -> bool:
         or g.free_messages < g.spare_messages
         or g.misc_count > s.clock.misc.shape[0] - SPARE - s.routing.requests.shape[0]
         or (g.sample_share > 0.0 and g.samples > s.books.samples.shape[0] - SPARE)
+        or (g.chains > 0 and g.chains > s.routing.chains.rows.shape[0] - SPARE)
     )
 
 
@@ -165,6 +167,27 @@ def place(s: State, choosers: Any, observers: Any, q: int) -> bool:
 
 
 @inner()
+def hear_turn(s: State) -> int:
+    """The next turn of a closed loop reaches its router; return its slot, to be placed now."""
+    g, chains = s.globals[0], s.routing.chains
+    slot = pop(g, chains)
+    g.live -= 1  # it counts as live already while its customer thinks
+    return hear_request(g, s.clock, s.routing, s.books, chains.rows[slot], slot)
+
+
+@inner(forceinline=True)
+def hear_next(s: State) -> int:
+    """The next arrival, of the feed or of a closed loop; return its slot, to be placed now."""
+    g, chains, feed = s.globals[0], s.routing.chains, s.feed
+    if g.thinking > 0 and (g.feed_next >= feed.shape[0]
+                           or arrives_before(chains.rows, chains.heap[0], feed[g.feed_next])):
+        return hear_turn(s)
+    row = feed[g.feed_next]
+    g.feed_next += 1
+    return hear_request(g, s.clock, s.routing, s.books, row, begin(g, chains, row) if row.turn > 0 else -1)
+
+
+@inner()
 def advance(s: State, until_s: float, choosers: Any, observers: Any) -> int:
     """Process every event of a shard before ``until_s``; return why it stopped.
 
@@ -192,6 +215,8 @@ def advance(s: State, until_s: float, choosers: Any, observers: Any) -> int:
             g.now = until_s
             g.due = np.inf
             return REACHED
+        if g.thinking > 0:
+            arrive_s = min(arrive_s, next_turn_s(s.routing.chains))
         if min(at, arrive_s) >= until_s:
             g.now = until_s
             g.due = min(at, arrive_s)
@@ -199,8 +224,7 @@ def advance(s: State, until_s: float, choosers: Any, observers: Any) -> int:
         # At equal times: ticks, then arrivals, messages and timers, then boundaries (docs/semantics.md, section 10).
         if arrive_s < at or (arrive_s == at and leaf != TICK_LEAF):
             g.now = arrive_s
-            to_place = hear_request(g, s.clock, s.routing, s.books, feed[g.feed_next])
-            g.feed_next += 1
+            to_place = hear_next(s)
         else:
             g.now = at
             if leaf >= MISC_LEAF and is_contested(s.clock.front, leaf):

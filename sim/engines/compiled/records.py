@@ -34,6 +34,8 @@ class Globals(Record):
     feed_ends: int = i4("1 once no more requests will arrive")
     boundary_of: int = i4("the last replica, in their order, that had a boundary at that time")
     samples: int = i4("rows of the requests table that are filled")
+    chains: int = i4("closed loops under way")
+    thinking: int = i4("those among them whose customer thinks")
 
 
 class LiveRequest(Record):
@@ -76,6 +78,7 @@ class LiveRequest(Record):
     prefix: int = i4("leading prompt tokens billed at the price of cached ones")
     priority: int = i4("higher ones leave queues first")
     kept_ppm: int = i4("what the discount of the newest attempt's terms leaves of the bill, millionths")
+    chain: int = i4("slot of the closed loop that it is a turn of")
 
 
 class Attempt(Record):

@@ -16,6 +16,7 @@ from sim.engines.compiled.rates import rates_of, within_limits
 from sim.engines.compiled.records import Globals, LiveRequest
 from sim.engines.compiled.state import HALF_OPEN, TRANSIT, Books, Clock, Routing, State, Supply, wide
 from sim.engines.compiled.terms import terms_of
+from sim.engines.compiled.turns import follow
 from sim.engines.grid import on_grid
 from sim.engines.outcome import (
     ABANDONED,
@@ -50,8 +51,10 @@ def within_own_limits(g: Globals, routing: Routing, request: LiveRequest) -> boo
 
 
 @inner(forceinline=True)
-def hear_request(g: Globals, clock: Clock, routing: Routing, books: Books, row: "ArrivingRequest") -> int:
-    """A request of the feed reaches its router; return its slot, to be placed now, or -1 if it is refused."""
+def hear_request(
+    g: Globals, clock: Clock, routing: Routing, books: Books, row: "ArrivingRequest", chain: int
+) -> int:
+    """A request, of a closed loop or none (-1), reaches its router; return its slot, to be placed, or -1 if refused."""
     g.free_requests -= 1
     q = routing.free_requests[g.free_requests]
     g.live += 1
@@ -88,6 +91,7 @@ def hear_request(g: Globals, clock: Clock, routing: Routing, books: Books, row: 
     request.probe = 0
     request.waiting = 0
     request.bucket = -1
+    request.chain = chain
     books.born[request.client_class, request.cohort] += 1
     if router.meter >= 0 and not within_own_limits(g, routing, request):
         end_request(g, clock, routing, books, q, REFUSED)
@@ -117,6 +121,8 @@ def end_request(g: Globals, clock: Clock, routing: Routing, books: Books, q: int
     stop_timer(g, clock, routing.requests, q)
     request.live = -1
     request.waiting = 0  # voids a back-off under way
+    if request.chain >= 0:
+        follow(g, routing.chains, request.chain)
     routing.free_requests[g.free_requests] = q
     g.free_requests += 1
     g.live -= 1

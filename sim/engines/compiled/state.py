@@ -25,6 +25,7 @@ from sim.engines.compiled.records import (
     Stick,
     TierRow,
 )
+from sim.engines.next_turn import ClosedLoops
 from sim.engines.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, SAMPLE, SampledRequest
 from sim.engines.record import Rows, table
 from sim.engines.requests import ArrivingRequest
@@ -83,6 +84,15 @@ class Supply(NamedTuple):
     finish_attempt: np.ndarray  # int32
 
 
+class Chains(NamedTuple):
+    """Closed loops."""
+
+    loops: ClosedLoops  # what follows a turn, by class
+    rows: Rows[ArrivingRequest]  # the present or next turn of each
+    free: np.ndarray  # int32: stack of free slots
+    heap: np.ndarray  # int32: slots of those whose customer thinks, a binary heap by arrival
+
+
 class Routing(NamedTuple):
     """The routers' side."""
 
@@ -109,6 +119,7 @@ class Routing(NamedTuple):
     memory_offers: np.ndarray  # float64 (routers, offers, slots)
     memory_shared: np.ndarray  # float64 (routers, models, slots)
     memory_params: np.ndarray  # float64 (routers, slots)
+    chains: Chains
 
 
 class Books(NamedTuple):

@@ -15,6 +15,7 @@ from sim.engines.reference.request import LiveRequest
 from sim.engines.reference.router import LiveRouter, Placement
 from sim.engines.reference.terms import PostedPrice
 from sim.engines.reference.ticks import Ticks
+from sim.engines.reference.turns import Turns
 from sim.engines.rules import ARRIVAL
 from sim.engines.schedule import Schedule, check_schedule
 from sim.engines.window import ActiveReplicas, Window
@@ -45,7 +46,8 @@ class ReferenceEngine:
         self._clock = Clock(world.grid_per_s)
         self._books = Books(world)
         self._prices = [PostedPrice(offer.price) for offer in world.offers]
-        self._network = Channels(world, self._clock, self._books)
+        self._turns = Turns(world, self._clock, self._hear_turn)
+        self._network = Channels(world, self._clock, self._books, self._turns)
         firsts = np.cumsum([0, *(offer.replicas for offer in world.offers)]).tolist()  # replicas have one order in all
         self._deployments = [LiveDeployment(index, self._network, firsts[index]) for index in range(len(world.offers))]
         self._routers = [LiveRouter(index, self._network, self._prices, record) for index in range(len(world.routers))]
@@ -64,7 +66,7 @@ class ReferenceEngine:
     @property
     def idle(self) -> bool:
         """True when the feed is exhausted and no request is in flight."""
-        return self._exhausted and not self._books.alive
+        return self._exhausted and not self._books.alive and not self._turns.thinking
 
     def advance(self, until_s: float) -> None:
         """Serve traffic up to, but not including, events at ``until_s``."""
@@ -121,11 +123,13 @@ class ReferenceEngine:
         row = self._next_row()
         if row is None:
             return
-        arrive_s = float(row["arrive_s"])
-        cohort = WARMUP if arrive_s < self._begins_s else MEASURED
-        request = LiveRequest.of(self._arrived, row, cohort)
+        request = self._request_of(row)
+        self._clock.at(request.arrive_s, (ARRIVAL, request.key), self._arrive, request)
+
+    def _request_of(self, row: np.void) -> LiveRequest:
+        cohort = WARMUP if float(row["arrive_s"]) < self._begins_s else MEASURED
         self._arrived += 1
-        self._clock.at(arrive_s, (ARRIVAL, request.key), self._arrive, request)
+        return LiveRequest.of(self._arrived - 1, row, cohort)
 
     def _next_row(self) -> np.void | None:
         """Return the next request of the feed; none if it has ended, or pauses (an empty block)."""
@@ -143,3 +147,8 @@ class ReferenceEngine:
     def _arrive(self, request: LiveRequest) -> None:
         self._routers[request.router].hear_request(request)
         self._await_request()
+
+    def _hear_turn(self, row: np.void) -> None:
+        """A later turn of a closed loop arrives."""
+        request = self._request_of(row)
+        self._routers[request.router].hear_request(request)

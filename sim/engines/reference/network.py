@@ -6,17 +6,19 @@ from sim.engines.reference.books import Books
 from sim.engines.reference.clock import Clock
 from sim.engines.reference.faces import ProviderEnd, RouterEnd
 from sim.engines.reference.request import Attempt
+from sim.engines.reference.turns import Turns
 from sim.engines.rules import AT_PROVIDER, AT_ROUTER, CANCEL, DISPATCH, DONE, FAIL, FIRST_TOKEN
 from sim.engines.world import World
 
 
 class Channels:
-    """What routers and offers share: the world, the clock, the books, and the way to each other."""
+    """What routers and offers share: the world, the clock, the books, the turns, and the way to each other."""
 
-    def __init__(self, world: World, clock: Clock, books: Books) -> None:
+    def __init__(self, world: World, clock: Clock, books: Books, turns: Turns) -> None:
         self.world = world
         self.clock = clock
         self.books = books
+        self.turns = turns
         self.routers: list[RouterEnd] = []
         self.deployments: list[ProviderEnd] = []
 

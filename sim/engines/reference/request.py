@@ -34,6 +34,7 @@ class LiveRequest:
     max_tokens: int
     priority: int
     cohort: int
+    row: np.void  # as it arrived: the turn after it is drawn from this
     attempts: int = 0
     tried: set[int] = field(default_factory=set)
     live: "Attempt | None" = None  # the attempt whose messages count
@@ -66,7 +67,7 @@ class LiveRequest:
             key=int(row["key"]), session=int(row["session"]), client_class=int(row["client_class"]),
             router=int(row["router"]), model=int(row["model"]), prompt=int(row["prompt"]),
             output=int(row["output"]), prefix=int(row["prefix"]), max_tokens=int(row["max_tokens"]),
-            priority=int(row["priority"]), cohort=cohort,
+            priority=int(row["priority"]), cohort=cohort, row=row,
         )
 
 

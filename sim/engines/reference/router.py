@@ -118,6 +118,7 @@ class LiveRouter(Placer):
         self._tell_policy(policy.DONE, attempt)
         request.ended = True
         self.books.bill(attempt, now_s)
+        self.network.turns.follow(request)
 
     def hear_fail(self, attempt: Attempt, kind: int) -> None:
         """An attempt is refused, has failed, or was given up: try again or end the request."""
@@ -233,6 +234,7 @@ class LiveRouter(Placer):
     def _end_request(self, request: LiveRequest, how: int) -> None:
         request.ended = True
         self.books.count_outcome(request, how, self.clock.now)
+        self.network.turns.follow(request)
 
     # Ticks
 

@@ -58,7 +58,9 @@ class_specs = st.fixed_dictionaries(
     {"arrivals": arrival_specs},
     optional={
         "sessions": st.fixed_dictionaries({"mean_turns": st.floats(1, 9), "think_s": st.floats(0.01, 100),
-                                           "max_turns": st.integers(1, 12)}),
+                                           "max_turns": st.integers(1, 12),
+                                           "loop": st.sampled_from(["open", "closed"]),
+                                           "pause": st.sampled_from(["exponential", "constant"])}),
         "patience_s": st.floats(0.1, 100),
         "clients": st.integers(1, 6),
         "prompt_tokens": st.just({"kind": "exponential", "mean": 900, "maximum": 2000}),
@@ -172,7 +174,7 @@ def test_keys_are_splitmix64():
 
 
 def sessions_of(spec: dict[str, Any], **kind: Any) -> tuple[np.ndarray, list[np.ndarray]]:
-    demand = {"other": poisson(), "a": poisson(20.0, sessions=spec, **kind)}
+    demand = {"other": poisson(), "a": poisson(20.0, sessions={**spec, "loop": "open"}, **kind)}
     rows = of_class(requests(demand_world(demand, duration_s=2000.0)), 1)
     by_session = rows[np.argsort(rows["session"], kind="stable")]
     return rows, np.split(by_session, np.flatnonzero(np.diff(by_session["session"])) + 1)
@@ -197,7 +199,7 @@ def test_turns_carry_their_history():
 
 
 def test_session_numbers_turn_counts_pauses_and_rate():
-    spec = Sessions(mean_turns=3.5, think_s=2.0, max_turns=5)
+    spec = Sessions(mean_turns=3.5, think_s=2.0, max_turns=5, loop="open")
     rows, sessions = sessions_of(spec.model_dump())
     assert (rows["session"] >> SESSION_BITS == 1).all()
     settled = [turns for turns in sessions if turns["born_s"][0] < 1900]  # sessions that had time to end
@@ -245,7 +247,7 @@ def test_wrong_demand_is_refused(trace):
 
 
 def peak_bytes(duration_s: float) -> int:
-    demand = {"a": poisson(4000.0), "b": poisson(2000.0, sessions={"think_s": 1.0}, clients=3)}
+    demand = {"a": poisson(4000.0), "b": poisson(2000.0, sessions={"think_s": 1.0, "loop": "open"}, clients=3)}
     world = demand_world(demand, duration_s)
     tracemalloc.start()
     try:

@@ -8,6 +8,7 @@ import pytest
 
 from sim.engines import rules
 from sim.engines.compiled import records
+from sim.engines.next_turn import ClosedLoop, TokenLaw
 from sim.engines.outcome import FAILED, OUTCOMES, REFUSED, TIMED_OUT, SampledRequest
 from sim.engines.record import Record, f8, i4, rows_of, table
 from sim.engines.requests import ArrivingRequest
@@ -16,7 +17,7 @@ from worlds.places import ROOT
 
 ENGINES = ROOT / "sim" / "engines"
 TWINS = {"books", "clock", "deployment", "engine", "health", "network", "place", "priority", "rates", "replica",
-         "router", "telemetry", "terms", "ticks"}
+         "router", "telemetry", "terms", "ticks", "turns"}
 COMPILED_ONLY = {
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
     "intake": "requests on their way to the shards: the reference takes them one by one",
@@ -51,6 +52,7 @@ SHARED = {
                   "sample", "learn_capacity"},
     "terms": {"terms_of", "cost_usd"},
     "ticks": {"publish", "copy_view"},
+    "turns": {"follow"},
 }
 # and classes; a record of the compiled engine is the row of the object's fields
 CLASSES = {"LiveRequest", "Attempt", "Replica", "LiveDeployment", "LiveRouter", "Stick", "Books", "Clock",
@@ -105,7 +107,8 @@ def test_no_class_of_an_engine_is_called_like_another_thing() -> None:
 
 def described() -> list[type[Record]]:
     ours = [value for value in vars(records).values() if isinstance(value, type) and issubclass(value, Record)]
-    return [*(record for record in ours if record is not Record), ArrivingRequest, SampledRequest]
+    return [*(record for record in ours if record is not Record), ArrivingRequest, SampledRequest,
+            ClosedLoop, TokenLaw]
 
 
 @pytest.mark.parametrize("record", described(), ids=lambda record: record.__name__)
