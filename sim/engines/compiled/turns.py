@@ -43,7 +43,7 @@ def begin(g: Globals, chains: Chains, row: ArrivingRequest) -> int:
     slot = chains.free[chains.free.shape[0] - 1 - g.chains]
     g.chains += 1
     chains.rows[slot] = row
-    return slot
+    return int(slot)
 
 
 @inner()
