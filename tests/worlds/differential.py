@@ -206,6 +206,8 @@ def _router(rng: Dice) -> dict[str, Any]:
         router["affinity"] = {"ttl_s": rng.lasting_s(1, 60), "slots": int(rng.integers(1, 12))}
     if rng.random() < 0.4:
         router["preferences"] = _preferences(rng)
+    if rng.random() < 0.3:
+        router["attempts"]["hedge_s"] = rng.lasting_s(0.05, 3)
     return router
 
 

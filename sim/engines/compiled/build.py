@@ -114,6 +114,7 @@ def _router_fields(router: Router) -> dict[str, Any]:
         "backoff_s": attempts.backoff_s,
         "backoff_cap_s": attempts.backoff_cap_s,
         "jitter": attempts.jitter,
+        "hedge_s": _or_inf(attempts.hedge_s),
         "first_token_timeout_s": _or_inf(attempts.first_token_timeout_s),
         "total_timeout_s": _or_inf(attempts.total_timeout_s),
         "max_attempts": attempts.maximum,
@@ -232,6 +233,7 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
         requests=table(_requests(FIRST_POOL), records.LiveRequest),
         free_requests=state.free_stack(FIRST_POOL),
         tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32),
+        seconds=_empty(_rows_if(_hedges(world)), records.SecondAttempt),
         seats=table(seats, records.Seat),
         views=view,
         shown=view.copy(),
@@ -253,6 +255,15 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
     )
 
 
+def _hedges(world: World) -> bool:
+    return any(world.scenario.routers[name].attempts.hedge_s is not None for name in world.routers)
+
+
+def _rows_if(used: bool) -> int:
+    """Rows, at the start, of a table beside the requests': none is reached if nothing uses it, but arrays have one."""
+    return FIRST_POOL if used else 1
+
+
 def _sticky_slots(world: World) -> list[int]:
     affinities = [world.scenario.routers[name].affinity for name in world.routers]
     return [affinity.slots for affinity in affinities if affinity.ttl_s > 0]
@@ -261,7 +272,7 @@ def _sticky_slots(world: World) -> list[int]:
 def _requests(count: int) -> np.ndarray:
     table = np.zeros(count, records.LiveRequest.dtype())
     table["bucket"] = -1
-    table["live"] = -1
+    table["live"] = table["second"] = -1
     return table
 
 
@@ -381,7 +392,8 @@ def _own_routing(whole: Routing) -> Routing:
     """The routers' side as a shard has it: all tables, and a pool of requests of its own."""
     return whole._replace(requests=table(_requests(FIRST_POOL), records.LiveRequest),
                           free_requests=state.free_stack(FIRST_POOL),
-                          tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32))
+                          tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32),
+                          seconds=_empty(len(whole.seconds), records.SecondAttempt))
 
 
 def _empty(count: int, record: type[R]) -> Rows[R]:
@@ -415,6 +427,8 @@ def grow(s: State) -> State:
         requests = np.concatenate([rows_of(routing.requests), _requests(len(routing.requests))])
         tried = np.concatenate([routing.tried, np.zeros_like(routing.tried)])
         routing = routing._replace(requests=table(requests, records.LiveRequest), free_requests=free, tried=tried)
+        if len(routing.seconds) > 1:
+            routing = routing._replace(seconds=_doubled(routing.seconds, records.SecondAttempt))
     if g["free_messages"] < g["spare_messages"]:
         free, g["free_messages"] = _more_free(clock.free_messages, g["free_messages"])
         clock = clock._replace(messages=_doubled(clock.messages, records.Message), free_messages=free)

@@ -44,6 +44,8 @@ class LiveRequest(Record):
     patience_at: float = f8("when its customer gives up, s; inf once it has a token")
     total_at: float = f8("when its router gives it up, s; inf: never")
     attempt_at: float = f8("when the live attempt must have its first token, s; inf: never")
+    second_at: float = f8("when the second live attempt must have its first token, s; inf: never")
+    hedge_at: float = f8("when an attempt that waits alone gets a second beside it, s; inf: never")
     dispatch_s: float = f8("when the newest attempt was sent, s; -1 before")
     first_s: float = f8("when its router learned of the first token, s; -1 before")
     expected: float = f8("mean output of its class, tokens")
@@ -60,6 +62,7 @@ class LiveRequest(Record):
     output: int = i4("answer, tokens: nobody but the provider's replica acts on it")
     attempts: int = i4("attempts so far")
     live: int = i4("slot of the attempt whose messages count")
+    second: int = i4("slot of the one that was sent beside it; the fields of an attempt are those of `live`")
     offer: int = i4("offer of the newest attempt")
     failure: int = i4("how the newest attempt failed (sim.policy); 0 if none has")
     cohort: int = i4("warm-up or measured (sim.engines.outcome)")
@@ -72,6 +75,16 @@ class LiveRequest(Record):
     generation: int = i4("tenants that the slot has had; a back-off of an older one is void")
     waiting: int = i4("1 during a back-off")
     prefix: int = i4("leading prompt tokens billed at the price of cached ones")
+
+
+class SecondAttempt(Record):
+    """What a request's record holds of its live attempt, of the one that was sent beside it."""
+
+    dispatch_s: float = f8("when it was sent, s")
+    prompt_nano: int = i8("charge for the prompt at its prices, nano-dollars")
+    price_out: int = i8("price of an output token, nano-dollars")
+    offer: int = i4("its offer")
+    probe: int = i4("1 if it tests a half-open breaker")
 
 
 class Attempt(Record):
@@ -212,6 +225,7 @@ class LiveRouter(Record):
     backoff_s: float = f8("first pause before another try, s; 0: none")
     backoff_cap_s: float = f8("longest pause, s")
     jitter: float = f8("share by which pauses are lengthened at random")
+    hedge_s: float = f8("time after which an attempt without first token gets a second beside it, s; inf: never")
     first_token_timeout_s: float = f8("time that an attempt has for its first token, s; inf: for ever")
     total_timeout_s: float = f8("time that a request has, s; inf: for ever")
     cooldown_s: float = f8("how long an offer rests after failures, s; 0: never")

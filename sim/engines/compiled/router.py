@@ -9,6 +9,7 @@ from sim.draws import BACKOFF, derive, slot_of
 from sim.engines.compiled import health, telemetry
 from sim.engines.compiled.books import bill, count_outcome, measure
 from sim.engines.compiled.clock import RETRY, Rare, push_misc, start_timer, stop_timer
+from sim.engines.compiled.hedge import hedge_time, swap
 from sim.engines.compiled.network import Letter, send
 from sim.engines.compiled.records import Globals, LiveRequest
 from sim.engines.compiled.state import HALF_OPEN, TRANSIT, Books, Clock, Routing, State, Supply
@@ -60,11 +61,14 @@ def hear_request(g: Globals, clock: Clock, routing: Routing, books: Books, row: 
     request.patience_at = on_grid(row.born_s + row.patience_s, g.per_s)
     request.total_at = on_grid(row.arrive_s + router.total_timeout_s, g.per_s)
     request.attempt_at = np.inf
+    request.second_at = np.inf
+    request.hedge_at = np.inf
     request.dispatch_s = -1.0
     request.first_s = -1.0
     request.attempts = 0
     request.generation += 1  # an older tenant's back-off is void
     request.live = -1
+    request.second = -1
     request.offer = -1
     request.failure = 0
     request.used = 0
@@ -80,7 +84,9 @@ def hear_request(g: Globals, clock: Clock, routing: Routing, books: Books, row: 
 def set_timer(g: Globals, clock: Clock, routing: Routing, q: int) -> None:
     """Start the timer at the earliest deadline, if there is one or was one."""
     request = routing.requests[q]
-    at = min(request.patience_at, request.total_at, request.attempt_at)
+    at = min(request.patience_at, request.total_at, request.attempt_at, request.second_at)
+    if request.second < 0 and request.live >= 0:
+        at = min(at, request.hedge_at)
     # No deadline, and none on the wheel: all that is left to do is to void what may be in the heap.
     if at == np.inf and request.bucket < 0:
         request.stamp += 1
@@ -148,8 +154,10 @@ def dispatch(s: State, q: int, o: int) -> None:
     books.class_sums[request.client_class, request.cohort, ATTEMPTS] += 1
     send(g, clock, supply.attempts, routing.lane_of[r, o], Letter(DISPATCH, a, 0))
     router = routing.routers[r]
+    request.hedge_at = hedge_time(g, router, request.attempts)
     if router.first_token_timeout_s != np.inf:
         request.attempt_at = on_grid(g.now + router.first_token_timeout_s, g.per_s)
+    if request.attempt_at != np.inf or request.hedge_at != np.inf:
         set_timer(g, clock, routing, q)
 
 
@@ -171,9 +179,10 @@ def hear_first_token(g: Globals, clock: Clock, routing: Routing, q: int) -> None
     request = routing.requests[q]
     request.first_s = g.now
     telemetry.saw_first_token(g.now, routing, request.router, request.offer, g.now - request.dispatch_s)
-    waiting = request.patience_at != np.inf or request.attempt_at != np.inf
+    waiting = request.patience_at != np.inf or request.attempt_at != np.inf or request.hedge_at != np.inf
     request.patience_at = np.inf
     request.attempt_at = np.inf
+    request.hedge_at = np.inf
     if waiting:
         set_timer(g, clock, routing, q)
 
@@ -246,6 +255,17 @@ def cancel_live(g: Globals, clock: Clock, supply: Supply, routing: Routing, q: i
     send(g, clock, supply.attempts, lane, Letter(CANCEL, request.live, 0))
 
 
+@inner()
+def drop(g: Globals, clock: Clock, supply: Supply, routing: Routing, books: Books, q: int) -> None:
+    """Cancel the live attempt; nobody is to blame."""
+    request = routing.requests[q]
+    cancel_live(g, clock, supply, routing, q)
+    if request.probe == 1:
+        routing.seats[request.router, request.offer].probing = 0
+    books.offer_sums[request.offer, request.cohort, CANCELLED] += 1
+    let_go(routing, request)
+
+
 class TimedOut(NamedTuple):
     """What follows from a timer that fired."""
 
@@ -260,20 +280,19 @@ def time_out(g: Globals, clock: Clock, supply: Supply, routing: Routing, books: 
     request = routing.requests[q]
     impatient = g.now >= request.patience_at
     total = g.now >= request.total_at
-    if not impatient and not total and g.now < request.attempt_at:
-        set_timer(g, clock, routing, q)
-        return TimedOut(False, -1, -1)
+    if not impatient and not total:
+        if g.now < min(request.attempt_at, request.second_at):
+            set_timer(g, clock, routing, q)
+            return TimedOut(False, -1, -1)
+        if request.second_at < request.attempt_at:
+            swap(routing, q)
     event = -1
     if request.live >= 0:
-        cancel_live(g, clock, supply, routing, q)
         event = SAW_CANCELLED
         if impatient:
-            seat = routing.seats[request.router, request.offer]
-            if request.probe == 1:
-                seat.probing = 0
-            books.offer_sums[request.offer, request.cohort, CANCELLED] += 1
-            let_go(routing, request)
+            drop(g, clock, supply, routing, books, q)
         else:
+            cancel_live(g, clock, supply, routing, q)
             blame(g, routing, books, q, ATTEMPT_TIMED_OUT)
             if not total:
                 event = SAW_FAILED

@@ -21,6 +21,7 @@ from sim.engines.compiled.records import (
     RareEvent,
     Replica,
     Seat,
+    SecondAttempt,
     Stick,
 )
 from sim.engines.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, SAMPLE, SampledRequest
@@ -88,6 +89,7 @@ class Routing(NamedTuple):
     requests: Rows[LiveRequest]
     free_requests: np.ndarray
     tried: np.ndarray  # int32 (requests, MAX_ATTEMPTS)
+    seconds: Rows[SecondAttempt]  # (requests,); one row if no router hedges
     seats: Rows[Seat]  # (routers, offers)
     views: np.ndarray  # float64 (routers, offers, COLUMNS)
     shown: np.ndarray  # the stale copy

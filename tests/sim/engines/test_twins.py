@@ -19,6 +19,7 @@ TWINS = {"books", "clock", "deployment", "engine", "health", "network", "place",
          "ticks"}
 COMPILED_ONLY = {
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
+    "hedge": "two attempts of a request share the fields of its record: the reference has an object for each",
     "intake": "requests on their way to the shards: the reference takes them one by one",
     "entry_point": "from Python into compiled code: the reference is not compiled",
     "finish": "the heap that orders finishes: the reference looks at every request in every step",
@@ -44,8 +45,8 @@ SHARED = {
     "place": {"pick", "is_usable", "prefer", "meets_preferences", "ask_policy"},
     "replica": {"join", "end_step", "drop_cancelled", "finish_decodes", "finish_prefills", "preempt", "admit", "leave",
                 "count_time"},
-    "router": {"hear_request", "hear_first_token", "hear_done", "dispatch", "let_go", "blame", "fail_over", "set_timer",
-               "time_out", "end_request"},
+    "router": {"hear_request", "hear_first_token", "hear_done", "dispatch", "drop", "let_go", "blame", "fail_over",
+               "set_timer", "time_out", "end_request"},
     "telemetry": {"saw_first_token", "saw_done", "saw_failure", "refresh", "count_end", "set_percentiles", "set_shares",
                   "sample", "learn_capacity"},
     "ticks": {"publish", "copy_view"},
