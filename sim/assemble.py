@@ -72,6 +72,7 @@ def build_world(
         policies=tuple(policies[router] for router in routers),
         seed=scenario.seed,
         replication=replication,
+        class_fallbacks=tuple(tuple(map(models.index, client.spec.fallback_models)) for client in clients),
     )
 
 
@@ -80,6 +81,9 @@ def _check_offers(scenario: TrafficScenario, offers_of: Mapping[str, int]) -> No
     for name, client in scenario.demand.items():
         if client.model not in offers_of:
             raise ScenarioError(f"demand.{name}.model is {client.model!r}, which none of the offers serves")
+        for model in client.fallback_models:
+            if model not in offers_of:
+                raise ScenarioError(f"demand.{name}.fallback_models has {model!r}, which none of the offers serves")
     for model, count in offers_of.items():
         if count > MAX_OFFERS_OF_A_MODEL:
             raise ScenarioError(

@@ -65,6 +65,7 @@ class World:
     policies: tuple[BoundPolicy, ...]  # one per router
     seed: int
     replication: int
+    class_fallbacks: tuple[tuple[int, ...], ...] = ()  # of each class models asked after its own
 
     @property
     def grid_per_s(self) -> float:

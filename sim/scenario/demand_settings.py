@@ -166,6 +166,10 @@ class ClientClass(Part):
     """
 
     model: Name = Field(description="Model that the requests ask for")
+    fallback_models: tuple[Name, ...] = Field(
+        (), max_length=7, description="Models that are asked in turn when no offer of the one before can serve a "
+        "request (source: OpenRouter's `models`, tried in order, billed at the model used)"
+    )
     router: Name = Field("main", description="Router (marketplace) that the class calls")
     region: Name = Field("us-east", description="Region that the requests come from")
     arrivals: Arrivals = Field(description="When requests (or sessions) arrive")
@@ -193,3 +197,11 @@ class ClientClass(Part):
         0.1, unit="s", doc="Time per later output token within which a request is good", gt=0,
         source="assumption: ten tokens a second, faster than people read",
     )
+
+    @model_validator(mode="after")
+    def _other_models(self) -> "ClientClass":
+        asked = (self.model, *self.fallback_models)
+        if len(set(asked)) < len(asked):
+            raise ValueError(f"fallback_models is {list(self.fallback_models)}, but each must be another model than "
+                             f"those before it and than model ({self.model!r})")
+        return self

@@ -145,6 +145,7 @@ class Client(NamedTuple):
     delay_s: float = 0.0
     slo_ttft_s: float = 2.0
     slo_tpot_s: float = 0.1
+    fallbacks: tuple[str, ...] = ()
 
 
 def world(
@@ -180,6 +181,7 @@ def world(
         model_first=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
         delay_s=np.array(np.broadcast_to(delay_s, (len(names), len(rows))), dtype=np.float64),
         policies=tuple(bound or (first(),) * len(names)), seed=1, replication=0,
+        class_fallbacks=tuple(tuple(models.index(model) for model in client.fallbacks) for client in clients),
     )
 
 

@@ -242,6 +242,7 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
         window=np.zeros((*shape, 3, bins), np.int64),
         sticky=table(sticky, records.Stick),
         model_first=world.model_first.astype(np.int64),
+        fallbacks=_fallbacks(world),
         fresh=np.full((len(routers), len(world.models), 2), -1, np.int64),
         guard_until=np.repeat(np.where(routers["limited"] != 0, np.inf, 0.0)[:, None], len(world.models), 1),
         least_context=np.array(
@@ -257,6 +258,14 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
 
 def _hedges(world: World) -> bool:
     return any(world.scenario.routers[name].attempts.hedge_s is not None for name in world.routers)
+
+
+def _fallbacks(world: World) -> np.ndarray:
+    lists = world.class_fallbacks or ((),) * len(world.classes)
+    table = np.full((len(lists), _widest(map(len, lists))), -1, np.int32)
+    for row, models in zip(table, lists, strict=True):
+        row[: len(models)] = models
+    return table
 
 
 def _rows_if(used: bool) -> int:

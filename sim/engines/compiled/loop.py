@@ -9,7 +9,7 @@ from sim.engines.compiled.clock import RETRY, TIME_OUT, is_contested, next_leaf,
 from sim.engines.compiled.deployment import hear_cancel, hear_dispatch
 from sim.engines.compiled.hedge import go_on_alone, hedge_is_due, is_live, set_aside, swap
 from sim.engines.compiled.network import receive
-from sim.engines.compiled.place import BAD_ROW, memory_of, pick
+from sim.engines.compiled.place import BAD_ROW, NOBODY, memory_of, pick
 from sim.engines.compiled.records import Globals
 from sim.engines.compiled.replica import boundary, release
 from sim.engines.compiled.router import (
@@ -23,11 +23,12 @@ from sim.engines.compiled.router import (
     hear_request,
     set_timer,
     time_out,
+    try_next_model,
 )
 from sim.engines.compiled.state import FIRST_LANE, MISC_LEAF, SPARE, TICK_LEAF, WHEEL_LEAF, Routing, State, wide
 from sim.engines.compiled.ticks import tick
 from sim.engines.compiled.ties import first_of_ties
-from sim.engines.rules import CANCEL, DISPATCH, DONE, FIRST_TOKEN, OUTCOME_OF_FAILURE
+from sim.engines.rules import CANCEL, DISPATCH, DONE, FIRST_TOKEN
 from sim.policy import CANCELLED as SAW_CANCELLED
 from sim.policy import DISPATCH as SAW_DISPATCH
 from sim.policy import DONE as SAW_DONE
@@ -197,16 +198,17 @@ def handle_time_out(s: State, observers: Any, q: int, stamp: int) -> int:
 def place(s: State, choosers: Any, observers: Any, q: int) -> bool:
     """Place a request, or end it if nobody can take it; False if the policy broke its contract."""
     g = s.globals[0]
-    o = pick(g, s.supply, s.routing, choosers, q)
     request = s.routing.requests[q]
+    hedges = request.live >= 0
+    o = pick(g, s.supply, s.routing, choosers, q)
+    while o == NOBODY and not hedges:
+        if try_next_model(g, s.clock, s.routing, s.books, q) < 0:
+            return True
+        o = pick(g, s.supply, s.routing, choosers, q)
     if o == BAD_ROW:
         return False
-    hedges = request.live >= 0
-    if o < 0 and hedges:
+    if o == NOBODY:
         set_timer(g, s.clock, s.routing, q)
-        return True
-    if o < 0:
-        end_request(g, s.clock, s.routing, s.books, q, OUTCOME_OF_FAILURE[request.failure])
         return True
     if hedges:
         set_aside(s.routing, q)

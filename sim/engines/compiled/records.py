@@ -61,6 +61,8 @@ class LiveRequest(Record):
     prompt: int = i4("prompt, tokens")
     output: int = i4("answer, tokens: nobody but the provider's replica acts on it")
     attempts: int = i4("attempts so far")
+    earlier: int = i4("those at models before this one")
+    asked: int = i4("fallback models that it has gone on to")
     live: int = i4("slot of the attempt whose messages count")
     second: int = i4("slot of the one that was sent beside it; the fields of an attempt are those of `live`")
     offer: int = i4("offer of the newest attempt")

@@ -66,6 +66,8 @@ def hear_request(g: Globals, clock: Clock, routing: Routing, books: Books, row: 
     request.dispatch_s = -1.0
     request.first_s = -1.0
     request.attempts = 0
+    request.earlier = 0
+    request.asked = 0
     request.generation += 1  # an older tenant's back-off is void
     request.live = -1
     request.second = -1
@@ -154,7 +156,7 @@ def dispatch(s: State, q: int, o: int) -> None:
     books.class_sums[request.client_class, request.cohort, ATTEMPTS] += 1
     send(g, clock, supply.attempts, routing.lane_of[r, o], Letter(DISPATCH, a, 0))
     router = routing.routers[r]
-    request.hedge_at = hedge_time(g, router, request.attempts)
+    request.hedge_at = hedge_time(g, router, request.attempts - request.earlier)
     if router.first_token_timeout_s != np.inf:
         request.attempt_at = on_grid(g.now + router.first_token_timeout_s, g.per_s)
     if request.attempt_at != np.inf or request.hedge_at != np.inf:
@@ -230,19 +232,38 @@ def fail_over(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     """Try again, now (return the slot) or later, or give up."""
     request = routing.requests[q]
     router = routing.routers[request.router]
+    made = request.attempts - request.earlier
     in_time = g.now - request.arrive_s < router.budget_s
-    if request.failure == MIDSTREAM or request.attempts >= router.max_attempts or not in_time:
+    if request.failure == MIDSTREAM:
         end_request(g, clock, routing, books, q, OUTCOME_OF_FAILURE[request.failure])
         return -1
+    if made >= router.max_attempts or not in_time:
+        return try_next_model(g, clock, routing, books, q)
     if router.backoff_s == 0.0:
         return q
     set_timer(g, clock, routing, q)  # the one that fired, if it was a time-out, watched the attempt
     request.waiting = 1
-    wait_s = min(router.backoff_s * 2.0 ** (request.attempts - 1), router.backoff_cap_s)
+    wait_s = min(router.backoff_s * 2.0 ** (made - 1), router.backoff_cap_s)
     wait_s *= 1.0 + router.jitter * derive(request.key, BACKOFF, request.attempts)
     due_s = on_grid(g.now + wait_s, g.per_s)
     push_misc(g, clock, due_s, request.key, Rare(RETRY, q, request.generation, 0))
     return -1
+
+
+@inner()
+def try_next_model(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) -> int:
+    """Let a request that its model cannot serve go to the next one, and return it to be placed; or end it (-1)."""
+    request = routing.requests[q]
+    models = routing.fallbacks[request.client_class]
+    more = request.asked < models.shape[0] and models[request.asked] >= 0
+    if not more or g.now - request.arrive_s >= routing.routers[request.router].budget_s:
+        end_request(g, clock, routing, books, q, OUTCOME_OF_FAILURE[request.failure])
+        return -1
+    request.model = models[request.asked]
+    request.asked += 1
+    request.earlier = request.attempts
+    request.used = 0
+    return q
 
 
 @inner()

@@ -31,6 +31,8 @@ class LiveRequest:
     prefix: int
     cohort: int
     attempts: int = 0
+    earlier: int = 0  # attempts that it made at models before this one
+    asked: int = 0  # fallback models that it has gone on to
     tried: set[int] = field(default_factory=set)
     live: "Attempt | None" = None  # the attempt whose messages count
     second: "Attempt | None" = None  # the one that was sent beside it, while both wait for a first token

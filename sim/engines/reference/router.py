@@ -46,7 +46,7 @@ class LiveRouter(Placer):
             request.tried.clear()
             candidates = self._find_candidates(request)
         if not self._send_to_one_of(request, candidates):
-            self._end_request(request, OUTCOME_OF_FAILURE[request.last_failure])
+            self._try_next_model(request)
 
     def _send_to_one_of(self, request: LiveRequest, candidates: Candidates) -> bool:
         """Send an attempt to one of the open offers; False if there is none or the policy declines."""
@@ -136,9 +136,11 @@ class LiveRouter(Placer):
         """Try again, now or later, or give up."""
         limits, kind = self.settings.attempts, request.last_failure
         in_time = self.clock.now - request.arrive_s < limits.budget_s
-        may_retry = request.attempts < limits.maximum and in_time
-        if kind == policy.MIDSTREAM or not may_retry:
+        may_retry = request.attempts - request.earlier < limits.maximum and in_time
+        if kind == policy.MIDSTREAM:
             self._end_request(request, OUTCOME_OF_FAILURE[kind])
+        elif not may_retry:
+            self._try_next_model(request)
         elif limits.backoff_s == 0:
             self._place(request)
         else:
@@ -148,8 +150,21 @@ class LiveRouter(Placer):
 
     def _back_off_s(self, request: LiveRequest) -> float:
         limits, attempts = self.settings.attempts, request.attempts
-        pause_s = min(limits.backoff_s * 2 ** (attempts - 1), limits.backoff_cap_s)
+        pause_s = min(limits.backoff_s * 2 ** (attempts - request.earlier - 1), limits.backoff_cap_s)
         return float(pause_s * (1 + limits.jitter * request.uniform(draws.BACKOFF, attempts)))
+
+    def _try_next_model(self, request: LiveRequest) -> None:
+        """Place a request that no offer of its model could serve at the next of its models, or end it."""
+        in_time = self.clock.now - request.arrive_s < self.settings.attempts.budget_s
+        fallbacks = self.world.class_fallbacks[request.client_class] if self.world.class_fallbacks else ()
+        if request.asked >= len(fallbacks) or not in_time:
+            self._end_request(request, OUTCOME_OF_FAILURE[request.last_failure])
+            return
+        request.model = fallbacks[request.asked]
+        request.asked += 1
+        request.earlier = request.attempts
+        request.tried.clear()
+        self._place(request)
 
     def _place_again(self, request: LiveRequest) -> None:
         if not request.ended:
@@ -207,7 +222,7 @@ class LiveRouter(Placer):
     def _hedge_time_s(self, request: LiveRequest) -> float:
         """When the attempt that is sent now gets a second beside it, unless something is heard of it before."""
         limits = self.settings.attempts
-        if limits.hedge_s is None or request.attempts >= limits.maximum:
+        if limits.hedge_s is None or request.attempts - request.earlier >= limits.maximum:
             return math.inf
         return self.clock.on_grid(self.clock.now + limits.hedge_s)
 
