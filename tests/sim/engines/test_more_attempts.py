@@ -1,6 +1,5 @@
 """Second attempts beside a first, and other models after one's own: cases worked out by hand, in both engines."""
 
-import numpy as np
 import pytest
 
 from sim.engines.compiled import CompiledEngine
@@ -106,4 +105,4 @@ def test_models_that_a_class_asks_in_turn_share_a_shard():
     offers = [offer(model=name) for name in "abcde"]
     clients = [Client("a", fallbacks=("d",)), Client("c"), Client("d", fallbacks=("e",))]
     assert [shard.tolist() for shard in shards_of(world(offers, clients=clients))] == [[0, 3, 4], [1], [2]]
-    assert np.concatenate(shards_of(world(offers))).tolist() == [0, 1, 2, 3, 4]
+    assert len(shards_of(world(offers, clients=[Client("a")]))) == 5

@@ -46,7 +46,7 @@ SHARED = {
     "replica": {"join", "end_step", "drop_cancelled", "finish_decodes", "finish_prefills", "preempt", "admit", "leave",
                 "count_time"},
     "router": {"hear_request", "hear_first_token", "hear_done", "dispatch", "drop", "let_go", "blame", "fail_over",
-               "set_timer", "time_out", "end_request"},
+               "set_timer", "time_out", "try_next_model", "end_request"},
     "telemetry": {"saw_first_token", "saw_done", "saw_failure", "refresh", "count_end", "set_percentiles", "set_shares",
                   "sample", "learn_capacity"},
     "ticks": {"publish", "copy_view"},
