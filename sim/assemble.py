@@ -75,6 +75,7 @@ def build_world(
         seed=scenario.seed,
         replication=replication,
         loops=closed_loops(clients, customer_delay_s),
+        class_fallbacks=tuple(tuple(map(models.index, client.spec.fallback_models)) for client in clients),
     )
 
 
@@ -83,6 +84,9 @@ def _check_offers(scenario: TrafficScenario, offers_of: Mapping[str, int]) -> No
     for name, client in scenario.demand.items():
         if client.model not in offers_of:
             raise ScenarioError(f"demand.{name}.model is {client.model!r}, which none of the offers serves")
+        for model in client.fallback_models:
+            if model not in offers_of:
+                raise ScenarioError(f"demand.{name}.fallback_models has {model!r}, which none of the offers serves")
     for model, count in offers_of.items():
         if count > MAX_OFFERS_OF_A_MODEL:
             raise ScenarioError(

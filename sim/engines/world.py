@@ -89,6 +89,7 @@ class World:
     seed: int
     replication: int
     loops: ClosedLoops | None = None  # what follows a turn (sim.demand.loops); None: nothing does in any class
+    class_fallbacks: tuple[tuple[int, ...], ...] = ()  # of each class models asked after its own
 
     @property
     def grid_per_s(self) -> float:

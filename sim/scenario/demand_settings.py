@@ -198,6 +198,10 @@ class ClientClass(Part):
     """
 
     model: ModelName = Field(description="Model that the requests ask for")
+    fallback_models: tuple[ModelName, ...] = Field(
+        (), max_length=7, description="Models that are asked in turn when no offer of the one before can serve a "
+        "request (source: OpenRouter's `models`, tried in order, billed at the model used)"
+    )
     router: Name = Field("main", description="Router (marketplace) that the class calls")
     region: Name = Field("us-east", description="Region that the requests come from")
     arrivals: Arrivals = Field(description="When requests (or sessions) arrive")
@@ -240,4 +244,12 @@ class ClientClass(Part):
         if self.arrivals.kind == "closed" and self.sessions is not None and self.sessions.loop == "open":
             raise ValueError('sessions.loop is "open", but arrivals are "closed", whose users wait for the end of each '
                              'turn; allowed is "closed"')
+        return self
+
+    @model_validator(mode="after")
+    def _other_models(self) -> "ClientClass":
+        asked = (self.model, *self.fallback_models)
+        if len(set(asked)) < len(asked):
+            raise ValueError(f"fallback_models is {list(self.fallback_models)}, but each must be another model than "
+                             f"those before it and than model ({self.model!r})")
         return self

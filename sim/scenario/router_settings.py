@@ -39,6 +39,10 @@ class Attempts(Part):
     retry_tried: bool = Field(
         False, description="When every open offer was tried, allow the tried ones again"
     )
+    hedge_s: float | None = quantity(
+        None, unit="s", doc="Send a second attempt beside one that has waited this long for its first token; the first "
+        "token decides, the other attempt is cancelled; none: never", gt=0,
+        source="off; Dean and Barroso (2013), hedged requests: the 95th percentile of the expected latency")
     first_token_timeout_s: float | None = quantity(
         None, unit="s", doc="Give up an attempt that has not produced its first token by then", gt=0)
     total_timeout_s: float | None = quantity(

@@ -47,6 +47,16 @@ def machine_repair(servers: int, users: int, think: float) -> tuple[float, float
     return throughput, users / throughput - think
 
 
+def hedged_wait(load: float, after: float) -> float:
+    """Mean wait for the faster of two M/M/1 queues, of which the second is joined ``after`` (E18).
+
+    The wait for one is zero with probability 1 - rho, else exponential with rate 1 - rho, so that the smaller of W and
+    ``after`` + W' has the mean rho (1 - e)/(1 - rho) + rho^2 e/(2 (1 - rho)) with e = exp(-(1 - rho) after).
+    """
+    left = math.exp(-(1.0 - load) * after)
+    return load * (1.0 - left) / (1.0 - load) + load * load * left / (2.0 * (1.0 - load))
+
+
 def mg1_response(load: float, scv: float) -> float:
     """Mean response time of M/G/1, Pollaczek-Khinchine; ``scv`` is the squared CV of service times (E10)."""
     return 1.0 + load * (1.0 + scv) / (2.0 * (1.0 - load))

@@ -239,6 +239,8 @@ def _router(rng: Dice) -> dict[str, Any]:
         router["affinity"] = {"ttl_s": rng.lasting_s(1, 60), "slots": int(rng.integers(1, 12))}
     if rng.random() < 0.4:
         router["preferences"] = _preferences(rng)
+    if rng.random() < 0.3:
+        router["attempts"]["hedge_s"] = rng.lasting_s(0.05, 3)
     return router
 
 
@@ -262,8 +264,10 @@ def _preferences(rng: Dice) -> dict[str, float]:
 
 def _client(rng: Dice, models: list[str], names: list[str]) -> Client:
     delay_s = _maybe(rng, 0.6, rng.time_s(0, 0.5 if rng.coarse else 0.1), 0.0)
-    return Client(str(rng.choice(models)), str(rng.choice(names)), delay_s,
-                  float(rng.uniform(0.1, 3)), float(rng.uniform(0.01, 0.2)))
+    model = str(rng.choice(models))
+    others = [other for other in rng.permutation(models).tolist() if other != model]
+    return Client(model, str(rng.choice(names)), delay_s, float(rng.uniform(0.1, 3)), float(rng.uniform(0.01, 0.2)),
+                  _maybe(rng, 0.15, tuple(others[:rng.integers(1, 3)]), ()))
 
 
 def _requests(rng: Dice, world: World, duration_s: float) -> np.ndarray:

@@ -152,6 +152,7 @@ class Client(NamedTuple):
     slo_ttft_s: float = 2.0
     slo_tpot_s: float = 0.1
     demand: Mapping[str, Any] = {}  # other settings of its class, as in a scenario
+    fallbacks: tuple[str, ...] = ()
 
 
 def world(
@@ -189,6 +190,7 @@ def world(
         delay_s=np.array(np.broadcast_to(delay_s, (len(names), len(rows))), dtype=np.float64),
         policies=tuple(bound or (first(),) * len(names)), seed=1, replication=0,
         loops=closed_loops(expanded_classes(scenario), np.array([client.delay_s for client in clients])),
+        class_fallbacks=tuple(tuple(models.index(model) for model in client.fallbacks) for client in clients),
     )
 
 

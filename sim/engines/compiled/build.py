@@ -8,12 +8,12 @@ import numpy as np
 
 from sim.engines.compiled import records, state
 from sim.engines.compiled.finish import heap_arrays
+from sim.engines.compiled.pools import empty, fresh_samples, new_requests
 from sim.engines.compiled.rates import new_meters, rate_fields
 from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
 from sim.engines.compiled.terms import first_prices
-from sim.engines.compiled.turns import new_chains, with_room
-from sim.engines.outcome import SampledRequest
-from sim.engines.record import R, Rows, rows_of, table
+from sim.engines.compiled.turns import new_chains
+from sim.engines.record import table
 from sim.engines.requests import REQUEST, ArrivingRequest
 from sim.engines.schedule import shown_usd
 from sim.engines.window import Window
@@ -116,6 +116,7 @@ def _router_fields(router: Router) -> dict[str, Any]:
         "backoff_s": attempts.backoff_s,
         "backoff_cap_s": attempts.backoff_cap_s,
         "jitter": attempts.jitter,
+        "hedge_s": _or_inf(attempts.hedge_s),
         "first_token_timeout_s": _or_inf(attempts.first_token_timeout_s),
         "total_timeout_s": _or_inf(attempts.total_timeout_s),
         "max_attempts": attempts.maximum,
@@ -231,9 +232,10 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
     return Routing(
         routers=table(routers, records.LiveRouter),
         clients=table(clients, records.Client),
-        requests=table(_requests(FIRST_POOL), records.LiveRequest),
+        requests=table(new_requests(FIRST_POOL), records.LiveRequest),
         free_requests=state.free_stack(FIRST_POOL),
         tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32),
+        seconds=empty(_rows_if(_hedges(world)), records.SecondAttempt),
         seats=table(seats, records.Seat),
         meters=table(new_meters(world, offers, routers), records.Meter),
         views=view,
@@ -243,6 +245,7 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
         window=np.zeros((*shape, 3, bins), np.int64),
         sticky=table(sticky, records.Stick),
         model_first=world.model_first.astype(np.int64),
+        fallbacks=_fallbacks(world),
         fresh=np.full((len(routers), len(world.models), 2), -1, np.int64),
         guard_until=np.repeat(np.where(routers["limited"] != 0, np.inf, 0.0)[:, None], len(world.models), 1),
         least_context=np.array(
@@ -258,16 +261,26 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
     )
 
 
+def _hedges(world: World) -> bool:
+    return any(world.scenario.routers[name].attempts.hedge_s is not None for name in world.routers)
+
+
+def _fallbacks(world: World) -> np.ndarray:
+    lists = world.class_fallbacks or ((),) * len(world.classes)
+    table = np.full((len(lists), _widest(map(len, lists))), -1, np.int32)
+    for row, models in zip(table, lists, strict=True):
+        row[: len(models)] = models
+    return table
+
+
+def _rows_if(used: bool) -> int:
+    """Rows, at the start, of a table beside the requests': none is reached if nothing uses it, but arrays have one."""
+    return FIRST_POOL if used else 1
+
+
 def _sticky_slots(world: World) -> list[int]:
     affinities = [world.scenario.routers[name].affinity for name in world.routers]
     return [affinity.slots for affinity in affinities if affinity.ttl_s > 0]
-
-
-def _requests(count: int) -> np.ndarray:
-    table = np.zeros(count, records.LiveRequest.dtype())
-    table["bucket"] = -1
-    table["live"] = -1
-    return table
 
 
 def _tree(leaves: int, first_s: float) -> state.Tree:
@@ -293,9 +306,9 @@ def _clock(world: World, lanes: np.ndarray, replica_at: np.ndarray) -> Clock:
         stale_next=np.where(stale_s > 0, 0.0, np.inf),
         copies=np.zeros(len(stale_s), np.int64),
         lanes=table(lanes, records.Lane),
-        messages=_empty(4 * FIRST_POOL, records.Message),
+        messages=empty(4 * FIRST_POOL, records.Message),
         free_messages=state.free_stack(4 * FIRST_POOL),
-        misc=_empty(4 * FIRST_POOL, records.RareEvent),
+        misc=empty(4 * FIRST_POOL, records.RareEvent),
         wheel=np.full(state.WHEEL, -1, np.int32),
     )
 
@@ -369,9 +382,9 @@ def _supply(offers: np.ndarray, replicas: np.ndarray, places: int) -> Supply:
     return Supply(
         here=np.zeros(0, np.int32),
         offers=table(offers, records.LiveDeployment),
-        tiers=_empty(0, records.TierRow),
+        tiers=empty(0, records.TierRow),
         replicas=table(replicas, records.Replica),
-        attempts=_empty(FIRST_POOL, records.Attempt),
+        attempts=empty(FIRST_POOL, records.Attempt),
         free_attempts=state.free_stack(FIRST_POOL),
         finish_v=finish_v,
         finish_attempt=finish_attempt,
@@ -380,58 +393,14 @@ def _supply(offers: np.ndarray, replicas: np.ndarray, places: int) -> Supply:
 
 def _own_supply(whole: Supply, here: np.ndarray) -> Supply:
     """The providers' side as a shard has it: all tables, and a pool of attempts of its own."""
-    return whole._replace(here=here.astype(np.int32), attempts=_empty(FIRST_POOL, records.Attempt),
+    return whole._replace(here=here.astype(np.int32), attempts=empty(FIRST_POOL, records.Attempt),
                           free_attempts=state.free_stack(FIRST_POOL))
 
 
 def _own_routing(whole: Routing) -> Routing:
     """The routers' side as a shard has it: all tables, and a pool of requests of its own."""
-    return whole._replace(requests=table(_requests(FIRST_POOL), records.LiveRequest),
+    return whole._replace(requests=table(new_requests(FIRST_POOL), records.LiveRequest),
                           free_requests=state.free_stack(FIRST_POOL),
                           tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32),
-                          chains=new_chains(whole.chains.loops, 0))
-
-
-def _empty(count: int, record: type[R]) -> Rows[R]:
-    return table(np.zeros(count, record.dtype()), record)
-
-
-def _doubled(pool: Rows[R], record: type[R]) -> Rows[R]:
-    rows = rows_of(pool)
-    twice = np.zeros(2 * len(rows), rows.dtype)
-    twice.view(np.uint8)[: rows.nbytes] = rows.view(np.uint8)  # as bytes: numpy copies records field by field
-    return table(twice, record)
-
-
-def _more_free(free: np.ndarray, count: int) -> tuple[np.ndarray, int]:
-    """Stack of free slots after its pool doubled; ``count`` were free."""
-    old = len(free)
-    stack = np.zeros(2 * old, np.int32)
-    stack[:old] = np.arange(2 * old - 1, old - 1, -1)
-    stack[old : old + count] = free[:count]
-    return stack, old + count
-
-
-def grow(s: State) -> State:
-    """Double the pools that are nearly full."""
-    g, clock, supply, routing = s.globals[0], s.clock, s.supply, s.routing
-    if g["free_attempts"] < SPARE:
-        free, g["free_attempts"] = _more_free(supply.free_attempts, g["free_attempts"])
-        supply = supply._replace(attempts=_doubled(supply.attempts, records.Attempt), free_attempts=free)
-    if g["free_requests"] < SPARE:
-        free, g["free_requests"] = _more_free(routing.free_requests, g["free_requests"])
-        requests = np.concatenate([rows_of(routing.requests), _requests(len(routing.requests))])
-        tried = np.concatenate([routing.tried, np.zeros_like(routing.tried)])
-        routing = routing._replace(requests=table(requests, records.LiveRequest), free_requests=free, tried=tried)
-    routing = routing._replace(chains=with_room(routing.chains, g["chains"]))
-    if g["free_messages"] < g["spare_messages"]:
-        free, g["free_messages"] = _more_free(clock.free_messages, g["free_messages"])
-        clock = clock._replace(messages=_doubled(clock.messages, records.Message), free_messages=free)
-    if g["misc_count"] > len(clock.misc) - SPARE - len(routing.requests):
-        clock = clock._replace(misc=_doubled(clock.misc, records.RareEvent))
-    return State(s.globals, clock, supply, routing, s.books, s.feed)
-
-
-def fresh_samples(books: Books, rows: int) -> Books:
-    """Books with an empty samples buffer."""
-    return books._replace(samples=_empty(rows, SampledRequest))
+                          chains=new_chains(whole.chains.loops, 0),
+                          seconds=empty(len(whole.seconds), records.SecondAttempt))

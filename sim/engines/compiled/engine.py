@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from sim.engines.compiled import loop
-from sim.engines.compiled.build import copies_by_class, fresh_samples, grow, new_shards
+from sim.engines.compiled.build import copies_by_class, new_shards
 from sim.engines.compiled.deployment import add_leaps_so_far, add_time_at_the_end, begin_outage, resize, slow_down
 from sim.engines.compiled.entry_point import (
     MAX_ROUTERS,
@@ -21,6 +21,7 @@ from sim.engines.compiled.entry_point import (
     words_of,
 )
 from sim.engines.compiled.intake import Intake
+from sim.engines.compiled.pools import fresh_samples, grow
 from sim.engines.compiled.shards import balanced, shards_of
 from sim.engines.compiled.state import BY_CLASS, SPARE, State
 from sim.engines.compiled.terms import post

@@ -7,25 +7,30 @@ import numpy as np
 from sim.compiled import inner
 from sim.engines.compiled.clock import RETRY, TIME_OUT, is_contested, next_leaf, pop_misc, set_time, turn_wheel
 from sim.engines.compiled.deployment import hear_cancel, hear_dispatch
+from sim.engines.compiled.hedge import go_on_alone, hedge_is_due, is_live, set_aside, swap
 from sim.engines.compiled.network import receive
-from sim.engines.compiled.place import BAD_ROW, memory_of, pick
+from sim.engines.compiled.place import BAD_ROW, NOBODY, memory_of, pick
 from sim.engines.compiled.records import Globals
 from sim.engines.compiled.replica import boundary, release
 from sim.engines.compiled.router import (
     blame,
     dispatch,
+    drop,
     end_request,
     fail_over,
     hear_done,
     hear_first_token,
     hear_request,
+    set_timer,
     time_out,
+    try_next_model,
 )
 from sim.engines.compiled.state import FIRST_LANE, MISC_LEAF, SPARE, TICK_LEAF, WHEEL_LEAF, Routing, State, wide
 from sim.engines.compiled.ticks import tick
 from sim.engines.compiled.ties import first_of_ties
 from sim.engines.compiled.turns import arrives_before, begin, next_turn_s, pop
-from sim.engines.rules import CANCEL, DISPATCH, DONE, FIRST_TOKEN, OUTCOME_OF_FAILURE
+from sim.engines.rules import CANCEL, DISPATCH, DONE, FIRST_TOKEN
+from sim.policy import CANCELLED as SAW_CANCELLED
 from sim.policy import DISPATCH as SAW_DISPATCH
 from sim.policy import DONE as SAW_DONE
 from sim.policy import FAILED as SAW_FAILED
@@ -89,14 +94,15 @@ def handle_message(s: State, observers: Any, lane: int) -> Next:
         return Next(-1, -1)
     kind, failure = message.kind, message.failure
     q = message.request
-    # The request may have gone on to another attempt, and its slot even to another request: then this is old news.
-    live = s.routing.requests[q].live == a
+    live = is_live(s.routing, q, a)
     release(g, s.supply, a)
     if not live:
         return Next(-1, -1)
     if kind == FIRST_TOKEN:
         hear_first_token(g, s.clock, s.routing, q)
         tell_policy(g, s.routing, observers, q, SAW_FIRST_TOKEN, 0)
+        if s.routing.requests[q].second >= 0:
+            drop_second(s, observers, q)
         return Next(-1, -1)
     if kind == DONE:
         hear_done(g, s.clock, s.routing, s.books, q)
@@ -106,11 +112,33 @@ def handle_message(s: State, observers: Any, lane: int) -> Next:
 
 
 @inner()
+def drop_second(s: State, observers: Any, q: int) -> None:
+    """The live attempt has its first token: the one beside it is not needed."""
+    g = s.globals[0]
+    swap(s.routing, q)
+    drop(g, s.clock, s.supply, s.routing, s.books, q)
+    tell_policy(g, s.routing, observers, q, SAW_CANCELLED, 0)
+    go_on_alone(s.routing, q)
+    set_timer(g, s.clock, s.routing, q)
+
+
+@inner()
 def hear_fail(s: State, observers: Any, q: int, failure: int) -> int:
     """The live attempt of a request failed; return the request if it must be placed again now, else -1."""
     g = s.globals[0]
     blame(g, s.routing, s.books, q, failure)
     tell_policy(g, s.routing, observers, q, SAW_FAILED, failure)
+    return after_failure(s, q)
+
+
+@inner()
+def after_failure(s: State, q: int) -> int:
+    """Let the other attempt go on alone, or try again; return the request if it must be placed again now, else -1."""
+    g = s.globals[0]
+    if s.routing.requests[q].second >= 0:
+        go_on_alone(s.routing, q)
+        set_timer(g, s.clock, s.routing, q)
+        return -1
     return fail_over(g, s.clock, s.routing, s.books, q)
 
 
@@ -128,9 +156,21 @@ def handle_rare(s: State, observers: Any) -> int:
         request = s.routing.requests[ref]
         return ref if request.generation == stamp and request.waiting == 1 else -1
     q = s.supply.attempts[ref].request
-    live = s.routing.requests[q].live == ref
+    live = is_live(s.routing, q, ref)
     release(g, s.supply, ref)
     return hear_fail(s, observers, q, failure) if live else -1
+
+
+@inner()
+def hedge(s: State, q: int) -> int:
+    """Return a request that is to get a second attempt beside the live one, or -1 if its time is over."""
+    g = s.globals[0]
+    request = s.routing.requests[q]
+    request.hedge_at = np.inf
+    if g.now - request.arrive_s < s.routing.routers[request.router].budget_s:
+        return q
+    set_timer(g, s.clock, s.routing, q)
+    return -1
 
 
 @inner()
@@ -140,13 +180,19 @@ def handle_time_out(s: State, observers: Any, q: int, stamp: int) -> int:
     if request.stamp != stamp:
         return -1
     g = s.globals[0]
+    if hedge_is_due(g.now, request):
+        return hedge(s, q)
     after = time_out(g, s.clock, s.supply, s.routing, s.books, q)
     if after.event >= 0:
         tell_policy(g, s.routing, observers, q, after.event, ATTEMPT_TIMED_OUT if after.event == SAW_FAILED else 0)
+    if after.outcome >= 0 and request.second >= 0:
+        go_on_alone(s.routing, q)
+        time_out(g, s.clock, s.supply, s.routing, s.books, q)  # the same, of the attempt beside it
+        tell_policy(g, s.routing, observers, q, after.event, 0)
     if after.outcome >= 0:
         end_request(g, s.clock, s.routing, s.books, q, after.outcome)
     if after.fails_over:
-        return fail_over(g, s.clock, s.routing, s.books, q)
+        return after_failure(s, q)
     return -1
 
 
@@ -154,15 +200,25 @@ def handle_time_out(s: State, observers: Any, q: int, stamp: int) -> int:
 def place(s: State, choosers: Any, observers: Any, q: int) -> bool:
     """Place a request, or end it if nobody can take it; False if the policy broke its contract."""
     g = s.globals[0]
-    o = pick(g, s.supply, s.routing, choosers, q)
     request = s.routing.requests[q]
+    hedges = request.live >= 0
+    o = pick(g, s.supply, s.routing, choosers, q)
+    while o == NOBODY and not hedges:
+        if try_next_model(g, s.clock, s.routing, s.books, q) < 0:
+            return True
+        o = pick(g, s.supply, s.routing, choosers, q)
     if o == BAD_ROW:
         return False
-    if o < 0:
-        end_request(g, s.clock, s.routing, s.books, q, OUTCOME_OF_FAILURE[request.failure])
+    if o == NOBODY:
+        set_timer(g, s.clock, s.routing, q)
         return True
+    if hedges:
+        set_aside(s.routing, q)
     dispatch(s, q, o)
     tell_policy(g, s.routing, observers, q, SAW_DISPATCH, 0)
+    if hedges:
+        swap(s.routing, q)
+        set_timer(g, s.clock, s.routing, q)
     return True
 
 

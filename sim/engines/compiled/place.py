@@ -100,7 +100,8 @@ def open_some(g: Globals, supply: Supply, routing: Routing, q: int) -> int:
         row[OPEN] = 1.0 if may else 0.0
         count += may
     routing.guard_until[request.router, request.model] = guard_until
-    if count == 0 and closed_by_try and routing.routers[request.router].retry_tried != 0:
+    starts_again = routing.routers[request.router].retry_tried != 0 and request.live < 0  # not beside a live attempt
+    if count == 0 and closed_by_try and starts_again:
         request.used = 0
         for o in range(routing.model_first[request.model], routing.model_first[request.model + 1]):
             may = is_usable(g, supply, routing, q, o)

@@ -46,6 +46,8 @@ class LiveRequest(Record):
     patience_at: float = f8("when its customer gives up, s; inf once it has a token")
     total_at: float = f8("when its router gives it up, s; inf: never")
     attempt_at: float = f8("when the live attempt must have its first token, s; inf: never")
+    second_at: float = f8("when the second live attempt must have its first token, s; inf: never")
+    hedge_at: float = f8("when an attempt that waits alone gets a second beside it, s; inf: never")
     dispatch_s: float = f8("when the newest attempt was sent, s; -1 before")
     first_s: float = f8("when its router learned of the first token, s; -1 before")
     expected: float = f8("output that its router expects, tokens")
@@ -63,7 +65,10 @@ class LiveRequest(Record):
     max_tokens: int = i4("longest answer that its customer asks for, tokens; 0: no such limit")
     served: int = i4("length at which the answer ends at the newest attempt's offer, tokens")
     attempts: int = i4("attempts so far")
+    earlier: int = i4("those at models before this one")
+    asked: int = i4("fallback models that it has gone on to")
     live: int = i4("slot of the attempt whose messages count")
+    second: int = i4("slot of the one that was sent beside it; the fields of an attempt are those of `live`")
     offer: int = i4("offer of the newest attempt")
     failure: int = i4("how the newest attempt failed (sim.policy); 0 if none has")
     cohort: int = i4("warm-up or measured (sim.engines.outcome)")
@@ -79,6 +84,18 @@ class LiveRequest(Record):
     priority: int = i4("higher ones leave queues first")
     kept_ppm: int = i4("what the discount of the newest attempt's terms leaves of the bill, millionths")
     chain: int = i4("slot of the closed loop that it is a turn of")
+
+
+class SecondAttempt(Record):
+    """What a request's record holds of its live attempt, of the one that was sent beside it."""
+
+    dispatch_s: float = f8("when it was sent, s")
+    prompt_pico: int = i8("charge for the prompt at its terms, pico-dollars")
+    price_out: int = i8("price of an output token, pico-dollars")
+    kept_ppm: int = i4("what the discount of its terms leaves of the bill, millionths")
+    served: int = i4("tokens that its offer would serve")
+    offer: int = i4("its offer")
+    probe: int = i4("1 if it tests a half-open breaker")
 
 
 class Attempt(Record):
@@ -244,6 +261,7 @@ class LiveRouter(Record):
     backoff_s: float = f8("first pause before another try, s; 0: none")
     backoff_cap_s: float = f8("longest pause, s")
     jitter: float = f8("share by which pauses are lengthened at random")
+    hedge_s: float = f8("time after which an attempt without first token gets a second beside it, s; inf: never")
     first_token_timeout_s: float = f8("time that an attempt has for its first token, s; inf: for ever")
     total_timeout_s: float = f8("time that a request has, s; inf: for ever")
     cooldown_s: float = f8("how long an offer rests after failures, s; 0: never")

@@ -11,6 +11,7 @@ from sim.engines.bill import prompt_pico
 from sim.engines.compiled import health, telemetry
 from sim.engines.compiled.books import bill, count_outcome, measure
 from sim.engines.compiled.clock import RETRY, Rare, push_misc, start_timer, stop_timer
+from sim.engines.compiled.hedge import hedge_time, swap
 from sim.engines.compiled.network import Letter, send
 from sim.engines.compiled.rates import rates_of, within_limits
 from sim.engines.compiled.records import Globals, LiveRequest
@@ -80,11 +81,16 @@ def hear_request(
     request.patience_at = on_grid(row.born_s + row.patience_s, g.per_s)
     request.total_at = on_grid(row.arrive_s + router.total_timeout_s, g.per_s)
     request.attempt_at = np.inf
+    request.second_at = np.inf
+    request.hedge_at = np.inf
     request.dispatch_s = -1.0
     request.first_s = -1.0
     request.attempts = 0
+    request.earlier = 0
+    request.asked = 0
     request.generation += 1  # an older tenant's back-off is void
     request.live = -1
+    request.second = -1
     request.offer = -1
     request.failure = 0
     request.used = 0
@@ -104,7 +110,9 @@ def hear_request(
 def set_timer(g: Globals, clock: Clock, routing: Routing, q: int) -> None:
     """Start the timer at the earliest deadline, if there is one or was one."""
     request = routing.requests[q]
-    at = min(request.patience_at, request.total_at, request.attempt_at)
+    at = min(request.patience_at, request.total_at, request.attempt_at, request.second_at)
+    if request.second < 0 and request.live >= 0:
+        at = min(at, request.hedge_at)
     # No deadline, and none on the wheel: all that is left to do is to void what may be in the heap.
     if at == np.inf and request.bucket < 0:
         request.stamp += 1
@@ -129,6 +137,16 @@ def end_request(g: Globals, clock: Clock, routing: Routing, books: Books, q: int
 
 
 @inner(forceinline=True)
+def note_terms(supply: Supply, request: LiveRequest, o: int) -> None:
+    """Write down what a request gets at an offer, and for what."""
+    terms = terms_of(supply, o, request.prompt)
+    request.served = served_tokens(request.output, request.max_tokens, request.prompt, supply.offers[o].room)
+    request.prompt_pico = prompt_pico(terms, request.prompt, request.prefix)
+    request.price_out = terms.output
+    request.kept_ppm = terms.kept_ppm
+
+
+@inner(forceinline=True)
 def dispatch(s: State, q: int, o: int) -> None:
     """Send a request to an offer."""
     g, clock, supply, routing, books = s.globals[0], s.clock, s.supply, s.routing, s.books
@@ -142,7 +160,7 @@ def dispatch(s: State, q: int, o: int) -> None:
     attempt.router = r
     attempt.offer = o
     attempt.prompt = request.prompt
-    request.served = served_tokens(request.output, request.max_tokens, request.prompt, supply.offers[o].room)
+    note_terms(supply, request, o)
     attempt.output = request.served
     attempt.weight = request.weight
     attempt.emitted = 0
@@ -159,10 +177,6 @@ def dispatch(s: State, q: int, o: int) -> None:
     request.live = a
     request.offer = o
     request.dispatch_s = g.now
-    terms = terms_of(supply, o, request.prompt)
-    request.prompt_pico = prompt_pico(terms, request.prompt, request.prefix)
-    request.price_out = terms.output
-    request.kept_ppm = terms.kept_ppm
     view = routing.views[r, o]
     view[IN_FLIGHT] += 1.0
     view[OUTSTANDING_TOKENS] += request.weight
@@ -178,8 +192,10 @@ def dispatch(s: State, q: int, o: int) -> None:
     books.class_sums[request.client_class, request.cohort, ATTEMPTS] += 1
     send(g, clock, supply.attempts, routing.lane_of[r, o], Letter(DISPATCH, a, 0))
     router = routing.routers[r]
+    request.hedge_at = hedge_time(g, router, request.attempts - request.earlier)
     if router.first_token_timeout_s != np.inf:
         request.attempt_at = on_grid(g.now + router.first_token_timeout_s, g.per_s)
+    if request.attempt_at != np.inf or request.hedge_at != np.inf:
         set_timer(g, clock, routing, q)
 
 
@@ -201,9 +217,10 @@ def hear_first_token(g: Globals, clock: Clock, routing: Routing, q: int) -> None
     request = routing.requests[q]
     request.first_s = g.now
     telemetry.saw_first_token(g.now, routing, request.router, request.offer, g.now - request.dispatch_s)
-    waiting = request.patience_at != np.inf or request.attempt_at != np.inf
+    waiting = request.patience_at != np.inf or request.attempt_at != np.inf or request.hedge_at != np.inf
     request.patience_at = np.inf
     request.attempt_at = np.inf
+    request.hedge_at = np.inf
     if waiting:
         set_timer(g, clock, routing, q)
 
@@ -254,19 +271,38 @@ def fail_over(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     """Try again, now (return the slot) or later, or give up."""
     request = routing.requests[q]
     router = routing.routers[request.router]
+    made = request.attempts - request.earlier
     in_time = g.now - request.arrive_s < router.budget_s
-    if request.failure == MIDSTREAM or request.attempts >= router.max_attempts or not in_time:
+    if request.failure == MIDSTREAM:
         end_request(g, clock, routing, books, q, OUTCOME_OF_FAILURE[request.failure])
         return -1
+    if made >= router.max_attempts or not in_time:
+        return try_next_model(g, clock, routing, books, q)
     if router.backoff_s == 0.0:
         return q
     set_timer(g, clock, routing, q)  # the one that fired, if it was a time-out, watched the attempt
     request.waiting = 1
-    wait_s = min(router.backoff_s * 2.0 ** (request.attempts - 1), router.backoff_cap_s)
+    wait_s = min(router.backoff_s * 2.0 ** (made - 1), router.backoff_cap_s)
     wait_s *= 1.0 + router.jitter * derive(request.key, BACKOFF, request.attempts)
     due_s = on_grid(g.now + wait_s, g.per_s)
     push_misc(g, clock, due_s, request.key, Rare(RETRY, q, request.generation, 0))
     return -1
+
+
+@inner()
+def try_next_model(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) -> int:
+    """Let a request that its model cannot serve go to the next one, and return it to be placed; or end it (-1)."""
+    request = routing.requests[q]
+    models = routing.fallbacks[request.client_class]
+    more = request.asked < models.shape[0] and models[request.asked] >= 0
+    if not more or g.now - request.arrive_s >= routing.routers[request.router].budget_s:
+        end_request(g, clock, routing, books, q, OUTCOME_OF_FAILURE[request.failure])
+        return -1
+    request.model = models[request.asked]
+    request.asked += 1
+    request.earlier = request.attempts
+    request.used = 0
+    return q
 
 
 @inner()
@@ -277,6 +313,17 @@ def cancel_live(g: Globals, clock: Clock, supply: Supply, routing: Routing, q: i
     supply.attempts[request.live].refs += 1
     lane = routing.lane_of[request.router, request.offer]
     send(g, clock, supply.attempts, lane, Letter(CANCEL, request.live, 0))
+
+
+@inner()
+def drop(g: Globals, clock: Clock, supply: Supply, routing: Routing, books: Books, q: int) -> None:
+    """Cancel the live attempt; nobody is to blame."""
+    request = routing.requests[q]
+    cancel_live(g, clock, supply, routing, q)
+    if request.probe == 1:
+        routing.seats[request.router, request.offer].probing = 0
+    books.offer_sums[request.offer, request.cohort, CANCELLED] += 1
+    let_go(routing, request)
 
 
 class TimedOut(NamedTuple):
@@ -293,20 +340,19 @@ def time_out(g: Globals, clock: Clock, supply: Supply, routing: Routing, books: 
     request = routing.requests[q]
     impatient = g.now >= request.patience_at
     total = g.now >= request.total_at
-    if not impatient and not total and g.now < request.attempt_at:
-        set_timer(g, clock, routing, q)
-        return TimedOut(False, -1, -1)
+    if not impatient and not total:
+        if g.now < min(request.attempt_at, request.second_at):
+            set_timer(g, clock, routing, q)
+            return TimedOut(False, -1, -1)
+        if request.second_at < request.attempt_at:
+            swap(routing, q)
     event = -1
     if request.live >= 0:
-        cancel_live(g, clock, supply, routing, q)
         event = SAW_CANCELLED
         if impatient:
-            seat = routing.seats[request.router, request.offer]
-            if request.probe == 1:
-                seat.probing = 0
-            books.offer_sums[request.offer, request.cohort, CANCELLED] += 1
-            let_go(routing, request)
+            drop(g, clock, supply, routing, books, q)
         else:
+            cancel_live(g, clock, supply, routing, q)
             blame(g, routing, books, q, ATTEMPT_TIMED_OUT)
             if not total:
                 event = SAW_FAILED

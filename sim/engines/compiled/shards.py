@@ -12,10 +12,15 @@ def shards_of(world: World) -> list[np.ndarray]:
     """Models that must be served together, as arrays of their indices.
 
     Between two events of the calendar requests for different models never meet: offers, views, memories, telemetry and
-    affinity tables are a model's own. So every model is a shard; a feature that lets a request go from one model to
-    another must join the two here.
+    affinity tables are a model's own. So every model is a shard, but for those that a class asks in turn.
     """
-    return [np.array([model]) for model in range(len(world.models))]
+    import networkx as nx
+
+    joined = nx.Graph()
+    joined.add_nodes_from(range(len(world.models)))
+    for model, fallbacks in zip(world.class_model.tolist(), world.class_fallbacks, strict=False):
+        nx.add_path(joined, [model, *fallbacks])
+    return [np.array(sorted(models)) for models in nx.connected_components(joined)]
 
 
 def balanced(loads: np.ndarray, threads: int) -> list[np.ndarray]:

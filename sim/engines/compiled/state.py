@@ -22,6 +22,7 @@ from sim.engines.compiled.records import (
     RareEvent,
     Replica,
     Seat,
+    SecondAttempt,
     Stick,
     TierRow,
 )
@@ -101,6 +102,7 @@ class Routing(NamedTuple):
     requests: Rows[LiveRequest]
     free_requests: np.ndarray
     tried: np.ndarray  # int32 (requests, MAX_ATTEMPTS)
+    seconds: Rows[SecondAttempt]  # (requests,); one row if no router hedges
     seats: Rows[Seat]  # (routers, offers)
     meters: Rows[Meter]  # of offers and routers with rate limits
     views: np.ndarray  # float64 (routers, offers, COLUMNS)
@@ -110,6 +112,7 @@ class Routing(NamedTuple):
     window: np.ndarray  # int64 (routers, offers, 3, bins): samples of the thirty slots before this one
     sticky: Rows[Stick]  # (routers, models, slots)
     model_first: np.ndarray  # int64
+    fallbacks: np.ndarray  # int32 (classes, most): models that are asked in turn after a class's own; -1: no more
     fresh: np.ndarray  # int64 (routers, models, 2): slot and minute to which all rows are refreshed
     guard_until: np.ndarray  # float64 (routers, models): before that time, offers of the model may be closed
     least_context: np.ndarray  # int64 (models,): shortest context of a model's offers

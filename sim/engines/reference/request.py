@@ -36,12 +36,28 @@ class LiveRequest:
     cohort: int
     row: np.void  # as it arrived: the turn after it is drawn from this
     attempts: int = 0
+    earlier: int = 0  # attempts that it made at models before this one
+    asked: int = 0  # fallback models that it has gone on to
     tried: set[int] = field(default_factory=set)
     live: "Attempt | None" = None  # the attempt whose messages count
-    last: "Attempt | None" = None  # the newest attempt, live or not
+    second: "Attempt | None" = None  # the one that was sent beside it, while both wait for a first token
+    last: "Attempt | None" = None  # the newest attempt that was live, whether it still is or not
+    hedge_s: float = math.inf  # when an attempt that waits alone gets a second beside it
     last_failure: int = NO_FAILURE
     timer: int = 0  # number of the timer that is set; older ones are void
     ended: bool = False
+
+    @property
+    def live_attempts(self) -> "list[Attempt]":
+        """Attempts that its router listens to."""
+        return [attempt for attempt in (self.live, self.second) if attempt is not None]
+
+    def let_go(self, attempt: "Attempt") -> None:
+        """Stop listening to an attempt; the other one, if there is one, goes on alone."""
+        if self.live is attempt:
+            self.live = self.second
+            self.last = self.live or attempt
+        self.second = None
 
     @property
     def weight(self) -> int:
@@ -96,7 +112,7 @@ class Attempt:
     @property
     def is_live(self) -> bool:
         """True while its router still listens to it."""
-        return self.request.live is self
+        return self.request.live is self or self.request.second is self
 
     @property
     def waits_for_first_token(self) -> bool:

@@ -6,7 +6,7 @@ from sim import draws, policy
 from sim.engines import outcome
 from sim.engines.answers import expected_tokens
 from sim.engines.reference.network import Channels
-from sim.engines.reference.place import Placer, Stick
+from sim.engines.reference.place import Candidates, Placer, Stick
 from sim.engines.reference.rates import Door
 from sim.engines.reference.request import Attempt, LiveRequest
 from sim.engines.reference.terms import PostedPrice
@@ -66,14 +66,27 @@ class LiveRouter(Placer):
         if not candidates.open and candidates.only_tried and self.settings.attempts.retry_tried:
             request.tried.clear()
             candidates = self._find_candidates(request)
-        if candidates.open:
-            self._prefer(candidates)
-            self._show(request, candidates)
-            offer = self._pick(request, candidates)
-            if offer is not None:
-                self._dispatch(request, offer)
-                return
-        self._end_request(request, OUTCOME_OF_FAILURE[request.last_failure])
+        if not self._send_to_one_of(request, candidates):
+            self._try_next_model(request)
+
+    def _send_to_one_of(self, request: LiveRequest, candidates: Candidates) -> bool:
+        """Send an attempt to one of the open offers; False if there is none or the policy declines."""
+        if not candidates.open:
+            return False
+        self._prefer(candidates)
+        self._show(request, candidates)
+        offer = self._pick(request, candidates)
+        if offer is None:
+            return False
+        self._dispatch(request, offer)
+        return True
+
+    def _hedge(self, request: LiveRequest) -> None:
+        """Send a second attempt beside one that waits for its first token, if there is an offer for it."""
+        request.hedge_s = math.inf
+        if self.clock.now - request.arrive_s < self.settings.attempts.budget_s:
+            self._send_to_one_of(request, self._find_candidates(request))
+        self._set_timer(request)
 
     def _dispatch(self, request: LiveRequest, offer: int) -> None:
         """Send an attempt to an offer."""
@@ -84,7 +97,11 @@ class LiveRouter(Placer):
             self.record.append((request.key, request.attempts, offer, now_s))
         request.attempts += 1
         request.tried.add(offer)
-        request.live = request.last = attempt
+        if request.live is None:
+            request.live = request.last = attempt
+        else:
+            request.second = attempt
+        request.hedge_s = self._hedge_time_s(request)
         self.observed[offer].saw_dispatch(request.weight)
         self.books.placed(attempt)
         self._tell_policy(policy.DISPATCH, attempt)
@@ -97,10 +114,14 @@ class LiveRouter(Placer):
         """The first token of an attempt arrives."""
         if not attempt.is_live:
             return
+        request = attempt.request
         attempt.first_token_s = self.clock.now
         self.observed[attempt.offer].saw_first_token(attempt, self.clock.now)
         self._tell_policy(policy.FIRST_TOKEN, attempt)
-        self._set_timer(attempt.request)
+        for other in request.live_attempts:
+            if other is not attempt:
+                self._drop(other)
+        self._set_timer(request)
 
     def hear_done(self, attempt: Attempt) -> None:
         """The last token of an attempt arrives."""
@@ -129,15 +150,20 @@ class LiveRouter(Placer):
         self._blame(attempt, kind)
         self._tell_policy(policy.FAILED, attempt, kind)
         request.last_failure = kind
-        self._fail_over(request)
+        if request.live is None:
+            self._fail_over(request)
+        else:
+            self._set_timer(request)  # the other attempt goes on alone
 
     def _fail_over(self, request: LiveRequest) -> None:
         """Try again, now or later, or give up."""
         limits, kind = self.settings.attempts, request.last_failure
         in_time = self.clock.now - request.arrive_s < limits.budget_s
-        may_retry = request.attempts < limits.maximum and in_time
-        if kind == policy.MIDSTREAM or not may_retry:
+        may_retry = request.attempts - request.earlier < limits.maximum and in_time
+        if kind == policy.MIDSTREAM:
             self._end_request(request, OUTCOME_OF_FAILURE[kind])
+        elif not may_retry:
+            self._try_next_model(request)
         elif limits.backoff_s == 0:
             self._place(request)
         else:
@@ -147,8 +173,21 @@ class LiveRouter(Placer):
 
     def _back_off_s(self, request: LiveRequest) -> float:
         limits, attempts = self.settings.attempts, request.attempts
-        pause_s = min(limits.backoff_s * 2 ** (attempts - 1), limits.backoff_cap_s)
+        pause_s = min(limits.backoff_s * 2 ** (attempts - request.earlier - 1), limits.backoff_cap_s)
         return float(pause_s * (1 + limits.jitter * request.uniform(draws.BACKOFF, attempts)))
+
+    def _try_next_model(self, request: LiveRequest) -> None:
+        """Place a request that no offer of its model could serve at the next of its models, or end it."""
+        in_time = self.clock.now - request.arrive_s < self.settings.attempts.budget_s
+        fallbacks = self.world.class_fallbacks[request.client_class] if self.world.class_fallbacks else ()
+        if request.asked >= len(fallbacks) or not in_time:
+            self._end_request(request, OUTCOME_OF_FAILURE[request.last_failure])
+            return
+        request.model = fallbacks[request.asked]
+        request.asked += 1
+        request.earlier = request.attempts
+        request.tried.clear()
+        self._place(request)
 
     def _place_again(self, request: LiveRequest) -> None:
         if not request.ended:
@@ -156,7 +195,7 @@ class LiveRouter(Placer):
 
     def _let_go(self, attempt: Attempt) -> None:
         """Stop listening to an attempt."""
-        attempt.request.live = None
+        attempt.request.let_go(attempt)
         self.observed[attempt.offer].let_go(attempt.request.weight)
 
     def _blame(self, attempt: Attempt, kind: int) -> None:
@@ -182,18 +221,33 @@ class LiveRouter(Placer):
 
     # Time-outs
 
-    def _deadlines_s(self, request: LiveRequest) -> tuple[float, float, float]:
-        """When patience, the whole request and its live attempt run out (``inf``: never)."""
+    def _deadlines_s(self, request: LiveRequest) -> tuple[float, float, float, float]:
+        """When patience, the whole request and a live attempt run out, and a second is due (``inf``: never)."""
         limits, attempt = self.settings.attempts, request.live
         on_grid = self.clock.on_grid
-        patience_s, total_s, attempt_s = on_grid(request.patience_until_s), math.inf, math.inf
+        patience_s, total_s, hedge_s = on_grid(request.patience_until_s), math.inf, math.inf
         if limits.total_timeout_s is not None:
             total_s = on_grid(request.arrive_s + limits.total_timeout_s)
         if attempt is not None and not attempt.waits_for_first_token:
             patience_s = math.inf
-        elif attempt is not None and limits.first_token_timeout_s is not None:
-            attempt_s = on_grid(attempt.dispatched_s + limits.first_token_timeout_s)
-        return patience_s, total_s, attempt_s
+        elif attempt is not None and request.second is None:
+            hedge_s = request.hedge_s
+        attempt_s = min(map(self._attempt_deadline_s, request.live_attempts), default=math.inf)
+        return patience_s, total_s, attempt_s, hedge_s
+
+    def _attempt_deadline_s(self, attempt: Attempt) -> float:
+        """When an attempt must have its first token."""
+        timeout_s = self.settings.attempts.first_token_timeout_s
+        if timeout_s is None or not attempt.waits_for_first_token:
+            return math.inf
+        return self.clock.on_grid(attempt.dispatched_s + timeout_s)
+
+    def _hedge_time_s(self, request: LiveRequest) -> float:
+        """When the attempt that is sent now gets a second beside it, unless something is heard of it before."""
+        limits = self.settings.attempts
+        if limits.hedge_s is None or request.attempts - request.earlier >= limits.maximum:
+            return math.inf
+        return self.clock.on_grid(self.clock.now + limits.hedge_s)
 
     def _set_timer(self, request: LiveRequest) -> None:
         """Set the request's one timer to its earliest deadline; a deadline in the past fires at once."""
@@ -207,29 +261,38 @@ class LiveRouter(Placer):
     def _time_out(self, request: LiveRequest, timer: int) -> None:
         if request.ended or timer != request.timer:
             return  # the timer has been set anew since
-        now_s, attempt = self.clock.now, request.live
-        patience_s, total_s, _ = self._deadlines_s(request)
-        if attempt is not None:
-            self.network.send_cancel(attempt)
+        now_s = self.clock.now
+        patience_s, total_s, attempt_s, _ = self._deadlines_s(request)
         if patience_s <= now_s:
             self._give_up(request, outcome.ABANDONED)
         elif total_s <= now_s:
             self._give_up(request, outcome.TIMED_OUT)
-        elif attempt is not None:
-            self.hear_fail(attempt, policy.TIMED_OUT)
+        elif attempt_s <= now_s:
+            late = min(request.live_attempts, key=self._attempt_deadline_s)
+            self.network.send_cancel(late)
+            self.hear_fail(late, policy.TIMED_OUT)
+        else:
+            self._hedge(request)
 
     def _give_up(self, request: LiveRequest, how: int) -> None:
-        """End a request whose patience or time is over; only a time-out is blamed on its offer."""
-        attempt = request.live
-        if attempt is not None:
-            self._let_go(attempt)
+        """End a request whose patience or time is over; only a time-out is blamed on its offers."""
+        for attempt in request.live_attempts:
             if how == outcome.TIMED_OUT:
+                self.network.send_cancel(attempt)
+                self._let_go(attempt)
                 self._blame(attempt, policy.TIMED_OUT)
+                self._tell_policy(policy.CANCELLED, attempt)
             else:
-                self.health[attempt.offer].give_up(attempt.probe)
-                self.books.cancelled(attempt)
-            self._tell_policy(policy.CANCELLED, attempt)
+                self._drop(attempt)
         self._end_request(request, how)
+
+    def _drop(self, attempt: Attempt) -> None:
+        """Cancel an attempt that nobody is to blame for."""
+        self.network.send_cancel(attempt)
+        self._let_go(attempt)
+        self.health[attempt.offer].give_up(attempt.probe)
+        self.books.cancelled(attempt)
+        self._tell_policy(policy.CANCELLED, attempt)
 
     def _end_request(self, request: LiveRequest, how: int) -> None:
         request.ended = True

@@ -9,12 +9,12 @@ import pytest
 from sim.engines.compiled import CompiledEngine
 from sim.engines.compiled.shards import balanced, split_feed
 from sim.engines.face import Feed, TrafficEngine
-from sim.engines.outcome import TrafficOutcome
+from sim.engines.outcome import COMPLETED, FAILED, MEASURED, TrafficOutcome
 from sim.engines.reference import ReferenceEngine
 from sim.engines.requests import REQUEST
 from sim.engines.world import World
 from worlds.differential import Case, random_case
-from worlds.small import drive
+from worlds.small import affine, drive, offer, requests, world
 
 CASES = 60
 
@@ -92,6 +92,28 @@ def test_shards_are_left_behind_until_somebody_looks_or_one_must_act() -> None:
     assert engine._globals["now"].tolist() == [10.0, 0.0, 0.0]
     engine.tally()
     assert engine._globals["now"].tolist() == [10.0] * 3
+
+
+def test_what_the_calendar_causes_shows_in_the_next_tally() -> None:
+    """A shard that is told something may have to act before the time that it gave itself."""
+    slow = world([offer(affine(5.0))], delay_s=0.5)
+    rows = requests(slow, [{"arrive_s": 0.0, "prompt": 1, "output": 9}])
+    for make in (CompiledEngine, ReferenceEngine):
+        engine = make(slow, iter([rows.copy()]))
+        engine.advance(1.0)
+        engine.tally()
+        engine.set_up(0, False)
+        engine.advance(2.0)
+        assert engine.tally().outcomes[0, MEASURED, FAILED] == 1
+
+
+def test_pools_keep_what_they_hold_when_they_grow() -> None:
+    hedging = {"main": {"attempts": {"hedge_s": 3.0}}}
+    crowd = world([offer(affine(0.01), max_batch=4, max_step_tokens=8)], routers=hedging)
+    rows = requests(crowd, [{"arrive_s": n / 1000, "prompt": 3, "output": 1 + n % 7} for n in range(1500)])
+    plain, fast = (drive(make(crowd, iter([rows.copy()]))) for make in (ReferenceEngine, CompiledEngine))
+    assert fast.samples.tobytes() == plain.samples.tobytes()
+    assert fast.outcomes[0, :, COMPLETED].sum() == 1500
 
 
 def test_work_is_shared_by_the_longest_first() -> None:
