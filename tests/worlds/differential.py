@@ -267,7 +267,7 @@ def _client(rng: Dice, models: list[str], names: list[str]) -> Client:
     model = str(rng.choice(models))
     others = [other for other in rng.permutation(models).tolist() if other != model]
     return Client(model, str(rng.choice(names)), delay_s, float(rng.uniform(0.1, 3)), float(rng.uniform(0.01, 0.2)),
-                  _maybe(rng, 0.15, tuple(others[:rng.integers(1, 3)]), ()))
+                  fallbacks=_maybe(rng, 0.15, tuple(others[:rng.integers(1, 3)]), ()))
 
 
 def _requests(rng: Dice, world: World, duration_s: float) -> np.ndarray:
