@@ -147,6 +147,9 @@ def account(fragment: Fragment) -> list[str]:
     fees = sum(adds_writing(it.quote.base) for it in fragment.offers)
     lines += [f"  of those written: {fees} (a fee for writing to the cache, below the price of input, is left out)"] * (
         fees > 0)
+    unfilled = sum(it.quote.base.output == 0 and it.quote.base.input != 0 for it in fragment.offers)
+    lines += [f"  of those written: {unfilled} (output costs nothing, as for embeddings, or nobody filled it in)"] * (
+        unfilled > 0)
     dated = f" that hold on {fragment.day}" if fragment.day else ""
     return [*lines, f"{len(fragment.offers)} offers{dated} written"]
 
