@@ -7,9 +7,9 @@ Every windowed or averaged column rests on the router's own requests only, as th
 from typing import Final
 
 OPEN: Final = 0  # 1 if the offer may be chosen now, else 0; choosing a closed offer is an error
-COST_USD: Final = 1  # expected cost of this request there: prompt and expected output at posted prices
-PRICE_IN: Final = 2  # posted input price, USD per million tokens
-PRICE_OUT: Final = 3  # posted output price, USD per million tokens
+COST_USD: Final = 1  # expected cost of this request there: its prompt's tier, expected output, nothing from the cache
+PRICE_IN: Final = 2  # posted base price of input, after the discount, USD per million tokens
+PRICE_OUT: Final = 3  # posted base price of output, after the discount, USD per million tokens
 IN_FLIGHT: Final = 4  # own requests placed there and not yet known to have ended
 OUTSTANDING_TOKENS: Final = 5  # prompt plus expected output tokens of those requests
 SAMPLES: Final = 6  # own completions seen so far; 0 means the averages below are the router's priors

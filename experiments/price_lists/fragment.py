@@ -20,6 +20,13 @@ class Listed(NamedTuple):
     offer: Table
 
 
+class Said(NamedTuple):
+    """Of whose offer a row tells the price, and from when on."""
+
+    name: str
+    day: date | None
+
+
 class Fragment(NamedTuple):
     """What became of a list.
 
@@ -63,7 +70,7 @@ def fragment_of(rows: Iterable[Row], day: date | None, today: date, only: Sequen
     only
         Patterns such as ``openai/*`` that a provider and offer, joined by a slash, must match one of; all if none.
     """
-    seen: dict[tuple[str, date | None], Listed] = {}
+    seen: dict[Said, Listed] = {}
     unread: list[Unread] = []
     loaded = 0
     for row in rows:
@@ -73,7 +80,7 @@ def fragment_of(rows: Iterable[Row], day: date | None, today: date, only: Sequen
             continue
         loaded += 1
         renamed = _unique(found, seen)
-        seen[_name(renamed.quote), renamed.quote.day] = renamed
+        seen[_said(renamed.quote)] = renamed
     listed = list(seen.values())
     days = [it.quote.ends or it.quote.day for it in listed if it.quote.day is not None]
     newest = min(max(days), today) if days else None
@@ -82,13 +89,13 @@ def fragment_of(rows: Iterable[Row], day: date | None, today: date, only: Sequen
     return Fragment(wanted, offers, loaded, loaded - len(listed), unread)
 
 
-def _unique(found: Listed, seen: Mapping[tuple[str, date | None], Listed]) -> Listed:
+def _unique(found: Listed, seen: Mapping[Said, Listed]) -> Listed:
     """An offer under a name of its own: sellers have several of one model, which a list may call alike (``name:2``).
 
     One that says the same as another of that name is that one.
     """
     name, number = found.quote.offer, 1
-    while (there := seen.get((_name(found.quote), found.quote.day))) is not None and there.offer != found.offer:
+    while (there := seen.get(_said(found.quote))) is not None and there.offer != found.offer:
         number += 1
         found = found._replace(quote=replace(found.quote, offer=f"{name}:{number}"))
     return found
@@ -96,6 +103,10 @@ def _unique(found: Listed, seen: Mapping[tuple[str, date | None], Listed]) -> Li
 
 def _name(quote: Quote) -> str:
     return f"{quote.provider}/{quote.offer}"
+
+
+def _said(quote: Quote) -> Said:
+    return Said(_name(quote), quote.day)
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
@@ -136,6 +147,9 @@ def account(fragment: Fragment) -> list[str]:
     fees = sum(adds_writing(it.quote.base) for it in fragment.offers)
     lines += [f"  of those written: {fees} (a fee for writing to the cache, below the price of input, is left out)"] * (
         fees > 0)
+    unfilled = sum(it.quote.base.output == 0 and it.quote.base.input != 0 for it in fragment.offers)
+    lines += [f"  of those written: {unfilled} (output costs nothing, as for embeddings, or nobody filled it in)"] * (
+        unfilled > 0)
     dated = f" that hold on {fragment.day}" if fragment.day else ""
     return [*lines, f"{len(fragment.offers)} offers{dated} written"]
 

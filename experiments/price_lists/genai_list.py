@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from experiments.price_lists.quote import (
     FREE,
@@ -20,6 +20,7 @@ from experiments.price_lists.quote import (
     tokens,
     usd,
 )
+from sim.units import HOUR_S, HOURS_PER_DAY, MINUTE_S
 
 KEYS: Final = ("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok")
 PER_THOUSAND: Final = Decimal("0.001")
@@ -27,10 +28,18 @@ SELECTORS: Final = ("service_tier", "processing", "speed")  # of a variant that 
 USUAL: Final = "default"
 
 
+class Dated(NamedTuple):
+    """Prices, the day from which they hold, and of which service tier they are (empty: the usual one)."""
+
+    day: date
+    service: str
+    prices: Mapping[str, Raw]
+
+
 def genai_rows(data: Raw) -> Iterator[Row]:
     """The offers of all providers, of service tiers and batches too (``name:flex``); dated prices one row each.
 
-    Prices by the time of day are left out: the price beside them, which holds at all other times, is read.
+    Of prices by the time of day those are read that hold for most of it.
     """
     for provider in items(data):
         for told in items(table(provider).get("models")):
@@ -38,39 +47,58 @@ def genai_rows(data: Raw) -> Iterator[Row]:
 
 
 def _rows_of(provider: str, told: Mapping[str, Raw]) -> Iterator[Row]:
+    name = f"{provider}/{told.get('id')}"
     prices = told.get("prices")
-    found: dict[tuple[str, date | None], Quote] = {}
-    for part in items(prices) if isinstance(prices, list | tuple) else [{"prices": prices}]:
-        constraint = table(table(part).get("constraint"))
-        if "start_time" in constraint:
-            yield Unread(f"{provider}/{told.get('id')}", "a price by the time of day", has_price=False)
-            continue
-        for row in _offers(provider, told, table(table(part).get("prices")), _day(constraint)):
-            if isinstance(row, Quote):
-                found[row.offer, row.day] = row  # of two of one day the later one holds
-            else:
-                yield row
-    yield from found.values()
+    found: dict[date, Dated] = {}
+    for part in map(table, items(prices) if isinstance(prices, list | tuple) else [{"prices": prices}]):
+        constraint = table(part.get("constraint"))
+        day = _day(constraint)
+        is_brief = "start_time" in constraint and _hours(constraint) <= HOURS_PER_DAY / 2
+        if is_brief or day in found:  # of two of one day the later one holds
+            yield Unread(name, "a price for some hours of the day", has_price=False)
+        if not is_brief:
+            found[day] = Dated(day, "", table(part.get("prices")))
+    usual = list(found.values())
+    for dated in usual:
+        yield _row(provider, told, dated)
+    yield from _of_services(provider, told, usual)
 
 
-def _offers(provider: str, told: Mapping[str, Raw], prices: Mapping[str, Raw], day: date | None) -> Iterator[Row]:
-    model = str(told.get("id"))
-    if not any(prices.get(key) is not None for key in KEYS[:2]):
-        yield Unread(f"{provider}/{model}", "no price per token", has_price=False)
-        return
+def _of_services(provider: str, told: Mapping[str, Raw], usual: list[Dated]) -> Iterator[Row]:
+    """Offers of the other service tiers: at every day on which their prices, or the usual ones, change."""
+    variants = []
+    for part in map(table, items(told.get("price_variants"))):
+        when = table(part.get("when"))
+        service = next((str(when[key]) for key in SELECTORS if key in when), USUAL)
+        if service != USUAL:
+            variants.append(Dated(_day(table(part.get("constraint"))), service, table(part.get("prices"))))
+    for service in dict.fromkeys(it.service for it in variants):
+        own = [it for it in variants if it.service == service]
+        before: Mapping[str, Raw] = {}
+        for day in sorted({it.day for it in [*usual, *own]}):
+            begun = [it.prices for it in own if it.day <= day]
+            prices = _resolved([*begun, *(it.prices for it in reversed(usual) if it.day <= day)][:len(begun) + 1])
+            if begun and prices != before:
+                yield _row(provider, told, Dated(day, service, prices))
+                before = prices
+
+
+def _resolved(found: list[Mapping[str, Raw]]) -> dict[str, Raw]:
+    """Prices of which the first that names one counts."""
+    return {key: price for prices in reversed(found) for key, price in prices.items()}
+
+
+def _row(provider: str, told: Mapping[str, Raw], dated: Dated) -> Row:
+    if all(dated.prices.get(key) is None for key in KEYS[:2]):
+        return Unread(f"{provider}/{told.get('id')}", "no price per token", has_price=False)
     try:
-        usual = replace(_quote(provider, model, prices), day=day, context_tokens=tokens(told.get("context_window")))
-        yield usual
-        for variant in items(told.get("price_variants")):
-            when = table(table(variant).get("when"))
-            name = next((str(when[key]) for key in SELECTORS if key in when), USUAL)
-            if name != USUAL:
-                own = _quote(provider, model, {**prices, **table(table(variant).get("prices"))})
-                begins = [it for it in (day, _day(table(table(variant).get("constraint")))) if it is not None]
-                yield replace(usual.named(name, own.base, own.tiers), request_usd=own.request_usd,
-                              day=max(begins, default=None))
+        quote = _quote(provider, str(told.get("id")), dated.prices)
     except UnknownPriceError as problem:
-        yield Unread(f"{provider}/{model}", str(problem))
+        return Unread(f"{provider}/{told.get('id')}", str(problem))
+    if dated.service:
+        quote = quote.named(dated.service, quote.base, quote.tiers)
+    return replace(quote, day=None if dated.day == date.min else dated.day,
+                   context_tokens=tokens(told.get("context_window")))
 
 
 def _quote(provider: str, model: str, prices: Mapping[str, Raw]) -> Quote:
@@ -100,6 +128,18 @@ def _price(raw: Raw, start: int) -> Decimal | None:
     return usd(price, Decimal(1))
 
 
-def _day(constraint: Mapping[str, Raw]) -> date | None:
-    starts = constraint.get("start_date")
-    return starts if isinstance(starts, date) or starts is None else date.fromisoformat(str(starts))
+def _day(constraint: Mapping[str, Raw]) -> date:
+    starts = constraint.get("start_date", date.min)
+    return starts if isinstance(starts, date) else date.fromisoformat(str(starts))
+
+
+def _hours(constraint: Mapping[str, Raw]) -> float:
+    """Length of an interval of the day."""
+    begins, ends = (_clock(constraint.get(key)) for key in ("start_time", "end_time"))
+    return (ends - begins) / HOUR_S % HOURS_PER_DAY
+
+
+def _clock(told: Raw) -> float:
+    """Seconds since midnight."""
+    at = told if isinstance(told, time) else time.fromisoformat(str(told))
+    return at.hour * HOUR_S + at.minute * MINUTE_S

@@ -18,11 +18,13 @@ class ConstantPrice(Tariff):
     """Parameters of ``constant``. Prices that are given are posted as they are: no floor, no grid."""
 
     input_usd: float | None = quantity(
-        None, unit="USD per million tokens", doc="Input price; if absent the list price, or cost-plus", ge=0)
+        None, unit="USD per million tokens", doc="Input price; if absent the list price, or cost-plus", ge=0,
+        le=100_000)
     output_usd: float | None = quantity(
-        None, unit="USD per million tokens", doc="Output price; if absent the input price times `output_ratio`", ge=0)
+        None, unit="USD per million tokens", doc="Output price; if absent the input price times `output_ratio`", ge=0,
+        le=100_000)
     cached_usd: float | None = quantity(
-        None, unit="USD per million tokens", doc="Price of cached input; if absent that of input", ge=0)
+        None, unit="USD per million tokens", doc="Price of cached input; if absent that of input", ge=0, le=100_000)
 
     @model_validator(mode="after")
     def _on_grid(self) -> "ConstantPrice":

@@ -98,9 +98,9 @@ class MarketModel(Weights):
         None, unit="1", doc="Output tokens where the reference model needs one; none: 1, in a model of its own",
         ge=0.01, le=100, source="the user's")
     list_in_usd: float | None = quantity(None, unit="USD/Mtok", doc="Creator's list price of input at release", ge=0,
-                                         le=1e6, source="the user's")
+                                         le=100_000, source="the user's")
     list_out_usd: float | None = quantity(None, unit="USD/Mtok", doc="Creator's list price of output at release", ge=0,
-                                          le=1e6, source="the user's")
+                                          le=100_000, source="the user's")
     architecture: Name | None = Field(None, description="Known architecture with its sizes, as listed by `tokenmarket "
                                       "list models`; none: see `shape`")
 

@@ -43,10 +43,11 @@ class TokenPrices(Part):
     output_usd_per_mtok: float = quantity(unit="USD/Mtok", doc="Price of output tokens", ge=0, le=100_000)
     cached_usd_per_mtok: float | None = quantity(
         None, unit="USD/Mtok", doc="Price of prompt tokens that are read from the cache; none: as input", ge=0,
-        le=100_000)
+        le=100_000, source="OpenRouter API: pricing.input_cache_read")
     cache_write_usd_per_mtok: float | None = quantity(
         None, unit="USD/Mtok", doc="Price of prompt tokens that are written to the cache: where it is given, all "
-        "those that are not read from it; none: as input", ge=0, le=100_000)
+        "those that are not read from it; none: as input", ge=0, le=100_000,
+        source="OpenRouter API: pricing.input_cache_write")
 
     @model_validator(mode="after")
     def _on_grid(self) -> "TokenPrices":
@@ -71,8 +72,10 @@ class PriceTier(TokenPrices):
 class PriceSchedule(TokenPrices):
     """Prices of an offer, whatever the request."""
 
-    request_usd: float = quantity(0.0, unit="USD", doc="Price of a request, whatever its length", ge=0, le=1e6)
-    discount: float = quantity(0.0, unit="1", doc="Share taken off the bill of a request", ge=0, lt=1)
+    request_usd: float = quantity(0.0, unit="USD", doc="Price of a request, whatever its length", ge=0, le=1e6,
+                                  source="OpenRouter API: pricing.request")
+    discount: float = quantity(0.0, unit="1", doc="Share taken off the bill of a request", ge=0, lt=1,
+                               source="OpenRouter API: pricing.discount")
     tiers: tuple[PriceTier, ...] = Field(
         (), description="Prices for longer prompts, by ascending length; the whole request is at the last it exceeds")
 

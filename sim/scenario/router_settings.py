@@ -79,9 +79,9 @@ class Preferences(Part):
     throughput_p90: float | None = quantity(None, unit="tokens/s", doc="Throughput that 90% of requests reach", gt=0)
     throughput_p99: float | None = quantity(None, unit="tokens/s", doc="Throughput that 99% of requests reach", gt=0)
     max_input_usd_per_mtok: float | None = quantity(
-        None, unit="USD/Mtok", doc="Hard limit on the posted input price", gt=0)
+        None, unit="USD/Mtok", doc="Hard limit on the posted base price of input, after the discount", gt=0)
     max_output_usd_per_mtok: float | None = quantity(
-        None, unit="USD/Mtok", doc="Hard limit on the posted output price", gt=0)
+        None, unit="USD/Mtok", doc="Hard limit on the posted base price of output, after the discount", gt=0)
 
 
 class Affinity(Part):

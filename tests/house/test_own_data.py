@@ -33,7 +33,11 @@ def folder(tmp_path, monkeypatch):
 
 def test_every_scenario_of_the_page_can_be_run(folder):
     found = sorted(path.name for path in folder.glob("*.toml"))
+<<<<<<< HEAD
     assert found == ["firm.toml", "gpu.toml", "half.toml", "limits.toml", "models.toml", "rents.toml", "replay.toml",
+=======
+    assert found == ["firm.toml", "gpu.toml", "half.toml", "models.toml", "priced.toml", "rents.toml", "replay.toml",
+>>>>>>> prices
                      "weights.toml"]
     for name in found:
         scenario = load(name, *(["horizon.days=3"] if load(name).kind == "market" else []))

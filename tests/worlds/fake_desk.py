@@ -66,7 +66,7 @@ class FakeDesk:
         prompt = np.where(self.board.listed, self.demand(self), 0).astype(np.int64)
         output, zeros = prompt // 15, np.zeros(len(prompt), np.int64)
         placed = prompt // 6000
-        revenue = prompt * self.board.prices[:, 0] + output * self.board.prices[:, 1]
+        revenue = (prompt * self.board.prices[:, 0] + output * self.board.prices[:, 1]) // 1000
         for offer, nano in zip(self.offers, revenue, strict=True):
             self.ledger.pay(day, Account("customer", "all", "tokens"), Account("provider", offer.provider, "revenue"),
                             int(nano))

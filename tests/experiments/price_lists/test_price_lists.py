@@ -138,7 +138,14 @@ GENAI = [{"id": "lab", "models": [
         {"prices": {"input_mtok": "3", "output_mtok": "15"}},
         {"constraint": {"start_date": "2026-06-01"}, "prices": {"input_mtok": "2", "output_mtok": "10"}},
         {"constraint": {"start_date": "2027-01-01"}, "prices": {"input_mtok": "1", "output_mtok": "5"}},
-        {"constraint": {"start_time": "16:30:00Z", "end_time": "00:30:00Z"}, "prices": {"input_mtok": "0.1"}}]},
+        {"constraint": {"start_time": "16:30:00Z", "end_time": "00:30:00Z"}, "prices": {"input_mtok": "0.1"}}],
+     "price_variants": [
+         {"when": {"service_tier": "flex"}, "prices": {"input_mtok": 1}, "constraint": {"start_date": "2026-05-01"}},
+         {"when": {"service_tier": "flex"}, "prices": {"input_mtok": 1.5, "output_mtok": 7}}]},
+    {"id": "nightly", "prices": [
+        {"prices": {"input_mtok": 0.135, "output_mtok": 0.55}},
+        {"constraint": {"start_time": "00:30:00Z", "end_time": "16:30:00Z"},
+         "prices": {"input_mtok": 0.55, "output_mtok": 2.19}}]},
     {"id": "tiered", "prices": {
         "input_mtok": {"base": 5, "tiers": [{"start": 200_000, "price": 10}]}, "output_mtok": 25,
         "cache_read_mtok": {"base": 0.5, "tiers": [{"start": 200_000, "price": 1}]}, "requests_kcount": 12},
@@ -152,14 +159,16 @@ def test_genai_prices():
     offers, reasons, _ = loaded(genai_rows(json.loads(json.dumps(GENAI), parse_float=Decimal)))
     long = {"above_tokens": 200_000, **price(10.0, 25.0, cached_usd_per_mtok=1.0)}
     assert {name: offer["price"] for name, offer in offers.items()} == {
-        "lab/dated": price(2.0, 10.0), "lab/embed": price(0.02, 0.0),
+        "lab/dated": price(2.0, 10.0), "lab/dated:flex": price(1.0, 7.0), "lab/embed": price(0.02, 0.0),
+        "lab/nightly": price(0.55, 2.19),
         "lab/tiered": price(5.0, 25.0, cached_usd_per_mtok=0.5, request_usd=0.012, tiers=[long]),
         "lab/tiered:batch": price(5.0, 12.5, cached_usd_per_mtok=0.5, request_usd=0.012,
                                   tiers=[{**long, "output_usd_per_mtok": 12.5}])}
-    assert reasons == {"lab/dated": "a price by the time of day", "lab/ears": "no price per token",
+    assert reasons == {"lab/dated": "a price for some hours of the day",
+                       "lab/nightly": "a price for some hours of the day", "lab/ears": "no price per token",
                        "lab/half": "the price of output tokens is unknown"}
-    earlier, _, _ = loaded(genai_rows(GENAI), date(2026, 5, 31))
-    assert earlier["lab/dated"]["price"] == price(3.0, 15.0)
+    earlier, _, _ = loaded(genai_rows(GENAI), date(2026, 4, 30))
+    assert (earlier["lab/dated"]["price"], earlier["lab/dated:flex"]["price"]) == (price(3.0, 15.0), price(1.5, 7.0))
 
 
 HISTORY = """id,date_from,date_to,usd_per_m_input,usd_per_m_output,context,model

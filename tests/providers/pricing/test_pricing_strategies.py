@@ -92,7 +92,7 @@ def test_time_of_day_is_deepseeks(hour, cheap, wait_h):
     seller = strategy("time_of_day", floor_cost_share=0)
     now = situation(hour=hour, list_price=prices_of_usd(0.27, 1.10), own=LIST)
     prices = seller.review(now, rng())
-    assert prices.output == (550 if cheap else 1100)
+    assert prices.output == (550_000 if cheap else 1_100_000)
     assert seller.next_review_s(now, rng()) == pytest.approx(wait_h * 3600)
 
 
@@ -105,15 +105,15 @@ def test_surge_rises_above_the_threshold_only():
 def test_tiers_take_the_highest_volume_reached():
     seller = strategy("tiers", tokens=(1e9, 1e10), discounts=(0.25, 0.5), floor_cost_share=0)
     outputs = [seller.review(situation(own=LIST, tokens_last_day=sold), rng()).output for sold in (0, 1e9, 5e10)]
-    assert outputs == [1200, 900, 600]
+    assert outputs == [1_200_000, 900_000, 600_000]
     total = strategy("tiers", volume="total", tokens=(1e9,), discounts=(0.5,), floor_cost_share=0)
-    assert total.review(situation(own=LIST, tokens_total=1e9), rng()).output == 600
+    assert total.review(situation(own=LIST, tokens_total=1e9), rng()).output == 600_000
 
 
 def test_cost_plus_follows_wrights_law():
     seller = strategy("cost_plus", learning_rate=0.2, experience_tokens=1e9, markup=2.0, grid_usd=0.001)
     levels = [seller.review(situation(own=LIST, tokens_total=sold), rng()).blended() for sold in (0, 1e9, 3e9)]
-    assert levels == pytest.approx([400, 320, 256], rel=0.005)  # 20% less with each doubling
+    assert levels == pytest.approx([400_000, 320_000, 256_000], rel=0.005)  # 20% less with each doubling
 
 
 def test_menu_cost_reviews_at_its_hazard_with_its_jumps():
@@ -122,7 +122,7 @@ def test_menu_cost_reviews_at_its_hazard_with_its_jumps():
     waits = [seller.next_review_s(situation(own=LIST), random) / DAY_S for _ in range(4000)]
     assert np.mean(waits) == pytest.approx(1 / 0.028, rel=5 / math.sqrt(4000))
     cheap_to_serve = situation(own=LIST, unit_cost_usd_per_mtok=0.0)
-    logs = np.log([seller.review(cheap_to_serve, random).blended() / 600 for _ in range(4000)])
+    logs = np.log([seller.review(cheap_to_serve, random).blended() / 600_000 for _ in range(4000)])
     assert np.median(np.abs(logs)) == pytest.approx(0.25, rel=0.06)  # 5 standard errors of the median
     assert (logs < 0).mean() == pytest.approx(0.65, abs=0.04)
 
@@ -150,20 +150,20 @@ def test_menu_cost_follows_only_a_rival_who_undercuts_all():
 def test_undercut_goes_below_and_stops_at_cost():
     seller = strategy("undercut", step=0.05)
     rival = prices_of_usd(0.4, 1.2)
-    assert seller.review(situation(own=LIST, rivals=(rival,), rivals_changed_s=(0,)), rng()).blended() < 600
+    assert seller.review(situation(own=LIST, rivals=(rival,), rivals_changed_s=(0,)), rng()).blended() < 600_000
     at_cost = prices_of_usd(0.14, 0.38)  # blended 0.2
     answer = seller.review(situation(own=LIST, rivals=(at_cost,), rivals_changed_s=(0,)), rng())
-    assert answer.blended() == pytest.approx(200, rel=0.05)
-    assert answer.blended() >= 200
+    assert answer.blended() == pytest.approx(200_000, rel=0.05)
+    assert answer.blended() >= 200_000
 
 
 def test_q_learner_finds_the_price_that_pays():
     seller = strategy("q_learning", exploration_decay=0.005, grid_usd=0.001, discount=0.0)
     random, own = rng(), LIST
     for _ in range(3000):  # alone on the market: demand falls linearly to zero at 1.2 USD, so (1.2 + 0.2) / 2 is best
-        sold = max(0.0, 1200 - own.blended())
+        sold = max(0.0, 1200 - own.blended() / 1000)
         own = seller.review(situation(own=own, tokens_last_day=sold), random)
-    assert own.blended() == pytest.approx(700, abs=200 * 3 / 14)  # within a step of its set of prices
+    assert own.blended() == pytest.approx(700_000, abs=200_000 * 3 / 14)  # within a step of its set of prices
 
 
 PRICE = st.integers(0, 5_000).map(lambda value: Prices(1000 * value, 3000 * value, 250 * value))

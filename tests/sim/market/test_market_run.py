@@ -64,7 +64,7 @@ def test_every_offer_is_paid_at_a_price_it_posted(lively):
         output = sum(int(day.output_tokens[row]) for day in result.offer_days)
         least = prompt * min(min(p.input, p.cached) for p in changes) + output * min(p.output for p in changes)
         most = prompt * max(max(p.input, p.cached) for p in changes) + output * max(p.output for p in changes)
-        assert least <= revenue <= most
+        assert least <= 1000 * revenue <= most  # pico-dollars: prices on the cent grid leave nothing to round
 
 
 def test_models_are_used_only_while_somebody_sells_them(lively):
