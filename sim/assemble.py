@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.delays import delays
 from sim.demand.classes import expanded_classes
+from sim.demand.covered import demand_covers_s
 from sim.engines.world import OfferSpec, World
 from sim.errors import ScenarioError
 from sim.policy import BoundPolicy
@@ -42,6 +43,8 @@ def build_world(
     ScenarioError
         If regions are not joined, a router has no policy, a demanded model has no offer, or a model has
         too many.
+    TraceError
+        If a class replays a trace that cannot be read.
     """
     for router in scenario.routers:
         if router not in policies:
@@ -72,6 +75,7 @@ def build_world(
         policies=tuple(policies[router] for router in routers),
         seed=scenario.seed,
         replication=replication,
+        demand_covers_s=demand_covers_s(scenario),
     )
 
 

@@ -25,7 +25,7 @@ def with_trace(scenario: TrafficScenario, trace: str | Path) -> TrafficScenario:
     scenario
         The market; its arrivals need rates of their own.
     trace
-        CSV or JSONL, plain or gzip.
+        Whatever `sim.demand.traces.load_trace` reads.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def with_trace(scenario: TrafficScenario, trace: str | Path) -> TrafficScenario:
     if not used:
         raise ScenarioError(f"scenario {scenario.name}: no class has a rate that a trace could take over")
     model = busiest_model(used, scenario)
-    shape = Shape(float(rows.prompt.mean()), float(rows.output.mean()))
+    shape = Shape(rows.mean_prompt, rows.mean_output)
     rate = used[model] / scenario.traffic.load * model_capacity_per_s(offers, model, shape)
     kept = _largest_class(scenario, model)
     data = plain(scenario)

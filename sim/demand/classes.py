@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.demand.lengths import mean_tokens
-from sim.demand.traces import load_trace
+from sim.demand.traces import trace_of
 from sim.scenario import ClientClass, Trace, TrafficScenario
 
 
@@ -65,5 +65,5 @@ def expected_output(spec: ClientClass) -> float:
         If the class replays a trace that cannot be read.
     """
     if isinstance(spec.arrivals, Trace):
-        return float(load_trace(spec.arrivals.path, spec.arrivals.format).output.mean())
+        return trace_of(spec.arrivals).mean_output
     return mean_tokens(spec.output_tokens)

@@ -11,7 +11,7 @@ from sim.demand.classes import ClientShare, expected_output
 from sim.demand.lengths import LengthSampler
 from sim.demand.replay import TraceReplay
 from sim.demand.sessions import SessionTurns, mean_turns
-from sim.demand.traces import load_trace
+from sim.demand.traces import trace_of
 from sim.engines.grid import all_on_grid, on_grid
 from sim.engines.requests import MAX_TOKENS, REQUEST, pick
 from sim.engines.world import World
@@ -96,7 +96,7 @@ class ClassRows:
                 raise ScenarioError(f"demand.{self._name}.sessions is set, but its arrivals are a trace, "
                                     "whose rows are single requests; allowed is one of the two")
             shares = np.array([member.share for member in members])
-            trace = load_trace(spec.arrivals.path, spec.arrivals.format)
+            trace = trace_of(spec.arrivals)
             replay = TraceReplay(spec.arrivals, trace, load, shares, self._open)
             return replay, replay.rate_per_s
         rate = spec.arrivals.rate_per_s * load * members[0].share

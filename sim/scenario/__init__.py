@@ -11,6 +11,7 @@ from sim.scenario.demand_settings import (
     Poisson,
     Sessions,
     Trace,
+    TraceColumns,
     Weibull,
 )
 from sim.scenario.family import Kind, Scenario, kind_of
@@ -71,6 +72,7 @@ __all__ = [
     "Sessions",
     "Telemetry",
     "Trace",
+    "TraceColumns",
     "Traffic",
     "TrafficScenario",
     "Weibull",
