@@ -59,7 +59,7 @@ def read_file(path: Path, what: str = "scenario") -> dict[str, Any]:
     except OSError as error:
         raise ScenarioError(f"cannot read {what} {path}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ScenarioError(f"cannot read {what} {path}: it is neither UTF-8 text nor UTF-16 with a mark") from None
+        raise ScenarioError(f"cannot read {what} {path}: it is not UTF-8 text, nor UTF-16 with a mark") from None
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{path} is not valid TOML: {error}") from None
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, lists in lists in lists, a NUL
@@ -68,7 +68,8 @@ def read_file(path: Path, what: str = "scenario") -> dict[str, Any]:
 
 def _text(content: bytes) -> str:
     """Text of a file: UTF-8, or what the mark says with which editors on Windows begin files; lines end in any way."""
-    coding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    is_wide = len(content) > 2 and content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    coding = "utf-16" if is_wide else "utf-8-sig"
     return content.decode(coding).replace("\r\n", "\n").replace("\r", "\n")
 
 

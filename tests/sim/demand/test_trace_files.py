@@ -249,7 +249,8 @@ CUT = "it is truncated"
     (json.dumps(RECORDS)[:-20], "Malformed JSON"), ("[1, 2]", "must be a JSON object"), ("[]", "must be a JSON object"),
     ('{"data": [{"timestamp": 0}]}', "its first record is 'data', which is no known header"),
     (LINES[:-9], "line 2: is '{\"timestamp\": 1500"), (f"{HEAD}1700000000000,1,1\n", "other units by unit"),
-    (f'{HEAD}0,"1,23",1\n', "input_tokens is '1,23'"), (f"{HEAD}0,1,2,3,4,5\n", "has 6 fields, must have the header's 3"),
+    (f'{HEAD}0,"1,23",1\n', "input_tokens is '1,23'"),
+    (f"{HEAD}0,1,2,3,4,5\n", "has 6 fields, must have the header's 3"),
     ("TIMESTAMP,ContextTokens,GeneratedTokens\n10/05/2024 02:00,1,1\n", "must be a date and time"),
 ])
 def test_what_cannot_be_read_is_refused_in_one_sentence(tmp_path, content, word):
@@ -267,7 +268,7 @@ def test_several_files_are_one_trace(tmp_path):
     with pytest.raises(TraceError, match=r"b\.csv\.gz line 3: t_s is '1', must not be before"):
         load_trace(str(tmp_path))
     (tmp_path / "c.jsonl").write_text(LINES)
-    with pytest.raises(TraceError, match="its files write time in different units: s .* and ms"):
+    with pytest.raises(TraceError, match=r"its files write time in different units: s .* and ms"):
         load_trace(str(tmp_path))
     with pytest.raises(TraceError, match="no file matches"):
         load_trace(str(tmp_path / "z*"))
