@@ -46,7 +46,8 @@ def written(folder: Path, rows: int, suffix: str) -> Path:
         options = "FORMAT parquet, COMPRESSION zstd" if suffix == "parquet" else "FORMAT csv, HEADER"
         duckdb.execute(
             f"COPY (SELECT i * 0.0123 AS t_s, 1 + hash(i) % 4000 AS input_tokens, "
-            f"1 + hash(i + 7) % 900 AS output_tokens, 'client ' || hash(i) % 97 AS note FROM range({rows}) r(i)) TO '{path}' ({options})")
+            f"1 + hash(i + 7) % 900 AS output_tokens, 'client ' || hash(i) % 97 AS note FROM range({rows}) r(i)) "
+            f"TO '{path}' ({options})")
     return path
 
 

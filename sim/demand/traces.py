@@ -7,7 +7,7 @@ import numpy as np
 
 from sim.demand.trace_files.found_files import content_digest, found_files
 from sim.demand.trace_files.shared_rows import TraceNotes, shared_rows
-from sim.demand.trace_files.tables import Asked
+from sim.demand.trace_files.trace_table import Asked
 from sim.errors import TraceError
 from sim.scenario import Trace
 

@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 from sim.demand.trace_files.duck import connected
 from sim.demand.trace_files.queries import raw_cells
-from sim.demand.trace_files.reading import BROKEN, FAILED, LATE, PROMPT, TIME, BadRow, Counts
-from sim.demand.trace_files.tables import Field, Table, records
+from sim.demand.trace_files.row_reader import BROKEN, FAILED, LATE, PROMPT, TIME, BadRow, Counts
+from sim.demand.trace_files.trace_table import Field, Table, records
 from sim.engines.requests import MAX_TOKENS
 
 TOKENS_ALLOWED: Final = f"a whole number from 1 to {MAX_TOKENS}"

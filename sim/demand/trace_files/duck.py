@@ -31,6 +31,8 @@ def connected(folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]
         connection.execute("SET TimeZone = 'UTC'")  # a time without a zone would else be the machine's
         connection.execute("SET preserve_insertion_order = true")
         connection.execute("SET enable_progress_bar = false")
+        # a result is handed on in pieces; in ever so small ones its maker and its reader would wait for each other
+        connection.execute("SET streaming_buffer_size = '32MB'")
         connection.execute(f"SET memory_limit = '{MEMORY}'")
         if folder is not None:
             connection.execute(f"SET temp_directory = {literal(str(folder))}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sim.demand.trace_files.column_sets import FAILURE
 from sim.demand.trace_files.duck import LONGEST_LINE, identifier, json_source, literal
-from sim.demand.trace_files.tables import Field, Table
+from sim.demand.trace_files.trace_table import Field, Table
 
 if TYPE_CHECKING:
     import duckdb

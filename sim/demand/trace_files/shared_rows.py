@@ -5,7 +5,8 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, astuple, dataclass
 from functools import cache
 from pathlib import Path
@@ -16,13 +17,13 @@ import numpy as np
 from sim.demand.trace_files.complaints import refusal
 from sim.demand.trace_files.found_files import content_digest
 from sim.demand.trace_files.plain_text import Plain, as_plain
-from sim.demand.trace_files.reading import Counts, read
-from sim.demand.trace_files.tables import Asked, Table, records, table_of
+from sim.demand.trace_files.row_reader import Counts, read
+from sim.demand.trace_files.trace_table import Asked, Table, records, table_of
 from sim.errors import TraceError
 
 COLUMNS: Final = {"t_s": np.float64, "prompt": np.int32, "output": np.int32}
 NOTES: Final = "notes.json"
-_BLANKS: Final = (b"\n\n", b"\n\r", b"\n ", b"\n\t", b"\r\r")  # without one of these no line is blank
+_BLANKS: Final = {b"\n": b"\n\r \t", b"\r": b"\r \t"}  # an end of a line and what must follow it in a blank one
 _BLOCK: Final = 1 << 22
 
 
@@ -96,24 +97,46 @@ def shared_rows(name: str, files: Sequence[Path], asked: Asked) -> SharedRows:
     except OSError as error:
         raise TraceError(f"trace {name} cannot be read: {error.strerror}") from error
     if not (folder / NOTES).is_file():
-        part = folder.with_name(f"trace.part-{uuid.uuid4().hex}")
-        part.mkdir()
-        try:
-            _convert(name, files, asked, part)
-            _put(part, folder)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+        with _alone(folder.parent):
+            if not (folder / NOTES).is_file():
+                _read_into(folder, name, files, asked)
     os.utime(folder)  # marks it as used
     return _mapped(folder)
 
 
-def _put(part: Path, folder: Path) -> None:
-    """Show a finished folder under its name; another process may have been first, with the same content."""
+def _read_into(folder: Path, name: str, files: Sequence[Path], asked: Asked) -> None:
+    part = folder.with_name(f"trace.part-{uuid.uuid4().hex}")
+    part.mkdir()
     try:
+        _convert(name, files, asked, part)
         part.rename(folder)
     except OSError:
-        if not (folder / NOTES).is_file():
+        if not (folder / NOTES).is_file():  # another process may have been first, with the same content
             raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Keep other processes from reading traces: they wait for the copy that this one makes, and find it.
+
+    A lock on the folder itself leaves no file behind, and goes when its process dies. Where there are none, several
+    processes make the same copy.
+    """
+    try:
+        import fcntl
+
+        handle = os.open(root, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _key(files: Sequence[Path], asked: Asked) -> str:
@@ -222,6 +245,9 @@ def _may_have_blanks(path: Path) -> bool:
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             block, before = before + block, block[-1:]
-            if any(mark in block.replace(b"\r\n", b"\n") for mark in _BLANKS):
-                return True
+            letters = np.frombuffer(block, np.uint8)
+            for end, blanks in _BLANKS.items():
+                after = letters[1:][letters[:-1] == ord(end)]
+                if np.isin(after, np.frombuffer(blanks, np.uint8)).any():
+                    return True
     return False

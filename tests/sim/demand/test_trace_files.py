@@ -17,7 +17,7 @@ import zstandard
 from sim.compiled import cache_root
 from sim.demand.trace_files.column_sets import COLUMN_SETS
 from sim.demand.trace_files.shared_rows import COLUMNS
-from sim.demand.trace_files.tables import Asked
+from sim.demand.trace_files.trace_table import Asked
 from sim.demand.traces import load_trace
 from sim.errors import TraceError
 from worlds.places import ROOT

@@ -12,7 +12,7 @@ import numpy as np
 from sim.demand.trace_files.duck import cannot_read, connected
 from sim.demand.trace_files.plain_text import readable
 from sim.demand.trace_files.queries import MANNERS, MISSING, NO_DATE, Manner, in_order, select, with_unit
-from sim.demand.trace_files.tables import Asked, Table
+from sim.demand.trace_files.trace_table import Asked, Table
 from sim.engines.requests import MAX_TOKENS
 from sim.errors import TraceError
 
