@@ -1,5 +1,6 @@
 """A scenario whose demand is a trace: the same market, real requests, a comparable load."""
 
+import math
 from pathlib import Path
 
 from experiments.runs.capacity import Shape, busiest_model, class_rate_per_s, model_capacity_per_s, utilisation
@@ -35,9 +36,12 @@ def with_trace(scenario: TrafficScenario, trace: str | Path) -> TrafficScenario:
         If the scenario has no demand with a known rate.
     """
     from providers.offers import build_offers
-    from sim.demand.traces import load_trace
+    from sim.demand.traces import trace_of
+    from sim.scenario import Trace
 
-    rows = load_trace(str(trace))
+    rows = trace_of(Trace(path=str(trace)))
+    if math.isnan(rows.mean_output):
+        raise ScenarioError(f"trace {trace} has no lengths; a class of a scenario can replay it with its own lengths")
     offers = build_offers(scenario)
     used = utilisation(scenario, offers)
     if not used:

@@ -1,5 +1,6 @@
 """Client classes, split into clients of Zipf sizes where the scenario asks for it."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,5 +66,7 @@ def expected_output(spec: ClientClass) -> float:
         If the class replays a trace that cannot be read.
     """
     if isinstance(spec.arrivals, Trace):
-        return trace_of(spec.arrivals).mean_output
+        mean = trace_of(spec.arrivals).mean_output
+        if not math.isnan(mean):  # clients of ServeGen may have no lengths; then the class's are drawn
+            return mean
     return mean_tokens(spec.output_tokens)

@@ -2,11 +2,12 @@
 
 import math
 
+from sim.demand.trace_files.client_pool import ClientPool
 from sim.demand.traces import TraceRows, trace_of
 from sim.scenario import Trace, TrafficScenario
 
 
-def trace_speed(spec: Trace, rows: TraceRows, load: float) -> float:
+def trace_speed(spec: Trace, trace: TraceRows | ClientPool, load: float) -> float:
     """Return how many seconds of a file are replayed in one of the run.
 
     Raises
@@ -14,7 +15,7 @@ def trace_speed(spec: Trace, rows: TraceRows, load: float) -> float:
     TraceError
         If a rate is asked of a file whose requests all have the same time.
     """
-    return load if spec.rate_per_s is None else load * (spec.rate_per_s * rows.mean_gap_s)
+    return load if spec.rate_per_s is None else load * (spec.rate_per_s * trace.mean_gap_s)
 
 
 def covered_s(spec: Trace, load: float) -> float:
@@ -30,10 +31,8 @@ def covered_s(spec: Trace, load: float) -> float:
     """
     if spec.loop or spec.resample:
         return math.inf
-    rows = trace_of(spec)
-    if not rows.notes.span_s > 0:
-        return math.inf
-    return rows.mean_gap_s * len(rows) / trace_speed(spec, rows, load)
+    trace = trace_of(spec)
+    return trace.period_s / trace_speed(spec, trace, load)
 
 
 def demand_covers_s(scenario: TrafficScenario) -> float:

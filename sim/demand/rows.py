@@ -9,8 +9,10 @@ from sim.demand.arrivals import arrival_process
 from sim.demand.births import Births, BirthSource, SingleTurns
 from sim.demand.classes import ClientShare, expected_output
 from sim.demand.lengths import LengthSampler
+from sim.demand.pool_replay import PoolReplay
 from sim.demand.replay import TraceReplay
 from sim.demand.sessions import SessionTurns, mean_turns
+from sim.demand.trace_files.client_pool import ClientPool
 from sim.demand.traces import trace_of
 from sim.engines.grid import all_on_grid, on_grid
 from sim.engines.requests import MAX_TOKENS, REQUEST, pick
@@ -97,7 +99,14 @@ class ClassRows:
                                     "whose rows are single requests; allowed is one of the two")
             shares = np.array([member.share for member in members])
             trace = trace_of(spec.arrivals)
-            replay = TraceReplay(spec.arrivals, trace, load, shares, self._open)
+            replay: TraceReplay | PoolReplay
+            if isinstance(trace, ClientPool):
+                if spec.arrivals.resample:
+                    raise ScenarioError(f"demand.{self._name}.arrivals.resample is true, but {spec.arrivals.path} "
+                                        "holds clients of ServeGen, whose requests are drawn anew in any case")
+                replay = PoolReplay(spec, trace, load, shares, self._open)
+            else:
+                replay = TraceReplay(spec.arrivals, trace, load, shares, self._open)
             return replay, replay.rate_per_s
         rate = spec.arrivals.rate_per_s * load * members[0].share
         if spec.sessions is not None:

@@ -1,10 +1,14 @@
 """Request traces as people hold them: which files, read how, as arrays that all processes share."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from sim.demand.trace_files.client_pool import ClientPool, is_pool, load_pool
 from sim.demand.trace_files.found_files import content_digest, found_files
 from sim.demand.trace_files.shared_rows import TraceNotes, shared_rows
 from sim.demand.trace_files.trace_table import Asked
@@ -52,6 +56,15 @@ class TraceRows:
         return self.notes.span_s / (len(self) - 1)
 
     @property
+    def period_s(self) -> float:
+        """The file's span and a mean gap, after which it would start again; ``inf`` if it has no rate."""
+        return self.mean_gap_s * len(self) if self.notes.span_s > 0 else math.inf
+
+    def record(self) -> dict[str, Any]:
+        """Return what was read, for the record."""
+        return asdict(self.notes)
+
+    @property
     def mean_prompt(self) -> float:
         """Mean tokens of a prompt."""
         return self.notes.prompt_tokens / len(self)
@@ -62,14 +75,18 @@ class TraceRows:
         return self.notes.output_tokens / len(self)
 
 
-def trace_of(spec: Trace) -> TraceRows:
-    """Read the trace that a scenario names.
+def trace_of(spec: Trace) -> TraceRows | ClientPool:
+    """Read the trace that a scenario names: requests, or clients of ServeGen, from which they are drawn.
 
     Raises
     ------
     TraceError
         As `load_trace`.
     """
+    files = tuple(found_files(spec.path))
+    digests = _digests(spec.path, files)
+    if is_pool(files, digests):
+        return load_pool(spec.path, files, spec.skip, digests)
     columns = spec.columns
     return load_trace(spec.path, Asked(
         spec.format, columns.time or "", columns.prompt or "", columns.output or "", spec.unit, spec.skip, spec.sort))
@@ -99,16 +116,18 @@ def load_trace(path: str, asked: Asked | str = "auto") -> TraceRows:
         negative or zero tokens, or a time before the row above. The text lists the first bad lines, how
         many there are, and what may be asked of them.
     """
-    files = found_files(path)
-    how = Asked(asked) if isinstance(asked, str) else asked
+    files = tuple(found_files(path))
+    return _load(path, Asked(asked) if isinstance(asked, str) else asked, files, _digests(path, files))
+
+
+def _digests(path: str, files: tuple[Path, ...]) -> tuple[str, ...]:
     try:
-        digests = tuple(content_digest(file) for file in files)
+        return tuple(content_digest(file) for file in files)
     except OSError as error:
         raise TraceError(f"trace {path} cannot be read: {error.strerror}") from error
-    return _load(path, how, tuple(str(file) for file in files), digests)
 
 
 @lru_cache(maxsize=16)
-def _load(path: str, asked: Asked, files: tuple[str, ...], _digests: tuple[str, ...]) -> TraceRows:
-    rows = shared_rows(path, found_files(path), asked)
+def _load(path: str, asked: Asked, files: tuple[Path, ...], _digests: tuple[str, ...]) -> TraceRows:
+    rows = shared_rows(path, files, asked)
     return TraceRows(path, rows.t_s, rows.prompt, rows.output, rows.notes)

@@ -7,4 +7,5 @@
 * `row_reader`: rows in chunks, what is wrong with them, and what is left out.
 * `complaints`: the sentence that refuses a file.
 * `shared_rows`: the rows as files that every process maps into its memory.
+* `client_pool`: clients of ServeGen, from which requests are drawn.
 """

@@ -27,6 +27,16 @@ def found_files(path: str) -> list[Path]:
     TraceError
         If there is none, or it cannot be read.
     """
+    return _with_lengths(_named(path))
+
+
+def _with_lengths(files: list[Path]) -> list[Path]:
+    """Files, and beside a client of ServeGen that of its lengths."""
+    beside = [file.with_name(file.name.replace("-trace.csv", "-dataset.json")) for file in files]
+    return files + [file for file in beside if file not in files and file.is_file()]
+
+
+def _named(path: str) -> list[Path]:
     whole = Path(path)
     try:
         whole.stat()
