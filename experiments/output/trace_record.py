@@ -55,7 +55,8 @@ def _left_out(name: str, spec: Trace, rows: TraceRows | ClientPool) -> Iterator[
         return
     notes = rows.notes
     counts = {"left out as failed": notes.failed_rows, "left out as unusable": notes.unusable_rows,
-              "blank lines passed over": notes.blank_lines, "put in order": notes.sorted_rows}
+              f"blank line{'s' if notes.blank_lines > 1 else ''} passed over": notes.blank_lines,
+              "put in order": notes.sorted_rows}
     told = [f"{number:,} {what}" for what, number in counts.items() if number]
     if told:
         yield f"\ndemand.{name}: of {spec.path} {notes.rows:,} rows are replayed; {', '.join(told)}"

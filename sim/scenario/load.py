@@ -70,7 +70,7 @@ def _text(content: bytes) -> str:
     """Text of a file: UTF-8, or what the mark says with which editors on Windows begin files; lines end in any way."""
     is_wide = len(content) > 2 and content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     coding = "utf-16" if is_wide else "utf-8-sig"
-    return content.decode(coding).replace("\r\n", "\n").replace("\r", "\n")
+    return content.decode(coding).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def scenario_of(

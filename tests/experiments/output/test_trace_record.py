@@ -30,7 +30,7 @@ def test_counts_are_printed_and_in_the_manifest(folder, capsys):
                "traffic.engine=reference", "--loads", "1", "--replications", "1", "--jobs", "1", "--policies", "random"]
     assert main(command) == 0
     told = capsys.readouterr().out
-    assert f"of {folder / 'burst.csv'} 2 rows are replayed; 2 left out as failed, 1 blank lines passed over" in told
+    assert f"of {folder / 'burst.csv'} 2 rows are replayed; 2 left out as failed, 1 blank line passed over" in told
     assert "burst.csv ends at 6 s of the 120 s of the run, and is not started again (loop = true would)" in told
     manifest = json.loads((folder / "o" / "manifest.json").read_text())
     record = manifest["traces"]["chat"]
