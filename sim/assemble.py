@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.delays import delays
 from sim.demand.classes import expanded_classes
+from sim.demand.covered import demand_covers_s
 from sim.demand.loops import closed_loops
 from sim.engines.world import OfferSpec, World
 from sim.errors import ScenarioError
@@ -43,6 +44,8 @@ def build_world(
     ScenarioError
         If regions are not joined, a router has no policy, a demanded model has no offer, or a model has
         too many.
+    TraceError
+        If a class replays a trace that cannot be read.
     """
     for router in scenario.routers:
         if router not in policies:
@@ -76,6 +79,7 @@ def build_world(
         replication=replication,
         loops=closed_loops(clients, customer_delay_s),
         class_fallbacks=tuple(tuple(map(models.index, client.spec.fallback_models)) for client in clients),
+        demand_covers_s=demand_covers_s(scenario),
     )
 
 

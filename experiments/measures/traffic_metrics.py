@@ -119,8 +119,8 @@ METRICS.update({f"{name}_p{percent}_s": partial(_quantile, row, percent)
 @metric
 def goodput_per_s(measured: Measured) -> float:
     """Good requests over the measured time: the warm-up is not in it, as its requests are not."""
-    traffic = measured.run.world.scenario.traffic
-    return float(measured.total[o.GOOD]) / (traffic.duration_s - traffic.warmup_s)
+    world = measured.run.world
+    return float(measured.total[o.GOOD]) / (world.measured_until_s - world.scenario.traffic.warmup_s)
 
 
 @metric

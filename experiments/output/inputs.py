@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from sim.errors import TraceError
 from sim.scenario import MarketScenario, Scenario, Trace
 
 
@@ -13,7 +14,17 @@ def input_files(scenario: Scenario) -> list[str]:
         paths = (scenario.models.catalogue.path, scenario.supply.gpu_prices.path)
         return sorted({path for path in paths if path})
     arrivals = [demand.arrivals for demand in scenario.demand.values()]
-    return sorted({spec.path for spec in arrivals if isinstance(spec, Trace)})
+    return sorted({name for spec in arrivals if isinstance(spec, Trace) for name in _files_of(spec.path)})
+
+
+def _files_of(trace: str) -> list[str]:
+    """Files of a trace, which may be a folder or a pattern; one that is not there is told by whoever reads it."""
+    from sim.demand.trace_files.found_files import found_files
+
+    try:
+        return [str(file) for file in found_files(trace)]
+    except TraceError:
+        return [trace]
 
 
 def digest_of(content: bytes) -> str:
@@ -22,8 +33,9 @@ def digest_of(content: bytes) -> str:
 
 
 def digest(path: Path) -> str:
-    """Return the digest of a file."""
-    return digest_of(path.read_bytes())
+    """Return the digest of a file; of a large one no more than a piece is in memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def tree_digest(root: Path, folders: Iterable[str], patterns: Iterable[str]) -> str:
@@ -39,5 +51,7 @@ def tree_digest(root: Path, folders: Iterable[str], patterns: Iterable[str]) -> 
 
 
 def digests(paths: Iterable[str]) -> dict[str, str]:
-    """Return the digest of every input file by its path."""
-    return {name: digest(Path(name)) for name in paths}
+    """Return the digest of every input file by its path; each is read once, however many points of a study name it."""
+    from sim.demand.trace_files.found_files import content_digest
+
+    return {name: content_digest(Path(name)) for name in paths}

@@ -8,6 +8,7 @@ from typing import Any, Final
 from experiments.extensions import UserModule
 from experiments.output.folder import MANIFEST, files_below
 from experiments.output.inputs import digest, digests, input_files
+from experiments.output.trace_record import trace_record
 from experiments.output.versions import versions_of
 from sim.scenario import Scenario
 from sim.scenario.load import config_hash, plain
@@ -43,8 +44,9 @@ def provenance(
 
 
 def _of_scenario(scenario: Scenario) -> dict[str, Any]:
+    traces = trace_record(scenario)
     return {"seed": scenario.seed, "scenario_hash": config_hash(scenario), "scenario": plain(scenario),
-            "inputs": digests(input_files(scenario))}
+            "inputs": digests(input_files(scenario)), **({"traces": traces} if traces else {})}
 
 
 def write_manifest(manifest: Mapping[str, Any], folder: Path) -> None:

@@ -1,5 +1,6 @@
 """A scenario whose demand is a trace: the same market, real requests, a comparable load."""
 
+import math
 from pathlib import Path
 
 from experiments.runs.capacity import Shape, busiest_model, class_rate_per_s, model_capacity_per_s, utilisation
@@ -25,7 +26,7 @@ def with_trace(scenario: TrafficScenario, trace: str | Path) -> TrafficScenario:
     scenario
         The market; its arrivals need rates of their own.
     trace
-        CSV or JSONL, plain or gzip.
+        Whatever `sim.demand.traces.load_trace` reads.
 
     Raises
     ------
@@ -35,15 +36,18 @@ def with_trace(scenario: TrafficScenario, trace: str | Path) -> TrafficScenario:
         If the scenario has no demand with a known rate.
     """
     from providers.offers import build_offers
-    from sim.demand.traces import load_trace
+    from sim.demand.traces import trace_of
+    from sim.scenario import Trace
 
-    rows = load_trace(str(trace))
+    rows = trace_of(Trace(path=str(trace)))
+    if math.isnan(rows.mean_output):
+        raise ScenarioError(f"trace {trace} has no lengths; a class of a scenario can replay it with its own lengths")
     offers = build_offers(scenario)
     used = utilisation(scenario, offers)
     if not used:
         raise ScenarioError(f"scenario {scenario.name}: no class has a rate that a trace could take over")
     model = busiest_model(used, scenario)
-    shape = Shape(float(rows.prompt.mean()), float(rows.output.mean()))
+    shape = Shape(rows.mean_prompt, rows.mean_output)
     rate = used[model] / scenario.traffic.load * model_capacity_per_s(offers, model, shape)
     kept = _largest_class(scenario, model)
     data = plain(scenario)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from sim.demand.trace_files.found_files import content_digest, found_files
 from sim.scenario import Trace
 
 if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should not wait
@@ -58,9 +58,8 @@ def _key(world: World) -> str:
                    world.grid_per_s))]
     for name, demand in scenario.demand.items():
         parts += [name, demand.model_dump_json()]
-        if isinstance(demand.arrivals, Trace) and (file := Path(demand.arrivals.path)).is_file():
-            about = file.stat()  # it may have been written anew since
-            parts += [str(about.st_size), str(about.st_mtime_ns)]
+        if isinstance(demand.arrivals, Trace):  # its files may have been written anew since
+            parts += [content_digest(file) for file in found_files(demand.arrivals.path)]
     digest = hashlib.blake2b("\n".join(parts).encode(), digest_size=16)
     for array in (world.class_router, world.class_model, world.class_delay_s):
         digest.update(array.tobytes())

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sim.errors import ScenarioError
+from sim.scenario.data_paths import placed
 from sim.scenario.extend import EXTENDS, REMOVE, extended
 from sim.scenario.load import read_file
 
@@ -50,12 +51,12 @@ def chain(path: Path, built_in: Find) -> list[ScenarioFile]:
         If a file cannot be read, or they extend each other in a circle.
     """
     seen: list[Path] = []
-    files = [ScenarioFile(path, read_file(path))]
+    files = [ScenarioFile(path, placed(read_file(path), path.parent))]
     while EXTENDS in files[0].data:
         path, data = files[0]
         _refuse_circle(path, seen)
         below = _base(data[EXTENDS], path, built_in)
-        files.insert(0, ScenarioFile(below, read_file(below)))
+        files.insert(0, ScenarioFile(below, placed(read_file(below), below.parent)))
     return files
 
 

@@ -38,7 +38,7 @@ def traffic_tables(outcome: TrafficOutcome) -> "dict[str, DataFrame]":
         "metrics": _frame("metrics", {"metric": list(values), "unit": [unit_of(name) for name in values],
                                       "value": list(values.values())}),
         "months": _frame("months", {"month": [0], "label": [""],
-                                    "days": [(traffic.duration_s - traffic.warmup_s) / DAY_S]}),
+                                    "days": [(outcome.world.measured_until_s - traffic.warmup_s) / DAY_S]}),
         "offers": _frame("offers", _traffic_offers(outcome)),
         "classes": _frame("classes", _traffic_classes(outcome)),
         "prices": _frame("prices", _traffic_prices(outcome)),

@@ -16,6 +16,7 @@ from experiments.output.manifest import provenance, write_manifest
 from experiments.output.origins import Origin, record_of
 from experiments.output.owners import study_owner
 from experiments.output.stages import clear_and_tell
+from experiments.output.trace_record import traces_told
 from experiments.output.writer import check_writable, output_folder, write_tables
 from experiments.runs.defects import FAULTS
 from experiments.runs.kinds import kind_named
@@ -135,7 +136,7 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
             warnings.simplefilter("ignore", MarketWarning)  # failed runs are told below, and in failures.csv
             found = study.measure(design, results, how.check)
         undrawn = _write_folder(study, design, found, _extra(design, results, how), how)
-    print("\n".join([study.told(found), *told]))
+    print("\n".join([study.told(found), *told, *traces_told(design.scenario)]))
     if len(failures):
         print(f"\nwhy runs failed is in {how.out}/failures.csv; --retry does them again")
     _refuse_undrawn(undrawn, how.out)

@@ -1,11 +1,12 @@
 """Client classes, split into clients of Zipf sizes where the scenario asks for it."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from sim.demand.lengths import mean_tokens
-from sim.demand.traces import load_trace
+from sim.demand.traces import trace_of
 from sim.scenario import ClientClass, Closed, Trace, TrafficScenario
 
 
@@ -86,5 +87,7 @@ def expected_output(spec: ClientClass) -> float:
         If the class replays a trace that cannot be read.
     """
     if isinstance(spec.arrivals, Trace):
-        return float(load_trace(spec.arrivals.path, spec.arrivals.format).output.mean())
+        mean = trace_of(spec.arrivals).mean_output
+        if not math.isnan(mean):  # clients of ServeGen may have no lengths; then the class's are drawn
+            return mean
     return mean_tokens(spec.output_tokens)

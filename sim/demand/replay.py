@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.demand.arrivals import OpenStream, running_sum
 from sim.demand.births import Births
+from sim.demand.covered import trace_speed
 from sim.demand.traces import TraceRows
 from sim.scenario import Trace
 
@@ -55,16 +56,12 @@ class TraceReplay:
     ) -> None:
         self._spec = spec
         self._rows = rows
-        self._speed = load
-        if spec.rate_per_s is not None:
-            self._speed *= spec.rate_per_s * rows.mean_gap_s
+        self._speed = trace_speed(spec, rows, load)
         self._position = 0  # rows replayed, and those skipped by a random start
         self._origin_s = 0.0  # s of the file at which the run begins
         self._clock = 0.0  # s of the file (resampling)
-        self._gaps = np.empty(0)
         self._picks = open_stream("arrivals") if spec.resample else None
-        if spec.resample:
-            self._gaps = np.diff(rows.t_s, prepend=-rows.mean_gap_s)
+        self._mean_gap_s = rows.mean_gap_s if spec.resample else 0.0
         self._period = rows.mean_gap_s * len(rows) if spec.loop else math.inf
         self._begins = False  # whether the next row of a resampled file is the one at which time 0 lies
         if spec.start == "random" and (spec.loop or spec.resample):
@@ -86,12 +83,17 @@ class TraceReplay:
             return self._position, float(self._rows.t_s[self._position]) - self._origin_s
         return 0, self._rows.mean_gap_s * len(self._rows) - self._origin_s
 
+    def _gaps_before(self, index: np.ndarray) -> np.ndarray:
+        """Times from the rows before to rows; the whole file's would be as much memory as the file."""
+        gaps = self._rows.t_s[index] - self._rows.t_s[np.maximum(index - 1, 0)]
+        return np.where(index == 0, self._mean_gap_s, gaps)
+
     def draw(self, n: int) -> Births:
         """See ``BirthSource``."""
         rows = self._rows
         if self._picks is not None:
             index = (self._picks.random(n) * len(rows)).astype(np.int64)
-            gaps = self._gaps[index]
+            gaps = self._gaps_before(index)
             if self._begins:
                 index[0], gaps[0] = self._next_row()
                 self._begins = False

@@ -11,9 +11,11 @@ from sim.demand.classes import ClientShare, expected_output
 from sim.demand.first_turns import FirstTurns, Users
 from sim.demand.lengths import LengthSampler
 from sim.demand.loops import is_closed
+from sim.demand.pool_replay import PoolReplay
 from sim.demand.replay import TraceReplay
 from sim.demand.sessions import SessionTurns, mean_turns
-from sim.demand.traces import load_trace
+from sim.demand.trace_files.client_pool import ClientPool
+from sim.demand.traces import trace_of
 from sim.engines.grid import all_on_grid, on_grid
 from sim.engines.requests import MAX_TOKENS, REQUEST, pick
 from sim.engines.world import World
@@ -100,8 +102,15 @@ class ClassRows:
                 raise ScenarioError(f"demand.{self._name}.sessions is set, but its arrivals are a trace, "
                                     "whose rows are single requests; allowed is one of the two")
             shares = np.array([member.share for member in members])
-            trace = load_trace(spec.arrivals.path, spec.arrivals.format)
-            replay = TraceReplay(spec.arrivals, trace, load, shares, self._open)
+            trace = trace_of(spec.arrivals)
+            replay: TraceReplay | PoolReplay
+            if isinstance(trace, ClientPool):
+                if spec.arrivals.resample:
+                    raise ScenarioError(f"demand.{self._name}.arrivals.resample is true, but {spec.arrivals.path} "
+                                        "holds clients of ServeGen, whose requests are drawn anew in any case")
+                replay = PoolReplay(spec, trace, load, shares, self._open)
+            else:
+                replay = TraceReplay(spec.arrivals, trace, load, shares, self._open)
             return replay, replay.rate_per_s
         prompt = LengthSampler(spec.prompt_tokens, self._open("prompt"))
         output = LengthSampler(spec.output_tokens, self._open("output"))

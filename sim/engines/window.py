@@ -12,13 +12,13 @@ class Window:
     Parameters
     ----------
     world
-        The ``warmup_s`` and ``duration_s`` of its traffic are the edges, on the grid like all that happens at them.
+        Its ``warmup_s`` and ``measured_until_s`` are the edges, on the grid like all that happens at them.
     """
 
     def __init__(self, world: World) -> None:
         traffic = world.scenario.traffic
         self.begins_s = on_grid(traffic.warmup_s, world.grid_per_s)
-        self.ends_s = on_grid(traffic.duration_s, world.grid_per_s)
+        self.ends_s = on_grid(world.measured_until_s, world.grid_per_s)
 
     @property
     def length_s(self) -> float:

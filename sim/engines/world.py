@@ -3,6 +3,7 @@
 Offers are sorted by model, so the offers of model ``m`` are rows ``model_first[m]`` to ``model_first[m + 1]``.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,6 +91,14 @@ class World:
     replication: int
     loops: ClosedLoops | None = None  # what follows a turn (sim.demand.loops); None: nothing does in any class
     class_fallbacks: tuple[tuple[int, ...], ...] = ()  # of each class models asked after its own
+    demand_covers_s: float = math.inf  # until when there are requests, if they end before the run does
+
+    @property
+    def measured_until_s(self) -> float:
+        """End of the measured window: of demand, or of the run's requests if these end before and after warm-up."""
+        traffic = self.scenario.traffic
+        ends_early = traffic.warmup_s < self.demand_covers_s < traffic.duration_s
+        return self.demand_covers_s if ends_early else traffic.duration_s
 
     @property
     def grid_per_s(self) -> float:

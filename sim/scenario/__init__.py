@@ -12,6 +12,7 @@ from sim.scenario.demand_settings import (
     Poisson,
     Sessions,
     Trace,
+    TraceColumns,
     Weibull,
 )
 from sim.scenario.family import Kind, Scenario, kind_of
@@ -75,6 +76,7 @@ __all__ = [
     "Sessions",
     "Telemetry",
     "Trace",
+    "TraceColumns",
     "Traffic",
     "TrafficScenario",
     "Weibull",

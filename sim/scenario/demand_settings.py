@@ -92,13 +92,34 @@ class Closed(Part):
         return None
 
 
+class TraceColumns(Part):
+    """Names of a trace's columns, of those that it does not call as a known column set does."""
+
+    time: str | None = Field(None, description="Column of the time of arrival", min_length=1)
+    prompt: str | None = Field(None, description="Column of the prompt's length in tokens", min_length=1)
+    output: str | None = Field(None, description="Column of the answer's length in tokens", min_length=1)
+
+
 class Trace(Part):
     """Arrivals and lengths replayed from a file."""
 
     kind: Literal["trace"] = "trace"
-    path: str = Field(description="Trace file: CSV or JSONL, plain or gzip")
-    format: Literal["auto", "csv", "azure", "mooncake", "burstgpt"] = Field(
-        "auto", description="Layout of the file; auto looks at its header"
+    path: str = Field(description="Trace file, folder or pattern such as logs/*.csv: CSV, JSON lines, JSON or Parquet, "
+                      "plain or compressed; relative to the scenario's file")
+    format: Literal[
+        "auto", "csv", "azure", "burstgpt", "mooncake", "bailian", "vidur", "servegen", "litellm", "openrouter"
+    ] = Field("auto", description="Column set of the file; auto looks at its header")
+    columns: TraceColumns = Field(TraceColumns(), description="Names of columns that no known column set has")
+    unit: Literal["auto", "s", "ms", "us", "ns", "datetime"] = Field(
+        "auto", description="Unit of the time column; auto is that of the column set, or seconds or dates as written"
+    )
+    skip: Literal["none", "failed", "unusable"] = Field(
+        "none", description="Rows that are left out and counted: those without tokens (failed requests), or all that "
+        "cannot be used; none refuses a file with such rows"
+    )
+    sort: bool | None = Field(
+        None, description="Whether rows are put in order of time; if none, only a gateway's log is, which is written "
+        "as requests end"
     )
     rate_per_s: float | None = quantity(
         None, unit="requests/s", doc="Rescale time to this mean rate; none keeps the file's own", gt=0

@@ -1,5 +1,6 @@
 """Reading a scenario: TOML, overrides from the command line, and errors a person can act on."""
 
+import codecs
 import hashlib
 import json
 import tomllib
@@ -54,15 +55,22 @@ def read_file(path: Path, what: str = "scenario") -> dict[str, Any]:
         if path.exists() and path.stat().st_size > LARGEST_FILE:
             raise ScenarioError(f"cannot read {what} {path}: it has {path.stat().st_size} bytes, more than "
                                 f"{LARGEST_FILE}")
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors on Windows begin files with a mark
+        return tomllib.loads(_text(path.read_bytes()))
     except OSError as error:
         raise ScenarioError(f"cannot read {what} {path}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ScenarioError(f"cannot read {what} {path}: it is not UTF-8 text") from None
+        raise ScenarioError(f"cannot read {what} {path}: it is not UTF-8 text, nor UTF-16 with a mark") from None
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{path} is not valid TOML: {error}") from None
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, lists in lists in lists, a NUL
         raise ScenarioError(f"{path} cannot be read as TOML: {_first_words(error)}") from None
+
+
+def _text(content: bytes) -> str:
+    """Text of a file: UTF-8, or what the mark says with which editors on Windows begin files; lines end in any way."""
+    is_wide = len(content) > 2 and content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    coding = "utf-16" if is_wide else "utf-8-sig"
+    return content.decode(coding).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def scenario_of(

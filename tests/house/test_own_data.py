@@ -10,10 +10,11 @@ from experiments.cli.main import main
 from experiments.runs.kinds import kind_named
 from experiments.scenarios import load
 from experiments.studies.market import STUDY
+from sim.demand.traces import trace_of
 from worlds.places import ROOT
 
 BLOCK = re.compile(r"^```(toml|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-DATA = re.compile(r"^`(\w+\.csv)`:\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+DATA = re.compile(r"^`(\w+\.csv)`[^\n]*:\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PAGE = ROOT / "docs" / "lab" / "own-data.md"
 
 
@@ -33,12 +34,8 @@ def folder(tmp_path, monkeypatch):
 
 def test_every_scenario_of_the_page_can_be_run(folder):
     found = sorted(path.name for path in folder.glob("*.toml"))
-<<<<<<< HEAD
-    assert found == ["firm.toml", "gpu.toml", "half.toml", "limits.toml", "models.toml", "rents.toml", "replay.toml",
-=======
-    assert found == ["firm.toml", "gpu.toml", "half.toml", "models.toml", "priced.toml", "rents.toml", "replay.toml",
->>>>>>> prices
-                     "weights.toml"]
+    assert found == ["firm.toml", "gateway.toml", "gpu.toml", "half.toml", "limits.toml", "models.toml", "priced.toml",
+                     "rents.toml", "replay.toml", "weights.toml"]
     for name in found:
         scenario = load(name, *(["horizon.days=3"] if load(name).kind == "market" else []))
         kind_named(scenario.kind).prepare(scenario)
@@ -46,6 +43,15 @@ def test_every_scenario_of_the_page_can_be_run(folder):
     assert "novita" not in half
     assert half["deepinfra"].pools[0].tenure == "rented"
     assert half["deepinfra"].pricing.parameters == load("openrouter-2026").supply.firms["deepinfra"].pricing.parameters
+
+
+def test_a_gateways_log_replays_in_three_lines(folder):
+    text = (folder / "gateway.toml").read_text(encoding="utf-8")
+    assert len(text.splitlines()) == 1 + 3  # its name, as all files of the page have
+    rows = trace_of(load("gateway.toml").demand["chat"].arrivals)
+    assert list(zip(rows.t_s.tolist(), rows.prompt.tolist(), rows.output.tolist(), strict=True)) == [
+        (0.0, 2500, 200), (1.3, 600, 40), (2.25, 1200, 150)]
+    assert (rows.notes.failed_rows, rows.notes.sorted_rows) == (1, 2)
 
 
 def test_every_command_of_the_page_runs(folder, capsys):

@@ -6,6 +6,7 @@ import pytest
 
 from experiments.cli.main import main
 from experiments.scenarios import DEFAULT, DESCRIBES, STUDY, load, load_market, load_traffic, names
+from sim.demand.traces import trace_of
 from sim.errors import ScenarioError
 from sim.scenario import MarketScenario, TrafficScenario, kind_of
 from sim.scenario.family import FORMS
@@ -31,6 +32,36 @@ def test_a_copy_under_any_name_is_the_same_scenario(tmp_path, name, capsys):
     assert kind_of(plain(scenario)) == scenario.kind  # of a manifest, too
     assert main(["show", str(copy), "--set", "seed=7"]) == 0
     assert capsys.readouterr().out.startswith(f"# configuration hash {config_hash(scenario)}\n")
+
+
+TRACE = 'arrivals = {{ kind = "trace", path = "{path}" }}\n'
+
+
+def test_paths_are_relative_to_the_file_that_names_them(tmp_path, monkeypatch):
+    """Also to one that is extended; those of the command line to where that is run."""
+    (tmp_path / "base" / "data").mkdir(parents=True)
+    (tmp_path / "base" / "data" / "t.csv").write_text("t_s,input_tokens,output_tokens\n0,1,2\n1,3,4\n")
+    (tmp_path / "base" / "b.toml").write_text(
+        'extends = "duel"\n[demand.chat]\n' + TRACE.format(path="data/t.csv"))
+    (tmp_path / "mine.toml").write_text('extends = "base/b.toml"\nname = "mine"\n')
+    for here in (tmp_path, tmp_path / "base"):
+        monkeypatch.chdir(here)
+        for file in (tmp_path / "mine.toml", tmp_path / "base" / "b.toml"):
+            assert len(trace_of(load(file).demand["chat"].arrivals)) == 2
+    monkeypatch.chdir(tmp_path / "base")
+    named = load(tmp_path / "mine.toml", "demand.chat.arrivals.path=data/t.csv")
+    assert named.demand["chat"].arrivals.path == "data/t.csv"
+    assert load("b.toml").demand["chat"].arrivals.path == "data/t.csv"
+    (tmp_path / "base" / "c.toml").write_text(
+        'extends = "duel"\n[demand.chat]\n' + TRACE.format(path=tmp_path / "base" / "data" / "t.csv"))
+    assert len(trace_of(load(tmp_path / "base" / "c.toml").demand["chat"].arrivals)) == 2
+
+
+def test_paths_of_a_market_are_relative_to_its_file(tmp_path):
+    (tmp_path / "rents.csv").write_text("day,gpu,usd_per_hour\n0,h100-sxm,2.40\n")
+    (tmp_path / "m.toml").write_text(
+        'extends = "openrouter-2026"\n[supply.gpu_prices]\nkind = "replayed"\npath = "rents.csv"\n')
+    assert load(tmp_path / "m.toml").supply.gpu_prices.path == str(tmp_path / "rents.csv")
 
 
 def test_studies_get_what_they_run():

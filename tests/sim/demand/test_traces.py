@@ -1,4 +1,4 @@
-"""Trace files: layouts, what is refused and how it is said, replay."""
+"""Traces: column sets, what is refused and how it is said, replay."""
 
 import gzip
 import json
@@ -94,7 +94,6 @@ def test_a_file_that_changed_is_read_again(tmp_path):
     ("1,1,3000000000", "line 3: output_tokens is '3000000000', must be"),
     ("1,1,0", "line 3: output_tokens is '0', must be"),
     ("1,1", "line 3: has 2 fields, must have the header's 3"),
-    ("", "line 3: has 0 fields, must have the header's 3"),
 ])
 def test_a_bad_row_is_named(tmp_path, row, complaint):
     text = f"t_s,input_tokens,output_tokens\n0.5,1,1\n{row}\n7,1,1\n"
@@ -110,15 +109,24 @@ def test_five_bad_rows_are_listed_and_all_counted(tmp_path):
     assert message.endswith("; and 3 more")
 
 
-def test_failed_requests_of_burstgpt_are_explained(tmp_path):
-    message = refusal(tmp_path, BURST + "50,GPT-4,10,0,10,API log\n")
-    assert "line 4: Response tokens is '0' (a failed request in BurstGPT" in message
+@pytest.mark.parametrize(("row", "complaint"), [
+    ("50,GPT-4,10,0,10,API log", "line 4: Response tokens is '0', must be a whole number"),
+    ("50,GPT-4,0,10,10,API log", "line 4: Request tokens is '0', must be a whole number"),
+    ("50,GPT-4,0,0,0,API log", "line 4: Request tokens is '0', must be a whole number"),
+    ("50,GPT-4,12,,12,API log", "line 4: Response tokens is '', must be a whole number"),
+])
+def test_a_failed_request_is_refused_with_the_choice_that_leaves_it_out(tmp_path, row, complaint):
+    message = refusal(tmp_path, BURST + row + "\n")
+    assert complaint in message
+    assert "(a failed request of the trace)" in message
+    assert '(skip = "failed" leaves out the row without tokens, as failed requests)' in message
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize(("line", "complaint"), [
     ("no json", "line 4: is 'no json', must be a JSON object with timestamp, input_length and output_length"),
     ("[1, 2]", "line 4: is '[1, 2]', must be a JSON object"),
-    ('{"timestamp": 1}', "must be a JSON object"),
+    ('{"timestamp": 9999}', "input_length is None, must be a whole number"),
     ('{"timestamp": true, "input_length": 1, "output_length": 1}', "timestamp is True, must be"),
     ('{"timestamp": NaN, "input_length": 1, "output_length": 1}', "timestamp is nan, must be"),
     ('{"timestamp": 9999, "input_length": [1], "output_length": 1}', "input_length is [1], must be"),
@@ -135,8 +143,8 @@ def test_bad_json_lines(tmp_path, line, complaint):
     ("a,b\n1,2\n", "auto", "line 1 is 'a,b', which is no known header; allowed are columns t_s,input_tokens"),
     (AZURE, "csv", "allowed are columns t_s,input_tokens,output_tokens"),
     (BURST, "azure", "allowed are columns TIMESTAMP,ContextTokens,GeneratedTokens or t_s,"),
-    (MOONCAKE, "burstgpt", "line 1 is JSON, but format 'burstgpt' is a CSV"),
-    (PLAIN + "5\rx,1,1\n", "auto", "is not a CSV"),
+    (MOONCAKE, "burstgpt", "its first record is 'timestamp,input_length,output_length,hash_ids', which is no known"),
+    (PLAIN + "5\rx,1,1\n", "auto", "line 6: has 1 field, must have the header's 3"),
 ])
 def test_unreadable_files(tmp_path, text, layout, complaint):
     assert complaint in refusal(tmp_path, text, layout)

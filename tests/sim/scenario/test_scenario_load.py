@@ -148,6 +148,17 @@ def test_unreadable_files(tmp_path, content, words):
         read_file(tmp_path / "absent.toml")
 
 
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_codings_and_line_ends_of_any_editor(tmp_path, coding, end):
+    path = tmp_path / "saved.toml"
+    text = DUEL.read_text(encoding="utf-8").replace("A cheap", "Eine günstige")
+    path.write_bytes(text.replace("\n", end).encode(coding))
+    scenario = scenario_of(read_file(path))
+    assert scenario.description.startswith("Eine günstige")
+    assert config_hash(scenario) == config_hash(duel([f"description={scenario.description}"]))
+
+
 @pytest.mark.parametrize(("names", "kind"), [
     ({"traffic", "providers"}, "traffic"), ({"horizon", "supply"}, "market"), ({"supply"}, "market"),
     ({"name", "seed", "network"}, "traffic"), (set(), "traffic"), ({"suply", "horizon"}, "market"),

@@ -1,0 +1,162 @@
+"""The query that reads a trace file: time, prompt and output of every row as numbers, and what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from sim.demand.trace_files.column_sets import FAILURE
+from sim.demand.trace_files.duck import LONGEST_LINE, identifier, json_source, literal
+from sim.demand.trace_files.trace_table import Field, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+NO_DATE: Final = -(2**63)  # in place of a time that is no date
+NO_TIME: Final = -1  # in place of one that is no number
+MISSING: Final = -1e300  # in place of tokens that are not given
+_UNREAD: Final = "\x01\x02"  # stands for NULL in no file: an empty field is not a missing one
+_WHOLE: Final = ("INTEGER", "BIGINT", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER", "USMALLINT", "UTINYINT", "HUGEINT")
+
+
+class Manner(NamedTuple):
+    """How texts are read."""
+
+    parallel: bool
+    longest: int  # bytes of a line; 0 for DuckDB's own limit
+    repairs: bool = False  # whether bytes that are no text are replaced first
+
+
+# most files are read in the first; quoted fields with lines inside, and texts beside the columns, need the others
+MANNERS: Final = (Manner(True, 0), Manner(False, 0), Manner(False, LONGEST_LINE), Manner(False, LONGEST_LINE, True))
+
+
+class Typed(NamedTuple):
+    """The SQL of a cell, and whether that is a text, date, number or other."""
+
+    sql: str
+    kind: str
+
+
+def with_unit(connection: duckdb.DuckDBPyConnection, table: Table, manner: Manner) -> Table:
+    """Return a table whose unit of time is known: a column of dates says so, else the first value does."""
+    time = _typed(connection, table, table.time)
+    unit = table.chosen.unit
+    if time.kind == "date":
+        unit = "datetime"
+    elif unit == "auto":
+        sql = (f"SELECT {_number(time)} IS NOT NULL FROM {_source(table, manner)} WHERE {time.sql} IS NOT NULL AND "
+               f"trim(CAST({time.sql} AS VARCHAR)) <> '' LIMIT 1")
+        first = connection.execute(sql).fetchone()
+        unit = "s" if first is None or first[0] else "datetime"
+    return replace(table, chosen=replace(table.chosen, unit=unit))
+
+
+def select(connection: duckdb.DuckDBPyConnection, table: Table, manner: Manner) -> str:
+    """Return the query of a file whose unit is known.
+
+    Its rows are those of the file, in order: ``t`` in the unit of the file, or whole microseconds of a date;
+    ``p`` and ``o``, tokens; ``failed``, whether a status says so; ``broken``, whether fields are too few or too many.
+    """
+    time, prompt, output = (_typed(connection, table, it) for it in (table.time, table.prompt, table.output))
+    failed = "false"
+    if table.status is not None:
+        cell = _typed(connection, table, table.status).sql
+        failed = f"coalesce(lower(trim(CAST({cell} AS VARCHAR))) = '{FAILURE}', false)"
+    return (f"SELECT {_time(time, table)} AS t, {_tokens(prompt, table)} AS p, {_tokens(output, table)} AS o, "
+            f"{failed} AS failed, {_broken(table)} AS broken FROM {_source(table, manner)}")
+
+
+def in_order(selects: list[str]) -> str:
+    """Return the query of several files' rows in order of time, those of equal time as they stand."""
+    numbered = [f"SELECT {place} AS f, row_number() OVER () AS n, * FROM ({sql})" for place, sql in enumerate(selects)]
+    return f"SELECT t, p, o, failed, broken FROM ({' UNION ALL '.join(numbered)}) ORDER BY t, f, n"
+
+
+def raw_cells(table: Table, row: int) -> str:
+    """Return the query of one row of a file without lines, as text: time, prompt and output."""
+    cells = ", ".join(f"CAST({_cell(table, it)} AS VARCHAR)" for it in (table.time, table.prompt, table.output))
+    return f"SELECT {cells} FROM {_source(table, MANNERS[0])} LIMIT 1 OFFSET {row}"
+
+
+def _cell(table: Table, field: Field) -> str:
+    if table.kind == "csv":
+        return f"c{field.keys[0]}"
+    if table.kind == "parquet":
+        return ".".join(identifier(str(key)) for key in field.keys)
+    return f"v[{_json_fields(table).index(field) + 1}]"
+
+
+def _json_fields(table: Table) -> list[Field]:
+    return [it for it in (table.time, table.prompt, table.output, table.status) if it is not None]
+
+
+def _source(table: Table, manner: Manner) -> str:
+    name = literal(str(table.plain.path))
+    if table.kind == "parquet":
+        return f"read_parquet({name})"
+    if table.kind == "csv":
+        return _csv_source(table, name, manner)
+    paths = ", ".join(literal("$" + "".join(f".{identifier(str(key))}" for key in field.keys))
+                      for field in _json_fields(table))
+    # a line that is no JSON gives NULL
+    return f"(SELECT TRY(json_extract_string(line, [{paths}])) AS v FROM {json_source(table.plain.path, table.kind)})"
+
+
+def _csv_source(table: Table, name: str, manner: Manner) -> str:
+    # one column more than the header has: what is in it, no row should have
+    columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(table.width + 1))
+    longest = f", max_line_size = {manner.longest}" if manner.longest else ""
+    return (f"(SELECT * FROM read_csv({name}, auto_detect = false, header = false, skip = {table.skipped}, "
+            f"delim = {literal(table.delimiter)}, quote = '\"', escape = '\"', null_padding = true, "
+            f"strict_mode = false, nullstr = '{_UNREAD}', columns = {{{columns}}}, "
+            f"parallel = {str(manner.parallel).lower()}{longest}) WHERE c1 IS NOT NULL OR trim(c0, ' \t') <> '')")
+
+
+def _broken(table: Table) -> str:
+    if table.kind == "csv":
+        return f"(c{table.width - 1} IS NULL OR c{table.width} IS NOT NULL)"
+    return "false" if table.kind == "parquet" else "(v IS NULL)"
+
+
+def _typed(connection: duckdb.DuckDBPyConnection, table: Table, field: Field) -> Typed:
+    sql = _cell(table, field)
+    if table.kind != "parquet":
+        return Typed(sql, "text")
+    kind = str(connection.sql(f"SELECT {sql} FROM {_source(table, MANNERS[0])} LIMIT 0").types[0])
+    if kind.startswith(("TIMESTAMP", "DATE")):
+        return Typed(sql, "date")
+    if kind == "VARCHAR":
+        return Typed(sql, "text")
+    return Typed(sql, "number" if kind in _WHOLE or kind.startswith(("DOUBLE", "FLOAT", "DECIMAL")) else "other")
+
+
+def _number(cell: Typed) -> str:
+    if cell.kind == "text":  # DuckDB reads 1_000 as a number, no trace writes it
+        return f"(CASE WHEN contains({cell.sql}, '_') THEN NULL ELSE TRY_CAST({cell.sql} AS DOUBLE) END)"
+    return f"TRY_CAST({cell.sql} AS DOUBLE)" if cell.kind == "number" else "CAST(NULL AS DOUBLE)"
+
+
+def _time(cell: Typed, table: Table) -> str:
+    unit = table.chosen.unit
+    if unit == "datetime":
+        date = "CAST(NULL AS TIMESTAMP)" if cell.kind == "number" else f"TRY_CAST({cell.sql} AS TIMESTAMPTZ)"
+        return f"coalesce(epoch_us({date}), {NO_DATE})"
+    if unit == "ns":  # counted since 1970 they are more than a float64 holds exactly
+        whole = "CAST(NULL AS BIGINT)" if cell.kind == "other" else f"TRY_CAST({cell.sql} AS BIGINT)"
+        return f"coalesce(CASE WHEN {_number(cell)} IS NULL THEN NULL ELSE {whole} END, {NO_TIME})"
+    if table.delimiter == ";" and cell.kind == "text":  # where a semicolon parts fields, a comma may part decimals
+        cell = Typed(f"replace({cell.sql}, ',', '.')", "text")
+    return f"coalesce({_number(cell)}, {NO_TIME})"
+
+
+def _tokens(cell: Typed, table: Table) -> str:
+    number = _number(cell)
+    missing = f"{cell.sql} IS NULL"
+    if cell.kind == "text":
+        missing += f" OR trim({cell.sql}) = ''"
+        if table.delimiter != ";":  # 1,234: thousands, since tokens are whole
+            grouped = f"regexp_full_match({cell.sql}, '\\s*[0-9]{{1,3}}(,[0-9]{{3}})+\\s*')"
+            bare = f"TRY_CAST(replace({cell.sql}, ',', '') AS DOUBLE)"
+            number = f"coalesce({number}, CASE WHEN {grouped} THEN {bare} END)"
+    return f"CASE WHEN {missing} THEN {MISSING} ELSE coalesce({number}, 'nan'::DOUBLE) END"
