@@ -114,7 +114,8 @@ def _traffic_classes(outcome: TrafficOutcome) -> dict[str, Any]:
         "month": np.zeros(len(cells), np.int64), "segment": [name for name, _ in cells], "task": [""] * len(cells),
         "model": [model for _, model in cells], "born": add(outcome.born[:, o.MEASURED]),
         **{name: ended[:, index] for index, name in enumerate(o.OUTCOMES[:o.IN_FLIGHT])},
-        **{name: sums[:, o.CLASS_SUMS.index(name)] for name in ("good", "attempts", "prompt_tokens", "output_tokens", "cut")},
+        **{name: sums[:, o.CLASS_SUMS.index(name)]
+           for name in ("good", "attempts", "prompt_tokens", "output_tokens", "cut")},
         "cost_usd": sums[:, o.COST_NANO] / NANO_PER_USD, "fee_usd": sums[:, o.FEE_NANO] / NANO_PER_USD,
         **{f"{name}_sum_s": times[:, index] for index, name in enumerate(o.METRICS)},
         "tpot_requests": histograms[:, o.TPOT].sum(axis=1), **_quantiles(histograms),
@@ -150,7 +151,8 @@ def _requests(outcome: TrafficOutcome) -> dict[str, Any]:
         "finish_reason": [o.FINISH_REASONS[row] for row in rows["finish"]],
         **{name: rows[name] for name in ("born_s", "placed_s", "first_token_s", "end_s", "attempts")},
         "delay_s": world.class_delay_s[rows["client_class"]],
-        "prompt_tokens": rows["prompt"], "output_tokens": rows["output"], "drawn_tokens": rows["drawn"], "cost_usd": rows["cost_nano"] / NANO_PER_USD,
+        "prompt_tokens": rows["prompt"], "output_tokens": rows["output"], "drawn_tokens": rows["drawn"],
+        "cost_usd": rows["cost_nano"] / NANO_PER_USD,
     }
 
 

@@ -88,7 +88,8 @@ def hand_market() -> MarketResult:
     bought = [WorkloadDay(model=used[d], planned_tokens=(prompt + output)[d].astype(float), born=born[d],
                           completed=completed[d], prompt_tokens=prompt[d], output_tokens=output[d], cost_nano=cost[d],
                           fee_nano=cost[d] // 20, ttft_s=ttft[d],
-                          e2e_s=ttft[d] + np.array(TPOT_S) * (np.array(OUTPUT) - 1), cut=np.array(CUT[d])) for d in range(4)]
+                          e2e_s=ttft[d] + np.array(TPOT_S) * (np.array(OUTPUT) - 1),
+                          cut=np.array(CUT[d])) for d in range(4)]
     prices = np.stack([INPUT, OUTPUT_PRICE, INPUT], axis=-1).astype(np.int64)
     return MarketResult(
         models=models(), offers=tuple(offer(host, MODELS[m][0], 1, 1) for host, m in OFFERS),

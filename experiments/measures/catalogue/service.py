@@ -41,9 +41,9 @@ ROWS: Final = (
     _ending("failed", "failed at the last offer tried"),
     _ending("abandoned", "an impatient customer gave up"),
     _ending("timed_out", "the router gave up"),
-    Measure("cut_share", "1", "share of completed requests whose answers were cut, at max_tokens or where the context or "
-            "the memory of their offer ended", "completed requests with finish reason length", COMPLETED, "cut answers",
-            shown=PERCENT, short=False),
+    Measure("cut_share", "1", "share of completed requests whose answers were cut, at max_tokens or where the context "
+            "or the memory of their offer ended", "completed requests with finish reason length", COMPLETED,
+            "cut answers", shown=PERCENT, short=False),
     Measure("good_share", "1", "share of requests that were completed within both objectives of their class",
             "requests completed within both objectives", BORN, "within SLOs", shown=PERCENT, short=False),
     Measure("goodput_per_s", "requests/s", "requests completed within both objectives of their class, a second",

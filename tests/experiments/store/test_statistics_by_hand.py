@@ -16,7 +16,8 @@ from worlds.hand_market import hand_market
 from worlds.hand_outcome import hand_outcome
 
 MARKET = {
-    "requests": 190, "completed": 163, "completed_share": 163 / 190, "cut_share": (1 + 2 + 1 + 2) / 163, "good_share": nan,
+    "requests": 190, "completed": 163, "completed_share": 163 / 190, "cut_share": (1 + 2 + 1 + 2) / 163,
+    "good_share": nan,
     "refused_attempts_share": (7 + 7 + 5 + 2) / (20 + 100 + 21 + 62), "tokens": 358_000, "share": 1,
     "revenue": 0.3364, "fees": 0.01682, "price": 0.3364 / 0.358, "paid": 0.3364 * 1.05 / 0.358,
     # a/big and a/mid listed for four days, b/mid and b/new for three
