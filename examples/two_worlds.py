@@ -40,7 +40,7 @@ def main() -> None:
     before, after = (requests(world, 2 * REPLICATIONS) for world in (base, other))
     one, two = (world[world["replication"] == 0] for world in (before, after))
     print(f"{len(one)} requests in one world, {len(two)} in the other")
-    for field in ("request", "born_s", "prompt_tokens", "output_tokens"):
+    for field in ("request", "born_s", "prompt_tokens", "drawn_tokens"):
         print(f"  same {field:13s} in {(one[field] == two[field]).mean():.0%} of them")
     print(f"  same provider      in {(one['provider'] == two['provider']).mean():.0%}: what the router decided")
     worlds = [mean_e2e_s(world) for world in (before, after)]

@@ -28,8 +28,6 @@ PROMPT: Final = 33  # index: 0, and 1 for a second uniform
 OUTPUT: Final = 34  # index: 0, and 1 for a second uniform
 PATIENCE: Final = 35  # index: 0
 
-OFFERS: Final = 1 << 20  # more than any market has
-
 
 @njit("uint64(uint64)", cache=True)
 def mix(x: Any) -> Any:
@@ -50,7 +48,7 @@ def derive(key: Any, salt: int, index: int) -> float:
 @njit("float64(uint64, int64, int64, int64)", cache=True)
 def of_attempt(key: Any, salt: int, attempt: int, offer: int) -> float:
     """Uniform in [0, 1) that belongs to ``key``, a purpose, an attempt and the offer that it was sent to."""
-    return derive(key, salt, attempt * OFFERS + offer)
+    return derive(key, salt, attempt * (1 << 20) + offer)  # more offers than any market has
 
 
 @njit("float64(float64, int64)", cache=True)

@@ -35,7 +35,7 @@ class Request(NamedTuple):
 
     now_s: float  # time of the decision
     prompt_tokens: int
-    expected_output_tokens: float  # mean output of the request's class: the true length is unknown
+    expected_output_tokens: float  # mean of the class's answers so far, at most max_tokens: the true one is unknown
     attempt: int  # 0 for the first attempt
     session: int  # session number, -1 if none
     client_class: int

@@ -37,7 +37,7 @@ STREAMS: Final = (
            "trace"),
     Stream("demand/<class>/thinning", "traffic", "which arrivals a daily wave keeps (thinning, uniform)"),
     Stream("demand/<class>/phases", "traffic", "lengths of calm and of bursts (exponential)"),
-    Stream("demand/<class>/start", "traffic", "row at which a looped trace starts (uniform)"),
+    Stream("demand/<class>/start", "traffic", "time of the file at which a looped or resampled trace starts (uniform)"),
     Stream("demand/<class>/split", "traffic", "which router or share gets a row of a trace (uniform)"),
     Stream("demand/<class>/prompt", "traffic", "prompt lengths, by the class's distribution"),
     Stream("demand/<class>/output", "traffic", "output lengths, by the class's distribution"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.draws import FAST_FAILURE, MIDSTREAM, OFFERS, derive, of_attempt
+from sim.draws import FAST_FAILURE, MIDSTREAM, derive, of_attempt
 from sim.engines import outcome as o
 from sim.engines.compiled import CompiledEngine
 from sim.engines.reference import ReferenceEngine
@@ -43,7 +43,7 @@ def test_share_completed_and_attempts_a_request(engine, attempts):
 
 def test_first_attempts_have_the_draws_of_their_offer_alone():
     assert of_attempt(17, MIDSTREAM, 0, 5) == derive(17, MIDSTREAM, 5)
-    assert of_attempt(17, MIDSTREAM, 2, 5) == derive(17, MIDSTREAM, 2 * OFFERS + 5)
+    assert of_attempt(17, MIDSTREAM, 2, 5) == derive(17, MIDSTREAM, 2 * 2**20 + 5)
 
 
 def test_draws_of_two_attempts_are_independent():
