@@ -90,8 +90,8 @@ def lacking(plan: Plan, answers: np.ndarray, why: Mapping[int, str] = MappingPro
     first = places[0]
     where = ", ".join(f"{path} {value:.6g}" if isinstance(value, float) else f"{path} {value}"
                       for path, value in plan.points[first].items())
-    lack = "lacks" if len(places) == 1 else "lack"
-    return f"{len(places)} of {len(plan.points)} points {lack} a value: the first at {where}: {why.get(first, 'no answer')}"
+    lack, reason = "lacks" if len(places) == 1 else "lack", why.get(first, "no answer")
+    return f"{len(places)} of {len(plan.points)} points {lack} a value: the first at {where}: {reason}"
 
 
 def noise_share(answers: np.ndarray) -> float:
