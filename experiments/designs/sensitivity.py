@@ -3,7 +3,9 @@
 The equations are those of docs/lab/designs.md.
 """
 
+from collections.abc import Mapping
 from itertools import combinations
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,15 +21,20 @@ SOBOL: Final = ("S1", "ST")
 PAIRS: Final = "S2"
 INDICES: Final = {  # by kind of plan
     "morris": MORRIS, "sobol": SOBOL, "sobol-pairs": (*SOBOL, PAIRS), "morris+sobol": MORRIS + SOBOL}
-COLUMNS: Final = ("factor", "index", "value", "low", "high")
+COLUMNS: Final = ("factor", "index", "value", "low", "high", "note")
 RESAMPLES: Final = 1000  # bootstrap resamples behind the intervals
 NOISE: Final = "replication noise"  # in place of a factor
 CONFIDENCE: Final = 0.95
 
-Row = tuple[str, str, float, float, float]  # as COLUMNS
+ALIKE: Final = "all points have the same value: there is no variance to share"
+ALONE: Final = "one replication: nothing tells its noise from the points"
+
+Row = tuple[str, str, float, float, float, str]  # as COLUMNS
 
 
-def sensitivity(plan: Plan, answers: np.ndarray) -> "DataFrame":
+def sensitivity(
+    plan: Plan, answers: np.ndarray, why: Mapping[int, str] = MappingProxyType({})
+) -> "DataFrame":
     """Return the indices of every factor with 95 % bootstrap intervals, and the share of noise.
 
     Parameters
@@ -35,17 +42,20 @@ def sensitivity(plan: Plan, answers: np.ndarray) -> "DataFrame":
     plan
         A plan of a kind in `INDICES`.
     answers
-        float64 (points, replications).
+        float64 (points, replications); not finite where a run gave no answer.
+    why
+        Why a point has none, by its place in the plan, where that is known.
 
     Returns
     -------
     DataFrame
-        The columns factor, index, value, low, high. Morris: ``mu_star`` (mean absolute effect of moving through the
-        whole range, in the metric's unit), ``mu`` (mean effect), ``sigma`` (its spread: interaction or curvature).
+        The columns factor, index, value, low, high, note. Morris: ``mu_star`` (mean absolute effect of moving through
+        the whole range, in the metric's unit), ``mu`` (mean effect), ``sigma`` (its spread: interaction or curvature).
         Sobol: ``S1`` (share of variance by the factor alone), ``ST`` (with all its interactions), of pairs ``S2``
         (share that two factors have together and neither has alone; the factor is then ``a × b``). Last the share of
         the variance of the points' means that is replication noise (``noise_share``; nan with one replication). Where
-        a point has no answer, all values are nan: indices cannot be had from part of a plan.
+        a point has no answer, all values are nan: indices cannot be had from part of a plan. ``note`` says why a value
+        is nan, which points have no answer and why; it is empty beside a value.
 
     Raises
     ------
@@ -60,14 +70,28 @@ def sensitivity(plan: Plan, answers: np.ndarray) -> "DataFrame":
     trajectories = plan.samples * (len(plan.factors) + 1) if MORRIS[0] in INDICES[plan.kind] else 0
     rows: list[Row] = []
     if not np.isfinite(means).all():
-        rows = _unknown(plan, INDICES[plan.kind])
+        rows = _unknown(plan, INDICES[plan.kind], lacking(plan, answers, why))
     else:
         if trajectories:
             rows += _morris(plan, plan.places[:trajectories], means[:trajectories])
         if len(means) > trajectories:
             rows += _sobol(plan, means[trajectories:])
-    rows.append((NOISE, "noise_share", noise_share(answers), np.nan, np.nan))
+    share = noise_share(answers)
+    silent = (lacking(plan, answers, why) or (ALONE if answers.shape[1] < 2 else ALIKE)) if np.isnan(share) else ""
+    rows.append((NOISE, "noise_share", share, np.nan, np.nan, silent))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def lacking(plan: Plan, answers: np.ndarray, why: Mapping[int, str] = MappingProxyType({})) -> str:
+    """Say how many points have no answer, and of the first of them where it is and why; nothing if all have one."""
+    places = np.flatnonzero(~np.isfinite(answers).all(axis=1)).tolist()
+    if not places:
+        return ""
+    first = places[0]
+    where = ", ".join(f"{path} {value:.6g}" if isinstance(value, float) else f"{path} {value}"
+                      for path, value in plan.points[first].items())
+    lack, reason = "lacks" if len(places) == 1 else "lack", why.get(first, "no answer")
+    return f"{len(places)} of {len(plan.points)} points {lack} a value: the first at {where}: {reason}"
 
 
 def noise_share(answers: np.ndarray) -> float:
@@ -86,9 +110,9 @@ def noise_share(answers: np.ndarray) -> float:
     return min(noise / spread, 1.0) if spread > 0 else np.nan
 
 
-def _unknown(plan: Plan, names: tuple[str, ...]) -> list[Row]:
+def _unknown(plan: Plan, names: tuple[str, ...], note: str) -> list[Row]:
     paths = [factor.path for factor in plan.factors]
-    return [(name, index, np.nan, np.nan, np.nan) for index in names
+    return [(name, index, np.nan, np.nan, np.nan, note) for index in names
             for name in ([f"{a} × {b}" for a, b in combinations(paths, 2)] if index == PAIRS else paths)]
 
 
@@ -101,10 +125,11 @@ def _morris(plan: Plan, places: np.ndarray, means: np.ndarray) -> list[Row]:
     names = [factor.path for factor in plan.factors]
     half = np.asarray(got["mu_star_conf"], float)
     star = np.asarray(got["mu_star"], float)
-    rows = [(name, "mu_star", v, v - h, v + h) for name, v, h in zip(names, star.tolist(), half.tolist(), strict=True)]
+    rows = [(name, "mu_star", v, v - h, v + h, "")
+            for name, v, h in zip(names, star.tolist(), half.tolist(), strict=True)]
     for index in ("mu", "sigma"):
         values = np.asarray(got[index], float).tolist()
-        rows += [(name, index, value, np.nan, np.nan) for name, value in zip(names, values, strict=True)]
+        rows += [(name, index, value, np.nan, np.nan, "") for name, value in zip(names, values, strict=True)]
     return rows
 
 
@@ -112,18 +137,18 @@ def _sobol(plan: Plan, means: np.ndarray) -> list[Row]:
     from SALib.analyze import sobol
 
     if means.max() == means.min():  # nothing varies: no shares of it either
-        return _unknown(plan, tuple(index for index in INDICES[plan.kind] if index not in MORRIS))
+        return _unknown(plan, tuple(index for index in INDICES[plan.kind] if index not in MORRIS), ALIKE)
     pairs = PAIRS in INDICES[plan.kind]
     got = sobol.analyze(problem_of(len(plan.factors)), means, calc_second_order=pairs, num_resamples=RESAMPLES,
                         conf_level=CONFIDENCE, seed=plan.seed + 1)  # SALib reads 0 as none at all
     rows = []
     for index in SOBOL:
         values, halves = np.asarray(got[index], float).tolist(), np.asarray(got[f"{index}_conf"], float).tolist()
-        rows += [(factor.path, index, v, v - h, v + h)
+        rows += [(factor.path, index, v, v - h, v + h, "")
                  for factor, v, h in zip(plan.factors, values, halves, strict=True)]
     if pairs:
         both, half = np.asarray(got[PAIRS], float), np.asarray(got[f"{PAIRS}_conf"], float)
         for (i, a), (j, b) in combinations(enumerate(plan.factors), 2):
             v, h = float(both[i, j]), float(half[i, j])
-            rows.append((f"{a.path} × {b.path}", PAIRS, v, v - h, v + h))
+            rows.append((f"{a.path} × {b.path}", PAIRS, v, v - h, v + h, ""))
     return rows

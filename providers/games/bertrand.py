@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from providers.games.repeated import GAME_TARIFF, Rules, play
+from providers.games.repeated import GAME_TARIFF, Rules, of_each, play
 from providers.pricing.demand import best_price, nested_logit_share
 from providers.pricing.registry import bind
 from sim.scenario.pricing_settings import PricingChoice
@@ -50,11 +50,11 @@ def respond(choice: PricingChoice, rules: Rules, start: list[float], ceiling: fl
     choice
         Kind and parameters of the strategy; a game's fine grid and the ceiling are added.
     rules
-        Cost and the router's exponent.
+        Costs, qualities and the router's exponent.
     start
         First price of each seller.
     ceiling
-        Highest price, in units of cost.
+        Highest price of a seller, in units of its cost.
     rounds
         Most rounds.
     """
@@ -65,7 +65,7 @@ def respond(choice: PricingChoice, rules: Rules, start: list[float], ceiling: fl
         path = play(sellers, rules, list(prices), len(start))
         settled = bool(np.all(np.abs(path[-1] - prices) <= 2e-6 * prices))
         prices, played = path[-1], played + 1
-    top = ceiling * rules.cost * (1 - 1e-6)
+    top = ceiling * of_each(rules.cost, len(start), "cost") * (1 - 1e-6)
     return Outcome(prices, settled, bool(np.any(prices >= top)), played)
 
 

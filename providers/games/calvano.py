@@ -1,14 +1,17 @@
 """Q-learning duopoly: the baseline experiment of Calvano, Calzolari, Denicolo and Pastorello (AER 2020).
 
 Two learners set one of 15 prices each period, remember the last pair of prices, and learn with the compiled
-functions of the strategy ``q_learning``. The measure is the profit gain ``(pi - pi_nash) / (pi_joint - pi_nash)``.
+functions of the strategy ``q_learning``. The measure is the profit gain ``(pi - pi_nash) / (pi_joint - pi_nash)`` of
+the two together. Their costs and qualities may differ: each then has prices of its own.
 """
 
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import numpy as np
+from pydantic import Field
 
-from providers.games.bertrand import logit_joint, logit_nash
+from providers.games.repeated import of_each
+from providers.games.unequal import logit_joint_prices, logit_prices
 from providers.pricing.demand import nested_logit_share
 from providers.pricing.qlearning import Step, act, greedy, learn
 from sim.compiled import njit
@@ -19,6 +22,9 @@ from sim.streams import Streams
 _COIN: Final = 1  # purposes of draws; the index is twice the period plus the learner
 _PICK: Final = 2
 _START: Final = 3
+
+
+Amount = Annotated[float, Field(gt=0)]
 
 
 class Baseline(Part):
@@ -35,8 +41,10 @@ class Baseline(Part):
     longest: int = quantity(20_000_000, unit="periods", doc="Give up after so many periods", ge=1,
                             source="assumption; the paper allows 1e9")
     alpha: float = quantity(4.0, unit="1/price", doc="Utility lost for a price of 1 (1 / mu)", gt=0, source="AER")
-    value: float = quantity(2.0, unit="price", doc="Quality index a of both, outside good 0", source="AER")
-    cost: float = quantity(1.0, unit="price", doc="Unit cost", gt=0, source="AER")
+    value: float | tuple[float, float] = quantity(
+        2.0, unit="price", doc="Quality index a, of both or of each; outside good 0", source="AER")
+    cost: Amount | tuple[Amount, Amount] = quantity(1.0, unit="price", doc="Unit cost, of both or of each",
+                                                    source="AER")
 
 
 class Session(NamedTuple):
@@ -77,10 +85,11 @@ class Gain(NamedTuple):
 def _train(profits: np.ndarray, values: np.ndarray, key: np.uint64, settings: np.ndarray) -> tuple[int, int]:
     """Play until both policies have stood still; ``values`` is learned. Return the last state and the periods.
 
-    ``profits[i, j]`` is the profit of the seller who plays ``i`` against ``j``; state = ``first * prices + second``.
+    ``profits[k, i, j]`` is the profit of learner ``k`` who plays ``i`` against ``j``; a state is
+    ``first * prices + second``.
     ``settings``: rate, discount, decay, stable, longest.
     """
-    count = profits.shape[0]
+    count = profits.shape[1]
     state = int(derive(key, _START, 0) * count * count)
     still = 0
     for period in range(int(settings[4])):
@@ -90,8 +99,8 @@ def _train(profits: np.ndarray, values: np.ndarray, key: np.uint64, settings: np
         second = act(values[1], state, explore, derive(key, _COIN, two), derive(key, _PICK, two))
         following = first * count + second
         before = (greedy(values[0], state), greedy(values[1], state))
-        learn(values[0], Step(state, first, profits[first, second], following), settings[0], settings[1])
-        learn(values[1], Step(state, second, profits[second, first], following), settings[0], settings[1])
+        learn(values[0], Step(state, first, profits[0, first, second], following), settings[0], settings[1])
+        learn(values[1], Step(state, second, profits[1, second, first], following), settings[0], settings[1])
         same = before[0] == greedy(values[0], state) and before[1] == greedy(values[1], state)
         still = still + 1 if same else 0
         state = following
@@ -102,20 +111,21 @@ def _train(profits: np.ndarray, values: np.ndarray, key: np.uint64, settings: np
 
 def session(baseline: Baseline, seed: int, number: int) -> Session:
     """Run one session; its draws depend on the seed and its number only."""
-    nash = logit_nash(2, baseline.cost, baseline.alpha, baseline.value)
-    joint = logit_joint(2, baseline.cost, baseline.alpha, baseline.value)
+    costs, values = of_each(baseline.cost, 2, "cost"), of_each(baseline.value, 2, "value")
+    nash = logit_prices(costs.tolist(), values.tolist(), baseline.alpha)
+    joint = logit_joint_prices(costs.tolist(), values.tolist(), baseline.alpha)
     beyond = baseline.margin * (joint - nash)
-    prices = np.linspace(nash - beyond, joint + beyond, baseline.prices)
+    prices = np.linspace(nash - beyond, joint + beyond, baseline.prices, axis=1)
     profits = _profits(prices, baseline)
-    values = _ignorance(profits, baseline.discount)
+    learned = _ignorance(profits, baseline.discount)
     settings = np.array([baseline.rate, baseline.discount, baseline.decay, baseline.stable, baseline.longest])
     key = np.uint64(Streams(seed, 0).word(f"calvano/{number}"))
-    state, periods = _train(profits, values, key, settings)
-    first, second = _cycle(values, state)
-    reference = _profits(np.array([nash, joint]), baseline)
-    earned = float((profits[first, second] + profits[second, first]).mean() / 2)
+    state, periods = _train(profits, learned, key, settings)
+    first, second = _cycle(learned, state)
+    reference = _profits(np.stack([nash, joint], axis=1), baseline).mean(axis=0)
+    earned = float((profits[0, first, second] + profits[1, second, first]).mean() / 2)
     gain = (earned - reference[0, 0]) / (reference[1, 1] - reference[0, 0])
-    price = float((prices[first] + prices[second]).mean() / 2)
+    price = float((prices[0, first] + prices[1, second]).mean() / 2)
     return Session(float(gain), price, periods, periods < baseline.longest)
 
 
@@ -135,17 +145,22 @@ def profit_gain(baseline: Baseline, sessions: int, seed: int = 1) -> Gain:
 
 
 def _profits(prices: np.ndarray, baseline: Baseline) -> np.ndarray:
-    """Profit of the row player: own price by row, the rival's by column."""
-    shares = [nested_logit_share(prices, np.array([rival]), baseline.alpha, baseline.value) for rival in prices]
-    table: np.ndarray = (prices[:, None] - baseline.cost) * np.array(shares).T
-    return table
+    """Profit of each learner, by its own price and by the rival's; ``prices`` are float64 (2, prices)."""
+    costs, values = of_each(baseline.cost, 2, "cost"), of_each(baseline.value, 2, "value")
+    tables = []
+    for own, other in ((0, 1), (1, 0)):
+        better = values[other] - values[own]  # a better rival sells as one whose price is lower by so much
+        shares = [nested_logit_share(prices[own], np.array([rival - better]), baseline.alpha, float(values[own]))
+                  for rival in prices[other]]
+        tables.append((prices[own][:, None] - costs[own]) * np.array(shares).T)
+    return np.array(tables)
 
 
 def _ignorance(profits: np.ndarray, discount: float) -> np.ndarray:
     """First values: discounted profit against a rival who plays at random, in all states alike."""
-    count = len(profits)
-    start = profits.mean(axis=1) / (1 - discount)
-    return np.tile(start, (2, count * count, 1))
+    count = profits.shape[1]
+    start = profits.mean(axis=2) / (1 - discount)
+    return np.repeat(start[:, None, :], count * count, axis=1)
 
 
 def _cycle(values: np.ndarray, state: int) -> tuple[np.ndarray, np.ndarray]:

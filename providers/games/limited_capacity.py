@@ -1,25 +1,29 @@
 """Sellers with limited capacity: Edgeworth's cycles, and quantities before prices (Kreps and Scheinkman 1983)."""
 
 import math
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Annotated, NamedTuple
 
 import numpy as np
+from pydantic import Field
 
-from providers.games.repeated import GAME_TARIFF, Rules, play
+from providers.games.repeated import GAME_TARIFF, Each, Rules, of_each, play
 from providers.pricing.demand import best_price
 from providers.pricing.registry import bind
 from sim.scenario.base import Part, quantity
 from sim.scenario.pricing_settings import PricingChoice
 
+Amount = Annotated[float, Field(gt=0)]
+
 
 class Edgeworth(Part):
     """A market for one good with capacity limits; customers buy up to ``ceiling``, the cheapest first."""
 
-    sellers: int = quantity(2, unit="sellers", doc="Sellers, all alike", ge=2, le=20)
+    sellers: int = quantity(2, unit="sellers", doc="Sellers", ge=2, le=20)
     demand: float = quantity(1.0, unit="units", doc="Units wanted in a period, at any price up to the ceiling", gt=0)
-    capacity: float = quantity(0.7, unit="units", doc="Units that each can sell in a period", gt=0)
-    cost: float = quantity(1.0, unit="price", doc="Unit cost", gt=0)
+    capacity: Amount | tuple[Amount, ...] = quantity(
+        0.7, unit="units", doc="Units that a seller can sell in a period, of all or of each")
+    cost: Amount | tuple[Amount, ...] = quantity(1.0, unit="price", doc="Unit cost, of all sellers or of each")
     ceiling: float = quantity(3.0, unit="price", doc="Most that customers pay", gt=0)
     step: float = quantity(0.02, unit="1", doc="Share by which a seller undercuts", gt=0, lt=1)
     moves: int = quantity(2000, unit="moves", doc="Reviews in all, in turn", ge=1)
@@ -47,33 +51,50 @@ class Cycle(NamedTuple):
     period: float
 
 
-def sales(prices: np.ndarray, demand: float, capacity: float, ceiling: float) -> np.ndarray:
-    """Units that each seller sells: cheapest first up to capacity, those that tie share what is left evenly."""
-    sold = np.zeros(len(prices))
+def sales(prices: np.ndarray, demand: float, capacity: Each, ceiling: float) -> np.ndarray:
+    """Units that each seller sells: cheapest first up to capacity, those that tie share what is left evenly.
+
+    What is more than the capacity of one that ties goes to the others.
+    """
+    sold, most = np.zeros(len(prices)), of_each(capacity, len(prices), "capacity")
     left = demand
     for price in np.unique(prices):
         tied = np.flatnonzero(prices == price)
         if price > ceiling * (1 + 1e-6):
             break
-        sold[tied] = min(capacity, left / len(tied))
-        left -= sold[tied].sum()
+        for rank, seller in enumerate(tied[np.argsort(most[tied], kind="stable")]):
+            sold[seller] = min(most[seller], left / (len(tied) - rank))  # the smallest first: it leaves its rest
+            left -= sold[seller]
     return sold
 
 
+def lower_prices(game: Edgeworth) -> np.ndarray:
+    """Price of each seller at which undercutting pays as little as the residual demand at the ceiling (P4)."""
+    capacity, cost = of_each(game.capacity, game.sellers, "capacity"), of_each(game.cost, game.sellers, "cost")
+    residual = np.clip(game.demand - (capacity.sum() - capacity), 0.0, capacity)
+    lowest: np.ndarray = cost + (game.ceiling - cost) * residual / np.minimum(capacity, game.demand)
+    return lowest
+
+
 def lower_price(game: Edgeworth) -> float:
-    """Edgeworth's lower price: where undercutting pays as little as the residual demand at the ceiling (P4)."""
-    residual = min(max(game.demand - (game.sellers - 1) * game.capacity, 0.0), game.capacity)
-    return game.cost + (game.ceiling - game.cost) * residual / min(game.capacity, game.demand)
+    """Edgeworth's lower price, at which undercutting ends: the second lowest of the sellers' own.
+
+    One seller after another gives up, the highest first; the last has nobody left to undercut.
+    """
+    return float(np.sort(lower_prices(game))[1])
 
 
 def edgeworth_path(game: Edgeworth, seed: int = 1) -> np.ndarray:
     """Let sellers with the strategy ``undercut`` move in turn; float64 (moves + 1, sellers)."""
-    choice = PricingChoice(kind="undercut", step=game.step, ceiling_markup=game.ceiling / game.cost, **GAME_TARIFF)
+    costs = of_each(game.cost, game.sellers, "cost").tolist()
     rules = Rules(
         cost=game.cost, capacity=game.capacity, seed=seed,
         sell=lambda prices: sales(prices, game.demand, game.capacity, game.ceiling),
     )
-    sellers = [bind(choice) for _ in range(game.sellers)]
+    sellers = [
+        bind(PricingChoice(kind="undercut", step=game.step, ceiling_markup=game.ceiling / cost, **GAME_TARIFF))
+        for cost in costs
+    ]
     return play(sellers, rules, [game.ceiling] * game.sellers, game.moves)
 
 
@@ -97,11 +118,19 @@ def cournot(sellers: int, intercept: float, slope: float, cost: float) -> tuple[
     return (intercept - cost) / (slope * (sellers + 1)), (intercept + sellers * cost) / (sellers + 1)
 
 
-def capacity_game(sellers: int, intercept: float, slope: float, cost: float, rounds: int = 200) -> np.ndarray:
+def cournot_capacities(costs: Sequence[float], intercept: float, slope: float) -> np.ndarray:
+    """The same for sellers of unequal costs who all produce: ``(a - (n + 1) c_i + sum c) / (b (n + 1))`` (P8)."""
+    cost, sellers = np.array(costs, float), len(costs)
+    capacities: np.ndarray = (intercept - (sellers + 1) * cost + cost.sum()) / (slope * (sellers + 1))
+    return capacities
+
+
+def capacity_game(sellers: int, intercept: float, slope: float, cost: Each, rounds: int = 200) -> np.ndarray:
     """Let sellers in turn choose the capacity that earns most when prices then clear the market; float64 (sellers,)."""
     chosen = np.full(sellers, intercept / slope / (10 * sellers))
+    costs = of_each(cost, sellers, "cost").tolist()
 
-    def profit_of(others: float) -> Callable[[np.ndarray], np.ndarray]:
+    def profit_of(others: float, cost: float) -> Callable[[np.ndarray], np.ndarray]:
         def profit(own: np.ndarray) -> np.ndarray:
             earned: np.ndarray = (np.maximum(intercept - slope * (own + others), 0.0) - cost) * own
             return earned
@@ -111,11 +140,11 @@ def capacity_game(sellers: int, intercept: float, slope: float, cost: float, rou
     for move in range(rounds * sellers):
         turn = move % sellers
         others = float(chosen.sum() - chosen[turn])
-        chosen[turn] = best_price(profit_of(others), 1e-6 * intercept / slope, intercept / slope)
+        chosen[turn] = best_price(profit_of(others, costs[turn]), 1e-6 * intercept / slope, intercept / slope)
     return chosen
 
 
-def price_deviation_gain(capacities: np.ndarray, intercept: float, slope: float, cost: float) -> float:
+def price_deviation_gain(capacities: np.ndarray, intercept: float, slope: float, cost: Each) -> float:
     """Most profit that a seller gains by leaving the clearing price (0: clearing is a Nash equilibrium).
 
     Efficient rationing: a seller that asks more than the others serves what demand is left beyond their capacity.
@@ -123,10 +152,10 @@ def price_deviation_gain(capacities: np.ndarray, intercept: float, slope: float,
     """
     clearing = intercept - slope * capacities.sum()
     gains = []
-    for own in capacities:
+    for own, unit in zip(capacities, of_each(cost, len(capacities), "cost"), strict=True):
         left = intercept / slope - (capacities.sum() - own)
         prices = np.linspace(clearing, intercept, 2001)
         sold = np.clip(left - prices / slope, 0.0, own)
-        kept = (clearing - cost) * own
-        gains.append(float(((prices - cost) * sold).max() - kept))
+        kept = (clearing - unit) * own
+        gains.append(float(((prices - unit) * sold).max() - kept))
     return max(gains)

@@ -12,7 +12,7 @@ from providers.pricing.tariff import Tariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
 
-FREE_PICO: Final = 1.0  # a unit cost below this, pico-dollars per token, is none: it cannot be a unit of price
+FREE_PICO: Final = 1.0  # a unit cost below this, pico-dollars per token, is none: no ceiling can be a multiple of it
 
 
 class BestResponse(Tariff):
@@ -32,12 +32,13 @@ class RouterResponse(BestResponse):
 
 
 class LogitResponse(BestResponse):
-    """Parameters of ``best_response_logit``; prices count in units of the own cost."""
+    """Parameters of ``best_response_logit``; prices count in money, which is the same for sellers of any cost."""
 
-    alpha: float = quantity(4.0, unit="1/unit cost", doc="Utility lost for a price of one unit cost", gt=0,
-                            source="Calvano et al., AER 2020: cost 1, mu 1/4")
-    value: float = quantity(2.0, unit="unit cost", doc="Price at which customers are indifferent to buying", ge=0,
-                            source="Calvano et al., AER 2020: a = 2, outside good 0")
+    alpha: float = quantity(4.0, unit="Mtok/USD", doc="Utility lost for a price of 1 USD per million tokens", gt=0,
+                            source="Calvano et al., AER 2020: mu 1/4, in the money in which cost is 1")
+    value: float = quantity(2.0, unit="USD per million tokens",
+                            doc="Blended price at which customers are indifferent to buying", ge=0,
+                            source="Calvano et al., AER 2020: a = 2, outside good 0, in the money in which cost is 1")
     nest: float = quantity(1.0, unit="1", doc="Dissimilarity of the hosts of a model; 1 is the plain logit", gt=0,
                            le=1)
 
@@ -46,7 +47,11 @@ R = TypeVar("R", bound=BestResponse)
 
 
 class _Response(Steady[R]):
-    """Posts the best price against rivals' present prices, all in units of the own cost."""
+    """Posts the best price against rivals' present prices; all of them in pico-dollars per token.
+
+    Only the range of the search is in units of the own cost. Demand must not be: sellers of unequal costs would then
+    each believe in customers of their own.
+    """
 
     def launch(self, situation: Situation, rng: Generator) -> Prices:
         """Best response; the list price (or cost-plus) while there are no rivals."""
@@ -64,11 +69,11 @@ class _Response(Steady[R]):
         floor = max(self.parameters.floor_cost_share, 1.0)
 
         def profit(prices: np.ndarray) -> np.ndarray:
-            earned: np.ndarray = (prices - 1) * self._share(prices, rivals / cost, situation)
+            earned: np.ndarray = (prices - cost) * self._share(prices, rivals, situation)
             return earned
 
-        best = best_price(profit, floor, max(self.parameters.ceiling_markup, floor))
-        return self.parameters.prices(situation, best * cost)
+        best = best_price(profit, floor * cost, max(self.parameters.ceiling_markup, floor) * cost)
+        return self.parameters.prices(situation, best)
 
     def _informed(self, rivals: np.ndarray) -> bool:
         """Whether rivals' prices say something about demand."""
@@ -91,13 +96,17 @@ class BestResponseToRouter(_Response[RouterResponse]):
 
 
 class BestResponseToLogit(_Response[LogitResponse]):
-    """Against logit or nested-logit demand with an outside good."""
+    """Against logit or nested-logit demand with an outside good, stated in money."""
 
     def _informed(self, rivals: np.ndarray) -> bool:
         return True
 
     def _share(self, prices: np.ndarray, rivals: np.ndarray, situation: Situation) -> np.ndarray:
-        return nested_logit_share(prices, rivals, self.parameters.alpha, self.parameters.value, self.parameters.nest)
+        given, money = self.parameters, situation.money_pico
+        better = np.array(situation.rivals_quality) if situation.rivals_quality else np.zeros(len(rivals))
+        # a better offer sells as a plain one would at a price lower by what it is worth more
+        return nested_logit_share(prices / money - situation.quality, rivals / money - better, given.alpha, given.value,
+                                  given.nest)
 
 
 BEST_RESPONSE_ROUTER: Final = StrategyKind(

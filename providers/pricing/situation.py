@@ -36,6 +36,16 @@ class Situation:
         The router gives shares in proportion to ``price ** -router_exponent``; 0 if it does not look at prices.
     capacity_tokens_per_day
         Tokens it could serve in a day; 0 if unknown.
+    rivals_capacity_tokens_per_day
+        Tokens that all rivals together could serve in a day; None if unknown, then each is taken to be as large as it.
+    money_pico
+        One unit of the money in which demand is stated, pico-dollars per token: 1 USD per million tokens in a market, a
+        price of 1 in a game. It is the same for all sellers, whatever their costs.
+    quality
+        What customers would pay more for this offer than for a plain one of its model, in that money. A market's firms
+        know of no such difference.
+    rivals_quality
+        The same of each of ``rivals``, in the same order; empty if all are plain.
     """
 
     now_s: float
@@ -52,6 +62,10 @@ class Situation:
     share_last_day: float = 0.0
     router_exponent: float = 2.0
     capacity_tokens_per_day: float = 0.0
+    rivals_capacity_tokens_per_day: float | None = None
+    money_pico: float = PICO_PER_USD_PER_MTOK
+    quality: float = 0.0
+    rivals_quality: tuple[float, ...] = ()
 
     @property
     def cost_pico(self) -> float:

@@ -27,7 +27,7 @@ class Undercut(Tariff):
 class Undercutting(Steady[Undercut]):
     """Undercuts while that pays more than the demand that rivals' full capacity leaves at the ceiling.
 
-    With capacity ``K`` each, ``n`` rivals and demand ``D`` the residual is ``R = D - n K``. Undercutting at ``p``
+    With capacity ``K``, ``K'`` of all rivals and demand ``D`` the residual is ``R = D - K'``. Undercutting at ``p``
     earns ``(p - c) min(K, D)``, relenting to the ceiling ``r`` earns ``(r - c) R``; they are equal at
     ``p = c + (r - c) R / min(K, D)``, Edgeworth's lower price. Without spare demand that is cost, and it stays there.
     """
@@ -47,7 +47,9 @@ class Undercutting(Steady[Undercut]):
         if capacity <= 0 or situation.share_last_day <= 0:
             return floor
         demand = situation.tokens_last_day / situation.share_last_day
-        residual = min(max(demand - capacity * len(situation.rivals), 0.0), capacity)
+        rivals = situation.rivals_capacity_tokens_per_day
+        rivals = capacity * len(situation.rivals) if rivals is None else rivals
+        residual = min(max(demand - rivals, 0.0), capacity)
         if residual == 0:
             return floor
         ceiling = cost * self.parameters.ceiling_markup

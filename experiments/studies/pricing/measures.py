@@ -87,10 +87,30 @@ def _best_responses(_: Pricing) -> Iterator[Row]:
         price = math.inf if end.divergent else float(end.prices.mean())
         known = bertrand.router_nash(sellers, 1.0, exponent)
         yield _exact(router, f"price, {sellers} sellers, k = {exponent:g}", known, "P3", price)
+    yield from _unequal(logit, router)
 
 
-def _exact(part: str, quantity: str, known: float, source: str, found: float) -> Row:
-    return Row(part, quantity, "price over cost", known, known, source, found, 0.0, 1)
+def _unequal(logit: str, router: str) -> Iterator[Row]:
+    """Sellers of unequal costs and qualities, a row for each."""
+    from providers.games import bertrand, unequal
+    from providers.games.repeated import Rules
+    from sim.scenario.pricing_settings import PricingChoice
+
+    costs, better = (1.0, 1.3, 0.8), (0.0, 0.4, -0.1)
+    rules = Rules(cost=costs, quality=better)
+    end = bertrand.respond(PricingChoice(kind="best_response_logit"), rules, [3.0] * 3, 10.0)
+    known = unequal.logit_prices(costs, [CALVANO[2] + more for more in better], CALVANO[1])
+    for cost, more, price, found in zip(costs, better, known.tolist(), end.prices.tolist(), strict=True):
+        yield _exact(logit, f"Nash price at cost {cost:g}, value {CALVANO[2] + more:g}", price, "P6", found, "price")
+    end = bertrand.respond(PricingChoice(kind="best_response_router"), Rules(cost=costs), [3.0] * 3, CEILING)
+    for cost, price, found in zip(costs, unequal.router_prices(costs, 2.0).tolist(), end.prices.tolist(), strict=True):
+        yield _exact(router, f"price at cost {cost:g}, k = 2", price, "P7", found, "price")
+
+
+def _exact(
+    part: str, quantity: str, known: float, source: str, found: float, unit: str = "price over cost"
+) -> Row:
+    return Row(part, quantity, unit, known, known, source, found, 0.0, 1)
 
 
 def _saw_tooth(design: Pricing) -> Iterator[Row]:

@@ -62,7 +62,7 @@ class SweepStudy(Study["Sweep", "Found"]):
         return found_in(design, results)
 
     def tables(self, found: Found) -> dict[str, DataFrame]:
-        """Return ``summary`` and ``sensitivity``."""
+        """Return ``summary``, ``sensitivity``, and of which runs it has no value."""
         return found.frames
 
     def draw(self, found: Found, folder: Path) -> None:
@@ -73,10 +73,12 @@ class SweepStudy(Study["Sweep", "Found"]):
 
     def told(self, found: Found) -> str:
         """Return the shown metrics by point, or their indices."""
-        from experiments.studies.sweep.terminal import indices, points
+        from experiments.studies.sweep.terminal import gaps, indices, points
 
         if "sensitivity" in found.frames:
-            return indices(found.frames["sensitivity"], found.design.shown)
+            told = indices(found.frames["sensitivity"], found.design.shown)
+            missing = found.frames.get("sensitivity_gaps")
+            return told if missing is None else f"{told}\n\n{gaps(missing)}"
         return points(found.frames["summary"], found.design.shown)
 
     def write_up(self, folder: Folder, figures: Path) -> Answer:

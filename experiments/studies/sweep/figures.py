@@ -67,7 +67,8 @@ def _bars(design: Sweep, frame: DataFrame, policy: str, index: str, columns: int
         axis.set_title(f"{_named(metric)}{told}", loc="left", fontsize=10)
         axis.set_xlim(left=min(0.0, axis.get_xlim()[0]))
         if not np.isfinite(values).any():
-            say(axis, "No index: every run must have a value.")
+            notes = main["note"].unique() if len(main) else ["every run must have a value"]
+            say(axis, f"No index: {str(notes[0]).partition(': ')[0]}.")  # what follows is too long for a panel
     if index == "ST":
         # shares of a variance are compared from metric to metric; effects have units of their own
         far = [axis.get_xlim() for axis in axes]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from experiments.designs import INDICES, sensitivity
 from experiments.runs.specs import POLICY
 from experiments.studies.sweep.design import Sweep
+from experiments.studies.sweep.gaps import Gap, frame_of, gaps_in, reasons
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +27,8 @@ class Found:
         What was run.
     frames
         ``summary``, a row for every point, policy and metric: the factors, metric, unit, mean, half_width, n,
-        failed; and ``sensitivity`` of a design that has indices.
+        failed; ``sensitivity`` of a design that has indices, and ``sensitivity_gaps``, a row for every run for want of
+        which there are none.
     """
 
     design: Sweep
@@ -44,37 +46,40 @@ def found_in(design: Sweep, results: Results) -> Found:
     frames = {"summary": results.metrics()}
     if len(frames["summary"]):  # some run succeeded
         design.check_metrics(list(frames["summary"]["metric"].unique()))
-    found = indices(design, results)
-    if found is not None:
-        frames["sensitivity"] = found
-    return Found(design, frames)
+    return Found(design, frames | indices(design, results))
 
 
-def indices(design: Sweep, results: Results) -> DataFrame | None:
-    """Return the sensitivity indices of the shown metrics, by policy if it has several; None if its plan has none.
+def indices(design: Sweep, results: Results) -> dict[str, DataFrame]:
+    """Return the sensitivity indices of the shown metrics, by policy if it has several; nothing if its plan has none.
 
     Returns
     -------
-    DataFrame or None
-        Columns policy (if there are policies), metric, unit, factor, index, value, low, high.
+    dict[str, DataFrame]
+        ``sensitivity``: columns policy (if there are policies), metric, unit, factor, index, value, low, high, note.
+        ``sensitivity_gaps``, if there are any: those of `gaps.frame_of`.
     """
     import pandas as pd
 
     if design.plan.kind not in INDICES:
-        return None
+        return {}
     table = results.table("metrics")
-    parts = []
+    parts: list[DataFrame] = []
+    gaps: list[Gap] = []
     for place, policy in enumerate(design.policies or ("",)):
         for metric in design.shown:
             chosen = table[table["metric"] == metric]
             unit = str(chosen["unit"].iloc[0]) if len(chosen) else ""
-            found = sensitivity(design.plan, _answers(design, chosen, place))
+            answers = _answers(design, chosen, place)
+            mine = gaps_in(answers, place, metric, results)
+            gaps += mine
+            found = sensitivity(design.plan, answers, reasons(mine, place * len(design.plan.points)))
             found.insert(0, "metric", metric)
             found.insert(1, "unit", unit)
             if design.policies:
                 found.insert(0, POLICY, policy)
             parts.append(found)
-    return pd.concat(parts, ignore_index=True)
+    frames = {"sensitivity": pd.concat(parts, ignore_index=True)}
+    return {**frames, "sensitivity_gaps": frame_of(gaps, results)} if gaps else frames
 
 
 def _answers(design: Sweep, chosen: DataFrame, place: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from experiments.output.folder import SUMMARY, Folder
 from experiments.report import grids as grids
 from experiments.report.blocks import Block, Column, Figure, Section, Table, Text
-from experiments.report.common import design
+from experiments.report.common import LONG, design
 from experiments.report.difference import flat
 from experiments.report.headings import ABBREVIATIONS, shown
 from experiments.report.numbers import NONE, plain
@@ -76,7 +76,19 @@ def _sensitivity(folder: Folder, figures: list[Block]) -> list[Section]:
     keys = [name for name in ("policy", "metric") if name in frame]
     for place, (key, mine) in enumerate(frame.groupby(keys, sort=False)):
         blocks.append(_indices(mine, tuple(str(part) for part in key), place > 0))
-    return [Section("sensitivity", "Sensitivity", tuple(blocks))]
+    return [Section("sensitivity", "Sensitivity", (*blocks, *_gaps(folder)))]
+
+
+def _gaps(folder: Folder) -> list[Block]:
+    """The runs for want of which there are no indices, each with the reason."""
+    if not folder.has("sensitivity_gaps.csv"):
+        return []
+    frame = folder.table("sensitivity_gaps.csv").astype(object)
+    frame = frame.where(frame.notna(), "")
+    heads = tuple(Column(str(name), words=True, sentences=name == "why") for name in frame.columns)
+    rows = tuple(tuple(plain(value) for value in row) for row in frame.itertuples(index=False))
+    caption = f"Runs without a value: {len(rows)}. Indices need one of every run of the design."
+    return [Table("sensitivity-gaps", caption, heads, rows, folded=len(rows) > LONG)]
 
 
 def _indices(frame: DataFrame, key: tuple[str, ...], folded: bool) -> Table:
@@ -92,6 +104,9 @@ def _indices(frame: DataFrame, key: tuple[str, ...], folded: bool) -> Table:
     caption = f"Sensitivity of {shown(metric, unit).words}{under}."
     if len(noise) and math.isfinite(noise.iloc[0]):
         caption += f" Noise between replications makes {100 * noise.iloc[0]:.3g} % of the variance."
+    noted = frame["note"].dropna().tolist() if "note" in frame else []
+    if noted:
+        caption += f" No index: {noted[0]}."
     heads = [Column(str(name).replace("mu_star", "mu*"), "" if unit == "1" or name not in EFFECTS else unit)
              for name in names]
     return Table("-".join(("sensitivity", *key)).replace(":", "-"), caption,

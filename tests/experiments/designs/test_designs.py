@@ -105,9 +105,13 @@ def test_a_point_without_an_answer_leaves_no_index(kind):
     whole = sensitivity(plan, values)
     assert set(whole["index"]) == {*INDICES[kind], "noise_share"}
     values[4] = np.nan
-    broken = sensitivity(plan, values)
+    broken = sensitivity(plan, values, {4: "the cat slept on it"})
     assert broken["value"].isna().all()
     assert list(broken["factor"]) == list(whole["factor"])
+    where = f"the first at a {plan.points[4]['a']:.6g}, b {plan.points[4]['b']:.6g}: the cat slept on it"
+    assert set(broken["note"]) == {f"1 of {len(plan.points)} points lacks a value: {where}"}
+    shown = whole["value"].notna()
+    assert (whole["note"] == "").equals(shown)  # a reason where there is no value, and only there
 
 
 @pytest.mark.parametrize("kind", list(INDICES))

@@ -249,6 +249,45 @@ def test_failed_runs_are_done_again_when_asked(monkeypatch, tmp_path, capsys):
     assert (pd.read_csv(tmp_path / "o" / "summary.csv")["n"] == 2).all()
 
 
+@pytest.mark.parametrize("drawn", [("morris", "3"), ("sobol", "4")])
+def test_a_design_without_indices_says_which_points_lack_a_value_and_why(drawn, tmp_path, capsys):
+    """Some points are not allowed (a warm-up longer than the run), some have no request and therefore no price."""
+    kind, samples = drawn
+    out = tmp_path / "o"
+    assert run_cli("sweep", "tournament", "duel", *SHORT, "--design", kind, "--samples", samples, "--vary",
+                   "traffic.load=0.00001..1", "--vary", "traffic.warmup_s=5..60", "--replications", "2", "--metrics",
+                   "cost_usd_per_mtok,requests", "--jobs", 1, out=out) == 0
+    screen = capsys.readouterr().out
+    gaps = pd.read_csv(out / "sensitivity_gaps.csv").set_index("metric")
+    failures = pd.read_csv(out / "failures.csv")
+    assert list(gaps.loc["requests", "row"]) == list(failures["row"])  # that of no request is 0, and no gap
+    assert list(gaps.loc["requests", "why"]) == [f"failed: {problem}" for problem in failures["problem"]]
+    cost = gaps.loc["cost_usd_per_mtok"]
+    empty = cost[~cost["row"].isin(failures["row"])]
+    assert len(empty)
+    assert empty["why"].str.startswith("done, but without a value: nothing to divide by (prompt and output").all()
+    assert empty["traffic.load"].max() < 0.1
+    assert cost.loc[cost["row"].isin(failures["row"]), "traffic.warmup_s"].min() > 40
+    sensitivity = pd.read_csv(out / "sensitivity.csv")
+    assert sensitivity["value"].isna().all()
+    points = {"morris": 9, "sobol": 16}[kind]
+    for metric, mine in sensitivity.groupby("metric"):
+        told = f"{gaps.loc[metric, 'row'].nunique()} of {points} points lack a value"
+        assert mine["note"].str.startswith(f"{told}: the first at traffic.load ").all()
+        assert f"{metric}: {told}\n" in screen
+    for why in (failures["problem"].iloc[0], empty["why"].iloc[0]):
+        assert why in screen
+    report = tmp_path / "r"
+    assert main(["report", str(out), "--out", str(report)]) == 0
+    text = (report / "report.md").read_text(encoding="utf-8").replace("\\", "")
+    assert text.count("No index: ") == 2
+    assert f"Runs without a value: {len(gaps)}." in text
+    assert failures["problem"].iloc[0] in text
+    for name in ("report.html", "sensitivity.svg"):
+        file = (report if name.endswith("html") else out) / name
+        assert "points lack a value" in file.read_text(encoding="utf-8")
+
+
 def test_a_worker_that_dies_is_told():
     with pytest.raises(WorkerError, match="a worker process died"):
         list(in_processes(os._exit, [(9,), (9,), (9,)], 2))
