@@ -39,7 +39,7 @@ A_THOUSAND: Final = 1000
 def litellm_rows(data: Raw) -> Iterator[Row]:
     """The offers of a price map, those of service tiers (``name:flex``) beside the usual ones.
 
-    What a service tier says nothing of, such as cached tokens, costs there as usual, as LiteLLM bills it.
+    What a service tier says nothing of, such as cached tokens or long prompts, costs as usual, as LiteLLM bills it.
     """
     for name, raw in table(data).items():
         if name != EXAMPLE:
@@ -64,15 +64,18 @@ def _rows_of(name: str, raw: Mapping[str, Raw]) -> Iterator[Row]:
         for suffix, service in SERVICE.items():
             own = _prices(raw, f"_{suffix}")
             if not own.is_empty:
-                yield _with_tiers(usual.named(service, own.or_else(base)), _tiers(raw, f"_{suffix}"))
+                yield _with_tiers(usual.named(service, own.or_else(base)), (*tiers, *_tiers(raw, f"_{suffix}")))
     except UnknownPriceError as problem:
         yield Unread(name, str(problem))
 
 
 def _with_tiers(quote: Quote, tiers: tuple[TierUsd, ...]) -> Quote:
-    """The quote with tiers; what a tier says nothing of costs there as usual."""
-    whole = tuple(TierUsd(it.above_tokens, it.prices.or_else(quote.base)) for it in tiers if it.above_tokens > 0)
-    return replace(quote, tiers=whole)
+    """The quote with tiers, of which later ones replace what they name of those before them at the same length."""
+    found: dict[int, TokenUsd] = {}
+    for above_tokens, prices in tiers:
+        if above_tokens > 0:
+            found[above_tokens] = prices.or_else(found.get(above_tokens, quote.base))
+    return replace(quote, tiers=tuple(TierUsd(above, found[above]) for above in sorted(found)))
 
 
 def _quote(name: str, raw: Mapping[str, Raw], base: TokenUsd) -> Quote:

@@ -76,6 +76,7 @@ LITELLM = {
     "gpt-x": {"litellm_provider": "openai", "mode": "chat", "max_input_tokens": 1_050_000,
               "input_cost_per_token": 2.5e-06, "output_cost_per_token": 1.5e-05, "cache_read_input_token_cost": 2.5e-07,
               "input_cost_per_token_above_272k_tokens": 5e-06, "output_cost_per_token_above_272k_tokens": 2.25e-05,
+              "input_cost_per_token_above_272k_tokens_flex": 2.5e-06,
               "input_cost_per_token_flex": 1.25e-06, "output_cost_per_token_flex": 7.5e-06,
               "input_cost_per_token_batches": 1.25e-06, "input_cost_per_token_priority": 5e-06,
               "output_cost_per_token_priority": 3e-05, "cache_read_input_token_cost_priority": 5e-07},
@@ -99,9 +100,11 @@ def test_litellm_tiers_and_service_tiers():
     long = {"above_tokens": 272_000, **price(5.0, 22.5, cached_usd_per_mtok=0.25)}
     assert {name: offer["price"] for name, offer in offers.items()} == {
         "openai/gpt-x": price(2.5, 15.0, cached_usd_per_mtok=0.25, tiers=[long]),
-        "openai/gpt-x:flex": price(1.25, 7.5, cached_usd_per_mtok=0.25),
-        "openai/gpt-x:batch": price(1.25, 15.0, cached_usd_per_mtok=0.25),
-        "openai/gpt-x:priority": price(5.0, 30.0, cached_usd_per_mtok=0.5),
+        "openai/gpt-x:flex": price(1.25, 7.5, cached_usd_per_mtok=0.25, tiers=[
+            {"above_tokens": 272_000, **price(2.5, 22.5, cached_usd_per_mtok=0.25)}]),
+        "openai/gpt-x:batch": price(1.25, 15.0, cached_usd_per_mtok=0.25, tiers=[long]),
+        "openai/gpt-x:priority": price(5.0, 30.0, cached_usd_per_mtok=0.5, tiers=[
+            {"above_tokens": 272_000, **price(5.0, 22.5, cached_usd_per_mtok=0.5)}]),
         "novita/novita/a/b": price(0.95, 4.0),
         "dashscope/dashscope/q": price(0.05, 0.4, tiers=[{"above_tokens": 256_000, **price(0.25, 2.0)}]),
         "voyage/embed": price(0.1, 0.0)}

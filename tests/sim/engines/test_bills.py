@@ -16,7 +16,7 @@ from sim.engines.reference import ReferenceEngine
 from sim.engines.schedule import Line, Schedule, Tier, flat
 from sim.scenario.price_settings import Price
 from sim.units import MOST_PICO
-from worlds.small import Change, Client, drive, lowest, offer, requests, world
+from worlds.small import Change, Client, affine, drive, lowest, offer, requests, world
 
 ENGINES = [pytest.param(ReferenceEngine, id="reference"), pytest.param(CompiledEngine, id="compiled")]
 
@@ -84,6 +84,24 @@ def test_routers_compare_what_the_request_would_cost(engine: type) -> None:
     end = drive(engine(market, iter([rows])))
     # a: n + 10 up to 500; b: 1.5 n + 15; c: 600
     assert [int(row["offer"]) for row in end.samples] == [0, 0, 0, 0, 0, 2, 2]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_mean_bill_is_that_of_the_lengths(engine: type) -> None:
+    """Prompts uniform on 1 to 400, half of them cached, and a tier; |mean - expected| <= 5 standard errors."""
+    schedule = price(1, 4, cached=0.1, request_usd=0.0001, discount=0.2,
+                     tiers=[tier(200, 2, 6, cached_usd_per_mtok=0.5)])
+    rng = np.random.default_rng(1)
+    count = 600
+    prompt, output = rng.integers(1, 401, count), rng.integers(1, 5, count)
+    market = world([offer(affine(0.001), price=schedule)])
+    rows = requests(market, [{"arrive_s": 0.1 * i, "prompt": int(p), "prefix": int(p) // 2, "output": int(o)}
+                             for i, (p, o) in enumerate(zip(prompt, output, strict=True))])
+    bills = drive(engine(market, iter([rows]))).samples["cost_nano"]
+    lengths = np.arange(1, 401)
+    into, cached, out = np.where(lengths[:, None] > 200, [2, 0.5, 6], [1, 0.1, 4]).T
+    expected = 800 * (100 + ((lengths - lengths // 2) * into + lengths // 2 * cached + 2.5 * out).mean())
+    assert abs(bills.mean() - expected) <= 5 * bills.std(ddof=1) / np.sqrt(count)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
