@@ -11,6 +11,17 @@ from sim.demand.traces import TraceRows
 from sim.scenario import Trace
 
 
+class _Gaps:
+    """Times before rows, by their numbers: those of the whole file at once would be as much memory as the file."""
+
+    def __init__(self, rows: TraceRows) -> None:
+        self._t_s = rows.t_s
+        self._first = rows.mean_gap_s
+
+    def __getitem__(self, index: np.ndarray) -> np.ndarray:
+        return np.where(index == 0, self._first, self._t_s[index] - self._t_s[np.maximum(index - 1, 0)])
+
+
 class TraceReplay:
     """The requests of a trace file as births.
 
@@ -57,7 +68,8 @@ class TraceReplay:
         self._origin_s = 0.0  # s of the file at which the run begins
         self._clock = 0.0  # s of the file (resampling)
         self._picks = open_stream("arrivals") if spec.resample else None
-        self._mean_gap_s = rows.mean_gap_s if spec.resample else 0.0
+        if spec.resample:
+            self._gaps = _Gaps(rows)
         self._period = rows.mean_gap_s * len(rows) if spec.loop else math.inf
         if spec.loop and not spec.resample and spec.start == "random":
             self._position = int(open_stream("start").random() * len(rows))
@@ -71,17 +83,12 @@ class TraceReplay:
         span = float(self._rows.t_s[-1])
         return self._speed * (1 / self._rows.mean_gap_s if span > 0 else len(self._rows))
 
-    def _gaps_before(self, index: np.ndarray) -> np.ndarray:
-        """Times from the rows before to rows; the whole file's would be as much memory as the file."""
-        gaps = self._rows.t_s[index] - self._rows.t_s[np.maximum(index - 1, 0)]
-        return np.where(index == 0, self._mean_gap_s, gaps)
-
     def draw(self, n: int) -> Births:
         """See ``BirthSource``."""
         rows = self._rows
         if self._picks is not None:
             index = (self._picks.random(n) * len(rows)).astype(np.int64)
-            file_s = running_sum(self._clock, self._gaps_before(index))
+            file_s = running_sum(self._clock, self._gaps[index])
             self._clock = float(file_s[-1])
         else:
             if not self._spec.loop:
