@@ -11,6 +11,17 @@ from sim.demand.traces import TraceRows
 from sim.scenario import Trace
 
 
+class _Gaps:
+    """Times before rows, by their numbers: those of the whole file at once would be as much memory as the file."""
+
+    def __init__(self, rows: TraceRows) -> None:
+        self._t_s = rows.t_s
+        self._first = rows.mean_gap_s
+
+    def __getitem__(self, index: np.ndarray) -> np.ndarray:
+        return np.where(index == 0, self._first, self._t_s[index] - self._t_s[np.maximum(index - 1, 0)])
+
+
 class TraceReplay:
     """The requests of a trace file as births.
 
@@ -61,7 +72,8 @@ class TraceReplay:
         self._origin_s = 0.0  # s of the file at which the run begins
         self._clock = 0.0  # s of the file (resampling)
         self._picks = open_stream("arrivals") if spec.resample else None
-        self._mean_gap_s = rows.mean_gap_s if spec.resample else 0.0
+        if spec.resample:
+            self._gaps = _Gaps(rows)
         self._period = rows.mean_gap_s * len(rows) if spec.loop else math.inf
         self._begins = False  # whether the next row of a resampled file is the one at which time 0 lies
         if spec.start == "random" and (spec.loop or spec.resample):
@@ -83,17 +95,12 @@ class TraceReplay:
             return self._position, float(self._rows.t_s[self._position]) - self._origin_s
         return 0, self._rows.mean_gap_s * len(self._rows) - self._origin_s
 
-    def _gaps_before(self, index: np.ndarray) -> np.ndarray:
-        """Times from the rows before to rows; the whole file's would be as much memory as the file."""
-        gaps = self._rows.t_s[index] - self._rows.t_s[np.maximum(index - 1, 0)]
-        return np.where(index == 0, self._mean_gap_s, gaps)
-
     def draw(self, n: int) -> Births:
         """See ``BirthSource``."""
         rows = self._rows
         if self._picks is not None:
             index = (self._picks.random(n) * len(rows)).astype(np.int64)
-            gaps = self._gaps_before(index)
+            gaps = self._gaps[index]
             if self._begins:
                 index[0], gaps[0] = self._next_row()
                 self._begins = False
