@@ -157,7 +157,7 @@ def test_policies_meet_the_same_requests():
     for kind in ("cheapest", "random"):
         scenario = load_traffic("duel", [*BRIEF, "traffic.sample_share=1", f"routers.main.policy.kind={kind}"])
         samples = run_traffic(scenario, 1).samples
-        seen.append(np.sort(samples[["key", "born_s", "prompt", "output"]], order="key"))
+        seen.append(np.sort(samples[["key", "born_s", "prompt", "drawn"]], order="key"))
     assert len(seen[0]) > 50
     assert np.array_equal(seen[0], seen[1])
 
