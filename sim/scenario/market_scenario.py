@@ -119,8 +119,8 @@ class MarketScenario(Document):
         for path, limits in ({"router.limits": self.router.limits} | limited).items():
             for name, limit in limits.of_days.items():
                 if self.horizon.resolution != "full":
-                    raise ValueError(f"{path}.{name} is {limit}, but of each day only a window is simulated; limits per "
-                                     'day are allowed with horizon.resolution = "full"')
+                    raise ValueError(f"{path}.{name} is {limit}, but of each day only a window is simulated; limits "
+                                     'per day are allowed with horizon.resolution = "full"')
         return self
 
     @model_validator(mode="after")
