@@ -24,7 +24,7 @@ class ArrivingRequest(Record):
     prompt: int = i4("prompt, tokens")
     output: int = i4("answer, tokens")
     prefix: int = i4("leading prompt tokens shared with the session's previous turn")
-    turn: int = i4("number of its turn in a closed loop, from 1; 0: nothing follows it")
+    turn: int = i8("number of its turn in a closed loop, from 1; 0: nothing follows it")
 
 
 REQUEST: Final = ArrivingRequest.dtype()
