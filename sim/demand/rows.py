@@ -130,7 +130,7 @@ class ClassRows:
 
     def _fill(self, births: Births) -> np.ndarray:
         n = len(births.born_s)
-        rows = np.zeros(n, REQUEST)  # zeros, for what lies between fields
+        rows = np.empty(n, REQUEST)
         rows["born_s"] = all_on_grid(births.born_s, self._grid_per_s)
         rows["arrive_s"] = all_on_grid(rows["born_s"] + self._delay_s, self._grid_per_s)
         rows["patience_s"] = math.inf

@@ -18,6 +18,7 @@ class ArrivingRequest(Record):
     expected_output: float = f8("mean output of its class by its own distribution, tokens")
     key: int = u8("its private source of uniforms (sim.draws)")
     session: int = i8("number of its session; -1 if none")
+    turn: int = i8("number of its turn in a closed loop, from 1; 0: nothing follows it")
     client_class: int = i4("expanded class")
     router: int = i4("its router")
     model: int = i4("the model that it asks for")
@@ -26,7 +27,6 @@ class ArrivingRequest(Record):
     prefix: int = i4("leading prompt tokens shared with the session's previous turn")
     max_tokens: int = i4("longest answer that its customer asks for, tokens; 0: no such limit")
     priority: int = i4("higher ones leave queues first")
-    turn: int = i4("number of its turn in a closed loop, from 1; 0: nothing follows it")
 
 
 REQUEST: Final = ArrivingRequest.dtype()

@@ -84,7 +84,7 @@ def slice_rows(drawn: Drawn, part: Slice, way: Way) -> np.ndarray:
     way
         From customers to their router.
     """
-    rows = np.zeros(int(drawn.requests.sum()), REQUEST)  # zeros, for what lies between fields
+    rows = np.empty(int(drawn.requests.sum()), REQUEST)
     births = _births(drawn.key, drawn.requests, part.engine_s, part.length_s, way.grid_per_s)
     order = _order(births, part.engine_s, part.length_s)
     _write(rows, drawn, births, order, float(on_grid(way.delay_s, way.grid_per_s)))

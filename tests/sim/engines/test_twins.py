@@ -129,6 +129,12 @@ def test_every_field_of_a_record_has_a_type_and_a_meaning(record: type[Record]) 
         assert record.dtype().itemsize - sum(widths) < 8, "no more than the end is padded"
 
 
+def test_nothing_lies_between_the_fields_of_an_arriving_request() -> None:
+    """Its rows are compared and hashed as bytes; numpy leaves to chance what lies between fields."""
+    widths = [int(field.code[1]) for field in ArrivingRequest.fields().values()]
+    assert ArrivingRequest.dtype().itemsize == sum(widths), "give an int32 field 64 bits, or the other way round"
+
+
 def test_a_table_is_the_array_itself_and_refuses_another_type() -> None:
     class Point(Record):
         """A place."""
