@@ -116,6 +116,8 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
 def _checked(row: Row) -> Listed | Unread:
     if isinstance(row, Unread):
         return row
+    if row.base.is_empty:
+        return Unread(_name(row), "a price that is unknown: null, nothing or -1", has_price=False)
     try:
         return Listed(row, offer_table(row))
     except UnknownPriceError as problem:

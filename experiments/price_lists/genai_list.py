@@ -43,7 +43,11 @@ def genai_rows(data: Raw) -> Iterator[Row]:
     """
     for provider in items(data):
         for told in items(table(provider).get("models")):
-            yield from _rows_of(str(table(provider).get("id")), table(told))
+            name = str(table(provider).get("id"))
+            try:
+                yield from list(_rows_of(name, table(told)))
+            except UnknownPriceError as problem:
+                yield Unread(f"{name}/{table(told).get('id')}", str(problem))
 
 
 def _rows_of(provider: str, told: Mapping[str, Raw]) -> Iterator[Row]:
@@ -102,7 +106,7 @@ def _row(provider: str, told: Mapping[str, Raw], dated: Dated) -> Row:
 
 
 def _quote(provider: str, model: str, prices: Mapping[str, Raw]) -> Quote:
-    above = sorted({int(table(tier)["start"]) for key in KEYS for tier in items(table(prices.get(key)).get("tiers"))})
+    above = sorted({_start(tier) for key in KEYS for tier in items(table(prices.get(key)).get("tiers"))})
     return Quote(
         provider, model, model, _prices(prices, 0), tuple(TierUsd(start, _prices(prices, start)) for start in above),
         request_usd=usd(prices.get("requests_kcount"), PER_THOUSAND) or FREE,
@@ -118,19 +122,29 @@ def _prices(prices: Mapping[str, Raw], start: int) -> TokenUsd:
     return TokenUsd(*found)
 
 
+def _start(tier: Raw) -> int:
+    start = tokens(table(tier).get("start"))
+    if start is None:
+        raise UnknownPriceError("a tier begins nowhere")
+    return start
+
+
 def _price(raw: Raw, start: int) -> Decimal | None:
     price = raw
     if isinstance(raw, Mapping):
         price = raw.get("base")
         for tier in items(raw.get("tiers")):
-            if int(table(tier)["start"]) <= start:
-                price = table(tier)["price"]
+            if _start(tier) <= start:
+                price = table(tier).get("price")
     return usd(price, Decimal(1))
 
 
 def _day(constraint: Mapping[str, Raw]) -> date:
     starts = constraint.get("start_date", date.min)
-    return starts if isinstance(starts, date) else date.fromisoformat(str(starts))
+    try:
+        return starts if isinstance(starts, date) else date.fromisoformat(str(starts))
+    except ValueError:
+        raise UnknownPriceError("a date is none") from None
 
 
 def _hours(constraint: Mapping[str, Raw]) -> float:
@@ -141,5 +155,8 @@ def _hours(constraint: Mapping[str, Raw]) -> float:
 
 def _clock(told: Raw) -> float:
     """Seconds since midnight."""
-    at = told if isinstance(told, time) else time.fromisoformat(str(told))
+    try:
+        at = told if isinstance(told, time) else time.fromisoformat(str(told))
+    except ValueError:
+        raise UnknownPriceError("a time of the day is none") from None
     return at.hour * HOUR_S + at.minute * MINUTE_S

@@ -15,6 +15,7 @@ from experiments.price_lists.quote import (
     TokenUsd,
     UnknownPriceError,
     Unread,
+    items,
     table,
     tokens,
     usd,
@@ -103,8 +104,8 @@ def _tiers(raw: Mapping[str, Raw], service: str) -> tuple[TierUsd, ...]:
     above = {int(match[1]) for key in raw for match in [ABOVE.search(key)]
              if match and key in {f"{stem}{match[0]}{service}" for stem in stems}}
     found = {k * A_THOUSAND: _prices(raw, f"_above_{k}k_tokens{service}") for k in above}
-    if not service and isinstance(raw.get("tiered_pricing"), list):
-        for part in raw["tiered_pricing"]:
-            begins, *_ = table(part).get("range") or [0]
-            found[int(begins)] = _prices(table(part), "")
+    if not service:
+        for part in items(raw.get("tiered_pricing")):
+            begins = next(iter(items(table(part).get("range"))), None)
+            found[tokens(begins) or 0] = _prices(table(part), "")
     return tuple(TierUsd(tokens_above, found[tokens_above]) for tokens_above in sorted(found))

@@ -22,7 +22,7 @@ def csv_rows(lines: list[Mapping[str, str]]) -> Iterator[Row]:
     OutputError
         If its columns are neither those of a history nor those of a panel.
     """
-    columns = set(lines[0]) if lines else set()
+    columns = {str(name) for name in lines[0]} if lines else set()
     missing = {kind: [name for name in (*names, *PRICES) if name not in columns]
                for kind, names in (("history", HISTORY), ("panel", PANEL))}
     if all(missing.values()):
@@ -41,7 +41,7 @@ def _row(line: Mapping[str, str], number: int, is_history: bool) -> Row:
         days = (line["date_from"], line["date_to"]) if is_history else (line["date"], "")
         return Quote(
             provider, model, model, TokenUsd(into, out), context_tokens=tokens(line.get("context")),
-            day=_day(days[0]), ends=_day(days[1]) if days[1] else None)
+            day=_day(days[0]), ends=_day(days[1]) if is_history else None)
     except UnknownPriceError as problem:
         return Unread(f"line {number}", str(problem))
 
@@ -49,5 +49,5 @@ def _row(line: Mapping[str, str], number: int, is_history: bool) -> Row:
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
-    except ValueError:
+    except (TypeError, ValueError):  # a line may be cut short
         raise UnknownPriceError("a date is none") from None

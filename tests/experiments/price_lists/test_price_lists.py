@@ -55,9 +55,9 @@ def test_openrouter_models():
         "openrouter/deepseek/deepseek-chat-v3:free": price(0.0, 0.0),
     }
     assert offers["openrouter/perplexity/sonar"]["limits"] == {"context_tokens": 127_072}
-    assert reasons == {"openrouter/openrouter/auto": "the price of input tokens is unknown",
+    assert reasons == {"openrouter/openrouter/auto": "a price that is unknown: null, nothing or -1",
                        "openrouter/nobody/half": "the price of output tokens is unknown"}
-    assert told[0] == "4 of 6 prices loaded (66.67%)"
+    assert told[0] == "4 of 5 prices loaded (80.00%)"
 
 
 def test_openrouter_endpoints_are_offers_of_their_hosts():
@@ -186,6 +186,8 @@ PANEL = """date,provider,model,params_b,usd_per_m_input,usd_per_m_output,context
 2025-02-01,azure,m,,0.5,2.0,8192.0,False,False,y
 2025-02-01,azure,m,,0.6,2.0,8192.0,False,False,z
 2025-13-01,azure,m,,0.5,2.0,,False,False,x
+2025-02-01,azure
+2025-02-01,azure,n,,0.5,2.0,9,9,9,9,9,9,9
 """
 
 
@@ -202,11 +204,25 @@ def test_histories_and_panels():
     assert set(earlier) == {"openrouter/a/b", "openrouter/a/b:free"}
     offers, reasons, told = loaded(csv_rows(table(PANEL)))
     assert {name: offer["price"] for name, offer in offers.items()} == {
-        "azure/m": price(0.5, 2.0), "azure/m:2": price(0.6, 2.0)}
-    assert reasons == {"line 6": "a date is none"}
+        "azure/m": price(0.5, 2.0), "azure/m:2": price(0.6, 2.0), "azure/n": price(0.5, 2.0)}
+    assert reasons == {"line 6": "a date is none", "azure/None": "a price that is unknown: null, nothing or -1"}
     assert "  of the loaded: 1 (say the same as another)" in told
     with pytest.raises(OutputError, match="the columns are a, b; a history of prices needs id, date_from"):
         list(csv_rows([{"a": "1", "b": "2"}]))
+
+
+@pytest.mark.parametrize("rows", [litellm_rows, models_dev_rows, genai_rows, openrouter_rows])
+@pytest.mark.parametrize("data", [
+    None, 3, "text", [], {}, [None, 3], {"a": None, "b": [1]}, {"data": [None, {"id": 1, "pricing": [1]}]},
+    {"a": {"models": {"b": {"cost": {"input": [], "output": {}}}}, "input_cost_per_token": {}, "mode": "chat",
+           "tiered_pricing": [{"range": 3, "input_cost_per_token": True}, 5]}},
+    [{"id": "p", "models": [{"id": "m", "prices": [{"constraint": {"start_date": "soon"}}]},
+                            {"id": "n", "prices": {"input_mtok": {"base": "x", "tiers": [{}]}}}]}],
+    {"data": {"id": "m", "endpoints": [{"tag": 5, "pricing": {"prompt": "NaN", "completion": "1e-6"}}, None]}},
+])
+def test_what_is_no_list_gives_reasons_and_no_offer(rows, data):
+    offers, _, _ = loaded(rows(data))
+    assert not offers
 
 
 def test_the_command_names_every_source():
