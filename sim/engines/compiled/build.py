@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.engines.compiled import records, state
+from sim.engines.compiled.build_waiting import new_links, new_queues, rest_fields
 from sim.engines.compiled.finish import heap_arrays
 from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
 from sim.engines.outcome import SampledRequest
@@ -105,7 +106,7 @@ def _replicas(offers: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _router_fields(router: Router) -> dict[str, Any]:
-    attempts, breaker, cooldown = router.attempts, router.breaker, router.cooldown
+    attempts = router.attempts
     wants, sticky, telemetry = router.preferences, router.affinity, router.telemetry
     return {
         "fee_ppm": round(router.fee_share * 1_000_000),
@@ -118,11 +119,7 @@ def _router_fields(router: Router) -> dict[str, Any]:
         "total_timeout_s": _or_inf(attempts.total_timeout_s),
         "max_attempts": attempts.maximum,
         "retry_tried": attempts.retry_tried,
-        "cooldown_s": cooldown.seconds,
-        "cooldown_after": cooldown.after,
-        "breaker_s": breaker.open_s,
-        "breaker_failures": breaker.failures,
-        "breaker_successes": breaker.successes,
+        **rest_fields(router),
         "ttft_p50": _or_inf(wants.ttft_p50_s),
         "ttft_p90": _or_inf(wants.ttft_p90_s),
         "ttft_p99": _or_inf(wants.ttft_p99_s),
@@ -232,6 +229,8 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
         requests=table(_requests(FIRST_POOL), records.LiveRequest),
         free_requests=state.free_stack(FIRST_POOL),
         tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32),
+        links=new_links(FIRST_POOL),
+        queues=new_queues(len(routers), len(world.models)),
         seats=table(seats, records.Seat),
         views=view,
         shown=view.copy(),
@@ -381,7 +380,8 @@ def _own_routing(whole: Routing) -> Routing:
     """The routers' side as a shard has it: all tables, and a pool of requests of its own."""
     return whole._replace(requests=table(_requests(FIRST_POOL), records.LiveRequest),
                           free_requests=state.free_stack(FIRST_POOL),
-                          tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32))
+                          tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32),
+                          links=new_links(FIRST_POOL))
 
 
 def _empty(count: int, record: type[R]) -> Rows[R]:
@@ -414,7 +414,9 @@ def grow(s: State) -> State:
         free, g["free_requests"] = _more_free(routing.free_requests, g["free_requests"])
         requests = np.concatenate([rows_of(routing.requests), _requests(len(routing.requests))])
         tried = np.concatenate([routing.tried, np.zeros_like(routing.tried)])
-        routing = routing._replace(requests=table(requests, records.LiveRequest), free_requests=free, tried=tried)
+        links = np.concatenate([routing.links, new_links(len(routing.links))])
+        routing = routing._replace(requests=table(requests, records.LiveRequest), free_requests=free, tried=tried,
+                                   links=links)
     if g["free_messages"] < g["spare_messages"]:
         free, g["free_messages"] = _more_free(clock.free_messages, g["free_messages"])
         clock = clock._replace(messages=_doubled(clock.messages, records.Message), free_messages=free)

@@ -23,6 +23,7 @@ from sim.engines.compiled.entry_point import (
 from sim.engines.compiled.intake import Intake
 from sim.engines.compiled.shards import balanced, shards_of
 from sim.engines.compiled.state import BY_CLASS, SPARE, State
+from sim.engines.compiled.waiting import look_again
 from sim.engines.exact import merged, seconds
 from sim.engines.face import Feed, check_replicas
 from sim.engines.grid import on_grid
@@ -219,8 +220,10 @@ class CompiledEngine:
         )
 
     def _shard_of(self, offer: int) -> int:
-        model = int(np.searchsorted(self.world.model_first, offer, side="right")) - 1
-        return int(self._shard_of_model[model])
+        return int(self._shard_of_model[self._model_of(offer)])
+
+    def _model_of(self, offer: int) -> int:
+        return int(np.searchsorted(self.world.model_first, offer, side="right")) - 1
 
     def set_up(self, offer: int, up: bool) -> None:
         """Begin (``False``) or end (``True``) an outage of an offer now."""
@@ -262,6 +265,7 @@ class CompiledEngine:
         model = np.searchsorted(routing.model_first, offer, side="right") - 1
         routing.hidden[model] += row["listed"] - int(listed)
         row["listed"] = int(listed)
+        self._look_again(offer)
 
     def set_price(self, offer: int, in_nano: int, out_nano: int, cached_nano: int | None = None) -> None:
         """Post new prices, in nano-dollars per token, for placements from now on."""
@@ -272,6 +276,17 @@ class CompiledEngine:
         views = s.routing.views
         views[:, offer, PRICE_IN] = in_nano / 1000
         views[:, offer, PRICE_OUT] = out_nano / 1000
+        self._look_again(offer)
+
+    def _look_again(self, offer: int) -> None:
+        """Let every router look at who waits: the offer may be one for them now."""
+        model, shard = self._model_of(offer), self._shard_of(offer)
+        s, g = self._shards[shard], self._globals[shard]
+        if (rows_of(s.routing.queues)["head"][:, model] < 0).all():
+            return
+        if g["misc_count"] > len(s.clock.misc) - SPARE - len(s.routing.requests):
+            self._replace(shard, grow(s))
+        look_again(self._shards[shard].globals[0], self._shards[shard].clock, self._shards[shard].routing, model)
 
     @property
     def idle(self) -> bool:

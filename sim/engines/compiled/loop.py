@@ -5,10 +5,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.compiled import inner
-from sim.engines.compiled.clock import RETRY, TIME_OUT, is_contested, next_leaf, pop_misc, set_time, turn_wheel
+from sim.engines.compiled.clock import (
+    QUEUE_LOOK,
+    RETRY,
+    TIME_OUT,
+    is_contested,
+    next_leaf,
+    pop_misc,
+    set_time,
+    turn_wheel,
+)
 from sim.engines.compiled.deployment import hear_cancel, hear_dispatch
 from sim.engines.compiled.network import receive
-from sim.engines.compiled.place import BAD_ROW, memory_of, pick
+from sim.engines.compiled.place import BAD_ROW, NO_ROW, may_return, memory_of, pick
 from sim.engines.compiled.records import Globals
 from sim.engines.compiled.replica import boundary, release
 from sim.engines.compiled.router import (
@@ -20,10 +29,23 @@ from sim.engines.compiled.router import (
     hear_first_token,
     hear_request,
     time_out,
+    wait,
 )
-from sim.engines.compiled.state import FIRST_LANE, MISC_LEAF, SPARE, TICK_LEAF, WHEEL_LEAF, Routing, State, wide
+from sim.engines.compiled.state import (
+    BACKING_OFF,
+    FIRST_LANE,
+    IN_QUEUE,
+    MISC_LEAF,
+    SPARE,
+    TICK_LEAF,
+    WHEEL_LEAF,
+    Routing,
+    State,
+    wide,
+)
 from sim.engines.compiled.ticks import tick
 from sim.engines.compiled.ties import first_of_ties
+from sim.engines.compiled.waiting import budget_ends_s, look
 from sim.engines.rules import CANCEL, DISPATCH, DONE, FIRST_TOKEN, OUTCOME_OF_FAILURE
 from sim.policy import DISPATCH as SAW_DISPATCH
 from sim.policy import DONE as SAW_DONE
@@ -107,7 +129,7 @@ def handle_message(s: State, observers: Any, lane: int) -> Next:
 def hear_fail(s: State, observers: Any, q: int, failure: int) -> int:
     """The live attempt of a request failed; return the request if it must be placed again now, else -1."""
     g = s.globals[0]
-    blame(g, s.routing, s.books, q, failure)
+    blame(g, s.clock, s.routing, s.books, q, failure)
     tell_policy(g, s.routing, observers, q, SAW_FAILED, failure)
     return fail_over(g, s.clock, s.routing, s.books, q)
 
@@ -124,7 +146,9 @@ def handle_rare(s: State, observers: Any) -> int:
     if kind == RETRY:
         # The slot may have a new tenant that backs off, too: its generation tells.
         request = s.routing.requests[ref]
-        return ref if request.generation == stamp and request.waiting == 1 else -1
+        return ref if request.generation == stamp and request.waiting == BACKING_OFF else -1
+    if kind == QUEUE_LOOK:
+        return look(g, s.clock, s.routing, ref, stamp)
     q = s.supply.attempts[ref].request
     live = s.routing.requests[q].live == ref
     release(g, s.supply, ref)
@@ -148,6 +172,15 @@ def handle_time_out(s: State, observers: Any, q: int, stamp: int) -> int:
     return -1
 
 
+@inner()
+def must_wait(s: State, q: int) -> bool:
+    """True if a request that found no open row waits for one: it does so already, or an offer may return in time."""
+    g, request = s.globals[0], s.routing.requests[q]
+    if request.waiting == IN_QUEUE:
+        return True
+    return g.now < budget_ends_s(g, s.routing, request) and may_return(g, s.supply, s.routing, q)
+
+
 @inner(forceinline=True)
 def place(s: State, choosers: Any, observers: Any, q: int) -> bool:
     """Place a request, or end it if nobody can take it; False if the policy broke its contract."""
@@ -156,6 +189,9 @@ def place(s: State, choosers: Any, observers: Any, q: int) -> bool:
     request = s.routing.requests[q]
     if o == BAD_ROW:
         return False
+    if o == NO_ROW and must_wait(s, q):
+        wait(g, s.clock, s.routing, q)
+        return True
     if o < 0:
         end_request(g, s.clock, s.routing, s.books, q, OUTCOME_OF_FAILURE[request.failure])
         return True

@@ -43,7 +43,8 @@ class LiveRequest(Record):
     arrive_s: float = f8("when it reached its router, s")
     patience_at: float = f8("when its customer gives up, s; inf once it has a token")
     total_at: float = f8("when its router gives it up, s; inf: never")
-    attempt_at: float = f8("when the live attempt must have its first token, s; inf: never")
+    attempt_at: float = f8("when the live attempt must have its first token, or its wait for an offer is over, s; "
+                           "inf: never")
     dispatch_s: float = f8("when the newest attempt was sent, s; -1 before")
     first_s: float = f8("when its router learned of the first token, s; -1 before")
     expected: float = f8("mean output of its class, tokens")
@@ -70,7 +71,7 @@ class LiveRequest(Record):
     timer_next: int = i4("slot of the request after it in the bucket")
     used: int = i4("offers that it remembers to have tried")
     generation: int = i4("tenants that the slot has had; a back-off of an older one is void")
-    waiting: int = i4("1 during a back-off")
+    waiting: int = i4("what it waits for at its router (sim.engines.compiled.state); 0: nothing")
     prefix: int = i4("leading prompt tokens billed at the price of cached ones")
 
 
@@ -116,10 +117,11 @@ class RareEvent(Record):
     """An entry of the heap of rare events."""
 
     due_s: float = f8("when it happens, s")
-    key: int = u8("of the request: ties go to the smaller one")
-    kind: int = i4("time-out, retry or delayed failure (sim.engines.compiled.clock)")
-    ref: int = i4("slot of the request, or of the attempt that failed")
-    stamp: int = i4("the request's stamp or generation when it was made (void if it changed), or the attempt's number")
+    key: int = u8("of the request, or number of the queue: ties go to the smaller one")
+    kind: int = i4("time-out, retry, delayed failure or look (sim.engines.compiled.clock)")
+    ref: int = i4("slot of the request, or of the attempt that failed, or the router whose queue is looked at")
+    stamp: int = i4("the request's stamp or generation when it was made (void if it changed), the attempt's number, "
+                    "or the model of the queue")
     failure: int = i4("how the attempt failed")
 
 
@@ -215,6 +217,8 @@ class LiveRouter(Record):
     first_token_timeout_s: float = f8("time that an attempt has for its first token, s; inf: for ever")
     total_timeout_s: float = f8("time that a request has, s; inf: for ever")
     cooldown_s: float = f8("how long an offer rests after failures, s; 0: never")
+    cooldown_window_s: float = f8("how long LiteLLM's rule counts, s")
+    cooldown_share: float = f8("share of failures above which an offer rests by LiteLLM's rule")
     breaker_s: float = f8("how long a breaker stays open, s")
     ttft_p50: float = f8("preferred at most, s; inf: anything")
     ttft_p90: float = f8("preferred at most, s; inf: anything")
@@ -237,7 +241,10 @@ class LiveRouter(Record):
     affinity_slots: int = i8("entries of the affinity table")
     max_attempts: int = i4("attempts of a request at most")
     retry_tried: int = i4("1 if a request that has tried everybody may start again")
+    cooldown_rule: int = i4("index into sim.engines.rules.COOLDOWN_RULES")
     cooldown_after: int = i4("failures in a row after which an offer rests")
+    cooldown_least: int = i4("requests from which the share of failures counts in LiteLLM's rule")
+    cooldown_lone: int = i4("failures and nothing else that rest a lone offer by LiteLLM's rule")
     breaker_failures: int = i4("hard failures in a row that open the breaker; 0: there is none")
     breaker_successes: int = i4("probes done that close it")
     preferences: int = i4("1 if any percentile is preferred")
@@ -253,6 +260,8 @@ class Seat(Record):
 
     cool_until: float = f8("end of the cool-down, s")
     open_until: float = f8("when the breaker half opens, s")
+    done_until: float = f8("end of the window of recent answers, s")
+    failed_until: float = f8("end of the window of recent failures, s")
     slot: int = i8("slot to which the windows were brought up")
     minute: int = i8("clock minute of the view's counters of this minute")
     provider_minute: int = i8("clock minute of the provider's rate limits")
@@ -263,6 +272,8 @@ class Seat(Record):
     breaker: int = i4("closed, opened or half open (sim.engines.compiled.state)")
     successes: int = i4("probes done since the breaker was open last")
     probing: int = i4("1 while a probe is in flight")
+    recent_done: int = i4("answers in LiteLLM's window")
+    recent_failed: int = i4("failures in LiteLLM's window")
     provider_requests: int = i4("requests that the provider accepted in its minute")
     ttft_seen: int = i4("1 once the average has had a sample")
     tpot_seen: int = i4("1 once the average has had a sample")
@@ -275,6 +286,15 @@ class Seat(Record):
     ended_5m: int = i4("attempts ended in the long window")
     errors_5m: int = i4("hard failures among them")
     refusals_5m: int = i4("refusals among them")
+
+
+class RouterQueue(Record):
+    """The requests for one model that wait at one router for an offer to return."""
+
+    look_s: float = f8("when it is looked at next, s; inf: at no known time")
+    head: int = i4("slot of the request that goes first")
+    tail: int = i4("slot of the request that goes last")
+    cursor: int = i4("slot of the request that the look under way places next")
 
 
 class Client(Record):

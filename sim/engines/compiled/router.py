@@ -11,7 +11,8 @@ from sim.engines.compiled.books import bill, count_outcome, measure
 from sim.engines.compiled.clock import RETRY, Rare, push_misc, start_timer, stop_timer
 from sim.engines.compiled.network import Letter, send
 from sim.engines.compiled.records import Globals, LiveRequest
-from sim.engines.compiled.state import HALF_OPEN, TRANSIT, Books, Clock, Routing, State, Supply
+from sim.engines.compiled.state import BACKING_OFF, HALF_OPEN, IN_QUEUE, TRANSIT, Books, Clock, Routing, State, Supply
+from sim.engines.compiled.waiting import join_queue, leave_queue, look_at
 from sim.engines.grid import on_grid
 from sim.engines.outcome import (
     ABANDONED,
@@ -93,6 +94,8 @@ def set_timer(g: Globals, clock: Clock, routing: Routing, q: int) -> None:
 def end_request(g: Globals, clock: Clock, routing: Routing, books: Books, q: int, outcome: int) -> None:
     """Give a request its outcome and free its slot."""
     request = routing.requests[q]
+    if request.waiting == IN_QUEUE:
+        leave_queue(routing, q)
     count_outcome(g, books, request, outcome)
     stop_timer(g, clock, routing.requests, q)
     request.live = -1
@@ -100,6 +103,14 @@ def end_request(g: Globals, clock: Clock, routing: Routing, books: Books, q: int
     routing.free_requests[g.free_requests] = q
     g.free_requests += 1
     g.live -= 1
+
+
+@inner()
+def wait(g: Globals, clock: Clock, routing: Routing, q: int) -> None:
+    """Let a request wait for an offer to return, unless it does so already."""
+    if routing.requests[q].waiting != IN_QUEUE:
+        join_queue(g, clock, routing, q)
+        set_timer(g, clock, routing, q)
 
 
 @inner(forceinline=True)
@@ -127,6 +138,9 @@ def dispatch(s: State, q: int, o: int) -> None:
     routing.tried[q, request.used] = o
     request.used += 1
     request.attempts += 1
+    if request.waiting == IN_QUEUE:
+        leave_queue(routing, q)
+        set_timer(g, clock, routing, q)
     request.waiting = 0
     request.live = a
     request.offer = o
@@ -188,7 +202,9 @@ def hear_done(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     let_go(routing, request)
     answer = telemetry.FullAnswer(g.now - request.dispatch_s, g.now - request.first_s, request.output)
     telemetry.saw_done(g.now, routing, r, o, answer)
-    health.succeed(routing.routers[r], seat, request.probe == 1)
+    health.succeed(g, routing.routers[r], seat, request.probe == 1)
+    if request.probe == 1:
+        look_at(g, clock, routing, request, g.now)
     if request.session >= 0 and routing.routers[r].affinity_ttl_s > 0.0:
         entry = routing.sticky[r, request.model, slot_of(request.session, routing.routers[r].affinity_slots)]
         entry.session = request.session + 1
@@ -200,7 +216,7 @@ def hear_done(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
 
 
 @inner()
-def blame(g: Globals, routing: Routing, books: Books, q: int, failure: int) -> None:
+def blame(g: Globals, clock: Clock, routing: Routing, books: Books, q: int, failure: int) -> None:
     """The router learns that the live attempt failed."""
     request = routing.requests[q]
     r = request.router
@@ -208,7 +224,11 @@ def blame(g: Globals, routing: Routing, books: Books, q: int, failure: int) -> N
     let_go(routing, request)
     request.failure = failure
     books.offer_sums[o, request.cohort, ENDED_BY + failure] += 1
-    health.fail(g, routing.routers[r], routing.seats[r, o], failure, request.probe == 1)
+    model = request.model
+    listed = routing.model_first[model + 1] - routing.model_first[model] - routing.hidden[model]
+    health.fail(g, routing.routers[r], routing.seats[r, o], failure, request.probe == 1, listed <= 1)
+    if request.probe == 1:
+        look_at(g, clock, routing, request, g.now)
     telemetry.saw_failure(g.now, routing, r, o, failure)
     # Until then `open_rows` looks at every seat of the model: one of them may be closed.
     routing.guard_until[r, request.model] = max(
@@ -228,7 +248,7 @@ def fail_over(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     if router.backoff_s == 0.0:
         return q
     set_timer(g, clock, routing, q)  # the one that fired, if it was a time-out, watched the attempt
-    request.waiting = 1
+    request.waiting = BACKING_OFF
     wait_s = min(router.backoff_s * 2.0 ** (request.attempts - 1), router.backoff_cap_s)
     wait_s *= 1.0 + router.jitter * derive(request.key, BACKOFF, request.attempts)
     due_s = on_grid(g.now + wait_s, g.per_s)
@@ -271,14 +291,17 @@ def time_out(g: Globals, clock: Clock, supply: Supply, routing: Routing, books: 
             seat = routing.seats[request.router, request.offer]
             if request.probe == 1:
                 seat.probing = 0
+                look_at(g, clock, routing, request, g.now)
             books.offer_sums[request.offer, request.cohort, CANCELLED] += 1
             let_go(routing, request)
         else:
-            blame(g, routing, books, q, ATTEMPT_TIMED_OUT)
+            blame(g, clock, routing, books, q, ATTEMPT_TIMED_OUT)
             if not total:
                 event = SAW_FAILED
     if impatient:
         return TimedOut(False, event, ABANDONED)
     if total:
         return TimedOut(False, event, TIMED_OUT)
+    if request.waiting == IN_QUEUE:
+        return TimedOut(False, -1, OUTCOME_OF_FAILURE[request.failure])
     return TimedOut(True, event, -1)

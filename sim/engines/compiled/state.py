@@ -20,6 +20,7 @@ from sim.engines.compiled.records import (
     Message,
     RareEvent,
     Replica,
+    RouterQueue,
     Seat,
     Stick,
 )
@@ -38,6 +39,7 @@ IDLE, LEAP, MIXED = 0, 1, 2  # what a replica is doing
 TRANSIT, WAITING, CENTRAL, PREFILL, DECODE, GONE = 0, 1, 2, 3, 4, 5  # where an attempt is
 TICK_LEAF, WHEEL_LEAF, MISC_LEAF, FIRST_LANE = 0, 1, 2, 3  # leaves of the front tree: ticks go first, at equal times
 CLOSED, OPENED, HALF_OPEN = 0, 1, 2  # circuit breaker
+BACKING_OFF, IN_QUEUE = 1, 2  # what a request at its router waits for: the end of a back-off, or an offer to return
 
 
 @inner(forceinline=True)
@@ -88,6 +90,8 @@ class Routing(NamedTuple):
     requests: Rows[LiveRequest]
     free_requests: np.ndarray
     tried: np.ndarray  # int32 (requests, MAX_ATTEMPTS)
+    links: np.ndarray  # int32 (requests, 2): slots before and after one in its router's queue
+    queues: Rows[RouterQueue]  # (routers, models)
     seats: Rows[Seat]  # (routers, offers)
     views: np.ndarray  # float64 (routers, offers, COLUMNS)
     shown: np.ndarray  # the stale copy

@@ -36,6 +36,7 @@ class LiveRequest:
     last: "Attempt | None" = None  # the newest attempt, live or not
     last_failure: int = NO_FAILURE
     timer: int = 0  # number of the timer that is set; older ones are void
+    waits: bool = False  # in its router's queue, for an offer to return
     ended: bool = False
 
     @property

@@ -7,7 +7,8 @@ from sim.engines import outcome
 from sim.engines.reference.network import Channels
 from sim.engines.reference.place import Placer, PostedPrice, Stick
 from sim.engines.reference.request import Attempt, LiveRequest
-from sim.engines.rules import BACK_OFF_ENDS, OUTCOME_OF_FAILURE, TIME_OUT, TIMER
+from sim.engines.reference.waiting import RouterQueue
+from sim.engines.rules import BACK_OFF_ENDS, LOOK, OUTCOME_OF_FAILURE, TIME_OUT, TIMER
 from sim.policy import Event
 
 Placement = tuple[int, int, int, float]  # key, attempt, offer, time
@@ -30,6 +31,7 @@ class LiveRouter(Placer):
         super().__init__(index, network, prices)
         self.books = network.books
         self.record = record
+        self.queues = [RouterQueue() for _ in self.world.models]
 
     # Placing a request
 
@@ -52,6 +54,9 @@ class LiveRouter(Placer):
             if offer is not None:
                 self._dispatch(request, offer)
                 return
+        elif request.waits or (candidates.resting and self.clock.now < self._budget_ends_s(request)):
+            self._wait(request)
+            return
         self._end_request(request, OUTCOME_OF_FAILURE[request.last_failure])
 
     def _dispatch(self, request: LiveRequest, offer: int) -> None:
@@ -61,6 +66,7 @@ class LiveRouter(Placer):
         attempt = Attempt(request, request.attempts, offer, now_s, price.prompt_nano(request), price.out_nano, probe)
         if self.record is not None:
             self.record.append((request.key, request.attempts, offer, now_s))
+        self._leave_queue(request)
         request.attempts += 1
         request.tried.add(offer)
         request.live = request.last = attempt
@@ -69,6 +75,37 @@ class LiveRouter(Placer):
         self._tell_policy(policy.DISPATCH, attempt)
         self.network.send_dispatch(attempt)
         self._set_timer(request)
+
+    # Waiting for an offer to return
+
+    def _budget_ends_s(self, request: LiveRequest) -> float:
+        return self.clock.on_grid(request.arrive_s + self.settings.attempts.budget_s)
+
+    def _wait(self, request: LiveRequest) -> None:
+        """Let a request wait for an offer of its model to return, unless it does so already."""
+        if not request.waits:
+            request.waits = True
+            self.queues[request.model].add(request)
+            self._set_timer(request)
+
+    def _leave_queue(self, request: LiveRequest) -> None:
+        if request.waits:
+            request.waits = False
+            self.queues[request.model].remove(request)
+
+    def look_at(self, when_s: float, model: int) -> None:
+        """Look at who waits for a model then: one of its offers may have returned."""
+        # A look at which nothing has changed finds nobody a place, so there is no harm in one too many.
+        self.clock.at(when_s, (LOOK, self.index, model), self._look, model)
+
+    def _look(self, model: int) -> None:
+        for request in self.queues[model].in_order():
+            self._place(request)
+
+    def _look_for_return(self, attempt: Attempt) -> None:
+        """Set the looks at which the offer of an attempt that has ended may be back."""
+        for when_s in self.health[attempt.offer].returns_s(self.clock.now, attempt.probe):
+            self.look_at(when_s, attempt.request.model)
 
     # Messages from offers
 
@@ -92,7 +129,8 @@ class LiveRouter(Placer):
         if affinity.ttl_s > 0 and request.session >= 0:
             stick = Stick(request.session, attempt.offer, self.clock.on_grid(now_s + affinity.ttl_s))
             self.sticks[request.model, draws.slot_of(request.session, affinity.slots)] = stick
-        self.health[attempt.offer].succeed(attempt.probe)
+        self.health[attempt.offer].succeed(attempt.probe, now_s)
+        self._look_for_return(attempt)
         self._tell_policy(policy.DONE, attempt)
         request.ended = True
         self.books.bill(attempt, now_s)
@@ -140,8 +178,15 @@ class LiveRouter(Placer):
         """Count a failure against its offer."""
         self.books.failed(attempt, kind)
         health = self.health[attempt.offer]
-        health.fail(kind, attempt.probe, self.clock.now)
+        health.fail(kind, attempt.probe, self.clock.now, self._is_lone(attempt))
+        self._look_for_return(attempt)
         self.observed[attempt.offer].saw_failure(kind, health.hard_failures, self.clock.now)
+
+    def _is_lone(self, attempt: Attempt) -> bool:
+        """True if the offer of an attempt is the only one of its model that is listed, or not even that."""
+        model = attempt.request.model
+        offers = range(int(self.world.model_first[model]), int(self.world.model_first[model + 1]))
+        return sum(self.prices[offer].listed for offer in offers) <= 1
 
     def _tell_policy(self, kind: int, attempt: Attempt, failure: int = policy.NO_FAILURE) -> None:
         observe = self.bound.policy.observe
@@ -160,7 +205,7 @@ class LiveRouter(Placer):
     # Time-outs
 
     def _deadlines_s(self, request: LiveRequest) -> tuple[float, float, float]:
-        """When patience, the whole request and its live attempt run out (``inf``: never)."""
+        """When patience, the whole request, and its live attempt or its wait for an offer run out (``inf``: never)."""
         limits, attempt = self.settings.attempts, request.live
         on_grid = self.clock.on_grid
         patience_s, total_s, attempt_s = on_grid(request.patience_until_s), math.inf, math.inf
@@ -170,6 +215,8 @@ class LiveRouter(Placer):
             patience_s = math.inf
         elif attempt is not None and limits.first_token_timeout_s is not None:
             attempt_s = on_grid(attempt.dispatched_s + limits.first_token_timeout_s)
+        elif request.waits:
+            attempt_s = self._budget_ends_s(request)
         return patience_s, total_s, attempt_s
 
     def _set_timer(self, request: LiveRequest) -> None:
@@ -194,6 +241,8 @@ class LiveRouter(Placer):
             self._give_up(request, outcome.TIMED_OUT)
         elif attempt is not None:
             self.hear_fail(attempt, policy.TIMED_OUT)
+        else:
+            self._end_request(request, OUTCOME_OF_FAILURE[request.last_failure])
 
     def _give_up(self, request: LiveRequest, how: int) -> None:
         """End a request whose patience or time is over; only a time-out is blamed on its offer."""
@@ -204,11 +253,13 @@ class LiveRouter(Placer):
                 self._blame(attempt, policy.TIMED_OUT)
             else:
                 self.health[attempt.offer].give_up(attempt.probe)
+                self._look_for_return(attempt)
                 self.books.cancelled(attempt)
             self._tell_policy(policy.CANCELLED, attempt)
         self._end_request(request, how)
 
     def _end_request(self, request: LiveRequest, how: int) -> None:
+        self._leave_queue(request)
         request.ended = True
         self.books.count_outcome(request, how, self.clock.now)
 

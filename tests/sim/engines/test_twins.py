@@ -16,9 +16,10 @@ from worlds.places import ROOT
 
 ENGINES = ROOT / "sim" / "engines"
 TWINS = {"books", "clock", "deployment", "engine", "health", "network", "place", "replica", "router", "telemetry",
-         "ticks"}
+         "ticks", "waiting"}
 COMPILED_ONLY = {
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
+    "build_waiting": "the part of build for what rests and who waits",
     "intake": "requests on their way to the shards: the reference takes them one by one",
     "entry_point": "from Python into compiled code: the reference is not compiled",
     "finish": "the heap that orders finishes: the reference looks at every request in every step",
@@ -51,7 +52,8 @@ SHARED = {
     "ticks": {"publish", "copy_view"},
 }
 # and classes; a record of the compiled engine is the row of the object's fields
-CLASSES = {"LiveRequest", "Attempt", "Replica", "LiveDeployment", "LiveRouter", "Stick", "Books", "Clock"}
+CLASSES = {"LiveRequest", "Attempt", "Replica", "LiveDeployment", "LiveRouter", "Stick", "Books", "Clock",
+           "RouterQueue"}
 
 
 def stems(engine: str) -> set[str]:
