@@ -20,6 +20,7 @@ MIDSTREAM: Final = 6
 MIDSTREAM_POINT: Final = 7
 BALANCER: Final = 8
 SAMPLE: Final = 9  # index: 0
+STAY: Final = 16  # index: 0
 
 
 @njit("uint64(uint64)", cache=True)

@@ -17,6 +17,9 @@ COOLDOWN_RULES: Final = ("consecutive", "litellm")  # when failures rest an offe
 # that no offer could take. Source: docs/semantics.md, section 3.
 OUTCOME_OF_FAILURE: Final = (REFUSED, FAILED, FAILED, REFUSED, REFUSED, REFUSED, FAILED, REQUEST_TIMED_OUT)
 
+# Who pays for an answer that its customer did not get whole, in the order of their numbers.
+PAYERS: Final = ("nobody", "customer", "provider")
+
 # Windows of a router's telemetry, in slots (of ten seconds by default).
 LONG_SLOTS: Final = 30  # percentiles and long shares: five minutes, the window of OpenRouter's published percentiles
 SHORT_SLOTS: Final = 3  # short shares and learned capacity: thirty seconds, OpenRouter's window of recent outages

@@ -22,6 +22,8 @@ class OfferDay:
         int64: charged by the provider.
     busy_share
         float64: share of its active replicas' time spent in steps, 0 to 1 (0 without replicas).
+    written_off_nano
+        int64: worth of answers in part that the provider bears.
     """
 
     placed: np.ndarray
@@ -34,6 +36,7 @@ class OfferDay:
     output_tokens: np.ndarray
     revenue_nano: np.ndarray
     busy_share: np.ndarray
+    written_off_nano: np.ndarray
 
 
 @dataclass(frozen=True)

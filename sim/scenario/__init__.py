@@ -29,6 +29,7 @@ from sim.scenario.provider_settings import (
 from sim.scenario.router_settings import (
     Affinity,
     Attempts,
+    Billing,
     Breaker,
     Cooldown,
     PolicyChoice,
@@ -43,6 +44,7 @@ __all__ = [
     "Affinity",
     "Arrivals",
     "Attempts",
+    "Billing",
     "Breaker",
     "Bursts",
     "ClientClass",

@@ -180,6 +180,11 @@ class ClientClass(Part):
         None, unit="s", doc="Mean patience before the first token (exponential); none waits for ever", gt=0,
         sweep=Sweep(2.0, 300.0, "log", "from a chat user to a batch job"),
     )
+    stay_s: float | None = quantity(
+        None, unit="s", doc="Mean time that a customer stays for the rest of an answer once its first token has come "
+        "(exponential); none stays to the end", gt=0,
+        sweep=Sweep(2.0, 300.0, "log", "from a glance at the first lines to the longest answer"),
+    )
     clients: int = quantity(1, unit="clients", doc="Number of clients the class is split into", ge=1, le=10_000)
     zipf_exponent: float = quantity(
         1.0, unit="1", doc="Client sizes are proportional to rank to the power of minus this", ge=0, le=5,

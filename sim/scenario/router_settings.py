@@ -88,6 +88,21 @@ class Breaker(Part):
                               source="SGLang router: 3")
 
 
+class Billing(Part):
+    """Who pays for an answer that its customer did not get whole: its prompt and the tokens computed.
+
+    ``customer`` is billed as for a completed answer, the router's fee included; with ``provider`` the amount is the
+    provider's to write off; with ``nobody`` it stands in no book.
+    """
+
+    broken_stream: Literal["nobody", "customer", "provider"] = Field(
+        "nobody", description="Who pays for a stream that breaks after its first token (source: OpenRouter's zero "
+        "completion insurance: an answer that ends in an error is not charged)")
+    customer_left: Literal["nobody", "customer", "provider"] = Field(
+        "nobody", description="Who pays for an answer whose customer left after its first token, by a class's stay_s "
+        "(source: assumption; providers that stop a cancelled stream bill what they computed, so: customer)")
+
+
 class Preferences(Part):
     """Percentile preferences: offers that miss one are tried last, never excluded (OpenRouter)."""
 
@@ -153,6 +168,7 @@ class Router(Part):
     attempts: Attempts = Field(Attempts(), description="Failover and time-outs")
     cooldown: Cooldown = Field(Cooldown(), description="Cool-down after failures")
     breaker: Breaker = Field(Breaker(), description="Circuit breaker")
+    billing: Billing = Field(Billing(), description="Who pays for answers in part")
     preferences: Preferences = Field(Preferences(), description="Price limits and percentile preferences")
     affinity: Affinity = Field(Affinity(), description="Session stickiness")
     telemetry: Telemetry = Field(Telemetry(), description="What the router measures")

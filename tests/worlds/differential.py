@@ -19,7 +19,7 @@ from sim.engines.world import BALANCERS, OfferSpec, World
 from sim.policy import BoundPolicy
 from sim.scenario import PolicyChoice
 from worlds import small as worlds
-from worlds.differential_waiting import with_waiting
+from worlds.differential_waiting import with_stay, with_waiting
 from worlds.small import Change, Client
 
 COLUMNS = (v.COST_USD, v.IN_FLIGHT, v.OUTSTANDING_TOKENS, v.TTFT_EWMA_S, v.TPOT_EWMA_S, v.TTFT_P50,
@@ -82,7 +82,8 @@ def random_case(seed: int) -> Case:
     world = worlds.world(
         offers, [_policy(rng) for _ in names],
         routers={name: with_waiting(seed, place, _router(rng)) for place, name in enumerate(names)},
-        clients=[_client(rng, models, names) for _ in range(rng.integers(1, 6))], traffic=traffic,
+        clients=[with_stay(seed, index, _client(rng, models, names)) for index in range(rng.integers(1, 6))],
+        traffic=traffic,
         delay_s=_maybe(rng, 0.7, rng.time_s(0.001, 0.6 if rng.coarse else 0.2, (len(names), len(offers))), 0.0),
     )
     table = _requests(rng, world, duration_s)

@@ -116,7 +116,8 @@ def _sold() -> list[OfferDay]:
     zero = np.zeros(len(OFFERS), np.int64)
     return [OfferDay(placed=np.array(PLACED[d]), served=np.array(SERVED[d]), refused=np.array(REFUSED[d]), failed=zero,
                      abandoned=zero, queue_full=zero, prompt_tokens=(tokens - output)[d], output_tokens=output[d],
-                     revenue_nano=(tokens * rate)[d], busy_share=np.array(BUSY[d], float)) for d in range(4)]
+                     revenue_nano=(tokens * rate)[d], busy_share=np.array(BUSY[d], float),
+                     written_off_nano=zero) for d in range(4)]
 
 
 def _changes() -> list[PriceChange]:

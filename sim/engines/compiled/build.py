@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.engines.compiled import records, state
-from sim.engines.compiled.build_waiting import new_links, new_queues, rest_fields
+from sim.engines.compiled.build_waiting import more_debts, new_links, new_queues, no_debts, rest_fields
 from sim.engines.compiled.finish import heap_arrays
 from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
 from sim.engines.outcome import SampledRequest
@@ -111,14 +111,11 @@ def _router_fields(router: Router) -> dict[str, Any]:
     return {
         "fee_ppm": round(router.fee_share * 1_000_000),
         "exploration": router.exploration,
-        "budget_s": attempts.budget_s,
         "backoff_s": attempts.backoff_s,
         "backoff_cap_s": attempts.backoff_cap_s,
         "jitter": attempts.jitter,
         "first_token_timeout_s": _or_inf(attempts.first_token_timeout_s),
         "total_timeout_s": _or_inf(attempts.total_timeout_s),
-        "max_attempts": attempts.maximum,
-        "retry_tried": attempts.retry_tried,
         **rest_fields(router),
         "ttft_p50": _or_inf(wants.ttft_p50_s),
         "ttft_p90": _or_inf(wants.ttft_p90_s),
@@ -217,9 +214,11 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
     clients["delay_s"] = world.class_delay_s
     clients["slo_ttft_s"] = world.class_slo_ttft_s
     clients["slo_tpot_s"] = world.class_slo_tpot_s
+    clients["stay_s"] = world.class_stay_s
     view = _views(world, routers, offers)
     seats = np.zeros(shape, records.Seat.dtype())
     seats["provider_minute"] = -1
+    seats["done_until"] = seats["failed_until"] = -np.inf
     sticky = np.zeros((len(routers), len(world.models), _widest(_sticky_slots(world))), records.Stick.dtype())
     bins = state.telemetry_bins()
     memory_offers, memory_shared, memory_params = _memory(world)
@@ -365,6 +364,7 @@ def _supply(offers: np.ndarray, replicas: np.ndarray, places: int) -> Supply:
         replicas=table(replicas, records.Replica),
         attempts=_empty(FIRST_POOL, records.Attempt),
         free_attempts=state.free_stack(FIRST_POOL),
+        **no_debts(FIRST_POOL),
         finish_v=finish_v,
         finish_attempt=finish_attempt,
     )
@@ -373,7 +373,7 @@ def _supply(offers: np.ndarray, replicas: np.ndarray, places: int) -> Supply:
 def _own_supply(whole: Supply, here: np.ndarray) -> Supply:
     """The providers' side as a shard has it: all tables, and a pool of attempts of its own."""
     return whole._replace(here=here.astype(np.int32), attempts=_empty(FIRST_POOL, records.Attempt),
-                          free_attempts=state.free_stack(FIRST_POOL))
+                          free_attempts=state.free_stack(FIRST_POOL), **no_debts(FIRST_POOL))
 
 
 def _own_routing(whole: Routing) -> Routing:
@@ -409,7 +409,8 @@ def grow(s: State) -> State:
     g, clock, supply, routing = s.globals[0], s.clock, s.supply, s.routing
     if g["free_attempts"] < SPARE:
         free, g["free_attempts"] = _more_free(supply.free_attempts, g["free_attempts"])
-        supply = supply._replace(attempts=_doubled(supply.attempts, records.Attempt), free_attempts=free)
+        supply = supply._replace(attempts=_doubled(supply.attempts, records.Attempt), free_attempts=free,
+                                 **more_debts(supply))
     if g["free_requests"] < SPARE:
         free, g["free_requests"] = _more_free(routing.free_requests, g["free_requests"])
         requests = np.concatenate([rows_of(routing.requests), _requests(len(routing.requests))])

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.compiled import inner
+from sim.engines.compiled.books import settle
 from sim.engines.compiled.clock import (
     QUEUE_LOOK,
     RETRY,
@@ -210,6 +211,8 @@ def advance(s: State, until_s: float, choosers: Any, observers: Any) -> int:
     feed = s.feed
     work, lane_of = s.books.offer_work, s.routing.lane_of
     while True:
+        if g.owed > 0:
+            settle(g, s.supply, s.routing, s.books)
         # Before the event, not in it: memory is made outside compiled code, and an event cannot be done by halves.
         if crowded(s):
             return NEEDS_ROOM

@@ -34,6 +34,7 @@ class Globals(Record):
     feed_ends: int = i4("1 once no more requests will arrive")
     boundary_of: int = i4("the last replica, in their order, that had a boundary at that time")
     samples: int = i4("rows of the requests table that are filled")
+    owed: int = i4("attempts that are over and not settled")
 
 
 class LiveRequest(Record):
@@ -41,7 +42,7 @@ class LiveRequest(Record):
 
     born_s: float = f8("when it left its customer, s")
     arrive_s: float = f8("when it reached its router, s")
-    patience_at: float = f8("when its customer gives up, s; inf once it has a token")
+    patience_at: float = f8("when its customer gives up, before or after its first token, s; inf: never")
     total_at: float = f8("when its router gives it up, s; inf: never")
     attempt_at: float = f8("when the live attempt must have its first token, or its wait for an offer is over, s; "
                            "inf: never")
@@ -99,6 +100,16 @@ class Attempt(Record):
     number: int = i4("0 for the request's first attempt")
     prev: int = i4("slot before it in the list that it is in")
     next: int = i4("slot after it in the list that it is in")
+
+
+class PartBill(Record):
+    """What an attempt would cost if its answer were not complete; kept where somebody pays for that."""
+
+    prompt_nano: int = i8("charge for the prompt, nano-dollars")
+    price_out: int = i8("price of an output token, nano-dollars")
+    client_class: int = i4("class of its request")
+    cohort: int = i4("warm-up or measured (sim.engines.outcome)")
+    left: int = i4("1 if its customer left after the first token")
 
 
 class Message(Record):
@@ -253,6 +264,9 @@ class LiveRouter(Record):
     observes: int = i4("1 if the policy observes")
     limited: int = i4("1 if there is a dearest price")
     mirrors: int = i4("1 if providers publish nothing, so that its own numbers stand in")
+    bills_parts: int = i4("1 if somebody pays for answers in part")
+    broken_payer: int = i4("who pays for a broken stream: index into sim.engines.rules.PAYERS")
+    left_payer: int = i4("who pays for a customer who left: index into the same")
 
 
 class Seat(Record):
@@ -303,6 +317,7 @@ class Client(Record):
     delay_s: float = f8("one way between customer and router, s")
     slo_ttft_s: float = f8("a good answer's first token comes within, s")
     slo_tpot_s: float = f8("and its later ones within, s a token")
+    stay_s: float = f8("mean stay after the first token, s; inf: to the end")
 
 
 class Stick(Record):

@@ -10,7 +10,7 @@ from sim.engines.compiled import health, telemetry
 from sim.engines.compiled.books import bill, count_outcome, measure
 from sim.engines.compiled.clock import RETRY, Rare, push_misc, start_timer, stop_timer
 from sim.engines.compiled.network import Letter, send
-from sim.engines.compiled.records import Globals, LiveRequest
+from sim.engines.compiled.records import Globals, LiveRequest, LiveRouter, PartBill
 from sim.engines.compiled.state import BACKING_OFF, HALF_OPEN, IN_QUEUE, TRANSIT, Books, Clock, Routing, State, Supply
 from sim.engines.compiled.waiting import join_queue, leave_queue, look_at
 from sim.engines.grid import on_grid
@@ -26,6 +26,7 @@ from sim.engines.outcome import (
     WARMUP,
 )
 from sim.engines.rules import CANCEL, DISPATCH, OUTCOME_OF_FAILURE
+from sim.engines.stay import stay_s
 from sim.policy import CANCELLED as SAW_CANCELLED
 from sim.policy import FAILED as SAW_FAILED
 from sim.policy import MIDSTREAM
@@ -113,6 +114,25 @@ def wait(g: Globals, clock: Clock, routing: Routing, q: int) -> None:
         set_timer(g, clock, routing, q)
 
 
+@inner()
+def stop_waiting(g: Globals, clock: Clock, routing: Routing, q: int) -> None:
+    """An offer was found for a request that waited; no timer watches the wait any more."""
+    leave_queue(routing, q)
+    set_timer(g, clock, routing, q)
+
+
+@inner(forceinline=True)
+def note_bill(router: LiveRouter, bill: PartBill, request: LiveRequest) -> None:
+    """Note what the newest attempt of a request will cost, should its answer not become complete."""
+    if router.bills_parts == 0:
+        return
+    bill.prompt_nano = request.prompt_nano
+    bill.price_out = request.price_out
+    bill.client_class = request.client_class
+    bill.cohort = request.cohort
+    bill.left = 0
+
+
 @inner(forceinline=True)
 def dispatch(s: State, q: int, o: int) -> None:
     """Send a request to an offer."""
@@ -139,14 +159,14 @@ def dispatch(s: State, q: int, o: int) -> None:
     request.used += 1
     request.attempts += 1
     if request.waiting == IN_QUEUE:
-        leave_queue(routing, q)
-        set_timer(g, clock, routing, q)
+        stop_waiting(g, clock, routing, q)
     request.waiting = 0
     request.live = a
     request.offer = o
     request.dispatch_s = g.now
     request.prompt_nano = (request.prompt - request.prefix) * offer.price_in + request.prefix * offer.price_cached
     request.price_out = offer.price_out
+    note_bill(routing.routers[r], supply.bills[a], request)
     view = routing.views[r, o]
     view[IN_FLIGHT] += 1.0
     view[OUTSTANDING_TOKENS] += request.weight
@@ -187,6 +207,10 @@ def hear_first_token(g: Globals, clock: Clock, routing: Routing, q: int) -> None
     telemetry.saw_first_token(g.now, routing, request.router, request.offer, g.now - request.dispatch_s)
     waiting = request.patience_at != np.inf or request.attempt_at != np.inf
     request.patience_at = np.inf
+    mean_s = routing.clients[request.client_class].stay_s
+    if mean_s != np.inf:
+        request.patience_at = on_grid(g.now + stay_s(request.key, mean_s), g.per_s)
+        waiting = True
     request.attempt_at = np.inf
     if waiting:
         set_timer(g, clock, routing, q)
@@ -293,6 +317,8 @@ def time_out(g: Globals, clock: Clock, supply: Supply, routing: Routing, books: 
                 seat.probing = 0
                 look_at(g, clock, routing, request, g.now)
             books.offer_sums[request.offer, request.cohort, CANCELLED] += 1
+            if request.first_s >= 0.0:
+                supply.bills[request.live].left = 1
             let_go(routing, request)
         else:
             blame(g, clock, routing, books, q, ATTEMPT_TIMED_OUT)

@@ -18,6 +18,7 @@ from sim.engines.compiled.records import (
     LiveRequest,
     LiveRouter,
     Message,
+    PartBill,
     RareEvent,
     Replica,
     RouterQueue,
@@ -78,6 +79,8 @@ class Supply(NamedTuple):
     replicas: Rows[Replica]
     attempts: Rows[Attempt]
     free_attempts: np.ndarray
+    bills: Rows[PartBill]  # of the attempts
+    owed: np.ndarray  # int32 (attempts,): stack of attempts that are over and not settled
     finish_v: np.ndarray  # int64: per-replica binary heaps of the step count at which a request ends
     finish_attempt: np.ndarray  # int32
 

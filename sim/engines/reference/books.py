@@ -71,6 +71,21 @@ class Books:
         of_offer[outcome.REVENUE_NANO] += cost
         self.count_outcome(request, outcome.COMPLETED, done_s, cost)
 
+    def settle(self, attempt: Attempt, tokens: int, payer: str) -> None:
+        """A provider has stopped in the middle of an answer, ``tokens`` of which it has computed."""
+        request = attempt.request
+        cost = attempt.prompt_nano + tokens * attempt.price_out_nano
+        of_offer = self.offer_sums[attempt.offer, request.cohort]
+        if payer == "customer":
+            fee = (cost * self.fees_ppm[request.router] + TRADE_FEE_UNIT // 2) // TRADE_FEE_UNIT
+            of_class = self.class_sums[request.client_class, request.cohort]
+            of_class[outcome.COST_NANO] += cost
+            of_class[outcome.FEE_NANO] += fee
+            of_class[outcome.PAID_NANO] += cost + fee
+            of_offer[outcome.REVENUE_NANO] += cost
+        elif payer == "provider":
+            of_offer[outcome.WRITTEN_OFF_NANO] += cost
+
     def _measure(self, attempt: Attempt, done_s: float) -> bool:
         """Latencies at the customer; True if they are within the class's SLOs."""
         request, world = attempt.request, self.world

@@ -73,6 +73,8 @@ class Attempt:
     price_out_nano: int
     probe: bool  # it tests a half-open breaker
     first_token_s: float = math.nan  # as its router learned it
+    left: bool = False  # its customer left after the first token
+    complete: bool = False  # its provider has sent the whole answer
 
     @property
     def is_live(self) -> bool:

@@ -9,6 +9,7 @@ from sim.engines.reference.place import Placer, PostedPrice, Stick
 from sim.engines.reference.request import Attempt, LiveRequest
 from sim.engines.reference.waiting import RouterQueue
 from sim.engines.rules import BACK_OFF_ENDS, LOOK, OUTCOME_OF_FAILURE, TIME_OUT, TIMER
+from sim.engines.stay import stay_s
 from sim.policy import Event
 
 Placement = tuple[int, int, int, float]  # key, attempt, offer, time
@@ -212,12 +213,16 @@ class LiveRouter(Placer):
         if limits.total_timeout_s is not None:
             total_s = on_grid(request.arrive_s + limits.total_timeout_s)
         if attempt is not None and not attempt.waits_for_first_token:
-            patience_s = math.inf
+            patience_s = on_grid(attempt.first_token_s + self._stay_s(request))
         elif attempt is not None and limits.first_token_timeout_s is not None:
             attempt_s = on_grid(attempt.dispatched_s + limits.first_token_timeout_s)
         elif request.waits:
             attempt_s = self._budget_ends_s(request)
         return patience_s, total_s, attempt_s
+
+    def _stay_s(self, request: LiveRequest) -> float:
+        mean_s = float(self.world.class_stay_s[request.client_class])
+        return float(stay_s(request.key, mean_s)) if mean_s < math.inf else math.inf
 
     def _set_timer(self, request: LiveRequest) -> None:
         """Set the request's one timer to its earliest deadline; a deadline in the past fires at once."""
@@ -252,6 +257,7 @@ class LiveRouter(Placer):
             if how == outcome.TIMED_OUT:
                 self._blame(attempt, policy.TIMED_OUT)
             else:
+                attempt.left = not attempt.waits_for_first_token
                 self.health[attempt.offer].give_up(attempt.probe)
                 self._look_for_return(attempt)
                 self.books.cancelled(attempt)

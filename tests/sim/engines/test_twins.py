@@ -19,12 +19,13 @@ TWINS = {"books", "clock", "deployment", "engine", "health", "network", "place",
          "ticks", "waiting"}
 COMPILED_ONLY = {
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
-    "build_waiting": "the part of build for what rests and who waits",
+    "build_waiting": "the part of build for what rests, who waits and who pays",
     "intake": "requests on their way to the shards: the reference takes them one by one",
     "entry_point": "from Python into compiled code: the reference is not compiled",
     "finish": "the heap that orders finishes: the reference looks at every request in every step",
     "leap": "over boundaries at which nothing happens: the reference takes them one by one",
     "loop": "finds the next event: SimPy does it for the reference",
+    "owed": "providers hand to the books what is over: objects of the reference call each other",
     "prefetch": "a hint to the processor",
     "records": "rows of the memory: the reference has objects, beside the code that uses them",
     "shards": "how models are split among cores: the reference has them all in one queue",
@@ -38,11 +39,11 @@ REFERENCE_ONLY = {
 }
 # functions that do the same, by file
 SHARED = {
-    "books": {"bill", "measure", "count_outcome"},
+    "books": {"bill", "settle", "measure", "count_outcome"},
     "deployment": {"hear_dispatch", "hear_cancel", "within_rate_limits", "balance", "begin_outage", "slow_down",
                    "resize", "true_work_s"},
     "health": {"fail", "succeed", "trip", "lets_through"},
-    "place": {"pick", "is_usable", "prefer", "meets_preferences", "ask_policy"},
+    "place": {"pick", "suits", "may_return", "is_usable", "prefer", "meets_preferences", "ask_policy"},
     "replica": {"join", "end_step", "drop_cancelled", "finish_decodes", "finish_prefills", "preempt", "admit", "leave",
                 "count_time"},
     "router": {"hear_request", "hear_first_token", "hear_done", "dispatch", "let_go", "blame", "fail_over", "set_timer",
