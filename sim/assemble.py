@@ -72,6 +72,7 @@ def build_world(
         class_delay_s=customer_delay_s,
         class_slo_ttft_s=np.array([client.spec.slo_ttft_s for client in clients]),
         class_slo_tpot_s=np.array([client.spec.slo_tpot_s for client in clients]),
+        class_stay_s=np.array([client.spec.stay_s or np.inf for client in clients]),
         model_first=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
         delay_s=np.array([[delay[home[router], offer.region] for offer in ordered] for router in routers]),
         policies=tuple(policies[router] for router in routers),

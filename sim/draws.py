@@ -20,6 +20,7 @@ MIDSTREAM: Final = 6
 MIDSTREAM_POINT: Final = 7
 BALANCER: Final = 8
 SAMPLE: Final = 9  # index: 0
+STAY: Final = 16  # index: 0
 # the next turn of a closed loop (sim.engines.next_turn)
 TURN: Final = 30  # makes its key from the key of the turn before it; the others belong to its own key
 GOES_ON: Final = 31  # index: 0

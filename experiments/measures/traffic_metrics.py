@@ -184,6 +184,12 @@ def revenue_usd(measured: Measured) -> float:
 
 
 @metric
+def written_off_usd(measured: Measured) -> float:
+    """Worth of the answers in part that providers bear."""
+    return float(measured.run.offer_sums[:, o.MEASURED, o.WRITTEN_OFF_NANO].sum()) / NANO_PER_USD
+
+
+@metric
 def fee_usd(measured: Measured) -> float:
     """The router's fees."""
     return float(measured.total[o.FEE_NANO]) / NANO_PER_USD

@@ -55,7 +55,9 @@ TABLES: Final[Mapping[str, Table]] = {
             count("cut", "requests", "of them those whose answers were cut"),
             count("prompt_tokens", "tokens", "prompt tokens of completed requests"),
             count("output_tokens", "tokens", "output tokens of completed requests"),
-            amount("revenue_usd", "USD", "charged for completed requests, before the router's fee"),
+            amount("revenue_usd", "USD", "charged for completed requests, and for answers in part that customers pay "
+                   "for, before the router's fee"),
+            amount("written_off_usd", "USD", "worth of answers in part that the provider bears"),
             amount("busy_replica_s", "replica-seconds", "time its replicas spent in steps (traffic: in the window)"),
             weight("replica_s", "replica-seconds", "time its active replicas were there (traffic: in the window)"),
             *_SUMS, *_quantiles("requests completed here"),

@@ -77,6 +77,7 @@ def _traffic_offers(outcome: TrafficOutcome) -> dict[str, Any]:
         "failed": sums[:, FAILED_ATTEMPTS].sum(axis=1),
         "completed": sums[:, o.SERVED], "cut": sums[:, o.SERVED_CUT], "prompt_tokens": sums[:, o.SERVED_PROMPT],
         "output_tokens": sums[:, o.SERVED_OUTPUT], "revenue_usd": sums[:, o.REVENUE_NANO] / NANO_PER_USD,
+        "written_off_usd": sums[:, o.WRITTEN_OFF_NANO] / NANO_PER_USD,
         "busy_replica_s": outcome.offer_work[:, o.BUSY_S],
         "replica_s": outcome.replica_s,
         **_latency_sums(outcome.offer_hist), **_quantiles(outcome.offer_hist),
@@ -172,11 +173,12 @@ def _offers(run: "Run") -> dict[str, Any]:
     result = run.result
     sums = {name: run.months.add(offer_series(result, name)).ravel()
             for name in ("placed", "refused", "failed", "served", "prompt_tokens", "output_tokens", "revenue_nano",
-                         "cut")}
+                         "cut", "written_off_nano")}
     columns = _offer_months(run) | {
         "region": [offer.region for offer in result.offers] * len(run.months.labels),
         **{name: sums[name] for name in ("placed", "refused", "failed", "prompt_tokens", "output_tokens", "cut")},
         "completed": sums["served"], "revenue_usd": sums["revenue_nano"] / NANO_PER_USD,
+        "written_off_usd": sums["written_off_nano"] / NANO_PER_USD,
         "busy_replica_s": run.months.add(run.busy_replica_days).ravel() * DAY_S,
         "replica_s": run.months.add(result.replicas_daily).ravel() * DAY_S,
     }

@@ -96,6 +96,15 @@ def _payments_are_revenue_and_fees(run: TrafficOutcome) -> Iterator[str]:
                f"nano-dollars paid, {due[i, cohort]} due")
 
 
+def _nobody_pays_unasked(run: TrafficOutcome) -> Iterator[str]:
+    billing = [run.world.scenario.routers[name].billing for name in run.world.routers]
+    asked = any("provider" in (one.broken_stream, one.customer_left) for one in billing)
+    for i, cohort in np.argwhere(run.offer_sums[:, :, o.WRITTEN_OFF_NANO] > 0):
+        if not asked:
+            yield (f"offer {_offer(run, i)}, {_COHORTS[cohort]}: {run.offer_sums[i, cohort, o.WRITTEN_OFF_NANO]} "
+                   "nano-dollars written off, but no router lets providers pay")
+
+
 def _clock_goes_forward(run: TrafficOutcome) -> Iterator[str]:
     if not (np.isfinite(run.end_s) and run.end_s >= 0):
         yield f"the run ended at {run.end_s} s"
@@ -127,5 +136,6 @@ INVARIANTS: Final[dict[str, Check]] = {
     "histograms_are_complete": _histograms_are_complete,
     "tokens_billed_are_served": _tokens_billed_are_served,
     "payments_are_revenue_and_fees": _payments_are_revenue_and_fees,
+    "nobody_pays_unasked": _nobody_pays_unasked,
     "clock_goes_forward": _clock_goes_forward,
 }

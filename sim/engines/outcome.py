@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # compiled code needs the columns below: a world's scenario w
 COMPLETED: Final = 0
 REFUSED: Final = 1  # no open offer, or the last attempt was refused (429, too long)
 FAILED: Final = 2  # the last attempt failed (outage, server error), or the stream broke
-ABANDONED: Final = 3  # patience ran out before the first token
+ABANDONED: Final = 3  # its customer left: patience ran out before the first token, or the stay after it was over
 TIMED_OUT: Final = 4  # the router's time-outs ran out
 IN_FLIGHT: Final = 5
 OUTCOMES: Final = ("completed", "refused", "failed", "abandoned", "timed_out", "in_flight")
@@ -39,7 +39,7 @@ MEASURED: Final = 1
 ATTEMPTS: Final = 0
 PROMPT_TOKENS: Final = 1  # of completed requests
 OUTPUT_TOKENS: Final = 2
-COST_NANO: Final = 3  # charged at the finishing offer's prices
+COST_NANO: Final = 3  # charged at the finishing offer's prices; answers in part that customers pay for included
 FEE_NANO: Final = 4
 PAID_NANO: Final = 5  # cost plus fee, counted at the customer
 GOOD: Final = 6  # completed within both SLOs
@@ -53,11 +53,12 @@ ENDED_BY: Final = 1  # attempts that ended with failure kind f are in column END
 CANCELLED: Final = 9
 SERVED_PROMPT: Final = 10  # tokens of completed requests
 SERVED_OUTPUT: Final = 11
-REVENUE_NANO: Final = 12
+REVENUE_NANO: Final = 12  # of completed requests, and of answers in part that customers pay for
 SERVED_CUT: Final = 13  # of the completed requests, those whose answers were cut
+WRITTEN_OFF_NANO: Final = 14  # worth of answers in part that the provider bears
 OFFER_SUMS: Final = ("placed", "served", "outage", "server_error", "rate_limited", "queue_full", "too_long",
                      "midstream", "attempt_timed_out", "cancelled", "served_prompt", "served_output", "revenue_nano",
-                     "served_cut")
+                     "served_cut", "written_off_nano")
 
 # columns of offer_work: what the replicas did, over the whole run but for BUSY_S
 BUSY_S: Final = 0  # replica-seconds in steps, inside the measured window

@@ -84,6 +84,7 @@ class World:
     class_delay_s: np.ndarray  # float64, one-way customer to router
     class_slo_ttft_s: np.ndarray
     class_slo_tpot_s: np.ndarray
+    class_stay_s: np.ndarray  # mean stay after the first token; inf: to the end
     model_first: np.ndarray  # int64, len(models) + 1
     delay_s: np.ndarray  # float64 (routers, offers), one way
     policies: tuple[BoundPolicy, ...]  # one per router

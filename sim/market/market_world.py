@@ -65,6 +65,7 @@ def market_world(
         class_delay_s=np.full(count, delay[home, home]),
         class_slo_ttft_s=np.full(count, slo.slo_ttft_s),
         class_slo_tpot_s=np.full(count, slo.slo_tpot_s),
+        class_stay_s=np.full(count, np.inf),
         model_first=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
         delay_s=np.array([[delay[home, offer.region] for offer in offers]]),
         policies=(policy,),

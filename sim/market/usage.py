@@ -24,6 +24,8 @@ class OfferDay:
         float64: share of its active replicas' time spent in steps, 0 to 1 (0 without replicas).
     cut
         int64: of the served, those whose answers were cut where its context or memory ended.
+    written_off_nano
+        int64: worth of answers in part that the provider bears.
     """
 
     placed: np.ndarray
@@ -37,6 +39,7 @@ class OfferDay:
     revenue_nano: np.ndarray
     busy_share: np.ndarray
     cut: np.ndarray
+    written_off_nano: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from sim.scenario.rate_settings import RateLimits
 from sim.scenario.router_settings import (
     Affinity,
     Attempts,
+    Billing,
     Breaker,
     Cooldown,
     PolicyChoice,
@@ -46,6 +47,7 @@ __all__ = [
     "Affinity",
     "Arrivals",
     "Attempts",
+    "Billing",
     "Breaker",
     "Bursts",
     "ClientClass",

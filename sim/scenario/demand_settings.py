@@ -246,6 +246,11 @@ class ClientClass(Part):
         0, unit="1", doc="Requests of a higher priority leave queues before those of a lower one", ge=-100, le=100,
         source="0: all alike, first come, first served (vLLM's priority scheduling has the lower number first)",
     )
+    stay_s: float | None = quantity(
+        None, unit="s", doc="Mean time that a customer stays for the rest of an answer once its first token has come "
+        "(exponential); none stays to the end", gt=0,
+        sweep=Sweep(2.0, 300.0, "log", "from a glance at the first lines to the longest answer"),
+    )
     clients: int = quantity(1, unit="clients", doc="Number of clients the class is split into", ge=1, le=10_000)
     zipf_exponent: float = quantity(
         1.0, unit="1", doc="Client sizes are proportional to rank to the power of minus this", ge=0, le=5,

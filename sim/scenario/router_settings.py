@@ -1,13 +1,15 @@
 """Routers: the policy and everything that composes with it."""
 
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
 from sim.scenario.rate_settings import RateLimits
 
 LEARNED = "assumption, after OpenRouter's description of its routing (autumn 2026): signals without constants"
+
+LITELLM_REST_S = 5.0  # LiteLLM: DEFAULT_COOLDOWN_TIME_SECONDS
 
 
 class PolicyChoice(Part):
@@ -50,12 +52,34 @@ class Attempts(Part):
 
 
 class Cooldown(Part):
-    """Rest an offer after failures (LiteLLM's rule)."""
+    """Rest an offer after failures: so many in a row, or by LiteLLM's rule."""
 
-    seconds: float = quantity(0.0, unit="s", doc="How long an offer rests; 0 switches it off", ge=0,
-                              source="off; LiteLLM uses 5 s",
+    rule: Literal["consecutive", "litellm"] = Field(
+        "consecutive", description="Which failures start a rest: several in a row, or by LiteLLM's rule a 429 at once, "
+        "unless the offer is the model's only one, and any other failure by their share in a minute")
+    seconds: float = quantity(0.0, unit="s", doc="How long an offer rests; 0 switches it off; 5 s with LiteLLM's rule, "
+                              "if left out", ge=0, source="off; LiteLLM: DEFAULT_COOLDOWN_TIME_SECONDS = 5",
                               sweep=Sweep(0.0, 60.0, "linear", "off; LiteLLM uses 5 s"))
     after: int = quantity(1, unit="failures", doc="Consecutive failures or refusals that start the rest", ge=1)
+    failure_share: float = quantity(0.5, unit="1", doc="LiteLLM's rule: a larger share of failures starts the rest",
+                                    ge=0, le=1, source="LiteLLM: DEFAULT_FAILURE_THRESHOLD_PERCENT = 0.5")
+    least_requests: int = quantity(5, unit="requests", doc="LiteLLM's rule: requests in the window from which that "
+                                   "share counts", ge=1,
+                                   source="LiteLLM: DEFAULT_FAILURE_THRESHOLD_MINIMUM_REQUESTS = 5")
+    lone_requests: int = quantity(1000, unit="requests", doc="LiteLLM's rule: failures in the window, without a "
+                                  "success, that rest even a model's only offer", ge=1,
+                                  source="LiteLLM: SINGLE_DEPLOYMENT_TRAFFIC_FAILURE_THRESHOLD = 1000")
+    window_s: float = quantity(60.0, unit="s", doc="LiteLLM's rule: how long successes and failures are counted, from "
+                               "the first of each", gt=0,
+                               source="LiteLLM: counters of the current minute, ttl = 60")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rests_by_default(cls, data: Any) -> Any:
+        # Who asks for LiteLLM's rule wants LiteLLM's cool-down, not one of no length.
+        if isinstance(data, dict) and data.get("rule") == "litellm":
+            return {"seconds": LITELLM_REST_S, **data}
+        return data
 
 
 class Breaker(Part):
@@ -67,6 +91,21 @@ class Breaker(Part):
     open_s: float = quantity(60.0, unit="s", doc="How long it stays open", gt=0, source="SGLang router: 60 s")
     successes: int = quantity(3, unit="successes", doc="Probe successes that close it", ge=1,
                               source="SGLang router: 3")
+
+
+class Billing(Part):
+    """Who pays for an answer that its customer did not get whole: its prompt and the tokens computed.
+
+    ``customer`` is billed as for a completed answer, the router's fee included; with ``provider`` the amount is the
+    provider's to write off; with ``nobody`` it stands in no book.
+    """
+
+    broken_stream: Literal["nobody", "customer", "provider"] = Field(
+        "nobody", description="Who pays for a stream that breaks after its first token (source: OpenRouter's zero "
+        "completion insurance: an answer that ends in an error is not charged)")
+    customer_left: Literal["nobody", "customer", "provider"] = Field(
+        "nobody", description="Who pays for an answer whose customer left after its first token, by a class's stay_s "
+        "(source: assumption; providers that stop a cancelled stream bill what they computed, so: customer)")
 
 
 class Preferences(Part):
@@ -134,6 +173,7 @@ class Router(Part):
     attempts: Attempts = Field(Attempts(), description="Failover and time-outs")
     cooldown: Cooldown = Field(Cooldown(), description="Cool-down after failures")
     breaker: Breaker = Field(Breaker(), description="Circuit breaker")
+    billing: Billing = Field(Billing(), description="Who pays for answers in part")
     preferences: Preferences = Field(Preferences(), description="Price limits and percentile preferences")
     affinity: Affinity = Field(Affinity(), description="Session stickiness")
     limits: RateLimits = Field(

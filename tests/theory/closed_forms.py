@@ -67,6 +67,14 @@ def mm1_response_quantile(load: float, probability: float) -> float:
     return -math.log(1.0 - probability) / (1.0 - load)
 
 
+def two_state_wait(up_s: float, down_s: float) -> float:
+    """Mean wait for a server that is up for a time of mean ``up_s``, then down for ``down_s``, seconds.
+
+    Poisson arrivals see time averages: with probability down/(up + down) one waits, for half of the down time.
+    """
+    return down_s * down_s / 2.0 / (up_s + down_s)
+
+
 def ps_response(load: float) -> float:
     """Mean response time of M/G/1 processor sharing, whatever the sizes (Kleinrock 1976, section 4.4) (E11)."""
     return 1.0 / (1.0 - load)

@@ -28,7 +28,8 @@ def demand_world(demand: dict[str, Any], duration_s: float = 100.0, load: float 
         classes=tuple(c.name for c in expanded), class_names=tuple(c.class_name for c in expanded),
         class_model=np.zeros(n, np.int32), class_router=np.zeros(n, np.int32),
         class_delay_s=np.full(n, world.get("delay_s", 0.0)), class_slo_ttft_s=np.ones(n),
-        class_slo_tpot_s=np.ones(n), model_first=np.array([0, 0]), delay_s=np.zeros((1, 0)),
+        class_slo_tpot_s=np.ones(n), class_stay_s=np.full(n, np.inf), model_first=np.array([0, 0]),
+        delay_s=np.zeros((1, 0)),
     )
 
 

@@ -20,6 +20,7 @@ from sim.engines.world import BALANCERS, OfferSpec, World
 from sim.policy import BoundPolicy
 from sim.scenario import PolicyChoice
 from worlds import small as worlds
+from worlds.differential_waiting import with_stay, with_waiting
 from worlds.loops import closed, first_turns
 from worlds.rates import with_rates
 from worlds.small import Change, Client
@@ -82,8 +83,11 @@ def random_case(seed: int) -> Case:
                "published_weight": float(rng.uniform(0.02, 1)),
                "sample_share": _maybe(rng, 0.8, 1.0, float(rng.random()))}
     world = worlds.world(
-        offers, [_policy(rng) for _ in names], routers={name: _router(rng) for name in names},
-        clients=[closed(seed, at, _client(rng, models, names)) for at in range(rng.integers(1, 6))], traffic=traffic,
+        offers, [_policy(rng) for _ in names],
+        routers={name: with_waiting(seed, place, _router(rng)) for place, name in enumerate(names)},
+        clients=[closed(seed, at, with_stay(seed, at, _client(rng, models, names)))
+                 for at in range(rng.integers(1, 6))],
+        traffic=traffic,
         delay_s=_maybe(rng, 0.7, rng.time_s(0.001, 0.6 if rng.coarse else 0.2, (len(names), len(offers))), 0.0),
     )
     table = _requests(rng, world, duration_s)

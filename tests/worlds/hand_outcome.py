@@ -47,7 +47,7 @@ def _offer_sums() -> np.ndarray:
         "placed": (200, 100), "served": (120, 40), "outage": (3, 1), "server_error": (4, 2), "rate_limited": (10, 1),
         "queue_full": (5, 2), "too_long": (1, 1), "midstream": (2, 3), "attempt_timed_out": (6, 5),
         "cancelled": (9, 8), "served_prompt": (75_000, 25_000), "served_output": (18_750, 6_250),
-        "revenue_nano": (90_000_000, 40_000_000), "served_cut": (9, 7)}
+        "revenue_nano": (90_000_000, 40_000_000), "served_cut": (9, 7), "written_off_nano": (3_000_000, 1_000_000)}
     for name, values in counted.items():
         sums[:, o.MEASURED, o.OFFER_SUMS.index(name)] = values
     return sums

@@ -153,6 +153,7 @@ class Client(NamedTuple):
     slo_tpot_s: float = 0.1
     demand: Mapping[str, Any] = {}  # other settings of its class, as in a scenario
     fallbacks: tuple[str, ...] = ()
+    stay_s: float = np.inf
 
 
 def world(
@@ -186,6 +187,7 @@ def world(
         class_delay_s=np.array([client.delay_s for client in clients], dtype=np.float64),
         class_slo_ttft_s=np.array([client.slo_ttft_s for client in clients], dtype=np.float64),
         class_slo_tpot_s=np.array([client.slo_tpot_s for client in clients], dtype=np.float64),
+        class_stay_s=np.array([client.stay_s for client in clients], dtype=np.float64),
         model_first=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
         delay_s=np.array(np.broadcast_to(delay_s, (len(names), len(rows))), dtype=np.float64),
         policies=tuple(bound or (first(),) * len(names)), seed=1, replication=0,

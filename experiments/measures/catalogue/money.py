@@ -52,6 +52,8 @@ ROWS: Final = (
             "charged at posted prices, and the router's fee", TOKENS, "paid", shown=USD_PER_MTOK, short=False),
     Measure("revenue_usd", "USD", "charged by providers, before the router's fee", CHARGED, label="revenue",
             short=False),
+    Measure("written_off_usd", "USD", "worth of broken streams and of answers that customers left, borne by providers",
+            "prompts and tokens computed at posted prices", label="written off", short=False),
     Measure("spend_usd", "USD", "paid to providers, before the router's fee", CHARGED, label="paid to providers",
             head="spend", daily=KUSD_A_DAY),
     Measure("spend_usd_per_day", "USD a day", "paid to providers a day, before the router's fee", CHARGED, "days",

@@ -5,8 +5,9 @@ from sim.draws import SAMPLE as SAMPLE_DRAW
 from sim.draws import derive
 from sim.engines.answers import finish_of
 from sim.engines.bill import charge_nano
-from sim.engines.compiled.records import Client, Globals, LiveRequest
-from sim.engines.compiled.state import Books
+from sim.engines.compiled.owed import release
+from sim.engines.compiled.records import Client, Globals, LiveRequest, PartBill
+from sim.engines.compiled.state import Books, Routing, Supply
 from sim.engines.exact import add_time
 from sim.engines.outcome import (
     COMPLETED,
@@ -26,10 +27,13 @@ from sim.engines.outcome import (
     SERVED_PROMPT,
     TPOT,
     TTFT,
+    WRITTEN_OFF_NANO,
 )
+from sim.engines.rules import PAYERS
 from sim.histogram import FINE_BITS, bin_of
 
 PER_PPM = 1_000_000  # parts in the whole, of a fee in parts per million
+CUSTOMER, PROVIDER = PAYERS.index("customer"), PAYERS.index("provider")
 
 
 @inner(forceinline=True)
@@ -57,6 +61,38 @@ def bill(books: Books, request: LiveRequest, fee_ppm: float) -> None:
     if request.served < request.output:
         row[CUT] += 1
         offer[SERVED_CUT] += 1
+
+
+@inner()
+def settle(g: Globals, supply: Supply, routing: Routing, books: Books) -> None:
+    """Book the answers that providers have stopped to compute: providers know nothing of books."""
+    while g.owed > 0:
+        g.owed -= 1
+        a = supply.owed[g.owed]
+        attempt = supply.attempts[a]
+        router = routing.routers[attempt.router]
+        if router.bills_parts != 0:
+            bill = supply.bills[a]
+            payer = router.broken_payer
+            if attempt.cancelled != 0:
+                payer = router.left_payer if bill.left != 0 else 0
+            cost = charge_nano(bill.prompt_pico + attempt.emitted * bill.price_out, bill.kept_ppm)
+            if payer == CUSTOMER:
+                charge_part(books, bill, cost, router.fee_ppm)
+                books.offer_sums[attempt.offer, bill.cohort, REVENUE_NANO] += cost
+            elif payer == PROVIDER:
+                books.offer_sums[attempt.offer, bill.cohort, WRITTEN_OFF_NANO] += cost
+        release(g, supply, a)
+
+
+@inner()
+def charge_part(books: Books, bill: PartBill, cost: int, fee_ppm: float) -> None:
+    """Charge a customer for an answer in part, and the fee on it."""
+    fee = (cost * int(fee_ppm) + PER_PPM // 2) // PER_PPM
+    row = books.class_sums[bill.client_class, bill.cohort]
+    row[COST_NANO] += cost
+    row[FEE_NANO] += fee
+    row[PAID_NANO] += cost + fee
 
 
 @inner(forceinline=True)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.engines.compiled import records, state
+from sim.engines.compiled.build_waiting import new_links, new_queues, no_debts, rest_fields
 from sim.engines.compiled.finish import heap_arrays
 from sim.engines.compiled.pools import empty, fresh_samples, new_requests
 from sim.engines.compiled.rates import new_meters, rate_fields
@@ -107,25 +108,18 @@ def _replicas(offers: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _router_fields(router: Router) -> dict[str, Any]:
-    attempts, breaker, cooldown = router.attempts, router.breaker, router.cooldown
+    attempts = router.attempts
     wants, sticky, telemetry = router.preferences, router.affinity, router.telemetry
     return {
         "fee_ppm": round(router.fee_share * 1_000_000),
         "exploration": router.exploration,
-        "budget_s": attempts.budget_s,
         "backoff_s": attempts.backoff_s,
         "backoff_cap_s": attempts.backoff_cap_s,
         "jitter": attempts.jitter,
         "hedge_s": _or_inf(attempts.hedge_s),
         "first_token_timeout_s": _or_inf(attempts.first_token_timeout_s),
         "total_timeout_s": _or_inf(attempts.total_timeout_s),
-        "max_attempts": attempts.maximum,
-        "retry_tried": attempts.retry_tried,
-        "cooldown_s": cooldown.seconds,
-        "cooldown_after": cooldown.after,
-        "breaker_s": breaker.open_s,
-        "breaker_failures": breaker.failures,
-        "breaker_successes": breaker.successes,
+        **rest_fields(router),
         "ttft_p50": _or_inf(wants.ttft_p50_s),
         "ttft_p90": _or_inf(wants.ttft_p90_s),
         "ttft_p99": _or_inf(wants.ttft_p99_s),
@@ -224,8 +218,10 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
     clients["delay_s"] = world.class_delay_s
     clients["slo_ttft_s"] = world.class_slo_ttft_s
     clients["slo_tpot_s"] = world.class_slo_tpot_s
+    clients["stay_s"] = world.class_stay_s
     view = _views(world, routers, offers)
     seats = np.zeros(shape, records.Seat.dtype())
+    seats["done_until"] = seats["failed_until"] = -np.inf
     sticky = np.zeros((len(routers), len(world.models), _widest(_sticky_slots(world))), records.Stick.dtype())
     bins = state.telemetry_bins()
     memory_offers, memory_shared, memory_params = _memory(world)
@@ -236,6 +232,8 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
         free_requests=state.free_stack(FIRST_POOL),
         tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32),
         seconds=empty(_rows_if(_hedges(world)), records.SecondAttempt),
+        links=new_links(FIRST_POOL),
+        queues=new_queues(len(routers), len(world.models)),
         seats=table(seats, records.Seat),
         meters=table(new_meters(world, offers, routers), records.Meter),
         views=view,
@@ -252,6 +250,7 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
             [offers["context"][a:b].min() for a, b in pairwise(world.model_first.tolist())], np.int64
         ),
         special=np.array([offers["scheduled"][a:b].sum() for a, b in pairwise(world.model_first.tolist())], np.int64),
+        hidden=np.zeros(len(world.models), np.int64),
         answers=np.zeros((len(world.models), len(world.classes), 2), np.int64),
         lane_of=lane_of,
         memory_offers=memory_offers,
@@ -386,6 +385,7 @@ def _supply(offers: np.ndarray, replicas: np.ndarray, places: int) -> Supply:
         replicas=table(replicas, records.Replica),
         attempts=empty(FIRST_POOL, records.Attempt),
         free_attempts=state.free_stack(FIRST_POOL),
+        **no_debts(FIRST_POOL),
         finish_v=finish_v,
         finish_attempt=finish_attempt,
     )
@@ -394,7 +394,7 @@ def _supply(offers: np.ndarray, replicas: np.ndarray, places: int) -> Supply:
 def _own_supply(whole: Supply, here: np.ndarray) -> Supply:
     """The providers' side as a shard has it: all tables, and a pool of attempts of its own."""
     return whole._replace(here=here.astype(np.int32), attempts=empty(FIRST_POOL, records.Attempt),
-                          free_attempts=state.free_stack(FIRST_POOL))
+                          free_attempts=state.free_stack(FIRST_POOL), **no_debts(FIRST_POOL))
 
 
 def _own_routing(whole: Routing) -> Routing:
@@ -402,5 +402,5 @@ def _own_routing(whole: Routing) -> Routing:
     return whole._replace(requests=table(new_requests(FIRST_POOL), records.LiveRequest),
                           free_requests=state.free_stack(FIRST_POOL),
                           tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32),
-                          chains=new_chains(whole.chains.loops, 0),
+                          chains=new_chains(whole.chains.loops, 0), links=new_links(FIRST_POOL),
                           seconds=empty(len(whole.seconds), records.SecondAttempt))

@@ -15,16 +15,16 @@ from sim.engines.compiled.state import MISC_LEAF, WHEEL, WHEEL_LEAF, Clock, Tree
 from sim.engines.record import Rows
 
 # kinds of entry in the heap, in their order at the same time
-DELAYED_FAIL, TIME_OUT, RETRY = 0, 1, 2
+DELAYED_FAIL, TIME_OUT, RETRY, QUEUE_LOOK = 0, 1, 2, 3
 
 
 class Rare(NamedTuple):
     """What an entry of the heap of rare events says."""
 
     kind: int
-    ref: int  # slot of the request, or of the attempt that failed
+    ref: int  # slot of the request, or of the attempt that failed; or the router (look)
     stamp: int  # the request's stamp (time-out) or generation (retry): the entry is void if that has changed; or the
-    #             attempt's number (delayed failure)
+    #             attempt's number (delayed failure), or the model (look)
     failure: int  # kind of failure (delayed failure)
 
 
@@ -85,6 +85,8 @@ def earlier(a: RareEvent, b: RareEvent) -> bool:
         return bool(a.due_s < b.due_s)
     if (a.kind == DELAYED_FAIL) != (b.kind == DELAYED_FAIL):
         return bool(a.kind == DELAYED_FAIL)  # a message to a router: before its timers
+    if (a.kind == QUEUE_LOOK) != (b.kind == QUEUE_LOOK):
+        return bool(b.kind == QUEUE_LOOK)  # after all timers
     if a.key != b.key:
         return bool(a.key < b.key)
     return bool(a.stamp < b.stamp if a.kind == DELAYED_FAIL else a.kind < b.kind)

@@ -9,10 +9,11 @@ from sim.engines.compiled import finish
 from sim.engines.compiled.clock import DELAYED_FAIL, Rare, push_misc, set_time
 from sim.engines.compiled.leap import boundary_s, coefficients, next_chance_s, steps_until
 from sim.engines.compiled.network import Letter, send
+from sim.engines.compiled.owed import owe, release
 from sim.engines.compiled.priority import last_no_less
 from sim.engines.compiled.rates import rates_of, within_limits
 from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Meter, Replica
-from sim.engines.compiled.replica import count_time, cut_leap, cut_leap_now, dequeue, join, release, unlink_central
+from sim.engines.compiled.replica import count_time, cut_leap, cut_leap_now, dequeue, join, unlink_central
 from sim.engines.compiled.state import CENTRAL, DECODE, GONE, IDLE, LEAP, PREFILL, WAITING, Clock, Supply
 from sim.engines.grid import on_grid
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, STEPS
@@ -183,6 +184,10 @@ def hear_cancel(g: Globals, clock: Clock, supply: Supply, a: int) -> None:
     """A cancellation arrives: a waiting attempt leaves now, a running one at the next boundary."""
     attempt = supply.attempts[a]
     offer = supply.offers[attempt.offer]
+    complete = attempt.place == GONE and attempt.emitted == attempt.output
+    if attempt.place == CENTRAL or attempt.place == WAITING or complete:
+        attempt.cancelled = 1  # by this the books see that it was no stream that broke
+        owe(g, supply, a)
     if attempt.place == CENTRAL:
         unlink_central(supply, offer, a)
         attempt.place = GONE
@@ -214,6 +219,8 @@ def drop(g: Globals, clock: Clock, supply: Supply, lane: int, a: int) -> None:
     attempt = supply.attempts[a]
     was_cancelled = attempt.cancelled != 0
     started = attempt.emitted > 0 or attempt.place == DECODE
+    if was_cancelled or started:
+        owe(g, supply, a)
     if was_cancelled:
         attempt.place = GONE
         release(g, supply, a)
@@ -242,6 +249,7 @@ def drop_batch(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, re
                 first = position
         a = finish.remove(supply, replica, first)
         attempt = supply.attempts[a]
+        attempt.emitted = attempt.target - (attempt.finish_v - replica.vclock)
         drop(g, clock, supply, lane_of[attempt.router, attempt.offer], a)
 
 
@@ -253,6 +261,7 @@ def cut_work(g: Globals, replica: Replica, row: np.ndarray) -> None:
         done = steps_until(replica, g.now, g.per_s) - 1
         row[STEPS] += done
         row[DECODE_TOKENS] += done * replica.decoding
+        replica.vclock += done
 
 
 @hot(cache=True)

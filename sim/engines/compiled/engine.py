@@ -25,6 +25,7 @@ from sim.engines.compiled.pools import fresh_samples, grow
 from sim.engines.compiled.shards import balanced, shards_of
 from sim.engines.compiled.state import BY_CLASS, SPARE, State
 from sim.engines.compiled.terms import post
+from sim.engines.compiled.waiting import look_again
 from sim.engines.exact import merged, seconds
 from sim.engines.face import Feed, check_replicas
 from sim.engines.grid import on_grid
@@ -234,8 +235,10 @@ class CompiledEngine:
         )
 
     def _shard_of(self, offer: int) -> int:
-        model = int(np.searchsorted(self.world.model_first, offer, side="right")) - 1
-        return int(self._shard_of_model[model])
+        return int(self._shard_of_model[self._model_of(offer)])
+
+    def _model_of(self, offer: int) -> int:
+        return int(np.searchsorted(self.world.model_first, offer, side="right")) - 1
 
     def set_up(self, offer: int, up: bool) -> None:
         """Begin (``False``) or end (``True``) an outage of an offer now."""
@@ -276,7 +279,9 @@ class CompiledEngine:
         # Counted by model, so that a placement need not ask every offer whether it is listed.
         model = _model_of(s, offer)
         routing.special[model] += row["listed"] - int(listed)
+        routing.hidden[model] += row["listed"] - int(listed)
         row["listed"] = int(listed)
+        self._look_again(offer)
 
     def set_price(self, offer: int, in_pico: int, out_pico: int, cached_pico: int | None = None) -> None:
         """Post new base prices, in pico-dollars per token, for placements from now on."""
@@ -294,6 +299,18 @@ class CompiledEngine:
         views = s.routing.views
         views[:, offer, PRICE_IN] = shown_usd(schedule.base.input, schedule.kept_ppm)
         views[:, offer, PRICE_OUT] = shown_usd(schedule.base.output, schedule.kept_ppm)
+        self._look_again(offer)
+
+    def _look_again(self, offer: int) -> None:
+        """Let every router look at who waits: the offer may be one for them now."""
+        shard = self._shard_of(offer)
+        s, g = self._shards[shard], self._globals[shard]
+        model = _model_of(s, offer)
+        if (rows_of(s.routing.queues)["head"][:, model] < 0).all():
+            return
+        if g["misc_count"] > len(s.clock.misc) - SPARE - len(s.routing.requests):
+            self._replace(shard, grow(s))
+        look_again(self._shards[shard].globals[0], self._shards[shard].clock, self._shards[shard].routing, model)
 
     @property
     def idle(self) -> bool:

@@ -5,13 +5,24 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.compiled import inner
-from sim.engines.compiled.clock import RETRY, TIME_OUT, is_contested, next_leaf, pop_misc, set_time, turn_wheel
+from sim.engines.compiled.books import settle
+from sim.engines.compiled.clock import (
+    QUEUE_LOOK,
+    RETRY,
+    TIME_OUT,
+    is_contested,
+    next_leaf,
+    pop_misc,
+    set_time,
+    turn_wheel,
+)
 from sim.engines.compiled.deployment import hear_cancel, hear_dispatch
 from sim.engines.compiled.hedge import go_on_alone, hedge_is_due, is_live, set_aside, swap
 from sim.engines.compiled.network import receive
-from sim.engines.compiled.place import BAD_ROW, NOBODY, memory_of, pick
+from sim.engines.compiled.owed import release
+from sim.engines.compiled.place import BAD_ROW, NO_ROW, may_return, memory_of, pick
 from sim.engines.compiled.records import Globals
-from sim.engines.compiled.replica import boundary, release
+from sim.engines.compiled.replica import boundary
 from sim.engines.compiled.router import (
     blame,
     dispatch,
@@ -21,14 +32,28 @@ from sim.engines.compiled.router import (
     hear_done,
     hear_first_token,
     hear_request,
+    next_model,
     set_timer,
     time_out,
     try_next_model,
+    wait,
 )
-from sim.engines.compiled.state import FIRST_LANE, MISC_LEAF, SPARE, TICK_LEAF, WHEEL_LEAF, Routing, State, wide
+from sim.engines.compiled.state import (
+    BACKING_OFF,
+    FIRST_LANE,
+    IN_QUEUE,
+    MISC_LEAF,
+    SPARE,
+    TICK_LEAF,
+    WHEEL_LEAF,
+    Routing,
+    State,
+    wide,
+)
 from sim.engines.compiled.ticks import tick
 from sim.engines.compiled.ties import first_of_ties
 from sim.engines.compiled.turns import arrives_before, begin, next_turn_s, pop
+from sim.engines.compiled.waiting import budget_ends_s, look
 from sim.engines.rules import CANCEL, DISPATCH, DONE, FIRST_TOKEN
 from sim.policy import CANCELLED as SAW_CANCELLED
 from sim.policy import DISPATCH as SAW_DISPATCH
@@ -126,7 +151,7 @@ def drop_second(s: State, observers: Any, q: int) -> None:
 def hear_fail(s: State, observers: Any, q: int, failure: int) -> int:
     """The live attempt of a request failed; return the request if it must be placed again now, else -1."""
     g = s.globals[0]
-    blame(g, s.routing, s.books, q, failure)
+    blame(g, s.clock, s.routing, s.books, q, failure)
     tell_policy(g, s.routing, observers, q, SAW_FAILED, failure)
     return after_failure(s, q)
 
@@ -154,7 +179,9 @@ def handle_rare(s: State, observers: Any) -> int:
     if kind == RETRY:
         # The slot may have a new tenant that backs off, too: its generation tells.
         request = s.routing.requests[ref]
-        return ref if request.generation == stamp and request.waiting == 1 else -1
+        return ref if request.generation == stamp and request.waiting == BACKING_OFF else -1
+    if kind == QUEUE_LOOK:
+        return look(g, s.clock, s.routing, ref, stamp)
     q = s.supply.attempts[ref].request
     live = is_live(s.routing, q, ref)
     release(g, s.supply, ref)
@@ -196,6 +223,17 @@ def handle_time_out(s: State, observers: Any, q: int, stamp: int) -> int:
     return -1
 
 
+@inner()
+def must_wait(s: State, q: int) -> bool:
+    """True if a request that found no open row waits for one: it does so already, or an offer may return in time."""
+    g, request = s.globals[0], s.routing.requests[q]
+    if request.waiting == IN_QUEUE:
+        return True
+    if next_model(g, s.routing, request) >= 0:
+        return False
+    return g.now < budget_ends_s(g, s.routing, request) and may_return(g, s.supply, s.routing, q)
+
+
 @inner(forceinline=True)
 def place(s: State, choosers: Any, observers: Any, q: int) -> bool:
     """Place a request, or end it if nobody can take it; False if the policy broke its contract."""
@@ -203,13 +241,16 @@ def place(s: State, choosers: Any, observers: Any, q: int) -> bool:
     request = s.routing.requests[q]
     hedges = request.live >= 0
     o = pick(g, s.supply, s.routing, choosers, q)
-    while o == NOBODY and not hedges:
+    while o < 0 and o != BAD_ROW and not hedges:
+        if o == NO_ROW and must_wait(s, q):
+            wait(g, s.clock, s.routing, q)
+            return True
         if try_next_model(g, s.clock, s.routing, s.books, q) < 0:
             return True
         o = pick(g, s.supply, s.routing, choosers, q)
     if o == BAD_ROW:
         return False
-    if o == NOBODY:
+    if o < 0:
         set_timer(g, s.clock, s.routing, q)
         return True
     if hedges:
@@ -253,6 +294,8 @@ def advance(s: State, until_s: float, choosers: Any, observers: Any) -> int:
     feed = s.feed
     work, lane_of = s.books.offer_work, s.routing.lane_of
     while True:
+        if g.owed > 0:
+            settle(g, s.supply, s.routing, s.books)
         # Before the event, not in it: memory is made outside compiled code, and an event cannot be done by halves.
         if crowded(s):
             return NEEDS_ROOM

@@ -29,8 +29,9 @@ from sim.view import (
     TTFT_P99,
 )
 
-NOBODY = -1  # no open row, or the policy declined
+NOBODY = -1  # the policy declined
 BAD_ROW = -2  # the policy named a row that is closed or does not exist
+NO_ROW = -3  # no row is open
 
 
 @inner(forceinline=True)
@@ -43,18 +44,37 @@ def was_tried(routing: Routing, q: int, o: int) -> bool:
 
 
 @inner(forceinline=True)
-def is_usable(g: Globals, supply: Supply, routing: Routing, q: int, o: int) -> bool:
-    """True if nothing but an earlier try speaks against an offer."""
+def suits(supply: Supply, routing: Routing, q: int, o: int) -> bool:
+    """True if an offer could serve a request, rested or not, tried or not."""
     request = routing.requests[q]
     offer = supply.offers[o]
     if offer.listed == 0 or least_tokens(request.prompt, request.max_tokens) > offer.context:
         return False
     router = routing.routers[request.router]
     row = routing.views[request.router, o]
-    if row[PRICE_IN] > router.max_in or row[PRICE_OUT] > router.max_out:
+    return bool(row[PRICE_IN] <= router.max_in and row[PRICE_OUT] <= router.max_out)
+
+
+@inner(forceinline=True)
+def is_usable(g: Globals, supply: Supply, routing: Routing, q: int, o: int) -> bool:
+    """True if nothing but an earlier try speaks against an offer."""
+    if not suits(supply, routing, q, o):
         return False
-    seat = routing.seats[request.router, o]
+    seat = routing.seats[routing.requests[q].router, o]
     return g.now >= seat.cool_until and lets_through(g.now, seat)
+
+
+@inner()
+def may_return(g: Globals, supply: Supply, routing: Routing, q: int) -> bool:
+    """True if a request that found no open row could go to an offer that rests, once that returns."""
+    request = routing.requests[q]
+    again = routing.routers[request.router].retry_tried != 0
+    for o in range(routing.model_first[request.model], routing.model_first[request.model + 1]):
+        if suits(supply, routing, q, o) and (again or not was_tried(routing, q, o)):
+            seat = routing.seats[request.router, o]
+            if g.now < seat.cool_until or not lets_through(g.now, seat):
+                return True
+    return False
 
 
 @inner(forceinline=True)
@@ -219,7 +239,7 @@ def pick(g: Globals, supply: Supply, routing: Routing, choosers: Any, q: int) ->
     last = routing.model_first[request.model + 1]
     count = open_rows(g, supply, routing, q)
     if count == 0:
-        return NOBODY
+        return NO_ROW
     if router.oracle != 0:
         for o in range(first, last):
             routing.views[r, o, TRUE_WORK_S] = true_work_s(g, supply, o)

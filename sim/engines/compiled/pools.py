@@ -3,6 +3,7 @@
 import numpy as np
 
 from sim.engines.compiled import records
+from sim.engines.compiled.build_waiting import more_debts, new_links
 from sim.engines.compiled.state import SPARE, Books, State
 from sim.engines.compiled.turns import with_room
 from sim.engines.outcome import SampledRequest
@@ -43,12 +44,15 @@ def grow(s: State) -> State:
     g, clock, supply, routing = s.globals[0], s.clock, s.supply, s.routing
     if g["free_attempts"] < SPARE:
         free, g["free_attempts"] = _more_free(supply.free_attempts, g["free_attempts"])
-        supply = supply._replace(attempts=_doubled(supply.attempts, records.Attempt), free_attempts=free)
+        supply = supply._replace(attempts=_doubled(supply.attempts, records.Attempt), free_attempts=free,
+                                 **more_debts(supply))
     if g["free_requests"] < SPARE:
         free, g["free_requests"] = _more_free(routing.free_requests, g["free_requests"])
         requests = np.concatenate([rows_of(routing.requests), new_requests(len(routing.requests))])
         tried = np.concatenate([routing.tried, np.zeros_like(routing.tried)])
-        routing = routing._replace(requests=table(requests, records.LiveRequest), free_requests=free, tried=tried)
+        links = np.concatenate([routing.links, new_links(len(routing.links))])
+        routing = routing._replace(requests=table(requests, records.LiveRequest), free_requests=free, tried=tried,
+                                   links=links)
         if len(routing.seconds) > 1:
             routing = routing._replace(seconds=_doubled(routing.seconds, records.SecondAttempt))
     routing = routing._replace(chains=with_room(routing.chains, g["chains"]))

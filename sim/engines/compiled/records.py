@@ -36,6 +36,7 @@ class Globals(Record):
     samples: int = i4("rows of the requests table that are filled")
     chains: int = i4("closed loops under way")
     thinking: int = i4("those among them whose customer thinks")
+    owed: int = i4("attempts that are over and not settled")
 
 
 class LiveRequest(Record):
@@ -43,9 +44,10 @@ class LiveRequest(Record):
 
     born_s: float = f8("when it left its customer, s")
     arrive_s: float = f8("when it reached its router, s")
-    patience_at: float = f8("when its customer gives up, s; inf once it has a token")
+    patience_at: float = f8("when its customer gives up, before or after its first token, s; inf: never")
     total_at: float = f8("when its router gives it up, s; inf: never")
-    attempt_at: float = f8("when the live attempt must have its first token, s; inf: never")
+    attempt_at: float = f8("when the live attempt must have its first token, or its wait for an offer is over, s; "
+                           "inf: never")
     second_at: float = f8("when the second live attempt must have its first token, s; inf: never")
     hedge_at: float = f8("when an attempt that waits alone gets a second beside it, s; inf: never")
     dispatch_s: float = f8("when the newest attempt was sent, s; -1 before")
@@ -79,7 +81,7 @@ class LiveRequest(Record):
     timer_next: int = i4("slot of the request after it in the bucket")
     used: int = i4("offers that it remembers to have tried")
     generation: int = i4("tenants that the slot has had; a back-off of an older one is void")
-    waiting: int = i4("1 during a back-off")
+    waiting: int = i4("what it waits for at its router (sim.engines.compiled.state); 0: nothing")
     prefix: int = i4("leading prompt tokens billed at the price of cached ones")
     priority: int = i4("higher ones leave queues first")
     kept_ppm: int = i4("what the discount of the newest attempt's terms leaves of the bill, millionths")
@@ -126,6 +128,17 @@ class Attempt(Record):
     next: int = i4("slot after it in the list that it is in")
 
 
+class PartBill(Record):
+    """What an attempt would cost if its answer were not complete; kept where somebody pays for that."""
+
+    prompt_pico: int = i8("charge for the prompt, pico-dollars")
+    price_out: int = i8("price of an output token, pico-dollars")
+    kept_ppm: int = i4("what the discount leaves of the bill, millionths")
+    client_class: int = i4("class of its request")
+    cohort: int = i4("warm-up or measured (sim.engines.outcome)")
+    left: int = i4("1 if its customer left after the first token")
+
+
 class Message(Record):
     """A message between a router and an offer."""
 
@@ -142,10 +155,11 @@ class RareEvent(Record):
     """An entry of the heap of rare events."""
 
     due_s: float = f8("when it happens, s")
-    key: int = u8("of the request: ties go to the smaller one")
-    kind: int = i4("time-out, retry or delayed failure (sim.engines.compiled.clock)")
-    ref: int = i4("slot of the request, or of the attempt that failed")
-    stamp: int = i4("the request's stamp or generation when it was made (void if it changed), or the attempt's number")
+    key: int = u8("of the request, or number of the queue: ties go to the smaller one")
+    kind: int = i4("time-out, retry, delayed failure or look (sim.engines.compiled.clock)")
+    ref: int = i4("slot of the request, or of the attempt that failed, or the router whose queue is looked at")
+    stamp: int = i4("the request's stamp or generation when it was made (void if it changed), the attempt's number, "
+                    "or the model of the queue")
     failure: int = i4("how the attempt failed")
 
 
@@ -265,6 +279,8 @@ class LiveRouter(Record):
     first_token_timeout_s: float = f8("time that an attempt has for its first token, s; inf: for ever")
     total_timeout_s: float = f8("time that a request has, s; inf: for ever")
     cooldown_s: float = f8("how long an offer rests after failures, s; 0: never")
+    cooldown_window_s: float = f8("how long LiteLLM's rule counts, s")
+    cooldown_share: float = f8("share of failures above which an offer rests by LiteLLM's rule")
     breaker_s: float = f8("how long a breaker stays open, s")
     ttft_p50: float = f8("preferred at most, s; inf: anything")
     ttft_p90: float = f8("preferred at most, s; inf: anything")
@@ -293,7 +309,10 @@ class LiveRouter(Record):
     by_minute: int = i4("1 if its limits a minute count clock minutes, and are no buckets")
     max_attempts: int = i4("attempts of a request at most")
     retry_tried: int = i4("1 if a request that has tried everybody may start again")
+    cooldown_rule: int = i4("index into sim.engines.rules.COOLDOWN_RULES")
     cooldown_after: int = i4("failures in a row after which an offer rests")
+    cooldown_least: int = i4("requests from which the share of failures counts in LiteLLM's rule")
+    cooldown_lone: int = i4("failures and nothing else that rest a lone offer by LiteLLM's rule")
     breaker_failures: int = i4("hard failures in a row that open the breaker; 0: there is none")
     breaker_successes: int = i4("probes done that close it")
     preferences: int = i4("1 if any percentile is preferred")
@@ -302,6 +321,9 @@ class LiveRouter(Record):
     observes: int = i4("1 if the policy observes")
     limited: int = i4("1 if there is a dearest price")
     mirrors: int = i4("1 if providers publish nothing, so that its own numbers stand in")
+    bills_parts: int = i4("1 if somebody pays for answers in part")
+    broken_payer: int = i4("who pays for a broken stream: index into sim.engines.rules.PAYERS")
+    left_payer: int = i4("who pays for a customer who left: index into the same")
 
 
 class Seat(Record):
@@ -309,6 +331,8 @@ class Seat(Record):
 
     cool_until: float = f8("end of the cool-down, s")
     open_until: float = f8("when the breaker half opens, s")
+    done_until: float = f8("end of the window of recent answers, s")
+    failed_until: float = f8("end of the window of recent failures, s")
     slot: int = i8("slot to which the windows were brought up")
     minute: int = i8("clock minute of the view's counters of this minute")
     window: int = i8("number of the learned capacity's window")
@@ -317,6 +341,8 @@ class Seat(Record):
     breaker: int = i4("closed, opened or half open (sim.engines.compiled.state)")
     successes: int = i4("probes done since the breaker was open last")
     probing: int = i4("1 while a probe is in flight")
+    recent_done: int = i4("answers in LiteLLM's window")
+    recent_failed: int = i4("failures in LiteLLM's window")
     ttft_seen: int = i4("1 once the average has had a sample")
     tpot_seen: int = i4("1 once the average has had a sample")
     throughput_seen: int = i4("1 once the average has had a sample")
@@ -340,12 +366,22 @@ class Meter(Record):
     day_tokens: int = i8("tokens in the day")
 
 
+class RouterQueue(Record):
+    """The requests for one model that wait at one router for an offer to return."""
+
+    look_s: float = f8("when it is looked at next, s; inf: at no known time")
+    head: int = i4("slot of the request that goes first")
+    tail: int = i4("slot of the request that goes last")
+    cursor: int = i4("slot of the request that the look under way places next")
+
+
 class Client(Record):
     """A client class."""
 
     delay_s: float = f8("one way between customer and router, s")
     slo_ttft_s: float = f8("a good answer's first token comes within, s")
     slo_tpot_s: float = f8("and its later ones within, s a token")
+    stay_s: float = f8("mean stay after the first token, s; inf: to the end")
 
 
 class Stick(Record):

@@ -7,6 +7,7 @@ from sim.engines.compiled import finish
 from sim.engines.compiled.clock import set_time
 from sim.engines.compiled.leap import boundary_s, coefficients, next_chance_s, plan, steps_until
 from sim.engines.compiled.network import Letter, send
+from sim.engines.compiled.owed import owe, release
 from sim.engines.compiled.priority import last_more, last_no_less
 from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Replica
 from sim.engines.compiled.state import DECODE, GONE, IDLE, LEAP, MIXED, PREFILL, WAITING, Clock, Supply
@@ -15,17 +16,6 @@ from sim.engines.outcome import BUSY_S, DECODE_TOKENS, PREEMPTIONS, PREFILL_TOKE
 from sim.engines.rules import DONE, FAIL, FIRST_TOKEN
 from sim.engines.steptime import step_time
 from sim.policy import MIDSTREAM, NO_FAILURE
-
-
-@inner(forceinline=True)
-def release(g: Globals, supply: Supply, a: int) -> None:
-    """Drop one reference to an attempt; its slot is free when none is left."""
-    attempt = supply.attempts[a]
-    # A message under way still names the slot: handed out before it arrives, the slot would answer for a stranger.
-    attempt.refs -= 1
-    if attempt.refs == 0:
-        supply.free_attempts[g.free_attempts] = a
-        g.free_attempts += 1
 
 
 @inner(forceinline=True)
@@ -134,6 +124,8 @@ def tell_end(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, a: i
     lane = lane_of[attempt.router, attempt.offer]
     broke = attempt.target < attempt.output
     kind, failure = (FAIL, MIDSTREAM) if broke else (DONE, NO_FAILURE)
+    if broke:
+        owe(g, supply, a)
     send(g, clock, supply.attempts, lane, Letter(kind, a, failure))
 
 
@@ -154,6 +146,7 @@ def drop_cancelled(g: Globals, supply: Supply, replica: Replica) -> None:
         replica.kv_decoding -= kv_of(supply, attempt)
         replica.backlog -= left
         leave(g, supply, replica, a)
+        attempt.emitted -= 1  # the token of the step that ends is computed, but not sent
         position = 0  # the heap was mended: look from the top again
     a = replica.prefill_head
     while a >= 0:
@@ -175,6 +168,7 @@ def leave(g: Globals, supply: Supply, replica: Replica, a: int) -> None:
     replica.running -= 1
     replica.outstanding -= attempt.weight
     attempt.place = GONE
+    owe(g, supply, a)
     release(g, supply, a)
 
 

@@ -6,8 +6,7 @@ import numpy as np
 
 from sim.compiled import inner
 from sim.draws import BACKOFF, derive, slot_of
-from sim.engines.answers import expected_tokens, served_tokens
-from sim.engines.bill import prompt_pico
+from sim.engines.answers import expected_tokens
 from sim.engines.compiled import health, telemetry
 from sim.engines.compiled.books import bill, count_outcome, measure
 from sim.engines.compiled.clock import RETRY, Rare, push_misc, start_timer, stop_timer
@@ -15,9 +14,21 @@ from sim.engines.compiled.hedge import hedge_time, swap
 from sim.engines.compiled.network import Letter, send
 from sim.engines.compiled.rates import rates_of, within_limits
 from sim.engines.compiled.records import Globals, LiveRequest
-from sim.engines.compiled.state import HALF_OPEN, TRANSIT, Books, Clock, Routing, State, Supply, wide
-from sim.engines.compiled.terms import terms_of
+from sim.engines.compiled.state import (
+    BACKING_OFF,
+    HALF_OPEN,
+    IN_QUEUE,
+    TRANSIT,
+    Books,
+    Clock,
+    Routing,
+    State,
+    Supply,
+    wide,
+)
+from sim.engines.compiled.terms import note_terms
 from sim.engines.compiled.turns import follow
+from sim.engines.compiled.waiting import join_queue, leave_queue, look_at
 from sim.engines.grid import on_grid
 from sim.engines.outcome import (
     ABANDONED,
@@ -32,6 +43,7 @@ from sim.engines.outcome import (
     WARMUP,
 )
 from sim.engines.rules import CANCEL, DISPATCH, OUTCOME_OF_FAILURE
+from sim.engines.stay import stay_s
 from sim.policy import CANCELLED as SAW_CANCELLED
 from sim.policy import FAILED as SAW_FAILED
 from sim.policy import MIDSTREAM
@@ -125,6 +137,8 @@ def set_timer(g: Globals, clock: Clock, routing: Routing, q: int) -> None:
 def end_request(g: Globals, clock: Clock, routing: Routing, books: Books, q: int, outcome: int) -> None:
     """Give a request its outcome and free its slot."""
     request = routing.requests[q]
+    if request.waiting == IN_QUEUE:
+        leave_queue(routing, q)
     count_outcome(g, books, request, outcome)
     stop_timer(g, clock, routing.requests, q)
     request.live = -1
@@ -136,14 +150,31 @@ def end_request(g: Globals, clock: Clock, routing: Routing, books: Books, q: int
     g.live -= 1
 
 
+@inner()
+def wait(g: Globals, clock: Clock, routing: Routing, q: int) -> None:
+    """Let a request wait for an offer to return, unless it does so already."""
+    if routing.requests[q].waiting != IN_QUEUE:
+        join_queue(g, clock, routing, q)
+        set_timer(g, clock, routing, q)
+
+
+@inner()
+def stop_waiting(g: Globals, clock: Clock, routing: Routing, q: int) -> None:
+    """An offer was found for a request that waited; no timer watches the wait any more."""
+    leave_queue(routing, q)
+    set_timer(g, clock, routing, q)
+
+
 @inner(forceinline=True)
-def note_terms(supply: Supply, request: LiveRequest, o: int) -> None:
-    """Write down what a request gets at an offer, and for what."""
-    terms = terms_of(supply, o, request.prompt)
-    request.served = served_tokens(request.output, request.max_tokens, request.prompt, supply.offers[o].room)
-    request.prompt_pico = prompt_pico(terms, request.prompt, request.prefix)
-    request.price_out = terms.output
-    request.kept_ppm = terms.kept_ppm
+def watch(g: Globals, clock: Clock, routing: Routing, q: int) -> None:
+    """Set the deadlines of an attempt that has just been sent."""
+    request = routing.requests[q]
+    router = routing.routers[request.router]
+    request.hedge_at = hedge_time(g, router, request.attempts - request.earlier)
+    if router.first_token_timeout_s != np.inf:
+        request.attempt_at = on_grid(g.now + router.first_token_timeout_s, g.per_s)
+    if request.attempt_at != np.inf or request.hedge_at != np.inf:
+        set_timer(g, clock, routing, q)
 
 
 @inner(forceinline=True)
@@ -160,7 +191,7 @@ def dispatch(s: State, q: int, o: int) -> None:
     attempt.router = r
     attempt.offer = o
     attempt.prompt = request.prompt
-    note_terms(supply, request, o)
+    note_terms(supply, routing.routers[r], request, a, o)
     attempt.output = request.served
     attempt.weight = request.weight
     attempt.emitted = 0
@@ -173,6 +204,8 @@ def dispatch(s: State, q: int, o: int) -> None:
     routing.tried[q, request.used] = o
     request.used += 1
     request.attempts += 1
+    if request.waiting == IN_QUEUE:
+        stop_waiting(g, clock, routing, q)
     request.waiting = 0
     request.live = a
     request.offer = o
@@ -191,12 +224,7 @@ def dispatch(s: State, q: int, o: int) -> None:
     books.offer_sums[o, request.cohort, PLACED] += 1
     books.class_sums[request.client_class, request.cohort, ATTEMPTS] += 1
     send(g, clock, supply.attempts, routing.lane_of[r, o], Letter(DISPATCH, a, 0))
-    router = routing.routers[r]
-    request.hedge_at = hedge_time(g, router, request.attempts - request.earlier)
-    if router.first_token_timeout_s != np.inf:
-        request.attempt_at = on_grid(g.now + router.first_token_timeout_s, g.per_s)
-    if request.attempt_at != np.inf or request.hedge_at != np.inf:
-        set_timer(g, clock, routing, q)
+    watch(g, clock, routing, q)
 
 
 @inner(forceinline=True)
@@ -219,6 +247,10 @@ def hear_first_token(g: Globals, clock: Clock, routing: Routing, q: int) -> None
     telemetry.saw_first_token(g.now, routing, request.router, request.offer, g.now - request.dispatch_s)
     waiting = request.patience_at != np.inf or request.attempt_at != np.inf or request.hedge_at != np.inf
     request.patience_at = np.inf
+    mean_s = routing.clients[request.client_class].stay_s
+    if mean_s != np.inf:
+        request.patience_at = on_grid(g.now + stay_s(request.key, mean_s), g.per_s)
+        waiting = True
     request.attempt_at = np.inf
     request.hedge_at = np.inf
     if waiting:
@@ -238,7 +270,9 @@ def hear_done(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     answers[1] += 1
     answer = telemetry.FullAnswer(g.now - request.dispatch_s, g.now - request.first_s, request.served)
     telemetry.saw_done(g.now, routing, r, o, answer)
-    health.succeed(routing.routers[r], seat, request.probe == 1)
+    health.succeed(g, routing.routers[r], seat, request.probe == 1)
+    if request.probe == 1:
+        look_at(g, clock, routing, request, g.now)
     if request.session >= 0 and routing.routers[r].affinity_ttl_s > 0.0:
         entry = routing.sticky[r, request.model, slot_of(request.session, routing.routers[r].affinity_slots)]
         entry.session = request.session + 1
@@ -250,7 +284,7 @@ def hear_done(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
 
 
 @inner()
-def blame(g: Globals, routing: Routing, books: Books, q: int, failure: int) -> None:
+def blame(g: Globals, clock: Clock, routing: Routing, books: Books, q: int, failure: int) -> None:
     """The router learns that the live attempt failed."""
     request = routing.requests[q]
     r = request.router
@@ -258,7 +292,11 @@ def blame(g: Globals, routing: Routing, books: Books, q: int, failure: int) -> N
     let_go(routing, request)
     request.failure = failure
     books.offer_sums[o, request.cohort, ENDED_BY + failure] += 1
-    health.fail(g, routing.routers[r], routing.seats[r, o], failure, request.probe == 1)
+    model = request.model
+    listed = routing.model_first[model + 1] - routing.model_first[model] - routing.hidden[model]
+    health.fail(g, routing.routers[r], routing.seats[r, o], failure, request.probe == 1, listed <= 1)
+    if request.probe == 1:
+        look_at(g, clock, routing, request, g.now)
     telemetry.saw_failure(g.now, routing, r, o, failure)
     # Until then `open_rows` looks at every seat of the model: one of them may be closed.
     routing.guard_until[r, request.model] = max(
@@ -281,7 +319,7 @@ def fail_over(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     if router.backoff_s == 0.0:
         return q
     set_timer(g, clock, routing, q)  # the one that fired, if it was a time-out, watched the attempt
-    request.waiting = 1
+    request.waiting = BACKING_OFF
     wait_s = min(router.backoff_s * 2.0 ** (made - 1), router.backoff_cap_s)
     wait_s *= 1.0 + router.jitter * derive(request.key, BACKOFF, request.attempts)
     due_s = on_grid(g.now + wait_s, g.per_s)
@@ -290,15 +328,23 @@ def fail_over(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
 
 
 @inner()
+def next_model(g: Globals, routing: Routing, request: LiveRequest) -> int:
+    """The model that a request may go on to, or -1."""
+    models = routing.fallbacks[request.client_class]
+    if request.asked >= models.shape[0] or g.now - request.arrive_s >= routing.routers[request.router].budget_s:
+        return -1
+    return int(models[request.asked])
+
+
+@inner()
 def try_next_model(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) -> int:
     """Let a request that its model cannot serve go to the next one, and return it to be placed; or end it (-1)."""
     request = routing.requests[q]
-    models = routing.fallbacks[request.client_class]
-    more = request.asked < models.shape[0] and models[request.asked] >= 0
-    if not more or g.now - request.arrive_s >= routing.routers[request.router].budget_s:
+    model = next_model(g, routing, request)
+    if model < 0:
         end_request(g, clock, routing, books, q, OUTCOME_OF_FAILURE[request.failure])
         return -1
-    request.model = models[request.asked]
+    request.model = model
     request.asked += 1
     request.earlier = request.attempts
     request.used = 0
@@ -322,6 +368,7 @@ def drop(g: Globals, clock: Clock, supply: Supply, routing: Routing, books: Book
     cancel_live(g, clock, supply, routing, q)
     if request.probe == 1:
         routing.seats[request.router, request.offer].probing = 0
+        look_at(g, clock, routing, request, g.now)
     books.offer_sums[request.offer, request.cohort, CANCELLED] += 1
     let_go(routing, request)
 
@@ -350,14 +397,18 @@ def time_out(g: Globals, clock: Clock, supply: Supply, routing: Routing, books: 
     if request.live >= 0:
         event = SAW_CANCELLED
         if impatient:
+            if request.first_s >= 0.0:
+                supply.bills[request.live].left = 1
             drop(g, clock, supply, routing, books, q)
         else:
             cancel_live(g, clock, supply, routing, q)
-            blame(g, routing, books, q, ATTEMPT_TIMED_OUT)
+            blame(g, clock, routing, books, q, ATTEMPT_TIMED_OUT)
             if not total:
                 event = SAW_FAILED
     if impatient:
         return TimedOut(False, event, ABANDONED)
     if total:
         return TimedOut(False, event, TIMED_OUT)
+    if request.waiting == IN_QUEUE:
+        return TimedOut(False, -1, OUTCOME_OF_FAILURE[request.failure])
     return TimedOut(True, event, -1)

@@ -19,8 +19,10 @@ from sim.engines.compiled.records import (
     LiveRouter,
     Message,
     Meter,
+    PartBill,
     RareEvent,
     Replica,
+    RouterQueue,
     Seat,
     SecondAttempt,
     Stick,
@@ -42,6 +44,7 @@ IDLE, LEAP, MIXED = 0, 1, 2  # what a replica is doing
 TRANSIT, WAITING, CENTRAL, PREFILL, DECODE, GONE = 0, 1, 2, 3, 4, 5  # where an attempt is
 TICK_LEAF, WHEEL_LEAF, MISC_LEAF, FIRST_LANE = 0, 1, 2, 3  # leaves of the front tree: ticks go first, at equal times
 CLOSED, OPENED, HALF_OPEN = 0, 1, 2  # circuit breaker
+BACKING_OFF, IN_QUEUE = 1, 2  # what a request at its router waits for: the end of a back-off, or an offer to return
 
 
 @inner(forceinline=True)
@@ -81,6 +84,8 @@ class Supply(NamedTuple):
     replicas: Rows[Replica]
     attempts: Rows[Attempt]
     free_attempts: np.ndarray
+    bills: Rows[PartBill]  # of the attempts
+    owed: np.ndarray  # int32 (attempts,): stack of attempts that are over and not settled
     finish_v: np.ndarray  # int64: per-replica binary heaps of the step count at which a request ends
     finish_attempt: np.ndarray  # int32
 
@@ -103,6 +108,8 @@ class Routing(NamedTuple):
     free_requests: np.ndarray
     tried: np.ndarray  # int32 (requests, MAX_ATTEMPTS)
     seconds: Rows[SecondAttempt]  # (requests,); one row if no router hedges
+    links: np.ndarray  # int32 (requests, 2): slots before and after one in its router's queue
+    queues: Rows[RouterQueue]  # (routers, models)
     seats: Rows[Seat]  # (routers, offers)
     meters: Rows[Meter]  # of offers and routers with rate limits
     views: np.ndarray  # float64 (routers, offers, COLUMNS)
@@ -117,6 +124,7 @@ class Routing(NamedTuple):
     guard_until: np.ndarray  # float64 (routers, models): before that time, offers of the model may be closed
     least_context: np.ndarray  # int64 (models,): shortest context of a model's offers
     special: np.ndarray  # int64 (models,): of a model: offers not listed, and offers with more than base prices
+    hidden: np.ndarray  # int64 (models,): offers of a model that are not listed
     answers: np.ndarray  # int64 (models, classes, 2): tokens of the answers that ended, and how many
     lane_of: np.ndarray  # int32 (routers, offers)
     memory_offers: np.ndarray  # float64 (routers, offers, slots)

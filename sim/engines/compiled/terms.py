@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.compiled import inner
-from sim.engines.bill import Terms, expected_usd
-from sim.engines.compiled.records import LiveRequest, TierRow
+from sim.engines.answers import served_tokens
+from sim.engines.bill import Terms, expected_usd, prompt_pico
+from sim.engines.compiled.records import LiveRequest, LiveRouter, PartBill, TierRow
 from sim.engines.compiled.state import Supply
 from sim.engines.schedule import Schedule
 from sim.view import PRICE_IN, PRICE_OUT
@@ -34,6 +35,29 @@ def cost_usd(supply: Supply, o: int, row: np.ndarray, request: LiveRequest) -> f
     if supply.offers[o].scheduled == 0:
         return float((request.prompt * row[PRICE_IN] + request.expected * row[PRICE_OUT]) / 1e6)
     return float(expected_usd(terms_of(supply, o, request.prompt), request.prompt, request.expected))
+
+
+@inner(forceinline=True)
+def note_terms(supply: Supply, router: LiveRouter, request: LiveRequest, a: int, o: int) -> None:
+    """Write down what a request gets at an offer by its attempt ``a``, and for what."""
+    terms = terms_of(supply, o, request.prompt)
+    request.served = served_tokens(request.output, request.max_tokens, request.prompt, supply.offers[o].room)
+    request.prompt_pico = prompt_pico(terms, request.prompt, request.prefix)
+    request.price_out = terms.output
+    request.kept_ppm = terms.kept_ppm
+    if router.bills_parts != 0:
+        note_bill(supply.bills[a], request)
+
+
+@inner()
+def note_bill(bill: PartBill, request: LiveRequest) -> None:
+    """Write down what an attempt will cost, should its answer not become complete."""
+    bill.prompt_pico = request.prompt_pico
+    bill.price_out = request.price_out
+    bill.kept_ppm = request.kept_ppm
+    bill.client_class = request.client_class
+    bill.cohort = request.cohort
+    bill.left = 0
 
 
 def first_prices(rows: np.ndarray, offers: Sequence["OfferSpec"]) -> np.ndarray:

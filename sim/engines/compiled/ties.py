@@ -1,10 +1,10 @@
 """Which of several lanes and timers goes first if they are due at the same time (docs/semantics.md, section 10)."""
 
 from sim.compiled import inner
-from sim.engines.compiled.clock import DELAYED_FAIL
+from sim.engines.compiled.clock import DELAYED_FAIL, QUEUE_LOOK
 from sim.engines.compiled.network import Rank, rank_of, ranks_before
 from sim.engines.compiled.state import FIRST_LANE, Clock, Supply, wide
-from sim.engines.rules import AT_ROUTER, FAIL, TIMER
+from sim.engines.rules import AT_ROUTER, FAIL, LOOK, TIMER
 
 
 @inner()
@@ -33,4 +33,6 @@ def rank_of_leaf(clock: Clock, supply: Supply, leaf: int) -> Rank:
     entry = clock.misc[0]
     if entry.kind == DELAYED_FAIL:
         return Rank(AT_ROUTER, entry.key, wide(entry.stamp), FAIL)
+    if entry.kind == QUEUE_LOOK:
+        return Rank(LOOK, entry.key, 0, 0)
     return Rank(TIMER, entry.key, 0, wide(entry.kind))

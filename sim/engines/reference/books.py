@@ -56,9 +56,7 @@ class Books:
     def bill(self, attempt: Attempt, done_s: float) -> None:
         """A router has learned that a request is complete: bill it and measure it."""
         request = attempt.request
-        terms = attempt.terms
-        lines_pico = prompt_pico(terms, request.prompt, request.prefix) + attempt.served * terms.output
-        cost = int(charge_nano(lines_pico, terms.kept_ppm))
+        cost = _charge_nano(attempt, attempt.served)
         fee = (cost * self.fees_ppm[request.router] + TRADE_FEE_UNIT // 2) // TRADE_FEE_UNIT
         good = self._measure(attempt, done_s)
         of_class = self.class_sums[request.client_class, request.cohort]
@@ -76,6 +74,21 @@ class Books:
         of_offer[outcome.REVENUE_NANO] += cost
         of_offer[outcome.SERVED_CUT] += attempt.was_cut
         self.count_outcome(request, outcome.COMPLETED, done_s, cost)
+
+    def settle(self, attempt: Attempt, tokens: int, payer: str) -> None:
+        """A provider has stopped in the middle of an answer, ``tokens`` of which it has computed."""
+        request = attempt.request
+        cost = _charge_nano(attempt, tokens)
+        of_offer = self.offer_sums[attempt.offer, request.cohort]
+        if payer == "customer":
+            fee = (cost * self.fees_ppm[request.router] + TRADE_FEE_UNIT // 2) // TRADE_FEE_UNIT
+            of_class = self.class_sums[request.client_class, request.cohort]
+            of_class[outcome.COST_NANO] += cost
+            of_class[outcome.FEE_NANO] += fee
+            of_class[outcome.PAID_NANO] += cost + fee
+            of_offer[outcome.REVENUE_NANO] += cost
+        elif payer == "provider":
+            of_offer[outcome.WRITTEN_OFF_NANO] += cost
 
     def _measure(self, attempt: Attempt, done_s: float) -> bool:
         """Latencies at the customer; True if they are within the class's SLOs."""
@@ -135,6 +148,13 @@ class Books:
             class_metric_sums=seconds(self.metric_sums, self.world.grid_per_s),
             samples=outcome.in_order(np.array(samples, dtype=outcome.SAMPLE)), end_s=now_s,
         )
+
+
+def _charge_nano(attempt: Attempt, tokens: int) -> int:
+    """Charge of an answer of so many tokens at the terms of its attempt, nano-dollars."""
+    terms, request = attempt.terms, attempt.request
+    lines_pico = prompt_pico(terms, request.prompt, request.prefix) + tokens * terms.output
+    return int(charge_nano(lines_pico, terms.kept_ppm))
 
 
 def _sample(request: LiveRequest, how: int, end_s: float, cost_nano: int) -> tuple[object, ...]:

@@ -15,6 +15,7 @@ from sim.engines.reference.request import Attempt, LiveRequest
 from sim.engines.steptime import step_time
 from sim.engines.window import Window
 from sim.engines.world import BALANCERS
+from sim.scenario import Billing
 
 
 class LiveDeployment:
@@ -61,11 +62,14 @@ class LiveDeployment:
         """A waiting attempt leaves at once, a running one at the next step boundary."""
         job = self.jobs.get(attempt)
         if job is None:
+            if attempt.left and attempt.complete:
+                self._settle_left(attempt, attempt.served)
             return  # it has gone already
         # A waiting attempt holds nothing, so it can go between two boundaries; a running one is part of a step.
         for queue in [self.central, *(replica.queue for replica in self.replicas)]:
             if job in queue:
                 queue.remove(job)
+                job.cancelled = True
                 self.forget(job)
                 return
         job.cancelled = True
@@ -118,6 +122,20 @@ class LiveDeployment:
     def forget(self, job: Job) -> None:
         """Drop a request that leaves."""
         del self.jobs[job.attempt]
+        if job.cancelled and job.attempt.left:
+            self._settle_left(job.attempt, job.emitted)
+
+    def _settle_left(self, attempt: Attempt, tokens: int) -> None:
+        """Work for a customer who left is over."""
+        self.network.books.settle(attempt, tokens, self._billing(attempt).customer_left)
+
+    def _settle_broken(self, job: Job) -> None:
+        """A stream has broken."""
+        self.network.books.settle(job.attempt, job.emitted, self._billing(job.attempt).broken_stream)
+
+    def _billing(self, attempt: Attempt) -> Billing:
+        world = self.network.world
+        return world.scenario.routers[world.routers[attempt.request.router]].billing
 
     def tell_first_token(self, job: Job) -> None:
         """Send the first token and measure the time it took."""
@@ -131,8 +149,10 @@ class LiveDeployment:
     def tell_end(self, job: Job) -> None:
         """Send the end of a stream: complete, or broken."""
         if job.breaks:
+            self._settle_broken(job)
             self.network.send_fail(job.attempt, policy.MIDSTREAM)
         else:
+            job.attempt.complete = True
             self.network.send_done(job.attempt)
 
     def count_step(self, step: EngineStep) -> None:
@@ -178,6 +198,8 @@ class LiveDeployment:
             self.forget(job)
             if not job.cancelled:
                 kind = policy.OUTAGE if job.emitted == 0 else policy.MIDSTREAM
+                if kind == policy.MIDSTREAM:
+                    self._settle_broken(job)
                 self.network.send_fail(job.attempt, kind)
 
     def end_outage(self) -> None:

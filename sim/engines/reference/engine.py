@@ -95,6 +95,7 @@ class ReferenceEngine:
     def set_listed(self, offer: int, listed: bool) -> None:
         """Show the offer to the routers, or hide it from new placements; what it serves goes on."""
         self._prices[offer].listed = listed
+        self._look_again(offer)
 
     def set_price(self, offer: int, in_pico: int, out_pico: int, cached_pico: int | None = None) -> None:
         """Post new base prices, in pico-dollars per token, for placements from now on."""
@@ -106,6 +107,13 @@ class ReferenceEngine:
         self._prices[offer].schedule = schedule
         for router in self._routers:
             router.observed[offer].post(schedule)
+        self._look_again(offer)
+
+    def _look_again(self, offer: int) -> None:
+        """Let every router look at who waits: the offer may be one for them now."""
+        model = int(np.searchsorted(self.world.model_first, offer, side="right")) - 1
+        for router in self._routers:
+            router.look_at(self.now_s, model)
 
     def tally(self) -> Tally:
         """Return the running counters."""

@@ -3,10 +3,40 @@
 import math
 
 from sim.engines.grid import on_grid
-from sim.engines.rules import HARD_FAILURES
+from sim.engines.rules import HARD_FAILURES, REFUSALS
+from sim.policy import TOO_LONG
 from sim.scenario import Breaker, Cooldown
 
 CLOSED, OPEN, HALF_OPEN = "closed", "open", "half open"
+
+
+class Recent:
+    """A count over a window that begins with the first event after the window before it (LiteLLM's cache).
+
+    Parameters
+    ----------
+    window_s
+        How long the count lasts, seconds.
+    per_s
+        Points of the grid of event times in a second.
+    """
+
+    def __init__(self, window_s: float, per_s: float) -> None:
+        self.window_s = window_s
+        self.per_s = per_s
+        self.counted = 0
+        self.until_s = -math.inf
+
+    def add(self, now_s: float) -> None:
+        """Count one more."""
+        if now_s > self.until_s:
+            self.counted = 0
+            self.until_s = on_grid(now_s + self.window_s, self.per_s)
+        self.counted += 1
+
+    def count(self, now_s: float) -> int:
+        """How many there were in the present window."""
+        return self.counted if now_s <= self.until_s else 0
 
 
 class Health:
@@ -31,6 +61,8 @@ class Health:
         self.open_until_s = -math.inf
         self.probing = False  # a probe is in flight
         self.successes = 0  # of probes since it was last open
+        self.recent_done = Recent(cooldown.window_s, per_s)
+        self.recent_failures = Recent(cooldown.window_s, per_s)
 
     def lets_through(self, now_s: float) -> bool:
         """True if neither rule keeps requests away; an open breaker whose time is over becomes half open."""
@@ -47,8 +79,9 @@ class Health:
             return True
         return False
 
-    def succeed(self, probe: bool) -> None:
+    def succeed(self, probe: bool, now_s: float) -> None:
         """Note that an attempt is done."""
+        self.recent_done.add(now_s)
         self.failures = 0
         self.hard_failures = 0
         if probe:
@@ -57,14 +90,34 @@ class Health:
             if self.successes >= self.breaker.successes:
                 self.state = CLOSED
 
-    def fail(self, kind: int, probe: bool, now_s: float) -> None:
-        """Note that an attempt failed."""
+    def fail(self, kind: int, probe: bool, now_s: float, lone: bool = False) -> None:
+        """Note that an attempt failed; ``lone`` says that the model has no other offer."""
+        self.recent_failures.add(now_s)
         self.failures += 1
         if kind in HARD_FAILURES:
             self.hard_failures += 1
         self._trip(kind, probe, now_s)
-        if self.cooldown.seconds > 0 and self.failures >= self.cooldown.after:
+        if self.cooldown.seconds > 0 and self._must_rest(kind, now_s, lone):
             self.cool_until_s = on_grid(now_s + self.cooldown.seconds, self.per_s)
+
+    def _must_rest(self, kind: int, now_s: float, lone: bool) -> bool:
+        """Whether the rule of the cool-down rests the offer after this failure."""
+        rule = self.cooldown
+        if rule.rule == "consecutive":
+            return self.failures >= rule.after
+        failures, done = self.recent_failures.count(now_s), self.recent_done.count(now_s)
+        if kind == TOO_LONG:
+            return False  # a 400 speaks of the request, not of the offer
+        if done == 0 and failures >= rule.lone_requests:
+            return True
+        ended = failures + done
+        often = failures / ended > rule.failure_share and ended >= rule.least_requests
+        return not lone and (kind in REFUSALS or often)
+
+    def returns_s(self, now_s: float, probe: bool) -> list[float]:
+        """When the offer may be back, now that an attempt has ended: from then on its rows are worth a look."""
+        after = (self.cool_until_s, self.open_until_s)
+        return [time_s for time_s in after if time_s > now_s] + ([now_s] if probe else [])
 
     def give_up(self, probe: bool) -> None:
         """Note that the router cancelled an attempt without blaming the offer."""

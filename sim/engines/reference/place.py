@@ -31,6 +31,7 @@ class Candidates:
     count: int
     open: set[int] = field(default_factory=set)  # offers
     only_tried: bool = False  # some are closed for no other reason than that they were tried
+    resting: bool = False  # some are closed by a cool-down or a breaker and may be used when they return
 
     @property
     def offers(self) -> range:
@@ -91,10 +92,21 @@ class Placer:
                     candidates.only_tried = True
                 else:
                     candidates.open.add(offer)
+            elif self._may_return(request, offer):
+                candidates.resting = True
         return candidates
 
     def _is_usable(self, request: LiveRequest, offer: int) -> bool:
         """True if the offer may serve the request, were it not for the attempts already made."""
+        return self._suits(request, offer) and self.health[offer].lets_through(self.clock.now)
+
+    def _may_return(self, request: LiveRequest, offer: int) -> bool:
+        """True if an offer that rests could serve the request once it returns."""
+        spent = offer in request.tried and not self.settings.attempts.retry_tried
+        return self._suits(request, offer) and not spent
+
+    def _suits(self, request: LiveRequest, offer: int) -> bool:
+        """True if the offer could serve the request, rested or not, tried or not."""
         wants, row = self.settings.preferences, self.live[offer]
         max_in, max_out = wants.max_input_usd_per_mtok, wants.max_output_usd_per_mtok
         return bool(
@@ -102,7 +114,6 @@ class Placer:
             and request.least_tokens <= self.world.offers[offer].context_tokens
             and (max_in is None or row[view.PRICE_IN] <= max_in)
             and (max_out is None or row[view.PRICE_OUT] <= max_out)
-            and self.health[offer].lets_through(self.clock.now)
         )
 
     def _prefer(self, candidates: Candidates) -> None:

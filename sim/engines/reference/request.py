@@ -45,6 +45,7 @@ class LiveRequest:
     hedge_s: float = math.inf  # when an attempt that waits alone gets a second beside it
     last_failure: int = NO_FAILURE
     timer: int = 0  # number of the timer that is set; older ones are void
+    waits: bool = False  # in its router's queue, for an offer to return
     ended: bool = False
 
     @property
@@ -99,6 +100,8 @@ class Attempt:
     probe: bool  # it tests a half-open breaker
     first_token_s: float = math.nan  # as its router learned it
     served: int = 0  # length at which its answer ends, once a provider has let it in
+    left: bool = False  # its customer left after the first token
+    complete: bool = False  # its provider has sent the whole answer
 
     def uniform(self, salt: int) -> float:
         """The attempt's own uniform in [0, 1) for a purpose, at its offer (``sim.draws``)."""

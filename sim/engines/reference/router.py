@@ -10,7 +10,9 @@ from sim.engines.reference.place import Candidates, Placer, Stick
 from sim.engines.reference.rates import Door
 from sim.engines.reference.request import Attempt, LiveRequest
 from sim.engines.reference.terms import PostedPrice
-from sim.engines.rules import BACK_OFF_ENDS, OUTCOME_OF_FAILURE, TIME_OUT, TIMER
+from sim.engines.reference.waiting import RouterQueue
+from sim.engines.rules import BACK_OFF_ENDS, LOOK, OUTCOME_OF_FAILURE, TIME_OUT, TIMER
+from sim.engines.stay import stay_s
 from sim.engines.world import marketplace_rates
 from sim.policy import Event
 
@@ -36,6 +38,7 @@ class LiveRouter(Placer):
         self.record = record
         self.answers: dict[tuple[int, int], tuple[int, int]] = {}  # by class and model: tokens, and how many ended
         self.door = Door(marketplace_rates(self.settings.limits))
+        self.queues = [RouterQueue() for _ in self.world.models]
 
     # Placing a request
 
@@ -66,7 +69,12 @@ class LiveRouter(Placer):
         if not candidates.open and candidates.only_tried and self.settings.attempts.retry_tried:
             request.tried.clear()
             candidates = self._find_candidates(request)
-        if not self._send_to_one_of(request, candidates):
+        if self._send_to_one_of(request, candidates):
+            return
+        hopes = candidates.resting and self.clock.now < self._budget_ends_s(request)
+        if not candidates.open and (request.waits or hopes) and not self._next_models(request):
+            self._wait(request)
+        else:
             self._try_next_model(request)
 
     def _send_to_one_of(self, request: LiveRequest, candidates: Candidates) -> bool:
@@ -95,6 +103,7 @@ class LiveRouter(Placer):
         attempt = Attempt(request, request.attempts, offer, now_s, price.terms_of(request), probe)
         if self.record is not None:
             self.record.append((request.key, request.attempts, offer, now_s))
+        self._leave_queue(request)
         request.attempts += 1
         request.tried.add(offer)
         if request.live is None:
@@ -107,6 +116,37 @@ class LiveRouter(Placer):
         self._tell_policy(policy.DISPATCH, attempt)
         self.network.send_dispatch(attempt)
         self._set_timer(request)
+
+    # Waiting for an offer to return
+
+    def _budget_ends_s(self, request: LiveRequest) -> float:
+        return self.clock.on_grid(request.arrive_s + self.settings.attempts.budget_s)
+
+    def _wait(self, request: LiveRequest) -> None:
+        """Let a request wait for an offer of its model to return, unless it does so already."""
+        if not request.waits:
+            request.waits = True
+            self.queues[request.model].add(request)
+            self._set_timer(request)
+
+    def _leave_queue(self, request: LiveRequest) -> None:
+        if request.waits:
+            request.waits = False
+            self.queues[request.model].remove(request)
+
+    def look_at(self, when_s: float, model: int) -> None:
+        """Look at who waits for a model then: one of its offers may have returned."""
+        # A look at which nothing has changed finds nobody a place, so there is no harm in one too many.
+        self.clock.at(when_s, (LOOK, self.index, model), self._look, model)
+
+    def _look(self, model: int) -> None:
+        for request in self.queues[model].in_order():
+            self._place(request)
+
+    def _look_for_return(self, attempt: Attempt) -> None:
+        """Set the looks at which the offer of an attempt that has ended may be back."""
+        for when_s in self.health[attempt.offer].returns_s(self.clock.now, attempt.probe):
+            self.look_at(when_s, attempt.request.model)
 
     # Messages from offers
 
@@ -135,7 +175,8 @@ class LiveRouter(Placer):
         if affinity.ttl_s > 0 and request.session >= 0:
             stick = Stick(request.session, attempt.offer, self.clock.on_grid(now_s + affinity.ttl_s))
             self.sticks[request.model, draws.slot_of(request.session, affinity.slots)] = stick
-        self.health[attempt.offer].succeed(attempt.probe)
+        self.health[attempt.offer].succeed(attempt.probe, now_s)
+        self._look_for_return(attempt)
         self._tell_policy(policy.DONE, attempt)
         request.ended = True
         self.books.bill(attempt, now_s)
@@ -176,14 +217,19 @@ class LiveRouter(Placer):
         pause_s = min(limits.backoff_s * 2 ** (attempts - request.earlier - 1), limits.backoff_cap_s)
         return float(pause_s * (1 + limits.jitter * request.uniform(draws.BACKOFF, attempts)))
 
+    def _next_models(self, request: LiveRequest) -> tuple[int, ...]:
+        """Models that a request may still go on to; none once its budget is over."""
+        if not self.world.class_fallbacks or self.clock.now - request.arrive_s >= self.settings.attempts.budget_s:
+            return ()
+        return self.world.class_fallbacks[request.client_class][request.asked:]
+
     def _try_next_model(self, request: LiveRequest) -> None:
         """Place a request that no offer of its model could serve at the next of its models, or end it."""
-        in_time = self.clock.now - request.arrive_s < self.settings.attempts.budget_s
-        fallbacks = self.world.class_fallbacks[request.client_class] if self.world.class_fallbacks else ()
-        if request.asked >= len(fallbacks) or not in_time:
+        models = self._next_models(request)
+        if not models:
             self._end_request(request, OUTCOME_OF_FAILURE[request.last_failure])
             return
-        request.model = fallbacks[request.asked]
+        request.model = models[0]
         request.asked += 1
         request.earlier = request.attempts
         request.tried.clear()
@@ -202,8 +248,15 @@ class LiveRouter(Placer):
         """Count a failure against its offer."""
         self.books.failed(attempt, kind)
         health = self.health[attempt.offer]
-        health.fail(kind, attempt.probe, self.clock.now)
+        health.fail(kind, attempt.probe, self.clock.now, self._is_lone(attempt))
+        self._look_for_return(attempt)
         self.observed[attempt.offer].saw_failure(kind, health.hard_failures, self.clock.now)
+
+    def _is_lone(self, attempt: Attempt) -> bool:
+        """True if the offer of an attempt is the only one of its model that is listed, or not even that."""
+        model = attempt.request.model
+        offers = range(int(self.world.model_first[model]), int(self.world.model_first[model + 1]))
+        return sum(self.prices[offer].listed for offer in offers) <= 1
 
     def _tell_policy(self, kind: int, attempt: Attempt, failure: int = policy.NO_FAILURE) -> None:
         observe = self.bound.policy.observe
@@ -222,17 +275,19 @@ class LiveRouter(Placer):
     # Time-outs
 
     def _deadlines_s(self, request: LiveRequest) -> tuple[float, float, float, float]:
-        """When patience, the whole request and a live attempt run out, and a second is due (``inf``: never)."""
+        """When patience, the whole request, and a live attempt or its wait run out, and a second is due."""
         limits, attempt = self.settings.attempts, request.live
         on_grid = self.clock.on_grid
         patience_s, total_s, hedge_s = on_grid(request.patience_until_s), math.inf, math.inf
         if limits.total_timeout_s is not None:
             total_s = on_grid(request.arrive_s + limits.total_timeout_s)
         if attempt is not None and not attempt.waits_for_first_token:
-            patience_s = math.inf
+            patience_s = on_grid(attempt.first_token_s + self._stay_s(request))
         elif attempt is not None and request.second is None:
             hedge_s = request.hedge_s
         attempt_s = min(map(self._attempt_deadline_s, request.live_attempts), default=math.inf)
+        if request.waits:
+            attempt_s = self._budget_ends_s(request)
         return patience_s, total_s, attempt_s, hedge_s
 
     def _attempt_deadline_s(self, attempt: Attempt) -> float:
@@ -248,6 +303,10 @@ class LiveRouter(Placer):
         if limits.hedge_s is None or request.attempts - request.earlier >= limits.maximum:
             return math.inf
         return self.clock.on_grid(self.clock.now + limits.hedge_s)
+
+    def _stay_s(self, request: LiveRequest) -> float:
+        mean_s = float(self.world.class_stay_s[request.client_class])
+        return float(stay_s(request.key, mean_s)) if mean_s < math.inf else math.inf
 
     def _set_timer(self, request: LiveRequest) -> None:
         """Set the request's one timer to its earliest deadline; a deadline in the past fires at once."""
@@ -267,6 +326,8 @@ class LiveRouter(Placer):
             self._give_up(request, outcome.ABANDONED)
         elif total_s <= now_s:
             self._give_up(request, outcome.TIMED_OUT)
+        elif request.waits:
+            self._end_request(request, OUTCOME_OF_FAILURE[request.last_failure])
         elif attempt_s <= now_s:
             late = min(request.live_attempts, key=self._attempt_deadline_s)
             self.network.send_cancel(late)
@@ -283,6 +344,7 @@ class LiveRouter(Placer):
                 self._blame(attempt, policy.TIMED_OUT)
                 self._tell_policy(policy.CANCELLED, attempt)
             else:
+                attempt.left = not attempt.waits_for_first_token
                 self._drop(attempt)
         self._end_request(request, how)
 
@@ -291,10 +353,12 @@ class LiveRouter(Placer):
         self.network.send_cancel(attempt)
         self._let_go(attempt)
         self.health[attempt.offer].give_up(attempt.probe)
+        self._look_for_return(attempt)
         self.books.cancelled(attempt)
         self._tell_policy(policy.CANCELLED, attempt)
 
     def _end_request(self, request: LiveRequest, how: int) -> None:
+        self._leave_queue(request)
         request.ended = True
         self.books.count_outcome(request, how, self.clock.now)
         self.network.turns.follow(request)

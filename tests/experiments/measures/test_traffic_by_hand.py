@@ -23,7 +23,7 @@ BY_HAND = {
     "cut_share": (15 + 1) / (120 + 40),
     "attempts_per_request": (220 + 80) / 200,
     "utilisation": (1500 + 600) / (2 * 1000 + 1000),
-    "revenue_usd": 0.13, "fee_usd": 0.0065,
+    "revenue_usd": 0.13, "written_off_usd": 0.004, "fee_usd": 0.0065,
     "hhi": 0.75**2 + 0.25**2, "requests": 200.0,
     "share:p": 93_750 / 125_000, "share:q": 31_250 / 125_000,
 }
@@ -67,7 +67,7 @@ def test_what_was_not_measured_has_no_value(outcome):
     silent = replace(outcome, **{name: 0 * getattr(outcome, name)
                                  for name in ("born", "outcomes", "class_sums", "offer_sums", "class_hist")})
     found = metrics(silent)
-    zero = {"goodput_per_s", "revenue_usd", "fee_usd", "requests"}
+    zero = {"goodput_per_s", "revenue_usd", "written_off_usd", "fee_usd", "requests"}
     assert {name for name, value in found.items() if value == 0} == zero
     assert {name for name, value in found.items() if math.isnan(value)} == set(found) - zero - {"utilisation"}
     assert provider_tokens(silent) == {"p": 0, "q": 0}

@@ -38,6 +38,7 @@ def damaged(run, name, *index, by=1):
     ("tokens_billed_are_served", ("class_sums", 0, o.MEASURED, o.OUTPUT_TOKENS)),
     ("payments_are_revenue_and_fees", ("class_sums", 0, o.MEASURED, o.PAID_NANO)),
     ("payments_are_revenue_and_fees", ("offer_sums", 0, o.MEASURED, o.REVENUE_NANO)),
+    ("nobody_pays_unasked", ("offer_sums", 0, o.WARMUP, o.WRITTEN_OFF_NANO)),
 ])
 def test_damage_is_named(good, invariant, damage):
     *place, last = damage

@@ -22,6 +22,7 @@ from sim.engines.rules import (
     DISPATCH,
     DONE,
     FIRST_TOKEN,
+    LOOK,
     PUBLISH,
     TIME_OUT,
     TIMER,
@@ -89,6 +90,7 @@ def test_the_clock_stops_before_events_of_the_time_it_runs_to():
 def test_simultaneous_events_have_one_order_whoever_was_there_first():
     orders = [(PUBLISH,), (COPY_VIEW, 0), (COPY_VIEW, 1), (ARRIVAL, 4), (ARRIVAL, 9), (AT_ROUTER, 4, 0, DONE),
               (AT_ROUTER, 4, 1, FIRST_TOKEN), (TIMER, 4, TIME_OUT), (TIMER, 4, BACK_OFF_ENDS), (TIMER, 5, TIME_OUT),
+              (LOOK, 0, 1), (LOOK, 1, 0),
               (AT_PROVIDER, 4, 1, CANCEL), (AT_PROVIDER, 4, 2, DISPATCH), (BOUNDARY, 0), (BOUNDARY, 1)]
     for turned in range(len(orders)):
         clock, seen = Clock(PER_S), []
@@ -254,12 +256,12 @@ def test_a_first_token_that_takes_too_long_is_sought_elsewhere():
 
 
 def test_a_total_time_out_ends_a_request_that_streams():
-    routers = {"main": {"attempts": {"total_timeout_s": 3.5}, "cooldown": {"seconds": 1.0}}}
+    routers = {"main": {"attempts": {"total_timeout_s": 3.5, "budget_s": 0.25}, "cooldown": {"seconds": 1.0}}}
     watcher = Watcher()
     market = world([offer()], watcher.bound(), routers=routers)
     rows, _, result = routed(market, at(0.0, 4.0, output=9))
     assert rows["outcome"].tolist() == [TIMED_OUT, REFUSED]  # the offer rests until 4.5
-    assert rows["end_s"].tolist() == [3.5, 4.0]
+    assert rows["end_s"].tolist() == [3.5, 4.25]
     assert watcher.events[-1][:3] == (policy.CANCELLED, 0, 3.5)
     assert result.offer_work[0, outcome.STEPS] == 4
     sums = result.offer_sums[0, 1]
@@ -283,7 +285,7 @@ def test_timers_run_during_back_off():
 
 
 def test_a_breaker_lets_one_probe_through():
-    router = {"attempts": {"maximum": 1}, "breaker": {"failures": 2, "open_s": 10.0, "successes": 1}}
+    router = {"attempts": {"maximum": 1, "budget_s": 0.25}, "breaker": {"failures": 2, "open_s": 10.0, "successes": 1}}
     market = world([offer()], routers={"main": router})
     rows, _, _ = routed(market, at(1.0, 2.0, 5.0, 13.0, 13.5, 14.5, 14.7),
                         [Change(0.0, "up", 0, (0.0,)), Change(6.0, "up", 0, (1.0,))])

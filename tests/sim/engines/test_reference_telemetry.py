@@ -148,7 +148,7 @@ def test_cooldown_rests_an_offer_after_consecutive_failures():
     health.fail(policy.TOO_LONG, False, 2.0)
     assert not health.lets_through(6.9)
     assert health.lets_through(7.0)
-    health.succeed(False)
+    health.succeed(False, 7.5)
     health.fail(policy.OUTAGE, False, 8.0)
     assert health.lets_through(8.0)
 
@@ -170,7 +170,7 @@ def test_breaker_opens_probes_and_closes():
     for now_s in (22.0, 23.0):
         assert health.lets_through(now_s)
         assert health.place()
-        health.succeed(True)
+        health.succeed(True, now_s)
     assert not health.place()  # closed
     health.fail(policy.OUTAGE, False, 24.0)
     assert health.lets_through(24.0)  # its counts began anew

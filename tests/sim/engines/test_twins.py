@@ -17,9 +17,10 @@ from worlds.places import ROOT
 
 ENGINES = ROOT / "sim" / "engines"
 TWINS = {"books", "clock", "deployment", "engine", "health", "network", "place", "priority", "rates", "replica",
-         "router", "telemetry", "terms", "ticks", "turns"}
+         "router", "telemetry", "terms", "ticks", "turns", "waiting"}
 COMPILED_ONLY = {
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
+    "build_waiting": "the part of build for what rests, who waits and who pays",
     "hedge": "two attempts of a request share the fields of its record: the reference has an object for each",
     "intake": "requests on their way to the shards: the reference takes them one by one",
     "entry_point": "from Python into compiled code: the reference is not compiled",
@@ -27,6 +28,7 @@ COMPILED_ONLY = {
     "leap": "over boundaries at which nothing happens: the reference takes them one by one",
     "loop": "finds the next event: SimPy does it for the reference",
     "pools": "slots of records that are used again: the reference makes objects",
+    "owed": "providers hand to the books what is over: objects of the reference call each other",
     "prefetch": "a hint to the processor",
     "records": "rows of the memory: the reference has objects, beside the code that uses them",
     "shards": "how models are split among cores: the reference has them all in one queue",
@@ -40,11 +42,11 @@ REFERENCE_ONLY = {
 }
 # functions that do the same, by file
 SHARED = {
-    "books": {"bill", "measure", "count_outcome"},
+    "books": {"bill", "settle", "measure", "count_outcome"},
     "deployment": {"hear_dispatch", "hear_cancel", "within_rate_limits", "balance", "begin_outage", "slow_down",
                    "resize", "true_work_s"},
     "health": {"fail", "succeed", "trip", "lets_through"},
-    "place": {"pick", "is_usable", "prefer", "meets_preferences", "ask_policy"},
+    "place": {"pick", "suits", "may_return", "is_usable", "prefer", "meets_preferences", "ask_policy"},
     "rates": {"within_limits", "bring_up"},
     "replica": {"join", "end_step", "drop_cancelled", "finish_decodes", "finish_prefills", "preempt", "admit", "leave",
                 "count_time"},
@@ -58,7 +60,7 @@ SHARED = {
 }
 # and classes; a record of the compiled engine is the row of the object's fields
 CLASSES = {"LiveRequest", "Attempt", "Replica", "LiveDeployment", "LiveRouter", "Stick", "Books", "Clock",
-           "Meter"}
+           "Meter", "RouterQueue"}
 
 
 def stems(engine: str) -> set[str]:
