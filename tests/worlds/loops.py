@@ -12,7 +12,7 @@ from sim.scenario import Closed
 from worlds.small import Client
 
 SHARE = 1 / 3  # of markets
-USERS = 30  # at most, in a class with closed arrivals: their loops go on until demand ends
+USERS = 12  # at most, in a class with closed arrivals: their loops go on until demand ends
 
 
 def _dice(seed: int, *place: int) -> np.random.Generator:
