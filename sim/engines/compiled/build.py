@@ -14,6 +14,7 @@ from sim.engines.record import R, Rows, rows_of, table
 from sim.engines.requests import REQUEST, ArrivingRequest
 from sim.engines.window import Window
 from sim.engines.world import OfferSpec, World
+from sim.errors import ScenarioError
 from sim.scenario import Router
 from sim.view import (
     CAPACITY_PER_S,
@@ -43,6 +44,7 @@ from sim.view import (
 
 FIRST_POOL = 256  # slots of each pool of a shard at the start; they double when needed
 FIRST_SAMPLES = 1024
+MOST_PLACES = 2**31 - 1  # of all finish heaps: a replica knows the first of its own as an int32
 WHEEL_WIDTH_S = 0.25  # grain of the timer wheel: 256 s a round
 
 
@@ -97,6 +99,9 @@ def _replicas(offers: np.ndarray) -> tuple[np.ndarray, int]:
     table = np.zeros(int(offers["replicas"].sum()), records.Replica.dtype())
     table["offer"] = np.repeat(np.arange(len(offers)), offers["replicas"])
     batches = offers["max_batch"][table["offer"]].astype(np.int64)
+    if batches.sum() > MOST_PLACES:
+        raise ScenarioError(f"the replicas of all offers have room for {int(batches.sum()):,} requests in their "
+                            f"batches, but replicas times max_batch must be at most {MOST_PLACES:,}")
     table["heap"] = np.concatenate(([0], np.cumsum(batches)[:-1]))
     table["next_s"] = np.inf
     for name in ("queue_head", "queue_tail", "prefill_head", "prefill_tail"):
