@@ -7,9 +7,9 @@ left out. Requests are few, so that a run is short: what agents do in a day depe
 requests stand for it.
 
 What is timed is processor time of this process (other processes of a shared machine do not count) in the events of the
-calendar, less accounting and customers: firms at midnight, what they load and order, reviews and reactions of prices
-with all that a change of the board does to the engine. The median day and the slowest are told, the first ten days,
-in which firms enter, left out.
+calendar, less accounting, customers and requests that are served meanwhile: firms at midnight, what they load and
+order, reviews and reactions of prices with what a change of the board does to the engine. The median and the slowest
+day are told; the first ten days, in which firms enter, are left out.
 """
 
 import sys
@@ -85,6 +85,8 @@ def days_of(staged: Stage) -> np.ndarray:
     market, watch = staged.market, Watch()
     env, spent = market.env, np.zeros(int(market.clock.days) + 1)
     market.close_day = watch.call(market.close_day)  # type: ignore[method-assign]
+    engine: Any = market.engine
+    engine._catch_up = watch.call(engine._catch_up)  # requests that were left behind are served before a change
     agents = [process(market) for process in staged.supply.processes()]
     step = env.step
 
@@ -100,15 +102,15 @@ def days_of(staged: Stage) -> np.ndarray:
 
 def offers_left(most: int) -> None:
     """Let supply plan no more than so many offers, the last of each model less."""
-    planned_offers = supply_side.planned_offers
-    left = [most]
+    supply: Any = supply_side
+    planned_offers, left = supply.planned_offers, [most]
 
     def fewer(*arguments: Any) -> list[Any]:  # noqa: ANN401 - those of `planned_offers`
-        offers = planned_offers(*arguments)[:left[0]]
+        offers: list[Any] = planned_offers(*arguments)[:left[0]]
         left[0] -= len(offers)
         return offers
 
-    supply_side.planned_offers = fewer
+    supply.planned_offers = fewer
 
 
 def main() -> None:
