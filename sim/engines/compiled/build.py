@@ -99,14 +99,13 @@ def _replicas(offers: np.ndarray) -> tuple[np.ndarray, int]:
     table = np.zeros(int(offers["replicas"].sum()), records.Replica.dtype())
     table["offer"] = np.repeat(np.arange(len(offers)), offers["replicas"])
     batches = offers["max_batch"][table["offer"]].astype(np.int64)
-    if batches.sum() > MOST_PLACES:
-        raise ScenarioError(f"the replicas of all offers have room for {int(batches.sum()):,} requests in their "
-                            f"batches, but replicas times max_batch must be at most {MOST_PLACES:,}")
+    if (places := int(batches.sum())) > MOST_PLACES:
+        raise ScenarioError(f"replicas times max_batch is {places:,} in all, but must be at most {MOST_PLACES:,}")
     table["heap"] = np.concatenate(([0], np.cumsum(batches)[:-1]))
     table["next_s"] = np.inf
     for name in ("queue_head", "queue_tail", "prefill_head", "prefill_tail"):
         table[name] = -1
-    return table, int(batches.sum())
+    return table, places
 
 
 def _router_fields(router: Router) -> dict[str, Any]:

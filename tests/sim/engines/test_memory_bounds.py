@@ -22,5 +22,5 @@ def test_the_most_replicas_of_a_markets_offer_are_kept_in_33_megabytes():
 
 
 def test_more_places_than_an_int32_counts_are_refused():
-    with pytest.raises(ScenarioError, match=r"room for 6,553,600,000 requests in their batches, .* 2,147,483,647"):
+    with pytest.raises(ScenarioError, match=r"max_batch is 6,553,600,000 in all, .* at most 2,147,483,647"):
         build._replicas(offers(100_000, 65_536))
