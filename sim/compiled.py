@@ -23,6 +23,7 @@ from typing import Any, Final, TypeVar, cast
 
 import numba
 from numba.core.caching import CacheImpl
+from numba.core.event import Event, Listener, register, unregister
 
 from sim.kept_code import OwnLocator
 from sim.units import DAY_S
@@ -189,6 +190,49 @@ class SourceKeyLocator(OwnLocator):
 
 # Numba offers no other way to keep code by more than its own file: it asks these classes in turn.
 CacheImpl._locator_classes = [SourceKeyLocator, *CacheImpl._locator_classes]
+
+
+class CompileCount(Listener):
+    """Tells, after each of the engine's functions that is compiled while it listens, how many are done, of how many.
+
+    The whole is what is declared in the modules of the engine. A function that a run does not need yet is not compiled,
+    so the count may end a few short of it.
+
+    Parameters
+    ----------
+    tell
+        Told both numbers. A function counts once, for however many types it is compiled.
+    """
+
+    def __init__(self, tell: Callable[[int, int], None]) -> None:
+        self._tell, self._done = tell, set[tuple[str, int]]()
+        self._modules = import_graph(ENGINE)
+        self._whole = sum(_declared(path) for path in self._modules.values())
+
+    def on_start(self, event: Event) -> None:
+        """Nothing is counted yet."""
+
+    def on_end(self, event: Event) -> None:
+        """Count a function of the engine."""
+        code = event.data["dispatcher"].py_func.__code__
+        if module_of(code.co_filename) in self._modules:
+            self._done.add((code.co_filename, code.co_firstlineno))
+            self._tell(len(self._done), max(self._whole, len(self._done)))
+
+    def __enter__(self) -> "CompileCount":
+        register("numba:compile", self)  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        unregister("numba:compile", self)  # type: ignore[no-untyped-call]
+
+
+def _declared(path: Path) -> int:
+    """Functions of a file that are compiled when they are called."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = (ast.unparse(decorator).partition("(")[0] for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
+             for decorator in node.decorator_list)
+    return sum(name in ("njit", "hot", "inner") for name in names)
 
 
 def hot(*signature: object, **options: object) -> Callable[[Function], Function]:

@@ -9,6 +9,7 @@ from sim.errors import ScenarioError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from sim.engines.world import World
     from sim.market.result import MarketResult
     from sim.scenario import Kind, MarketScenario, TrafficScenario
 
@@ -54,15 +55,24 @@ class RunKind:
         MarketError
             If something in the scenario is wrong.
         """
+        self.world(scenario)
+
+    def world(self, scenario: Any) -> "World":  # noqa: ANN401 - of either form
+        """Assemble the world of a scenario, without an engine that would have to be compiled.
+
+        Raises
+        ------
+        MarketError
+            If something in the scenario is wrong.
+        """
         if self.of == "market":
             from experiments.runs.run_market import stage
 
             # the reference engine, which needs no compiling to say that something does not fit
-            stage(scenario.model_copy(update={"engine": "reference"}))
-            return
+            return stage(scenario.model_copy(update={"engine": "reference"})).market.world
         from experiments.runs.run_traffic import assemble
 
-        assemble(scenario)
+        return assemble(scenario)
 
     def invariants(self) -> tuple[str, ...]:
         """Return the names of what is checked after every run."""

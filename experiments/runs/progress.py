@@ -34,6 +34,7 @@ class Progress:
         self._total, self._known, self._quiet = total, known, quiet
         self._done = self._failed = 0
         self._under_way = 0.0  # share of the run in this process
+        self._compiled = (0, 0)  # functions, while the engine is compiled, and of how many
         self._started = self._told = time.monotonic()
         self._stream: TextIO = sys.stderr
         self._live = not quiet and sys.stderr.isatty()
@@ -66,6 +67,11 @@ class Progress:
         step = before * STEPS // self._total < (before + 1) * STEPS // self._total < STEPS
         self._tell(step and self._total > STEPS)
 
+    def compiled(self, done: int, whole: int) -> None:
+        """Show how many functions are compiled, and of how many; after none of none the runs are shown again."""
+        before, self._compiled = self._compiled[0], (done, whole)
+        self._tell(bool(whole) and before * STEPS // whole < done * STEPS // whole)
+
     def within(self, share: float) -> None:
         """Show how much of the run under way in this process is done."""
         self._under_way = share
@@ -78,6 +84,8 @@ class Progress:
         left = self._total - self._known - done
         count = f"{self._known + done:.1f}" if self._under_way else f"{self._known + self._done}"
         text = f"{count} of {self._total} runs, {self._failed} failed, {_span(passed)} so far"
+        if self._compiled[0]:
+            return f"compiling {self._compiled[0]} of {self._compiled[1]}, {_span(passed)} so far"
         # the first moments are compiling and starting: a time left that rests on them is days too long
         enough = done >= min(1.0, SAYS_MUCH * self._total)
         return f"{text}, about {_span(passed / done * left)} left" if enough and left else text

@@ -59,7 +59,7 @@ def run_all(
     # replication by replication: runs with the same requests, which are drawn once for all, follow each other
     todo = sorted((spec for key, spec in wanted.items() if key not in done), key=lambda spec: spec.replication)
     with Progress(len(wanted), len(done), quiet=quiet) as progress:
-        _write_all(_played(todo, jobs, dask, _telling(progress, check)), store, progress, check)
+        _write_all(_played(todo, jobs, dask, _telling(progress, check), progress), store, progress, check)
 
 
 def announce_compiling(kind: str, scenario: Any) -> None:  # noqa: ANN401 - of either form
@@ -100,7 +100,7 @@ def _telling(progress: Progress, check: Callable[[], None] | None) -> Callable[[
 
 
 def _played(
-    todo: Sequence[RunSpec], jobs: int, dask: str | None, tell: Callable[[float], None]
+    todo: Sequence[RunSpec], jobs: int, dask: str | None, tell: Callable[[float], None], progress: Progress
 ) -> Iterator[RunRecord]:
     """The records of the runs, in any order."""
     if not todo:
@@ -117,12 +117,35 @@ def _played(
     rest = todo
     if jobs == 1 or len(todo) == 1 or not is_compiled():
         # a run by itself has all the processors it may use
-        yield play(todo[0], Manner(tell, jobs))  # so that the engine is compiled once, not by every worker at once
+        # so that the engine is compiled once, not by every worker at once
+        yield _first(todo[0], Manner(tell, jobs), progress)
         rest = todo[1:]
     if jobs == 1 or len(rest) < 2:
         yield from (play(spec, Manner(tell, jobs)) for spec in rest)
         return
     yield from in_processes(play, [(replace(spec, own=packed),) for spec in rest], jobs)
+
+
+def _first(spec: RunSpec, manner: Manner, progress: Progress) -> RunRecord:
+    """Do the run in which the engine is compiled if it is not yet, and show how far that is."""
+    from sim.compiled import CompileCount, is_compiled
+
+    if is_compiled():
+        return play(spec, manner)
+    with CompileCount(progress.compiled):
+        record = play(spec, manner._replace(progress=_once_compiled(manner.progress, progress)))
+    progress.compiled(0, 0)
+    return record
+
+
+def _once_compiled(tell: Callable[[float], None] | None, progress: Progress) -> Callable[[float], None]:
+    """Tell of a run under way: by then all is compiled."""
+    def told(share: float) -> None:
+        progress.compiled(0, 0)
+        if tell is not None:
+            tell(share)
+
+    return told
 
 
 def _refuse_luggage(problem: str) -> None:

@@ -20,6 +20,7 @@ from experiments.output.trace_record import traces_told
 from experiments.output.writer import check_writable, output_folder, write_tables
 from experiments.runs.defects import FAULTS
 from experiments.runs.kinds import kind_named
+from experiments.runs.shards_told import shards_told
 from experiments.runs.until import check_targets, replicate_until
 from experiments.studies.study import Check, Design, Study, specs_of_design
 from sim.errors import MarketError, MarketWarning, OutputError
@@ -157,7 +158,8 @@ def _extra(design: Design, results: Results, how: How) -> _Extra:
 
     failures = results.failures()
     return _Extra({"failures": failures} if len(failures) else {}, _held(design, len(failures)),
-                  {**_record(design, how), **_rule(how), "store": fingerprints(results.store, results.study)})
+                  {**_record(design, how), **_rule(how), **shards_told(design),
+                   "store": fingerprints(results.store, results.study)})
 
 
 def _write_folder(study: Study[Any, Any], design: Design, found: Any, extra: _Extra, how: How) -> str:  # noqa: ANN401 - the study's own

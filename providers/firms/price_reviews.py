@@ -7,9 +7,11 @@ import numpy as np
 from simpy import Event
 
 from providers.firms.expectations import Usage
+from providers.firms.rivalry import Rivalry
 from providers.firms.shelf import PlannedOffer
 from providers.pricing.registry import bind
 from providers.pricing.situation import Situation
+from providers.pricing.strategy import Steady
 from sim.market.desk import Desk
 from sim.market.models.model import Model
 from sim.market.prices import Prices, prices_of_usd
@@ -60,6 +62,10 @@ class Sellers:
         names = [offer.model.name for offer in planned]
         self._first = [names.index(name) for name in names]
         self._end = [len(names) - names[::-1].index(name) for name in names]
+        self._rivalry = Rivalry(self._first, self._end)
+        self._cost_day, self._cost_usd = [-1] * len(names), [0.0] * len(names)
+        # a plain strategy takes no notice of rivals: there is no need to find out what it would see
+        self._notices = [getattr(type(one), "react_s", None) is not Steady.react_s for one in self._strategies]
 
     def launch(self, desk: Desk, row: int) -> None:
         """Post the first prices of an offer that comes to the shelf; one that comes back keeps its prices.
@@ -82,21 +88,17 @@ class Sellers:
     def situation(self, desk: Desk, row: int, own: Prices | None) -> Situation:
         """What the seller knows at this moment."""
         now, board, offer, usage = desk.env.now, desk.board, self._planned[row], self._usage
-        first = self._first[row]
-        on_sale = board.listed[first:self._end[row]].tolist()  # an entry of an array costs more than one of a list
-        rivals = [first + i for i, listed in enumerate(on_sale) if listed and first + i != row]
-        able, gpus = offer.hardware.capacity, offer.hardware.gpus
-        usd_per_hour = gpus * self._cost(row, int(now // DAY_S))
+        rivals, rivals_changed_s = self._rivalry.shelf(board, row).rivals_of(row)
+        able = offer.hardware.capacity
         shelf = self._settings.shelf
         return Situation(
             now_s=now,
             hour=now % DAY_S / HOUR_S,
             launched_s=float(self._launched_s[row]),
             own=own,
-            rivals=tuple(map(board.prices_of, rivals)),
-            rivals_changed_s=tuple(board.changed_s[rivals].tolist()),
-            unit_cost_usd_per_mtok=able.cost_usd_per_mtok(
-                usd_per_hour, self._settings.autoscaling.target_utilisation),
+            rivals=rivals,
+            rivals_changed_s=rivals_changed_s,
+            unit_cost_usd_per_mtok=self._unit_cost(row, int(now // DAY_S)),
             list_price=self._list_price[row],
             utilisation=float(usage.utilisation[row]),
             tokens_last_day=float(usage.tokens[row]),
@@ -106,6 +108,14 @@ class Sellers:
             capacity_tokens_per_day=float(board.replicas[row]) * able.requests_per_s * DAY_S
             * (shelf.prompt_tokens + shelf.output_tokens),
         )
+
+    def _unit_cost(self, row: int, day: int) -> float:
+        """Cost of serving on a day, USD per million tokens: GPUs have one price a day."""
+        if self._cost_day[row] != day:
+            hardware, target = self._planned[row].hardware, self._settings.autoscaling.target_utilisation
+            self._cost_day[row] = day
+            self._cost_usd[row] = hardware.capacity.cost_usd_per_mtok(hardware.gpus * self._cost(row, day), target)
+        return self._cost_usd[row]
 
     def _now(self, desk: Desk, row: int) -> Situation:
         return self.situation(desk, row, desk.board.prices_of(row))
@@ -134,7 +144,7 @@ class Sellers:
         for rival in range(self._first[row], self._end[row]):
             # a seller with a reaction under way does not start another: in a price war each answer would call forth
             # more, without end
-            if rival != row and desk.board.listed[rival] and not self._reacting[rival]:
+            if rival != row and self._notices[rival] and desk.board.listed[rival] and not self._reacting[rival]:
                 self._notice(desk, rival)
         return True
 

@@ -7,7 +7,7 @@ is compiled once for all policies. The reference engine calls the same Python fu
 import dis
 import re
 from types import FunctionType
-from typing import Any
+from typing import Any, cast
 
 import numba
 from numba import types
@@ -33,7 +33,8 @@ _PREAMBLE = ("Failed in nopython mode", "During:", "File ")
 
 
 def ignore(memory: Memory, event: Event) -> None:
-    """Observe nothing: stands in for the ``observe`` of policies that have none."""
+    """Observe nothing: stands in for the ``observe`` of policies that have none, or one that does nothing."""
+    return None  # with NUMBA_DEBUGINFO=1 numba fails on a body that is only a docstring
 
 
 def compile_choose(policy: Policy) -> CFunc:
@@ -67,11 +68,20 @@ def _compile(policy: Policy, function: object, signature: object) -> CFunc:
     problem = _problem(function, len(signature.args))  # type: ignore[attr-defined]
     if problem:
         raise _refusal(policy, problem)
+    if signature is OBSERVE_SIGNATURE and _does_nothing(function):
+        function = cast(FunctionType, ignore)
     # A user's function is compiled in every process: what it calls may lie in files that no cache key covers.
     try:
         return numba.cfunc(signature, cache=_ours(function), error_model="numpy")(function)
     except (NumbaError, UnsupportedBytecodeError, NotImplementedError) as error:
         raise _refusal(policy, f"{_place(function, error)}: {_reason(error)}") from error
+
+
+def _does_nothing(function: FunctionType) -> bool:
+    """Whether a function only returns None, with a docstring or without."""
+    done = [(step.opname, step.argval) for step in dis.get_instructions(function)]
+    return [step for step in done if step[0] != "RESUME"] in (
+        [("LOAD_CONST", None), ("RETURN_VALUE", None)], [("RETURN_CONST", None)])
 
 
 def _ours(function: FunctionType) -> bool:

@@ -57,6 +57,9 @@ class Board:
         self.listed_s = np.full(count, np.inf)
         self.price_changes: list[PriceChange] = []
         self.listing_changes: list[ListingChange] = []
+        names = {name: model for model, name in enumerate(dict.fromkeys(offer.model for offer in offers))}
+        self._model_of = [names[offer.model] for offer in offers]
+        self._version = [0] * len(names)
         # every offer that may ever exist is a row of the world from the start, since compiled arrays cannot grow: all
         # begin hidden
         for offer in range(count):
@@ -66,6 +69,10 @@ class Board:
         """Prices as the provider posted them."""
         return self._posted[offer]
 
+    def version_of(self, offer: int) -> int:
+        """A number that is another one after any change of listings or posted prices of the offer's model."""
+        return self._version[self._model_of[offer]]
+
     def post(self, time_s: float, offer: int, prices: Prices, reason: str) -> None:
         """Post prices for placements from now on; a post that changes nothing is no event."""
         before = self.prices_of(offer)
@@ -74,6 +81,7 @@ class Board:
             return
         charged = prices.scaled(self._factor)
         self._posted[offer] = prices
+        self._version[self._model_of[offer]] += 1
         self.prices[offer] = charged
         self.changed_s[offer] = time_s
         # what was posted, not what is charged: strategies and measures of price setting know no price factor
@@ -95,6 +103,7 @@ class Board:
     def _list(self, time_s: float, offer: int, listed: bool) -> None:
         if listed != self.listed[offer]:
             self.listed[offer] = listed
+            self._version[self._model_of[offer]] += 1
             self._engine.set_listed(offer, listed)
         if listed:
             self.listed_s[offer] = min(self.listed_s[offer], time_s)

@@ -10,6 +10,9 @@ from sim.scenario.provider_settings import Engine, Faults, Limits
 
 HARDWARE = "SemiAnalysis InferenceX-app @77ca49a; ownership check $1.72/GPU-h (docs/market/supply.md)"
 RENTS = "SemiAnalysis H100 index, 1-year contract: 1.70 in October 2025, 2.35 in March 2026"
+# of an offer, for which the engine keeps memory from the start: about 3.3 kB a replica with batches of 256 (224 bytes
+# and 12 for each place in the batch), 33 MB in all
+MOST_REPLICAS = 10_000
 
 
 class PoolSettings(Part):
@@ -163,9 +166,10 @@ class Autoscaling(Part):
     stickiness: float = quantity(
         0.25, unit="1", doc="A model must earn so much more a GPU to take another's place", ge=0,
         sweep=Sweep(0.0, 1.0, "linear", "any more to twice as much"))
-    min_replicas: int = quantity(1, unit="replicas", doc="Replicas of a listed offer at least", ge=1, le=64)
-    max_replicas: int = quantity(64, unit="replicas", doc="Most replicas of an offer, if its GPUs allow", ge=1, le=64,
-                                 source="assumption: as many as may be set, so that GPUs are the limit")
+    min_replicas: int = quantity(1, unit="replicas", doc="Replicas of a listed offer at least", ge=1, le=MOST_REPLICAS)
+    max_replicas: int = quantity(
+        MOST_REPLICAS, unit="replicas", doc="Most replicas of an offer, if its GPUs allow", ge=1, le=MOST_REPLICAS,
+        source="assumption: as many as may be set, so that GPUs are the limit")
 
 
 class Shelf(Part):

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -160,3 +161,24 @@ def test_machine_code_that_cannot_be_kept_is_used_all_the_same(tmp_path: Path) -
     code = f"{full}{FUNCTIONS}\nsys.stdout.write(str(split(.5, 3)))"
     assert in_a_process(code, TOKENMARKET_CACHE_DIR=str(tmp_path))
     assert not list(tmp_path.rglob("*.nbc"))
+
+
+def test_what_is_compiled_is_counted_once_and_out_of_all_that_the_engine_declares():
+    from numba.core.dispatcher import Dispatcher
+
+    import sim.engines.compiled.entry_point  # noqa: F401 - its functions are counted below
+    from sim.draws import derive, mix
+    from sim.histogram import midpoint
+
+    graph = import_graph(ENGINE)
+    declared = {value.py_func.__code__ for name in graph for value in vars(sys.modules[name]).values()
+                if isinstance(value, Dispatcher) and compiled.module_of(value.py_func.__code__.co_filename) in graph}
+    said: list[tuple[int, int]] = []
+    count = compiled.CompileCount(lambda done, whole: said.append((done, whole)))
+    for function in (mix, derive, mix, midpoint):
+        count.on_end(SimpleNamespace(data={"dispatcher": function}))
+    whole = len(declared)
+    assert said == [(1, whole), (2, whole), (2, whole), (3, whole)]
+    with count:
+        compiled.njit()(lambda x: x + 1)(1)  # not the engine's
+    assert len(said) == 4

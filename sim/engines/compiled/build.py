@@ -19,6 +19,7 @@ from sim.engines.requests import REQUEST, ArrivingRequest
 from sim.engines.schedule import shown_usd
 from sim.engines.window import Window
 from sim.engines.world import OfferSpec, World, marketplace_rates
+from sim.errors import ScenarioError
 from sim.scenario import Router
 from sim.view import (
     CAPACITY_PER_S,
@@ -48,6 +49,7 @@ from sim.view import (
 
 FIRST_POOL = 256  # slots of each pool of a shard at the start; they double when needed
 FIRST_SAMPLES = 1024
+MOST_PLACES = 2**31 - 1  # of all finish heaps: a replica knows the first of its own as an int32
 WHEEL_WIDTH_S = 0.25  # grain of the timer wheel: 256 s a round
 
 
@@ -100,11 +102,13 @@ def _replicas(offers: np.ndarray) -> tuple[np.ndarray, int]:
     table = np.zeros(int(offers["replicas"].sum()), records.Replica.dtype())
     table["offer"] = np.repeat(np.arange(len(offers)), offers["replicas"])
     batches = offers["max_batch"][table["offer"]].astype(np.int64)
+    if (places := int(batches.sum())) > MOST_PLACES:
+        raise ScenarioError(f"replicas times max_batch is {places:,} in all, but must be at most {MOST_PLACES:,}")
     table["heap"] = np.concatenate(([0], np.cumsum(batches)[:-1]))
     table["next_s"] = np.inf
     for name in ("queue_head", "queue_tail", "prefill_head", "prefill_tail"):
         table[name] = -1
-    return table, int(batches.sum())
+    return table, places
 
 
 def _router_fields(router: Router) -> dict[str, Any]:

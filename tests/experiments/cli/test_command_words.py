@@ -175,6 +175,18 @@ def test_progress_on_a_terminal_is_one_line_and_in_a_log_a_few(monkeypatch, caps
     assert capsys.readouterr().err == ""
 
 
+def test_the_wait_for_compiling_says_how_far_it_is(capsys, monkeypatch):
+    monkeypatch.setattr("experiments.runs.progress.APART_S", 0.0)
+    with Progress(20) as progress:
+        for done in range(1, 51):
+            progress.compiled(done, 125)
+        assert re.fullmatch(r"compiling 50 of 125, \d+ s so far", progress.line())
+        said = capsys.readouterr().err.splitlines()
+        assert [line.split(",")[0] for line in said] == [f"compiling {done} of 125" for done in (13, 25, 38, 50)]
+        progress.compiled(0, 0)
+        assert progress.line().startswith("0 of 20 runs")
+
+
 def test_no_time_is_left_before_there_is_anything_to_tell_it_from():
     progress = Progress(210, quiet=True)
     progress.within(0.01)
