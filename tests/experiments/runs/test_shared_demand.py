@@ -24,19 +24,19 @@ def world(*changes: str, replication: int = 0):
     return assemble(load_traffic("duel", [*SHORT, *changes]), replication)
 
 
-def rows(of) -> bytes:
-    return b"".join(block.tobytes() for block in feed_of(of))
+def rows(of) -> list[tuple[float, ...]]:
+    return [row for block in feed_of(of) for row in block.tolist()]
 
 
-def drawn(of) -> bytes:
-    return b"".join(block.tobytes() for block in DemandFeed(of, Streams(of.seed, of.replication)))
+def drawn(of) -> list[tuple[float, ...]]:
+    return [row for block in DemandFeed(of, Streams(of.seed, of.replication)) for row in block.tolist()]
 
 
 def test_another_policy_gets_the_very_blocks_and_they_are_what_would_be_drawn():
     first = list(feed_of(world()))
     again = list(feed_of(world("routers.main.policy.kind=cheapest")))
     assert all(a is b for a, b in zip(first, again, strict=True))
-    assert b"".join(block.tobytes() for block in first) == drawn(world())
+    assert [row for block in first for row in block.tolist()] == drawn(world())
 
 
 @pytest.mark.parametrize("change", [
