@@ -51,7 +51,7 @@ class Lengths(NamedTuple):
     output: LengthTable
 
 
-class Window(NamedTuple):
+class RateWindow(NamedTuple):
     """What a client does in a window."""
 
     begins_s: float
@@ -174,7 +174,7 @@ def load_pool(path: str, files: tuple[Path, ...], skip: str, digests: tuple[str,
 
 
 def _pool(
-    path: str, windows: Sequence[Sequence[Window]], lengths: tuple[tuple[Lengths, ...], ...], left_out: int
+    path: str, windows: Sequence[Sequence[RateWindow]], lengths: tuple[tuple[Lengths, ...], ...], left_out: int
 ) -> ClientPool:
     begins = sorted({window.begins_s for client in windows for window in client})
     if not begins:
@@ -192,7 +192,7 @@ def _pool(
     return ClientPool(path, window_s, rate, cv, is_weibull, lengths, left_out)
 
 
-def _windows(file: Path) -> Iterator[Window]:
+def _windows(file: Path) -> Iterator[RateWindow]:
     """Windows of a client's file."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
@@ -210,14 +210,14 @@ def _windows(file: Path) -> Iterator[Window]:
         raise TraceError(f"trace {file} cannot be read: {error}") from None
 
 
-def _window(begins: Any, rate: Any, cv: Any, family: Any) -> Window:  # noqa: ANN401 - as written
+def _window(begins: Any, rate: Any, cv: Any, family: Any) -> RateWindow:  # noqa: ANN401 - as written
     """A window; ``ValueError`` if it is none."""
     begins_s, per_s = float(begins), float(rate)
     spread = float(cv) if per_s else 1.0
     kind = str(family or "").strip().lower()
     if not (0 <= begins_s < math.inf and 0 <= per_s < math.inf and spread >= 0 and kind in ("gamma", "weibull", "")):
         raise ValueError(begins)
-    return Window(begins_s, per_s, min(max(spread, LEAST_CV), LARGEST_CV), kind == "weibull")
+    return RateWindow(begins_s, per_s, min(max(spread, LEAST_CV), LARGEST_CV), kind == "weibull")
 
 
 def _lengths(file: Path) -> tuple[Lengths, ...]:
@@ -250,7 +250,7 @@ def _length_table(written: Any) -> LengthTable:  # noqa: ANN401 - as above
 
 
 @lru_cache(maxsize=4)
-def _table(file: Path, _digest: str) -> dict[tuple[str, ...], list[Window]] | None:
+def _table(file: Path, _digest: str) -> dict[tuple[str, ...], list[RateWindow]] | None:
     """Windows by client of a table of many clients, None if a file is none."""
     import duckdb
 
@@ -273,7 +273,7 @@ def _table(file: Path, _digest: str) -> dict[tuple[str, ...], list[Window]] | No
             if reader == "read_parquet":  # it is told by whoever reads it as requests
                 return None
             raise cannot_read(file, error) from None
-    clients: dict[tuple[str, ...], list[Window]] = {}
+    clients: dict[tuple[str, ...], list[RateWindow]] = {}
     for number, (workload, client, *cells) in enumerate(rows, 1):
         try:
             clients.setdefault((str(workload), str(client)), []).append(_window(*cells))

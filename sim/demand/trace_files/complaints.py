@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from sim.demand.trace_files.duck import connected
 from sim.demand.trace_files.queries import raw_cells
 from sim.demand.trace_files.row_reader import BROKEN, FAILED, LATE, PROMPT, TIME, BadRow, Counts
-from sim.demand.trace_files.trace_table import Field, Table, records
+from sim.demand.trace_files.trace_table import Table, TraceField, records
 from sim.engines.requests import MAX_TOKENS
 
 TOKENS_ALLOWED: Final = f"a whole number from 1 to {MAX_TOKENS}"
@@ -134,7 +134,7 @@ def _json_cells(table: Table, text: str) -> Written:
     return Written("", [_inside(record, it) for it in (table.time, table.prompt, table.output)])
 
 
-def _inside(record: Any, field: Field) -> Any:  # noqa: ANN401 - what JSON may hold
+def _inside(record: Any, field: TraceField) -> Any:  # noqa: ANN401 - what JSON may hold
     for key in field.keys:
         record = record.get(key) if isinstance(record, dict) else None
     return record

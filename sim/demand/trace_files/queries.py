@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sim.demand.trace_files.column_sets import FAILURE
 from sim.demand.trace_files.duck import LONGEST_LINE, identifier, json_source, literal
-from sim.demand.trace_files.trace_table import Field, Table
+from sim.demand.trace_files.trace_table import Table, TraceField
 
 if TYPE_CHECKING:
     import duckdb
@@ -79,7 +79,7 @@ def raw_cells(table: Table, row: int) -> str:
     return f"SELECT {cells} FROM {_source(table, MANNERS[0])} LIMIT 1 OFFSET {row}"
 
 
-def _cell(table: Table, field: Field) -> str:
+def _cell(table: Table, field: TraceField) -> str:
     if table.kind == "csv":
         return f"c{field.keys[0]}"
     if table.kind == "parquet":
@@ -87,7 +87,7 @@ def _cell(table: Table, field: Field) -> str:
     return f"v[{_json_fields(table).index(field) + 1}]"
 
 
-def _json_fields(table: Table) -> list[Field]:
+def _json_fields(table: Table) -> list[TraceField]:
     return [it for it in (table.time, table.prompt, table.output, table.status) if it is not None]
 
 
@@ -119,7 +119,7 @@ def _broken(table: Table) -> str:
     return "false" if table.kind == "parquet" else "(v IS NULL)"
 
 
-def _typed(connection: duckdb.DuckDBPyConnection, table: Table, field: Field) -> Typed:
+def _typed(connection: duckdb.DuckDBPyConnection, table: Table, field: TraceField) -> Typed:
     sql = _cell(table, field)
     if table.kind != "parquet":
         return Typed(sql, "text")

@@ -56,7 +56,7 @@ class Asked:
         return {what: name for what, name in names.items() if name}
 
 
-class Field(NamedTuple):
+class TraceField(NamedTuple):
     """A column of a file: its name, and the keys or the place by which it is found."""
 
     name: str
@@ -91,10 +91,10 @@ class Table:
     plain: Plain
     kind: Kind
     chosen: ColumnSet
-    time: Field
-    prompt: Field
-    output: Field
-    status: Field | None
+    time: TraceField
+    prompt: TraceField
+    output: TraceField
+    status: TraceField | None
     width: int = 0
     skipped: int = 0
     delimiter: str = ","
@@ -130,7 +130,7 @@ def table_of(path: Path, plain: Plain, asked: Asked) -> Table:
         If the file is empty, a column is missing, or one of those that count stands twice.
     """
     if plain.parquet:
-        fields = [Field(".".join(keys), keys) for keys in parquet_columns(path, plain.path)]
+        fields = [TraceField(".".join(keys), keys) for keys in parquet_columns(path, plain.path)]
         return _table(path, plain, "parquet", _chosen(path, fields, asked, "its header"))
     begin = _begin(plain.path)
     if not begin:
@@ -145,10 +145,10 @@ def table_of(path: Path, plain: Plain, asked: Asked) -> Table:
 
 class _Found(NamedTuple):
     chosen: ColumnSet
-    time: Field
-    prompt: Field
-    output: Field
-    status: Field | None
+    time: TraceField
+    prompt: TraceField
+    output: TraceField
+    status: TraceField | None
 
 
 def _table(path: Path, plain: Plain, kind: Kind, found: _Found) -> Table:
@@ -164,9 +164,9 @@ def _begin(path: Path) -> str:
     return ""
 
 
-def _chosen(path: Path, fields: Sequence[Field], asked: Asked, where: str) -> _Found:
+def _chosen(path: Path, fields: Sequence[TraceField], asked: Asked, where: str) -> _Found:
     """Return the first column set whose columns are all there, and those columns."""
-    places: dict[str, list[Field]] = {}
+    places: dict[str, list[TraceField]] = {}
     for field in fields:
         places.setdefault(same_name(field.name), []).append(field)
     for candidate in candidates(asked):
@@ -196,7 +196,7 @@ def _renamed(it: ColumnSet, asked: Asked) -> ColumnSet:
                    beside="", unit="auto" if asked.time and asked.layout == "auto" else it.unit)
 
 
-def _one(path: Path, places: dict[str, list[Field]], name: str, where: str) -> Field:
+def _one(path: Path, places: dict[str, list[TraceField]], name: str, where: str) -> TraceField:
     found = places[same_name(name)]
     if len(found) > 1:
         told = " and ".join(repr(field.name) for field in found)
@@ -209,7 +209,7 @@ def _times(number: int) -> str:
     return "twice" if number == 2 else f"{number} times"
 
 
-def _no_columns(path: Path, fields: Sequence[Field], asked: Asked, where: str) -> str:
+def _no_columns(path: Path, fields: Sequence[TraceField], asked: Asked, where: str) -> str:
     names = [field.name for field in fields]
     shown = repr(",".join(names))
     shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]} ..."
@@ -228,12 +228,12 @@ def _csv_header(path: Path, plain: Plain, asked: Asked) -> tuple[_Header, _Found
     headers = [_Header(_split(text, delimiter), lines, delimiter, text) for delimiter in DELIMITERS]
     where = f"line {lines}"
     for header in headers:
-        fields = [Field(name, (place,)) for place, name in enumerate(header.names)]
+        fields = [TraceField(name, (place,)) for place, name in enumerate(header.names)]
         known = {same_name(name) for name in header.names}
         if any(all(same_name(name) in known for name in it.needed) for it in candidates(asked)):
             return header, _chosen(path, fields, asked, where)
     widest = max(headers, key=lambda header: len(header.names))
-    raise TraceError(_no_columns(path, [Field(name, ()) for name in widest.names], asked, where))
+    raise TraceError(_no_columns(path, [TraceField(name, ()) for name in widest.names], asked, where))
 
 
 def _split(text: str, delimiter: str) -> list[str]:
@@ -286,9 +286,9 @@ def records(path: Path, quoted: bool) -> Iterator[LineRecord]:
         yield LineRecord(begin, number, "".join(parts).rstrip("\n"))
 
 
-def _json_fields(path: Path, plain: Plain, kind: Kind) -> list[Field]:
+def _json_fields(path: Path, plain: Plain, kind: Kind) -> list[TraceField]:
     """Names in the first records; one that stands twice in a record is there twice."""
-    fields: dict[Field, int] = {}
+    fields: dict[TraceField, int] = {}
     read = 0
     first = ""
     lines = (record.text for record in islice(records(plain.path, quoted=False), SAMPLE))
@@ -309,7 +309,7 @@ def _json_fields(path: Path, plain: Plain, kind: Kind) -> list[Field]:
     return [field for field, times in fields.items() for _ in range(times)]
 
 
-def _flat(pairs: object, above: tuple[str, ...] = ()) -> Iterator[Field]:
+def _flat(pairs: object, above: tuple[str, ...] = ()) -> Iterator[TraceField]:
     """Fields of an object, those of objects inside it by names with dots."""
     if not isinstance(pairs, list):
         return
@@ -317,6 +317,6 @@ def _flat(pairs: object, above: tuple[str, ...] = ()) -> Iterator[Field]:
         if not (isinstance(pair, tuple) and len(pair) == 2):
             return
         keys = (*above, str(pair[0]))
-        yield Field(".".join(keys), keys)
+        yield TraceField(".".join(keys), keys)
         if len(keys) < 4:
             yield from _flat(pair[1], keys)
