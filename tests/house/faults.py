@@ -30,7 +30,8 @@ class Fault(NamedTuple):
 
 FAULTS: Final = (
     Fault("goodput over the whole duration, warm-up and all", "experiments/measures/traffic_metrics.py",
-          "/ (traffic.duration_s - traffic.warmup_s)", "/ traffic.duration_s", f"{MEASURES}/test_traffic_by_hand.py"),
+          "/ (world.measured_until_s - world.scenario.traffic.warmup_s)", "/ world.scenario.traffic.duration_s",
+          f"{MEASURES}/test_traffic_by_hand.py"),
     Fault("the share of open models is that of closed ones", "experiments/measures/columns.py",
           "by_model[:, panel.run.result.models.open]", "by_model[:, ~panel.run.result.models.open]",
           f"{MEASURES}/test_tables_by_hand.py"),

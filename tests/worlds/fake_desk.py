@@ -71,7 +71,7 @@ class FakeDesk:
             self.ledger.pay(day, Account("customer", "all", "tokens"), Account("provider", offer.provider, "revenue"),
                             int(nano))
         self.offer_days.append(OfferDay(placed, placed, zeros, zeros, zeros, zeros, prompt, output, revenue,
-                                        np.zeros(len(prompt)), zeros))
+                                        np.zeros(len(prompt)), zeros, zeros))
 
 
 def model(name, creator="meta", total_b=70.0, active_b=None, *, is_open=True, day=-30.0, price=(0.5, 0.8)):

@@ -9,8 +9,8 @@ import numpy as np
 from sim.engines.compiled import records, state
 from sim.engines.compiled.build_waiting import new_links, new_queues, no_debts, rest_fields
 from sim.engines.compiled.finish import heap_arrays
-from sim.engines.compiled.pools import empty, fresh_samples, new_requests
 from sim.engines.compiled.rates import new_meters, rate_fields
+from sim.engines.compiled.slots import empty, fresh_samples, new_requests
 from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
 from sim.engines.compiled.terms import first_prices
 from sim.engines.compiled.turns import new_chains

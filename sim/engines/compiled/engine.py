@@ -21,8 +21,8 @@ from sim.engines.compiled.entry_point import (
     words_of,
 )
 from sim.engines.compiled.intake import Intake
-from sim.engines.compiled.pools import fresh_samples, grow
 from sim.engines.compiled.shards import balanced, shards_of
+from sim.engines.compiled.slots import fresh_samples, grow
 from sim.engines.compiled.state import BY_CLASS, SPARE, State
 from sim.engines.compiled.terms import post
 from sim.engines.compiled.waiting import look_again

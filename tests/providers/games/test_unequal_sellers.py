@@ -10,6 +10,7 @@ from providers.pricing import PricingError, bind
 from providers.pricing.situation import Situation
 from sim.market.prices import prices_of_usd
 from sim.scenario.pricing_settings import PricingChoice
+from sim.units import PICO_PER_USD_PER_MTOK
 
 SELLERS = [  # costs, and what each offer is worth more than a plain one
     ((1.0, 1.3), (0.0, 0.0)),
@@ -106,7 +107,7 @@ def test_in_a_market_demand_is_in_dollars_whatever_the_cost(cost):
     seller = bind(PricingChoice(kind="best_response_logit", alpha=2.0, value=1.5, ceiling_markup=100, grid_usd=0.001))
     now = Situation(now_s=0, hour=0, launched_s=0, own=prices_of_usd(1.0, 1.0), rivals=rivals,
                     rivals_changed_s=(0.0, 0.0), unit_cost_usd_per_mtok=cost)
-    price = seller.review(now, np.random.default_rng(1)).blended() / 1000
+    price = seller.review(now, np.random.default_rng(1)).blended() / PICO_PER_USD_PER_MTOK
     attractions = np.exp(2.0 * (1.5 - np.array([price, 0.9, 1.7])))
     share = attractions[0] / (1 + attractions.sum())
     assert price == pytest.approx(cost + 1 / (2.0 * (1 - share)), abs=0.002)

@@ -7,6 +7,7 @@ import pytest
 
 from sim import policy
 from sim import view as v
+from sim.engines.bill import Terms
 from sim.engines.reference.health import Health
 from sim.engines.reference.request import Attempt, LiveRequest
 from sim.engines.reference.telemetry import Observed
@@ -15,6 +16,7 @@ from sim.scenario import Breaker, Cooldown, Telemetry
 from worlds.small import offer, requests, world
 
 PER_S = 2.0**35  # grid of event times
+FREE = Terms(0, 0, 0, 0, 0, 1_000_000)
 
 
 def observed(**settings) -> Observed:
@@ -23,7 +25,7 @@ def observed(**settings) -> Observed:
 
 def attempt(dispatched_s: float, output: int = 1, first_token_s: float = float("nan")) -> Attempt:
     row = requests(world([offer()]), [{"arrive_s": 0.0, "prompt": 1, "output": output}])[0]
-    return Attempt(LiveRequest.of(0, row, 1), 0, 0, dispatched_s, 0, 0, False, first_token_s, served=output)
+    return Attempt(LiveRequest.of(0, row, 1), 0, 0, dispatched_s, FREE, False, first_token_s, output)
 
 
 def binned(value: float) -> float:

@@ -27,7 +27,7 @@ COMPILED_ONLY = {
     "finish": "the heap that orders finishes: the reference looks at every request in every step",
     "leap": "over boundaries at which nothing happens: the reference takes them one by one",
     "loop": "finds the next event: SimPy does it for the reference",
-    "pools": "slots of records that are used again: the reference makes objects",
+    "slots": "places of records that are used again: the reference makes objects",
     "owed": "providers hand to the books what is over: objects of the reference call each other",
     "prefetch": "a hint to the processor",
     "records": "rows of the memory: the reference has objects, beside the code that uses them",
