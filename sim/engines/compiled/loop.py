@@ -33,7 +33,7 @@ from sim.engines.compiled.router import (
     hear_first_token,
     hear_request,
     next_model,
-    set_timer,
+    reset_timer,
     time_out,
     try_next_model,
     wait,
@@ -144,7 +144,7 @@ def drop_second(s: State, observers: Any, q: int) -> None:
     drop(g, s.clock, s.supply, s.routing, s.books, q)
     tell_policy(g, s.routing, observers, q, SAW_CANCELLED, 0)
     go_on_alone(s.routing, q)
-    set_timer(g, s.clock, s.routing, q)
+    reset_timer(g, s.clock, s.routing, q)
 
 
 @inner()
@@ -162,7 +162,7 @@ def after_failure(s: State, q: int) -> int:
     g = s.globals[0]
     if s.routing.requests[q].second >= 0:
         go_on_alone(s.routing, q)
-        set_timer(g, s.clock, s.routing, q)
+        reset_timer(g, s.clock, s.routing, q)
         return -1
     return fail_over(g, s.clock, s.routing, s.books, q)
 
@@ -196,7 +196,7 @@ def hedge(s: State, q: int) -> int:
     request.hedge_at = np.inf
     if g.now - request.arrive_s < s.routing.routers[request.router].budget_s:
         return q
-    set_timer(g, s.clock, s.routing, q)
+    reset_timer(g, s.clock, s.routing, q)
     return -1
 
 
@@ -240,18 +240,19 @@ def place(s: State, choosers: Any, observers: Any, q: int) -> bool:
     g = s.globals[0]
     request = s.routing.requests[q]
     hedges = request.live >= 0
-    o = pick(g, s.supply, s.routing, choosers, q)
-    while o < 0 and o != BAD_ROW and not hedges:
+    while True:
+        o = pick(g, s.supply, s.routing, choosers, q)
+        if o >= 0 or o == BAD_ROW or hedges:
+            break
         if o == NO_ROW and must_wait(s, q):
             wait(g, s.clock, s.routing, q)
             return True
         if try_next_model(g, s.clock, s.routing, s.books, q) < 0:
             return True
-        o = pick(g, s.supply, s.routing, choosers, q)
     if o == BAD_ROW:
         return False
     if o < 0:
-        set_timer(g, s.clock, s.routing, q)
+        reset_timer(g, s.clock, s.routing, q)
         return True
     if hedges:
         set_aside(s.routing, q)
@@ -259,17 +260,8 @@ def place(s: State, choosers: Any, observers: Any, q: int) -> bool:
     tell_policy(g, s.routing, observers, q, SAW_DISPATCH, 0)
     if hedges:
         swap(s.routing, q)
-        set_timer(g, s.clock, s.routing, q)
+        reset_timer(g, s.clock, s.routing, q)
     return True
-
-
-@inner()
-def hear_turn(s: State) -> int:
-    """The next turn of a closed loop reaches its router; return its slot, to be placed now."""
-    g, chains = s.globals[0], s.routing.chains
-    slot = pop(g, chains)
-    g.live -= 1  # it counts as live already while its customer thinks
-    return hear_request(g, s.clock, s.routing, s.books, chains.rows[slot], slot)
 
 
 @inner(forceinline=True)
@@ -278,10 +270,14 @@ def hear_next(s: State) -> int:
     g, chains, feed = s.globals[0], s.routing.chains, s.feed
     if g.thinking > 0 and (g.feed_next >= feed.shape[0]
                            or arrives_before(chains.rows, chains.heap[0], feed[g.feed_next])):
-        return hear_turn(s)
-    row = feed[g.feed_next]
-    g.feed_next += 1
-    return hear_request(g, s.clock, s.routing, s.books, row, begin(g, chains, row) if row.turn > 0 else -1)
+        slot = pop(g, chains)
+        row = chains.rows[slot]
+        g.live -= 1  # it counts as live already while its customer thinks
+    else:
+        row = feed[g.feed_next]
+        slot = begin(g, chains, row) if row.turn > 0 else -1
+        g.feed_next += 1
+    return hear_request(g, s.clock, s.routing, s.books, row, slot)  # once: it is a part of the loop
 
 
 @inner()

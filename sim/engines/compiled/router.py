@@ -133,6 +133,12 @@ def set_timer(g: Globals, clock: Clock, routing: Routing, q: int) -> None:
     start_timer(g, clock, routing.requests, q)
 
 
+@inner()
+def reset_timer(g: Globals, clock: Clock, routing: Routing, q: int) -> None:
+    """The same where it is rare: the loop need not hold another copy of it."""
+    set_timer(g, clock, routing, q)
+
+
 @inner(forceinline=True)
 def end_request(g: Globals, clock: Clock, routing: Routing, books: Books, q: int, outcome: int) -> None:
     """Give a request its outcome and free its slot."""
@@ -155,14 +161,14 @@ def wait(g: Globals, clock: Clock, routing: Routing, q: int) -> None:
     """Let a request wait for an offer to return, unless it does so already."""
     if routing.requests[q].waiting != IN_QUEUE:
         join_queue(g, clock, routing, q)
-        set_timer(g, clock, routing, q)
+        reset_timer(g, clock, routing, q)
 
 
 @inner()
 def stop_waiting(g: Globals, clock: Clock, routing: Routing, q: int) -> None:
     """An offer was found for a request that waited; no timer watches the wait any more."""
     leave_queue(routing, q)
-    set_timer(g, clock, routing, q)
+    reset_timer(g, clock, routing, q)
 
 
 @inner(forceinline=True)
@@ -174,7 +180,7 @@ def watch(g: Globals, clock: Clock, routing: Routing, q: int) -> None:
     if router.first_token_timeout_s != np.inf:
         request.attempt_at = on_grid(g.now + router.first_token_timeout_s, g.per_s)
     if request.attempt_at != np.inf or request.hedge_at != np.inf:
-        set_timer(g, clock, routing, q)
+        reset_timer(g, clock, routing, q)
 
 
 @inner(forceinline=True)
@@ -318,7 +324,7 @@ def fail_over(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
         return try_next_model(g, clock, routing, books, q)
     if router.backoff_s == 0.0:
         return q
-    set_timer(g, clock, routing, q)  # the one that fired, if it was a time-out, watched the attempt
+    reset_timer(g, clock, routing, q)  # the one that fired, if it was a time-out, watched the attempt
     request.waiting = BACKING_OFF
     wait_s = min(router.backoff_s * 2.0 ** (made - 1), router.backoff_cap_s)
     wait_s *= 1.0 + router.jitter * derive(request.key, BACKOFF, request.attempts)
@@ -389,7 +395,7 @@ def time_out(g: Globals, clock: Clock, supply: Supply, routing: Routing, books: 
     total = g.now >= request.total_at
     if not impatient and not total:
         if g.now < min(request.attempt_at, request.second_at):
-            set_timer(g, clock, routing, q)
+            reset_timer(g, clock, routing, q)
             return TimedOut(False, -1, -1)
         if request.second_at < request.attempt_at:
             swap(routing, q)
