@@ -37,7 +37,7 @@ def mmn_response(servers: int, load: float) -> float:
 def machine_repair(servers: int, users: int, think: float) -> tuple[float, float]:
     """Throughput and mean response time of M/M/c//N: users who think, and queue for servers (Kleinrock 1975, 3.8).
 
-    Users at the servers are a birth-death chain: n rises at (users - n)/think and falls at min(n, servers). The
+    (E22) Users at the servers are a birth-death chain: n rises at (users - n)/think and falls at min(n, servers). The
     response follows from Little's law for the whole circle, users = throughput (response + think).
     """
     weights = [1.0]
@@ -68,7 +68,7 @@ def mm1_response_quantile(load: float, probability: float) -> float:
 
 
 def two_state_wait(up_s: float, down_s: float) -> float:
-    """Mean wait for a server that is up for a time of mean ``up_s``, then down for ``down_s``, seconds.
+    """Mean wait for a server that is up for a time of mean ``up_s``, then down for ``down_s``, s (E19).
 
     Poisson arrivals see time averages: with probability down/(up + down) one waits, for half of the down time.
     """
