@@ -32,7 +32,7 @@ def rows_of(rng: np.random.Generator, duration_s: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("engine_class", "duration_s", "replications"), [
-    (CompiledEngine, 20_000.0, 20), (ReferenceEngine, 400.0, 8)], ids=["compiled", "reference"])
+    (CompiledEngine, 20_000.0, 20), (ReferenceEngine, 250.0, 8)], ids=["compiled", "reference"])
 def test_a_server_that_is_up_and_down(engine_class: type, duration_s: float, replications: int) -> None:
     """Up for an exponential time, down for a constant one; who comes while it is down waits for its return."""
     market = world([offer(affine(1e-4), kv_capacity_tokens=1000, max_batch=1 << 14)],
