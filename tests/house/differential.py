@@ -1,8 +1,8 @@
 """Random markets in both engines, and in the compiled one on one and two threads and undivided: who disagrees?
 
-    python tests/house/differential.py --first 300 --count 3000 --jobs 2
+    python tests/house/differential.py --first 200 --count 3000 --jobs 2
 
-Not part of CI, which keeps a few hundred (`tests/sim/engines/test_differential.py`, whose numbers the first 300 are).
+Not part of CI, which keeps a few hundred (`tests/sim/engines/test_differential.py`, whose numbers the first 200 are).
 A line is printed for each market on which two runs disagree, and a sum; exit status 1 if there is one.
 """
 
@@ -39,7 +39,7 @@ def problem_of(number: int) -> str:
 def main() -> int:
     """Run them, print, and return how many disagree."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--first", type=int, default=300, help="number of the first market")
+    parser.add_argument("--first", type=int, default=200, help="number of the first market")
     parser.add_argument("--count", type=int, default=3000)
     parser.add_argument("--jobs", type=int, default=1)
     arguments = parser.parse_args()
