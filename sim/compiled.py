@@ -25,12 +25,14 @@ import numba
 from numba.core.caching import CacheImpl
 from numba.core.event import Event, Listener, register, unregister
 
+from sim.compiled_inner import InnerCompiler, without_literals
 from sim.kept_code import OwnLocator
 from sim.units import DAY_S
 
 ROOT: Final = Path(__file__).parent.parent
 PACKAGES: Final = ("sim", "policies", "providers", "experiments")
 ENGINE: Final = "sim.engines.compiled.entry_point"  # the module whose code takes longest to compile
+TYPES: Final = "sim.engines.compiled.shard_row"  # defines what the signature of any compiled function may name
 KEEP_DAYS: Final = 30  # code of other sources that was not used for so long is removed
 _FOLDER_NAME: Final = re.compile(r"([a-z_.]+-)?[0-9a-f]{32}")  # older versions wrote no module's name
 
@@ -81,7 +83,7 @@ def import_graph(module: str, root: Path = ROOT) -> dict[str, Path]:
 def source_key(module: str, root: Path = ROOT) -> str:
     """Hash of all that the compiled code of a module rests on (32 hexadecimal digits); the same in every checkout."""
     digest = hashlib.blake2b(digest_size=16)
-    for name, path in sorted(import_graph(module, root).items()):
+    for name, path in sorted((import_graph(module, root) | import_graph(TYPES, root)).items()):
         digest.update(name.encode() + b"\0")
         digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()
@@ -245,5 +247,12 @@ def hot(*signature: object, **options: object) -> Callable[[Function], Function]
 
 
 def inner(**options: object) -> Callable[[Function], Function]:
-    """``hot`` for functions that only compiled code calls: leaving out their Python entry halves the compile time."""
-    return hot(no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
+    """``hot`` for functions that only compiled code calls: they are compiled once, as parts of what calls them."""
+    wrap = hot(no_cpython_wrapper=True, no_cfunc_wrapper=True, pipeline_class=InnerCompiler, **options)
+
+    def decorate(function: Function) -> Function:
+        wrapped = wrap(function)
+        without_literals(wrapped)
+        return wrapped
+
+    return decorate

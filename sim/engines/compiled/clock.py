@@ -43,7 +43,7 @@ def set_time(tree: Tree, leaf: int, at: float) -> None:
     no loads wait for each other, and without an early end no branch is a coin flip. Times are compared as integers
     (the bits of a positive double are in the order of its value), which the processor selects without a branch.
     """
-    winners, times = tree
+    winners, times = tree.winners, tree.times
     bits = np.float64(at).view(np.int64)
     times[leaf] = bits
     node = np.uint64(leaf + times.shape[0])
@@ -68,7 +68,7 @@ def next_leaf(tree: Tree) -> Due:
 @inner(forceinline=True)
 def is_contested(tree: Tree, leaf: int) -> bool:
     """True if another leaf is due at the same time as the one that is due first."""
-    winners, times = tree
+    winners, times = tree.winners, tree.times
     at = times[leaf]
     node = np.uint64(leaf + times.shape[0])
     contested = False

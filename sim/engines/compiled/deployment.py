@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.compiled import hot, inner
+from sim.compiled import inner
 from sim.draws import BALANCER, FAST_FAILURE, MIDSTREAM_POINT, of_attempt
 from sim.draws import MIDSTREAM as MIDSTREAM_DRAW
 from sim.engines.compiled import finish
@@ -10,7 +10,7 @@ from sim.engines.compiled.clock import DELAYED_FAIL, Rare, push_misc, set_time
 from sim.engines.compiled.leap import boundary_s, coefficients, next_chance_s, steps_until
 from sim.engines.compiled.network import Letter, send
 from sim.engines.compiled.owed import owe, release
-from sim.engines.compiled.priority import last_no_less
+from sim.engines.compiled.priority import Ends, last_no_less, link
 from sim.engines.compiled.rates import rates_of, within_limits
 from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Meter, Replica
 from sim.engines.compiled.replica import count_time, cut_leap, cut_leap_now, dequeue, join, unlink_central
@@ -108,17 +108,8 @@ def join_central(supply: Supply, offer: LiveDeployment, a: int) -> None:
     attempt = supply.attempts[a]
     attempt.place = CENTRAL
     before = last_no_less(supply.attempts, offer.central_tail, attempt.priority)
-    attempt.prev = before
-    if before >= 0:
-        attempt.next = supply.attempts[before].next
-        supply.attempts[before].next = a
-    else:
-        attempt.next = offer.central_head
-        offer.central_head = a
-    if attempt.next >= 0:
-        supply.attempts[attempt.next].prev = a
-    else:
-        offer.central_tail = a
+    offer.central_head, offer.central_tail = link(
+        supply.attempts, a, before, Ends(offer.central_head, offer.central_tail))
     offer.central_count += 1
 
 
@@ -264,7 +255,7 @@ def cut_work(g: Globals, replica: Replica, row: np.ndarray) -> None:
         replica.vclock += done
 
 
-@hot(cache=True)
+@inner()
 def add_leaps_so_far(g: Globals, supply: Supply, now: float, work: np.ndarray) -> None:
     """Book the completed steps of leaps that are still under way (a look from outside changes nothing)."""
     for r in range(supply.replicas.shape[0]):
@@ -281,7 +272,7 @@ def add_leaps_so_far(g: Globals, supply: Supply, now: float, work: np.ndarray) -
         row[DECODE_TOKENS] += done * replica.decoding
 
 
-@hot(cache=True)
+@inner()
 def add_time_at_the_end(g: Globals, supply: Supply, now: float, work: np.ndarray) -> None:
     """Book the time inside the measured window of what crossed its end, and of steps and leaps under way."""
     for r in range(supply.replicas.shape[0]):
@@ -292,7 +283,7 @@ def add_time_at_the_end(g: Globals, supply: Supply, now: float, work: np.ndarray
         work[replica.offer, BUSY_S] += inside_s
 
 
-@hot(cache=True)
+@inner()
 def resize(g: Globals, clock: Clock, supply: Supply, o: int, replicas: int) -> None:
     """Let the first ``replicas`` take new requests; idle ones help with the central queue at once."""
     offer = supply.offers[o]
@@ -307,7 +298,7 @@ def resize(g: Globals, clock: Clock, supply: Supply, o: int, replicas: int) -> N
             set_time(clock.fleet, replica.leaf, g.now)
 
 
-@hot(cache=True)
+@inner()
 def begin_outage(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work: np.ndarray, o: int) -> None:
     """Begin an outage: every attempt at the offer ends and its replicas are empty."""
     offer = supply.offers[o]
@@ -331,7 +322,7 @@ def begin_outage(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, 
     offer.central_count = 0
 
 
-@hot(cache=True)
+@inner()
 def slow_down(g: Globals, clock: Clock, supply: Supply, o: int, factor: float) -> None:
     """Change the factor on step times; steps under way keep theirs."""
     offer = supply.offers[o]

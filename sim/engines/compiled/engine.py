@@ -8,9 +8,8 @@ from typing import Any, Final
 import numba
 import numpy as np
 
-from sim.engines.compiled import loop
+from sim.engines.compiled import loop, outside
 from sim.engines.compiled.build import copies_by_class, new_shards
-from sim.engines.compiled.deployment import add_leaps_so_far, add_time_at_the_end, begin_outage, resize, slow_down
 from sim.engines.compiled.entry_point import (
     MAX_ROUTERS,
     Fixed,
@@ -25,7 +24,6 @@ from sim.engines.compiled.shards import balanced, shards_of
 from sim.engines.compiled.slots import fresh_samples, grow
 from sim.engines.compiled.state import BY_CLASS, SPARE, State
 from sim.engines.compiled.terms import post
-from sim.engines.compiled.waiting import look_again
 from sim.engines.exact import merged, seconds
 from sim.engines.face import Feed, check_replicas
 from sim.engines.grid import on_grid
@@ -174,6 +172,10 @@ class CompiledEngine:
         self._globals["due"][shard] = -np.inf  # whoever asks may be about to change what happens next
         return self._shards[shard]
 
+    def _row(self, shard: int) -> int:
+        """Address of the words that describe a shard."""
+        return self._fixed.table + shard * self._words.strides[0]
+
     def _advance_shards(self, which: np.ndarray, until_s: float) -> None:
         self._why[which] = loop.REACHED
         if self._threads is None:
@@ -248,8 +250,7 @@ class CompiledEngine:
             s.supply.offers[offer]["down"] = 0
             return
         self._room_for_outage(shard)
-        s = self._shards[shard]
-        begin_outage(s.globals[0], s.clock, s.supply, s.routing.lane_of, s.books.offer_work, offer)
+        outside.begin_outage(self._row(shard), offer)
 
     def _room_for_outage(self, shard: int) -> None:
         g = self._globals[shard]
@@ -262,15 +263,17 @@ class CompiledEngine:
 
     def set_slowdown(self, offer: int, factor: float) -> None:
         """Multiply the offer's step times by ``factor`` for steps that begin from now on."""
-        s = self._now(self._shard_of(offer))
-        slow_down(s.globals[0], s.clock, s.supply, offer, factor)
+        shard = self._shard_of(offer)
+        self._now(shard)
+        outside.slow_down(self._row(shard), offer, factor)
 
     def set_replicas(self, offer: int, replicas: int) -> None:
         """Let the first ``replicas`` of the offer's replicas take new requests; the others finish what they have."""
         check_replicas(self.world, offer, replicas)
         self._active.resize(offer, replicas, self.now_s)
-        s = self._now(self._shard_of(offer))
-        resize(s.globals[0], s.clock, s.supply, offer, replicas)
+        shard = self._shard_of(offer)
+        self._now(shard)
+        outside.resize(self._row(shard), offer, replicas)
 
     def set_listed(self, offer: int, listed: bool) -> None:
         """Show the offer to the routers, or hide it from new placements; what it serves goes on."""
@@ -310,7 +313,7 @@ class CompiledEngine:
             return
         if g["misc_count"] > len(s.clock.misc) - SPARE - len(s.routing.requests):
             self._replace(shard, grow(s))
-        look_again(self._shards[shard].globals[0], self._shards[shard].clock, self._shards[shard].routing, model)
+        outside.look_again(self._row(shard), model)
 
     @property
     def idle(self) -> bool:
@@ -360,7 +363,7 @@ class CompiledEngine:
         """Work counters with the completed steps of leaps that are under way."""
         s = self._shards[0]
         work = s.books.offer_work.copy()
-        add_leaps_so_far(s.globals[0], s.supply, self._globals["now"].max(), work)
+        outside.add_leaps_so_far(self._row(0), self._globals["now"].max(), work)
         return work
 
     def _work_at_the_end(self) -> np.ndarray:
@@ -368,7 +371,7 @@ class CompiledEngine:
         work = self._work_so_far()
         s = self._shards[0]
         work[:, BUSY_S] = s.books.offer_work[:, BUSY_S]
-        add_time_at_the_end(s.globals[0], s.supply, self._globals["now"].max(), work)
+        outside.add_time_at_the_end(self._row(0), self._globals["now"].max(), work)
         return work
 
     def _samples_in_flight(self, shard: int) -> np.ndarray:

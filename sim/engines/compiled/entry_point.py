@@ -17,9 +17,9 @@ from numba import types
 from numba.core.ccallback import CFunc
 from numba.core.cgutils import create_struct_proxy
 from numba.extending import intrinsic
-from numba.np import arrayobj
 
 from sim.engines.compiled import loop
+from sim.engines.compiled.shard_row import know, state_at, word
 from sim.engines.policy_abi import CHOOSE_SIGNATURE, OBSERVE_SIGNATURE
 
 MAX_ROUTERS: Final = 8  # the tuple of policies has a fixed length, so that the engine is compiled once
@@ -29,7 +29,6 @@ _WORDS: Final = types.CPointer(types.int64)  # type: ignore[no-untyped-call]
 _ADVANCE: Final = types.void(_WORDS, _WORDS, types.int64, types.float64, _WORDS, _WORDS)
 _PROTOTYPE: Final = ctypes.CFUNCTYPE(  # of the same; addresses as numbers, which need no object made for them
     None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_double, ctypes.c_void_p, ctypes.c_void_p)
-_STATE: dict[str, Any] = {}  # the type of State: known once there is one, and always the same
 
 
 def words_of(state: Any) -> list[int]:
@@ -72,7 +71,7 @@ class Fixed(NamedTuple):
 @cache
 def compiled_advance(state_type: Any) -> Any:
     """The entry, compiled once for all policies and worlds."""
-    _STATE["type"] = state_type
+    know(state_type)
     # never closed over: numba keeps a function on disk by its file and line only
     entry = numba.cfunc(_ADVANCE, cache=True, error_model="numpy", _nrt=False)(advance_shards)  # type: ignore[call-arg]
     call = _PROTOTYPE(int(entry.address or 0))
@@ -107,50 +106,6 @@ def advance_shards(table: Any, which: Any, count: int, until_s: float, policies:
             why[shard] = loop.advance(state, until_s, choosers, observers)
 
 
-@intrinsic
-def state_at(typingctx: Any, table: Any, row: Any) -> Any:
-    """The state that a row of the table describes."""
-    state_type = _STATE["type"]
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        words, row = arguments
-        first = builder.mul(row, context.get_constant(types.intp, _width(state_type)))
-        made, _ = _rebuilt(context, builder, state_type, builder.gep(words, [first]), 0)
-        return made
-
-    return state_type(table, row), build
-
-
-def _width(kind: Any) -> int:
-    """How many words an array, or a tuple of them, is described by."""
-    return 1 + kind.ndim if isinstance(kind, types.Array) else sum(_width(part) for part in kind.types)
-
-
-def _rebuilt(context: Any, builder: Any, kind: Any, words: Any, at: int) -> tuple[Any, int]:
-    """Code that makes an array, or a tuple of them, from the words from ``at`` on; and the place after them."""
-    if not isinstance(kind, types.Array):
-        parts = []
-        for part in kind.types:
-            made, at = _rebuilt(context, builder, part, words, at)
-            parts.append(made)
-        return context.make_tuple(builder, kind, parts), at
-    element = context.get_data_type(kind.dtype)
-    size = context.get_constant(types.intp, context.get_abi_sizeof(element))
-    data, *shape = [_word(context, builder, words, at + place) for place in range(1 + kind.ndim)]
-    strides = [size]
-    for length in shape[:0:-1]:
-        strides.insert(0, builder.mul(strides[0], length))
-    array = arrayobj.make_array(kind)(context, builder)  # type: ignore[no-untyped-call]
-    arrayobj.populate_array(  # type: ignore[no-untyped-call]
-        array, data=builder.inttoptr(data, element.as_pointer()), shape=shape, strides=strides, itemsize=size,
-        meminfo=None)
-    return array._getvalue(), at + 1 + kind.ndim
-
-
-def _word(context: Any, builder: Any, words: Any, place: int) -> Any:
-    return builder.load(builder.gep(words, [context.get_constant(types.intp, place)]))
-
-
 def _functions_at(kind: Any) -> Any:
     """An intrinsic that makes a tuple of first-class functions from their addresses."""
 
@@ -162,7 +117,7 @@ def _functions_at(kind: Any) -> Any:
             made = []
             for place, function_type in enumerate(kind.types):
                 function = create_struct_proxy(function_type)(context, builder)  # type: ignore[no-untyped-call]
-                address = _word(context, builder, first, place)
+                address = word(context, builder, first, place)
                 function.c_addr = builder.inttoptr(address, function.c_addr.type)
                 made.append(function._getvalue())
             return context.make_tuple(builder, kind, made)

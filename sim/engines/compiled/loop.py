@@ -27,7 +27,7 @@ from sim.engines.compiled.router import (
     blame,
     dispatch,
     drop,
-    end_request,
+    end_early,
     fail_over,
     hear_done,
     hear_first_token,
@@ -217,7 +217,7 @@ def handle_time_out(s: State, observers: Any, q: int, stamp: int) -> int:
         time_out(g, s.clock, s.supply, s.routing, s.books, q)  # the same, of the attempt beside it
         tell_policy(g, s.routing, observers, q, after.event, 0)
     if after.outcome >= 0:
-        end_request(g, s.clock, s.routing, s.books, q, after.outcome)
+        end_early(g, s.clock, s.routing, s.books, q, after.outcome)
     if after.fails_over:
         return after_failure(s, q)
     return -1

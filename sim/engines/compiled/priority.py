@@ -3,6 +3,8 @@
 Lines are linked from head to tail. Where all are alike, the place of a newcomer is found by one comparison.
 """
 
+from typing import NamedTuple
+
 from sim.compiled import inner
 from sim.engines.compiled.records import Attempt
 from sim.engines.record import Rows
@@ -26,3 +28,29 @@ def last_more(attempts: Rows[Attempt], head: int, priority: int) -> int:
         before = at
         at = attempts[at].next
     return int(before)
+
+
+class Ends(NamedTuple):
+    """The first and the last slot of a line; -1 of an empty one."""
+
+    head: int
+    tail: int
+
+
+@inner(forceinline=True)
+def link(attempts: Rows[Attempt], a: int, before: int, ends: Ends) -> Ends:
+    """Put an attempt into a line behind the one in slot ``before`` (-1: at the head); return the line's ends."""
+    head, tail = ends
+    attempt = attempts[a]
+    attempt.prev = before
+    if before >= 0:
+        attempt.next = attempts[before].next
+        attempts[before].next = a
+    else:
+        attempt.next = head
+        head = a
+    if attempt.next >= 0:
+        attempts[attempt.next].prev = a
+    else:
+        tail = a
+    return Ends(head, tail)

@@ -6,8 +6,8 @@ import numpy as np
 
 from sim.compiled import inner
 from sim.engines.bucket import PARTS, Rates, has_room, still_taken
-from sim.engines.compiled.records import LiveDeployment, LiveRouter, Meter
-from sim.engines.compiled.state import wide
+from sim.engines.compiled.records import Globals, LiveDeployment, LiveRequest, LiveRouter, Meter
+from sim.engines.compiled.state import Routing, wide
 from sim.units import DAY_S, MINUTE_S
 
 if TYPE_CHECKING:  # not at run time: a world's scenario would be part of the key of compiled code (sim.compiled)
@@ -77,3 +77,12 @@ def within_limits(meter: Meter, rates: Rates, tokens: int, now_s: float) -> bool
     meter.day_requests += 1
     meter.day_tokens += tokens
     return True
+
+
+@inner()
+def within_own_limits(g: Globals, routing: Routing, request: LiveRequest) -> bool:
+    """Charge a request to its customer and model, unless that would exceed a limit of the marketplace."""
+    router = routing.routers[request.router]
+    models = routing.model_first.shape[0] - 1
+    meter = routing.meters[router.meter + wide(request.client_class) * models + request.model]
+    return within_limits(meter, rates_of(router), request.weight, g.now)

@@ -8,7 +8,7 @@ from sim.engines.compiled.clock import set_time
 from sim.engines.compiled.leap import boundary_s, coefficients, next_chance_s, plan, steps_until
 from sim.engines.compiled.network import Letter, send
 from sim.engines.compiled.owed import owe, release
-from sim.engines.compiled.priority import last_more, last_no_less
+from sim.engines.compiled.priority import Ends, last_more, last_no_less, link
 from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Replica
 from sim.engines.compiled.state import DECODE, GONE, IDLE, LEAP, MIXED, PREFILL, WAITING, Clock, Supply
 from sim.engines.grid import on_grid
@@ -21,19 +21,9 @@ from sim.policy import MIDSTREAM, NO_FAILURE
 @inner(forceinline=True)
 def enqueue(supply: Supply, replica: Replica, a: int, before: int) -> None:
     """Link an attempt into its replica's queue behind the one in slot ``before``; -1: at the head."""
-    attempt = supply.attempts[a]
-    attempt.place = WAITING
-    attempt.prev = before
-    if before >= 0:
-        attempt.next = supply.attempts[before].next
-        supply.attempts[before].next = a
-    else:
-        attempt.next = replica.queue_head
-        replica.queue_head = a
-    if attempt.next >= 0:
-        supply.attempts[attempt.next].prev = a
-    else:
-        replica.queue_tail = a
+    supply.attempts[a].place = WAITING
+    ends = Ends(replica.queue_head, replica.queue_tail)
+    replica.queue_head, replica.queue_tail = link(supply.attempts, a, before, ends)
     replica.queued += 1
 
 

@@ -12,7 +12,7 @@ from sim.engines.compiled.books import bill, count_outcome, measure
 from sim.engines.compiled.clock import RETRY, Rare, push_misc, start_timer, stop_timer
 from sim.engines.compiled.hedge import hedge_time, swap
 from sim.engines.compiled.network import Letter, send
-from sim.engines.compiled.rates import rates_of, within_limits
+from sim.engines.compiled.rates import within_own_limits
 from sim.engines.compiled.records import Globals, LiveRequest
 from sim.engines.compiled.state import (
     BACKING_OFF,
@@ -24,7 +24,6 @@ from sim.engines.compiled.state import (
     Routing,
     State,
     Supply,
-    wide,
 )
 from sim.engines.compiled.terms import note_terms
 from sim.engines.compiled.turns import follow
@@ -52,15 +51,6 @@ from sim.view import IN_FLIGHT, OUTSTANDING_TOKENS, PUBLISHED_IN_FLIGHT, REQUEST
 
 if TYPE_CHECKING:  # not at run time: a world's scenario would be part of the key of compiled code (sim.compiled)
     from sim.engines.requests import ArrivingRequest
-
-
-@inner()
-def within_own_limits(g: Globals, routing: Routing, request: LiveRequest) -> bool:
-    """Charge a request to its customer and model, unless that would exceed a limit of the marketplace."""
-    router = routing.routers[request.router]
-    models = routing.model_first.shape[0] - 1
-    meter = routing.meters[router.meter + wide(request.client_class) * models + request.model]
-    return within_limits(meter, rates_of(router), request.weight, g.now)
 
 
 @inner(forceinline=True)
@@ -112,7 +102,7 @@ def hear_request(
     request.chain = chain
     books.born[request.client_class, request.cohort] += 1
     if router.meter >= 0 and not within_own_limits(g, routing, request):
-        end_request(g, clock, routing, books, q, REFUSED)
+        end_early(g, clock, routing, books, q, REFUSED)
         return -1
     set_timer(g, clock, routing, q)
     return int(q)
@@ -154,6 +144,12 @@ def end_request(g: Globals, clock: Clock, routing: Routing, books: Books, q: int
     routing.free_requests[g.free_requests] = q
     g.free_requests += 1
     g.live -= 1
+
+
+@inner()
+def end_early(g: Globals, clock: Clock, routing: Routing, books: Books, q: int, outcome: int) -> None:
+    """The same for a request without an answer: it is rare, so the loop need not hold a copy for each way to it."""
+    end_request(g, clock, routing, books, q, outcome)
 
 
 @inner()
@@ -318,7 +314,7 @@ def fail_over(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     made = request.attempts - request.earlier
     in_time = g.now - request.arrive_s < router.budget_s
     if request.failure == MIDSTREAM:
-        end_request(g, clock, routing, books, q, OUTCOME_OF_FAILURE[request.failure])
+        end_early(g, clock, routing, books, q, OUTCOME_OF_FAILURE[request.failure])
         return -1
     if made >= router.max_attempts or not in_time:
         return try_next_model(g, clock, routing, books, q)
@@ -348,7 +344,7 @@ def try_next_model(g: Globals, clock: Clock, routing: Routing, books: Books, q: 
     request = routing.requests[q]
     model = next_model(g, routing, request)
     if model < 0:
-        end_request(g, clock, routing, books, q, OUTCOME_OF_FAILURE[request.failure])
+        end_early(g, clock, routing, books, q, OUTCOME_OF_FAILURE[request.failure])
         return -1
     request.model = model
     request.asked += 1

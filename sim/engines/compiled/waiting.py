@@ -6,7 +6,7 @@ heap of rare events after the other, each of which places one request: the loop 
 
 import numpy as np
 
-from sim.compiled import hot, inner
+from sim.compiled import inner
 from sim.engines.compiled.clock import QUEUE_LOOK, Rare, push_misc
 from sim.engines.compiled.records import Globals, LiveRequest, RouterQueue
 from sim.engines.compiled.state import IN_QUEUE, OPENED, Clock, Routing, wide
@@ -124,7 +124,7 @@ def look(g: Globals, clock: Clock, routing: Routing, r: int, model: int) -> int:
     return int(q)
 
 
-@hot(cache=True)
+@inner()
 def look_again(g: Globals, clock: Clock, routing: Routing, model: int) -> None:
     """Let every router look at who waits for a model: the calendar has changed an offer."""
     for r in range(routing.routers.shape[0]):

@@ -28,12 +28,14 @@ COMPILED_ONLY = {
     "leap": "over boundaries at which nothing happens: the reference takes them one by one",
     "loop": "finds the next event: SimPy does it for the reference",
     "slots": "places of records that are used again: the reference makes objects",
+    "outside": "functions that Python calls with a shard's address: methods in the reference",
     "owed": "providers hand to the books what is over: objects of the reference call each other",
     "prefetch": "a hint to the processor",
     "records": "rows of the memory: the reference has objects, beside the code that uses them",
     "shards": "how models are split among cores: the reference has them all in one queue",
     "state": "the arrays of those rows",
     "ties": "compares lanes and timers that are due together: SimPy's queue does it for the reference",
+    "shard_row": "how compiled code finds the arrays: objects of the reference hold each other",
 }
 REFERENCE_ONLY = {
     "faces": "what objects ask of each other: functions over arrays need none",
