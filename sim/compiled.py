@@ -25,7 +25,7 @@ import numba
 from numba.core.caching import CacheImpl
 from numba.core.event import Event, Listener, register, unregister
 
-from sim.compiled_inner import InnerCompiler, without_literals
+from sim.compiled_inner import InnerCompiler, for_compiled_callers
 from sim.kept_code import OwnLocator
 from sim.units import DAY_S
 
@@ -252,7 +252,8 @@ def inner(**options: object) -> Callable[[Function], Function]:
 
     def decorate(function: Function) -> Function:
         wrapped = wrap(function)
-        without_literals(wrapped)
+        if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]  # else it is the function itself
+            for_compiled_callers(wrapped)
         return wrapped
 
     return decorate

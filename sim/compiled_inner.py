@@ -8,7 +8,7 @@ Literal numbers are compiled as numbers: numba would make a copy of the function
 
 from typing import Any
 
-from numba import _dynfunc, types  # type: ignore[attr-defined]
+from numba import types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder, _LowerResult
 from numba.core.compiler_machinery import register_pass
@@ -40,13 +40,10 @@ class InnerLowering(NativeLowering):
         state.library.enable_object_caching()
         state.flags.no_compile = True
         super().run_pass(state)  # type: ignore[no-untyped-call]
-        lowered, library = state["cr"], state.library
-        function = lowered.fndesc
-        # a name for callers to find it by; calling it from Python is an error, as its address is 0
-        known_as = _dynfunc.make_function(
-            function.lookup_module(), function.qualname, "", 0, lowered.env, (library,))
-        state.targetctx.insert_user_function(known_as, function, [library])
-        state["cr"] = _LowerResult(function, lowered.call_helper, cfunc=known_as, env=lowered.env)
+        lowered = state["cr"]
+        known_as = object()  # callers look the code up by it; numba's own is the function that Python calls
+        state.targetctx.insert_user_function(known_as, lowered.fndesc, [state.library])
+        state["cr"] = _LowerResult(lowered.fndesc, lowered.call_helper, cfunc=known_as, env=lowered.env)
         return True
 
 
@@ -62,12 +59,26 @@ class InnerCompiler(CompilerBase):
         return [builder]
 
 
-def without_literals(dispatcher: Any) -> None:
-    """Let a compiled function take literal numbers as numbers: it is compiled once for all of them."""
-    template = dispatcher.get_call_template
+def for_compiled_callers(dispatcher: Any) -> None:
+    """Make numba's dispatcher of a function one that only compiled code can call, with literals as numbers.
+
+    Raises
+    ------
+    TypeError
+        Not here, but when Python calls the function: there is no address to call.
+    """
+    name, template = dispatcher.py_func.__qualname__, dispatcher.get_call_template
 
     def get_call_template(args: Any, kws: Any) -> Any:
         plain = {name: types.unliteral(kind) for name, kind in kws.items()}  # type: ignore[no-untyped-call]
         return template(tuple(types.unliteral(kind) for kind in args), plain)  # type: ignore[no-untyped-call]
 
+    def add_overload(compiled: Any) -> None:
+        dispatcher.overloads[tuple(compiled.signature.args)] = compiled  # and nothing that Python's calls would find
+
+    def refuse(*args: object, **kws: object) -> None:
+        raise TypeError(f"{name} can only be called from compiled code: it is declared with sim.compiled.inner")
+
     dispatcher.get_call_template = get_call_template
+    dispatcher.add_overload = add_overload
+    dispatcher._compile_for_args = refuse

@@ -70,6 +70,12 @@ def test_each_module_has_a_key_of_its_own(checkout: Path) -> None:
     assert [source_key(module, checkout) == source_key(module) for module in modules] == [False, True, True, True]
 
 
+def test_a_key_covers_the_file_of_types_that_signatures_name(checkout: Path) -> None:
+    assert compiled.TYPES not in import_graph("sim.engines.next_turn")
+    comment_in(checkout, "sim/engines/compiled/shard_row.py")
+    assert source_key("sim.engines.next_turn", checkout) != source_key("sim.engines.next_turn")
+
+
 def test_the_graph_follows_what_importing_runs_and_nothing_else(tmp_path: Path) -> None:
     sources = {
         "sim/__init__.py": "from sim import far", "sim/a.py": "from sim.part import b, c\nimport sim.d\n",
@@ -182,3 +188,29 @@ def test_what_is_compiled_is_counted_once_and_out_of_all_that_the_engine_declare
     with count:
         compiled.njit()(lambda x: x + 1)(1)  # not the engine's
     assert len(said) == 4
+
+
+@compiled.inner()
+def double_of(x):
+    return 2 * x
+
+
+@compiled.inner()
+def eight_times(x):
+    return double_of(2) * double_of(x)
+
+
+@compiled.njit()
+def plus_one_eightfold(x):
+    return eight_times(x + 1)
+
+
+def test_inner_functions_are_compiled_once_and_only_as_parts_of_their_callers():
+    from sim.compiled_inner import LinkedLibrary
+
+    assert plus_one_eightfold(4) == 40
+    for function in (double_of, eight_times):
+        (made,) = function.overloads.values()  # one for numbers and literals
+        assert isinstance(made.library, LinkedLibrary)
+        with pytest.raises(TypeError, match=f"{function.__name__} can only be called from compiled code"):
+            function(4)
