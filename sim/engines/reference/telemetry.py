@@ -52,6 +52,7 @@ class Observed:
         # (slot, value)
         self.samples: dict[str, list[tuple[int, float]]] = {metric: [] for metric in PERCENTILES}
         self.ended: list[tuple[int, int]] = []  # (slot, kind of failure) of ended attempts
+        self.shares_hold = False  # nothing has ended, and no slot begun, since the shares were set
         self.averaged: set[int] = set()  # averages that have had a sample
         self.capacity_ended = 0  # since the window of the learned capacity began
         self.capacity_refused = 0
@@ -128,6 +129,7 @@ class Observed:
 
     def _count_end(self, kind: int, now_s: float) -> None:
         self.ended.append((self.slot, kind))
+        self.shares_hold = False
         self.capacity_ended += 1
         self.capacity_refused += kind in REFUSALS
         self.row[view.OBSERVED_AT_S] = now_s
@@ -151,7 +153,9 @@ class Observed:
                 self._learn_capacity()
             self.slot = slot
             self._set_percentiles()
-        self._set_shares()
+            self.shares_hold = False
+        if not self.shares_hold:  # most looks come between two ends, and a window may hold thousands
+            self._set_shares()
         minute = math.floor(now_s / MINUTE_S)
         if minute != self.minute:
             self.minute = minute
@@ -181,6 +185,7 @@ class Observed:
             total = max(1, len(kinds))
             self.row[errors] = sum(kind in HARD_FAILURES for kind in kinds) / total
             self.row[refusals] = sum(kind in REFUSALS for kind in kinds) / total
+        self.shares_hold = True
 
     def _learn_capacity(self) -> None:
         """Read the counts of the window that has ended, and start new ones."""

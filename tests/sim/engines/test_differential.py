@@ -13,7 +13,7 @@ from sim.engines.reference import ReferenceEngine
 from worlds.differential import Case, random_case
 from worlds.small import drive
 
-CASES = 200
+CASES = 300
 A_GROUP = 20
 
 pytestmark = pytest.mark.differential

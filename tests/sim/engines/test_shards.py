@@ -17,7 +17,7 @@ from sim.engines.world import World
 from worlds.differential import Case, random_case
 from worlds.small import affine, drive, offer, requests, world
 
-CASES = 40
+CASES = 60
 
 
 def run(case: Case, make: Callable[[World, Feed], TrafficEngine]) -> TrafficOutcome:
