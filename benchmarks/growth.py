@@ -114,7 +114,7 @@ def main() -> None:
     """Measure every line."""
     most = int(float(sys.argv[1])) if len(sys.argv) > 1 else 10_000_000
     run_traffic(traffic(1000))
-    run_market(market(50, days=1))
+    run_market(market(LINES["customers"][0]))  # the whole of it: what happens on later days is compiled then
     for line in LINES:
         tell(line, list(points(line, most)))
 
