@@ -8,7 +8,7 @@ from sim.delays import delays
 from sim.demand.classes import expanded_classes
 from sim.demand.covered import demand_covers_s
 from sim.demand.loops import closed_loops
-from sim.engines.rules import SERVICE_TIERS
+from sim.engines.service_tiers import SERVICE_TIERS
 from sim.engines.world import OfferSpec, World
 from sim.errors import ScenarioError
 from sim.policy import BoundPolicy

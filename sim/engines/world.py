@@ -11,8 +11,8 @@ import numpy as np
 from sim.engines.bucket import Rates
 from sim.engines.grid import grid_per_s
 from sim.engines.next_turn import ClosedLoops
-from sim.engines.rules import CLASS_PRIORITIES, DEFAULT_TIER, TIER_RANKS
 from sim.engines.schedule import DatedSchedule, Schedule
+from sim.engines.service_tiers import CLASS_PRIORITIES, DEFAULT_TIER, TIER_RANKS
 from sim.engines.steptime import StepCoefficients
 from sim.policy import BoundPolicy
 from sim.scenario import RateLimits, TrafficScenario
@@ -52,7 +52,7 @@ class OfferSpec:
     gpus: int  # GPUs of the whole deployment (0 for abstract servers)
     gpu_usd_per_hour: float  # rent of one GPU
     later_prices: tuple[DatedSchedule, ...] = ()  # that replace `price` in the course of a run
-    tier: int = DEFAULT_TIER  # service tier: index into sim.engines.rules.SERVICE_TIERS
+    tier: int = DEFAULT_TIER  # service tier: index into sim.engines.service_tiers.SERVICE_TIERS
     pool: str = ""  # offer of the same provider and model whose replicas serve it; it has none of its own then
 
     @property

@@ -2,4 +2,4 @@
 
 from typing import Literal
 
-ServiceTier = Literal["default", "flex", "priority", "batch"]  # as in sim.engines.rules.SERVICE_TIERS
+ServiceTier = Literal["default", "flex", "priority", "batch"]  # as in sim.engines.service_tiers.SERVICE_TIERS

@@ -18,7 +18,7 @@ name = "life"
 duration_s = 150.0
 sample_share = 1.0
 [routers.main]
-policy = { kind = "random" }
+policy = { kind = "openrouter_classic" }
 weights = { slow = 3.0, "fast/toy" = 1.5 }
 slow_start = { window_s = 30.0, aggression = 1.5, min_share = 0.3 }
 cooldown = { rule = "litellm", seconds = 2.0, least_requests = 3, lone_requests = 40, window_s = 20.0 }

@@ -13,7 +13,7 @@ from sim.engines.compiled import CompiledEngine
 from sim.engines.outcome import COMPLETED, E2E, MEASURED, REFUSED, TrafficOutcome
 from sim.engines.reference import ReferenceEngine
 from sim.engines.requests import REQUEST
-from sim.engines.rules import FLEX_TIER
+from sim.engines.service_tiers import FLEX_TIER
 from sim.engines.world import World
 from theory import closed_forms as analytical
 from theory.queueing import Estimate

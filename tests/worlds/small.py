@@ -17,8 +17,8 @@ from sim.demand.loops import closed_loops
 from sim.engines.face import TrafficEngine
 from sim.engines.outcome import TrafficOutcome
 from sim.engines.requests import REQUEST
-from sim.engines.rules import SERVICE_TIERS
 from sim.engines.schedule import flat
+from sim.engines.service_tiers import SERVICE_TIERS
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import BALANCERS, OfferSpec, World
 from sim.policy import DONE, FAILED, BoundPolicy, NoParameters, Policy, places

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.engines.compiled import records, state
+from sim.engines.compiled.build_tiers import new_clients, special_offers
 from sim.engines.compiled.build_waiting import new_links, new_queues, no_debts, rest_fields, slow_start_fields
 from sim.engines.compiled.finish import heap_arrays
 from sim.engines.compiled.rates import new_meters, rate_fields
@@ -17,7 +18,6 @@ from sim.engines.compiled.turns import new_chains
 from sim.engines.offer_weights import weighs, weights_of
 from sim.engines.record import table
 from sim.engines.requests import REQUEST, ArrivingRequest
-from sim.engines.rules import ADMITS
 from sim.engines.schedule import shown_usd
 from sim.engines.window import Window
 from sim.engines.world import OfferSpec, World, marketplace_rates
@@ -226,13 +226,6 @@ def _memory(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
     routers = _routers(world)
     shape = (len(routers), len(offers))
-    clients = np.zeros(len(world.classes), records.Client.dtype())
-    clients["delay_s"] = world.class_delay_s
-    clients["slo_ttft_s"] = world.class_slo_ttft_s
-    clients["slo_tpot_s"] = world.class_slo_tpot_s
-    clients["stay_s"] = world.class_stay_s
-    clients["tier"] = world.asked_tiers
-    clients["admits"] = [ADMITS[tier] for tier in world.asked_tiers]
     view = _views(world, routers, offers)
     seats = np.zeros(shape, records.Seat.dtype())
     for name in ("done_until", "failed_until", "back_at", "cool_until"):
@@ -243,7 +236,7 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
     memory_offers, memory_shared, memory_params = _memory(world)
     return Routing(
         routers=table(routers, records.LiveRouter),
-        clients=table(clients, records.Client),
+        clients=new_clients(world),
         requests=table(new_requests(FIRST_POOL), records.LiveRequest),
         free_requests=state.free_stack(FIRST_POOL),
         tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32),
@@ -265,7 +258,7 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
         least_context=np.array(
             [offers["context"][a:b].min() for a, b in pairwise(world.model_first.tolist())], np.int64
         ),
-        special=_special(world, offers),
+        special=special_offers(world, offers),
         hidden=np.zeros(len(world.models), np.int64),
         answers=np.zeros((len(world.models), len(world.classes), 2), np.int64),
         lane_of=lane_of,
@@ -274,12 +267,6 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
         memory_params=memory_params,
         chains=new_chains(world.loops, len(world.classes)),
     )
-
-
-def _special(world: World, offers: np.ndarray) -> np.ndarray:
-    """Of each model how much there is that keeps a placement from taking all its offers as open."""
-    tiers = bool(offers["tier"].any() or any(world.asked_tiers))
-    return np.array([offers["scheduled"][a:b].sum() + tiers for a, b in pairwise(world.model_first.tolist())], np.int64)
 
 
 def _hedges(world: World) -> bool:

@@ -6,7 +6,7 @@ from sim.compiled import inner
 from sim.engines.compiled.records import Globals, LiveDeployment, LiveRequest
 from sim.engines.compiled.state import Routing, Supply
 from sim.engines.record import Rows
-from sim.engines.rules import PRIORITY_TIER
+from sim.engines.service_tiers import PRIORITY_TIER
 from sim.engines.slow_start import warm_share
 from sim.view import OPEN, WEIGHT
 

@@ -250,7 +250,7 @@ class LiveDeployment(Record):
     central_count: int = i4("attempts in the central queue")
     has_published: int = i4("1 once published_latency has had a sample")
     host: int = i4("the offer whose replicas serve it: itself, unless it shares a pool")
-    tier: int = i4("service tier: index into sim.engines.rules.SERVICE_TIERS")
+    tier: int = i4("service tier: index into sim.engines.service_tiers.SERVICE_TIERS")
     urgency: int = i4("what its tier adds to priorities of requests")
     kept_ppm: int = i4("what the discount leaves of a bill, millionths")
     scheduled: int = i4("1 if its price is more than base prices")
@@ -304,7 +304,7 @@ class LiveRouter(Record):
     capacity_growth: float = f8("factor on a learned capacity after few refusals")
     stale_s: float = f8("time between copies of the view, s; 0: policies see the live one")
     slow_window_s: float = f8("time over which the weight of an offer that came back grows, s; 0: none")
-    slow_aggression: float = f8("1: in proportion to time; above, fast at first")
+    slow_aggression: float = f8("inverse of the power of time by which that share grows")
     slow_min_share: float = f8("least share of its weight")
     affinity_slots: int = i8("entries of the affinity table")
     tpm: int = i8("tokens a minute of a customer and model; 0: no limit")
@@ -391,7 +391,7 @@ class Client(Record):
     slo_ttft_s: float = f8("a good answer's first token comes within, s")
     slo_tpot_s: float = f8("and its later ones within, s a token")
     stay_s: float = f8("mean stay after the first token, s; inf: to the end")
-    admits: int = i4("service tiers that its requests may be served at, bits (sim.engines.rules.ADMITS)")
+    admits: int = i4("service tiers that its requests may be served at, bits (sim.engines.service_tiers.ADMITS)")
     tier: int = i4("service tier that they ask for")
 
 

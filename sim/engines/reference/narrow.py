@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim import view
-from sim.engines.rules import PRIORITY_TIER
+from sim.engines.service_tiers import PRIORITY_TIER
 from sim.engines.slow_start import warm_share
 from sim.engines.world import OfferSpec
 from sim.scenario import SlowStart

@@ -12,7 +12,7 @@ from sim.engines.reference.network import Channels
 from sim.engines.reference.request import LiveRequest
 from sim.engines.reference.telemetry import Observed
 from sim.engines.reference.terms import PostedPrice
-from sim.engines.rules import ADMITS
+from sim.engines.service_tiers import ADMITS
 from sim.errors import PolicyError
 from sim.policy import Memory
 

@@ -16,7 +16,7 @@ from sim.engines.compiled import CompiledEngine
 from sim.engines.invariants import check
 from sim.engines.outcome import COMPLETED, MEASURED, REFUSED
 from sim.engines.reference import ReferenceEngine
-from sim.engines.rules import SERVICE_TIERS
+from sim.engines.service_tiers import SERVICE_TIERS
 from sim.engines.world import OfferSpec, World
 from sim.scenario import Provider, TrafficScenario
 from sim.scenario.price_settings import Price
@@ -95,7 +95,8 @@ def test_ten_bills_of_one_pool(engine: Any) -> None:
 def test_tiers_go_before_each_other_and_classes_within_them(engine: Any, balancer: str) -> None:
     of = market(pool(max_batch=1, balancer=balancer))
     rows = [asks("default", 0), asks("batch", 0.1, priority=100), asks("flex", 0.2),
-            asks("default", 0.3, priority=-100), asks("flex", 0.4, priority=100), asks("priority", 0.5, priority=-100), asks("default", 0.6)]
+            asks("default", 0.3, priority=-100), asks("flex", 0.4, priority=100),
+            asks("priority", 0.5, priority=-100), asks("default", 0.6)]
     _, samples, _ = served(of, engine, rows)
     # two seconds each: priority, default, default of priority -100, flex of 100, flex, batch
     assert samples["end_s"].tolist() == [2, 14, 12, 8, 10, 4, 6]

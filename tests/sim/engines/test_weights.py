@@ -7,13 +7,13 @@ import pytest
 from pydantic import ValidationError
 
 from policies import bind
-from sim import view
 from sim.engines.compiled import CompiledEngine
 from sim.engines.invariants import check
 from sim.engines.reference import ReferenceEngine
 from sim.engines.slow_start import warm_share
 from sim.policy import BoundPolicy, Memory, NoParameters, Policy, Request
 from sim.scenario import PolicyChoice, TrafficScenario
+from sim.view import OPEN, WEIGHT
 from worlds.small import Change, drive, offer, requests, world
 
 ENGINES = pytest.mark.parametrize("engine", [ReferenceEngine, CompiledEngine], ids=["reference", "compiled"])
@@ -21,10 +21,10 @@ ENGINES = pytest.mark.parametrize("engine", [ReferenceEngine, CompiledEngine], i
 
 def choose_half(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
     """The second offer once it has half of its weight, else the first."""
-    if view[1, 0] > 0.0 and view[1, 33] >= 0.5:
+    if view[1, OPEN] > 0.0 and view[1, WEIGHT] >= 0.5:
         return 1
     for row in range(view.shape[0]):
-        if view[row, 0] > 0.0:
+        if view[row, OPEN] > 0.0:
             return row
     return -1
 
@@ -139,4 +139,3 @@ def test_a_weight_of_nobody_is_refused() -> None:
                             "there are a, a/m"), ({"a": -1.0}, "greater than or equal to 0")):
         with pytest.raises(ValidationError, match=words):
             TrafficScenario.model_validate({**scenario, "routers": {"main": {"weights": weights}}})
-    assert view.NAMES[33] == "WEIGHT"
