@@ -120,7 +120,7 @@ def choose_smooth_wrr(view: np.ndarray, request: Request, memory: Memory, u: flo
 RANDOM = Policy(
     kind="random",
     choose=choose_random,
-    summary="Any open offer, each with the same probability.",
+    summary="Any open offer, each with the same probability, or by the router's weights.",
     source="baseline; every server is then M/G/1",
     ties="none: the choice is a draw",
 )
