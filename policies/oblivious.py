@@ -3,13 +3,44 @@
 import numpy as np
 
 from policies.toolbox import draw, inverse_power, price, uniform
+from sim.compiled import njit
 from sim.policy import Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
-from sim.view import OPEN, THROUGHPUT_EWMA
+from sim.view import OPEN, THROUGHPUT_EWMA, WEIGHT
+
+CREDIT, GAIN = 0, 1  # memory of smooth turns: what an offer has gained and not paid, and what it gains each turn
+
+
+@njit(cache=True)
+def smooth_turn(view: np.ndarray, offers: np.ndarray) -> int:
+    """Every open offer gains its gain; the one with the largest credit is chosen and pays the total."""
+    row = -1
+    total = 0.0
+    for i in range(view.shape[0]):
+        if view[i, OPEN] > 0.0:
+            total += offers[i, GAIN]
+            offers[i, CREDIT] += offers[i, GAIN]
+            if row < 0 or offers[i, CREDIT] > offers[row, CREDIT]:
+                row = i
+    if row >= 0:
+        offers[row, CREDIT] -= total
+    return row
+
+
+@njit(cache=True)
+def weigh_alike(view: np.ndarray) -> bool:
+    """Whether the router's weights of all open offers are the same."""
+    least = np.inf
+    most = 0.0
+    for i in range(view.shape[0]):
+        if view[i, OPEN] > 0.0:
+            least = min(least, view[i, WEIGHT])
+            most = max(most, view[i, WEIGHT])
+    return bool(most <= least)
 
 
 def choose_random(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
-    """Any open offer, each with the same probability."""
+    """Any open offer, each with the same probability, or by the router's weights."""
     return uniform(view, u)
 
 
@@ -43,8 +74,12 @@ def choose_weighted(view: np.ndarray, request: Request, memory: Memory, u: float
 
 
 def choose_round_robin(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
-    """Next open offer after the last one chosen, in a fixed cyclic order."""
+    """Next open offer after the last one chosen, in a fixed cyclic order; with unequal weights, in smooth turns."""
     rows: int = view.shape[0]
+    if not weigh_alike(view):
+        for i in range(rows):
+            memory.offers[i, GAIN] = view[i, WEIGHT]
+        return smooth_turn(view, memory.offers)
     start = int(memory.shared[0])
     for step in range(rows):
         row = (start + step) % rows
@@ -77,24 +112,15 @@ def choose_smooth_wrr(view: np.ndarray, request: Request, memory: Memory, u: flo
     for i in range(view.shape[0]):
         if view[i, OPEN] > 0.0:
             least = min(least, price(view, i, 1.0))
-    row = -1
-    total = 0.0
     for i in range(view.shape[0]):
-        if view[i, OPEN] > 0.0:
-            weight = inverse_power(price(view, i, 1.0), least, k)
-            total += weight
-            memory.offers[i, 0] += weight
-            if row < 0 or memory.offers[i, 0] > memory.offers[row, 0]:
-                row = i
-    if row >= 0:
-        memory.offers[row, 0] -= total
-    return row
+        memory.offers[i, GAIN] = inverse_power(price(view, i, 1.0), least, k) * view[i, WEIGHT]
+    return smooth_turn(view, memory.offers)
 
 
 RANDOM = Policy(
     kind="random",
     choose=choose_random,
-    summary="Any open offer, each with the same probability.",
+    summary="Any open offer, each with the same probability, or by the router's weights.",
     source="baseline; every server is then M/G/1",
     ties="none: the choice is a draw",
 )
@@ -113,6 +139,7 @@ ROUND_ROBIN = Policy(
     summary="Next open offer in a fixed cyclic order; the offer after a closed one takes its turn.",
     source="classic; E_n/M/1 for identical exponential servers",
     ties="none: the order is the list's, every offer has the same share",
+    offer_slots=2,
     shared_slots=1,
 )
 SMOOTH_WRR = Policy(
@@ -122,5 +149,5 @@ SMOOTH_WRR = Policy(
     source="nginx upstream round robin (smooth weighted round robin, 2012)",
     ties="list order; with equal weights every offer still has the same share",
     parameters=SmoothWrr,
-    offer_slots=1,
+    offer_slots=2,
 )

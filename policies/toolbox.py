@@ -22,6 +22,7 @@ from sim.view import (
     RPM_LIMIT,
     TOKENS_THIS_MINUTE,
     TPM_LIMIT,
+    WEIGHT,
 )
 
 TIE = 1e-9  # relative to the better score (docs/semantics.md, section 10)
@@ -60,25 +61,26 @@ def keeps(u: float, index: int, part: float, total: float) -> bool:
 
 @njit(cache=True)
 def uniform(view: np.ndarray, u: float) -> int:
-    """Any open row, each with the same probability."""
+    """Any open row, each with probability proportional to the router's weight: the same, unless it has weights."""
     row = -1
     seen = 0.0
     for i in range(view.shape[0]):
         if view[i, OPEN] > 0.0:
-            seen += 1.0
-            if keeps(u, i, 1.0, seen):
+            weight = view[i, WEIGHT]
+            seen += weight
+            if keeps(u, i, weight, seen):
                 row = i
     return row
 
 
 @njit(cache=True)
 def draw(view: np.ndarray, table: np.ndarray, column: int, u: float) -> int:
-    """Open row with probability proportional to ``table[row, column]`` >= 0; -1 if all are zero."""
+    """Open row with probability proportional to ``table[row, column]`` >= 0 times its ``WEIGHT``; -1 if all are 0."""
     row = -1
     total = 0.0
     for i in range(view.shape[0]):
         if view[i, OPEN] > 0.0:
-            weight = table[i, column]
+            weight = table[i, column] * view[i, WEIGHT]
             total += weight
             if keeps(u, i, weight, total):
                 row = i

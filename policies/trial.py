@@ -26,6 +26,7 @@ from sim.view import (
     PUBLISHED_AT_S,
     RPM_LIMIT,
     TPM_LIMIT,
+    WEIGHT,
 )
 
 _CHOOSE = types.FunctionType(CHOOSE_SIGNATURE)
@@ -35,7 +36,7 @@ _OBSERVE = types.FunctionType(OBSERVE_SIGNATURE)
 def blank_view(rows: int) -> np.ndarray:
     """View of ``rows`` open offers that cost nothing, have no limits and were never seen."""
     view = np.zeros((rows, COLUMNS))
-    view[:, OPEN] = 1.0
+    view[:, [OPEN, WEIGHT]] = 1.0
     view[:, [RPM_LIMIT, TPM_LIMIT, CAPACITY_PER_S]] = NO_LIMIT
     view[:, [LAST_OUTAGE_S, OBSERVED_AT_S, PUBLISHED_AT_S]] = NEVER
     return view

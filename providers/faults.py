@@ -35,7 +35,8 @@ def fault_processes(world: World, streams: Streams) -> list[Process]:
 
     A provider's faults hit all its offers at once; an offer's own ``faults`` hit it alone, on top of the
     provider's; a region's outages hit all offers there, whoever's they are, on top of both. An offer is up when
-    no outage holds it; of overlapping slow spells the largest factor counts.
+    no outage holds it; of overlapping slow spells the largest factor counts. What hits an offer hits those that
+    share its replicas.
     Times to the next fault (from the end of the last one) and to repair are exponential. Streams are
     ``faults/provider[/offer]/outage`` and ``.../slowdown``, and ``faults/region/name/outage``, so that no
     provider's or region's faults depend on another's.
@@ -55,7 +56,7 @@ def fault_processes(world: World, streams: Streams) -> list[Process]:
     health = [_Health() for _ in world.offers]
     processes: list[Process] = []
     for provider_name, provider in world.scenario.providers.items():
-        rows = {o.name: i for i, o in enumerate(world.offers) if o.provider == provider_name}
+        rows = {o.name: i for i, o in enumerate(world.offers) if o.provider == provider_name and not o.pool}
         every = list(rows.values())
         processes += _processes(provider.faults, every, f"faults/{provider_name}", health, streams)
         for name, row in rows.items():
@@ -64,7 +65,7 @@ def fault_processes(world: World, streams: Streams) -> list[Process]:
             if own is not None:
                 processes += _processes(own, [row], f"faults/{provider_name}/{name}", health, streams)
     for region, regional in world.scenario.network.faults.items():
-        there = [i for i, o in enumerate(world.offers) if o.region == region]
+        there = [i for i, o in enumerate(world.offers) if o.region == region and not o.pool]
         processes += _outages(regional, there, f"faults/region/{region}", health, streams)
     return processes
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 from providers.hardware.architectures import Model
 from providers.hardware.gpus import Gpu
@@ -11,6 +11,7 @@ from providers.hardware.own_architectures import architectures_of
 from providers.hardware.own_gpus import gpus_of
 from providers.hardware.roofline import Deployment, step_coefficients
 from providers.price_schedules import later_schedules, schedule_of
+from sim.engines.service_tiers import SERVICE_TIERS
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import BALANCERS, OfferSpec
 from sim.errors import ScenarioError
@@ -66,18 +67,20 @@ def build_offers(scenario: TrafficScenario) -> list[OfferSpec]:
 def _offer_spec(provider_name: str, firm: Provider, offer_name: str, known: _Known) -> OfferSpec:
     spec = firm.offers[offer_name]
     path = f"providers.{provider_name}.offers.{offer_name}"
-    replica = _affine(spec, spec.serving) if isinstance(spec.serving, AffineServing) else (
-        _roofline(spec, spec.serving, path, known))
-    faults: Faults = spec.faults or firm.faults
+    host = spec if spec.pool is None else firm.offers[spec.pool]  # whose replicas serve it
+    replicas = 0 if spec.pool is not None else spec.replicas  # counted once, at their host
+    replica = _affine(spec, host.serving) if isinstance(host.serving, AffineServing) else (
+        _roofline(spec, cast(RooflineServing, host.serving), path, known))
+    faults: Faults = host.faults or firm.faults
     return OfferSpec(
         provider=provider_name,
         name=offer_name,
         model=spec.model,
-        region=spec.region or firm.region,
-        replicas=spec.replicas,
-        balancer=BALANCERS.index(spec.balancer),
-        max_batch=spec.engine.max_batch,
-        max_step_tokens=spec.engine.max_step_tokens,
+        region=host.region or firm.region,
+        replicas=replicas,
+        balancer=BALANCERS.index(host.balancer),
+        max_batch=host.engine.max_batch,
+        max_step_tokens=host.engine.max_step_tokens,
         kv_capacity_tokens=replica.kv_tokens,
         seq_overhead_tokens=replica.overhead_tokens,
         step=replica.step,
@@ -94,9 +97,11 @@ def _offer_spec(provider_name: str, firm: Provider, offer_name: str, known: _Kno
         fast_failure_share=faults.fast_failure_share,
         fast_failure_s=faults.fast_failure_s,
         midstream_share=faults.midstream_share,
-        gpus=replica.gpus * spec.replicas,
+        gpus=replica.gpus * replicas,
         gpu_usd_per_hour=replica.rent,
         later_prices=later_schedules(spec.price),
+        tier=SERVICE_TIERS.index(spec.service_tier),
+        pool=spec.pool or "",
     )
 
 

@@ -8,6 +8,7 @@ from sim.delays import delays
 from sim.demand.classes import expanded_classes
 from sim.demand.covered import demand_covers_s
 from sim.demand.loops import closed_loops
+from sim.engines.service_tiers import SERVICE_TIERS
 from sim.engines.world import OfferSpec, World
 from sim.errors import ScenarioError
 from sim.policy import BoundPolicy
@@ -81,6 +82,7 @@ def build_world(
         loops=closed_loops(clients, customer_delay_s),
         class_fallbacks=tuple(tuple(map(models.index, client.spec.fallback_models)) for client in clients),
         demand_covers_s=demand_covers_s(scenario),
+        class_tier=tuple(SERVICE_TIERS.index(client.spec.service_tier) for client in clients),
     )
 
 

@@ -39,9 +39,10 @@ OBSERVED_AT_S: Final = 29  # time of the newest observation of this offer; NEVER
 PUBLISHED_IN_FLIGHT: Final = 30  # load the provider publishes (requests per replica); own IN_FLIGHT if it does not
 PUBLISHED_LATENCY_S: Final = 31  # TTFT average the provider publishes; own TTFT_EWMA_S if it does not
 PUBLISHED_AT_S: Final = 32  # time of that publication; NEVER if none
-TRUE_WORK_S: Final = 33  # unfinished work of the least loaded replica, s: filled for oracle policies only
+WEIGHT: Final = 33  # this router's weight of the offer, slow start included; above 0 where the row is open
+TRUE_WORK_S: Final = 34  # unfinished work of the least loaded replica, s: filled for oracle policies only
 
-COLUMNS: Final = 34
+COLUMNS: Final = 35
 
 NEVER: Final = -1.0e18
 NO_LIMIT: Final = 1.0e18

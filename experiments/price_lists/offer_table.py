@@ -1,5 +1,6 @@
 """From a row of a price list to an offer of a scenario."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -41,6 +42,8 @@ def offer_table(quote: Quote) -> Table:
         price["tiers"] = [{"above_tokens": tier.above_tokens, **_per_token(tier.prices)} for tier in quote.tiers]
     step_s = STEP_S if quote.tokens_per_s is None else round(1 / quote.tokens_per_s, 6)
     offer: Table = {"model": quote.model, "serving": {"kind": "affine", "base_s": Decimal(str(step_s))}, "price": price}
+    if quote.tier:
+        offer["service_tier"] = quote.tier
     if quote.context_tokens is not None:
         offer["limits"] = {"context_tokens": quote.context_tokens}
     try:
@@ -48,6 +51,18 @@ def offer_table(quote: Quote) -> Table:
     except ValidationError as problem:
         raise UnknownPriceError(problem.errors()[0]["msg"].removeprefix("Value error, ")) from None
     return offer
+
+
+def with_pools(listed: Mapping[str, tuple[Quote, Table]]) -> dict[str, Table]:
+    """The offers by name; those of service tiers are served by the replicas of the usual one, where that is listed."""
+    found = {}
+    for name, (quote, offer) in listed.items():
+        host = listed.get(f"{quote.provider}/{quote.host}")
+        if quote.tier and host is not None and not host[0].tier and host[1]["model"] == offer["model"]:
+            rest = {key: value for key, value in offer.items() if key not in ("model", "serving")}
+            offer = {"model": offer["model"], "pool": quote.host, **rest}
+        found[name] = offer
+    return found
 
 
 def adds_writing(prices: TokenUsd) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -45,7 +46,8 @@ def _rows_of(entry: Mapping[str, Raw]) -> Iterator[Row]:
         return
     for endpoint in items(entry["endpoints"]):
         host, kind = _host(table(endpoint))
-        yield _row(host, f"{model}:{kind}" if kind else model, model, table(endpoint))
+        told = _row(host, f"{model}:{kind}" if kind else model, model, table(endpoint))
+        yield replace(told, service=kind, host=model) if isinstance(told, Quote) and kind else told
 
 
 def _host(endpoint: Mapping[str, Raw]) -> tuple[str, str]:

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
+
+from sim.scenario.tier_settings import ServiceTier
 
 Raw = Any  # a value as JSON or CSV gives it
 PER_MTOK: Final = Decimal(1_000_000)
@@ -60,6 +62,8 @@ class Quote:
         First day on which it holds, where the list is a history; None if it has no dates.
     ends
         Last day on which it holds; None if it does until another takes its place.
+    service, host
+        Its service tier, as the list has it, and the offer of the usual one; empty if it is that.
     """
 
     provider: str
@@ -73,10 +77,17 @@ class Quote:
     tokens_per_s: float | None = None
     day: date | None = None
     ends: date | None = None
+    service: str = ""
+    host: str = ""
 
     def named(self, suffix: str, prices: TokenUsd, tiers: tuple[TierUsd, ...] = ()) -> "Quote":
         """The offer of another service tier, such as ``:flex``."""
-        return replace(self, offer=f"{self.offer}:{suffix}", base=prices, tiers=tiers)
+        return replace(self, offer=f"{self.offer}:{suffix}", base=prices, tiers=tiers, service=suffix, host=self.offer)
+
+    @property
+    def tier(self) -> str:
+        """Its service tier as scenarios have it; empty if it is the default one, or one that they do not know."""
+        return self.service if self.service in get_args(ServiceTier) else ""
 
 
 class Unread(NamedTuple):

@@ -53,7 +53,7 @@ def with_trace(scenario: TrafficScenario, trace: str | Path) -> TrafficScenario:
     data = plain(scenario)
     data["demand"] = {CLASS: {
         "model": model, "router": kept.router, "region": kept.region, "patience_s": kept.patience_s,
-        "slo_ttft_s": kept.slo_ttft_s, "slo_tpot_s": kept.slo_tpot_s,
+        "service_tier": kept.service_tier, "slo_ttft_s": kept.slo_ttft_s, "slo_tpot_s": kept.slo_tpot_s,
         "arrivals": {"kind": "trace", "path": str(trace), "rate_per_s": float(f"{rate:.6g}"), "loop": True},
     }}
     return read_as(TrafficScenario, data, source=f"{scenario.name} with {trace}")

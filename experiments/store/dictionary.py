@@ -48,6 +48,7 @@ TABLES: Final[Mapping[str, Table]] = {
         "of traffic only; their sums here are made from histograms, within 0.8 % (those of `classes` are exact).",
         (
             _MONTH, _PROVIDER, _MODEL, _OFFER, dimension("region", "where its replicas stand"),
+            dimension("service_tier", "what it is: default, flex, priority or batch; who shares replicas has none"),
             count("placed", "attempts", "attempts that routers sent here"),
             count("refused", "attempts", "of them refused: rate limit, queue full (traffic: or too long)"),
             count("failed", "attempts", "of them failed: outage, server error, broken stream, time-out"),

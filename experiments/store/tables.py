@@ -12,6 +12,7 @@ from experiments.store.dictionary import TABLES
 from experiments.store.price_days import price_days
 from sim.engines import outcome as o
 from sim.engines.outcome import TrafficOutcome
+from sim.engines.service_tiers import SERVICE_TIERS
 from sim.engines.window import Window
 from sim.histogram import FINE_BITS, midpoint, quantile
 from sim.market.accounts import FAILED_ATTEMPTS, REFUSED_ATTEMPTS
@@ -73,6 +74,7 @@ def _traffic_offers(outcome: TrafficOutcome) -> dict[str, Any]:
     offers, sums = outcome.world.offers, outcome.offer_sums[:, o.MEASURED]
     return {
         "month": np.zeros(len(offers), np.int64), **_names(outcome), "region": [offer.region for offer in offers],
+        "service_tier": [SERVICE_TIERS[offer.tier] for offer in offers],
         "placed": sums[:, o.PLACED], "refused": sums[:, REFUSED_ATTEMPTS].sum(axis=1),
         "failed": sums[:, FAILED_ATTEMPTS].sum(axis=1),
         "completed": sums[:, o.SERVED], "cut": sums[:, o.SERVED_CUT], "prompt_tokens": sums[:, o.SERVED_PROMPT],
@@ -176,6 +178,7 @@ def _offers(run: "Run") -> dict[str, Any]:
                          "cut", "written_off_nano")}
     columns = _offer_months(run) | {
         "region": [offer.region for offer in result.offers] * len(run.months.labels),
+        "service_tier": [SERVICE_TIERS[offer.tier] for offer in result.offers] * len(run.months.labels),
         **{name: sums[name] for name in ("placed", "refused", "failed", "prompt_tokens", "output_tokens", "cut")},
         "completed": sums["served"], "revenue_usd": sums["revenue_nano"] / NANO_PER_USD,
         "written_off_usd": sums["written_off_nano"] / NANO_PER_USD,

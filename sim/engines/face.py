@@ -22,9 +22,24 @@ def check_replicas(world: World, offer: int, replicas: int) -> None:
     ValueError
         If it is below 1 or above the world's.
     """
+    check_host(world, offer)
     most = world.offers[offer].replicas
     if not 1 <= replicas <= most:
         raise ValueError(f"replicas of offer {world.offers[offer].name!r} are {replicas}; allowed are 1 to {most}")
+
+
+def check_host(world: World, offer: int) -> None:
+    """Refuse an outage, a slow spell or another size of an offer that has no replicas of its own.
+
+    Raises
+    ------
+    ValueError
+        If the offer shares the pool of another one.
+    """
+    spec = world.offers[offer]
+    if spec.pool:
+        raise ValueError(f"offer {spec.name!r} is served by the replicas of {spec.pool!r}; what happens to them "
+                         "happens there")
 
 
 class TrafficEngine(Protocol):

@@ -12,6 +12,7 @@ from sim.engines.bucket import Rates
 from sim.engines.grid import grid_per_s
 from sim.engines.next_turn import ClosedLoops
 from sim.engines.schedule import DatedSchedule, Schedule
+from sim.engines.service_tiers import CLASS_PRIORITIES, DEFAULT_TIER, TIER_RANKS
 from sim.engines.steptime import StepCoefficients
 from sim.policy import BoundPolicy
 from sim.scenario import RateLimits, TrafficScenario
@@ -51,6 +52,8 @@ class OfferSpec:
     gpus: int  # GPUs of the whole deployment (0 for abstract servers)
     gpu_usd_per_hour: float  # rent of one GPU
     later_prices: tuple[DatedSchedule, ...] = ()  # that replace `price` in the course of a run
+    tier: int = DEFAULT_TIER  # service tier: index into sim.engines.service_tiers.SERVICE_TIERS
+    pool: str = ""  # offer of the same provider and model whose replicas serve it; it has none of its own then
 
     @property
     def all_prices(self) -> tuple[Schedule, ...]:
@@ -61,6 +64,11 @@ class OfferSpec:
     def room_tokens(self) -> int:
         """Longest prompt and answer together that it can hold: the last token is sent, not kept."""
         return min(self.context_tokens, self.kv_capacity_tokens + 1 - self.seq_overhead_tokens)
+
+    @property
+    def urgency(self) -> int:
+        """What its tier adds to the priorities of the requests that come through it."""
+        return CLASS_PRIORITIES * TIER_RANKS[self.tier]
 
     @property
     def rates(self) -> Rates:
@@ -93,6 +101,7 @@ class World:
     loops: ClosedLoops | None = None  # what follows a turn (sim.demand.loops); None: nothing does in any class
     class_fallbacks: tuple[tuple[int, ...], ...] = ()  # of each class models asked after its own
     demand_covers_s: float = math.inf  # until when there are requests, if they end before the run does
+    class_tier: tuple[int, ...] = ()  # service tier that each class asks for; empty: the default one
 
     @property
     def measured_until_s(self) -> float:
@@ -100,6 +109,18 @@ class World:
         traffic = self.scenario.traffic
         ends_early = traffic.warmup_s < self.demand_covers_s < traffic.duration_s
         return self.demand_covers_s if ends_early else traffic.duration_s
+
+    @property
+    def hosts(self) -> np.ndarray:
+        """Of each offer the one whose replicas serve it: itself, unless it shares a pool; int32."""
+        rows = {(offer.provider, offer.name): row for row, offer in enumerate(self.offers)}
+        return np.array([rows[offer.provider, offer.pool] if offer.pool else row
+                         for row, offer in enumerate(self.offers)], np.int32)
+
+    @property
+    def asked_tiers(self) -> tuple[int, ...]:
+        """Service tier that each class asks for."""
+        return self.class_tier or (DEFAULT_TIER,) * len(self.classes)
 
     @property
     def grid_per_s(self) -> float:

@@ -76,13 +76,15 @@ def market_world(
 
 def traffic_scenario(scenario: MarketScenario, providers: Mapping[str, Provider], model: str) -> TrafficScenario:
     """Return the settings of the traffic engine: routers, network and faults; demand comes from the market's feed."""
+    # a firm that will never offer anything is no provider of the traffic
+    weights = {firm: weight for firm, weight in scenario.router.weights.items() if firm in providers}
     return TrafficScenario(
         name=scenario.name,
         seed=scenario.seed,
         # no drain: a market ends with its last day, and what is under way is counted as in flight
         traffic=Traffic(duration_s=engine_span_s(scenario), drain_s=0.0, engine=scenario.engine),
         network=scenario.network,
-        routers={ROUTER: scenario.router},
+        routers={ROUTER: scenario.router.model_copy(update={"weights": weights})},
         # a scenario of traffic must have a demand; nothing is drawn from this one
         demand={"market": _no_class(model)},
         providers=dict(providers),

@@ -33,6 +33,8 @@ class Drawn(NamedTuple):
     prompt_tokens, output_tokens, length_sigma, cached_share
         float64: mean lengths (output of its present model), spread of their logarithms, share of the prompt that is a
         prefix seen before.
+    max_tokens
+        int64: longest answer that is asked for; 0: no limit.
     patience_s
         float64: mean patience; inf if it waits for ever.
     model
@@ -45,6 +47,7 @@ class Drawn(NamedTuple):
     output_tokens: np.ndarray
     length_sigma: np.ndarray
     cached_share: np.ndarray
+    max_tokens: np.ndarray
     patience_s: np.ndarray
     model: np.ndarray
 
@@ -192,5 +195,5 @@ def _write(rows: np.ndarray, drawn: Drawn, births: Births, order: np.ndarray, de
         row.output = _length(output_mean, sigma, _normal(key, OUTPUT_A))
         row.priority = 0
         row.prefix = int(drawn.cached_share[workload] * row.prompt)
-        row.max_tokens = 0
+        row.max_tokens = drawn.max_tokens[workload]
         row.turn = 0

@@ -38,6 +38,7 @@ from sim.scenario.router_settings import (
     PolicyChoice,
     Preferences,
     Router,
+    SlowStart,
     Telemetry,
 )
 from sim.scenario.traffic_scenario import Traffic, TrafficScenario
@@ -76,6 +77,7 @@ __all__ = [
     "Router",
     "Scenario",
     "Sessions",
+    "SlowStart",
     "Telemetry",
     "Trace",
     "TraceColumns",

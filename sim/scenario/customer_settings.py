@@ -23,6 +23,10 @@ class WorkloadTemplate(Part):
         150.0, unit="tokens", doc="Mean output of a request with a model of verbosity 1", gt=0, le=1e6,
         source=STATE_OF_AI,
     )
+    max_tokens: int | None = quantity(
+        None, unit="tokens", doc="Longest answer that requests ask for: longer ones are cut there; none: no limit",
+        ge=1, le=2_000_000_000, source="max_tokens of OpenAI's chat completions, optional there too",
+    )
     length_sigma: float = quantity(
         0.8, unit="1", doc="Standard deviation of the logarithm of prompt and output lengths", ge=0, le=3,
         source="near the coefficient of variation of 1 of the Azure LLM inference trace 2023, chat",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from sim.scenario.base import ModelName, Name, Part, Sweep, quantity
+from sim.scenario.tier_settings import ServiceTier
 
 
 class Poisson(Part):
@@ -246,6 +247,9 @@ class ClientClass(Part):
         0, unit="1", doc="Requests of a higher priority leave queues before those of a lower one", ge=-100, le=100,
         source="0: all alike, first come, first served (vLLM's priority scheduling has the lower number first)",
     )
+    service_tier: ServiceTier = Field(
+        "default", description="Service tier that requests ask for: `flex` and `batch` go to offers of that tier only, "
+        "`priority` to its own first and then to the default ones (source: OpenRouter, service tiers)")
     stay_s: float | None = quantity(
         None, unit="s", doc="Mean time that a customer stays for the rest of an answer once its first token has come "
         "(exponential); none stays to the end", gt=0,

@@ -113,6 +113,14 @@ class MarketScenario(Document):
         return self
 
     @model_validator(mode="after")
+    def _weights_of_firms(self) -> "MarketScenario":
+        for whose in self.router.weights:
+            if whose not in self.supply.firms:
+                raise ValueError(f"router.weights has {whose!r}, which is no firm; firms are "
+                                 f"{', '.join(self.supply.firms)}")
+        return self
+
+    @model_validator(mode="after")
     def _days_are_whole(self) -> "MarketScenario":
         """Limits per day count whole days, of which windows are a part; the traffic has no clock of the others."""
         limited = {f"supply.firms.{name}.limits": firm.limits for name, firm in self.supply.firms.items()}

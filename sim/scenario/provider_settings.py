@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from sim.scenario.base import ModelName, Name, Part, Sweep, quantity
 from sim.scenario.price_settings import Price
 from sim.scenario.rate_settings import RateLimits
+from sim.scenario.tier_settings import ServiceTier
 
 
 class RooflineServing(Part):
@@ -33,6 +34,8 @@ class AffineServing(Part):
             raise ValueError("base_s and per_token_s must not both be zero, or time would stand still")
         return self
 
+
+OF_A_POOL = ("region", "replicas", "serving", "engine", "balancer", "faults")  # fields that its host gives an offer
 
 Serving = Annotated[RooflineServing | AffineServing, Field(discriminator="kind")]
 
@@ -94,7 +97,9 @@ class Offer(Part):
     model: ModelName = Field(description="Model that is served, as listed by `tokenmarket list models`")
     region: Name | None = Field(None, description="Region of the replicas; none takes the provider's")
     replicas: int = quantity(1, unit="replicas", doc="Number of replicas", ge=1, le=100_000)
-    serving: Serving = Field(description="Hardware under a replica, or an abstract server")
+    serving: Serving | None = Field(
+        None, description="Hardware under a replica, or an abstract server; none if another offer's replicas serve it "
+        "(`pool`)")
     engine: Engine = Field(Engine(), description="Batching engine of a replica")
     balancer: Literal["least_outstanding", "least_requests", "round_robin", "random", "central"] = Field(
         "least_outstanding", description="How the provider spreads requests over its replicas"
@@ -102,6 +107,21 @@ class Offer(Part):
     price: Price = Field(description="Posted price")
     limits: Limits = Field(Limits(), description="Rate, queue and context limits")
     faults: Faults | None = Field(None, description="Faults of this offer; none takes the provider's")
+
+    service_tier: ServiceTier = Field("default", description="Service tier that requests get here: those that ask for "
+                                      "it come here, and leave queues before or behind those of other tiers")
+    pool: ModelName | None = Field(None, description="Offer of the same provider and model whose replicas serve this "
+                                   "one, too: at prices and limits of its own; none: it has replicas of its own")
+
+    @model_validator(mode="after")
+    def _has_replicas(self) -> "Offer":
+        if self.pool is None and self.serving is None:
+            raise ValueError("serving is missing; it may be left out only if pool names an offer that has replicas")
+        for name in OF_A_POOL if self.pool is not None else ():
+            if getattr(self, name) != Offer.model_fields[name].default:
+                raise ValueError(f"{name} is given, but the offer is served by the replicas of {self.pool!r} (pool), "
+                                 f"whose {name} it has; leave it out")
+        return self
 
     @model_validator(mode="after")
     def _bills_can_be_held(self) -> "Offer":
@@ -116,3 +136,15 @@ class Provider(Part):
     region: Name = Field("us-east", description="Region of its replicas unless an offer says otherwise")
     faults: Faults = Field(Faults(), description="Faults of its offers; outages and slow spells hit all at once")
     offers: dict[ModelName, Offer] = Field(description="Offers by name", min_length=1)
+
+    @model_validator(mode="after")
+    def _pools_have_hosts(self) -> "Provider":
+        for name, offer in self.offers.items():
+            if offer.pool is None:
+                continue
+            host = self.offers.get(offer.pool)
+            if host is None or host.pool is not None or host.model != offer.model:
+                able = [n for n, o in self.offers.items() if o.pool is None and o.model == offer.model]
+                raise ValueError(f"offers.{name}.pool is {offer.pool!r}, but must be an offer of {offer.model!r} with "
+                                 f"replicas of its own; there are {', '.join(able) or 'none'}")
+        return self

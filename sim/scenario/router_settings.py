@@ -1,13 +1,15 @@
 """Routers: the policy and everything that composes with it."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from sim.scenario.base import Name, Part, Sweep, quantity
+from sim.scenario.base import ModelName, Name, Part, Sweep, quantity
 from sim.scenario.rate_settings import RateLimits
 
 LEARNED = "assumption, after OpenRouter's description of its routing (autumn 2026): signals without constants"
+
+Weight = Annotated[float, Field(ge=0, le=1e6)]
 
 LITELLM_REST_S = 5.0  # LiteLLM: DEFAULT_COOLDOWN_TIME_SECONDS
 
@@ -133,6 +135,18 @@ class Affinity(Part):
                           ge=1, le=1 << 24)
 
 
+class SlowStart(Part):
+    """How the weight of an offer grows after it has come back: from a cool-down, a breaker, or from hiding."""
+
+    window_s: float = quantity(0.0, unit="s", doc="How long its weight grows; 0 switches it off", ge=0,
+                               source="off; Envoy: slow_start_config.slow_start_window, nginx: slow_start",
+                               sweep=Sweep(0.0, 120.0, "linear", "off; nginx's example is 30 s"))
+    aggression: float = quantity(1.0, unit="1", doc="1: the weight grows in proportion to time; above, fast at first",
+                                 ge=0.01, le=100, source="Envoy: slow_start_config.aggression, 1.0")
+    min_share: float = quantity(0.1, unit="1", doc="Least share of its weight", gt=0, le=1,
+                                source="Envoy: slow_start_config.min_weight_percent, 10%")
+
+
 class Telemetry(Part):
     """How the router turns its own requests into the view that policies see."""
 
@@ -180,4 +194,9 @@ class Router(Part):
         RateLimits(), description="The marketplace's own rate limits, for each customer and model; what exceeds them "
         "is refused on arrival (source: off; OpenRouter's free variants: 20 requests a minute)"
     )
+    weights: dict[ModelName, Weight] = Field(
+        {}, description="Weights of offers by `provider` or, before that, `provider/offer`; 1 where none is given. "
+        "Policies that draw or take turns multiply theirs by it. With 0 an offer gets nothing while another is open "
+        "(source: HAProxy: weight 0 takes a server out of the balancing; Envoy and nginx have no weights below 1)")
+    slow_start: SlowStart = Field(SlowStart(), description="How weights grow after an offer has come back")
     telemetry: Telemetry = Field(Telemetry(), description="What the router measures")

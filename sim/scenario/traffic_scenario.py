@@ -67,6 +67,7 @@ class TrafficScenario(Document):
     def _consistent(self) -> "TrafficScenario":
         self._check_demand()
         self._check_regions()
+        self._check_weights()
         return self
 
     def _check_demand(self) -> None:
@@ -77,6 +78,15 @@ class TrafficScenario(Document):
                                  f"served are {', '.join(sorted(served))}")
             if cls.router not in self.routers:
                 raise ValueError(f"demand.{name}.router is {cls.router!r}; routers are {', '.join(self.routers)}")
+
+    def _check_weights(self) -> None:
+        known = [*self.providers, *(f"{name}/{offer}" for name, provider in self.providers.items()
+                                    for offer in provider.offers)]
+        for name, router in self.routers.items():
+            for whose in router.weights:
+                if whose not in known:
+                    raise ValueError(f"routers.{name}.weights has {whose!r}, which is no provider or provider/offer; "
+                                     f"there are {', '.join(known)}")
 
     def _check_regions(self) -> None:
         known = set(self.network.regions)

@@ -18,7 +18,9 @@ name = "life"
 duration_s = 150.0
 sample_share = 1.0
 [routers.main]
-policy = { kind = "cheapest" }
+policy = { kind = "openrouter_classic" }
+weights = { slow = 3.0, "fast/toy" = 1.5 }
+slow_start = { window_s = 30.0, aggression = 1.5, min_share = 0.3 }
 cooldown = { rule = "litellm", seconds = 2.0, least_requests = 3, lone_requests = 40, window_s = 20.0 }
 billing = { broken_stream = "provider", customer_left = "customer" }
 attempts = { maximum = 4, hedge_s = 0.5, budget_s = 20.0, retry_tried = true }
@@ -38,6 +40,10 @@ arrivals = { kind = "closed", users = 12, think_s = 1.0 }
 sessions = { mean_turns = 3.0, think_s = 0.5, max_turns = 6 }
 prompt_tokens = { kind = "exponential", mean = 200 }
 output_tokens = { kind = "exponential", mean = 50 }
+[demand.hasty]
+model = "toy"
+service_tier = "priority"
+arrivals = { kind = "poisson", rate_per_s = 1.0 }
 [demand.jobs]
 model = "other"
 arrivals = { kind = "poisson", rate_per_s = 1.0 }
@@ -62,6 +68,11 @@ midstream_share = 0.05
 model = "toy"
 serving = { kind = "affine", base_s = 0.008, per_token_s = 0.00004 }
 price = { input_usd_per_mtok = 0.3, output_usd_per_mtok = 0.9 }
+[providers.fast.offers."toy:priority"]
+model = "toy"
+pool = "toy"
+service_tier = "priority"
+price = { input_usd_per_mtok = 0.6, output_usd_per_mtok = 1.8 }
 [providers.fast.faults]
 fast_failure_share = 0.3
 [providers.lone.offers.other]
@@ -81,6 +92,9 @@ CHANGES: dict[str, Any] = {
     f"{ROUTER}.limits.requests_per_min": 300, f"{ROUTER}.limits.tokens_per_min": 100_000,
     f"{ROUTER}.limits.requests_per_day": 700, f"{ROUTER}.limits.tokens_per_day": 250_000,
     f"{ROUTER}.limits.refill": "minute",
+    f"{ROUTER}.weights.slow": 2.0, f"{ROUTER}.slow_start.window_s": 10.0, f"{ROUTER}.slow_start.aggression": 1.0,
+    f"{ROUTER}.slow_start.min_share": 0.1,
+    "demand.hasty.service_tier": "default", "providers.fast.offers.toy:priority.service_tier": "default",
     f"{OFFER}.limits.requests_per_min": 100, f"{OFFER}.limits.tokens_per_min": 40_000,
     f"{OFFER}.limits.requests_per_day": 200, f"{OFFER}.limits.tokens_per_day": 60_000,
     f"{OFFER}.limits.refill": "minute", f"{OFFER}.limits.per": "customer",

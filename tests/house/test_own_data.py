@@ -35,7 +35,7 @@ def folder(tmp_path, monkeypatch):
 def test_every_scenario_of_the_page_can_be_run(folder):
     found = sorted(path.name for path in folder.glob("*.toml"))
     assert found == ["firm.toml", "gateway.toml", "gpu.toml", "half.toml", "life.toml", "limits.toml", "models.toml",
-                     "priced.toml", "rents.toml", "replay.toml", "weights.toml"]
+                     "priced.toml", "rents.toml", "replay.toml", "tiers.toml", "weights.toml"]
     for name in found:
         scenario = load(name, *(["horizon.days=3"] if load(name).kind == "market" else []))
         kind_named(scenario.kind).prepare(scenario)

@@ -3,6 +3,7 @@
 Checks fail once in a thousand seeds if the engine is right (`Estimate.agrees`); the seeds are fixed.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from sim.engines.compiled import CompiledEngine
 from sim.engines.outcome import COMPLETED, E2E, MEASURED, REFUSED, TrafficOutcome
 from sim.engines.reference import ReferenceEngine
 from sim.engines.requests import REQUEST
+from sim.engines.service_tiers import FLEX_TIER
 from sim.engines.world import World
 from theory import closed_forms as analytical
 from theory.queueing import Estimate
@@ -65,20 +67,31 @@ def test_token_bucket(runs: Runs, limits: dict[str, int]) -> None:
     Estimate.of(lost).agrees(analytical.bucket_loss(1.25, 6), resolution=runs.resolution)
 
 
+def market_of(kind: str, duration_s: float) -> World:
+    """One server for two classes, of which the first is the more urgent: by its priority, or by its tier of a pool."""
+    server = offer(affine(1.0 / 3.0), max_batch=1)
+    offers, clients = [server], [Client(), Client()]
+    if kind == "tiers":
+        offers.append(replace(server, name="o:flex", pool="o", replicas=0, tier=FLEX_TIER))
+        clients[1] = Client(tier="flex")
+    return world(offers, clients=clients, traffic={"duration_s": duration_s, "warmup_s": 0.1 * duration_s,
+                                                   "sample_share": 0.0})
+
+
 @pytest.mark.parametrize("runs", [Runs(CompiledEngine, 20_000, 20, 0.1), Runs(ReferenceEngine, 1_000, 10, 0.4)],
                          ids=NAMES)
-def test_two_priorities(runs: Runs) -> None:
+@pytest.mark.parametrize("kind", ["priorities", "tiers"])
+def test_two_priorities(runs: Runs, kind: str) -> None:
     """Requests of one to five steps, .6 servers' work in all: the urgent ones wait .49 s, the others 1.22 s."""
     rates, steps = (0.25, 0.35), np.arange(1, 6)
     duration_s = runs.requests / sum(rates)
-    market = world([offer(affine(1.0 / 3.0), max_batch=1)], clients=[Client(), Client()],
-                   traffic={"duration_s": duration_s, "warmup_s": 0.1 * duration_s, "sample_share": 0.0})
+    market = market_of(kind, duration_s)
     waits: list[list[float]] = [[], []]
     for replication in range(runs.replications):
         rng = np.random.default_rng([20261129, replication])
         rows = arrivals(rng, sum(rates), runs.requests)
         rows["client_class"] = rng.random(runs.requests) >= rates[0] / sum(rates)
-        rows["priority"] = -rows["client_class"]
+        rows["priority"] = 0 if kind == "tiers" else -rows["client_class"]
         rows["output"] = rng.choice(steps, runs.requests)
         outcome = serve(market, rows, runs.engine)
         response_s = outcome.class_metric_sums[:, E2E] / outcome.outcomes[:, MEASURED, COMPLETED]

@@ -5,7 +5,7 @@ things happen at the same time all the while, and zero is a common delay. The ot
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from sim.engines.world import BALANCERS, OfferSpec, World
 from sim.policy import BoundPolicy
 from sim.scenario import PolicyChoice
 from worlds import small as worlds
+from worlds.differential_tiers import Case, with_tiers
 from worlds.differential_waiting import with_stay, with_waiting
 from worlds.loops import closed, first_turns
 from worlds.rates import with_rates
@@ -29,16 +30,6 @@ COLUMNS = (v.COST_USD, v.IN_FLIGHT, v.OUTSTANDING_TOKENS, v.TTFT_EWMA_S, v.TPOT_
            v.TTFT_P99, v.TPOT_P90, v.ERROR_SHARE_30S, v.ERROR_SHARE_5M, v.REFUSAL_SHARE_30S,
            v.REFUSAL_SHARE_5M, v.LAST_OUTAGE_S, v.REQUESTS_THIS_MINUTE, v.TOKENS_THIS_MINUTE,
            v.CAPACITY_PER_S, v.OBSERVED_AT_S, v.PUBLISHED_IN_FLIGHT, v.PUBLISHED_LATENCY_S, v.THROUGHPUT_P90)
-
-
-@dataclass(frozen=True)
-class Case:
-    """A market, its requests in blocks, and what the calendar does to it until ``end_s``."""
-
-    world: World
-    blocks: list[np.ndarray]
-    changes: list[Change]
-    end_s: float
 
 
 class Dice(np.random.Generator):
@@ -99,7 +90,7 @@ def random_case(seed: int) -> Case:
     world = with_rates(world, table, seed)
     blocks = [block for block in np.split(table, cuts) if len(block)]  # an empty block would be a pause
     case = Case(world, _whole_instants(blocks), [change for change in changes if change.time_s < end_s], end_s)
-    return _maybe(rng, 0.33, _scheduled(rng, case, duration_s), case)
+    return with_tiers(seed, _maybe(rng, 0.33, _scheduled(rng, case, duration_s), case))
 
 
 def _scheduled(rng: Dice, case: Case, duration_s: float) -> Case:

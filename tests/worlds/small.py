@@ -18,6 +18,7 @@ from sim.engines.face import TrafficEngine
 from sim.engines.outcome import TrafficOutcome
 from sim.engines.requests import REQUEST
 from sim.engines.schedule import flat
+from sim.engines.service_tiers import SERVICE_TIERS
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import BALANCERS, OfferSpec, World
 from sim.policy import DONE, FAILED, BoundPolicy, NoParameters, Policy, places
@@ -154,6 +155,7 @@ class Client(NamedTuple):
     demand: Mapping[str, Any] = {}  # other settings of its class, as in a scenario
     fallbacks: tuple[str, ...] = ()
     stay_s: float = np.inf
+    tier: str = "default"  # service tier that it asks for
 
 
 def world(
@@ -177,7 +179,7 @@ def world(
     names = tuple(routers)
     counts = [sum(spec.model == model for spec in rows) for model in models]
     classes = tuple(f"class{index}" for index in range(len(clients)))
-    scenario = _scenario(models, routers, clients, traffic or {})
+    scenario = _scenario(rows, routers, clients, traffic or {})
     return World(
         scenario=scenario,
         offers=rows, models=models, routers=names,
@@ -193,11 +195,12 @@ def world(
         policies=tuple(bound or (first(),) * len(names)), seed=1, replication=0,
         loops=closed_loops(expanded_classes(scenario), np.array([client.delay_s for client in clients])),
         class_fallbacks=tuple(tuple(models.index(model) for model in client.fallbacks) for client in clients),
+        class_tier=tuple(SERVICE_TIERS.index(client.tier) for client in clients),
     )
 
 
 def _scenario(
-    models: Sequence[str],
+    offers: Sequence[OfferSpec],
     routers: Mapping[str, Mapping[str, Any]],
     clients: Sequence[Client],
     traffic: Mapping[str, Any],
@@ -205,6 +208,9 @@ def _scenario(
     """A valid scenario with the given settings; its demand and supply are only for show."""
     price = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 1}
     shown = {"serving": {"kind": "affine", "base_s": 1.0}, "price": price}
+    providers: dict[str, Any] = {}
+    for spec in offers:
+        providers.setdefault(spec.provider, {"offers": {}})["offers"][spec.name] = {"model": spec.model, **shown}
     return TrafficScenario.model_validate({
         "name": "test",
         "traffic": {"duration_s": 1000.0, "sample_share": 1.0, **traffic},
@@ -214,7 +220,7 @@ def _scenario(
                               "arrivals": {"kind": "poisson", "rate_per_s": 1.0}, **client.demand}
             for index, client in enumerate(clients)
         },
-        "providers": {"p": {"offers": {model: {"model": model, **shown} for model in models}}},
+        "providers": providers,
     })
 
 

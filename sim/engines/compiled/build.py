@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from sim.engines.compiled import records, state
-from sim.engines.compiled.build_waiting import new_links, new_queues, no_debts, rest_fields
+from sim.engines.compiled.build_tiers import new_clients, special_offers
+from sim.engines.compiled.build_waiting import new_links, new_queues, no_debts, rest_fields, slow_start_fields
 from sim.engines.compiled.finish import heap_arrays
 from sim.engines.compiled.rates import new_meters, rate_fields
 from sim.engines.compiled.slots import empty, fresh_samples, new_requests
 from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
 from sim.engines.compiled.terms import first_prices
 from sim.engines.compiled.turns import new_chains
+from sim.engines.offer_weights import weighs, weights_of
 from sim.engines.record import table
 from sim.engines.requests import REQUEST, ArrivingRequest
 from sim.engines.schedule import shown_usd
@@ -45,6 +47,7 @@ from sim.view import (
     TTFT_P50,
     TTFT_P90,
     TTFT_P99,
+    WEIGHT,
 )
 
 FIRST_POOL = 256  # slots of each pool of a shard at the start; they double when needed
@@ -65,7 +68,8 @@ def _fill(row: Any, values: dict[str, Any]) -> None:
 def _offers(world: World) -> np.ndarray:
     table = np.zeros(len(world.offers), records.LiveDeployment.dtype())
     first = 0
-    for row, spec in zip(table, world.offers, strict=True):
+    for row, spec, host in zip(table, world.offers, world.hosts, strict=True):
+        row["host"] = host
         _fill(row, spec.step._asdict())
         _fill(row, _offer_fields(spec))
         row["first_replica"] = first
@@ -92,6 +96,8 @@ def _offer_fields(spec: OfferSpec) -> dict[str, Any]:
         "max_batch": spec.max_batch,
         "max_step_tokens": spec.max_step_tokens,
         "queue": spec.queue,
+        "tier": spec.tier,
+        "urgency": spec.urgency,
         "central_head": -1,
         "central_tail": -1,
     }
@@ -124,6 +130,7 @@ def _router_fields(router: Router) -> dict[str, Any]:
         "first_token_timeout_s": _or_inf(attempts.first_token_timeout_s),
         "total_timeout_s": _or_inf(attempts.total_timeout_s),
         **rest_fields(router),
+        **slow_start_fields(router),
         "ttft_p50": _or_inf(wants.ttft_p50_s),
         "ttft_p90": _or_inf(wants.ttft_p90_s),
         "ttft_p99": _or_inf(wants.ttft_p99_s),
@@ -145,7 +152,7 @@ def _router_fields(router: Router) -> dict[str, Any]:
         "capacity_cut": telemetry.capacity_cut,
         "capacity_growth": telemetry.capacity_growth,
         "stale_s": telemetry.stale_view_s,
-        "limited": _has_price_limit(router),
+        "limited": _has_price_limit(router) or weighs(router),
     }
 
 
@@ -178,6 +185,7 @@ def _views(world: World, routers: np.ndarray, offers: np.ndarray) -> np.ndarray:
     view[:, :, CAPACITY_PER_S] = NO_LIMIT
     view[:, :, RPM_LIMIT] = np.where(offers["rpm"] > 0, offers["rpm"], NO_LIMIT)
     view[:, :, TPM_LIMIT] = np.where(offers["tpm"] > 0, offers["tpm"], NO_LIMIT)
+    view[:, :, WEIGHT] = weights_of(world)
     ttft, throughput = routers["prior_ttft_s"][:, None], routers["prior_throughput"][:, None]
     for column in (TTFT_EWMA_S, TTFT_P50, TTFT_P90, TTFT_P99, PUBLISHED_LATENCY_S):
         view[:, :, column] = ttft
@@ -218,20 +226,17 @@ def _memory(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
     routers = _routers(world)
     shape = (len(routers), len(offers))
-    clients = np.zeros(len(world.classes), records.Client.dtype())
-    clients["delay_s"] = world.class_delay_s
-    clients["slo_ttft_s"] = world.class_slo_ttft_s
-    clients["slo_tpot_s"] = world.class_slo_tpot_s
-    clients["stay_s"] = world.class_stay_s
     view = _views(world, routers, offers)
     seats = np.zeros(shape, records.Seat.dtype())
-    seats["done_until"] = seats["failed_until"] = -np.inf
+    for name in ("done_until", "failed_until", "back_at", "cool_until"):
+        seats[name] = -np.inf
+    seats["weight"] = weights_of(world)
     sticky = np.zeros((len(routers), len(world.models), _widest(_sticky_slots(world))), records.Stick.dtype())
     bins = state.telemetry_bins()
     memory_offers, memory_shared, memory_params = _memory(world)
     return Routing(
         routers=table(routers, records.LiveRouter),
-        clients=table(clients, records.Client),
+        clients=new_clients(world),
         requests=table(new_requests(FIRST_POOL), records.LiveRequest),
         free_requests=state.free_stack(FIRST_POOL),
         tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32),
@@ -253,7 +258,7 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
         least_context=np.array(
             [offers["context"][a:b].min() for a, b in pairwise(world.model_first.tolist())], np.int64
         ),
-        special=np.array([offers["scheduled"][a:b].sum() for a, b in pairwise(world.model_first.tolist())], np.int64),
+        special=special_offers(world, offers),
         hidden=np.zeros(len(world.models), np.int64),
         answers=np.zeros((len(world.models), len(world.classes), 2), np.int64),
         lane_of=lane_of,

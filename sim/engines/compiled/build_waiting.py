@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.engines.compiled.records import PartBill, RouterQueue
 from sim.engines.compiled.state import Supply
+from sim.engines.offer_weights import weighs
 from sim.engines.record import Rows, rows_of, table
 from sim.engines.rules import COOLDOWN_RULES, PAYERS
 from sim.scenario import Router
@@ -30,6 +31,13 @@ def rest_fields(router: Router) -> dict[str, Any]:
         "breaker_failures": breaker.failures,
         "breaker_successes": breaker.successes,
     }
+
+
+def slow_start_fields(router: Router) -> dict[str, Any]:
+    """Fields of a router's record that say how weights of offers grow."""
+    slow = router.slow_start
+    return {"weighs": weighs(router), "slow_window_s": slow.window_s, "slow_aggression": slow.aggression,
+            "slow_min_share": slow.min_share}
 
 
 def payer_fields(router: Router) -> dict[str, Any]:

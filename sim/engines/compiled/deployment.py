@@ -89,7 +89,7 @@ def queue_is_full(supply: Supply, o: int, r: int) -> bool:
     if offer.queue < 0:
         return False
     if r < 0:
-        return bool(offer.central_count >= offer.queue)
+        return bool(supply.offers[offer.host].central_count >= offer.queue)
     replica = supply.replicas[r]
     return bool(replica.running + replica.queued >= offer.max_batch + offer.queue)
 
@@ -114,9 +114,9 @@ def join_central(supply: Supply, offer: LiveDeployment, a: int) -> None:
 
 
 @inner(forceinline=True)
-def why_not(g: Globals, offer: LiveDeployment, meters: Rows[Meter], attempt: Attempt) -> int:
+def why_not(g: Globals, offer: LiveDeployment, down: int, meters: Rows[Meter], attempt: Attempt) -> int:
     """How an offer's door turns an attempt away, if it does so whatever its replicas do; else ``NO_FAILURE``."""
-    if offer.down != 0:
+    if down != 0:
         return OUTAGE
     if offer.fast_failure_share > 0.0 and _luck(attempt, FAST_FAILURE) < offer.fast_failure_share:
         return SERVER_ERROR
@@ -146,11 +146,12 @@ def hear_dispatch(g: Globals, clock: Clock, supply: Supply, meters: Rows[Meter],
     attempt = supply.attempts[a]
     o = attempt.offer
     offer = supply.offers[o]
+    host = supply.offers[offer.host]
     attempt.arrived_s = g.now
-    failure = why_not(g, offer, meters, attempt)
+    failure = why_not(g, offer, host.down, meters, attempt)
     r = -1
     if failure == NO_FAILURE:
-        r = balance(supply, o, a)
+        r = balance(supply, offer.host, a)
         if queue_is_full(supply, o, r):
             failure = QUEUE_FULL
     if failure != NO_FAILURE:
@@ -158,7 +159,7 @@ def hear_dispatch(g: Globals, clock: Clock, supply: Supply, meters: Rows[Meter],
         return -1
     plan_break(offer, attempt)
     if r < 0:
-        join_central(supply, offer, a)
+        join_central(supply, host, a)
         return -1
     join(supply, r, a)
     replica = supply.replicas[r]
@@ -174,7 +175,7 @@ def hear_dispatch(g: Globals, clock: Clock, supply: Supply, meters: Rows[Meter],
 def hear_cancel(g: Globals, clock: Clock, supply: Supply, a: int) -> None:
     """A cancellation arrives: a waiting attempt leaves now, a running one at the next boundary."""
     attempt = supply.attempts[a]
-    offer = supply.offers[attempt.offer]
+    offer = supply.offers[supply.offers[attempt.offer].host]
     complete = attempt.place == GONE and attempt.emitted == attempt.output
     if attempt.place == CENTRAL or attempt.place == WAITING or complete:
         attempt.cancelled = 1  # by this the books see that it was no stream that broke
@@ -335,7 +336,7 @@ def slow_down(g: Globals, clock: Clock, supply: Supply, o: int, factor: float) -
 @inner()
 def true_work_s(g: Globals, supply: Supply, o: int) -> float:
     """Unfinished work of the least loaded replica, in seconds of one-token steps (oracle policies)."""
-    offer = supply.offers[o]
+    offer = supply.offers[supply.offers[o].host]
     central = 0.0
     a = offer.central_head
     while a >= 0:

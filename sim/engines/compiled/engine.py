@@ -25,7 +25,7 @@ from sim.engines.compiled.slots import fresh_samples, grow
 from sim.engines.compiled.state import BY_CLASS, SPARE, State
 from sim.engines.compiled.terms import post
 from sim.engines.exact import merged, seconds
-from sim.engines.face import Feed, check_replicas
+from sim.engines.face import Feed, check_host, check_replicas
 from sim.engines.grid import on_grid
 from sim.engines.outcome import BUSY_S, IN_FLIGHT, SAMPLE, Tally, TrafficOutcome, in_order
 from sim.engines.policy_abi import compile_choose, compile_observe
@@ -244,6 +244,7 @@ class CompiledEngine:
 
     def set_up(self, offer: int, up: bool) -> None:
         """Begin (``False``) or end (``True``) an outage of an offer now."""
+        check_host(self.world, offer)
         shard = self._shard_of(offer)
         s = self._now(shard)
         if up:
@@ -263,6 +264,7 @@ class CompiledEngine:
 
     def set_slowdown(self, offer: int, factor: float) -> None:
         """Multiply the offer's step times by ``factor`` for steps that begin from now on."""
+        check_host(self.world, offer)
         shard = self._shard_of(offer)
         self._now(shard)
         outside.slow_down(self._row(shard), offer, factor)
@@ -283,6 +285,8 @@ class CompiledEngine:
         model = _model_of(s, offer)
         routing.special[model] += row["listed"] - int(listed)
         routing.hidden[model] += row["listed"] - int(listed)
+        if listed and not row["listed"]:
+            rows_of(routing.seats)["back_at"][:, offer] = self.now_s
         row["listed"] = int(listed)
         self._look_again(offer)
 

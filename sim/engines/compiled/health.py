@@ -83,6 +83,7 @@ def succeed(g: Globals, router: LiveRouter, seat: Seat, probe: bool) -> None:
     if seat.successes >= router.breaker_successes:
         seat.breaker = CLOSED
         seat.successes = 0
+        seat.back_at = g.now
 
 
 @inner(forceinline=True)

@@ -9,6 +9,7 @@ from sim.draws import EXPLORE, EXPLORE_PICK, ROUTE, derive, slot_of
 from sim.engines.answers import least_tokens
 from sim.engines.compiled.deployment import true_work_s
 from sim.engines.compiled.health import lets_through, rests_until
+from sim.engines.compiled.narrow import narrowed
 from sim.engines.compiled.records import Globals, LiveRequest, LiveRouter
 from sim.engines.compiled.state import Routing, Supply, wide
 from sim.engines.compiled.telemetry import refresh
@@ -27,6 +28,7 @@ from sim.view import (
     TTFT_P50,
     TTFT_P90,
     TTFT_P99,
+    WEIGHT,
 )
 
 NOBODY = -1  # the policy declined
@@ -49,6 +51,8 @@ def suits(supply: Supply, routing: Routing, q: int, o: int) -> bool:
     request = routing.requests[q]
     offer = supply.offers[o]
     if offer.listed == 0 or least_tokens(request.prompt, request.max_tokens) > offer.context:
+        return False
+    if routing.clients[request.client_class].admits >> offer.tier & 1 == 0:
         return False
     router = routing.routers[request.router]
     row = routing.views[request.router, o]
@@ -127,7 +131,7 @@ def open_some(g: Globals, supply: Supply, routing: Routing, q: int) -> int:
             may = is_usable(g, supply, routing, q, o)
             routing.views[request.router, o, OPEN] = 1.0 if may else 0.0
             count += may
-    return count
+    return narrowed(g, supply, routing, q, count)
 
 
 @inner(forceinline=True)
@@ -258,6 +262,7 @@ def pick(g: Globals, supply: Supply, routing: Routing, choosers: Any, q: int) ->
         for i in range(last - first):
             shown[i, OPEN] = rows[i, OPEN]
             shown[i, COST_USD] = rows[i, COST_USD]
+            shown[i, WEIGHT] = rows[i, WEIGHT]
         rows = shown
     row = ask_policy(g, routing, choosers, q, rows)
     return int(first + row) if row >= 0 else row

@@ -249,6 +249,9 @@ class LiveDeployment(Record):
     central_tail: int = i4("slot of the last attempt in the central queue")
     central_count: int = i4("attempts in the central queue")
     has_published: int = i4("1 once published_latency has had a sample")
+    host: int = i4("the offer whose replicas serve it: itself, unless it shares a pool")
+    tier: int = i4("service tier: index into sim.engines.service_tiers.SERVICE_TIERS")
+    urgency: int = i4("what its tier adds to priorities of requests")
     kept_ppm: int = i4("what the discount leaves of a bill, millionths")
     scheduled: int = i4("1 if its price is more than base prices")
     tiers: int = i4("tiers of its price")
@@ -300,6 +303,9 @@ class LiveRouter(Record):
     capacity_cut: float = f8("learned capacity, as a factor of the accepted rate, after many refusals")
     capacity_growth: float = f8("factor on a learned capacity after few refusals")
     stale_s: float = f8("time between copies of the view, s; 0: policies see the live one")
+    slow_window_s: float = f8("time over which the weight of an offer that came back grows, s; 0: none")
+    slow_aggression: float = f8("inverse of the power of time by which that share grows")
+    slow_min_share: float = f8("least share of its weight")
     affinity_slots: int = i8("entries of the affinity table")
     tpm: int = i8("tokens a minute of a customer and model; 0: no limit")
     rpd: int = i8("requests a day; 0: no limit")
@@ -319,7 +325,8 @@ class LiveRouter(Record):
     outage_after: int = i4("hard failures in a row that are an outage signal")
     oracle: int = i4("1 if the policy sees the true work")
     observes: int = i4("1 if the policy observes")
-    limited: int = i4("1 if there is a dearest price")
+    limited: int = i4("1 if there is a dearest price, or weights must be looked at")
+    weighs: int = i4("1 if weights may be zero, or change")
     mirrors: int = i4("1 if providers publish nothing, so that its own numbers stand in")
     bills_parts: int = i4("1 if somebody pays for answers in part")
     broken_payer: int = i4("who pays for a broken stream: index into sim.engines.rules.PAYERS")
@@ -331,6 +338,8 @@ class Seat(Record):
 
     cool_until: float = f8("end of the cool-down, s")
     open_until: float = f8("when the breaker half opens, s")
+    back_at: float = f8("when its breaker closed last, or it was listed again, s; -inf: never")
+    weight: float = f8("the router's weight of the offer")
     done_until: float = f8("end of the window of recent answers, s")
     failed_until: float = f8("end of the window of recent failures, s")
     slot: int = i8("slot to which the windows were brought up")
@@ -382,6 +391,8 @@ class Client(Record):
     slo_ttft_s: float = f8("a good answer's first token comes within, s")
     slo_tpot_s: float = f8("and its later ones within, s a token")
     stay_s: float = f8("mean stay after the first token, s; inf: to the end")
+    admits: int = i4("service tiers that its requests may be served at, bits (sim.engines.service_tiers.ADMITS)")
+    tier: int = i4("service tier that they ask for")
 
 
 class Stick(Record):

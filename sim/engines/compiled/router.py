@@ -202,7 +202,7 @@ def dispatch(s: State, q: int, o: int) -> None:
     attempt.refs = 1
     attempt.number = request.attempts
     attempt.client_class = request.client_class
-    attempt.priority = request.priority
+    attempt.priority = supply.offers[o].urgency + request.priority
     routing.tried[q, request.used] = o
     request.used += 1
     request.attempts += 1

@@ -123,7 +123,7 @@ class Routing(NamedTuple):
     fresh: np.ndarray  # int64 (routers, models, 2): slot and minute to which all rows are refreshed
     guard_until: np.ndarray  # float64 (routers, models): before that time, offers of the model may be closed
     least_context: np.ndarray  # int64 (models,): shortest context of a model's offers
-    special: np.ndarray  # int64 (models,): of a model: offers not listed, and offers with more than base prices
+    special: np.ndarray  # int64 (models,): of a model: offers not listed or of more than base prices; 1 more with tiers
     hidden: np.ndarray  # int64 (models,): offers of a model that are not listed
     answers: np.ndarray  # int64 (models, classes, 2): tokens of the answers that ended, and how many
     lane_of: np.ndarray  # int32 (routers, offers)

@@ -14,12 +14,13 @@ def publish(g: Globals, supply: Supply, routing: Routing) -> None:
     """Write every provider's load and latency into every router's view."""
     for o in supply.here:
         offer = supply.offers[o]
-        load = float(offer.central_count)
-        for r in range(offer.first_replica, offer.first_replica + offer.most):
+        host = supply.offers[offer.host]
+        load = float(host.central_count)
+        for r in range(host.first_replica, host.first_replica + host.most):
             load += supply.replicas[r].running + supply.replicas[r].queued
         for router in range(routing.routers.shape[0]):
             row = routing.views[router, o]
-            row[PUBLISHED_IN_FLIGHT] = load / offer.replicas
+            row[PUBLISHED_IN_FLIGHT] = load / host.replicas
             row[PUBLISHED_LATENCY_S] = (
                 offer.published_latency if offer.has_published != 0 else routing.routers[router].prior_ttft_s
             )

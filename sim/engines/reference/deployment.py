@@ -39,6 +39,13 @@ class LiveDeployment:
         self.turn = 0  # of the round robin
         self.door = Door(self.offer.rates)
         self.ttft_ewma_s = math.nan  # arrival to first token; NaN before the first
+        self.host = self  # whose replicas serve what its door lets in
+        self.doors = {index: self}  # of the offers that its replicas serve
+
+    def join_pool(self, host: "LiveDeployment") -> None:
+        """Let the replicas of another offer serve what the door lets in."""
+        self.host = host
+        host.doors[self.index] = self
 
     # Messages that arrive
 
@@ -46,7 +53,7 @@ class LiveDeployment:
         """Refuse an attempt, or let it in."""
         request, offer = attempt.request, self.offer
         attempt.served = served_tokens(request.output, request.max_tokens, request.prompt, offer.room_tokens)
-        if not self.up:
+        if not self.host.up:
             self.network.send_fail(attempt, policy.OUTAGE)
         elif attempt.uniform(FAST_FAILURE) < offer.fast_failure_share:
             sent_s = self.clock.on_grid(self.clock.now + offer.fast_failure_s)
@@ -60,17 +67,18 @@ class LiveDeployment:
 
     def hear_cancel(self, attempt: Attempt) -> None:
         """A waiting attempt leaves at once, a running one at the next step boundary."""
-        job = self.jobs.get(attempt)
+        host = self.host
+        job = host.jobs.get(attempt)
         if job is None:
             if attempt.left and attempt.complete:
                 self._settle_left(attempt, attempt.served)
             return  # it has gone already
         # A waiting attempt holds nothing, so it can go between two boundaries; a running one is part of a step.
-        for queue in [self.central, *(replica.queue for replica in self.replicas)]:
+        for queue in [host.central, *(replica.queue for replica in host.replicas)]:
             if job in queue:
                 queue.remove(job)
                 job.cancelled = True
-                self.forget(job)
+                host.forget(job)
                 return
         job.cancelled = True
 
@@ -81,19 +89,20 @@ class LiveDeployment:
 
     def _seat(self, attempt: Attempt) -> None:
         """Find a replica (or a place in the central queue), or refuse because the queue is full."""
-        replica = self._balance(attempt)
+        host = self.host
+        replica = host._balance(attempt)
         cap = self.offer.queue
         if replica is None:
-            full = 0 <= cap <= len(self.central)
+            full = 0 <= cap <= len(host.central)
         else:
             full = 0 <= cap <= replica.load - self.offer.max_batch
         if full:
             self.network.send_fail(attempt, policy.QUEUE_FULL)
             return
-        job = Job(attempt, self.clock.now, self.offer.midstream_share)
-        self.jobs[attempt] = job
+        job = Job(attempt, self.clock.now, self.offer)
+        host.jobs[attempt] = job
         if replica is None:
-            line_up(self.central, job)
+            line_up(host.central, job)
         else:
             replica.join(job)
 
@@ -139,12 +148,15 @@ class LiveDeployment:
 
     def tell_first_token(self, job: Job) -> None:
         """Send the first token and measure the time it took."""
-        ttft_s = self.clock.now - job.arrived_s
+        self.doors[job.attempt.offer]._measure(self.clock.now - job.arrived_s)
+        self.network.send_first_token(job.attempt)
+
+    def _measure(self, ttft_s: float) -> None:
+        """Take a time to first token into what is published of the offer."""
         if math.isnan(self.ttft_ewma_s):
             self.ttft_ewma_s = ttft_s
         else:
             self.ttft_ewma_s += self.published_weight * (ttft_s - self.ttft_ewma_s)
-        self.network.send_first_token(job.attempt)
 
     def tell_end(self, job: Job) -> None:
         """Send the end of a stream: complete, or broken."""
@@ -222,12 +234,13 @@ class LiveDeployment:
 
     @property
     def requests_per_replica(self) -> float:
-        """Requests running or waiting here, per replica."""
-        return len(self.jobs) / self.active
+        """Requests running or waiting in its pool, per replica."""
+        return len(self.host.jobs) / self.host.active
 
     @property
     def true_work_s(self) -> float:
         """Unfinished work of the least loaded replica, in seconds of one-token steps."""
-        central = sum(job.work_tokens for job in self.central) / self.active
-        least = min(replica.work_tokens for replica in self.replicas[: self.active]) + central
+        host = self.host
+        central = sum(job.work_tokens for job in host.central) / host.active
+        least = min(replica.work_tokens for replica in host.replicas[: host.active]) + central
         return least * float(step_time(self.offer.step, 1, 0, 0.0))

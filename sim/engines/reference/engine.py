@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sim.engines.face import Feed, check_replicas
+from sim.engines.face import Feed, check_host, check_replicas
 from sim.engines.grid import put_on_grid
 from sim.engines.outcome import MEASURED, WARMUP, Tally, TrafficOutcome
 from sim.engines.reference.books import Books
@@ -50,6 +50,8 @@ class ReferenceEngine:
         self._network = Channels(world, self._clock, self._books, self._turns)
         firsts = np.cumsum([0, *(offer.replicas for offer in world.offers)]).tolist()  # replicas have one order in all
         self._deployments = [LiveDeployment(index, self._network, firsts[index]) for index in range(len(world.offers))]
+        for deployment, host in zip(self._deployments, world.hosts.tolist(), strict=True):
+            deployment.join_pool(self._deployments[host])
         self._routers = [LiveRouter(index, self._network, self._prices, record) for index in range(len(world.routers))]
         self._network.deployments.extend(self._deployments)
         self._network.routers.extend(self._routers)
@@ -77,6 +79,7 @@ class ReferenceEngine:
 
     def set_up(self, offer: int, up: bool) -> None:
         """Begin (``False``) or end (``True``) an outage of an offer now."""
+        check_host(self.world, offer)
         if up:
             self._deployments[offer].end_outage()
         else:
@@ -84,6 +87,7 @@ class ReferenceEngine:
 
     def set_slowdown(self, offer: int, factor: float) -> None:
         """Multiply the offer's step times by ``factor`` for steps that begin from now on (1: as usual)."""
+        check_host(self.world, offer)
         self._deployments[offer].slow_down(factor)
 
     def set_replicas(self, offer: int, replicas: int) -> None:
@@ -94,6 +98,9 @@ class ReferenceEngine:
 
     def set_listed(self, offer: int, listed: bool) -> None:
         """Show the offer to the routers, or hide it from new placements; what it serves goes on."""
+        if listed and not self._prices[offer].listed:
+            for router in self._routers:
+                router.health[offer].back_s = self.now_s
         self._prices[offer].listed = listed
         self._look_again(offer)
 

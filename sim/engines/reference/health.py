@@ -61,6 +61,7 @@ class Health:
         self.open_until_s = -math.inf
         self.probing = False  # a probe is in flight
         self.successes = 0  # of probes since it was last open
+        self.back_s = -math.inf  # when its breaker closed last, or it was listed again
         self.recent_done = Recent(cooldown.window_s, per_s)
         self.recent_failures = Recent(cooldown.window_s, per_s)
 
@@ -89,6 +90,7 @@ class Health:
             self.successes += 1
             if self.successes >= self.breaker.successes:
                 self.state = CLOSED
+                self.back_s = now_s
 
     def fail(self, kind: int, probe: bool, now_s: float, lone: bool = False) -> None:
         """Note that an attempt failed; ``lone`` says that the model has no other offer."""
@@ -113,6 +115,11 @@ class Health:
         ended = failures + done
         often = failures / ended > rule.failure_share and ended >= rule.least_requests
         return not lone and (kind in REFUSALS or often)
+
+    @property
+    def came_back_s(self) -> float:
+        """When it came back last; -inf if it has always been there."""
+        return max(self.back_s, self.cool_until_s)
 
     def returns_s(self, now_s: float, probe: bool) -> list[float]:
         """When the offer may be back, now that an attempt has ended: from then on its rows are worth a look."""

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sim.draws import MIDSTREAM, MIDSTREAM_POINT
 from sim.engines.reference.request import Attempt
+from sim.engines.world import OfferSpec
 
 
 class Job:
@@ -16,20 +17,20 @@ class Job:
         The attempt that arrived.
     arrived_s
         When it arrived.
-    midstream_share
-        Share of streams that break at this offer.
+    offer
+        The offer through which it came.
     """
 
-    def __init__(self, attempt: Attempt, arrived_s: float, midstream_share: float) -> None:
+    def __init__(self, attempt: Attempt, arrived_s: float, offer: OfferSpec) -> None:
         request = attempt.request
         self.attempt = attempt
         self.arrived_s = arrived_s
         self.prompt = request.prompt
         self.output = attempt.served
         self.weight = request.weight
-        self.priority = request.priority
+        self.priority = offer.urgency + request.priority
         self.last_token = self.output  # it leaves after this token
-        if self.output > 1 and attempt.uniform(MIDSTREAM) < midstream_share:
+        if self.output > 1 and attempt.uniform(MIDSTREAM) < offer.midstream_share:
             self.last_token = 1 + int(attempt.uniform(MIDSTREAM_POINT) * (self.output - 1))
         self.emitted = 0  # tokens produced so far
         self.prefilled = 0  # tokens of its context computed since its last admission

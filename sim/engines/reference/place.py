@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim import draws, policy, view
+from sim.engines.offer_weights import weights_of
 from sim.engines.reference.health import Health
+from sim.engines.reference.narrow import leave_out_drained, prefer_tier, weigh
 from sim.engines.reference.network import Channels
 from sim.engines.reference.request import LiveRequest
 from sim.engines.reference.telemetry import Observed
 from sim.engines.reference.terms import PostedPrice
+from sim.engines.service_tiers import ADMITS
 from sim.errors import PolicyError
 from sim.policy import Memory
 
@@ -71,6 +74,8 @@ class Placer:
             for row, offer in zip(self.live, world.offers, strict=True)
         ]
         self.health = [Health(self.settings.cooldown, self.settings.breaker, world.grid_per_s) for _ in world.offers]
+        self.weights = weights_of(world)[index]
+        self.live[:, view.WEIGHT] = self.weights
         self.stale = telemetry.stale_view_s > 0
         self.shown = self.live.copy() if self.stale else self.live
         self.sticks: dict[tuple[int, int], Stick] = {}  # by model and slot
@@ -111,13 +116,21 @@ class Placer:
         max_in, max_out = wants.max_input_usd_per_mtok, wants.max_output_usd_per_mtok
         return bool(
             self.prices[offer].listed
+            and ADMITS[self.world.asked_tiers[request.client_class]] >> self.world.offers[offer].tier & 1
             and request.least_tokens <= self.world.offers[offer].context_tokens
             and (max_in is None or row[view.PRICE_IN] <= max_in)
             and (max_out is None or row[view.PRICE_OUT] <= max_out)
         )
 
-    def _prefer(self, candidates: Candidates) -> None:
-        """Close the open offers that miss a wanted percentile, unless all of them do."""
+    def _prefer(self, request: LiveRequest, candidates: Candidates) -> None:
+        """Close the open offers of weight 0, of a tier that goes second, or that miss a percentile, unless all do."""
+        slow = self.settings.slow_start
+        for offer in candidates.offers:
+            since_s = self.clock.now - self.health[offer].came_back_s
+            self.live[offer, view.WEIGHT] = weigh(float(self.weights[offer]), slow, since_s)
+        candidates.open = leave_out_drained(candidates.open, self.live)
+        asked = self.world.asked_tiers[request.client_class]
+        candidates.open = prefer_tier(candidates.open, asked, self.world.offers)
         meeting = {offer for offer in candidates.open if self._meets_preferences(self.live[offer])}
         if meeting:
             candidates.open = meeting
@@ -140,7 +153,7 @@ class Placer:
             row[view.OPEN] = offer in candidates.open
             if self.bound.policy.oracle:
                 row[view.TRUE_WORK_S] = self.network.deployments[offer].true_work_s
-            for column in (view.COST_USD, view.OPEN):
+            for column in (view.COST_USD, view.OPEN, view.WEIGHT):
                 self.shown[offer, column] = row[column]
 
     def _pick(self, request: LiveRequest, candidates: Candidates) -> int | None:

@@ -81,7 +81,7 @@ class LiveRouter(Placer):
         """Send an attempt to one of the open offers; False if there is none or the policy declines."""
         if not candidates.open:
             return False
-        self._prefer(candidates)
+        self._prefer(request, candidates)
         self._show(request, candidates)
         offer = self._pick(request, candidates)
         if offer is None:

@@ -95,6 +95,7 @@ class Chooser:
         self.tastes = taste_shocks(population.key, models.names, nests, settings.nest_lambda)
         self.outside = -np.log(-np.log(uniforms(population.key, ("outside",))))[:, 0]
         self._worth = _worth_usd(population, models)
+        self._kept = population.kept_answers(models.verbosity)
         self._suitable = _suitable(population, models)
 
     def cost_usd(self, rows: np.ndarray, quotes: Quotes) -> np.ndarray:
@@ -102,7 +103,7 @@ class Chooser:
         people = self._population
         cached = people.cached_share[rows, None]
         prompt = people.prompt_tokens[rows, None] * ((1 - cached) * quotes.input_pico + cached * quotes.cached_pico)
-        output = people.output_tokens[rows, None] * (self._models.verbosity * quotes.output_pico)
+        output = people.output_tokens[rows, None] * (self._models.verbosity * quotes.output_pico) * self._kept[rows]
         return np.asarray(USD_PER_PICO * (prompt + output))
 
     def cost_of_usd(self, rows: np.ndarray, model: np.ndarray, quotes: Quotes) -> np.ndarray:
@@ -112,6 +113,7 @@ class Chooser:
             (1 - cached) * quotes.input_pico[model] + cached * quotes.cached_pico[model]
         )
         output = people.output_tokens[rows] * self._models.verbosity[model] * quotes.output_pico[model]
+        output *= self._kept[rows, model]
         return np.where(model >= 0, USD_PER_PICO * (prompt + output), np.nan)
 
     def volume_per_s(self, rows: np.ndarray, cost_usd: np.ndarray) -> np.ndarray:
@@ -151,7 +153,8 @@ class Chooser:
             c0 = people.c0_usd[rows, None]
             pain = c0 * (1 + np.log(np.maximum(cost / c0, FREE)))
         ttft_s, tpot_s = (np.where(quotes.available, s, 0.0) for s in (quotes.ttft_s, quotes.tpot_s))  # inf: unsold
-        latency = ttft_s + people.output_tokens[rows, None] * self._models.verbosity * tpot_s  # C2
+        answer = people.output_tokens[rows, None] * self._models.verbosity * self._kept[rows]
+        latency = ttft_s + answer * tpot_s  # C2
         value = self._worth[rows] - pain - people.latency_usd_per_s[rows, None] * latency
         return np.where(possible, value, -np.inf)
 
@@ -207,6 +210,7 @@ def _suitable(people: Population, models: Models) -> np.ndarray:
     """Whether a model is good enough and holds a long request of the workload, bool (workloads, models)."""
     good = models.quality[people.task] >= people.quality_floor[:, None]
     stretch = np.exp(LONG_REQUEST_SIGMAS * people.length_sigma - people.length_sigma**2 / 2)[:, None]
-    tokens = people.prompt_tokens[:, None] + people.output_tokens[:, None] * models.verbosity
+    answer = people.output_tokens[:, None] * models.verbosity * people.kept_answers(models.verbosity)
+    tokens = people.prompt_tokens[:, None] + answer
     context = np.array([row.context_tokens for row in models.rows])
     return np.asarray(good & (tokens * stretch <= context))

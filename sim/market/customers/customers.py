@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from simpy import Event
 
+from sim.market.customers.answer_lengths import kept_share
 from sim.market.customers.choice import Chooser, Quotes
 from sim.market.customers.population import Population
 from sim.market.customers.tastes import exponentials, uniforms
@@ -165,7 +166,9 @@ class Customers:
     def planned_tokens(self) -> np.ndarray:
         """Mean tokens a day that each workload means to use now, float64 (workloads,)."""
         people = self.population
-        request = people.prompt_tokens + people.output_tokens * self._models.verbosity[np.maximum(self.model, 0)]
+        verbosity = self._models.verbosity[np.maximum(self.model, 0)]
+        kept = kept_share(people.output_tokens * verbosity, people.length_sigma, people.max_tokens)
+        request = people.prompt_tokens + people.output_tokens * verbosity * kept
         return np.asarray(DAY_S * self.rate_per_s * request)
 
     def _update_volumes(self, day: float) -> None:

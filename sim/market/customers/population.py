@@ -12,6 +12,7 @@ import numpy as np
 from numpy.random import Generator
 
 from sim.errors import ScenarioError
+from sim.market.customers.answer_lengths import kept_share
 from sim.scenario.customer_settings import CustomerSettings, Segment, WorkloadTemplate
 from sim.scenario.tasks import TASKS
 from sim.streams import Streams
@@ -41,6 +42,8 @@ class Population:
         Name of each workload's template (tuple).
     prompt_tokens, output_tokens, length_sigma, cached_share
         float64: mean lengths (output with a model of verbosity 1), spread of their logarithms, expected cached share.
+    max_tokens
+        int64: longest answer that requests ask for, tokens; 0: no limit.
     base_per_s, c0_usd
         float64: requests per second planned at entry, and the cost of a request for which they were planned.
     growth_per_day
@@ -82,6 +85,7 @@ class Population:
     output_tokens: np.ndarray
     length_sigma: np.ndarray
     cached_share: np.ndarray
+    max_tokens: np.ndarray
     base_per_s: np.ndarray
     c0_usd: np.ndarray
     growth_per_day: np.ndarray
@@ -108,6 +112,10 @@ class Population:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def kept_answers(self, verbosity: np.ndarray) -> np.ndarray:
+        """Share of the mean answer of models that is left of it where it is cut, float64 (workloads, models)."""
+        return kept_share(self.output_tokens[:, None] * verbosity, self.length_sigma[:, None], self.max_tokens[:, None])
 
     def growth(self, day: float) -> np.ndarray:
         """Volume of each workload at ``day`` over that at its entry (without the effect of prices)."""
@@ -222,8 +230,14 @@ def reference_cost_usd(template: WorkloadTemplate) -> float:
     """Cost of a mean request at the template's reference prices, cached tokens at a tenth of the input price."""
     charged = template.prompt_tokens * (1 - 0.9 * template.cached_share)
     return MTOK_PER_TOKEN * (
-        charged * template.reference_in_usd + template.output_tokens * template.reference_out_usd
+        charged * template.reference_in_usd + _answer_tokens(template) * template.reference_out_usd
     )
+
+
+def _answer_tokens(template: WorkloadTemplate) -> float:
+    """Mean answer of a model of verbosity 1, cut at what is asked for, tokens."""
+    mean, sigma, most = map(np.asarray, (template.output_tokens, template.length_sigma, template.max_tokens or 0))
+    return float(template.output_tokens * kept_share(mean, sigma, most))
 
 
 def _parts(
@@ -236,7 +250,7 @@ def _parts(
     budget = customer.routed_usd_per_day * ranks[rank] / ranks.sum() * template.intensity
     c0 = reference_cost_usd(template)
     per_day = budget * customer.planned_share / c0
-    tokens = per_day * (template.prompt_tokens + template.output_tokens)
+    tokens = per_day * (template.prompt_tokens + _answer_tokens(template))
     parts = int(min(max(1.0, math.ceil(tokens / settings.part_tokens_per_day)), MAX_PARTS))
     shared = {
         "customer": row, "segment": customer.segment, "template": label, "c0_usd": c0,
@@ -263,6 +277,7 @@ def _nature(
         "value_usd": value, "latency_usd_per_s": latency, "sigma_usd": value * choice.taste,
         "psi_usd": value * choice.switching_cost, "open_penalty_usd": value * template.open_penalty,
         "brand_usd": {creator: value * points for creator, points in template.brand.items()},
+        "max_tokens": template.max_tokens or 0,
         "patience_s": math.inf if template.patience_s is None else template.patience_s,
         "loyal": draw.random() < choice.loyal_share, "byok": customer.byok, "peak_hour": customer.peak_hour,
         "attention_per_day": choice.reviews_per_month / DAYS_PER_MONTH, "key": streams.word(f"customers/{name}/key"),

@@ -21,6 +21,7 @@ from experiments.price_lists.openrouter_list import openrouter_rows
 from experiments.price_lists.price_csv import csv_rows
 from experiments.price_lists.price_sources import SOURCES, read_list
 from experiments.scenarios import load_traffic
+from providers.offers import build_offers
 from sim.errors import OutputError
 
 HERE = Path(__file__).parent
@@ -60,6 +61,11 @@ def test_openrouter_models():
     assert told[0] == "4 of 5 prices loaded (80.00%)"
 
 
+def shared(offers):
+    """Of offers that have no replicas of their own, whose they share, and their service tier."""
+    return {name: (offer["pool"], offer["service_tier"]) for name, offer in offers.items() if "serving" not in offer}
+
+
 def test_openrouter_endpoints_are_offers_of_their_hosts():
     offers, reasons, _ = loaded(openrouter_rows([of_file("openrouter_endpoints.json")]))
     assert {name: offer["price"] for name, offer in offers.items()} == {
@@ -68,6 +74,7 @@ def test_openrouter_endpoints_are_offers_of_their_hosts():
         "amazon-bedrock/openai/gpt-oss-120b": price(0.0, 0.0)}
     assert {offer["model"] for offer in offers.values()} == {"openai/gpt-oss-120b"}
     assert offers["deepinfra/openai/gpt-oss-120b:fp4"]["serving"]["base_s"] == 1 / 80
+    assert shared(offers) == {"openai/openai/gpt-oss-120b:flex": ("openai/gpt-oss-120b", "flex")}
     assert reasons == {}
 
 
@@ -108,6 +115,10 @@ def test_litellm_tiers_and_service_tiers():
         "novita/novita/a/b": price(0.95, 4.0),
         "dashscope/dashscope/q": price(0.05, 0.4, tiers=[{"above_tokens": 256_000, **price(0.25, 2.0)}]),
         "voyage/embed": price(0.1, 0.0)}
+    assert shared(offers) == {f"openai/gpt-x:{tier}": ("gpt-x", tier) for tier in ("flex", "batch", "priority")}
+    # without the usual one a tier has a server of its own
+    alone = fragment_of(litellm_rows(LITELLM), None, date(2026, 11, 1), ["*:flex"]).offers
+    assert [(it.offer["serving"]["kind"], it.offer["service_tier"]) for it in alone] == [("affine", "flex")]
     assert offers["novita/novita/a/b"]["model"] == "a/b"
     assert reasons == {
         "paint": "prompts or answers are paid by the image, the second or the like", "dall-e": "no price per token",
@@ -248,6 +259,9 @@ def test_a_fragment_is_extended_and_billed(tmp_path, price_map, capsys):
     scenario = load_traffic(str(own), ['providers.openai.offers."gpt-x:flex".price.discount=0.5'])
     assert {name: offer.price.discount for name, offer in scenario.providers["openai"].offers.items()} == {
         "gpt-x": 0.0, "gpt-x:batch": 0.0, "gpt-x:flex": 0.5, "gpt-x:priority": 0.0}
+    hosts, *shared = build_offers(scenario)
+    assert {(spec.pool, spec.replicas) for spec in shared} == {("gpt-x", 0)}
+    assert hosts.replicas == 1
     assert main(command) == 2
     assert "is there already" in capsys.readouterr().err
 

@@ -16,10 +16,11 @@ from sim.policy import FAILURES
 from worlds.places import ROOT
 
 ENGINES = ROOT / "sim" / "engines"
-TWINS = {"books", "clock", "deployment", "engine", "health", "network", "place", "priority", "rates", "replica",
-         "router", "telemetry", "terms", "ticks", "turns", "waiting"}
+TWINS = {"books", "clock", "deployment", "engine", "health", "narrow", "network", "place", "priority", "rates",
+         "replica", "router", "telemetry", "terms", "ticks", "turns", "waiting"}
 COMPILED_ONLY = {
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
+    "build_tiers": "the part of build for client classes and service tiers",
     "build_waiting": "the part of build for what rests, who waits and who pays",
     "hedge": "two attempts of a request share the fields of its record: the reference has an object for each",
     "intake": "requests on their way to the shards: the reference takes them one by one",
@@ -49,6 +50,7 @@ SHARED = {
                    "resize", "true_work_s"},
     "health": {"fail", "succeed", "trip", "lets_through"},
     "place": {"pick", "suits", "may_return", "is_usable", "prefer", "meets_preferences", "ask_policy"},
+    "narrow": {"weigh", "leave_out_drained", "prefer_tier"},
     "rates": {"within_limits", "bring_up"},
     "replica": {"join", "end_step", "drop_cancelled", "finish_decodes", "finish_prefills", "preempt", "admit", "leave",
                 "count_time"},

@@ -26,7 +26,7 @@ def choose(view, request, memory, u):
     """Draw an open row, and add all that the view says to the memory of its row."""
     open_rows = 0
     for row in range(view.shape[0]):
-        for column in range(33):
+        for column in range(SEEN):
             # neither NEVER nor NO_LIMIT may swallow the other terms
             memory.offers[row, column] += min(max(view[row, column], -1e6), 1e6)
         if view[row, 0] > 0.0:
