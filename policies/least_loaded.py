@@ -6,7 +6,7 @@ import numpy as np
 
 from policies.toolbox import clearly_below, lowest, lowest_of_draws, lowest_of_sample, open_pair
 from sim.compiled import njit
-from sim.policy import DONE, FIRST_TOKEN, Event, Memory, Policy, Request, places
+from sim.policy import DONE, FIRST_TOKEN, Event, Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import IN_FLIGHT, OUTSTANDING_TOKENS, TRUE_WORK_S
 
@@ -160,6 +160,12 @@ PEAK_EWMA = Policy(
     source="tower load/peak_ewma.rs, after Finagle; as used by Helicone ai-gateway@42d2998 (2025-07-30)",
     ties="random",
     parameters=PeakEwma,
+    imitation=Imitation(
+        original="Helicone ai-gateway, latency strategy (tower's Peak-EWMA)",
+        release="42d2998",
+        date="2025-07-30",
+        agreement="formula by hand-worked values; not run side by side",
+    ),
     observe=observe_peak_ewma,
     offer_slots=3,
 )

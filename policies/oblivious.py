@@ -4,7 +4,7 @@ import numpy as np
 
 from policies.toolbox import draw, inverse_power, price, uniform
 from sim.compiled import njit
-from sim.policy import Memory, Policy, Request, places
+from sim.policy import Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import OPEN, THROUGHPUT_EWMA, WEIGHT
 
@@ -149,5 +149,6 @@ SMOOTH_WRR = Policy(
     source="nginx upstream round robin (smooth weighted round robin, 2012)",
     ties="list order; with equal weights every offer still has the same share",
     parameters=SmoothWrr,
-    offer_slots=2,
+from sim.compiled import njit
+from sim.policy import Imitation, Memory, Policy, Request, places
 )

@@ -13,7 +13,7 @@ import numpy as np
 from policies.toolbox import clearly_below, keeps, open_rows, uniform
 from sim.compiled import njit
 from sim.draws import split
-from sim.policy import Memory, Policy, Request, places
+from sim.policy import Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import ERROR_SHARE_30S, OPEN, PUBLISHED_IN_FLIGHT, PUBLISHED_LATENCY_S
 
@@ -251,5 +251,11 @@ PREQUAL = Policy(
     source="Wydrowski et al., NSDI 2024",
     ties="random",
     parameters=Prequal,
+    imitation=Imitation(
+        original="Prequal",
+        release="Wydrowski et al., Load is not what you should balance, NSDI 2024",
+        date="2024-04",
+        agreement="rule by rule, by hand-worked pools; the original is not public",
+    ),
     shared_slots=SORTED + HISTORY,
 )

@@ -94,6 +94,30 @@ Observe = Callable[[Memory, Event], None]
 
 
 @dataclass(frozen=True)
+class Imitation:
+    """What a policy or a preset imitates, and how well it is known to do so.
+
+    Attributes
+    ----------
+    original
+        The system, paper or rule that is imitated.
+    release, date
+        Version or commit of the original that was read, and its date.
+    agreement
+        How its decisions were held to the original's, with the number that was measured; or that they were not.
+    herds
+        True if the original itself does worse than a random choice on identical servers at load 0.8: the imitation
+        must then do so, too (tests/policies/test_outcomes.py).
+    """
+
+    original: str
+    release: str
+    date: str
+    agreement: str
+    herds: bool = False
+
+
+@dataclass(frozen=True)
 class Policy:
     """A routing policy as it is registered.
 
@@ -113,6 +137,8 @@ class Policy:
         Sizes of its memory per offer and in all.
     oracle
         True if it may see ``TRUE_WORK_S``; its kind must then begin with ``oracle_``.
+    imitation
+        What it imitates; none if it is a textbook's rule or our own.
     """
 
     kind: str
@@ -125,17 +151,22 @@ class Policy:
     offer_slots: int = 0
     shared_slots: int = 0
     oracle: bool = False
+    imitation: Imitation | None = None
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A named parameter set of a policy, pinned to a date or a commit of the system it imitates."""
+    """A named parameter set of a policy, pinned to a date or a commit of the system it imitates.
+
+    Without an ``imitation`` of its own, that of its policy holds.
+    """
 
     name: str
     kind: str
     summary: str
     source: str
     parameters: dict[str, Any] = field(default_factory=dict)
+    imitation: Imitation | None = None
 
 
 @dataclass(frozen=True)

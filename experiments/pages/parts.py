@@ -15,7 +15,7 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     "market/measures.md": {"tables": catalogue_tables.tables},
     "market/pricing.md": {"strategies": registry_tables.strategies, "parameters": registry_tables.strategy_parameters},
     "policies.md": {"policies": registry_tables.policies, "parameters": registry_tables.policy_parameters,
-                    "presets": registry_tables.presets},
+                    "presets": registry_tables.presets, "imitations": registry_tables.imitations},
 }
 
 

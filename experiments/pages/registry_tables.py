@@ -6,7 +6,7 @@ from pydantic.fields import FieldInfo
 
 from policies import POLICIES, PRESETS
 from providers.pricing import STRATEGIES, Tariff
-from sim.policy import Preset
+from sim.policy import Imitation, Preset
 
 NOTHING = "–"
 
@@ -15,6 +15,14 @@ def policies() -> str:
     """Return all policies in the order of their registration."""
     return _table("policy | what it does | ties | source", (
         (f"`{it.kind}`", it.summary, it.ties, it.source) for it in POLICIES.values()))
+
+
+def imitations() -> str:
+    """Return what each policy and preset imitates, and how well; those that imitate nothing say so."""
+    rows = [(it.kind, it.imitation) for it in POLICIES.values()]
+    rows += [(it.name, it.imitation or POLICIES[it.kind].imitation) for it in PRESETS.values()]
+    return _table("policy or preset | original | release | date | agreement | herds", (
+        (f"`{name}`", *_imitated(imitation)) for name, imitation in rows))
 
 
 def policy_parameters() -> str:
@@ -41,6 +49,12 @@ def strategy_parameters() -> str:
     own = {f"{strategy.kind}.{name}": info for strategy in STRATEGIES.values()
            for name, info in strategy.parameters.model_fields.items() if shared.get(name) != _facts(info)}
     return _parameters({**Tariff.model_fields, **own})
+
+
+def _imitated(it: Imitation | None) -> tuple[str, ...]:
+    if it is None:
+        return (NOTHING,) * 5
+    return it.original, it.release, it.date, it.agreement, "yes" if it.herds else "no"
 
 
 def _facts(info: FieldInfo) -> tuple[object, str | None]:

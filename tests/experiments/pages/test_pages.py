@@ -9,10 +9,11 @@ from pydantic import Field
 
 from experiments.pages import registry_tables
 from experiments.pages.parts import DOCS, PARTS, refreshed
-from policies import POLICIES
+from policies import POLICIES, PRESETS
 from policies.oblivious import RANDOM
 from providers.pricing import STRATEGIES, Tariff
 from providers.pricing.constant import CONSTANT
+from sim.policy import Imitation, Preset
 from sim.scenario.base import Part, quantity
 from worlds.places import ROOT
 
@@ -58,6 +59,18 @@ def test_a_preset_says_what_it_sets_otherwise():
     rows = {row.split("`")[1]: row for row in registry_tables.presets().splitlines()[2:]}
     assert "| price = 0.2, throughput = 0.2, latency = 0.1 |" in rows["llmgateway_2026_first"]
     assert "| `cheapest` | OpenRouter's :floor suffix. | – |" in rows["openrouter_floor"]
+
+
+def test_a_preset_without_an_imitation_has_that_of_its_policy(monkeypatch):
+    theirs = Imitation("System", "1.0", "2026-01", "not compared")
+    newer = Imitation("System", "1.1", "2026-02", "all of 9", herds=True)
+    monkeypatch.setitem(POLICIES, "mine", replace(RANDOM, kind="mine", imitation=theirs))
+    for name, imitation in ("mine_old", None), ("mine_new", newer):
+        monkeypatch.setitem(PRESETS, name, Preset(name, "mine", "Mine.", "me", imitation=imitation))
+    rows = {row.split("`")[1]: row.split("`", 2)[2] for row in registry_tables.imitations().splitlines()[2:]}
+    assert rows["random"] == " | – | – | – | – | – |"
+    assert rows["mine"] == rows["mine_old"] == " | System | 1.0 | 2026-01 | not compared | no |"
+    assert rows["mine_new"] == " | System | 1.1 | 2026-02 | all of 9 | yes |"
 
 
 def test_a_strategy_shows_what_it_does_not_share(monkeypatch):
