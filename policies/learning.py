@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from policies.toolbox import gamma, lowest
-from sim.policy import CANCELLED, DONE, FAILED, Event, Memory, Policy, Request, places
+from sim.policy import CANCELLED, DONE, FAILED, Event, Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import COST_USD, OPEN, OUTSTANDING_TOKENS
 
@@ -99,6 +99,13 @@ THOMPSON = Policy(
     source="Thompson 1933; discounting after Garivier and Moulines (2008)",
     ties="random",
     parameters=Thompson,
+    imitation=Imitation(
+        original="Thompson sampling with discounted evidence",
+        release="Thompson 1933; Garivier and Moulines 2008",
+        date="2008",
+        agreement="posterior by hand-worked values",
+        herds=True,  # a bandit takes an offer's quality as given: here it falls with what the bandit sends there
+    ),
     observe=observe_thompson,
     offer_slots=4,
 )

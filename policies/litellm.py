@@ -8,7 +8,7 @@ import numpy as np
 
 from policies.toolbox import draw, lowest_or_first, tied_up_to, uniform, within_limits
 from sim.compiled import njit
-from sim.policy import DONE, FAILED, TIMED_OUT, Event, Memory, Policy, Request, places
+from sim.policy import DONE, FAILED, TIMED_OUT, Event, Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import IN_FLIGHT, NO_LIMIT, OPEN, PRICE_IN, PRICE_OUT, RPM_LIMIT, TOKENS_THIS_MINUTE, TPM_LIMIT
 
@@ -302,6 +302,7 @@ LITELLM_LATENCY = Policy(
     source=f"{SOURCE}, lowest_latency.py",
     ties="random",
     parameters=LiteLlmLatency,
+    imitation=Imitation("LiteLLM, latency-based-routing", "autumn 2026", "2026", "by rule", herds=True),
     observe=observe_litellm_latency,
     offer_slots=FIRST_LIST + LIST_SLOTS,
     shared_slots=1,

@@ -1,20 +1,22 @@
 """LLM Gateway's score: an open-source marketplace router whose every constant is public.
 
 Source: theopenco/llmgateway, packages/actions/src/get-cheapest-from-available-providers.ts and
-packages/shared/src/routing-config.ts (2026). Its prompt-cache term is left out: offers here do not say
-whether they cache. Priorities are 1, so their term is zero.
+compute-provider-scores.ts, packages/shared/src/routing-defaults.ts. Its prompt-cache term weighs nothing since
+November 2026, and offers here do not say whether they cache. Priorities are 1, so their term is zero.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
 from policies.toolbox import lowest_or_first, uniform
 from sim.compiled import njit
 from sim.draws import derive, split
-from sim.policy import DONE, FAILED, TOO_LONG, Event, Memory, Policy, Request, places
+from sim.policy import DONE, FAILED, TOO_LONG, Event, Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import OPEN, PRICE_IN, PRICE_OUT
 
-SOURCE = "theopenco/llmgateway, get-cheapest-from-available-providers.ts and routing-config.ts (2026)"
+SOURCE = "theopenco/llmgateway@090f52cc (2026), compute-provider-scores.ts and routing-defaults.ts"
 
 MINUTES = 60  # window of the metrics
 HEAVY, MIDDLE = 10.0, 3.0  # weights of the last minute and of the four before; the rest weighs 1
@@ -30,8 +32,17 @@ class LlmGateway(Part):
 
     price: float = quantity(0.6, unit="1", doc="Weight of the price ratio", ge=0, source=SOURCE)
     uptime: float = quantity(0.5, unit="1", doc="Weight of the uptime ratio", ge=0, source=SOURCE)
-    throughput: float = quantity(0.05, unit="1", doc="Weight of the throughput ratio", ge=0, source=SOURCE)
-    latency: float = quantity(0.025, unit="1", doc="Weight of the latency ratio", ge=0, source=SOURCE)
+    throughput: float = quantity(0.3, unit="1", doc="Weight of the throughput ratio", ge=0, source=SOURCE)
+    latency: float = quantity(0.075, unit="1", doc="Weight of the latency ratio", ge=0, source=SOURCE)
+    slowest: float = quantity(
+        3.0, unit="1", doc="Largest throughput ratio: whoever is slower is no worse", gt=0, source=SOURCE
+    )
+    by_range: bool = quantity(
+        False,
+        unit="flag",
+        doc="Score by the place between the best and the worst offer instead of the ratio to the best",
+        source="theopenco/llmgateway@75fb1556: its first form",
+    )
     exploration: float = quantity(
         0.01, unit="1", doc="Share of requests placed uniformly", ge=0, le=1, source=SOURCE
     )
@@ -49,6 +60,24 @@ class LlmGateway(Part):
 AT = places(LlmGateway)
 
 
+class Place(NamedTuple):
+    """A value between the best and the worst one of the open offers."""
+
+    value: float
+    best: float
+    worst: float
+
+
+class Extremes(NamedTuple):
+    """The least or the largest values of the open offers; ``paid`` is of prices above zero."""
+
+    price: float
+    paid: float
+    uptime: float
+    speed: float
+    latency: float
+
+
 @njit(cache=True)
 def uptime_penalty(uptime: float) -> float:
     """Penalty of an uptime in percent: quadratic below 95."""
@@ -56,9 +85,24 @@ def uptime_penalty(uptime: float) -> float:
 
 
 @njit(cache=True)
-def shortfall(value: float, best: float, fallback: float) -> float:
-    """``value / best - 1``, or ``fallback`` where the ratio does not exist (as in the original)."""
-    return value / best - 1.0 if best > 0.0 else fallback
+def shortfall(ratio: float, place: Place, by_range: float) -> float:
+    """How far an offer is behind the best: by how much a ratio exceeds 1, or its place between best and worst."""
+    if by_range <= 0.0:
+        return ratio - 1.0
+    return (place.value - place.best) / (place.worst - place.best) if place.worst != place.best else 0.0
+
+
+@njit(cache=True)
+def _list_price(view: np.ndarray, row: int) -> float:
+    return float(0.5 * (view[row, PRICE_IN] + view[row, PRICE_OUT]))
+
+
+@njit(cache=True)
+def _price_ratio(price: float, cheapest: float, cheapest_paid: float) -> float:
+    """Price over the cheapest one; where that is free, one more than the price over the cheapest that is not."""
+    if cheapest > 0.0:
+        return price / cheapest
+    return 1.0 + price / cheapest_paid if price > 0.0 else 1.0
 
 
 @njit(cache=True)
@@ -84,36 +128,46 @@ def _refresh(memory: Memory, minute: float) -> None:
 
 
 @njit(cache=True)
-def _score(view: np.ndarray, memory: Memory) -> None:
-    """Fill SCORE of the open rows from their ratios to the best open one."""
-    w_price, w_uptime, w_speed, w_latency = (
-        memory.params[AT.price],
-        memory.params[AT.uptime],
-        memory.params[AT.throughput],
-        memory.params[AT.latency],
-    )
-    total = max(
-        w_price + w_uptime + w_speed + w_latency, 1e-12
-    )  # all weights may be zero: price then ties too
-    cheapest, fastest, quickest, safest = np.inf, 0.0, np.inf, 0.0
+def _best_and_worst(view: np.ndarray, memory: Memory) -> tuple[Extremes, Extremes]:
+    """Of each signal the least and the largest value of an open offer."""
+    least = Extremes(np.inf, np.inf, np.inf, np.inf, np.inf)
+    most = Extremes(0.0, 0.0, 0.0, 0.0, 0.0)
     for i in range(view.shape[0]):
         if view[i, OPEN] > 0.0:
-            cheapest = min(cheapest, 0.5 * (view[i, PRICE_IN] + view[i, PRICE_OUT]))
-            safest = max(safest, memory.offers[i, UPTIME])
-            fastest = max(fastest, memory.offers[i, SPEED])
-            quickest = min(quickest, memory.offers[i, LATENCY])
+            own, price = memory.offers[i], _list_price(view, i)
+            paid = price if price > 0.0 else np.inf
+            least = Extremes(min(least.price, price), min(least.paid, paid), min(least.uptime, own[UPTIME]),
+                             min(least.speed, own[SPEED]), min(least.latency, own[LATENCY]))
+            most = Extremes(max(most.price, price), 0.0, max(most.uptime, own[UPTIME]),
+                            max(most.speed, own[SPEED]), max(most.latency, own[LATENCY]))
+    return least, most
+
+
+@njit(cache=True)
+def _score(view: np.ndarray, memory: Memory) -> None:
+    """Fill SCORE of all rows by how far they are behind the best open one."""
+    params = memory.params
+    weights = params[AT.price] + params[AT.uptime] + params[AT.throughput] + params[AT.latency]
+    total = max(weights, 1e-12)  # all may be zero: price then ties too
+    by_range = params[AT.by_range]
+    least, most = _best_and_worst(view, memory)
     for i in range(view.shape[0]):
-        own = memory.offers[i]
-        own[SCORE] = (
-            uptime_penalty(own[UPTIME])
-            + (
-                w_price * shortfall(0.5 * (view[i, PRICE_IN] + view[i, PRICE_OUT]), cheapest, 0.0)
-                + w_uptime * shortfall(safest, own[UPTIME], 1.0)
-                + w_speed * shortfall(fastest, own[SPEED], 1.0)
-                + w_latency * shortfall(own[LATENCY], quickest, 0.0)
-            )
-            / total
+        own, price = memory.offers[i], _list_price(view, i)
+        uptime, speed, latency = own[UPTIME], own[SPEED], own[LATENCY]
+        faster = most.speed / speed if speed > 0.0 else np.inf
+        behind = (
+            params[AT.price]
+            * shortfall(_price_ratio(price, least.price, least.paid), Place(price, least.price, most.price), by_range)
+            + params[AT.uptime]
+            * shortfall(most.uptime / uptime if uptime > 0.0 else 2.0,
+                        Place(uptime, most.uptime, least.uptime), by_range)
+            + params[AT.throughput]
+            * min(params[AT.slowest], shortfall(faster, Place(speed, most.speed, least.speed), by_range))
+            + params[AT.latency]
+            * shortfall(latency / least.latency if least.latency > 0.0 else 1.0,
+                        Place(latency, least.latency, most.latency), by_range)
         )
+        own[SCORE] = uptime_penalty(uptime) + behind / total
 
 
 def choose_llmgateway(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
@@ -167,4 +221,11 @@ LLMGATEWAY = Policy(
     observe=observe_llmgateway,
     offer_slots=RING + MINUTES * FIELDS,
     shared_slots=1,
+    imitation=Imitation(
+        original="LLM Gateway (theopenco/llmgateway)",
+        release="090f52cc",
+        date="2026-11",
+        agreement="score by hand-worked values; not run side by side",
+        herds=True,
+    ),
 )

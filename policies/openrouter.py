@@ -3,7 +3,7 @@
 import numpy as np
 
 from policies.toolbox import draw, highest, inverse_power, lowest, price
-from sim.policy import Memory, Policy, Request, places
+from sim.policy import Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import COST_USD, LAST_OUTAGE_S, OPEN, THROUGHPUT_P50
 
@@ -75,6 +75,7 @@ FASTEST = Policy(
     summary="Highest windowed median throughput (OpenRouter's :nitro).",
     source=DOCS,
     ties="random",
+    imitation=Imitation("OpenRouter, sort = throughput", "documentation c26125a", "2026-08-22", "by rule", herds=True),
 )
 OPENROUTER_CLASSIC = Policy(
     kind="openrouter_classic",

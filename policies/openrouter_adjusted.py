@@ -12,7 +12,7 @@ import numpy as np
 
 from policies.toolbox import draw, median, open_rows
 from sim.compiled import njit
-from sim.policy import Memory, Policy, Request, places
+from sim.policy import Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.units import MINUTE_S
 from sim.view import (
@@ -114,5 +114,6 @@ OPENROUTER_ADJUSTED = Policy(
     source=SOURCE,
     ties="none: the choice is a draw",
     parameters=OpenRouterAdjusted,
+    imitation=Imitation("OpenRouter, default", "documentation", "2026-10", "published signals, form ours", herds=True),
     offer_slots=2,
 )

@@ -3,7 +3,9 @@
 Wydrowski, Kleinberg, Rumble and Archer, "Load is not what you should balance: introducing Prequal",
 NSDI 2024. A probe reads the published columns of the view at the time of a query and can be used from the
 next query on. A probe of an offer that is already in the pool replaces the older one (ours: markets here
-often have fewer offers than the paper's pool has places).
+often have fewer offers than the paper's pool has places). Latency is what servers tell: the median of what requests
+took that met about the present number in flight (`sim.near_load`). Where providers publish nothing, which is what
+outside of one firm's fleet is usual, the router keeps the same book of its own requests.
 """
 
 import math
@@ -13,9 +15,10 @@ import numpy as np
 from policies.toolbox import clearly_below, keeps, open_rows, uniform
 from sim.compiled import njit
 from sim.draws import split
-from sim.policy import Imitation, Memory, Policy, Request, places
+from sim.near_load import PAIR, RECENT, latency_at, note
+from sim.policy import DISPATCH, FIRST_TOKEN, Event, Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
-from sim.view import ERROR_SHARE_30S, OPEN, PUBLISHED_IN_FLIGHT, PUBLISHED_LATENCY_S
+from sim.view import ERROR_SHARE_30S, NEVER, OPEN, PUBLISHED_AT_S, PUBLISHED_IN_FLIGHT, PUBLISHED_LATENCY_S
 
 SOURCE = "Prequal, NSDI 2024, section 5 baseline"
 
@@ -26,6 +29,11 @@ ROW, RIF, LATENCY, TAKEN_S, USES, FIELDS = 0, 1, 2, 3, 4, 5
 SIZE, PROBE_DEBT, REMOVE_DEBT, REMOVE_WORST, SEEN, PROBES = 0, 1, 2, 3, 4, 5
 ARRIVED = PROBES + POOL * FIELDS
 SORTED = ARRIVED + HISTORY
+# memory of an offer: own requests in flight, dispatches and first tokens so far; what the last first tokens took, and
+# the last dispatches, each with the number in flight that it met
+IN_FLIGHT, DISPATCHES, TIMED, TIMES = 0, 1, 2, 3
+SENT = TIMES + PAIR * RECENT
+AWAITED = 64  # dispatches that are remembered until their first token
 
 
 class Prequal(Part):
@@ -181,6 +189,15 @@ def _uses(rows: int, memory: Memory, w: float) -> float:
 
 
 @njit(cache=True)
+def _latency(view: np.ndarray, memory: Memory, row: int) -> float:
+    """What a probe of an offer says of its latency; the router's own book where the provider publishes nothing."""
+    own = memory.offers[row]
+    if view[row, PUBLISHED_AT_S] > NEVER or own[TIMED] == 0.0:
+        return float(view[row, PUBLISHED_LATENCY_S])
+    return latency_at(own, TIMES, int(own[TIMED]), view[row, PUBLISHED_IN_FLIGHT])
+
+
+@njit(cache=True)
 def _probe(view: np.ndarray, memory: Memory, now_s: float, wanted: int, u: float) -> None:
     """Probe ``wanted`` distinct open offers drawn uniformly and put the answers into the pool."""
     shared = memory.shared
@@ -203,7 +220,7 @@ def _probe(view: np.ndarray, memory: Memory, now_s: float, wanted: int, u: float
                 at = PROBES + int(shared[SIZE]) * FIELDS
                 shared[at + ROW] = i
                 shared[at + RIF] = view[i, PUBLISHED_IN_FLIGHT]
-                shared[at + LATENCY] = view[i, PUBLISHED_LATENCY_S]
+                shared[at + LATENCY] = _latency(view, memory, i)
                 shared[at + TAKEN_S] = now_s
                 shared[at + USES] = _uses(rows, memory, split(u, POOL + rows + i))
                 shared[SIZE] += 1.0
@@ -219,6 +236,35 @@ def _remove(shared: np.ndarray, limit: float, at_threshold: float, r_remove: flo
         if shared[SIZE] > 0.0:
             _drop(shared, _worst(shared, limit, at_threshold) if shared[REMOVE_WORST] > 0.0 else 0)
             shared[REMOVE_WORST] = 1.0 - shared[REMOVE_WORST]
+
+
+@njit(cache=True)
+def _met(own: np.ndarray, sent_s: float) -> float:
+    """Own requests in flight that the dispatch nearest to a time met."""
+    nearest = np.inf
+    met = 0.0
+    for i in range(min(int(own[DISPATCHES]), AWAITED)):
+        at = SENT + PAIR * i
+        if abs(own[at] - sent_s) < nearest:
+            nearest = abs(own[at] - sent_s)
+            met = own[at + 1]
+    return met
+
+
+def observe_prequal(memory: Memory, event: Event) -> None:
+    """Keep the book: who met how many own requests in flight, and how long its first token took."""
+    own = memory.offers[event.row]
+    if event.kind == DISPATCH:
+        at = SENT + PAIR * (int(own[DISPATCHES]) % AWAITED)
+        own[at] = event.now_s
+        own[at + 1] = own[IN_FLIGHT]
+        own[DISPATCHES] += 1.0
+        own[IN_FLIGHT] += 1.0
+    elif event.kind == FIRST_TOKEN:
+        note(own, TIMES, int(own[TIMED]), _met(own, event.now_s - event.ttft_s), event.ttft_s)
+        own[TIMED] += 1.0
+    else:
+        own[IN_FLIGHT] -= 1.0
 
 
 def choose_prequal(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
@@ -257,5 +303,7 @@ PREQUAL = Policy(
         date="2024-04",
         agreement="rule by rule, by hand-worked pools; the original is not public",
     ),
+    observe=observe_prequal,
+    offer_slots=SENT + PAIR * AWAITED,
     shared_slots=SORTED + HISTORY,
 )

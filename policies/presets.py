@@ -2,8 +2,15 @@
 
 from typing import Final
 
-from policies import litellm, llmgateway, openrouter
-from sim.policy import Preset
+from policies import gie, litellm, openrouter, vercel
+from sim.policy import Imitation, Preset
+
+
+def _llmgateway(release: str, date: str) -> Imitation:
+    """What a preset of LLM Gateway imitates: its scores are compared with hand-worked values, and all of them herd."""
+    return Imitation("LLM Gateway (theopenco/llmgateway)", release, date,
+                     "score by hand-worked values; not run side by side", herds=True)
+
 
 _ALL = (
     Preset(
@@ -62,22 +69,65 @@ _ALL = (
         "llmgateway_2026",
         "llmgateway",
         "LLM Gateway's present weights.",
-        llmgateway.SOURCE,
-        {"price": 0.6, "uptime": 0.5, "throughput": 0.05, "latency": 0.025, "exploration": 0.01},
+        "theopenco/llmgateway@090f52cc",
+        {
+            "price": 0.6,
+            "uptime": 0.5,
+            "throughput": 0.3,
+            "latency": 0.075,
+            "slowest": 3.0,
+            "by_range": False,
+            "exploration": 0.01,
+        },
+        _llmgateway("090f52cc", "2026-11"),
+    ),
+    Preset(
+        "llmgateway_2026_third",
+        "llmgateway",
+        "LLM Gateway's third weights.",
+        "theopenco/llmgateway@01e169b0",
+        {
+            "price": 0.6,
+            "uptime": 0.5,
+            "throughput": 0.05,
+            "latency": 0.025,
+            "slowest": 1000000000.0,
+            "by_range": False,
+            "exploration": 0.01,
+        },
+        _llmgateway("01e169b0", "2026"),
     ),
     Preset(
         "llmgateway_2026_second",
         "llmgateway",
-        "LLM Gateway's weights before the present ones.",
-        llmgateway.SOURCE,
-        {"price": 0.3, "uptime": 0.5, "throughput": 0.05, "latency": 0.025, "exploration": 0.01},
+        "LLM Gateway's second weights, and the first scored by ratios.",
+        "theopenco/llmgateway@015f558a",
+        {
+            "price": 0.3,
+            "uptime": 0.5,
+            "throughput": 0.05,
+            "latency": 0.025,
+            "slowest": 1000000000.0,
+            "by_range": False,
+            "exploration": 0.01,
+        },
+        _llmgateway("015f558a", "2026"),
     ),
     Preset(
         "llmgateway_2026_first",
         "llmgateway",
-        "LLM Gateway's oldest weights.",
-        llmgateway.SOURCE,
-        {"price": 0.2, "uptime": 0.5, "throughput": 0.2, "latency": 0.1, "exploration": 0.01},
+        "LLM Gateway's first weights, scored by the place between best and worst.",
+        "theopenco/llmgateway@75fb1556",
+        {
+            "price": 0.2,
+            "uptime": 0.5,
+            "throughput": 0.2,
+            "latency": 0.1,
+            "slowest": 1000000000.0,
+            "by_range": True,
+            "exploration": 0.01,
+        },
+        _llmgateway("75fb1556", "2026"),
     ),
     Preset(
         "prequal_nsdi24",
@@ -85,6 +135,51 @@ _ALL = (
         "Prequal's baseline: Q = 2^-0.25, 3 probes a query.",
         "Wydrowski et al., NSDI 2024",
         {"q_rif": 2.0**-0.25, "r_probe": 3.0, "r_remove": 1.0, "max_age_s": 1.0, "delta": 1.0},
+    ),
+    Preset(
+        "yarp_2026",
+        "power_of_d",
+        "YARP's default, PowerOfTwoChoices: two draws with replacement, ties to the first drawn.",
+        "microsoft/reverse-proxy@26545674, PowerOfTwoChoicesLoadBalancingPolicy.cs",
+        {"d": 2, "replacement": True, "by_tokens": False},
+        Imitation(
+            original="YARP (microsoft/reverse-proxy), PowerOfTwoChoices",
+            release="26545674",
+            date="2026",
+            agreement="by rule; its draws are from its own generator",
+        ),
+    ),
+    Preset("vercel_2026", "vercel", "Vercel AI Gateway's default order.", vercel.SOURCE, {"sort": vercel.DEFAULT}),
+    Preset(
+        "vercel_cost_2026",
+        "vercel",
+        "Vercel AI Gateway, sort = cost: lowest list price of input.",
+        vercel.SOURCE,
+        {"sort": vercel.COST},
+        vercel.sorted_by("cost", herds=False),
+    ),
+    Preset(
+        "vercel_ttft_2026",
+        "vercel",
+        "Vercel AI Gateway, sort = ttft: lowest median time to first token.",
+        vercel.SOURCE,
+        {"sort": vercel.TTFT},
+        vercel.sorted_by("ttft", herds=True),
+    ),
+    Preset(
+        "vercel_tps_2026",
+        "vercel",
+        "Vercel AI Gateway, sort = tps: highest median tokens per second.",
+        vercel.SOURCE,
+        {"sort": vercel.TPS},
+        vercel.sorted_by("tps", herds=True),
+    ),
+    Preset(
+        "gie_2026",
+        "gie",
+        "Gateway API Inference Extension's default profile: queue 2, KV cache 2, prefix 3.",
+        gie.SOURCE,
+        {"queue": 2.0, "kv_cache": 2.0, "prefix": 3.0},
     ),
     Preset(
         "helicone_2025",

@@ -6,10 +6,22 @@ from typing import Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from policies import learning, least_loaded, litellm, llmgateway, oblivious, openrouter, openrouter_adjusted, prequal
+from policies import (
+    farms,
+    gie,
+    learning,
+    least_loaded,
+    litellm,
+    llmgateway,
+    oblivious,
+    openrouter,
+    openrouter_adjusted,
+    prequal,
+    vercel,
+)
 from policies.presets import PRESETS
 from sim.errors import PolicyError, ScenarioError
-from sim.policy import BoundPolicy, Policy
+from sim.policy import BoundPolicy, Imitation, Policy
 from sim.scenario.explain import refused
 from sim.scenario.router_settings import PolicyChoice
 
@@ -32,7 +44,12 @@ _ALL = (
     litellm.LITELLM_COST,
     litellm.LITELLM_USAGE,
     llmgateway.LLMGATEWAY,
+    vercel.VERCEL,
     prequal.PREQUAL,
+    farms.C3_POLICY,
+    farms.JIQ,
+    farms.BOUNDED_HASH,
+    gie.GIE,
     learning.DRIFT_PLUS_PENALTY,
     learning.THOMPSON,
     least_loaded.ORACLE_LEAST_WORK,
@@ -57,6 +74,14 @@ def register(policy: Policy) -> Policy:
         )
     POLICIES[policy.kind] = policy
     return policy
+
+
+def imitation_of(name: str) -> Imitation | None:
+    """What a policy or a preset imitates: a preset says it itself, or its policy does."""
+    preset = PRESETS.get(name)
+    if preset is None:
+        return POLICIES[name].imitation
+    return preset.imitation or POLICIES[preset.kind].imitation
 
 
 def bind(choice: PolicyChoice, path: str = "routers.main.policy") -> BoundPolicy:

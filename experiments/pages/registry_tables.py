@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pydantic.fields import FieldInfo
 
 from policies import POLICIES, PRESETS
+from policies.registry import imitation_of
 from providers.pricing import STRATEGIES, Tariff
 from sim.policy import Imitation, Preset
 
@@ -19,10 +20,8 @@ def policies() -> str:
 
 def imitations() -> str:
     """Return what each policy and preset imitates, and how well; those that imitate nothing say so."""
-    rows = [(it.kind, it.imitation) for it in POLICIES.values()]
-    rows += [(it.name, it.imitation or POLICIES[it.kind].imitation) for it in PRESETS.values()]
     return _table("policy or preset | original | release | date | agreement | herds", (
-        (f"`{name}`", *_imitated(imitation)) for name, imitation in rows))
+        (f"`{name}`", *_imitated(imitation_of(name))) for name in (*POLICIES, *PRESETS)))
 
 
 def policy_parameters() -> str:

@@ -28,8 +28,6 @@ class Traffic(Part):
     sample_share: float = quantity(0.0, unit="1", doc="Share of requests kept in the requests table", ge=0, le=1)
     publish_period_s: float | None = quantity(
         None, unit="s", doc="Providers publish their load this often; none publishes nothing", gt=0)
-    published_weight: float = quantity(0.1, unit="1", doc="Weight of the newest time to first token in the latency "
-                                       "that providers publish", gt=0, le=1, source="assumption")
     engine: Literal["compiled", "reference"] = Field("compiled", description="Traffic engine")
 
     @model_validator(mode="after")

@@ -29,6 +29,8 @@ OTHERS = {
     "llmgateway": {"price": 0.1, "latency": 0.9, "exploration": 0.3, "ties_first": False},
     "power_of_d": {"d": 3, "by_tokens": True}, "peak_ewma": {"decay_s": 3.0, "whole_answer": True},
     "openrouter_classic": {"k": 0.5, "window_s": 400.0}, "openrouter_adjusted": {"softness": 2.0, "wait_cost": 3.0},
+    "c3": {"alpha": 0.3, "exponent": 1.0, "clients": 4.0}, "gie": {"queue": 0.5, "kv_cache": 3.0},
+    "vercel": {"sort": 3}, "bounded_hash": {"slack": 2.0},
     "prequal": {"q_rif": 0.4, "r_probe": 1.5, "max_age_s": 30.0}, "weighted": {"exponent": 3.0},
 }
 

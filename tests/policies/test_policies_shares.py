@@ -102,6 +102,8 @@ def test_compiled_and_python_agree_and_never_choose_a_closed_row(kind, seed, row
 
 @pytest.mark.parametrize("kind", POLICIES)
 def test_symmetric_offers_get_equal_shares(kind):
+    if kind == "bounded_hash":
+        pytest.skip("one key has one place on the circle: test_policies_farms.py")
     rows = 6
     view = priced(*[1.0] * rows)
     counts = trial(kind, rows, **FAIR.get(kind, {})).counts(view, REQUEST, DRAWS)

@@ -184,10 +184,40 @@ def test_llmgateway_score_by_hand():
     assert list(offers[:, UPTIME]) == [pytest.approx(90.0), 100.0]
     assert list(offers[:, LATENCY]) == [2.0, 1.0]
     assert list(offers[:, SPEED]) == [25.0, 50.0]
-    total = 0.6 + 0.5 + 0.05 + 0.025
-    first = (0.5 * (100 / 90 - 1) + 0.05 * 1.0 + 0.025 * 1.0) / total + (25 / 95) ** 2
+    total = 0.6 + 0.5 + 0.3 + 0.075
+    first = (0.5 * (100 / 90 - 1) + 0.3 * 1.0 + 0.075 * 1.0) / total + (25 / 95) ** 2
     assert offers[0, SCORE] == pytest.approx(first)
     assert offers[1, SCORE] == pytest.approx(0.6 * 0.1 / total)
+
+
+def llmgateway_scores(preset, speeds, prices, ttfts=(1.0, 1.0)):
+    """Scores of two offers by their tokens per second, list prices and times to first token."""
+    seat = trial(preset, 2, exploration=0.0)
+    for row in (0, 1):
+        seat.observe(done(row, now_s=10.0, ttft_s=ttfts[row], e2e_s=1.0, tokens=speeds[row]))
+    view = blank_view(2)
+    view[:, v.PRICE_IN] = view[:, v.PRICE_OUT] = prices
+    seat.choose(view, plain_request(now_s=60.0), 0.5)
+    return seat.memory.offers[:, SCORE].tolist()
+
+
+def test_llmgateway_slowness_counts_up_to_a_fourth_of_the_speed():
+    total = 0.6 + 0.5 + 0.3 + 0.075
+    assert llmgateway_scores("llmgateway_2026", (200, 10), (1.0, 1.0)) == pytest.approx([0.0, 0.3 * 3.0 / total])
+    assert llmgateway_scores("llmgateway_2026", (200, 100), (1.0, 1.0)) == pytest.approx([0.0, 0.3 * 1.0 / total])
+    third = 0.6 + 0.5 + 0.05 + 0.025
+    assert llmgateway_scores("llmgateway_2026_third", (200, 10), (1.0, 1.0)) == pytest.approx([0.0, 0.05 * 19 / third])
+
+
+def test_llmgateway_ranks_what_is_paid_behind_what_is_free():
+    total = 0.6 + 0.5 + 0.3 + 0.075
+    assert llmgateway_scores("llmgateway_2026", (50, 50), (0.0, 2.0)) == pytest.approx([0.0, 0.6 * 1.0 / total])
+
+
+def test_llmgateway_scored_first_by_the_place_between_best_and_worst():
+    # the first: dearest and quickest; the second: cheapest, slowest and latest
+    scores = llmgateway_scores("llmgateway_2026_first", (200, 10), (1.1, 1.0), (1.0, 9.0))
+    assert scores == pytest.approx([0.2, 0.2 + 0.1])
 
 
 def test_llmgateway_weighs_minutes_ten_three_one():

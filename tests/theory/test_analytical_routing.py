@@ -18,6 +18,7 @@ RANDOM = {"kind": "random"}
 ROUND_ROBIN = {"kind": "round_robin"}
 SHORTEST = {"kind": "least_in_flight"}
 LEAST_WORK = {"kind": "oracle_least_work"}
+IDLE = {"kind": "jiq"}
 POWER_OF_2 = {"kind": "power_of_d", "d": 2}
 POWER_OF_3 = {"kind": "power_of_d", "d": 3}
 
@@ -50,10 +51,11 @@ def test_join_the_shorter_of_two(load: float) -> None:
         (POWER_OF_3, 0.7, 1.3635, 0.0007),
         (POWER_OF_3, 0.9, 2.0613, 0.0010),
         (SHORTEST, 0.9, 1.0690, 0.0006),
+        (IDLE, 0.9, 1.0720, 0.0005),
     ],
 )
 def test_hundred_servers(policy: dict[str, object], load: float, mean: float, error: float) -> None:
-    """Power of d and join the shortest of 100 queues, against an independent simulation."""
+    """Power of d, join the shortest and join the idle of 100 queues, against an independent simulation."""
     Queue(load, offers=100, policy=policy, replications=8).estimate(response_s).agrees(mean, error)
 
 

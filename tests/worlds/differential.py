@@ -71,7 +71,6 @@ def random_case(seed: int) -> Case:
     duration_s = rng.time_s(20, 500 if rng.large else 150)
     traffic = {"duration_s": duration_s, "warmup_s": _maybe(rng, 0.5, duration_s * 0.2, 0.0),
                "publish_period_s": _maybe(rng, 0.3, rng.lasting_s(0.5, 10), None),
-               "published_weight": float(rng.uniform(0.02, 1)),
                "sample_share": _maybe(rng, 0.8, 1.0, float(rng.random()))}
     world = worlds.world(
         offers, [_policy(rng) for _ in names],

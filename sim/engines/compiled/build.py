@@ -22,6 +22,7 @@ from sim.engines.schedule import shown_usd
 from sim.engines.window import Window
 from sim.engines.world import OfferSpec, World, marketplace_rates
 from sim.errors import ScenarioError
+from sim.near_load import PAIR, RECENT
 from sim.scenario import Router
 from sim.view import (
     CAPACITY_PER_S,
@@ -335,7 +336,6 @@ def _globals(world: World, shards: int) -> np.ndarray:
         "warmup_s": window.begins_s,
         "demand_ends_s": window.ends_s,
         "sample_share": traffic.sample_share,
-        "published_weight": traffic.published_weight,
         "free_requests": FIRST_POOL,
         "free_attempts": FIRST_POOL,
         "free_messages": 4 * FIRST_POOL,
@@ -361,7 +361,7 @@ def new_shards(world: World, groups: Sequence[np.ndarray]) -> list[State]:
     replicas, places = _replicas(offers)
     lane_of = np.zeros(world.delay_s.shape, np.int32)
     routing = _routing(world, offers, lane_of)
-    supply = _supply(offers, replicas, places)._replace(tiers=table(tiers, records.TierRow))
+    supply = _supply(offers, replicas, places)._replace(tiers=table(tiers, records.TierRow), times=_times(world))
     books = state.new_books(len(world.classes), len(offers), 1)
     rows = _globals(world, len(groups))
     shards = []
@@ -379,6 +379,12 @@ def new_shards(world: World, groups: Sequence[np.ndarray]) -> list[State]:
     return shards
 
 
+def _times(world: World) -> np.ndarray:
+    """Recent times to first token of each offer, if providers publish them."""
+    offers = 1 if world.scenario.traffic.publish_period_s is None else len(world.offers)
+    return np.zeros((offers, PAIR * RECENT))
+
+
 def copies_by_class(books: Books, copies: int) -> list[tuple[np.ndarray, ...]]:
     """The counters by class, as often as there are threads: any of them may serve a request of any class."""
     first = tuple(getattr(books, name) for name in state.BY_CLASS)
@@ -391,6 +397,7 @@ def _supply(offers: np.ndarray, replicas: np.ndarray, places: int) -> Supply:
         here=np.zeros(0, np.int32),
         offers=table(offers, records.LiveDeployment),
         tiers=empty(0, records.TierRow),
+        times=np.zeros((1, 1)),
         replicas=table(replicas, records.Replica),
         attempts=empty(FIRST_POOL, records.Attempt),
         free_attempts=state.free_stack(FIRST_POOL),

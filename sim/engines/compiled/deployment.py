@@ -62,6 +62,15 @@ def least(supply: Supply, offer: LiveDeployment, by_requests: bool, below: int) 
     return best
 
 
+@inner()
+def load_of(supply: Supply, offer: LiveDeployment) -> float:
+    """Requests running or waiting at an offer with replicas, per active one."""
+    load = float(offer.central_count)
+    for r in range(offer.first_replica, offer.first_replica + offer.most):
+        load += supply.replicas[r].running + supply.replicas[r].queued
+    return load / offer.replicas
+
+
 @inner(forceinline=True)
 def balance(supply: Supply, o: int, a: int) -> int:
     """Replica that the provider's own balancer picks; -1 sends the attempt to the central queue."""
@@ -158,6 +167,8 @@ def hear_dispatch(g: Globals, clock: Clock, supply: Supply, meters: Rows[Meter],
         turn_away(g, clock, supply, lane_of[attempt.router, o], a, failure)
         return -1
     plan_break(offer, attempt)
+    if g.publish_period < np.inf:
+        attempt.met = load_of(supply, host)
     if r < 0:
         join_central(supply, host, a)
         return -1

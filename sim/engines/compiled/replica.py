@@ -15,6 +15,7 @@ from sim.engines.grid import on_grid
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, PREEMPTIONS, PREFILL_TOKENS, STEPS
 from sim.engines.rules import DONE, FAIL, FIRST_TOKEN
 from sim.engines.steptime import step_time
+from sim.near_load import note
 from sim.policy import MIDSTREAM, NO_FAILURE
 
 
@@ -98,12 +99,9 @@ def tell_first_token(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarr
     lane = lane_of[attempt.router, attempt.offer]
     send(g, clock, supply.attempts, lane, Letter(FIRST_TOKEN, a, NO_FAILURE))
     offer = supply.offers[attempt.offer]
-    sample_s = g.now - attempt.arrived_s
-    if offer.has_published == 0:
-        offer.has_published = 1
-        offer.published_latency = sample_s
-    else:
-        offer.published_latency += g.published_weight * (sample_s - offer.published_latency)
+    if g.publish_period < np.inf:
+        note(supply.times[attempt.offer], 0, offer.timed, attempt.met, g.now - attempt.arrived_s)
+        offer.timed += 1
 
 
 @inner(forceinline=True)

@@ -81,6 +81,7 @@ class Supply(NamedTuple):
     here: np.ndarray  # int32: the offers of this shard
     offers: Rows[LiveDeployment]
     tiers: Rows[TierRow]  # of all offers' prices
+    times: np.ndarray  # float64 (offers, samples): recent times to first token (sim.near_load); one if not published
     replicas: Rows[Replica]
     attempts: Rows[Attempt]
     free_attempts: np.ndarray

@@ -2,10 +2,12 @@
 
 from sim.compiled import inner
 from sim.engines.compiled.clock import set_time
+from sim.engines.compiled.deployment import load_of
 from sim.engines.compiled.records import Globals
 from sim.engines.compiled.state import TICK_LEAF, Clock, Routing, Supply
 from sim.engines.compiled.telemetry import refresh_if_due
 from sim.engines.grid import on_grid
+from sim.near_load import latency_at
 from sim.view import COLUMNS, PUBLISHED_AT_S, PUBLISHED_IN_FLIGHT, PUBLISHED_LATENCY_S
 
 
@@ -14,16 +16,12 @@ def publish(g: Globals, supply: Supply, routing: Routing) -> None:
     """Write every provider's load and latency into every router's view."""
     for o in supply.here:
         offer = supply.offers[o]
-        host = supply.offers[offer.host]
-        load = float(host.central_count)
-        for r in range(host.first_replica, host.first_replica + host.most):
-            load += supply.replicas[r].running + supply.replicas[r].queued
+        load = load_of(supply, supply.offers[offer.host])
+        latency_s = latency_at(supply.times[o], 0, offer.timed, load)
         for router in range(routing.routers.shape[0]):
             row = routing.views[router, o]
-            row[PUBLISHED_IN_FLIGHT] = load / host.replicas
-            row[PUBLISHED_LATENCY_S] = (
-                offer.published_latency if offer.has_published != 0 else routing.routers[router].prior_ttft_s
-            )
+            row[PUBLISHED_IN_FLIGHT] = load
+            row[PUBLISHED_LATENCY_S] = latency_s if offer.timed > 0 else routing.routers[router].prior_ttft_s
             row[PUBLISHED_AT_S] = g.now
 
 

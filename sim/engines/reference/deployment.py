@@ -1,6 +1,8 @@
 """A deployment: the gate, the balancer and the replicas behind one offer (semantics, section 7)."""
 
 import math
+from collections import deque
+from statistics import median_low
 
 from sim import policy
 from sim.draws import BALANCER, FAST_FAILURE
@@ -15,6 +17,7 @@ from sim.engines.reference.request import Attempt, LiveRequest
 from sim.engines.steptime import step_time
 from sim.engines.window import Window
 from sim.engines.world import BALANCERS
+from sim.near_load import NEAR, NEAR_SHARE, RECENT
 from sim.scenario import Billing
 
 
@@ -29,7 +32,6 @@ class LiveDeployment:
         self.balancer = BALANCERS[self.offer.balancer]
         self.work = network.books.offer_work[index]
         self.window = Window(network.world)
-        self.published_weight = network.world.scenario.traffic.published_weight
         self.up = True
         self.slow = 1.0
         self.jobs: dict[Attempt, Job] = {}  # everything that is here
@@ -38,7 +40,7 @@ class LiveDeployment:
         self.central: list[Job] = []  # requests that no replica has room for (balancer "central")
         self.turn = 0  # of the round robin
         self.door = Door(self.offer.rates)
-        self.ttft_ewma_s = math.nan  # arrival to first token; NaN before the first
+        self.times: deque[tuple[float, float]] = deque(maxlen=RECENT)  # load met at arrival, time to first token
         self.host = self  # whose replicas serve what its door lets in
         self.doors = {index: self}  # of the offers that its replicas serve
 
@@ -100,6 +102,7 @@ class LiveDeployment:
             self.network.send_fail(attempt, policy.QUEUE_FULL)
             return
         job = Job(attempt, self.clock.now, self.offer)
+        job.met = self.requests_per_replica
         host.jobs[attempt] = job
         if replica is None:
             line_up(host.central, job)
@@ -148,15 +151,8 @@ class LiveDeployment:
 
     def tell_first_token(self, job: Job) -> None:
         """Send the first token and measure the time it took."""
-        self.doors[job.attempt.offer]._measure(self.clock.now - job.arrived_s)
+        self.doors[job.attempt.offer].times.append((job.met, self.clock.now - job.arrived_s))
         self.network.send_first_token(job.attempt)
-
-    def _measure(self, ttft_s: float) -> None:
-        """Take a time to first token into what is published of the offer."""
-        if math.isnan(self.ttft_ewma_s):
-            self.ttft_ewma_s = ttft_s
-        else:
-            self.ttft_ewma_s += self.published_weight * (ttft_s - self.ttft_ewma_s)
 
     def tell_end(self, job: Job) -> None:
         """Send the end of a stream: complete, or broken."""
@@ -236,6 +232,15 @@ class LiveDeployment:
     def requests_per_replica(self) -> float:
         """Requests running or waiting in its pool, per replica."""
         return len(self.host.jobs) / self.host.active
+
+    @property
+    def ttft_at_this_load_s(self) -> float:
+        """Median time to first token of recent requests that met about the present load; NaN before the first."""
+        load = self.requests_per_replica
+        nearest = min((abs(met - load) for met, _ in self.times), default=0.0)
+        reach = max(nearest, NEAR, NEAR_SHARE * load)
+        near = [ttft_s for met, ttft_s in self.times if abs(met - load) <= reach]
+        return median_low(near) if near else math.nan
 
     @property
     def true_work_s(self) -> float:

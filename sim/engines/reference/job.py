@@ -25,6 +25,7 @@ class Job:
         request = attempt.request
         self.attempt = attempt
         self.arrived_s = arrived_s
+        self.met = 0.0  # requests per replica that were there then
         self.prompt = request.prompt
         self.output = attempt.served
         self.weight = request.weight

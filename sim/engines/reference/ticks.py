@@ -29,7 +29,7 @@ class Ticks:
         for deployment in self._deployments:
             for router in self._routers:
                 router.observed[deployment.index].publish(
-                    self._clock.now, deployment.requests_per_replica, deployment.ttft_ewma_s
+                    self._clock.now, deployment.requests_per_replica, deployment.ttft_at_this_load_s
                 )
         # multiplied, not added up: a sum of periods drifts away from the calendar's times by rounding
         self._clock.at((tick + 1) * period_s, (PUBLISH,), self._publish, period_s, tick + 1)

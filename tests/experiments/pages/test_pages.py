@@ -57,7 +57,8 @@ def test_a_policy_of_the_registry_is_on_its_page(monkeypatch):
 
 def test_a_preset_says_what_it_sets_otherwise():
     rows = {row.split("`")[1]: row for row in registry_tables.presets().splitlines()[2:]}
-    assert "| price = 0.2, throughput = 0.2, latency = 0.1 |" in rows["llmgateway_2026_first"]
+    first = "| price = 0.2, throughput = 0.2, latency = 0.1, slowest = 1e+09, by_range = true |"
+    assert first in rows["llmgateway_2026_first"]
     assert "| `cheapest` | OpenRouter's :floor suffix. | – |" in rows["openrouter_floor"]
 
 

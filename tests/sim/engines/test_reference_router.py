@@ -315,11 +315,15 @@ def test_providers_publish_before_the_view_is_copied():
     assert watcher.views[4][0, columns].tolist() == [1.5, 1.0, 5.0, 1.5]
 
 
-def test_what_providers_publish_weighs_the_newest_time_as_the_scenario_says():
+def test_providers_publish_how_long_requests_took_that_met_the_present_load():
     watcher = Watcher()
-    market = world([offer(max_batch=1)], watcher.bound(), traffic={"publish_period_s": 5.0, "published_weight": 0.4})
-    routed(market, at(0.0, 0.5, 5.5))  # the first takes 1 s to its first token, the second 1.5 s: it waits for half
-    assert watcher.views[2][0, v.PUBLISHED_LATENCY_S] == pytest.approx(1.0 + 0.4 * 0.5)
+    market = world([offer(max_batch=1)], watcher.bound(), traffic={"publish_period_s": 10.0})
+    routed(market, at(0.0, 4.0, 4.5, 4.75, 10.0, 19.5, 20.25, 29.1, 29.2, 29.3, 30.5, 39.5, 40.5))
+    seen = [view[0, [v.PUBLISHED_IN_FLIGHT, v.PUBLISHED_LATENCY_S]].tolist() for view in watcher.views]
+    assert seen[4] == [0.0, 1.0]  # who met nobody took 1 s, at once; whoever met one 1.5 s, or two 2.25 s
+    assert seen[6] == [1.0, 1.5]
+    assert seen[10] == [3.0, 2.25]  # nobody has met three yet: two are the nearest
+    assert seen[12] == [1.0, 1.5]  # the median of 1.25, 1.5 and 1.9 s
 
 
 def test_oracles_see_the_work_of_the_least_loaded_replica():
