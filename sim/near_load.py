@@ -37,7 +37,7 @@ def note(ring: np.ndarray, first: int, seen: int, load: float, latency_s: float)
 
 @njit(cache=True)
 def latency_at(ring: np.ndarray, first: int, seen: int, load: float) -> float:
-    """Lower median of the latencies at or near a load (E23); NaN before the first sample.
+    """Lower median of the latencies at or near a load (E24); NaN before the first sample.
 
     Near are the samples within half a request or a tenth of the load, whichever is more; if there are none, those
     whose load is nearest.

@@ -6,7 +6,7 @@ Six replications of a run, and of one twice as long; d is the logarithm of a rat
 * Not worse than random: mean(d) of policy over random <= t(0.999; 5) s / sqrt(6). A policy that is random's equal fails
   once in a thousand seeds, a better one less often; one that is a fifth worse is found out.
 * Stationary: the same of the long run over the short one.
-* Whoever is said to herd is worse: mean(d) > t(0.999; 5) s / sqrt(6), so that the flag is no excuse.
+* Whoever is said to herd is worse in the long run: mean(d) > t(0.999; 5) s / sqrt(6), so that the flag is no excuse.
 
 In all below 0.05 for this file; the seeds are fixed. The 48 servers and long runs of docs/policies.md are made by
 benchmarks/outcomes.py.
@@ -72,10 +72,11 @@ def herds(name: str) -> bool:
 
 @pytest.mark.parametrize("name", cases())
 def test_identical_servers(name: str) -> None:
-    worse, chance = above(responses(name, REQUESTS), responses("random", REQUESTS))
     if herds(name):
+        worse, chance = above(responses(name, 2 * REQUESTS), responses("random", 2 * REQUESTS))
         assert worse > chance, "the registry says that it herds, and it does not"
         return
+    worse, chance = above(responses(name, REQUESTS), responses("random", REQUESTS))
     assert worse <= chance, "worse than a random choice"
     grows, chance = above(responses(name, 2 * REQUESTS), responses(name, REQUESTS))
     assert grows <= chance, "not stationary"
