@@ -149,6 +149,11 @@ SMOOTH_WRR = Policy(
     source="nginx upstream round robin (smooth weighted round robin, 2012)",
     ties="list order; with equal weights every offer still has the same share",
     parameters=SmoothWrr,
-from sim.compiled import njit
-from sim.policy import Imitation, Memory, Policy, Request, places
+    imitation=Imitation(
+        original="nginx, upstream round robin",
+        release="1.2 (smooth weighted round robin)",
+        date="2012-05",
+        agreement="its published sequence for weights 5, 1, 1",
+    ),
+    offer_slots=2,
 )
