@@ -9,7 +9,7 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from experiments.price_lists.offer_table import Table, adds_writing, offer_table, with_pools
+from experiments.price_lists.offer_table import Table, adds_writing, offer_table, served_by
 from experiments.price_lists.quote import Quote, Row, UnknownPriceError, Unread
 
 
@@ -86,8 +86,9 @@ def fragment_of(rows: Iterable[Row], day: date | None, today: date, only: Sequen
     newest = min(max(days), today) if days else None
     wanted = day or newest
     offers = [it for it in _of_day(listed, wanted) if not only or _matches(_name(it.quote), only)]
-    pooled = with_pools({_name(it.quote): (it.quote, it.offer) for it in offers})
-    offers = [it._replace(offer=pooled[_name(it.quote)]) for it in offers]
+    hosts = {_name(it.quote): it.offer for it in offers}
+    offers = [it._replace(offer=served_by(it.quote, it.offer, hosts.get(f"{it.quote.provider}/{it.quote.host}")))
+              for it in offers]
     return Fragment(wanted, offers, loaded, loaded - len(listed), unread)
 
 

@@ -1,6 +1,5 @@
 """From a row of a price list to an offer of a scenario."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -53,16 +52,12 @@ def offer_table(quote: Quote) -> Table:
     return offer
 
 
-def with_pools(listed: Mapping[str, tuple[Quote, Table]]) -> dict[str, Table]:
-    """The offers by name; those of service tiers are served by the replicas of the usual one, where that is listed."""
-    found = {}
-    for name, (quote, offer) in listed.items():
-        host = listed.get(f"{quote.provider}/{quote.host}")
-        if quote.tier and host is not None and not host[0].tier and host[1]["model"] == offer["model"]:
-            rest = {key: value for key, value in offer.items() if key not in ("model", "serving")}
-            offer = {"model": offer["model"], "pool": quote.host, **rest}
-        found[name] = offer
-    return found
+def served_by(quote: Quote, offer: Table, host: Table | None) -> Table:
+    """The offer of a service tier as one that is served by the replicas of the usual one, if that is listed."""
+    if host is None or not quote.tier or "service_tier" in host or host["model"] != offer["model"]:
+        return offer
+    rest = {key: value for key, value in offer.items() if key not in ("model", "serving")}
+    return {"model": offer["model"], "pool": quote.host, **rest}
 
 
 def adds_writing(prices: TokenUsd) -> bool:

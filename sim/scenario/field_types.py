@@ -127,7 +127,7 @@ def _extra_value(model: type[BaseModel]) -> Annotation:
 
 def _alternatives(annotation: Annotation) -> list[Annotation]:
     if _origin(annotation) in (Union, types.UnionType):
-        return [_bare(option) for option in get_args(annotation)]
+        return [inner for option in get_args(annotation) for inner in _alternatives(_bare(option))]
     return [annotation]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from experiments.store.tables import traffic_tables
 from providers.faults import fault_processes
 from providers.offers import build_offers
 from providers.price_schedules import schedule_of
@@ -84,6 +85,8 @@ def test_ten_bills_of_one_pool(engine: Any) -> None:
     by_name = {name: sum(row[-1] for row, there in zip(rows, names, strict=True) if there == name) for name in names}
     revenue = result.offer_sums[:, :, outcome.REVENUE_NANO].sum(axis=1).tolist()
     assert revenue == [by_name[name] for name in ("o", "o:flex", "o:priority", "o:batch")]
+    booked = traffic_tables(result)["offers"].set_index("service_tier")["revenue_usd"]
+    assert (booked * 1e9).round().astype(int).to_dict() == dict(zip(TIERS, revenue, strict=True))
     # the steps and the time are the host's, whichever tier they served
     assert result.offer_work[0, outcome.STEPS] == sum(row[3] for row in rows)
     assert not result.offer_work[1:].any()
