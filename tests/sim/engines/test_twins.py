@@ -127,7 +127,7 @@ def test_every_field_of_a_record_has_a_type_and_a_meaning(record: type[Record]) 
         assert record.__annotations__[name] is {"f": float, "i": int, "u": int}[field.code[0]], name
         assert len(field.meaning) > 5, name
         if name.endswith("_s") or field.code == "f8":
-            unit = r"\bs\b|tokens|share|factor|weight|logarithm|millionths|USD|sixtieths"
+            unit = r"\bs\b|tokens|requests|share|factor|weight|logarithm|millionths|USD|sixtieths"
             assert re.search(unit, field.meaning), f"{name} has no unit"
     widths = [int(field.code[1]) for field in record.fields().values()]
     if record not in (ArrivingRequest, SampledRequest):
