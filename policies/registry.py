@@ -6,7 +6,20 @@ from typing import Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from policies import learning, least_loaded, litellm, llmgateway, oblivious, openrouter, openrouter_adjusted, prequal
+from policies import (
+    learning,
+    least_loaded,
+    litellm_cost,
+    litellm_latency,
+    litellm_least_busy,
+    litellm_shuffle,
+    litellm_usage,
+    llmgateway,
+    oblivious,
+    openrouter,
+    openrouter_adjusted,
+    prequal,
+)
 from policies.presets import PRESETS
 from sim.errors import PolicyError, ScenarioError
 from sim.policy import BoundPolicy, Policy
@@ -26,11 +39,11 @@ _ALL = (
     least_loaded.LEAST_OUTSTANDING_TOKENS,
     least_loaded.POWER_OF_D,
     least_loaded.PEAK_EWMA,
-    litellm.LITELLM_SHUFFLE,
-    litellm.LITELLM_LEAST_BUSY,
-    litellm.LITELLM_LATENCY,
-    litellm.LITELLM_COST,
-    litellm.LITELLM_USAGE,
+    litellm_shuffle.LITELLM_SHUFFLE,
+    litellm_least_busy.LITELLM_LEAST_BUSY,
+    litellm_latency.LITELLM_LATENCY,
+    litellm_cost.LITELLM_COST,
+    litellm_usage.LITELLM_USAGE,
     llmgateway.LLMGATEWAY,
     prequal.PREQUAL,
     learning.DRIFT_PLUS_PENALTY,
