@@ -94,19 +94,24 @@ class LiteLlmOriginal:
         Number of offers.
     arguments
         LiteLLM's ``routing_strategy_args``.
+    streams
+        Whether requests are streams, which the latency strategy compares by their first tokens.
     draws
         What stands in the place of the module ``random``; by default the uniform of each request.
     """
 
     def __init__(
-        self, strategy: str, rows: int, arguments: dict[str, Any] | None = None, draws: RequestsUniform | None = None
+        self, strategy: str, rows: int, arguments: dict[str, Any] | None = None, streams: bool = True,
+        draws: Any = None,  # noqa: ANN401 - a random.Random will do
     ) -> None:
         file, name = CLASSES[strategy]
         self.strategy = strategy
         self.module = load(f"litellm.router_strategy.{file}")
         self.litellm = load("litellm")
         self.clock = Clock()
-        self.draws = draws or RequestsUniform()
+        self.streams = streams
+        self.uniform = RequestsUniform()
+        self.draws = draws or self.uniform
         self.prompt_tokens = 0
         self.names = self._names()
         self.deployments: list[dict[str, Any]] = [
@@ -139,8 +144,8 @@ class LiteLlmOriginal:
     def choose(self, view: np.ndarray, request: Request, u: float) -> int:
         """Return the row of the deployment that LiteLLM takes, or -1 if it finds none."""
         self.clock.now_s, self.prompt_tokens = request.now_s, request.prompt_tokens
-        self.draws.u, self.draws.rows = u, [int(row) for row in np.flatnonzero(view[:, OPEN] > 0.0)]
-        healthy = [self._posted(view, row) for row in self.draws.rows]
+        self.uniform.u, self.uniform.rows = u, [int(row) for row in np.flatnonzero(view[:, OPEN] > 0.0)]
+        healthy = [self._posted(view, row) for row in self.uniform.rows]
         with replaced(self.names):
             chosen = self._ask(healthy)
         return -1 if chosen is None else int(chosen["model_info"]["id"])
@@ -163,7 +168,7 @@ class LiteLlmOriginal:
         if self.strategy == "cost":
             return finished(handler.async_get_available_deployments(GROUP, healthy))
         if self.strategy == "latency":
-            return handler.get_available_deployments(GROUP, healthy, request_kwargs={"stream": True})
+            return handler.get_available_deployments(GROUP, healthy, request_kwargs={"stream": self.streams})
         if self.strategy == "least_busy":
             reserves = "reserve" in signature(handler.get_available_deployments).parameters
             return handler.get_available_deployments(GROUP, healthy, **({"reserve": True} if reserves else {}))
@@ -214,7 +219,7 @@ class LiteLlmOriginal:
         late = event.kind == FAILED and event.failure == TIMED_OUT
         return {
             "litellm_params": {"metadata": {"model_group": GROUP}, "model_info": {"id": str(event.row)}},
-            "stream": True, "completion_start_time": event.ttft_s,
+            "stream": self.streams, "completion_start_time": event.ttft_s,
             "exception": self.litellm.Timeout("late", "served", "") if late else RuntimeError("failed"),
             "standard_logging_object": {
                 "model_group": GROUP, "model_id": str(event.row), "hidden_params": {"litellm_model_name": "served"},

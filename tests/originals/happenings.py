@@ -136,10 +136,10 @@ class _Play:
 
 
 WORLDS = (
-    Happenings("twelve, busy", seed=1, deployments=12, requests=2000, rate_per_s=4.0, room=6, limited=0.3),
-    Happenings("three for hours", seed=2, deployments=3, requests=2000, rate_per_s=0.2, room=3, limited=0.5, rpm=4.0,
+    Happenings("twelve, busy", seed=1, deployments=12, requests=1500, rate_per_s=4.0, room=6, limited=0.3),
+    Happenings("three for hours", seed=2, deployments=3, requests=1500, rate_per_s=0.2, room=3, limited=0.5, rpm=4.0,
                tpm=20_000.0),
-    Happenings("six with lags", seed=3, deployments=6, requests=2000, rate_per_s=2.0, room=8, limited=0.4, rpm=30.0,
+    Happenings("six with lags", seed=3, deployments=6, requests=1500, rate_per_s=2.0, room=8, limited=0.4, rpm=30.0,
                lag_s=4.0, lost=0.1),
 )
 STRATEGIES = ("latency", "least_busy", "cost", "usage", "shuffle")

@@ -263,7 +263,6 @@ def test_large_k_is_cheapest():
         ("least_outstanding_tokens", v.OUTSTANDING_TOKENS),
         ("drift_plus_penalty", v.OUTSTANDING_TOKENS),
         ("oracle_least_work", v.TRUE_WORK_S),
-        ("litellm_usage", v.TOKENS_THIS_MINUTE),
     ],
 )
 def test_the_order_of_the_list_does_not_matter_without_ties(kind, column, seed, u):
