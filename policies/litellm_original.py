@@ -6,8 +6,8 @@ and count are called as LiteLLM's router calls them, and see the time of the sim
 
 import os
 import warnings
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from inspect import signature
 from typing import Any, Final
@@ -38,9 +38,16 @@ def load(name: str) -> Any:  # noqa: ANN401 - a module of a package that may be 
         If the package is not installed.
     """
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of its own dependencies
+    with quietly():
         return import_module(name)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Keep the warnings of LiteLLM's dependencies to themselves."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 class RequestsUniform:
@@ -108,6 +115,8 @@ class LiteLlmOriginal:
         self.strategy = strategy
         self.module = load(f"litellm.router_strategy.{file}")
         self.litellm = load("litellm")
+        with quietly():
+            self.litellm.ModelResponse(usage=self.litellm.Usage())  # its first makes the class whole, with warnings
         self.clock = Clock()
         self.streams = streams
         self.uniform = RequestsUniform()
@@ -118,7 +127,7 @@ class LiteLlmOriginal:
             {"model_name": GROUP, "litellm_params": {"model": "served"}, "model_info": {"id": str(row)}}
             for row in range(rows)
         ]
-        self.handler = self._make_handler(getattr(self.module, name), arguments or {}) if name else None
+        self.handler: Any = self._make_handler(getattr(self.module, name), arguments or {}) if name else None
 
     def _names(self) -> dict[tuple[Any, str], object]:
         """What has another value in LiteLLM's modules while it runs: time, chance, and the count of a prompt's tokens."""

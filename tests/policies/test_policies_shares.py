@@ -110,8 +110,8 @@ def test_symmetric_offers_get_equal_shares(kind):
 
 @pytest.mark.parametrize("kind", sorted(FAIR))
 def test_the_quirk_gives_all_ties_to_the_first(kind):
-    exploration = {"exploration": 0.0} if kind == "llmgateway" else {}
-    counts = trial(kind, 4, **exploration).counts(priced(1.0, 1.0, 1.0, 1.0), REQUEST, 1000)
+    still = {"llmgateway": {"exploration": 0.0}, "litellm_least_busy": {"reservation_s": 0.0}}.get(kind, {})
+    counts = trial(kind, 4, **still).counts(priced(1.0, 1.0, 1.0, 1.0), REQUEST, 1000)
     assert list(counts) == [1000, 0, 0, 0, 0]
 
 
