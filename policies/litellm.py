@@ -1,7 +1,7 @@
 """What the strategies of the LiteLLM router share: releases, tokens and requests a minute, the order of its maps.
 
-Source: the wheels of litellm, litellm/router_strategy, 1.80.0 to 1.110.2. A preset is named after the first release that
-is known to behave so; the policy itself, without a version, is the newest. All state is the strategy's own, in the
+Source: the wheels of litellm, litellm/router_strategy, 1.80.0 to 1.110.2. A preset is named after the first release
+that is known to behave so; the policy itself, without a version, is the newest. All state is the strategy's own, in the
 process's cache: a key lives for its time to live after the first write, however often it is written again.
 """
 

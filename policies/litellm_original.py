@@ -130,7 +130,7 @@ class LiteLlmOriginal:
         self.handler: Any = self._make_handler(getattr(self.module, name), arguments or {}) if name else None
 
     def _names(self) -> dict[tuple[Any, str], object]:
-        """What has another value in LiteLLM's modules while it runs: time, chance, and the count of a prompt's tokens."""
+        """What has another value in LiteLLM's modules while it runs: time, chance, and the count of a prompt."""
         utc_now = lambda: self.clock.datetime.now()  # noqa: E731 - as its function of that name
         of_strategy = {"datetime": self.clock.datetime, "random": self.draws, "get_utc_datetime": utc_now,
                        "token_counter": self._count_tokens, "embedding_aware_token_count": self._count_tokens}
@@ -199,7 +199,7 @@ class LiteLlmOriginal:
             if self.strategy == "least_busy":
                 self._count_in_flight(event)
             elif self.strategy == "usage" and event.kind == DISPATCH:
-                with suppress(self.litellm.RateLimitError):  # it is on its way: the simulator's router checks no such limit
+                with suppress(self.litellm.RateLimitError):  # too late: the request is on its way
                     self.handler.pre_call_check(self.deployments[event.row])
             elif self.strategy == "latency" and event.kind == FAILED:
                 finished(self.handler.async_log_failure_event(self._call(event), None, 0.0, event.e2e_s))
