@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from policies import gie, litellm, openrouter, vercel
+from policies import gie, litellm_releases, openrouter, vercel
 from sim.policy import Imitation, Preset
 
 
@@ -22,49 +22,7 @@ _ALL = (
     ),
     Preset("openrouter_floor", "cheapest", "OpenRouter's :floor suffix.", openrouter.DOCS),
     Preset("openrouter_nitro", "fastest", "OpenRouter's :nitro suffix.", openrouter.DOCS),
-    Preset(
-        "litellm_shuffle_2026",
-        "litellm_shuffle",
-        "LiteLLM's default, quirk included.",
-        litellm.SOURCE,
-        {"first_decides": True},
-    ),
-    Preset(
-        "litellm_least_busy_2026",
-        "litellm_least_busy",
-        "LiteLLM's least-busy, ties to the first.",
-        litellm.SOURCE,
-        {"ties_first": True},
-    ),
-    Preset(
-        "litellm_latency_2026",
-        "litellm_latency",
-        "LiteLLM's latency-based-routing, quirks included.",
-        litellm.SOURCE,
-        {
-            "buffer": 0.0,
-            "list_size": 10,
-            "ttl_s": 3600.0,
-            "timeout_penalty_s": 1000.0,
-            "frozen_list": True,
-            "per_token": True,
-            "streaming": True,
-        },
-    ),
-    Preset(
-        "litellm_cost_2026",
-        "litellm_cost",
-        "LiteLLM's cost-based-routing, ties to the first.",
-        litellm.SOURCE,
-        {"ties_first": True},
-    ),
-    Preset(
-        "litellm_usage_2026",
-        "litellm_usage",
-        "LiteLLM's usage-based-routing-v2, last slot unusable.",
-        litellm.SOURCE,
-        {"last_slot_unusable": True},
-    ),
+    *litellm_releases.PRESETS,
     Preset(
         "llmgateway_2026",
         "llmgateway",

@@ -25,7 +25,8 @@ FILES = sorted({Path(sys.modules[policy.choose.__module__].__file__ or "").stem 
 # parameters far enough from their defaults to show in the choices
 OTHERS = {
     "thompson": {"value_usd": 0.3, "memory_s": 20.0}, "drift_plus_penalty": {"v": 3e4}, "smooth_wrr": {"k": 0.7},
-    "litellm_latency": {"buffer": 0.6, "list_size": 3, "ttl_s": 40.0, "per_token": False},
+    "litellm_latency": {"buffer": 0.6, "list_size": 3, "ttl_s": 40.0, "ttft_percentile": 0.9},
+    "litellm_least_busy": {"ties_first": False, "reservation_s": 5.0},
     "llmgateway": {"price": 0.1, "latency": 0.9, "exploration": 0.3, "ties_first": False},
     "power_of_d": {"d": 3, "by_tokens": True}, "peak_ewma": {"decay_s": 3.0, "whole_answer": True},
     "openrouter_classic": {"k": 0.5, "window_s": 400.0}, "openrouter_adjusted": {"softness": 2.0, "wait_cost": 3.0},

@@ -23,7 +23,6 @@ from sim.policy import (
     NO_FAILURE,
     RATE_LIMITED,
     SERVER_ERROR,
-    TIMED_OUT,
     Event,
     Policy,
 )
@@ -46,7 +45,7 @@ def failed(row, failure, now_s=1.0):
     return Event(FAILED, row, now_s, 1000, 0, 0.0, 0.005, failure)
 
 
-# LiteLLM
+# LiteLLM (and `test_litellm_releases`)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +54,9 @@ def failed(row, failure, now_s=1.0):
         ((100, 300, None), (None, None, None), True, (0.25, 0.75, 0.0)),
         ((None, 300, 300), (None, None, None), True, (1 / 3, 1 / 3, 1 / 3)),
         ((None, 300, 300), (10, 10, 20), True, (0.25, 0.25, 0.5)),
-        ((100, 300, None), (None, None, None), False, (1 / 3, 1 / 3, 1 / 3)),
+        ((None, 300, 100), (None, None, None), False, (0.0, 0.75, 0.25)),
+        ((None, None, None), (None, 10, 30), False, (0.0, 0.25, 0.75)),
+        ((None, None, None), (None, None, None), False, (1 / 3, 1 / 3, 1 / 3)),
         ((100, 300, 400), (1, None, None), False, (0.125, 0.375, 0.5)),
     ],
 )
@@ -68,97 +69,32 @@ def test_litellm_shuffle_weights(rpm, tpm, first_decides, shares):
         assert abs(count - DRAWS * share) <= 5 * math.sqrt(DRAWS * share * (1 - share))
 
 
-@pytest.mark.parametrize(
-    ("used", "quirk", "row"), [(8, True, 0), (9, True, -1), (9, False, 0), (10, False, -1)]
-)
-def test_litellm_usage_last_slot(used, quirk, row):
-    view = blank_view(1)
-    view[0, v.RPM_LIMIT] = 10
-    view[0, v.REQUESTS_THIS_MINUTE] = used
-    assert trial("litellm_usage", 1, last_slot_unusable=quirk).choose(view, REQUEST, 0.5) == row
-
-
-def test_litellm_usage_fills_the_least_used_within_token_limits():
-    view = blank_view(3)
-    view[:, v.TOKENS_THIS_MINUTE] = [100, 200, 300]
-    view[0, v.TPM_LIMIT] = 1099  # 100 used + 1000 prompt tokens do not fit
-    assert trial("litellm_usage", 3).choose(view, REQUEST, 0.5) == 1
-
-
-def test_litellm_cost_adds_list_prices_and_respects_limits():
-    view = blank_view(3)
-    view[:, v.PRICE_IN] = [1.0, 2.0, 0.5]
-    view[:, v.PRICE_OUT] = [3.0, 2.0, 4.0]
-    assert trial("litellm_cost", 3).choose(view, REQUEST, 0.99) == 0  # 4, 4, 4.5: the first of the two
-    view[0, v.RPM_LIMIT] = 5
-    view[0, v.REQUESTS_THIS_MINUTE] = 5
-    assert trial("litellm_cost", 3).choose(view, REQUEST, 0.99) == 1
-
-
-def latency_trial(samples, **parameters):
-    seat = trial("litellm_latency", 2, per_token=False, streaming=False, **parameters)
-    for e2e_s in samples:
-        seat.observe(done(0, e2e_s=e2e_s))
-    return seat
-
-
-def test_litellm_latency_tries_the_unseen_first_then_the_lowest():
-    seat = latency_trial([1.0])
-    assert seat.choose(blank_view(2), REQUEST, 0.1) == 1
-    seat.observe(done(1, e2e_s=1.5))
-    assert {seat.choose(blank_view(2), REQUEST, u) for u in (0.1, 0.5, 0.9)} == {0}
-
-
 def test_litellm_latency_buffer_draws_uniformly_within_it():
-    seat = latency_trial([1.0], buffer=0.5)
-    seat.observe(done(1, e2e_s=1.5))
+    seat = trial("litellm_latency", 2, streaming=False, per_token=False, buffer=0.5)
+    for row, e2e_s in ((0, 1.0), (1, 1.5)):
+        seat.observe(done(row, e2e_s=e2e_s))
     counts = seat.counts(blank_view(2), REQUEST, DRAWS)
     assert abs(counts[0] - DRAWS / 2) <= 5 * math.sqrt(DRAWS / 4)
 
 
 @pytest.mark.parametrize(("frozen", "mean"), [(True, (9 * 1 + 100) / 10), (False, (5 * 1 + 5 * 100) / 10)])
 def test_litellm_latency_frozen_list(frozen, mean):
-    seat = latency_trial([1.0] * 10 + [100.0] * 5, frozen_list=frozen)
     view = blank_view(2)
     for other, row in ((mean * 1.001, 0), (mean * 0.999, 1)):
-        seat.memory.shared[:] = 0.0
-        seat.memory.offers[1] = 0.0
+        seat = trial("litellm_latency", 2, streaming=False, per_token=False, frozen_list=frozen)
+        for e2e_s in [1.0] * 10 + [100.0] * 5:
+            seat.observe(done(0, e2e_s=e2e_s))
         seat.observe(done(1, e2e_s=other))
         assert seat.choose(view, REQUEST, 0.5) == row
 
 
-def test_litellm_latency_failures_leave_no_trace_but_time_outs_do():
-    seat = latency_trial([1.0])
-    seat.observe(done(1, e2e_s=2.0))
-    for _ in range(5):
-        seat.observe(failed(0, SERVER_ERROR))
-    assert seat.choose(blank_view(2), REQUEST, 0.5) == 0  # the sinkhole
-    seat.observe(failed(0, TIMED_OUT))  # mean (1 + 1000) / 2
-    assert seat.choose(blank_view(2), REQUEST, 0.5) == 1
-
-
-def test_litellm_latency_of_streams_looks_better_after_time_outs():
-    seat = trial("litellm_latency", 2, per_token=False)
-    seat.observe(done(0, ttft_s=1.2))
-    seat.observe(done(1, ttft_s=1.0))
-    assert seat.choose(blank_view(2), REQUEST, 0.5) == 1
-    seat.observe(failed(0, TIMED_OUT))  # 1.2 over a list of two answers
-    assert seat.choose(blank_view(2), REQUEST, 0.5) == 0
-
-
-def test_litellm_latency_divides_by_tokens():
-    seat = trial("litellm_latency", 2)
-    seat.observe(done(0, ttft_s=2.0, tokens=100))
-    seat.observe(done(1, ttft_s=0.5, tokens=10))
-    assert seat.choose(blank_view(2), REQUEST, 0.5) == 0
-
-
 def test_litellm_latency_forgets_all_at_once():
-    seat = latency_trial([1.0], ttl_s=100.0)  # first sample at 1 s
-    seat.observe(done(1, e2e_s=2.0, now_s=60.0))
+    seat = trial("litellm_latency", 2, ttl_s=100.0)  # first sample at 1 s
+    seat.observe(done(0, ttft_s=1.0))
+    seat.observe(done(1, ttft_s=2.0, now_s=60.0))
     view = blank_view(2)
-    assert {seat.choose(view, plain_request(now_s=100.9), u) for u in np.linspace(0, 0.99, 20)} == {0}
-    assert {seat.choose(view, plain_request(now_s=101.0), u) for u in np.linspace(0, 0.99, 20)} == {0, 1}
+    assert {seat.choose(view, plain_request(now_s=101.0), u) for u in np.linspace(0, 0.99, 20)} == {0}
+    assert {seat.choose(view, plain_request(now_s=101.1), u) for u in np.linspace(0, 0.99, 20)} == {0, 1}
 
 
 # LLM Gateway

@@ -65,7 +65,7 @@ def test_a_comment_in_what_the_engine_is_made_of_changes_its_key(checkout: Path,
 
 
 def test_each_module_has_a_key_of_its_own(checkout: Path) -> None:
-    modules = ("policies.least_loaded", "policies.litellm", "providers.pricing.qlearning", ENGINE)
+    modules = ("policies.least_loaded", "policies.litellm_latency", "providers.pricing.qlearning", ENGINE)
     comment_in(checkout, "policies/least_loaded.py")
     assert [source_key(module, checkout) == source_key(module) for module in modules] == [False, True, True, True]
 

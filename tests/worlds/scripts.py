@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 
 from worlds.places import ROOT
 
@@ -19,3 +20,11 @@ def run_as_script(code, tmp_path):
         check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
+
+
+def example(name):
+    """Return a module of ``examples/``."""
+    spec = spec_from_file_location(name, ROOT / "examples" / f"{name}.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -17,7 +17,7 @@ PREFERRED_BASELINE: Final = "openrouter_classic"
 # one of each family, and the systems people use (a test keeps these names valid)
 DEFAULT_POLICIES: Final = (
     "openrouter_classic", "cheapest", "fastest", "random", "smooth_wrr", "least_in_flight", "power_of_d",
-    "peak_ewma", "litellm_latency_2026", "llmgateway_2026", "prequal", "drift_plus_penalty", "thompson",
+    "peak_ewma", "litellm_latency", "llmgateway_2026", "prequal", "drift_plus_penalty", "thompson",
     "oracle_least_work",
 )
 

@@ -96,7 +96,7 @@ def test_names_do_not_overlap(ends):
 CROWD = {  # of a tournament at load 0.6: cost, USD/Mtok, and E2E p99, s, each with its half-width
     "cheapest": (0.1552, 0.0045, 149.8, 20.4), "drift_plus_penalty": (0.2178, 0.0189, 78.5, 6.5),
     "fastest": (0.3843, 0.0155, 91.3, 3.0), "least_in_flight": (0.3762, 0.0062, 72.7, 4.2),
-    "litellm_latency_2026": (0.3885, 0.0288, 87.5, 17.5), "llmgateway_2026": (0.3627, 0.0553, 115.7, 12.9),
+    "litellm_latency": (0.3885, 0.0288, 87.5, 17.5), "llmgateway_2026": (0.3627, 0.0553, 115.7, 12.9),
     "openrouter_classic": (0.2069, 0.0191, 100.3, 10.6), "oracle_least_work": (0.3467, 0.0101, 72.5, 3.4),
     "peak_ewma": (0.3802, 0.0056, 69.1, 2.6), "power_of_d": (0.3734, 0.0057, 69.9, 4.7),
     "prequal": (0.3479, 0.0379, 75.9, 6.5), "random": (0.3680, 0.0108, 83.1, 4.2),
