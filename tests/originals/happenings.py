@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from policies.trial import blank_view
 from sim import view as v
 from sim.policy import CANCELLED, DISPATCH, DONE, FAILED, RATE_LIMITED, SERVER_ERROR, TIMED_OUT, Event, Request
 
@@ -81,8 +82,7 @@ class _Play:
         heapq.heappush(self.due, (time_s, self.number, what))
 
     def view(self, now_s: float) -> np.ndarray:
-        view = np.zeros((self.world.deployments, v.COLUMNS))
-        view[:, v.CAPACITY_PER_S] = v.NO_LIMIT
+        view = blank_view(self.world.deployments)
         view[:, v.OPEN] = [float(until <= now_s) for until in self.closed_until]
         view[:, v.IN_FLIGHT] = self.in_flight
         view[:, [v.PRICE_IN, v.PRICE_OUT]] = self.prices
