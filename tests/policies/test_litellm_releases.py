@@ -1,7 +1,7 @@
 """LiteLLM's strategies decide as its releases did, by their recorded decisions (`originals.record`), and by hand.
 
 History: of the 1.110.2 decisions recorded here the presets of before (``litellm_latency_2026`` and the like, at commit
-c173849) missed 59 % for latency, 25 % for least busy, 46 % for cost, 68 % for usage and 61 % for shuffle (27 November
+c173849) missed 59 % for latency, 25 % for least busy, 46 % for cost, 68 % for usage and 61 % for shuffle (29 November
 2026); those of today miss none of any release.
 """
 
