@@ -130,16 +130,25 @@ def _refresh(memory: Memory, minute: float) -> None:
 @njit(cache=True)
 def _best_and_worst(view: np.ndarray, memory: Memory) -> tuple[Extremes, Extremes]:
     """Of each signal the least and the largest value of an open offer."""
-    least = Extremes(np.inf, np.inf, np.inf, np.inf, np.inf)
-    most = Extremes(0.0, 0.0, 0.0, 0.0, 0.0)
+    least = Extremes(price=np.inf, paid=np.inf, uptime=np.inf, speed=np.inf, latency=np.inf)
+    most = Extremes(price=0.0, paid=0.0, uptime=0.0, speed=0.0, latency=0.0)
     for i in range(view.shape[0]):
         if view[i, OPEN] > 0.0:
             own, price = memory.offers[i], _list_price(view, i)
-            paid = price if price > 0.0 else np.inf
-            least = Extremes(min(least.price, price), min(least.paid, paid), min(least.uptime, own[UPTIME]),
-                             min(least.speed, own[SPEED]), min(least.latency, own[LATENCY]))
-            most = Extremes(max(most.price, price), 0.0, max(most.uptime, own[UPTIME]),
-                            max(most.speed, own[SPEED]), max(most.latency, own[LATENCY]))
+            least = Extremes(
+                price=min(least.price, price),
+                paid=min(least.paid, price if price > 0.0 else np.inf),
+                uptime=min(least.uptime, own[UPTIME]),
+                speed=min(least.speed, own[SPEED]),
+                latency=min(least.latency, own[LATENCY]),
+            )
+            most = Extremes(
+                price=max(most.price, price),
+                paid=0.0,
+                uptime=max(most.uptime, own[UPTIME]),
+                speed=max(most.speed, own[SPEED]),
+                latency=max(most.latency, own[LATENCY]),
+            )
     return least, most
 
 
@@ -155,17 +164,17 @@ def _score(view: np.ndarray, memory: Memory) -> None:
         own, price = memory.offers[i], _list_price(view, i)
         uptime, speed, latency = own[UPTIME], own[SPEED], own[LATENCY]
         faster = most.speed / speed if speed > 0.0 else np.inf
+        safer = most.uptime / uptime if uptime > 0.0 else 2.0
+        later = latency / least.latency if least.latency > 0.0 else 1.0
+        by_price = Place(value=price, best=least.price, worst=most.price)
+        by_uptime = Place(value=uptime, best=most.uptime, worst=least.uptime)
+        by_speed = Place(value=speed, best=most.speed, worst=least.speed)
+        by_latency = Place(value=latency, best=least.latency, worst=most.latency)
         behind = (
-            params[AT.price]
-            * shortfall(_price_ratio(price, least.price, least.paid), Place(price, least.price, most.price), by_range)
-            + params[AT.uptime]
-            * shortfall(most.uptime / uptime if uptime > 0.0 else 2.0,
-                        Place(uptime, most.uptime, least.uptime), by_range)
-            + params[AT.throughput]
-            * min(params[AT.slowest], shortfall(faster, Place(speed, most.speed, least.speed), by_range))
-            + params[AT.latency]
-            * shortfall(latency / least.latency if least.latency > 0.0 else 1.0,
-                        Place(latency, least.latency, most.latency), by_range)
+            params[AT.price] * shortfall(_price_ratio(price, least.price, least.paid), by_price, by_range)
+            + params[AT.uptime] * shortfall(safer, by_uptime, by_range)
+            + params[AT.throughput] * min(params[AT.slowest], shortfall(faster, by_speed, by_range))
+            + params[AT.latency] * shortfall(later, by_latency, by_range)
         )
         own[SCORE] = uptime_penalty(uptime) + behind / total
 
