@@ -208,7 +208,9 @@ def _scenario(
     """A valid scenario with the given settings; its demand and supply are only for show."""
     price = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 1}
     shown = {"serving": {"kind": "affine", "base_s": 1.0}, "price": price}
-    providers: dict[str, Any] = {}
+    # offers of a test may have one name for several models: each model is shown once more
+    models = {spec.model: {"model": spec.model, **shown} for spec in offers}
+    providers: dict[str, Any] = {"shown": {"offers": models}}
     for spec in offers:
         providers.setdefault(spec.provider, {"offers": {}})["offers"][spec.name] = {"model": spec.model, **shown}
     return TrafficScenario.model_validate({
