@@ -45,7 +45,6 @@ LOOK_S: Final = 1.0  # estimates are made anew after that time
 SLOTS, SLOT_S = 6, 300.0  # effective prices rest on this slot of five minutes and the five before it
 FEW: Final = 0.5  # evidence of less than one request is none
 TIMELY: Final = 5.0  # answers, or ends, of the last moments that can be a jump or a burst
-TOKENS_PER_MTOK: Final = 1e6
 
 # Columns of the memory. Sums that are forgotten over minutes:
 ENDED, ERRORS, BROKEN, REFUSED, TTFTS, TTFT_S, ANSWERS, TOKENS, SECONDS = range(9)
@@ -347,7 +346,7 @@ def effective_price(row: np.ndarray, own: np.ndarray, request: Request) -> float
     usd = request.prompt_tokens * own[PROMPT_USD] + request.expected_output_tokens * own[OUTPUT_USD]
     if np.isnan(usd):
         usd = row[COST_USD]  # nobody has charged anything: the posted prices are all that is known
-    return float(usd * TOKENS_PER_MTOK / max(request.prompt_tokens + request.expected_output_tokens, 1.0))
+    return float(usd * 1e6 / max(request.prompt_tokens + request.expected_output_tokens, 1.0))
 
 
 @njit(cache=True)
