@@ -5,9 +5,12 @@ import numpy as np
 from policies.toolbox import draw, highest, inverse_power, lowest, price
 from sim.policy import Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
-from sim.view import COST_USD, LAST_OUTAGE_S, OPEN, THROUGHPUT_P50
+from sim.units import DAY_S
+from sim.view import COST_USD, LAST_OUTAGE_S, OPEN, PRICE_CUT_S, THROUGHPUT_P50
 
 DOCS = "OpenRouterTeam/docs@c26125a (2026-08-22), guides/routing/provider-selection"
+CUTS = ("off; ai-routing (2026-07): a cheapest offer is chosen 3.9 % of the time in the week after a cut, "
+        "otherwise 23.3 %: 0.134 gives these odds")
 
 
 def choose_cheapest(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
@@ -35,6 +38,13 @@ class OpenRouterClassic(Part):
         doc="Price is the mean of the two list prices instead of this request's expected cost",
         source="assumption: OpenRouter does not say; LLM Gateway uses the mean",
     )
+    cut_weight: float = quantity(
+        1.0, unit="1", doc="Factor on the share of an offer that cut its price lately; 1 is off", gt=0, le=1,
+        source=CUTS,
+    )
+    cut_memory_s: float = quantity(
+        7 * DAY_S, unit="s", doc="How long a cut is remembered", ge=0, source="ai-routing (2026-07): a week"
+    )
 
 
 AT = places(OpenRouterClassic)
@@ -59,6 +69,8 @@ def choose_openrouter_classic(view: np.ndarray, request: Request, memory: Memory
             memory.offers[i, 0] = 0.0
         else:
             memory.offers[i, 0] = inverse_power(price(view, i, by_list), least, k)
+            if request.now_s - view[i, PRICE_CUT_S] < memory.params[AT.cut_memory_s]:
+                memory.offers[i, 0] *= memory.params[AT.cut_weight]
     return draw(view, memory.offers, 0, u)
 
 

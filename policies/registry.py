@@ -20,6 +20,7 @@ from policies import (
     oblivious,
     openrouter,
     openrouter_adjusted,
+    openrouter_sketch,
     prequal,
     vercel,
 )
@@ -38,6 +39,7 @@ _ALL = (
     openrouter.FASTEST,
     openrouter.OPENROUTER_CLASSIC,
     openrouter_adjusted.OPENROUTER_ADJUSTED,
+    openrouter_sketch.OPENROUTER_SKETCH,
     least_loaded.LEAST_IN_FLIGHT,
     least_loaded.LEAST_OUTSTANDING_TOKENS,
     least_loaded.POWER_OF_D,

@@ -238,6 +238,25 @@ def median(view: np.ndarray, column: int) -> float:
 
 
 @njit(cache=True)
+def middle(table: np.ndarray, column: int) -> float:
+    """Median of a column over the rows that hold a number, the mean of the middle two if they are even; else NaN."""
+    low, high = np.nan, np.nan
+    count = table.shape[0]
+    for i in range(table.shape[0]):
+        count -= np.isnan(table[i, column])
+    for i in range(table.shape[0]):
+        below = same = 0
+        for j in range(table.shape[0]):
+            below += table[j, column] < table[i, column]
+            same += table[j, column] == table[i, column]
+        if below <= (count - 1) // 2 < below + same:
+            low = table[i, column]
+        if below <= count // 2 < below + same:
+            high = table[i, column]
+    return float(0.5 * (low + high))
+
+
+@njit(cache=True)
 def price(view: np.ndarray, row: int, by_list: float) -> float:
     """Expected cost of the request, USD; with ``by_list`` > 0 the mean of the two list prices, USD/Mtok."""
     if by_list > 0.0:

@@ -23,6 +23,7 @@ from sim.view import (
     NO_LIMIT,
     OBSERVED_AT_S,
     OPEN,
+    PRICE_CUT_S,
     PUBLISHED_AT_S,
     RPM_LIMIT,
     TPM_LIMIT,
@@ -38,7 +39,7 @@ def blank_view(rows: int) -> np.ndarray:
     view = np.zeros((rows, COLUMNS))
     view[:, [OPEN, WEIGHT]] = 1.0
     view[:, [RPM_LIMIT, TPM_LIMIT, CAPACITY_PER_S]] = NO_LIMIT
-    view[:, [LAST_OUTAGE_S, OBSERVED_AT_S, PUBLISHED_AT_S]] = NEVER
+    view[:, [LAST_OUTAGE_S, OBSERVED_AT_S, PUBLISHED_AT_S, PRICE_CUT_S]] = NEVER
     return view
 
 

@@ -61,6 +61,8 @@ class Event(NamedTuple):
     ttft_s: float  # from dispatch to first token at the router (FIRST_TOKEN, DONE; else 0)
     e2e_s: float  # from dispatch to this event
     failure: int  # kind of failure (FAILED only)
+    prompt_usd: float = 0.0  # charged for the prompt, its cached part and the price of a request included (DONE only)
+    output_usd: float = 0.0  # charged for the answer (DONE only)
 
 
 class NoParameters(BaseModel):

@@ -12,7 +12,7 @@ PRICE_IN: Final = 2  # posted base price of input, after the discount, USD per m
 PRICE_OUT: Final = 3  # posted base price of output, after the discount, USD per million tokens
 IN_FLIGHT: Final = 4  # own requests placed there and not yet known to have ended
 OUTSTANDING_TOKENS: Final = 5  # prompt plus expected output tokens of those requests
-SAMPLES: Final = 6  # own completions seen so far; 0 means the averages below are the router's priors
+SAMPLES: Final = 6  # own completions seen so far; with 0 the averages below are a typical peer's (semantics, section 5)
 TTFT_EWMA_S: Final = 7  # moving average of time to first token, s
 TPOT_EWMA_S: Final = 8  # moving average of time per later output token, s
 THROUGHPUT_EWMA: Final = 9  # moving average of output tokens / end-to-end time, tokens/s
@@ -40,9 +40,10 @@ PUBLISHED_IN_FLIGHT: Final = 30  # load the provider publishes (requests per rep
 PUBLISHED_LATENCY_S: Final = 31  # median TTFT at that load, as the provider publishes it; else own TTFT_EWMA_S
 PUBLISHED_AT_S: Final = 32  # time of that publication; NEVER if none
 WEIGHT: Final = 33  # this router's weight of the offer, slow start included; above 0 where the row is open
-TRUE_WORK_S: Final = 34  # unfinished work of the least loaded replica, s: filled for oracle policies only
+PRICE_CUT_S: Final = 34  # time of the last cut of its posted base prices; NEVER if none
+TRUE_WORK_S: Final = 35  # unfinished work of the least loaded replica, s: filled for oracle policies only
 
-COLUMNS: Final = 35
+COLUMNS: Final = 36
 
 NEVER: Final = -1.0e18
 NO_LIMIT: Final = 1.0e18

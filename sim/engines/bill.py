@@ -68,6 +68,20 @@ def charge_nano(sum_pico: int, kept_ppm: int) -> int:
 
 
 @hot(cache=True, forceinline=True)
+def told_usd(sum_pico: int, kept_ppm: int) -> float:
+    """A part of a charge as policies hear of it, USD: after the discount, not rounded.
+
+    Parameters
+    ----------
+    sum_pico
+        Sum of its lines, pico-dollars.
+    kept_ppm
+        What the discount leaves of it, millionths.
+    """
+    return float(sum_pico) * kept_ppm / (PPM * float(PICO_PER_USD))
+
+
+@hot(cache=True, forceinline=True)
 def expected_usd(terms: Terms, prompt: int, expected_output: float) -> float:
     """What a router expects a request to cost, USD: nothing from the cache, and the output that it expects."""
     # in floating point: routers price offers, too, whose context the prompt exceeds

@@ -153,10 +153,14 @@ class Telemetry(Part):
     ewma_weight: float = quantity(0.1, unit="1", doc="Weight of the newest sample in the moving averages", gt=0, le=1,
                                   sweep=Sweep(0.02, 0.5, "log", "a fifth to five times the default"))
     slot_s: float = quantity(10.0, unit="s", doc="Grain of the sliding windows (30 s = 3 slots, 5 min = 30)", gt=0)
-    prior_ttft_s: float = quantity(1.0, unit="s", doc="TTFT assumed before the first sample", gt=0,
+    prior_ttft_s: float = quantity(1.0, unit="s", doc="TTFT assumed before any sample", gt=0,
                                    source="LLM Gateway: 1,000 ms without data")
-    prior_tokens_per_s: float = quantity(50.0, unit="tokens/s", doc="Throughput assumed before the first sample", gt=0,
+    prior_tokens_per_s: float = quantity(50.0, unit="tokens/s", doc="Throughput assumed before any sample", gt=0,
                                          source="LLM Gateway: 50 tokens/s without data")
+    newcomers: Literal["peers", "priors"] = Field(
+        "peers", description="What an offer shows in an average or percentile of which it has no sample: the median of "
+        "the model's offers that have one, or the priors (source: OpenRouterTeam/docs@3634e3c, guides/providers/"
+        "traffic-routing: an endpoint with little traffic starts out looking like a typical peer)")
     outage_after: int = quantity(3, unit="failures", doc="Consecutive failures that count as an outage signal", ge=1,
                                  source="assumption: OpenRouter does not publish what 'significant' means",
                                  sweep=Sweep(1, 10, "integer", "the first failure to ten in a row"))

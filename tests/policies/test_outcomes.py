@@ -31,9 +31,6 @@ PINNED = {  # what they are for is not to spread requests: here all are of one c
     "bounded_hash": "affinity: one key, so that offers fill up in the order of the circle",
     "litellm_cost": "pinning: equal prices, and ties go to the first of the list",
 }
-STARTS_FROM_PRIORS = {
-    "weighted": "an offer without a sample is shown with the router's priors, whose scale is another world's",
-}
 
 
 def distinct() -> list[str]:
@@ -45,10 +42,9 @@ def distinct() -> list[str]:
     return list(known.values())
 
 
-def cases() -> list[object]:
-    """Their names; those that wait for something fail until it has come."""
-    return [pytest.param(name, marks=pytest.mark.xfail(reason=STARTS_FROM_PRIORS[name], strict=True))
-            if name in STARTS_FROM_PRIORS else name for name in distinct() if name not in PINNED]
+def cases() -> list[str]:
+    """Their names."""
+    return [name for name in distinct() if name not in PINNED]
 
 
 @cache

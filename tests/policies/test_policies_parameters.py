@@ -18,6 +18,7 @@ from sim import view as v
 from sim.errors import PolicyError, ScenarioError
 from sim.policy import DONE, FAILED, FIRST_TOKEN, BoundPolicy, Event, Policy, Request, places
 from sim.scenario import PolicyChoice
+from sim.units import DAY_S
 from worlds.places import ROOT
 
 FILES = sorted({Path(sys.modules[policy.choose.__module__].__file__ or "").stem for policy in POLICIES.values()
@@ -29,7 +30,9 @@ OTHERS = {
     "litellm_least_busy": {"ties_first": False, "reservation_s": 5.0},
     "llmgateway": {"price": 0.1, "latency": 0.9, "exploration": 0.3, "ties_first": False},
     "power_of_d": {"d": 3, "by_tokens": True}, "peak_ewma": {"decay_s": 3.0, "whole_answer": True},
-    "openrouter_classic": {"k": 0.5, "window_s": 400.0}, "openrouter_adjusted": {"softness": 2.0, "wait_cost": 3.0},
+    "openrouter_classic": {"k": 0.5, "window_s": 400.0, "cut_weight": 0.3},
+    "openrouter_sketch": {"softness": 2.0, "wait_cost": 3.0},
+    "openrouter_adjusted": {"ttft_cost": 2.0, "peer_requests": 3.0, "memory_s": 60.0, "cut_weight": 0.3},
     "c3": {"alpha": 0.3, "exponent": 1.0, "clients": 4.0}, "gie": {"queue": 0.5, "kv_cache": 3.0},
     "vercel": {"sort": 3}, "bounded_hash": {"slack": 2.0},
     "prequal": {"q_rif": 0.4, "r_probe": 1.5, "max_age_s": 30.0}, "weighted": {"exponent": 3.0},
@@ -68,10 +71,11 @@ def choices(bound: BoundPolicy) -> list[int]:
         view[:, v.OUTSTANDING_TOKENS] = rng.integers(0, 9000, 5)
         view[:, [v.ERROR_SHARE_5M, v.REFUSAL_SHARE_5M]] = rng.uniform(0, 0.4, (5, 2))
         view[:, v.LAST_OUTAGE_S] = 3.0 * step - rng.uniform(0, 600, 5)
+        view[:, v.PRICE_CUT_S] = 3.0 * step - rng.uniform(0, 14 * DAY_S, 5)
         row = seat.choose(view, Request(3.0 * step, 1000, 200.0, 0, -1, 0, 0), float(rng.random()))
         chosen.append(row)
         ttft_s, kind = float(rng.exponential(2.0)), int(rng.choice([DONE, FIRST_TOKEN, FAILED], p=[0.5, 0.4, 0.1]))
-        seat.observe(Event(kind, max(row, 0), 3.0 * step + ttft_s, 1000, 150, ttft_s, ttft_s + 4.0, 7))
+        seat.observe(Event(kind, max(row, 0), 3.0 * step + ttft_s, 1000, 150, ttft_s, ttft_s + 4.0, 7, 1e-3, 2e-3))
     return chosen
 
 

@@ -149,8 +149,8 @@ def test_openrouter_classic_tries_recent_outages_last():
     assert trial("openrouter_classic", 3).choose(view, plain_request(now_s=100.0), 0.5) == 0
 
 
-def adjusted_shares(view, now_s=30.0, **parameters):
-    counts = trial("openrouter_adjusted", len(view), **parameters).counts(view, plain_request(now_s=now_s), DRAWS)
+def sketched_shares(view, now_s=30.0, **parameters):
+    counts = trial("openrouter_sketch", len(view), **parameters).counts(view, plain_request(now_s=now_s), DRAWS)
     assert counts[-1] == 0
     return counts[:-1] / DRAWS
 
@@ -167,20 +167,20 @@ def logistic(distance, tolerance=0.25, softness=0.08):
     return 1 / (1 + math.exp((distance - tolerance) / softness))
 
 
-def test_openrouter_adjusted_weighs_the_distance_from_the_edge():
+def test_openrouter_sketch_weighs_the_distance_from_the_edge():
     weights = np.array([logistic(0.0), logistic(math.log(1.2)), logistic(math.log(2.0))])
     shares = 0.98 * weights / weights.sum() + 0.02 / 3
-    np.testing.assert_allclose(adjusted_shares(seen(1.0, 1.2, 2.0)), shares, atol=5 * math.sqrt(0.25 / DRAWS))
+    np.testing.assert_allclose(sketched_shares(seen(1.0, 1.2, 2.0)), shares, atol=5 * math.sqrt(0.25 / DRAWS))
     assert shares[1] > 0.35  # a little beyond the edge costs little
     assert shares[2] < 0.01  # well beyond it nearly all
 
 
 def test_faster_offers_may_charge_more():
     view = seen(1.0, 2.0**0.3, speeds=[50.0, 100.0])
-    np.testing.assert_allclose(adjusted_shares(view), [0.5, 0.5], atol=5 * math.sqrt(0.25 / DRAWS))
+    np.testing.assert_allclose(sketched_shares(view), [0.5, 0.5], atol=5 * math.sqrt(0.25 / DRAWS))
     weights = np.array([logistic(0.0), logistic(0.2 * math.log(2))])
     shares = 0.98 * weights / weights.sum() + 0.01
-    np.testing.assert_allclose(adjusted_shares(view, speed_exponent=0.1), shares, atol=5 * math.sqrt(0.25 / DRAWS))
+    np.testing.assert_allclose(sketched_shares(view, speed_exponent=0.1), shares, atol=5 * math.sqrt(0.25 / DRAWS))
 
 
 @pytest.mark.parametrize(("column", "value", "factor"), [
@@ -190,7 +190,7 @@ def test_bad_service_is_a_higher_price(column, value, factor):
     view[1, column] = value
     weights = np.array([logistic(0.0), logistic(math.log(factor)), logistic(0.0)])
     shares = 0.98 * weights / weights.sum() + 0.02 / 3
-    np.testing.assert_allclose(adjusted_shares(view), shares, atol=5 * math.sqrt(0.25 / DRAWS))
+    np.testing.assert_allclose(sketched_shares(view), shares, atol=5 * math.sqrt(0.25 / DRAWS))
 
 
 def test_an_offer_at_its_cap_is_only_explored():
@@ -198,15 +198,15 @@ def test_an_offer_at_its_cap_is_only_explored():
     view[0, v.CAPACITY_PER_S] = 10.0
     view[0, v.REQUESTS_THIS_MINUTE] = 10.0 * 31  # half a minute has passed, and a second is lent
     error = 5 * math.sqrt(0.25 / DRAWS)
-    np.testing.assert_allclose(adjusted_shares(view), [0.02 / 3, *[0.49 + 0.02 / 3] * 2], atol=error)
-    assert adjusted_shares(view, now_s=31.0)[0] > 0.3
+    np.testing.assert_allclose(sketched_shares(view), [0.02 / 3, *[0.49 + 0.02 / 3] * 2], atol=error)
+    assert sketched_shares(view, now_s=31.0)[0] > 0.3
     view[:, v.CAPACITY_PER_S] = 0.0
-    np.testing.assert_allclose(adjusted_shares(view), [1 / 3] * 3, atol=error)
+    np.testing.assert_allclose(sketched_shares(view), [1 / 3] * 3, atol=error)
 
 
 def test_free_and_unseen_offers_have_a_place_on_the_curve():
-    assert adjusted_shares(seen(0.0, 1.0)).tolist() == pytest.approx([0.99, 0.01], abs=1e-3)
-    assert adjusted_shares(priced(1.0, 1.0)).tolist() == pytest.approx([0.5, 0.5], abs=5e-3)  # no speed, no latency
+    assert sketched_shares(seen(0.0, 1.0)).tolist() == pytest.approx([0.99, 0.01], abs=1e-3)
+    assert sketched_shares(priced(1.0, 1.0)).tolist() == pytest.approx([0.5, 0.5], abs=5e-3)  # no speed, no latency
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 4, 7])

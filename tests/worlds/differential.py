@@ -242,6 +242,7 @@ def _telemetry(rng: Dice) -> dict[str, Any]:
     return {
         "ewma_weight": float(rng.uniform(0.05, 1)), "slot_s": float(rng.choice([0.25, 0.5, 2.0, 10.0])),
         "prior_ttft_s": float(rng.uniform(0.1, 2)), "prior_tokens_per_s": float(rng.uniform(5, 100)),
+        "newcomers": str(rng.choice(["peers", "peers", "priors"])),
         "outage_after": int(rng.integers(1, 4)),
         "stale_view_s": _maybe(rng, 0.3, rng.lasting_s(0.3, 10), 0.0),
         "many_refused": float(rng.uniform(0.05, 0.6)), "few_refused": float(rng.uniform(0.0, 0.2)),

@@ -30,6 +30,7 @@ from sim.view import (
     NEVER,
     NO_LIMIT,
     OBSERVED_AT_S,
+    PRICE_CUT_S,
     PRICE_IN,
     PRICE_OUT,
     PUBLISHED_AT_S,
@@ -147,6 +148,7 @@ def _router_fields(router: Router) -> dict[str, Any]:
         "slot_s": telemetry.slot_s,
         "prior_ttft_s": telemetry.prior_ttft_s,
         "prior_throughput": telemetry.prior_tokens_per_s,
+        "peers": telemetry.newcomers == "peers",
         "outage_after": telemetry.outage_after,
         "many_refused": telemetry.many_refused,
         "few_refused": telemetry.few_refused,
@@ -182,7 +184,7 @@ def _views(world: World, routers: np.ndarray, offers: np.ndarray) -> np.ndarray:
     view = np.zeros(state.view_shape(len(routers), len(offers)))
     view[:, :, PRICE_IN] = shown_usd(offers["price_in"], offers["kept_ppm"])
     view[:, :, PRICE_OUT] = shown_usd(offers["price_out"], offers["kept_ppm"])
-    view[:, :, [LAST_OUTAGE_S, OBSERVED_AT_S, PUBLISHED_AT_S]] = NEVER
+    view[:, :, [LAST_OUTAGE_S, OBSERVED_AT_S, PUBLISHED_AT_S, PRICE_CUT_S]] = NEVER
     view[:, :, CAPACITY_PER_S] = NO_LIMIT
     view[:, :, RPM_LIMIT] = np.where(offers["rpm"] > 0, offers["rpm"], NO_LIMIT)
     view[:, :, TPM_LIMIT] = np.where(offers["tpm"] > 0, offers["tpm"], NO_LIMIT)

@@ -37,7 +37,7 @@ from sim.engines.window import ActiveReplicas
 from sim.engines.world import World
 from sim.errors import PolicyError
 from sim.policy import Policy
-from sim.view import PRICE_IN, PRICE_OUT
+from sim.view import PRICE_CUT_S, PRICE_IN, PRICE_OUT
 
 WORTH_A_THREAD: Final = 2000  # requests that arrive in one go: with fewer, handing them out costs more than it saves
 WORTH_ALL: Final = 16_384  # requests that wait: with more, a shard that must go on takes the others along on threads
@@ -303,9 +303,11 @@ class CompiledEngine:
         was = row["scheduled"]
         post(row, rows_of(s.supply.tiers), schedule)
         s.routing.special[_model_of(s, offer)] += row["scheduled"] - was
-        views = s.routing.views
-        views[:, offer, PRICE_IN] = shown_usd(schedule.base.input, schedule.kept_ppm)
-        views[:, offer, PRICE_OUT] = shown_usd(schedule.base.output, schedule.kept_ppm)
+        views = s.routing.views[:, offer]
+        before = views[:, PRICE_IN] + views[:, PRICE_OUT]
+        views[:, PRICE_IN] = shown_usd(schedule.base.input, schedule.kept_ppm)
+        views[:, PRICE_OUT] = shown_usd(schedule.base.output, schedule.kept_ppm)
+        views[views[:, PRICE_IN] + views[:, PRICE_OUT] < before, PRICE_CUT_S] = self.now_s
         self._look_again(offer)
 
     def _look_again(self, offer: int) -> None:

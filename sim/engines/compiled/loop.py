@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.compiled import inner
+from sim.engines.bill import told_usd
 from sim.engines.compiled.books import settle
 from sim.engines.compiled.clock import (
     QUEUE_LOOK,
@@ -100,8 +101,11 @@ def tell_policy(g: Globals, routing: Routing, observers: Any, q: int, kind: int,
     if kind == SAW_FIRST_TOKEN or kind == SAW_DONE:
         ttft_s = request.first_s - request.dispatch_s
     tokens = wide(request.served) if kind == SAW_DONE else wide(0)
+    prompt_usd = told_usd(request.prompt_pico, request.kept_ppm) if kind == SAW_DONE else 0.0
+    output_usd = told_usd(tokens * request.price_out, request.kept_ppm)
     event = Event(
-        wide(kind), row, g.now, wide(request.prompt), tokens, ttft_s, g.now - request.dispatch_s, wide(failure)
+        wide(kind), row, g.now, wide(request.prompt), tokens, ttft_s, g.now - request.dispatch_s, wide(failure),
+        prompt_usd, output_usd,
     )
     observers[r](memory_of(routing, r, request.model), event)
 

@@ -10,6 +10,7 @@ from sim.engines.answers import least_tokens
 from sim.engines.compiled.deployment import true_work_s
 from sim.engines.compiled.health import lets_through, rests_until
 from sim.engines.compiled.narrow import narrowed
+from sim.engines.compiled.newcomers import show_newcomers
 from sim.engines.compiled.records import Globals, LiveRequest, LiveRouter
 from sim.engines.compiled.state import Routing, Supply, wide
 from sim.engines.compiled.telemetry import refresh
@@ -83,7 +84,7 @@ def may_return(g: Globals, supply: Supply, routing: Routing, q: int) -> bool:
 
 @inner(forceinline=True)
 def refresh_model(now: float, routing: Routing, r: int, model: int) -> None:
-    """Refresh all rows of a model, unless that was done in this slot and clock minute."""
+    """Refresh all rows of a model, unless that was done in this slot and clock minute and no row is new since."""
     slot = int(now / routing.routers[r].slot_s)
     minute = int(now / MINUTE_S)
     if routing.fresh[r, model, 0] == slot and routing.fresh[r, model, 1] == minute:
@@ -92,6 +93,7 @@ def refresh_model(now: float, routing: Routing, r: int, model: int) -> None:
     routing.fresh[r, model, 1] = minute
     for o in range(routing.model_first[model], routing.model_first[model + 1]):
         refresh(routing, r, o, slot, minute)
+    show_newcomers(routing, r, model)
 
 
 @inner(forceinline=True)

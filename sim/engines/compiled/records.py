@@ -326,6 +326,7 @@ class LiveRouter(Record):
     observes: int = i4("1 if the policy observes")
     limited: int = i4("1 if there is a dearest price, or weights must be looked at")
     weighs: int = i4("1 if weights may be zero, or change")
+    peers: int = i4("1 if offers without samples show a typical peer's values, 0 if they show the priors")
     mirrors: int = i4("1 if providers publish nothing, so that its own numbers stand in")
     bills_parts: int = i4("1 if somebody pays for answers in part")
     broken_payer: int = i4("who pays for a broken stream: index into sim.engines.rules.PAYERS")

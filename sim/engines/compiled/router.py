@@ -246,7 +246,7 @@ def hear_first_token(g: Globals, clock: Clock, routing: Routing, q: int) -> None
     """The first token reaches the router."""
     request = routing.requests[q]
     request.first_s = g.now
-    telemetry.saw_first_token(g.now, routing, request.router, request.offer, g.now - request.dispatch_s)
+    telemetry.saw_first_token(g.now, routing, request)
     waiting = request.patience_at != np.inf or request.attempt_at != np.inf or request.hedge_at != np.inf
     request.patience_at = np.inf
     mean_s = routing.clients[request.client_class].stay_s
@@ -270,7 +270,7 @@ def hear_done(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     answers = routing.answers[request.model, request.client_class]
     answers[0] += request.served
     answers[1] += 1
-    answer = telemetry.FullAnswer(g.now - request.dispatch_s, g.now - request.first_s, request.served)
+    answer = telemetry.FullAnswer(g.now - request.dispatch_s, g.now - request.first_s, request.served, request.model)
     telemetry.saw_done(g.now, routing, r, o, answer)
     health.succeed(g, routing.routers[r], seat, request.probe == 1)
     if request.probe == 1:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.compiled import inner
-from sim.engines.compiled.records import LiveRouter, Seat
+from sim.engines.compiled.records import LiveRequest, LiveRouter, Seat
 from sim.engines.compiled.state import RING, Routing
 from sim.engines.rules import (
     HARD_FAILURES,
@@ -52,27 +52,21 @@ class FullAnswer(NamedTuple):
     e2e_s: float  # since dispatch
     later_s: float  # since the first token
     output: int  # tokens
+    model: int  # of the request
 
 
 @inner()
-def set_percentiles(view: np.ndarray, router: LiveRouter, window: np.ndarray) -> None:
-    """Write the windowed percentiles of one offer; the priors where the window is empty."""
-    prior_tpot = 1.0 / router.prior_throughput
-    p50 = quantile(window[TTFT], 0.5, COARSE_BITS)
-    empty = np.isnan(p50)
-    view[TTFT_P50] = router.prior_ttft_s if empty else p50
-    view[TTFT_P90] = router.prior_ttft_s if empty else quantile(window[TTFT], 0.9, COARSE_BITS)
-    view[TTFT_P99] = router.prior_ttft_s if empty else quantile(window[TTFT], 0.99, COARSE_BITS)
-    p50 = quantile(window[TPOT], 0.5, COARSE_BITS)
-    empty = np.isnan(p50)
-    view[TPOT_P50] = prior_tpot if empty else p50
-    view[TPOT_P90] = prior_tpot if empty else quantile(window[TPOT], 0.9, COARSE_BITS)
-    view[TPOT_P99] = prior_tpot if empty else quantile(window[TPOT], 0.99, COARSE_BITS)
-    p50 = quantile(window[THROUGHPUT], 0.5, COARSE_BITS)
-    empty = np.isnan(p50)
-    view[THROUGHPUT_P50] = router.prior_throughput if empty else p50
-    view[THROUGHPUT_P90] = router.prior_throughput if empty else quantile(window[THROUGHPUT], 0.1, COARSE_BITS)
-    view[THROUGHPUT_P99] = router.prior_throughput if empty else quantile(window[THROUGHPUT], 0.01, COARSE_BITS)
+def set_percentiles(view: np.ndarray, window: np.ndarray) -> None:
+    """Write the windowed percentiles of one offer; where the window is empty they are no numbers (see newcomers)."""
+    view[TTFT_P50] = quantile(window[TTFT], 0.5, COARSE_BITS)
+    view[TTFT_P90] = quantile(window[TTFT], 0.9, COARSE_BITS)
+    view[TTFT_P99] = quantile(window[TTFT], 0.99, COARSE_BITS)
+    view[TPOT_P50] = quantile(window[TPOT], 0.5, COARSE_BITS)
+    view[TPOT_P90] = quantile(window[TPOT], 0.9, COARSE_BITS)
+    view[TPOT_P99] = quantile(window[TPOT], 0.99, COARSE_BITS)
+    view[THROUGHPUT_P50] = quantile(window[THROUGHPUT], 0.5, COARSE_BITS)
+    view[THROUGHPUT_P90] = quantile(window[THROUGHPUT], 0.1, COARSE_BITS)
+    view[THROUGHPUT_P99] = quantile(window[THROUGHPUT], 0.01, COARSE_BITS)
 
 
 @inner()
@@ -108,7 +102,7 @@ def roll(routing: Routing, r: int, o: int, slot: int) -> None:
         for passed in range(seat.slot, slot):
             turn_slot(ended, ring, window, passed)
     seat.slot = slot
-    set_percentiles(routing.views[r, o], routing.routers[r], window)
+    set_percentiles(routing.views[r, o], window)
 
 
 @inner()
@@ -181,6 +175,12 @@ def refresh_if_due(now: float, routing: Routing, r: int, o: int) -> None:
         refresh(routing, r, o, slot, minute)
 
 
+@inner()
+def look_at_peers(routing: Routing, r: int, model: int) -> None:
+    """An offer of a model has its first sample: at the next placement all rows that have none look at it."""
+    routing.fresh[r, model, 0] = -1
+
+
 @inner(forceinline=True)
 def average(view: np.ndarray, column: int, weight: float, first: bool, sample: float) -> None:
     """Update a moving average; the first sample sets it."""
@@ -198,12 +198,15 @@ def sample(routing: Routing, r: int, o: int, metric: int, value: float) -> None:
 
 
 @inner(forceinline=True)
-def saw_first_token(now: float, routing: Routing, r: int, o: int, ttft_s: float) -> None:
+def saw_first_token(now: float, routing: Routing, request: LiveRequest) -> None:
     """Book a time to first token."""
+    r, o, ttft_s = request.router, request.offer, now - request.dispatch_s
     refresh_if_due(now, routing, r, o)
     view = routing.views[r, o]
     seat = routing.seats[r, o]
     average(view, TTFT_EWMA_S, routing.routers[r].ewma_weight, seat.ttft_seen == 0, ttft_s)
+    if seat.ttft_seen == 0:
+        look_at_peers(routing, r, request.model)
     seat.ttft_seen = 1
     if routing.routers[r].mirrors != 0:
         view[PUBLISHED_LATENCY_S] = view[TTFT_EWMA_S]
@@ -242,6 +245,8 @@ def saw_done(now: float, routing: Routing, r: int, o: int, answer: FullAnswer) -
     weight = routing.routers[r].ewma_weight
     throughput = answer.output / answer.e2e_s
     average(view, THROUGHPUT_EWMA, weight, seat.throughput_seen == 0, throughput)
+    if seat.throughput_seen == 0 or (seat.tpot_seen == 0 and answer.output >= 2):
+        look_at_peers(routing, r, answer.model)
     seat.throughput_seen = 1
     sample(routing, r, o, THROUGHPUT, throughput)
     if answer.output >= 2:

@@ -3,6 +3,7 @@
 from sim.compiled import inner
 from sim.engines.compiled.clock import set_time
 from sim.engines.compiled.deployment import load_of
+from sim.engines.compiled.newcomers import show_newcomers
 from sim.engines.compiled.records import Globals
 from sim.engines.compiled.state import TICK_LEAF, Clock, Routing, Supply
 from sim.engines.compiled.telemetry import refresh_if_due
@@ -30,6 +31,10 @@ def copy_view(g: Globals, supply: Supply, routing: Routing, r: int) -> None:
     """Show a router's policy the live view as it is now, until the next tick."""
     for o in supply.here:
         refresh_if_due(g.now, routing, r, o)
+    for model in range(routing.model_first.shape[0] - 1):
+        if routing.model_first[model] in supply.here:
+            show_newcomers(routing, r, model)
+    for o in supply.here:
         for column in range(COLUMNS):
             routing.shown[r, o, column] = routing.views[r, o, column]
 

@@ -113,7 +113,7 @@ class ReferenceEngine:
         check_schedule(schedule, self.world.offers[offer])
         self._prices[offer].schedule = schedule
         for router in self._routers:
-            router.observed[offer].post(schedule)
+            router.observed[offer].post(schedule, self.now_s)
         self._look_again(offer)
 
     def _look_again(self, offer: int) -> None:

@@ -9,6 +9,7 @@ from sim.engines.offer_weights import weights_of
 from sim.engines.reference.health import Health
 from sim.engines.reference.narrow import leave_out_drained, prefer_tier, weigh
 from sim.engines.reference.network import Channels
+from sim.engines.reference.newcomers import show_newcomers
 from sim.engines.reference.request import LiveRequest
 from sim.engines.reference.telemetry import Observed
 from sim.engines.reference.terms import PostedPrice
@@ -79,6 +80,7 @@ class Placer:
         self.stale = telemetry.stale_view_s > 0
         self.shown = self.live.copy() if self.stale else self.live
         self.sticks: dict[tuple[int, int], Stick] = {}  # by model and slot
+        self.looked = [(-1, -1, -1)] * len(world.models)  # slot, minute and first samples when newcomers were shown
         self.memories = [self._new_memory(model) for model in range(len(world.models))]
 
     def _new_memory(self, model: int) -> Memory:
@@ -90,8 +92,8 @@ class Placer:
         """Refresh the rows of the request's model and see which offers it may go to."""
         first = int(self.world.model_first[request.model])
         candidates = Candidates(first, int(self.world.model_first[request.model + 1]) - first)
+        self._refresh(request.model, candidates.offers)
         for offer in candidates.offers:
-            self.observed[offer].refresh(self.clock.now)
             if self._is_usable(request, offer):
                 if offer in request.tried:
                     candidates.only_tried = True
@@ -100,6 +102,20 @@ class Placer:
             elif self._may_return(request, offer):
                 candidates.resting = True
         return candidates
+
+    def _refresh(self, model: int, offers: range) -> None:
+        """Bring a model's rows up to now; newcomers look at their peers each slot, and after first samples."""
+        rows = [self.observed[offer] for offer in offers]
+        for row in rows:
+            row.refresh(self.clock.now)
+        known = rows[0].slot, rows[0].minute, sum(len(row.averaged) for row in rows)
+        if known != self.looked[model]:
+            self.looked[model] = known
+            self._show_newcomers(rows)
+
+    def _show_newcomers(self, rows: list[Observed]) -> None:
+        if self.settings.telemetry.newcomers == "peers":
+            show_newcomers(rows)
 
     def _is_usable(self, request: LiveRequest, offer: int) -> bool:
         """True if the offer may serve the request, were it not for the attempts already made."""

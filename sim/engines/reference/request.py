@@ -7,7 +7,7 @@ import numpy as np
 
 from sim.draws import derive, of_attempt
 from sim.engines.answers import least_tokens
-from sim.engines.bill import Terms
+from sim.engines.bill import Terms, prompt_pico, told_usd
 from sim.policy import NO_FAILURE
 
 
@@ -116,6 +116,13 @@ class Attempt:
     def is_live(self) -> bool:
         """True while its router still listens to it."""
         return self.request.live is self or self.request.second is self
+
+    @property
+    def told_usd(self) -> tuple[float, float]:
+        """What is charged for the prompt and for the whole answer, as policies hear of it."""
+        kept, request = self.terms.kept_ppm, self.request
+        prompt = prompt_pico(self.terms, request.prompt, request.prefix)
+        return told_usd(prompt, kept), told_usd(self.served * self.terms.output, kept)
 
     @property
     def waits_for_first_token(self) -> bool:

@@ -1,6 +1,7 @@
 """A router: it places requests, hears of them, and watches their time (semantics, sections 2 to 4 and 6)."""
 
 import math
+from itertools import pairwise
 
 from sim import draws, policy
 from sim.engines import outcome
@@ -264,11 +265,12 @@ class LiveRouter(Placer):
             return
         request = attempt.request
         saw_token = kind in (policy.FIRST_TOKEN, policy.DONE)
+        prompt_usd, output_usd = attempt.told_usd if kind == policy.DONE else (0.0, 0.0)
         event = Event(
             kind=kind, row=attempt.offer - int(self.world.model_first[request.model]), now_s=self.clock.now,
             prompt_tokens=request.prompt, output_tokens=attempt.served if kind == policy.DONE else 0,
             ttft_s=attempt.first_token_s - attempt.dispatched_s if saw_token else 0.0,
-            e2e_s=self.clock.now - attempt.dispatched_s, failure=failure,
+            e2e_s=self.clock.now - attempt.dispatched_s, failure=failure, prompt_usd=prompt_usd, output_usd=output_usd,
         )
         observe(self.memories[request.model], event)
 
@@ -369,4 +371,6 @@ class LiveRouter(Placer):
         """Show policies the live view as it is now, until the next tick."""
         for observed in self.observed:
             observed.refresh(self.clock.now)
+        for first, end in pairwise(self.world.model_first.tolist()):
+            self._show_newcomers(self.observed[first:end])
         self.shown[:] = self.live

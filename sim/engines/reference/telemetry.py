@@ -54,6 +54,7 @@ class Observed:
         self.ended: list[tuple[int, int]] = []  # (slot, kind of failure) of ended attempts
         self.shares_hold = False  # nothing has ended, and no slot begun, since the shares were set
         self.averaged: set[int] = set()  # averages that have had a sample
+        self.empty: set[str] = set(PERCENTILES)  # metrics of which the window holds no sample
         self.capacity_ended = 0  # since the window of the learned capacity began
         self.capacity_refused = 0
         ttft_s, per_s = settings.prior_ttft_s, settings.prior_tokens_per_s
@@ -66,10 +67,18 @@ class Observed:
         row[view.RPM_LIMIT] = offer.requests_per_min or view.NO_LIMIT
         row[view.TPM_LIMIT] = offer.tokens_per_min or view.NO_LIMIT
         row[view.CAPACITY_PER_S] = view.NO_LIMIT
-        self.post(offer.price)
+        row[view.PRICE_CUT_S] = view.NEVER
+        self._show(offer.price)
         self._set_percentiles()
 
-    def post(self, price: Schedule) -> None:
+    def post(self, price: Schedule, now_s: float) -> None:
+        """Show other prices from now on."""
+        before = self.row[view.PRICE_IN] + self.row[view.PRICE_OUT]
+        self._show(price)
+        if self.row[view.PRICE_IN] + self.row[view.PRICE_OUT] < before:
+            self.row[view.PRICE_CUT_S] = now_s
+
+    def _show(self, price: Schedule) -> None:
         """Show base prices after the discount, USD per million tokens."""
         self.row[view.PRICE_IN] = shown_usd(price.base.input, price.kept_ppm)
         self.row[view.PRICE_OUT] = shown_usd(price.base.output, price.kept_ppm)
@@ -80,7 +89,7 @@ class Observed:
         self.row[view.PUBLISHED_LATENCY_S] = self.priors["ttft"] if math.isnan(latency_s) else latency_s
         self.row[view.PUBLISHED_AT_S] = now_s
 
-    def _mirror(self) -> None:
+    def mirror(self) -> None:
         """Stand in for a provider that publishes nothing."""
         if self.published:
             return
@@ -95,19 +104,19 @@ class Observed:
         self.row[view.OUTSTANDING_TOKENS] += weight
         self.row[view.REQUESTS_THIS_MINUTE] += 1
         self.row[view.TOKENS_THIS_MINUTE] += weight
-        self._mirror()
+        self.mirror()
 
     def let_go(self, weight: int) -> None:
         """Count an attempt that is known to have ended, or was cancelled."""
         self.row[view.IN_FLIGHT] -= 1
         self.row[view.OUTSTANDING_TOKENS] -= weight
-        self._mirror()
+        self.mirror()
 
     def saw_first_token(self, attempt: Attempt, now_s: float) -> None:
         """Learn of a first token."""
         self.refresh(now_s)
         self._sample("ttft", view.TTFT_EWMA_S, now_s - attempt.dispatched_s)
-        self._mirror()
+        self.mirror()
         self.row[view.OBSERVED_AT_S] = now_s
 
     def saw_done(self, attempt: Attempt, now_s: float) -> None:
@@ -171,6 +180,7 @@ class Observed:
             for slot, value in kept:
                 if slot < self.slot:
                     counts[bin_of(value, COARSE_BITS)] += 1
+            (self.empty.discard if counts.any() else self.empty.add)(metric)
             for column, q in columns:
                 self.row[column] = quantile(counts, q, COARSE_BITS) if counts.any() else self.priors[metric]
 

@@ -16,8 +16,8 @@ from sim.policy import FAILURES
 from worlds.places import ROOT
 
 ENGINES = ROOT / "sim" / "engines"
-TWINS = {"books", "clock", "deployment", "engine", "health", "narrow", "network", "place", "priority", "rates",
-         "replica", "router", "telemetry", "terms", "ticks", "turns", "waiting"}
+TWINS = {"books", "clock", "deployment", "engine", "health", "narrow", "network", "newcomers", "place", "priority",
+         "rates", "replica", "router", "telemetry", "terms", "ticks", "turns", "waiting"}
 COMPILED_ONLY = {
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
     "build_tiers": "the part of build for client classes and service tiers",
@@ -58,6 +58,7 @@ SHARED = {
                "fail_over", "set_timer", "time_out", "try_next_model", "end_request"},
     "telemetry": {"saw_first_token", "saw_done", "saw_failure", "refresh", "count_end", "set_percentiles", "set_shares",
                   "sample", "learn_capacity"},
+    "newcomers": {"show_newcomers"},
     "terms": {"terms_of", "cost_usd"},
     "ticks": {"publish", "copy_view"},
     "turns": {"follow"},
