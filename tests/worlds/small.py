@@ -196,6 +196,7 @@ def world(
         loops=closed_loops(expanded_classes(scenario), np.array([client.delay_s for client in clients])),
         class_fallbacks=tuple(tuple(models.index(model) for model in client.fallbacks) for client in clients),
         class_tier=tuple(SERVICE_TIERS.index(client.tier) for client in clients),
+        class_preferences=tuple(scenario.demand[name].preferences for name in classes),
     )
 
 
@@ -208,9 +209,10 @@ def _scenario(
     """A valid scenario with the given settings; its demand and supply are only for show."""
     price = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 1}
     shown = {"serving": {"kind": "affine", "base_s": 1.0}, "price": price}
-    providers: dict[str, Any] = {}
-    for spec in offers:
-        providers.setdefault(spec.provider, {"offers": {}})["offers"][spec.name] = {"model": spec.model, **shown}
+    providers: dict[str, Any] = {spec.provider: {"offers": {}} for spec in offers}
+    for named in (lambda spec: spec.name, lambda spec: spec.model):  # each model is served, whatever offers are called
+        for spec in offers:
+            providers[spec.provider]["offers"][named(spec)] = {"model": spec.model, **shown}
     return TrafficScenario.model_validate({
         "name": "test",
         "traffic": {"duration_s": 1000.0, "sample_share": 1.0, **traffic},

@@ -107,7 +107,7 @@ def test_the_mean_bill_is_that_of_the_lengths(engine: type) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_price_limits_know_the_discount(engine: type) -> None:
     market = world([offer(price=price(2, 2, discount=0.5))], routers={"main": {"preferences": {
-        "max_input_usd_per_mtok": 1.0}}})
+        "max_price": {"prompt": 1.0}}}})
     rows = requests(market, [{"arrive_s": 1.0, "prompt": 10, "output": 2}])
     end = drive(engine(market, iter([rows])))
     assert end.outcomes[0, outcome.MEASURED, outcome.COMPLETED] == 1

@@ -16,10 +16,11 @@ from sim.policy import FAILURES
 from worlds.places import ROOT
 
 ENGINES = ROOT / "sim" / "engines"
-TWINS = {"books", "clock", "deployment", "engine", "health", "narrow", "network", "place", "priority", "rates",
-         "replica", "router", "telemetry", "terms", "ticks", "turns", "waiting"}
+TWINS = {"books", "clock", "deployment", "engine", "health", "narrow", "network", "place", "preferences", "priority",
+         "rates", "replica", "router", "telemetry", "terms", "ticks", "turns", "waiting"}
 COMPILED_ONLY = {
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
+    "build_preferences": "the part of build for what classes prefer",
     "build_tiers": "the part of build for client classes and service tiers",
     "build_waiting": "the part of build for what rests, who waits and who pays",
     "hedge": "two attempts of a request share the fields of its record: the reference has an object for each",
@@ -49,8 +50,9 @@ SHARED = {
     "deployment": {"hear_dispatch", "hear_cancel", "within_rate_limits", "balance", "begin_outage", "slow_down",
                    "resize", "true_work_s"},
     "health": {"fail", "succeed", "trip", "lets_through"},
-    "place": {"pick", "suits", "may_return", "is_usable", "prefer", "meets_preferences", "ask_policy"},
     "narrow": {"weigh", "leave_out_drained", "prefer_tier"},
+    "place": {"pick", "suits", "may_return", "is_usable", "is_kept_away", "can_serve", "ask_policy"},
+    "preferences": {"allows", "tries", "uses_own_key", "meets_preferences", "first_group", "leaders"},
     "rates": {"within_limits", "bring_up"},
     "replica": {"join", "end_step", "drop_cancelled", "finish_decodes", "finish_prefills", "preempt", "admit", "leave",
                 "count_time"},
@@ -58,7 +60,7 @@ SHARED = {
                "fail_over", "set_timer", "time_out", "try_next_model", "end_request"},
     "telemetry": {"saw_first_token", "saw_done", "saw_failure", "refresh", "count_end", "set_percentiles", "set_shares",
                   "sample", "learn_capacity"},
-    "terms": {"terms_of", "cost_usd"},
+    "terms": {"terms_of", "cost_usd", "caching_saves"},
     "ticks": {"publish", "copy_view"},
     "turns": {"follow"},
 }
