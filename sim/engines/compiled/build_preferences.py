@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.engines.compiled.records import Wish
+from sim.engines.compiled.wish import Wish
 from sim.engines.ranks import SORTS
 from sim.engines.record import table
 from sim.engines.wanted import decides, goes_it_alone, standings, wishes_of

@@ -3,9 +3,10 @@
 import numpy as np
 
 from sim.compiled import inner
-from sim.engines.compiled.records import LiveRequest, Wish
+from sim.engines.compiled.records import LiveRequest
 from sim.engines.compiled.state import Routing, Supply
 from sim.engines.compiled.telemetry import THROUGHPUT, TTFT
+from sim.engines.compiled.wish import Wish
 from sim.engines.ranks import BY_PRICE, BY_THROUGHPUT, EXCLUDED, as_good_as, rank_of, request_usd
 from sim.histogram import COARSE_BITS, quantile
 from sim.view import (

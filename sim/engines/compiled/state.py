@@ -27,8 +27,8 @@ from sim.engines.compiled.records import (
     SecondAttempt,
     Stick,
     TierRow,
-    Wish,
 )
+from sim.engines.compiled.wish import Wish
 from sim.engines.next_turn import ClosedLoops
 from sim.engines.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, SAMPLE, SampledRequest
 from sim.engines.record import Rows, table

@@ -8,6 +8,7 @@ import pytest
 
 from sim.engines import rules
 from sim.engines.compiled import records
+from sim.engines.compiled.wish import Wish
 from sim.engines.next_turn import ClosedLoop, TokenLaw
 from sim.engines.outcome import FAILED, OUTCOMES, REFUSED, TIMED_OUT, SampledRequest
 from sim.engines.record import Record, f8, i4, rows_of, table
@@ -36,6 +37,7 @@ COMPILED_ONLY = {
     "records": "rows of the memory: the reference has objects, beside the code that uses them",
     "shards": "how models are split among cores: the reference has them all in one queue",
     "state": "the arrays of those rows",
+    "wish": "the row of what classes prefer: an object in the reference",
     "ties": "compares lanes and timers that are due together: SimPy's queue does it for the reference",
     "shard_row": "how compiled code finds the arrays: objects of the reference hold each other",
 }
@@ -117,7 +119,7 @@ def test_no_class_of_an_engine_is_called_like_another_thing() -> None:
 
 def described() -> list[type[Record]]:
     ours = [value for value in vars(records).values() if isinstance(value, type) and issubclass(value, Record)]
-    return [*(record for record in ours if record is not Record), ArrivingRequest, SampledRequest,
+    return [*(record for record in ours if record is not Record), Wish, ArrivingRequest, SampledRequest,
             ClosedLoop, TokenLaw]
 
 
