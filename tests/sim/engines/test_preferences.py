@@ -184,10 +184,10 @@ def test_among_equals_the_policy_chooses(engine_class):
 @pytest.mark.parametrize(("wants", "offer_of_all"), [
     ({}, 0), ({"sort": "price"}, 0), ({"variant": "floor"}, 1), ({"sort": "throughput"}, 0), ({"variant": "nitro"}, 2)])
 def test_a_variant_looks_among_one_more_service_tier(engine_class, wants, offer_of_all):
-    """`floor` finds the cheaper flex tier; `nitro` the priority one, as quick as yet and cheaper."""
+    """`floor` finds the cheaper flex tier; `nitro` the priority one, as quick as yet and cheaper, then quicker."""
     rows = [offer(affine(0.1), provider="a", name=str(tier), tier=tier, price_in_nano=price)
             for tier, price in ((0, 3000), (1, 1000), (2, 2000))]
-    assert chosen(engine_class, wants, rows=rows) == [offer_of_all] * 4
+    assert chosen(engine_class, wants, rows=rows, telemetry={"prior_tokens_per_s": 5.0}) == [offer_of_all] * 4
 
 
 # Percentiles
