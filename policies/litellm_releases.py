@@ -19,7 +19,8 @@ def _preset(policy: Policy, release: str, until: str, **parameters: Any) -> Pres
     imitation = policy.imitation
     if until and imitation:
         imitation = replace(imitation, release=f"{release}.0", date=DATES[release])
-    return Preset(f"{policy.kind}@{release}", policy.kind, summary, f"litellm {release}.0, router_strategy", parameters, imitation)
+    source = f"litellm {release}.0, router_strategy"
+    return Preset(f"{policy.kind}@{release}", policy.kind, summary, source, parameters, imitation)
 
 
 # Opened: 1.80.0, 1.85.0, 1.100.0, 1.104.0, 1.104.9, 1.106.0, 1.106.12, 1.108.0, 1.109.0, 1.109.3, 1.110.0, 1.110.2.

@@ -102,6 +102,7 @@ def _offer_spec(provider_name: str, firm: Provider, offer_name: str, known: _Kno
         later_prices=later_schedules(spec.price),
         tier=SERVICE_TIERS.index(spec.service_tier),
         pool=spec.pool or "",
+        quantization=host.serving.precision if isinstance(host.serving, RooflineServing) else "unknown",
     )
 
 

@@ -83,6 +83,7 @@ def build_world(
         class_fallbacks=tuple(tuple(map(models.index, client.spec.fallback_models)) for client in clients),
         demand_covers_s=demand_covers_s(scenario),
         class_tier=tuple(SERVICE_TIERS.index(client.spec.service_tier) for client in clients),
+        class_preferences=tuple(client.spec.preferences for client in clients),
     )
 
 

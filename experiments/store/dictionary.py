@@ -74,6 +74,8 @@ TABLES: Final[Mapping[str, Table]] = {
             count("completed", "requests", "of them completed"),
             count("cut", "requests", "of the completed those whose answers were cut"),
             count("refused", "requests", "of them refused by the last offer tried (traffic only)"),
+            count("kept_away", "requests", "of the refused those whom an offer could have served that their "
+                  "preferences exclude (traffic only)"),
             count("failed", "requests", "of them failed at the last offer tried (traffic only)"),
             count("abandoned", "requests", "of them given up by an impatient customer (traffic only)"),
             count("timed_out", "requests", "of them given up by the router (traffic only)"),
@@ -82,6 +84,8 @@ TABLES: Final[Mapping[str, Table]] = {
             count("prompt_tokens", "tokens", "prompt tokens of completed requests"),
             count("output_tokens", "tokens", "output tokens of completed requests"),
             amount("cost_usd", "USD", "charged at posted prices"),
+            amount("own_key_usd", "USD", "of the cost, what providers bill customers who come with keys of their own "
+                   "(traffic only)"),
             amount("fee_usd", "USD", "charged by the router on top"),
             amount("surplus_usd", "USD", "consumer surplus (market only)"),
             weight("workload_days", "workload-days", "workloads that used the model, summed over days (market only)"),

@@ -121,8 +121,9 @@ def _traffic_classes(outcome: TrafficOutcome) -> dict[str, Any]:
         "model": [model for _, model in cells], "born": add(outcome.born[:, o.MEASURED]),
         **{name: ended[:, index] for index, name in enumerate(o.OUTCOMES[:o.IN_FLIGHT])},
         **{name: sums[:, o.CLASS_SUMS.index(name)]
-           for name in ("good", "attempts", "prompt_tokens", "output_tokens", "cut")},
-        "cost_usd": sums[:, o.COST_NANO] / NANO_PER_USD, "fee_usd": sums[:, o.FEE_NANO] / NANO_PER_USD,
+           for name in ("good", "attempts", "prompt_tokens", "output_tokens", "cut", "kept_away")},
+        "cost_usd": sums[:, o.COST_NANO] / NANO_PER_USD, "own_key_usd": sums[:, o.OWN_KEY_NANO] / NANO_PER_USD,
+        "fee_usd": sums[:, o.FEE_NANO] / NANO_PER_USD,
         **{f"{name}_sum_s": times[:, index] for index, name in enumerate(o.METRICS)},
         "tpot_requests": histograms[:, o.TPOT].sum(axis=1), **_quantiles(histograms),
     }

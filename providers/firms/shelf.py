@@ -166,4 +166,5 @@ def offer_spec(planned: PlannedOffer, settings: SupplySettings) -> OfferSpec:
         midstream_share=firm.faults.midstream_share,
         gpus=hardware.gpus * planned.most,
         gpu_usd_per_hour=hardware.deployment.gpu.rent_usd_per_hour,
+        quantization=hardware.deployment.precision,
     )

@@ -105,6 +105,21 @@ def _nobody_pays_unasked(run: TrafficOutcome) -> Iterator[str]:
                    "nano-dollars written off, but no router lets providers pay")
 
 
+def _own_keys_pay_providers(run: TrafficOutcome) -> Iterator[str]:
+    own = run.class_sums[:, :, o.OWN_KEY_NANO]
+    yield from _totals(run, "nano-dollars charged to own keys", own, "nano-dollars of revenue from own keys",
+                       run.offer_sums[:, :, o.OWN_KEY_REVENUE_NANO])
+    for i, cohort in np.argwhere(own > run.class_sums[:, :, o.COST_NANO]):
+        yield f"class {run.world.classes[i]}, {_COHORTS[cohort]}: more is charged to own keys than in all"
+
+
+def _kept_away_are_refused(run: TrafficOutcome) -> Iterator[str]:
+    kept, refused = run.class_sums[:, :, o.KEPT_AWAY], run.outcomes[:, :, o.REFUSED]
+    for i, cohort in np.argwhere(kept > refused):
+        yield (f"class {run.world.classes[i]}, {_COHORTS[cohort]}: {kept[i, cohort]} kept away by preferences, but "
+               f"{refused[i, cohort]} refused")
+
+
 def _clock_goes_forward(run: TrafficOutcome) -> Iterator[str]:
     if not (np.isfinite(run.end_s) and run.end_s >= 0):
         yield f"the run ended at {run.end_s} s"
@@ -137,5 +152,7 @@ INVARIANTS: Final[dict[str, Check]] = {
     "tokens_billed_are_served": _tokens_billed_are_served,
     "payments_are_revenue_and_fees": _payments_are_revenue_and_fees,
     "nobody_pays_unasked": _nobody_pays_unasked,
+    "own_keys_pay_providers": _own_keys_pay_providers,
+    "kept_away_are_refused": _kept_away_are_refused,
     "clock_goes_forward": _clock_goes_forward,
 }

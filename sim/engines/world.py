@@ -15,7 +15,7 @@ from sim.engines.schedule import DatedSchedule, Schedule
 from sim.engines.service_tiers import CLASS_PRIORITIES, DEFAULT_TIER, TIER_RANKS
 from sim.engines.steptime import StepCoefficients
 from sim.policy import BoundPolicy
-from sim.scenario import RateLimits, TrafficScenario
+from sim.scenario import Preferences, RateLimits, TrafficScenario
 
 TRADE_FEE_UNIT = 1_000_000  # fees are stored in parts per million
 
@@ -54,6 +54,7 @@ class OfferSpec:
     later_prices: tuple[DatedSchedule, ...] = ()  # that replace `price` in the course of a run
     tier: int = DEFAULT_TIER  # service tier: index into sim.engines.service_tiers.SERVICE_TIERS
     pool: str = ""  # offer of the same provider and model whose replicas serve it; it has none of its own then
+    quantization: str = "unknown"  # precision of its weights, as customers may ask for it
 
     @property
     def all_prices(self) -> tuple[Schedule, ...]:
@@ -102,6 +103,7 @@ class World:
     class_fallbacks: tuple[tuple[int, ...], ...] = ()  # of each class models asked after its own
     demand_covers_s: float = math.inf  # until when there are requests, if they end before the run does
     class_tier: tuple[int, ...] = ()  # service tier that each class asks for; empty: the default one
+    class_preferences: tuple[Preferences, ...] = ()  # of each class; empty: what its router has
 
     @property
     def measured_until_s(self) -> float:

@@ -9,7 +9,7 @@ from sim.engines.world import OfferSpec, World
 from sim.errors import ScenarioError
 from sim.market.customers.population import Population
 from sim.policy import BoundPolicy
-from sim.scenario import ClientClass, Lengths, MarketScenario, Poisson, Provider, Traffic, TrafficScenario
+from sim.scenario import ClientClass, Lengths, MarketScenario, Poisson, Preferences, Provider, Traffic, TrafficScenario
 from sim.units import DAY_S
 
 ROUTER = "main"
@@ -71,6 +71,7 @@ def market_world(
         policies=(policy,),
         seed=scenario.seed,
         replication=replication,
+        class_preferences=(scenario.router.preferences,) * count,
     )
 
 
@@ -84,7 +85,8 @@ def traffic_scenario(scenario: MarketScenario, providers: Mapping[str, Provider]
         # no drain: a market ends with its last day, and what is under way is counted as in flight
         traffic=Traffic(duration_s=engine_span_s(scenario), drain_s=0.0, engine=scenario.engine),
         network=scenario.network,
-        routers={ROUTER: scenario.router.model_copy(update={"weights": weights})},
+        # a firm that never offers anything is no provider of the world, but may be named in preferences
+        routers={ROUTER: scenario.router.model_copy(update={"weights": weights, "preferences": Preferences()})},
         # a scenario of traffic must have a demand; nothing is drawn from this one
         demand={"market": _no_class(model)},
         providers=dict(providers),

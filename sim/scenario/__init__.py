@@ -18,6 +18,7 @@ from sim.scenario.demand_settings import (
 from sim.scenario.family import Kind, Scenario, kind_of
 from sim.scenario.market_scenario import MarketScenario
 from sim.scenario.network_settings import Link, Network, RegionFaults
+from sim.scenario.preference_settings import Preferences
 from sim.scenario.price_settings import Price
 from sim.scenario.provider_settings import (
     AffineServing,
@@ -36,7 +37,6 @@ from sim.scenario.router_settings import (
     Breaker,
     Cooldown,
     PolicyChoice,
-    Preferences,
     Router,
     SlowStart,
     Telemetry,

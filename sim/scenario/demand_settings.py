@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from sim.scenario.base import ModelName, Name, Part, Sweep, quantity
+from sim.scenario.preference_settings import Preferences
 from sim.scenario.tier_settings import ServiceTier
 
 
@@ -226,6 +227,8 @@ class ClientClass(Part):
     )
     router: Name = Field("main", description="Router (marketplace) that the class calls")
     region: Name = Field("us-east", description="Region that the requests come from")
+    preferences: Preferences = Field(
+        Preferences(), description="What its requests prefer; each field that is given replaces the router's")
     arrivals: Arrivals = Field(description="When requests (or sessions) arrive")
     prompt_tokens: Lengths = Field(
         Lengths(mean=1500, cv=1.0), description="Prompt length; ignored when a trace gives lengths"

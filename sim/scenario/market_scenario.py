@@ -133,7 +133,17 @@ class MarketScenario(Document):
 
     @model_validator(mode="after")
     def _fees_in_one_place(self) -> "MarketScenario":
-        if self.router.fee_share != 0:
-            raise ValueError(f"router.fee_share is {self.router.fee_share:g}; in a market it must be 0, since the fees "
-                             "are those of `fees`")
+        for name in ("fee_share", "own_key_fee_share"):
+            if getattr(self.router, name) != 0:
+                raise ValueError(f"router.{name} is {getattr(self.router, name):g}; in a market it must be 0, since "
+                                 "the fees are those of `fees`")
+        return self
+
+    @model_validator(mode="after")
+    def _preferences_of_all(self) -> "MarketScenario":
+        wants = self.router.preferences
+        wants.check_names("router.preferences", dict.fromkeys(self.supply.firms))
+        if wants.own_keys:
+            raise ValueError(f"router.preferences.own_keys is {list(wants.own_keys)}; in a market leave it out, since "
+                             "who has own keys is said by `customers.segments.*.own_key_share`")
         return self

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from sim.scenario.base import ModelName, Name, Part, Sweep, quantity
+from sim.scenario.preference_settings import Preferences
 from sim.scenario.rate_settings import RateLimits
 
 LEARNED = "assumption, after OpenRouter's description of its routing (autumn 2026): signals without constants"
@@ -12,6 +13,7 @@ LEARNED = "assumption, after OpenRouter's description of its routing (autumn 202
 Weight = Annotated[float, Field(ge=0, le=1e6)]
 
 LITELLM_REST_S = 5.0  # LiteLLM: DEFAULT_COOLDOWN_TIME_SECONDS
+OPENROUTER_STICKS_S = 600.0  # OpenRouter, prompt caching: sticky sessions expire after ten minutes
 
 
 class PolicyChoice(Part):
@@ -110,29 +112,26 @@ class Billing(Part):
         "(source: assumption; providers that stop a cancelled stream bill what they computed, so: customer)")
 
 
-class Preferences(Part):
-    """Percentile preferences: offers that miss one are tried last, never excluded (OpenRouter)."""
-
-    ttft_p50_s: float | None = quantity(None, unit="s", doc="Wanted median TTFT", gt=0)
-    ttft_p90_s: float | None = quantity(None, unit="s", doc="Wanted p90 TTFT", gt=0)
-    ttft_p99_s: float | None = quantity(None, unit="s", doc="Wanted p99 TTFT", gt=0)
-    throughput_p50: float | None = quantity(None, unit="tokens/s", doc="Wanted median throughput of a request", gt=0)
-    throughput_p90: float | None = quantity(None, unit="tokens/s", doc="Throughput that 90% of requests reach", gt=0)
-    throughput_p99: float | None = quantity(None, unit="tokens/s", doc="Throughput that 99% of requests reach", gt=0)
-    max_input_usd_per_mtok: float | None = quantity(
-        None, unit="USD/Mtok", doc="Hard limit on the posted base price of input, after the discount", gt=0)
-    max_output_usd_per_mtok: float | None = quantity(
-        None, unit="USD/Mtok", doc="Hard limit on the posted base price of output, after the discount", gt=0)
-
-
 class Affinity(Part):
     """Stickiness of sessions to the offer that served them last."""
 
-    ttl_s: float = quantity(0.0, unit="s", doc="Idle time after which a session is free again; 0 switches it off",
+    rule: Literal["any", "openrouter"] = Field(
+        "any", description="Where sessions stick: at any offer, or by OpenRouter's rule only where cached input is "
+        "cheaper, at the prices of now (source: any; OpenRouter, prompt caching: provider sticky routing)")
+    ttl_s: float = quantity(0.0, unit="s", doc="Idle time after which a session is free again; 0 switches it off; "
+                            "600 s with OpenRouter's rule, if left out",
                             ge=0, source="off; OpenRouter uses 600 s",
                             sweep=Sweep(0.0, 1200.0, "linear", "off; OpenRouter uses 600 s"))
     slots: int = quantity(65_536, unit="entries", doc="Size of the table; a collision forgets the older session",
                           ge=1, le=1 << 24)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sticks_by_default(cls, data: Any) -> Any:
+        # Who asks for OpenRouter's rule wants OpenRouter's stickiness, not one that is off.
+        if isinstance(data, dict) and data.get("rule") == "openrouter":
+            return {"ttl_s": OPENROUTER_STICKS_S, **data}
+        return data
 
 
 class SlowStart(Part):
@@ -188,11 +187,16 @@ class Router(Part):
     fee_share: float = quantity(0.055, unit="1", doc="Fee on top of what a request costs", ge=0, le=1,
                                 source="OpenRouter: 5.5% on credit purchases",
                                 sweep=Sweep(0.0, 0.1, "linear", "OpenRouter takes 0.055"))
+    own_key_fee_share: float = quantity(
+        0.0, unit="1", doc="Fee on top of what a request costs that a customer's own key pays for (`own_keys`)", ge=0,
+        le=1, source="OpenRouter, BYOK: nothing up to 25,000 USD of list price a month, then 0.05",
+        sweep=Sweep(0.0, 0.05, "linear", "OpenRouter takes nothing, then 0.05"))
     attempts: Attempts = Field(Attempts(), description="Failover and time-outs")
     cooldown: Cooldown = Field(Cooldown(), description="Cool-down after failures")
     breaker: Breaker = Field(Breaker(), description="Circuit breaker")
     billing: Billing = Field(Billing(), description="Who pays for answers in part")
-    preferences: Preferences = Field(Preferences(), description="Price limits and percentile preferences")
+    preferences: Preferences = Field(Preferences(), description="What requests prefer, unless their class says "
+                                     "otherwise")
     affinity: Affinity = Field(Affinity(), description="Session stickiness")
     limits: RateLimits = Field(
         RateLimits(), description="The marketplace's own rate limits, for each customer and model; what exceeds them "

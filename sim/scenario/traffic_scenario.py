@@ -64,6 +64,7 @@ class TrafficScenario(Document):
     @model_validator(mode="after")
     def _consistent(self) -> "TrafficScenario":
         self._check_demand()
+        self._check_preferences()
         self._check_regions()
         self._check_weights()
         return self
@@ -85,6 +86,13 @@ class TrafficScenario(Document):
                 if whose not in known:
                     raise ValueError(f"routers.{name}.weights has {whose!r}, which is no provider or provider/offer; "
                                      f"there are {', '.join(known)}")
+
+    def _check_preferences(self) -> None:
+        offers = {name: provider.offers for name, provider in self.providers.items()}
+        for name, router in self.routers.items():
+            router.preferences.check_names(f"routers.{name}.preferences", offers)
+        for name, cls in self.demand.items():
+            cls.preferences.check_names(f"demand.{name}.preferences", offers)
 
     def _check_regions(self) -> None:
         known = set(self.network.regions)

@@ -25,6 +25,9 @@ cooldown = { rule = "litellm", seconds = 2.0, least_requests = 3, lone_requests 
 billing = { broken_stream = "provider", customer_left = "customer" }
 attempts = { maximum = 4, hedge_s = 0.5, budget_s = 20.0, retry_tried = true }
 limits = { requests_per_min = 500, tokens_per_min = 200000, requests_per_day = 1400, tokens_per_day = 600000 }
+affinity = { ttl_s = 20.0 }
+own_key_fee_share = 0.02
+preferences = { allow_fallbacks = true }
 [demand.chat]
 model = "toy"
 arrivals = { kind = "poisson", rate_per_s = 8.0 }
@@ -44,6 +47,12 @@ output_tokens = { kind = "exponential", mean = 50 }
 model = "toy"
 service_tier = "priority"
 arrivals = { kind = "poisson", rate_per_s = 1.0 }
+[demand.picky]
+model = "toy"
+arrivals = { kind = "poisson", rate_per_s = 1.5 }
+prompt_tokens = { kind = "exponential", mean = 200 }
+output_tokens = { kind = "exponential", mean = 50 }
+preferences = { own_keys = ["slow"] }
 [demand.jobs]
 model = "other"
 arrivals = { kind = "poisson", rate_per_s = 1.0 }
@@ -82,7 +91,7 @@ price = { input_usd_per_mtok = 0.1, output_usd_per_mtok = 0.1 }
 [providers.lone.faults]
 fast_failure_share = 0.95
 """
-ROUTER, OFFER = "routers.main", "providers.slow.offers.toy"
+ROUTER, OFFER, PICKY = "routers.main", "providers.slow.offers.toy", "demand.picky.preferences"
 CHANGES: dict[str, Any] = {
     f"{ROUTER}.cooldown.rule": "consecutive", f"{ROUTER}.cooldown.seconds": 4.0,
     f"{ROUTER}.cooldown.failure_share": 0.1, f"{ROUTER}.cooldown.least_requests": 1,
@@ -100,6 +109,13 @@ CHANGES: dict[str, Any] = {
     f"{OFFER}.limits.refill": "minute", f"{OFFER}.limits.per": "customer",
     "demand.chat.max_tokens": 100, "demand.chat.stay_s": 6.0, "demand.chat.priority": -1,
     "demand.chat.fallback_models": [],
+    f"{ROUTER}.preferences.order": ["fast"], f"{ROUTER}.own_key_fee_share": 0.03,
+    f"{ROUTER}.affinity.rule": "openrouter", f"{ROUTER}.affinity.ttl_s": 1.0,
+    f"{PICKY}.order": ["slow", "fast"], f"{PICKY}.only": ["slow"], f"{PICKY}.ignore": ["slow/toy"],
+    f"{PICKY}.allow_fallbacks": False, f"{PICKY}.quantizations": ["fp8"], f"{PICKY}.max_price": {"prompt": 0.1},
+    f"{PICKY}.sort": "latency", f"{PICKY}.variant": "nitro", f"{PICKY}.own_keys": ["fast"],
+    f"{PICKY}.shared_capacity": False, f"{PICKY}.preferred_max_latency": {"p75": 0.1},
+    f"{PICKY}.preferred_min_throughput": {"p90": 60.0},
     "demand.users.arrivals.users": 13, "demand.users.arrivals.think_s": 2.0, "demand.users.arrivals.pause": "constant",
     "demand.users.sessions.mean_turns": 2.0, "demand.users.sessions.think_s": 1.0,
     "demand.users.sessions.pause": "constant", "demand.users.sessions.max_turns": 2,

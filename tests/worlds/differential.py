@@ -20,6 +20,11 @@ from sim.engines.world import BALANCERS, OfferSpec, World
 from sim.policy import BoundPolicy
 from sim.scenario import PolicyChoice
 from worlds import small as worlds
+from worlds.differential_preferences import (
+    client_with_preferences,
+    router_with_preferences,
+    with_quantizations,
+)
 from worlds.differential_tiers import Case, with_tiers
 from worlds.differential_waiting import with_stay, with_waiting
 from worlds.loops import closed, first_turns
@@ -68,15 +73,17 @@ def random_case(seed: int) -> Case:
     names = ["main", *(f"r{index}" for index in range(1, 8))][:routers]
     most_offers = 41 if rng.large else 13
     offers = [_offer(rng, index, models) for index in range(max(len(models), rng.integers(1, most_offers)))]
+    offers = with_quantizations(seed, offers)
     duration_s = rng.time_s(20, 500 if rng.large else 150)
     traffic = {"duration_s": duration_s, "warmup_s": _maybe(rng, 0.5, duration_s * 0.2, 0.0),
                "publish_period_s": _maybe(rng, 0.3, rng.lasting_s(0.5, 10), None),
                "sample_share": _maybe(rng, 0.8, 1.0, float(rng.random()))}
     world = worlds.world(
         offers, [_policy(rng) for _ in names],
-        routers={name: with_waiting(seed, place, _router(rng)) for place, name in enumerate(names)},
-        clients=[closed(seed, at, with_stay(seed, at, _client(rng, models, names)))
-                 for at in range(rng.integers(1, 6))],
+        routers={name: router_with_preferences(seed, place, with_waiting(seed, place, _router(rng)), offers)
+                 for place, name in enumerate(names)},
+        clients=[client_with_preferences(seed, at, closed(seed, at, with_stay(seed, at, _client(rng, models, names))),
+                                         offers) for at in range(rng.integers(1, 6))],
         traffic=traffic,
         delay_s=_maybe(rng, 0.7, rng.time_s(0.001, 0.6 if rng.coarse else 0.2, (len(names), len(offers))), 0.0),
     )
@@ -250,11 +257,12 @@ def _telemetry(rng: Dice) -> dict[str, Any]:
     }
 
 
-def _preferences(rng: Dice) -> dict[str, float]:
-    ranges = {"ttft_p50_s": (0.05, 2), "ttft_p90_s": (0.1, 3), "ttft_p99_s": (0.1, 5),
-              "throughput_p50": (2, 80), "throughput_p90": (2, 50), "throughput_p99": (1, 40),
-              "max_input_usd_per_mtok": (0.5, 3), "max_output_usd_per_mtok": (2, 9)}
-    return {name: float(rng.uniform(*limits)) for name, limits in ranges.items() if rng.random() < 0.3}
+def _preferences(rng: Dice) -> dict[str, Any]:
+    ranges = {"preferred_max_latency": {"p50": (0.05, 2), "p90": (0.1, 3), "p99": (0.1, 5)},
+              "preferred_min_throughput": {"p50": (2, 80), "p90": (2, 50), "p99": (1, 40)},
+              "max_price": {"prompt": (0.5, 3), "completion": (2, 9)}}
+    return {table: {name: float(rng.uniform(*limits)) for name, limits in fields.items() if rng.random() < 0.3}
+            for table, fields in ranges.items()}
 
 
 def _client(rng: Dice, models: list[str], names: list[str]) -> Client:

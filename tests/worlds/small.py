@@ -196,6 +196,7 @@ def world(
         loops=closed_loops(expanded_classes(scenario), np.array([client.delay_s for client in clients])),
         class_fallbacks=tuple(tuple(models.index(model) for model in client.fallbacks) for client in clients),
         class_tier=tuple(SERVICE_TIERS.index(client.tier) for client in clients),
+        class_preferences=tuple(scenario.demand[name].preferences for name in classes),
     )
 
 

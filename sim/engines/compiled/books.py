@@ -6,7 +6,7 @@ from sim.draws import derive
 from sim.engines.answers import finish_of
 from sim.engines.bill import charge_nano
 from sim.engines.compiled.owed import release
-from sim.engines.compiled.records import Client, Globals, LiveRequest, PartBill
+from sim.engines.compiled.records import Client, Globals, LiveRequest, LiveRouter, PartBill
 from sim.engines.compiled.state import Books, Routing, Supply
 from sim.engines.exact import add_time
 from sim.engines.outcome import (
@@ -18,6 +18,8 @@ from sim.engines.outcome import (
     GOOD,
     MEASURED,
     OUTPUT_TOKENS,
+    OWN_KEY_NANO,
+    OWN_KEY_REVENUE_NANO,
     PAID_NANO,
     PROMPT_TOKENS,
     REVENUE_NANO,
@@ -43,10 +45,17 @@ def cost_nano(request: LiveRequest) -> int:
 
 
 @inner(forceinline=True)
-def bill(books: Books, request: LiveRequest, fee_ppm: float) -> None:
+def fee_nano(router: LiveRouter, own_key: int, cost: int) -> int:
+    """The router's fee on a charge, nano-dollars: another one where a customer's own key pays."""
+    fee_ppm = router.own_key_fee_ppm if own_key != 0 else router.fee_ppm
+    return (cost * int(fee_ppm) + PER_PPM // 2) // PER_PPM
+
+
+@inner(forceinline=True)
+def bill(books: Books, request: LiveRequest, router: LiveRouter) -> None:
     """Charge a completed request at the prices noted when it was placed."""
     cost = cost_nano(request)
-    fee = (cost * int(fee_ppm) + PER_PPM // 2) // PER_PPM
+    fee = fee_nano(router, request.own_key, cost)
     row = books.class_sums[request.client_class, request.cohort]
     row[PROMPT_TOKENS] += request.prompt
     row[OUTPUT_TOKENS] += request.served
@@ -58,6 +67,9 @@ def bill(books: Books, request: LiveRequest, fee_ppm: float) -> None:
     offer[SERVED_PROMPT] += request.prompt
     offer[SERVED_OUTPUT] += request.served
     offer[REVENUE_NANO] += cost
+    if request.own_key != 0:
+        row[OWN_KEY_NANO] += cost
+        offer[OWN_KEY_REVENUE_NANO] += cost
     if request.served < request.output:
         row[CUT] += 1
         offer[SERVED_CUT] += 1
@@ -78,21 +90,22 @@ def settle(g: Globals, supply: Supply, routing: Routing, books: Books) -> None:
                 payer = router.left_payer if bill.left != 0 else 0
             cost = charge_nano(bill.prompt_pico + attempt.emitted * bill.price_out, bill.kept_ppm)
             if payer == CUSTOMER:
-                charge_part(books, bill, cost, router.fee_ppm)
+                charge_part(books, bill, cost, fee_nano(router, bill.own_key, cost))
                 books.offer_sums[attempt.offer, bill.cohort, REVENUE_NANO] += cost
+                books.offer_sums[attempt.offer, bill.cohort, OWN_KEY_REVENUE_NANO] += cost * bill.own_key
             elif payer == PROVIDER:
                 books.offer_sums[attempt.offer, bill.cohort, WRITTEN_OFF_NANO] += cost
         release(g, supply, a)
 
 
 @inner()
-def charge_part(books: Books, bill: PartBill, cost: int, fee_ppm: float) -> None:
+def charge_part(books: Books, bill: PartBill, cost: int, fee: int) -> None:
     """Charge a customer for an answer in part, and the fee on it."""
-    fee = (cost * int(fee_ppm) + PER_PPM // 2) // PER_PPM
     row = books.class_sums[bill.client_class, bill.cohort]
     row[COST_NANO] += cost
     row[FEE_NANO] += fee
     row[PAID_NANO] += cost + fee
+    row[OWN_KEY_NANO] += cost * bill.own_key
 
 
 @inner(forceinline=True)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.engines.compiled import records, state
+from sim.engines.compiled.build_preferences import keyed_offers, new_wishes
 from sim.engines.compiled.build_tiers import new_clients, special_offers
 from sim.engines.compiled.build_waiting import new_links, new_queues, no_debts, rest_fields, slow_start_fields
 from sim.engines.compiled.finish import heap_arrays
@@ -15,7 +16,7 @@ from sim.engines.compiled.slots import empty, fresh_samples, new_requests
 from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
 from sim.engines.compiled.terms import first_prices
 from sim.engines.compiled.turns import new_chains
-from sim.engines.offer_weights import weighs, weights_of
+from sim.engines.offer_weights import weights_of
 from sim.engines.record import table
 from sim.engines.requests import REQUEST, ArrivingRequest
 from sim.engines.schedule import shown_usd
@@ -121,9 +122,10 @@ def _replicas(offers: np.ndarray) -> tuple[np.ndarray, int]:
 
 def _router_fields(router: Router) -> dict[str, Any]:
     attempts = router.attempts
-    wants, sticky, telemetry = router.preferences, router.affinity, router.telemetry
+    sticky, telemetry = router.affinity, router.telemetry
     return {
         "fee_ppm": round(router.fee_share * 1_000_000),
+        "own_key_fee_ppm": round(router.own_key_fee_share * 1_000_000),
         "exploration": router.exploration,
         "backoff_s": attempts.backoff_s,
         "backoff_cap_s": attempts.backoff_cap_s,
@@ -133,17 +135,9 @@ def _router_fields(router: Router) -> dict[str, Any]:
         "total_timeout_s": _or_inf(attempts.total_timeout_s),
         **rest_fields(router),
         **slow_start_fields(router),
-        "ttft_p50": _or_inf(wants.ttft_p50_s),
-        "ttft_p90": _or_inf(wants.ttft_p90_s),
-        "ttft_p99": _or_inf(wants.ttft_p99_s),
-        "throughput_p50": wants.throughput_p50 or 0.0,
-        "throughput_p90": wants.throughput_p90 or 0.0,
-        "throughput_p99": wants.throughput_p99 or 0.0,
-        "max_in": _or_inf(wants.max_input_usd_per_mtok),
-        "max_out": _or_inf(wants.max_output_usd_per_mtok),
-        "preferences": _wants_percentiles(router),
         "affinity_ttl_s": sticky.ttl_s,
         "affinity_slots": sticky.slots,
+        "affinity_cheaper": sticky.rule == "openrouter",
         "ewma_weight": telemetry.ewma_weight,
         "slot_s": telemetry.slot_s,
         "prior_ttft_s": telemetry.prior_ttft_s,
@@ -155,18 +149,7 @@ def _router_fields(router: Router) -> dict[str, Any]:
         "capacity_cut": telemetry.capacity_cut,
         "capacity_growth": telemetry.capacity_growth,
         "stale_s": telemetry.stale_view_s,
-        "limited": _has_price_limit(router) or weighs(router),
     }
-
-
-def _has_price_limit(router: Router) -> bool:
-    wants = router.preferences
-    return wants.max_input_usd_per_mtok is not None or wants.max_output_usd_per_mtok is not None
-
-
-def _wants_percentiles(router: Router) -> bool:
-    wants = router.preferences.model_dump()
-    return any(value is not None for name, value in wants.items() if not name.startswith("max_"))
 
 
 def _routers(world: World) -> np.ndarray:
@@ -240,6 +223,7 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
     return Routing(
         routers=table(routers, records.LiveRouter),
         clients=new_clients(world),
+        **new_wishes(world),
         requests=table(new_requests(FIRST_POOL), records.LiveRequest),
         free_requests=state.free_stack(FIRST_POOL),
         tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32),
@@ -247,7 +231,7 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
         links=new_links(FIRST_POOL),
         queues=new_queues(len(routers), len(world.models)),
         seats=table(seats, records.Seat),
-        meters=table(new_meters(world, offers, routers), records.Meter),
+        meters=table(new_meters(world, keyed_offers(world), offers, routers), records.Meter),
         views=view,
         shown=view.copy(),
         ended=np.zeros((*shape, state.RING, 3), np.int32),
@@ -257,7 +241,7 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
         model_first=world.model_first.astype(np.int64),
         fallbacks=_fallbacks(world),
         fresh=np.full((len(routers), len(world.models), 2), -1, np.int64),
-        guard_until=np.repeat(np.where(routers["limited"] != 0, np.inf, 0.0)[:, None], len(world.models), 1),
+        guard_until=np.repeat(np.where(routers["weighs"] != 0, np.inf, 0.0)[:, None], len(world.models), 1),
         least_context=np.array(
             [offers["context"][a:b].min() for a, b in pairwise(world.model_first.tolist())], np.int64
         ),

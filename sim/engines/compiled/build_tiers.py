@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.engines.compiled.records import Client
 from sim.engines.record import Rows, table
-from sim.engines.service_tiers import ADMITS
+from sim.engines.wanted import admitted_tiers, wishes_of
 from sim.engines.world import World
 
 
@@ -18,7 +18,8 @@ def new_clients(world: World) -> Rows[Client]:
     clients["slo_tpot_s"] = world.class_slo_tpot_s
     clients["stay_s"] = world.class_stay_s
     clients["tier"] = world.asked_tiers
-    clients["admits"] = [ADMITS[tier] for tier in world.asked_tiers]
+    clients["admits"] = admitted_tiers(world)
+    clients["wants"] = wishes_of(world)[1]
     return table(clients, Client)
 
 

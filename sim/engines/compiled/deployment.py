@@ -41,8 +41,9 @@ def refuse(g: Globals, clock: Clock, supply: Supply, lane: int, a: int, failure:
 @inner(forceinline=True)
 def within_rate_limits(g: Globals, offer: LiveDeployment, meters: Rows[Meter], attempt: Attempt) -> bool:
     """Charge an attempt to its router, or customer, unless that would exceed a limit of the offer."""
-    who = attempt.client_class if offer.per_customer != 0 else attempt.router
-    return within_limits(meters[offer.meter + who], rates_of(offer), attempt.weight, g.now)
+    own = offer.per_customer != 0 or attempt.own_key != 0
+    place = offer.own_meter + attempt.client_class if own else offer.meter + attempt.router
+    return within_limits(meters[place], rates_of(offer), attempt.weight, g.now)
 
 
 @inner(forceinline=True)

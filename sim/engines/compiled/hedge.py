@@ -59,7 +59,7 @@ def swap(routing: Routing, q: int) -> None:
     second = routing.seconds[q]
     dispatch_s, prompt_pico, price_out, kept_ppm = (
         second.dispatch_s, second.prompt_pico, second.price_out, second.kept_ppm)
-    served, offer, probe = second.served, second.offer, second.probe
+    served, offer, probe, own_key = second.served, second.offer, second.probe, second.own_key
     live, attempt_at = request.second, request.second_at
     copy_live(second, request)
     request.second = request.live
@@ -71,6 +71,7 @@ def swap(routing: Routing, q: int) -> None:
     request.served = served
     request.offer = offer
     request.probe = probe
+    request.own_key = own_key
     request.live = live
     request.attempt_at = attempt_at
 
@@ -94,3 +95,4 @@ def copy_live(second: SecondAttempt, request: LiveRequest) -> None:
     second.served = request.served
     second.offer = request.offer
     second.probe = request.probe
+    second.own_key = request.own_key

@@ -21,7 +21,7 @@ from sim.engines.compiled.deployment import hear_cancel, hear_dispatch
 from sim.engines.compiled.hedge import go_on_alone, hedge_is_due, is_live, set_aside, swap
 from sim.engines.compiled.network import receive
 from sim.engines.compiled.owed import release
-from sim.engines.compiled.place import BAD_ROW, NO_ROW, may_return, memory_of, pick
+from sim.engines.compiled.place import BAD_ROW, NO_ROW, may_return, memory_of, note_kept_away, pick
 from sim.engines.compiled.records import Globals
 from sim.engines.compiled.replica import boundary
 from sim.engines.compiled.router import (
@@ -251,6 +251,8 @@ def place(s: State, choosers: Any, observers: Any, q: int) -> bool:
         if o == NO_ROW and must_wait(s, q):
             wait(g, s.clock, s.routing, q)
             return True
+        if o == NO_ROW and next_model(g, s.routing, request) < 0:
+            note_kept_away(g, s.supply, s.routing, s.books, q)
         if try_next_model(g, s.clock, s.routing, s.books, q) < 0:
             return True
     if o == BAD_ROW:

@@ -11,10 +11,12 @@ from sim.engines.compiled.deployment import true_work_s
 from sim.engines.compiled.health import lets_through, rests_until
 from sim.engines.compiled.narrow import narrowed
 from sim.engines.compiled.newcomers import show_newcomers
-from sim.engines.compiled.records import Globals, LiveRequest, LiveRouter
-from sim.engines.compiled.state import Routing, Supply, wide
+from sim.engines.compiled.preferences import allows, first_group, leaders, was_tried
+from sim.engines.compiled.records import Globals, LiveRequest, Seat
+from sim.engines.compiled.state import Books, Routing, Supply, wide
 from sim.engines.compiled.telemetry import refresh
-from sim.engines.compiled.terms import cost_usd
+from sim.engines.compiled.terms import caching_saves, cost_usd
+from sim.engines.outcome import KEPT_AWAY
 from sim.policy import Memory, Request
 from sim.units import MINUTE_S
 from sim.view import (
@@ -22,13 +24,7 @@ from sim.view import (
     OPEN,
     PRICE_IN,
     PRICE_OUT,
-    THROUGHPUT_P50,
-    THROUGHPUT_P90,
-    THROUGHPUT_P99,
     TRUE_WORK_S,
-    TTFT_P50,
-    TTFT_P90,
-    TTFT_P99,
     WEIGHT,
 )
 
@@ -38,26 +34,27 @@ NO_ROW = -3  # no row is open
 
 
 @inner(forceinline=True)
-def was_tried(routing: Routing, q: int, o: int) -> bool:
-    """True if the request remembers having tried the offer."""
-    for k in range(routing.requests[q].used):
-        if routing.tried[q, k] == o:
-            return True
-    return False
+def can_serve(supply: Supply, routing: Routing, request: LiveRequest, o: int) -> bool:
+    """True if an offer is there for a request of this size and service tier."""
+    offer = supply.offers[o]
+    if offer.listed == 0 or least_tokens(request.prompt, request.max_tokens) > offer.context:
+        return False
+    return bool(routing.clients[request.client_class].admits >> offer.tier & 1 != 0)
 
 
 @inner(forceinline=True)
 def suits(supply: Supply, routing: Routing, q: int, o: int) -> bool:
     """True if an offer could serve a request, rested or not, tried or not."""
     request = routing.requests[q]
-    offer = supply.offers[o]
-    if offer.listed == 0 or least_tokens(request.prompt, request.max_tokens) > offer.context:
+    if not can_serve(supply, routing, request, o):
         return False
-    if routing.clients[request.client_class].admits >> offer.tier & 1 == 0:
-        return False
-    router = routing.routers[request.router]
-    row = routing.views[request.router, o]
-    return bool(row[PRICE_IN] <= router.max_in and row[PRICE_OUT] <= router.max_out)
+    return routing.clients[request.client_class].wants < 0 or allows(supply, routing, request, o)
+
+
+@inner(forceinline=True)
+def is_healthy(g: Globals, seat: Seat) -> bool:
+    """True if neither cool-down nor breaker closes an offer."""
+    return bool(g.now >= seat.cool_until and lets_through(g.now, seat))
 
 
 @inner(forceinline=True)
@@ -65,8 +62,7 @@ def is_usable(g: Globals, supply: Supply, routing: Routing, q: int, o: int) -> b
     """True if nothing but an earlier try speaks against an offer."""
     if not suits(supply, routing, q, o):
         return False
-    seat = routing.seats[routing.requests[q].router, o]
-    return g.now >= seat.cool_until and lets_through(g.now, seat)
+    return is_healthy(g, routing.seats[routing.requests[q].router, o])
 
 
 @inner()
@@ -75,11 +71,32 @@ def may_return(g: Globals, supply: Supply, routing: Routing, q: int) -> bool:
     request = routing.requests[q]
     again = routing.routers[request.router].retry_tried != 0
     for o in range(routing.model_first[request.model], routing.model_first[request.model + 1]):
-        if suits(supply, routing, q, o) and (again or not was_tried(routing, q, o)):
-            seat = routing.seats[request.router, o]
-            if g.now < seat.cool_until or not lets_through(g.now, seat):
-                return True
+        is_free = suits(supply, routing, q, o) and (again or not was_tried(routing, q, o))
+        if is_free and not is_healthy(g, routing.seats[request.router, o]):
+            return True
     return False
+
+
+@inner()
+def is_kept_away(g: Globals, supply: Supply, routing: Routing, q: int) -> bool:
+    """True if nothing but its preferences closes an offer to a request."""
+    request = routing.requests[q]
+    if routing.clients[request.client_class].wants < 0:
+        return False
+    for o in range(routing.model_first[request.model], routing.model_first[request.model + 1]):
+        is_free = can_serve(supply, routing, request, o) and not was_tried(routing, q, o)
+        if is_free and not allows(supply, routing, request, o) and is_healthy(g, routing.seats[request.router, o]):
+            return True
+    return False
+
+
+@inner()
+def note_kept_away(g: Globals, supply: Supply, routing: Routing, books: Books, q: int) -> None:
+    """Count a request that nothing but its preferences leaves without an offer: it is refused, whatever failed."""
+    request = routing.requests[q]
+    if is_kept_away(g, supply, routing, q):
+        request.failure = 0
+        books.class_sums[request.client_class, request.cohort, KEPT_AWAY] += 1
 
 
 @inner(forceinline=True)
@@ -114,7 +131,7 @@ def open_some(g: Globals, supply: Supply, routing: Routing, q: int) -> int:
     request = routing.requests[q]
     count = 0
     closed_by_try = False
-    guard_until = np.inf if routing.routers[request.router].limited != 0 else 0.0
+    guard_until = np.inf if routing.routers[request.router].weighs != 0 else 0.0
     for o in range(routing.model_first[request.model], routing.model_first[request.model + 1]):
         row = routing.views[request.router, o]
         row[COST_USD] = cost_usd(supply, o, row, request)
@@ -142,53 +159,28 @@ def open_rows(g: Globals, supply: Supply, routing: Routing, q: int) -> int:
     request = routing.requests[q]
     refresh_model(g.now, routing, request.router, request.model)
     fits = least_tokens(request.prompt, request.max_tokens) <= routing.least_context[request.model]
-    # Most placements find nothing that could close an offer; telling so by three numbers of the model saves a look
-    # at every seat.
+    # Most placements find nothing that could close an offer; telling so by three numbers of the model, and one of the
+    # class, saves a look at every seat.
     calm = routing.special[request.model] == 0 and g.now >= routing.guard_until[request.router, request.model]
-    if calm and fits and request.used == 0:
+    if calm and fits and request.used == 0 and routing.clients[request.client_class].wants < 0:
         return open_all(routing, request)
     return open_some(g, supply, routing, q)
 
 
 @inner(forceinline=True)
-def meets_preferences(router: LiveRouter, row: np.ndarray) -> bool:
-    """True if an offer meets every percentile preference."""
-    return bool(
-        row[TTFT_P50] <= router.ttft_p50
-        and row[TTFT_P90] <= router.ttft_p90
-        and row[TTFT_P99] <= router.ttft_p99
-        and row[THROUGHPUT_P50] >= router.throughput_p50
-        and row[THROUGHPUT_P90] >= router.throughput_p90
-        and row[THROUGHPUT_P99] >= router.throughput_p99
-    )
-
-
-@inner()
-def prefer(router: LiveRouter, rows: np.ndarray, count: int) -> int:
-    """Close the open rows that miss a preference, if any row meets them all; return how many stay open."""
-    good = 0
-    for i in range(rows.shape[0]):
-        if rows[i, OPEN] > 0.0 and meets_preferences(router, rows[i]):
-            good += 1
-    if good == 0:
-        return count
-    for i in range(rows.shape[0]):
-        if rows[i, OPEN] > 0.0 and not meets_preferences(router, rows[i]):
-            rows[i, OPEN] = 0.0
-    return good
-
-
-@inner(forceinline=True)
-def sticky_row(g: Globals, routing: Routing, request: LiveRequest, rows: np.ndarray, first: int) -> int:
+def sticky_row(g: Globals, supply: Supply, routing: Routing, request: LiveRequest, rows: np.ndarray) -> int:
     """Row that the request's session is bound to, or -1."""
     router = routing.routers[request.router]
-    if router.affinity_ttl_s <= 0.0 or request.session < 0:
+    wants = routing.clients[request.client_class].wants
+    if router.affinity_ttl_s <= 0.0 or request.session < 0 or (wants >= 0 and routing.wishes[wants].ordered != 0):
         return -1
     entry = routing.sticky[request.router, request.model, slot_of(request.session, router.affinity_slots)]
     if entry.session != request.session + 1 or g.now >= entry.expires:
         return -1
-    row = entry.offer - first
+    row = entry.offer - routing.model_first[request.model]
     if row < 0 or row >= rows.shape[0] or rows[row, OPEN] == 0.0:
+        return -1
+    if router.affinity_cheaper != 0 and not caching_saves(supply, entry.offer, request.prompt):
         return -1
     return int(row)
 
@@ -250,10 +242,15 @@ def pick(g: Globals, supply: Supply, routing: Routing, choosers: Any, q: int) ->
         for o in range(first, last):
             routing.views[r, o, TRUE_WORK_S] = true_work_s(g, supply, o)
     rows = routing.views[r, first:last]
-    if router.preferences != 0:
-        count = prefer(router, rows, count)
+    wants = routing.clients[request.client_class].wants
+    if wants >= 0:
+        count = first_group(routing, q, rows, count)
     # Affinity, then exploration, then the policy: it does not even hear of placements that it did not make.
-    row = sticky_row(g, routing, request, rows, first)
+    row = sticky_row(g, supply, routing, request, rows)
+    if row < 0 and wants >= 0:
+        count = leaders(routing.wishes[wants], rows, count)
+        if count == 1 and routing.wishes[wants].decides != 0:
+            row = open_row(rows, 0)
     if row < 0 and router.exploration > 0.0 and derive(request.key, EXPLORE, request.attempts) < router.exploration:
         row = open_row(rows, int(derive(request.key, EXPLORE_PICK, request.attempts) * count))
     if row >= 0:

@@ -20,17 +20,20 @@ def rate_fields(rates: Rates) -> dict[str, int]:
             "tpd": rates.tokens_per_day, "by_minute": rates.by_minute}
 
 
-def new_meters(world: "World", offers: np.ndarray, routers: np.ndarray) -> np.ndarray:
+def new_meters(world: "World", keyed: np.ndarray, offers: np.ndarray, routers: np.ndarray) -> np.ndarray:
     """Meters for all doors with limits; where those of an offer or a router begin is written into its row.
 
-    An offer's are by router or by client class, a router's by client class and model: so no two shards share one.
+    An offer's are by router or by client class (who comes with a key of its own is counted by class in any case), a
+    router's by client class and model: so no two shards share one. ``keyed`` says at which offers somebody has a key.
     """
     count = 0
     offers["meter"] = routers["meter"] = -1
-    for row, spec in zip(offers, world.offers, strict=True):
+    for row, spec, has_keys in zip(offers, world.offers, keyed, strict=True):
         if spec.rates.limit_anything:
             row["meter"] = count
-            count += len(world.classes) if spec.per_customer else len(world.routers)
+            row["own_meter"] = count if spec.per_customer else count + len(world.routers)
+            count += 0 if spec.per_customer else len(world.routers)
+            count += len(world.classes) if spec.per_customer or has_keys else 0
     for row in routers:
         if max(row["rpm"], row["tpm"], row["rpd"], row["tpd"]) > 0:
             row["meter"] = count

@@ -85,6 +85,7 @@ class LiveRequest(Record):
     priority: int = i4("higher ones leave queues first")
     kept_ppm: int = i4("what the discount of the newest attempt's terms leaves of the bill, millionths")
     chain: int = i4("slot of the closed loop that it is a turn of")
+    own_key: int = i4("1 if the newest attempt comes with its customer's own key")
 
 
 class SecondAttempt(Record):
@@ -97,6 +98,7 @@ class SecondAttempt(Record):
     served: int = i4("tokens that its offer would serve")
     offer: int = i4("its offer")
     probe: int = i4("1 if it tests a half-open breaker")
+    own_key: int = i4("1 if it comes with its customer's own key")
 
 
 class Attempt(Record):
@@ -124,6 +126,7 @@ class Attempt(Record):
     number: int = i4("0 for the request's first attempt")
     client_class: int = i4("the request's class")
     priority: int = i4("the request's: higher ones leave queues first")
+    own_key: int = i4("1 if it comes with its customer's own key")
     prev: int = i4("slot before it in the list that it is in")
     next: int = i4("slot after it in the list that it is in")
 
@@ -137,6 +140,7 @@ class PartBill(Record):
     client_class: int = i4("class of its request")
     cohort: int = i4("warm-up or measured (sim.engines.outcome)")
     left: int = i4("1 if its customer left after the first token")
+    own_key: int = i4("1 if it came with its customer's own key")
 
 
 class Message(Record):
@@ -232,6 +236,7 @@ class LiveDeployment(Record):
     tpd: int = i8("tokens a day; 0: no limit")
     timed: int = i8("first tokens whose times were noted; 0 if providers publish nothing")
     meter: int = i8("its first meter; -1: it has no limits a minute or day")
+    own_meter: int = i8("its first meter of customers with own keys")
     first_replica: int = i4("its first replica; the others follow")
     replicas: int = i4("active ones: the first of them take new requests")
     most: int = i4("all of them")
@@ -272,6 +277,7 @@ class LiveRouter(Record):
     """A router's settings (sim.scenario.router_settings)."""
 
     fee_ppm: float = f8("fee, millionths of a request's cost")
+    own_key_fee_ppm: float = f8("fee where a customer's own key pays for it, millionths of a request's cost")
     exploration: float = f8("share of placements made uniformly")
     budget_s: float = f8("time since arrival after which nothing is tried again, s")
     backoff_s: float = f8("first pause before another try, s; 0: none")
@@ -284,14 +290,6 @@ class LiveRouter(Record):
     cooldown_window_s: float = f8("how long LiteLLM's rule counts, s")
     cooldown_share: float = f8("share of failures above which an offer rests by LiteLLM's rule")
     breaker_s: float = f8("how long a breaker stays open, s")
-    ttft_p50: float = f8("preferred at most, s; inf: anything")
-    ttft_p90: float = f8("preferred at most, s; inf: anything")
-    ttft_p99: float = f8("preferred at most, s; inf: anything")
-    throughput_p50: float = f8("preferred at least, tokens/s; 0: anything")
-    throughput_p90: float = f8("preferred at least, tokens/s; 0: anything")
-    throughput_p99: float = f8("preferred at least, tokens/s; 0: anything")
-    max_in: float = f8("dearest input price, USD per million tokens; inf: any")
-    max_out: float = f8("dearest output price, USD per million tokens; inf: any")
     affinity_ttl_s: float = f8("how long a session sticks to an offer, s; 0: not at all")
     ewma_weight: float = f8("weight of the newest sample in moving averages")
     slot_s: float = f8("grain of the windows, s")
@@ -320,11 +318,10 @@ class LiveRouter(Record):
     cooldown_lone: int = i4("failures and nothing else that rest a lone offer by LiteLLM's rule")
     breaker_failures: int = i4("hard failures in a row that open the breaker; 0: there is none")
     breaker_successes: int = i4("probes done that close it")
-    preferences: int = i4("1 if any percentile is preferred")
+    affinity_cheaper: int = i4("1 if sessions stick only where cached input is cheaper")
     outage_after: int = i4("hard failures in a row that are an outage signal")
     oracle: int = i4("1 if the policy sees the true work")
     observes: int = i4("1 if the policy observes")
-    limited: int = i4("1 if there is a dearest price, or weights must be looked at")
     weighs: int = i4("1 if weights may be zero, or change")
     peers: int = i4("1 if offers without samples show a typical peer's values, 0 if they show the priors")
     mirrors: int = i4("1 if providers publish nothing, so that its own numbers stand in")
@@ -393,6 +390,7 @@ class Client(Record):
     stay_s: float = f8("mean stay after the first token, s; inf: to the end")
     admits: int = i4("service tiers that its requests may be served at, bits (sim.engines.service_tiers.ADMITS)")
     tier: int = i4("service tier that they ask for")
+    wants: int = i4("row of what it prefers; -1: nothing")
 
 
 class Stick(Record):

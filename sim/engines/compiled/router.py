@@ -12,6 +12,8 @@ from sim.engines.compiled.books import bill, count_outcome, measure
 from sim.engines.compiled.clock import RETRY, Rare, push_misc, start_timer, stop_timer
 from sim.engines.compiled.hedge import hedge_time, swap
 from sim.engines.compiled.network import Letter, send
+from sim.engines.compiled.place import note_kept_away
+from sim.engines.compiled.preferences import uses_own_key
 from sim.engines.compiled.rates import within_own_limits
 from sim.engines.compiled.records import Globals, LiveRequest
 from sim.engines.compiled.state import (
@@ -193,6 +195,7 @@ def dispatch(s: State, q: int, o: int) -> None:
     attempt.router = r
     attempt.offer = o
     attempt.prompt = request.prompt
+    request.own_key = attempt.own_key = 1 if uses_own_key(routing, q, o) else 0
     note_terms(supply, routing.routers[r], request, a, o)
     attempt.output = request.served
     attempt.weight = request.weight
@@ -280,7 +283,7 @@ def hear_done(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
         entry.session = request.session + 1
         entry.offer = o
         entry.expires = on_grid(g.now + routing.routers[r].affinity_ttl_s, g.per_s)
-    bill(books, request, routing.routers[r].fee_ppm)
+    bill(books, request, routing.routers[r])
     measure(g, books, request, routing.clients[request.client_class])
     end_request(g, clock, routing, books, q, COMPLETED)
 
@@ -412,5 +415,6 @@ def time_out(g: Globals, clock: Clock, supply: Supply, routing: Routing, books: 
     if total:
         return TimedOut(False, event, TIMED_OUT)
     if request.waiting == IN_QUEUE:
+        note_kept_away(g, supply, routing, books, q)
         return TimedOut(False, -1, OUTCOME_OF_FAILURE[request.failure])
     return TimedOut(True, event, -1)

@@ -28,6 +28,7 @@ from sim.engines.compiled.records import (
     Stick,
     TierRow,
 )
+from sim.engines.compiled.wish import Wish
 from sim.engines.next_turn import ClosedLoops
 from sim.engines.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, SAMPLE, SampledRequest
 from sim.engines.record import Rows, table
@@ -105,6 +106,9 @@ class Routing(NamedTuple):
 
     routers: Rows[LiveRouter]
     clients: Rows[Client]
+    wishes: Rows[Wish]  # what classes prefer; one row if none does
+    standings: np.ndarray  # int32 (wishes, offers): place in the order and own key of an offer (sim.engines.ranks)
+    quartiles: np.ndarray  # float64 (routers, offers, 3): a slot, and p75 of TTFT and throughput then; if wanted
     requests: Rows[LiveRequest]
     free_requests: np.ndarray
     tried: np.ndarray  # int32 (requests, MAX_ATTEMPTS)

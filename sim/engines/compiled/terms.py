@@ -29,6 +29,13 @@ def terms_of(supply: Supply, o: int, prompt: int) -> Terms:
                  offer.kept_ppm)
 
 
+@inner()
+def caching_saves(supply: Supply, o: int, prompt: int) -> bool:
+    """True if a prompt's tokens cost less at an offer where they are read from the cache."""
+    terms = terms_of(supply, o, prompt)
+    return bool(terms.cached < terms.input)
+
+
 @inner(forceinline=True)
 def cost_usd(supply: Supply, o: int, row: np.ndarray, request: LiveRequest) -> float:
     """What a router expects a request to cost at an offer; ``row`` is the offer's of its view."""
@@ -58,6 +65,7 @@ def note_bill(bill: PartBill, request: LiveRequest) -> None:
     bill.client_class = request.client_class
     bill.cohort = request.cohort
     bill.left = 0
+    bill.own_key = request.own_key
 
 
 def first_prices(rows: np.ndarray, offers: Sequence["OfferSpec"]) -> np.ndarray:

@@ -20,9 +20,9 @@ class Books:
         classes, offers = len(world.classes), len(world.offers)
         cohorts, metrics, fine = 2, len(outcome.METRICS), bins(FINE_BITS)
         self.world = world
-        self.fees_ppm = [
-            round(world.scenario.routers[name].fee_share * TRADE_FEE_UNIT) for name in world.routers
-        ]
+        routers = [world.scenario.routers[name] for name in world.routers]
+        self.fees_ppm = [round(router.fee_share * TRADE_FEE_UNIT) for router in routers]
+        self.own_key_fees_ppm = [round(router.own_key_fee_share * TRADE_FEE_UNIT) for router in routers]
         self.alive: dict[int, LiveRequest] = {}  # by index, so in order of arrival
         self.births = np.zeros((classes, cohorts), dtype=np.int64)
         self.outcomes = np.zeros((classes, cohorts, len(outcome.OUTCOMES)), dtype=np.int64)
@@ -53,42 +53,50 @@ class Books:
         """A router has cancelled an attempt whose customer left."""
         self.offer_sums[attempt.offer, attempt.request.cohort, outcome.CANCELLED] += 1
 
+    def kept_away(self, request: LiveRequest) -> None:
+        """A request is refused for nothing but its preferences."""
+        self.class_sums[request.client_class, request.cohort, outcome.KEPT_AWAY] += 1
+
     def bill(self, attempt: Attempt, done_s: float) -> None:
         """A router has learned that a request is complete: bill it and measure it."""
         request = attempt.request
         cost = _charge_nano(attempt, attempt.served)
-        fee = (cost * self.fees_ppm[request.router] + TRADE_FEE_UNIT // 2) // TRADE_FEE_UNIT
         good = self._measure(attempt, done_s)
+        self._charge(attempt, cost)
         of_class = self.class_sums[request.client_class, request.cohort]
         of_class[outcome.PROMPT_TOKENS] += request.prompt
         of_class[outcome.OUTPUT_TOKENS] += attempt.served
-        of_class[outcome.COST_NANO] += cost
-        of_class[outcome.FEE_NANO] += fee
-        of_class[outcome.PAID_NANO] += cost + fee
         of_class[outcome.GOOD] += good
         of_class[outcome.CUT] += attempt.was_cut
         of_offer = self.offer_sums[attempt.offer, request.cohort]
         of_offer[outcome.SERVED] += 1
         of_offer[outcome.SERVED_PROMPT] += request.prompt
         of_offer[outcome.SERVED_OUTPUT] += attempt.served
-        of_offer[outcome.REVENUE_NANO] += cost
         of_offer[outcome.SERVED_CUT] += attempt.was_cut
         self.count_outcome(request, outcome.COMPLETED, done_s, cost)
 
     def settle(self, attempt: Attempt, tokens: int, payer: str) -> None:
         """A provider has stopped in the middle of an answer, ``tokens`` of which it has computed."""
-        request = attempt.request
         cost = _charge_nano(attempt, tokens)
-        of_offer = self.offer_sums[attempt.offer, request.cohort]
         if payer == "customer":
-            fee = (cost * self.fees_ppm[request.router] + TRADE_FEE_UNIT // 2) // TRADE_FEE_UNIT
-            of_class = self.class_sums[request.client_class, request.cohort]
-            of_class[outcome.COST_NANO] += cost
-            of_class[outcome.FEE_NANO] += fee
-            of_class[outcome.PAID_NANO] += cost + fee
-            of_offer[outcome.REVENUE_NANO] += cost
+            self._charge(attempt, cost)
         elif payer == "provider":
-            of_offer[outcome.WRITTEN_OFF_NANO] += cost
+            self.offer_sums[attempt.offer, attempt.request.cohort, outcome.WRITTEN_OFF_NANO] += cost
+
+    def _charge(self, attempt: Attempt, cost: int) -> None:
+        """Book what a customer owes for an attempt: to its offer, and the fee to the router."""
+        request = attempt.request
+        fees_ppm = self.own_key_fees_ppm if attempt.own_key else self.fees_ppm
+        fee = (cost * fees_ppm[request.router] + TRADE_FEE_UNIT // 2) // TRADE_FEE_UNIT
+        of_class = self.class_sums[request.client_class, request.cohort]
+        of_offer = self.offer_sums[attempt.offer, request.cohort]
+        of_class[outcome.COST_NANO] += cost
+        of_class[outcome.FEE_NANO] += fee
+        of_class[outcome.PAID_NANO] += cost + fee
+        of_offer[outcome.REVENUE_NANO] += cost
+        if attempt.own_key:
+            of_class[outcome.OWN_KEY_NANO] += cost
+            of_offer[outcome.OWN_KEY_REVENUE_NANO] += cost
 
     def _measure(self, attempt: Attempt, done_s: float) -> bool:
         """Latencies at the customer; True if they are within the class's SLOs."""

@@ -13,7 +13,7 @@ from sim.engines.reference.network import Channels
 from sim.engines.reference.priority import line_up
 from sim.engines.reference.rates import Door
 from sim.engines.reference.replica import Replica
-from sim.engines.reference.request import Attempt, LiveRequest
+from sim.engines.reference.request import Attempt
 from sim.engines.steptime import step_time
 from sim.engines.window import Window
 from sim.engines.world import BALANCERS
@@ -62,7 +62,7 @@ class LiveDeployment:
             self.network.send_fail(attempt, policy.SERVER_ERROR, sent_s)
         elif attempt.served == 0:
             self.network.send_fail(attempt, policy.TOO_LONG)
-        elif not self._within_rate_limits(request):
+        elif not self._within_rate_limits(attempt):
             self.network.send_fail(attempt, policy.RATE_LIMITED)
         else:
             self._seat(attempt)
@@ -84,10 +84,12 @@ class LiveDeployment:
                 return
         job.cancelled = True
 
-    def _within_rate_limits(self, request: LiveRequest) -> bool:
-        """Charge the request to its router, or customer, unless that would exceed a limit."""
-        who = request.client_class if self.offer.per_customer else request.router
-        return self.door.within_limits((who,), request.weight, self.clock.now)
+    def _within_rate_limits(self, attempt: Attempt) -> bool:
+        """Charge the attempt to its router, or customer, unless that would exceed a limit."""
+        request = attempt.request
+        by_customer = self.offer.per_customer or attempt.own_key
+        who = (int(by_customer), request.client_class if by_customer else request.router)
+        return self.door.within_limits(who, request.weight, self.clock.now)
 
     def _seat(self, attempt: Attempt) -> None:
         """Find a replica (or a place in the central queue), or refuse because the queue is full."""

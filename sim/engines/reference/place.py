@@ -10,10 +10,11 @@ from sim.engines.reference.health import Health
 from sim.engines.reference.narrow import leave_out_drained, prefer_tier, weigh
 from sim.engines.reference.network import Channels
 from sim.engines.reference.newcomers import show_newcomers
+from sim.engines.reference.preferences import Wishes
 from sim.engines.reference.request import LiveRequest
 from sim.engines.reference.telemetry import Observed
 from sim.engines.reference.terms import PostedPrice
-from sim.engines.service_tiers import ADMITS
+from sim.engines.wanted import admitted_tiers, wishes_of
 from sim.errors import PolicyError
 from sim.policy import Memory
 
@@ -81,6 +82,10 @@ class Placer:
         self.shown = self.live.copy() if self.stale else self.live
         self.sticks: dict[tuple[int, int], Stick] = {}  # by model and slot
         self.looked = [(-1, -1, -1)] * len(world.models)  # slot, minute and first samples when newcomers were shown
+        different, wants = wishes_of(world)
+        told = [*(Wishes(wanted, world.offers) for wanted in different), None]
+        self.wishes = [told[row] for row in wants]  # by class; None: it prefers nothing
+        self.admits = admitted_tiers(world)  # by class
         self.memories = [self._new_memory(model) for model in range(len(world.models))]
 
     def _new_memory(self, model: int) -> Memory:
@@ -95,7 +100,7 @@ class Placer:
         self._refresh(request.model, candidates.offers)
         for offer in candidates.offers:
             if self._is_usable(request, offer):
-                if offer in request.tried:
+                if self._was_tried(request, offer):
                     candidates.only_tried = True
                 else:
                     candidates.open.add(offer)
@@ -123,23 +128,40 @@ class Placer:
 
     def _may_return(self, request: LiveRequest, offer: int) -> bool:
         """True if an offer that rests could serve the request once it returns."""
-        spent = offer in request.tried and not self.settings.attempts.retry_tried
+        spent = self._was_tried(request, offer) and not self.settings.attempts.retry_tried
         return self._suits(request, offer) and not spent
+
+    def _was_tried(self, request: LiveRequest, offer: int) -> bool:
+        """True if the request remembers having tried the offer, as often as it may."""
+        wishes = self.wishes[request.client_class]
+        return request.tried[offer] >= (1 if wishes is None else wishes.tries(offer))
 
     def _suits(self, request: LiveRequest, offer: int) -> bool:
         """True if the offer could serve the request, rested or not, tried or not."""
-        wants, row = self.settings.preferences, self.live[offer]
-        max_in, max_out = wants.max_input_usd_per_mtok, wants.max_output_usd_per_mtok
-        return bool(
-            self.prices[offer].listed
-            and ADMITS[self.world.asked_tiers[request.client_class]] >> self.world.offers[offer].tier & 1
-            and request.least_tokens <= self.world.offers[offer].context_tokens
-            and (max_in is None or row[view.PRICE_IN] <= max_in)
-            and (max_out is None or row[view.PRICE_OUT] <= max_out)
+        return self._can_serve(request, offer) and self._allows(request, offer)
+
+    def _can_serve(self, request: LiveRequest, offer: int) -> bool:
+        """True if the offer is there for a request of this size and service tier."""
+        spec = self.world.offers[offer]
+        return bool(self.prices[offer].listed and self.admits[request.client_class] >> spec.tier & 1
+                    and request.least_tokens <= spec.context_tokens)
+
+    def _allows(self, request: LiveRequest, offer: int) -> bool:
+        """True if the preferences of the request's class let the offer serve it."""
+        wishes = self.wishes[request.client_class]
+        return wishes is None or wishes.allows(request, offer, self.live[offer], self.prices[offer])
+
+    def _is_kept_away(self, request: LiveRequest) -> bool:
+        """True if nothing but its preferences closes an offer to the request."""
+        first, last = self.world.model_first[request.model:request.model + 2].tolist()
+        return any(
+            self._can_serve(request, offer) and not self._allows(request, offer)
+            and not self._was_tried(request, offer) and self.health[offer].lets_through(self.clock.now)
+            for offer in range(first, last)
         )
 
     def _prefer(self, request: LiveRequest, candidates: Candidates) -> None:
-        """Close the open offers of weight 0, of a tier that goes second, or that miss a percentile, unless all do."""
+        """Close the open offers of weight 0, of a tier that goes second, or that others go before."""
         slow = self.settings.slow_start
         for offer in candidates.offers:
             since_s = self.clock.now - self.health[offer].came_back_s
@@ -147,19 +169,9 @@ class Placer:
         candidates.open = leave_out_drained(candidates.open, self.live)
         asked = self.world.asked_tiers[request.client_class]
         candidates.open = prefer_tier(candidates.open, asked, self.world.offers)
-        meeting = {offer for offer in candidates.open if self._meets_preferences(self.live[offer])}
-        if meeting:
-            candidates.open = meeting
-
-    def _meets_preferences(self, row: np.ndarray) -> bool:
-        wants = self.settings.preferences
-        at_most = ((wants.ttft_p50_s, view.TTFT_P50), (wants.ttft_p90_s, view.TTFT_P90),
-                   (wants.ttft_p99_s, view.TTFT_P99))
-        at_least = ((wants.throughput_p50, view.THROUGHPUT_P50), (wants.throughput_p90, view.THROUGHPUT_P90),
-                    (wants.throughput_p99, view.THROUGHPUT_P99))
-        return all(wanted is None or row[column] <= wanted for wanted, column in at_most) and all(
-            wanted is None or row[column] >= wanted for wanted, column in at_least
-        )
+        wishes = self.wishes[request.client_class]
+        if wishes is not None:
+            candidates.open = wishes.first_group(request, candidates.open, self.observed)
 
     def _show(self, request: LiveRequest, candidates: Candidates) -> None:
         """Fill the columns that belong to this decision; a stale view gets two of them."""
@@ -174,21 +186,33 @@ class Placer:
 
     def _pick(self, request: LiveRequest, candidates: Candidates) -> int | None:
         """Affinity, else exploration, else the policy; none if that declines."""
-        stuck = self._stuck_offer(request)
+        stuck, wishes = self._stuck_offer(request), self.wishes[request.client_class]
         if stuck in candidates.open:
             return stuck
+        if wishes is not None:
+            self._close_all_but(wishes.leaders(candidates.open, self.live), candidates)
+            if wishes.decides and len(candidates.open) == 1:
+                return min(candidates.open)
         attempt = request.attempts
         if request.uniform(draws.EXPLORE, attempt) < self.settings.exploration:
             in_order = sorted(candidates.open)
             return in_order[int(request.uniform(draws.EXPLORE_PICK, attempt) * len(in_order))]
         return self._ask_policy(request, candidates)
 
+    def _close_all_but(self, opened: set[int], candidates: Candidates) -> None:
+        for offer in candidates.open - opened:
+            self.live[offer, view.OPEN] = self.shown[offer, view.OPEN] = False
+        candidates.open = opened
+
     def _stuck_offer(self, request: LiveRequest) -> int | None:
         """Return the offer that the request's session sticks to, if any."""
-        if self.settings.affinity.ttl_s == 0 or request.session < 0:
+        wishes, affinity = self.wishes[request.client_class], self.settings.affinity
+        if affinity.ttl_s == 0 or request.session < 0 or (wishes is not None and wishes.wanted.order):
             return None
-        stick = self.sticks.get((request.model, draws.slot_of(request.session, self.settings.affinity.slots)))
+        stick = self.sticks.get((request.model, draws.slot_of(request.session, affinity.slots)))
         if stick is None or stick.session != request.session or self.clock.now >= stick.expires_s:
+            return None
+        if affinity.rule == "openrouter" and not self.prices[stick.offer].caching_saves(request):
             return None
         return stick.offer
 

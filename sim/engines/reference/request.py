@@ -1,6 +1,7 @@
 """A request and its attempts, as their router keeps them."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,7 +39,7 @@ class LiveRequest:
     attempts: int = 0
     earlier: int = 0  # attempts that it made at models before this one
     asked: int = 0  # fallback models that it has gone on to
-    tried: set[int] = field(default_factory=set)
+    tried: Counter[int] = field(default_factory=Counter)  # attempts at offers, as far as it remembers them
     live: "Attempt | None" = None  # the attempt whose messages count
     second: "Attempt | None" = None  # the one that was sent beside it, while both wait for a first token
     last: "Attempt | None" = None  # the newest attempt that was live, whether it still is or not
@@ -59,6 +60,11 @@ class LiveRequest:
             self.live = self.second
             self.last = self.live or attempt
         self.second = None
+
+    @property
+    def newest_offer(self) -> int | None:
+        """Offer of the newest attempt at the model that it asks for now; None if it has made none there."""
+        return self.last.offer if self.last is not None and self.attempts > self.earlier else None
 
     @property
     def weight(self) -> int:
@@ -101,6 +107,7 @@ class Attempt:
     first_token_s: float = math.nan  # as its router learned it
     served: int = 0  # length at which its answer ends, once a provider has let it in
     left: bool = False  # its customer left after the first token
+    own_key: bool = False  # it comes with its customer's own key
     complete: bool = False  # its provider has sent the whole answer
 
     def uniform(self, salt: int) -> float:

@@ -76,7 +76,15 @@ class LiveRouter(Placer):
         if not candidates.open and (request.waits or hopes) and not self._next_models(request):
             self._wait(request)
         else:
+            if not candidates.open and not self._next_models(request):
+                self._note_kept_away(request)
             self._try_next_model(request)
+
+    def _note_kept_away(self, request: LiveRequest) -> None:
+        """Count a request that nothing but its preferences leaves without an offer: it is refused, whatever failed."""
+        if self._is_kept_away(request):
+            request.last_failure = policy.NO_FAILURE
+            self.books.kept_away(request)
 
     def _send_to_one_of(self, request: LiveRequest, candidates: Candidates) -> bool:
         """Send an attempt to one of the open offers; False if there is none or the policy declines."""
@@ -102,11 +110,13 @@ class LiveRouter(Placer):
         price, now_s = self.prices[offer], self.clock.now
         probe = self.health[offer].place()
         attempt = Attempt(request, request.attempts, offer, now_s, price.terms_of(request), probe)
+        wishes = self.wishes[request.client_class]
+        attempt.own_key = wishes is not None and wishes.uses_own_key(request, offer)
         if self.record is not None:
             self.record.append((request.key, request.attempts, offer, now_s))
         self._leave_queue(request)
         request.attempts += 1
-        request.tried.add(offer)
+        request.tried[offer] += 1
         if request.live is None:
             request.live = request.last = attempt
         else:
@@ -329,6 +339,7 @@ class LiveRouter(Placer):
         elif total_s <= now_s:
             self._give_up(request, outcome.TIMED_OUT)
         elif request.waits:
+            self._note_kept_away(request)
             self._end_request(request, OUTCOME_OF_FAILURE[request.last_failure])
         elif attempt_s <= now_s:
             late = min(request.live_attempts, key=self._attempt_deadline_s)

@@ -51,6 +51,7 @@ class Observed:
         self.minute = 0
         # (slot, value)
         self.samples: dict[str, list[tuple[int, float]]] = {metric: [] for metric in PERCENTILES}
+        self.counts: dict[str, np.ndarray] = {}  # of the samples that the percentiles of this slot rest on, by bin
         self.ended: list[tuple[int, int]] = []  # (slot, kind of failure) of ended attempts
         self.shares_hold = False  # nothing has ended, and no slot begun, since the shares were set
         self.averaged: set[int] = set()  # averages that have had a sample
@@ -181,8 +182,14 @@ class Observed:
                 if slot < self.slot:
                     counts[bin_of(value, COARSE_BITS)] += 1
             (self.empty.discard if counts.any() else self.empty.add)(metric)
+            self.counts[metric] = counts
             for column, q in columns:
-                self.row[column] = quantile(counts, q, COARSE_BITS) if counts.any() else self.priors[metric]
+                self.row[column] = self.quantile(metric, q)
+
+    def quantile(self, metric: str, q: float) -> float:
+        """A quantile of the samples that percentiles rest on, or the prior."""
+        counts = self.counts[metric]
+        return float(quantile(counts, q, COARSE_BITS)) if counts.any() else self.priors[metric]
 
     def _set_shares(self) -> None:
         """Shares of errors and refusals over this slot and the 2, or 29, before it."""

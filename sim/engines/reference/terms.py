@@ -19,6 +19,11 @@ class PostedPrice:
         """The prices that hold for a request: those of its prompt's tier."""
         return self.schedule.terms(request.prompt)
 
+    def caching_saves(self, request: LiveRequest) -> bool:
+        """True if a request's prompt costs less where it is read from the cache."""
+        terms = self.terms_of(request)
+        return terms.cached < terms.input
+
     def cost_usd(self, shown: list[float], request: LiveRequest) -> float:
         """What a router expects the request to cost; ``shown`` is the offer's row of its view."""
         if self.schedule.is_plain:

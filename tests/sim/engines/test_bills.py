@@ -55,16 +55,21 @@ BILLS = {  # price, prompt, of which cached, answer, nano-dollars
 }
 
 
+def _as_a_name(text: str) -> str:
+    """Text as an offer may be called."""
+    return "-".join(text.replace(",", "").split())
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_bills_by_hand(engine: type) -> None:
     """Each at an offer of its own; payer and payee book the same."""
-    market = world([offer(name=name, model=f"m{number:02}", price=row[0]) for number, (name, row)
+    market = world([offer(name=_as_a_name(name), model=f"m{number:02}", price=row[0]) for number, (name, row)
                     in enumerate(BILLS.items())], clients=[Client("m00")])
     rows = requests(market, [
         {"arrive_s": 1.0, "model": number, "prompt": prompt, "prefix": prefix, "output": output}
         for number, (_, prompt, prefix, output, _) in enumerate(BILLS.values())])
     end = drive(engine(market, iter([rows])))
-    due = {name: row[-1] for name, row in BILLS.items()}
+    due = {_as_a_name(name): row[-1] for name, row in BILLS.items()}
     assert {market.offers[row["offer"]].name: int(row["cost_nano"]) for row in end.samples} == due
     assert end.class_sums[:, :, outcome.COST_NANO].sum() == sum(due.values())
     assert end.offer_sums[:, :, outcome.REVENUE_NANO].sum(axis=1).tolist() == list(due.values())
@@ -107,7 +112,7 @@ def test_the_mean_bill_is_that_of_the_lengths(engine: type) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_price_limits_know_the_discount(engine: type) -> None:
     market = world([offer(price=price(2, 2, discount=0.5))], routers={"main": {"preferences": {
-        "max_input_usd_per_mtok": 1.0}}})
+        "max_price": {"prompt": 1.0}}}})
     rows = requests(market, [{"arrive_s": 1.0, "prompt": 10, "output": 2}])
     end = drive(engine(market, iter([rows])))
     assert end.outcomes[0, outcome.MEASURED, outcome.COMPLETED] == 1

@@ -171,14 +171,13 @@ def test_a_policy_may_decline():
 
 def test_prices_and_context_close_offers():
     market = world([offer(price_in_nano=3000), offer(context_tokens=5), offer(price_out_nano=9000), offer()],
-                   routers={"main": {"preferences": {"max_input_usd_per_mtok": 2.0,
-                                                     "max_output_usd_per_mtok": 8.0}}})
+                   routers={"main": {"preferences": {"max_price": {"prompt": 2.0, "completion": 8.0}}}})
     _, record, _ = routed(market, at(0.0, prompt=5))
     assert [offer for _, _, offer, _ in record] == [3]
 
 
 def test_percentile_preferences_put_offers_last_but_exclude_none():
-    router = {"preferences": {"ttft_p50_s": 1.5}, "telemetry": {"slot_s": 1.0, "prior_ttft_s": 1.0}}
+    router = {"preferences": {"preferred_max_latency": 1.5}, "telemetry": {"slot_s": 1.0, "prior_ttft_s": 1.0}}
     market = world([offer(affine(2.0)), offer(affine(3.0))], lowest(v.COST_USD), routers={"main": router})
     _, record, _ = routed(market, at(0.0, 10.0, 20.0, 21.0),
                           [Change(15.0, "price", 0, (10.0, 10.0)), Change(0.0, "price", 1, (5000.0, 5000.0))])

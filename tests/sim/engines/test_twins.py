@@ -8,6 +8,7 @@ import pytest
 
 from sim.engines import rules
 from sim.engines.compiled import records
+from sim.engines.compiled.wish import Wish
 from sim.engines.next_turn import ClosedLoop, TokenLaw
 from sim.engines.outcome import FAILED, OUTCOMES, REFUSED, TIMED_OUT, SampledRequest
 from sim.engines.record import Record, f8, i4, rows_of, table
@@ -16,10 +17,11 @@ from sim.policy import FAILURES
 from worlds.places import ROOT
 
 ENGINES = ROOT / "sim" / "engines"
-TWINS = {"books", "clock", "deployment", "engine", "health", "narrow", "network", "newcomers", "place", "priority",
-         "rates", "replica", "router", "telemetry", "terms", "ticks", "turns", "waiting"}
+TWINS = {"books", "clock", "deployment", "engine", "health", "narrow", "network", "newcomers", "place", "preferences",
+         "priority", "rates", "replica", "router", "telemetry", "terms", "ticks", "turns", "waiting"}
 COMPILED_ONLY = {
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
+    "build_preferences": "the part of build for what classes prefer",
     "build_tiers": "the part of build for client classes and service tiers",
     "build_waiting": "the part of build for what rests, who waits and who pays",
     "hedge": "two attempts of a request share the fields of its record: the reference has an object for each",
@@ -35,6 +37,7 @@ COMPILED_ONLY = {
     "records": "rows of the memory: the reference has objects, beside the code that uses them",
     "shards": "how models are split among cores: the reference has them all in one queue",
     "state": "the arrays of those rows",
+    "wish": "the row of what classes prefer: an object in the reference",
     "ties": "compares lanes and timers that are due together: SimPy's queue does it for the reference",
     "shard_row": "how compiled code finds the arrays: objects of the reference hold each other",
 }
@@ -49,8 +52,9 @@ SHARED = {
     "deployment": {"hear_dispatch", "hear_cancel", "within_rate_limits", "balance", "begin_outage", "slow_down",
                    "resize", "true_work_s"},
     "health": {"fail", "succeed", "trip", "lets_through"},
-    "place": {"pick", "suits", "may_return", "is_usable", "prefer", "meets_preferences", "ask_policy"},
     "narrow": {"weigh", "leave_out_drained", "prefer_tier"},
+    "place": {"pick", "suits", "may_return", "is_usable", "is_kept_away", "can_serve", "ask_policy"},
+    "preferences": {"allows", "tries", "uses_own_key", "meets_preferences", "first_group", "leaders"},
     "rates": {"within_limits", "bring_up"},
     "replica": {"join", "end_step", "drop_cancelled", "finish_decodes", "finish_prefills", "preempt", "admit", "leave",
                 "count_time"},
@@ -59,7 +63,7 @@ SHARED = {
     "telemetry": {"saw_first_token", "saw_done", "saw_failure", "refresh", "count_end", "set_percentiles", "set_shares",
                   "sample", "learn_capacity"},
     "newcomers": {"show_newcomers"},
-    "terms": {"terms_of", "cost_usd"},
+    "terms": {"terms_of", "cost_usd", "caching_saves"},
     "ticks": {"publish", "copy_view"},
     "turns": {"follow"},
 }
@@ -116,7 +120,7 @@ def test_no_class_of_an_engine_is_called_like_another_thing() -> None:
 
 def described() -> list[type[Record]]:
     ours = [value for value in vars(records).values() if isinstance(value, type) and issubclass(value, Record)]
-    return [*(record for record in ours if record is not Record), ArrivingRequest, SampledRequest,
+    return [*(record for record in ours if record is not Record), Wish, ArrivingRequest, SampledRequest,
             ClosedLoop, TokenLaw]
 
 

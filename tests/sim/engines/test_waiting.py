@@ -105,7 +105,7 @@ def test_after_the_budget_nobody_begins_to_wait(engine_class):
 
 @pytest.mark.parametrize("change", [Change(3.0, "list", 1, UP), Change(3.0, "price", 1, (1.0, 1.0, 1.0))])
 def test_an_offer_that_is_listed_or_falls_in_price_is_returned_to(engine_class, change):
-    wants = {"max_output_usd_per_mtok": 5.0}
+    wants = {"max_price": {"completion": 5.0}}
     market = world([offer(), offer()], routers=router(1, cooldown={"seconds": 50.0}, preferences=wants))
     hidden = Change(0.0, "list", 1, DOWN) if change.kind == "list" else Change(0.0, "price", 1, (9e3, 9e3, 9e3))
     rows, _ = served(engine_class, market, at(1.0, 2.0), [Change(0.0, "up", 0, DOWN), hidden, change])

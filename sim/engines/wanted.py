@@ -1,0 +1,80 @@
+"""What preferences come to at the offers of a world, as far as it never changes: both engines look it up."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from sim.engines.ranks import EXCLUDED, standing_of
+from sim.engines.service_tiers import ADMITS, FLEX_TIER, PRIORITY_TIER
+from sim.engines.world import OfferSpec, World
+from sim.scenario import Preferences
+
+# tiers that a variant adds to those that a class asks for. Source: OpenRouter, model variants: `:floor` and `:nitro`
+VARIANT_TIERS: Final = {"floor": 1 << FLEX_TIER, "nitro": 1 << PRIORITY_TIER}
+
+
+def wishes_of(world: World) -> tuple[list[Preferences], list[int]]:
+    """What there is to prefer in a world, each once, and of each class which of it; -1 for nothing.
+
+    A class prefers what it says itself, and for the rest what its router has.
+    """
+    routers = [world.scenario.routers[name].preferences for name in world.routers]
+    own = world.class_preferences or (Preferences(),) * len(world.classes)
+    known: dict[tuple[int, int], int] = {}  # by identity: thousands of classes may share what one wrote
+    different: dict[Preferences, int] = {}
+    for one, router in zip(own, world.class_router.tolist(), strict=True):
+        if (id(one), router) not in known:
+            wanted = one.over(routers[router])
+            known[id(one), router] = -1 if says_nothing(wanted) else different.setdefault(wanted, len(different))
+    return list(different), [known[pair] for pair in zip(map(id, own), world.class_router.tolist(), strict=True)]
+
+
+def admitted_tiers(world: World) -> list[int]:
+    """Service tiers that each class's requests may be served at, bits (`sim.engines.service_tiers.ADMITS`)."""
+    different, wants = wishes_of(world)
+    more = [VARIANT_TIERS.get(wanted.variant or "", 0) for wanted in different] + [0]
+    return [ADMITS[tier] | more[row] for tier, row in zip(world.asked_tiers, wants, strict=True)]
+
+
+def says_nothing(wanted: Preferences) -> bool:
+    """True if a request with these preferences is placed as if it had none."""
+    told = wanted.model_dump(exclude={"sort", "variant", "shared_capacity", "allow_fallbacks"})
+    limits = any(isinstance(value, dict) and any(limit is not None for limit in value.values())
+                 for value in told.values())
+    names = any(bool(value) for value in told.values() if not isinstance(value, dict))
+    return not limits and not names and wanted.sorts_by == "none" and wanted.allow_fallbacks is not False
+
+
+def goes_it_alone(wanted: Preferences) -> bool:
+    """True if no offer but the one that is chosen first may be tried."""
+    return wanted.allow_fallbacks is False and not wanted.order and not wanted.only
+
+
+def decides(wanted: Preferences) -> bool:
+    """True if requests are outside the policy's own draw: it is not asked where only one offer is left."""
+    return bool(wanted.order or wanted.own_keys) or wanted.sorts_by != "none"
+
+
+def standings(wanted: Preferences, offers: Sequence[OfferSpec]) -> np.ndarray:
+    """Standing of each offer (`sim.engines.ranks.standing_of`), or ``EXCLUDED``; int32."""
+    return np.array([_standing(wanted, offer) for offer in offers], np.int32)
+
+
+def _standing(wanted: Preferences, offer: OfferSpec) -> int:
+    order = wanted.order or ()
+    place = next((at for at, name in enumerate(order) if _names(name, offer)), len(order))
+    left_out = (
+        (wanted.only and not any(_names(name, offer) for name in wanted.only))
+        or any(_names(name, offer) for name in wanted.ignore or ())
+        or (wanted.quantizations and offer.quantization not in wanted.quantizations)
+        or (order and place == len(order) and wanted.allow_fallbacks is False)
+    )
+    if left_out:
+        return EXCLUDED
+    return int(standing_of(place, int(any(_names(name, offer) for name in wanted.own_keys or ()))))
+
+
+def _names(name: str, offer: OfferSpec) -> bool:
+    """True if a name is that of the offer, or of its provider."""
+    return name in (offer.provider, f"{offer.provider}/{offer.name}")
