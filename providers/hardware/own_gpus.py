@@ -18,8 +18,8 @@ UNITS: Final[Mapping[str, tuple[str, float]]] = {
     "link_gb_per_s": ("link_bytes_per_s", BYTES_PER_GB),
 }
 REFERENCE: Final = "h100-sxm"  # whose owner's cost and rent stand for those of a type that is like none
-# they may be missing of a new type: without such arithmetic, and without a source
-ABSENT: Final[Mapping[str, Any]] = {"fp8_flops": None, "fp4_flops": None, "source": ""}
+# they may be missing of a new type: without such arithmetic, without a source, and with an owner's cost after its rent
+ABSENT: Final[Mapping[str, Any]] = {"fp8_flops": None, "fp4_flops": None, "source": "", "owner_usd_per_hour": 0.0}
 
 
 def gpus_of(own: Mapping[str, GpuSettings]) -> dict[str, Gpu]:
