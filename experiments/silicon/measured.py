@@ -178,7 +178,7 @@ def _is_even(row: Mapping[str, str]) -> bool:
 
 
 def _precisions(gpu: str, stated: str) -> tuple[Precision, Weights | None]:
-    """Precision of arithmetic and of weights: 4-bit weights are computed with in bf16 where there is no fp4 arithmetic."""
+    """Precision of arithmetic and of weights; without fp4 arithmetic, 4-bit weights are computed with in bf16."""
     if stated == "int4":
         return "bf16", "int4"
     if stated == "fp4" and gpu != "B200":

@@ -51,7 +51,8 @@ def _frontiers(points: DataFrame, columns: int) -> Figure:
     for axis, layout in zip(axes, sizes.index, strict=False):
         _frontier(axis, by_layout.loc[[layout]].sort_values("concurrency"))
         gpu, model, precision, framework, tp, groups, prompt, output = layout
-        axis.set_title(f"{model} {precision}, {tp * groups} x {gpu}\n{framework}, {prompt} in, {output} out", fontsize=8)
+        title = f"{model} {precision}, {tp * groups} x {gpu}\n{framework}, {prompt} in, {output} out"
+        axis.set_title(title, fontsize=8)
     _legend(figure, axes[0], "Throughput against interactivity, one point a concurrency", columns)
     return figure
 

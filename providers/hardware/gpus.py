@@ -20,9 +20,9 @@ Assumptions, the same for all types unless the table says otherwise:
 * What an owner pays for a type that ``[I]`` lacks is 1.3 times its rent, as for an H100 (1.69 against 1.30).
 * GB300's fp4 is 1.5 times GB200's, as B300's is to B200's.
 * What engines reach of all this is the calibration's (`providers.hardware.calibration`), measured on H100, H200 and
-  B200. AMD's constants are set by hand, so that five published figures are met within a fifth: InferenceX on MI300X
-  (DeepSeek-R1, 8k in, 1k out, fp8: 725, 601 and 406 tokens/s/GPU at 23, 32 and 42 tokens/s/user) and MLPerf v5.1 Offline
-  (Llama-2-70B: 3,482 and 4,319 output tokens/s on MI300X and MI325X). Five figures are no fit.
+  B200. Those of AMD are set by hand, so that five published figures are met within a fifth: InferenceX on MI300X
+  (DeepSeek-R1, 8k in, 1k out, fp8: 725, 601 and 406 tokens/s/GPU at 23, 32 and 42 tokens/s/user) and MLPerf v5.1
+  Offline (Llama-2-70B: 3,482 and 4,319 output tokens/s on MI300X and MI325X). Five figures are no fit.
 """
 
 from dataclasses import dataclass, replace

@@ -80,18 +80,19 @@ def _check_groups(deployment: Deployment, path: str) -> None:
         raise ScenarioError(f"{path}.serving.attention_dp is {groups}, but {model.name} has no experts that its groups "
                             "could share; allowed is 1 (more replicas serve more sequences)")
     if deployment.gpus > gpu.node_gpus:
-        raise ScenarioError(f"{path}.serving.attention_dp is {groups} and tp {deployment.tp}, {deployment.gpus} GPUs in "
-                            f"all, but the links of {gpu.name} join {gpu.node_gpus} only")
+        raise ScenarioError(f"{path}.serving.attention_dp is {groups} and tp {deployment.tp}, {deployment.gpus} GPUs "
+                            f"in all, but the links of {gpu.name} join {gpu.node_gpus} only")
 
 
 def _shortage(deployment: Deployment, context_tokens: int, path: str) -> str:
-    gpu, model = deployment.gpu, deployment.model
+    gpu, model, gpus = deployment.gpu, deployment.model, deployment.gpus
+    precision = deployment.weights or deployment.precision
     context = context_tokens * deployment.kv_bytes_per_token + deployment.sequence_bytes
-    weights, usable, memory = deployment.weight_bytes, usable_bytes(deployment), gpu.memory_bytes * deployment.gpus
+    weights, usable, memory = deployment.weight_bytes, usable_bytes(deployment), gpu.memory_bytes * gpus
     remedies = _remedies(deployment, context_tokens) or ["a GPU with more memory"]
     return (
-        f"{path}.serving does not fit: {model.name} at {deployment.weights or deployment.precision} needs {weights / BYTES_PER_GB:.1f} GB for weights "
-        f"and {context / BYTES_PER_GB:.1f} GB for one context of {context_tokens} tokens, but {deployment.gpus} x {gpu.name} "
+        f"{path}.serving does not fit: {model.name} at {precision} needs {weights / BYTES_PER_GB:.1f} GB for weights "
+        f"and {context / BYTES_PER_GB:.1f} GB for one context of {context_tokens} tokens, but {gpus} x {gpu.name} "
         f"has {usable / BYTES_PER_GB:.1f} GB ({USABLE_SHARE:.0%} of {memory / BYTES_PER_GB:.0f} GB); what would fit: "
         f"{_either(remedies, 'or')}"
     )

@@ -24,8 +24,8 @@ class RooflineServing(Part):
         1, unit="groups", doc="Groups of tp GPUs that attend to sequences of their own and share a mixture's experts; "
         "a replica has tp times as many GPUs", ge=1, le=64)
     framework: Name | None = Field(
-        None, description="Serving framework whose measured constants hold, where the calibration has them for this GPU "
-        "(vllm, sglang, trtllm in the built-in one); none takes those of all frameworks together")
+        None, description="Serving framework whose measured constants hold, where the calibration has them for this "
+        "GPU (vllm, sglang, trtllm in the built-in one); none takes those of all frameworks together")
 
 
 class AffineServing(Part):

@@ -171,15 +171,15 @@ def test_invalid_parallel_degree():
 def test_a_model_that_does_not_fit():
     assert refusal(offer(tp=1)) == (
         "providers.acme.offers.o0.serving does not fit: llama-3.3-70b at fp8 needs 70.6 GB for weights and "
-        "21.5 GB for one context of 131072 tokens, but 1 x h100-sxm has 72.0 GB (90% of 80 GB); "
-        "what would fit: tp = 2 or limits.context_tokens = 8544")
+        "21.5 GB for one context of 131072 tokens, but 1 x h100-sxm has 77.3 GB (90% of 86 GB); "
+        "what would fit: tp = 2 or limits.context_tokens = 40954")
     assert refusal(offer(precision="bf16", tp=1)).endswith(
         "what would fit: tp = 4 or tp = 2 with precision = 'fp8'")
     assert refusal(offer("deepseek-v3", gpu="l4", tp=8)).endswith("what would fit: a GPU with more memory")
 
 
 def test_what_would_fit_does_fit():
-    limits = {"context_tokens": 8544}
-    assert build_offers(scenario(offer(tp=1, limits=limits)))[0].kv_capacity_tokens == 8544
+    limits = {"context_tokens": 40954}
+    assert build_offers(scenario(offer(tp=1, limits=limits)))[0].kv_capacity_tokens == 40954
     assert build_offers(scenario(offer(precision="bf16", tp=4)))
-    assert "limits.context_tokens = 8544" in refusal(offer(tp=1, limits={"context_tokens": 8545}))
+    assert "limits.context_tokens = 40954" in refusal(offer(tp=1, limits={"context_tokens": 40955}))

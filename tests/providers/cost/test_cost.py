@@ -10,8 +10,8 @@ from providers.cost.ownership import capital_recovery_factor, cost_per_used_hour
 from providers.cost.unit_cost import EngineSize, Shape, capacity, step_at
 from providers.firms import staffing
 from providers.hardware.architectures import MODELS
-from providers.hardware.derived_architectures import derived_model
 from providers.hardware.calibration import built_in
+from providers.hardware.derived_architectures import derived_model
 from providers.hardware.gpus import GPUS
 from providers.hardware.memory import valid_degrees
 from providers.hardware.roofline import Deployment, step_coefficients

@@ -190,8 +190,8 @@ def refusal(deployment):
 
 def test_data_parallel_attention_that_is_refused():
     dense = Deployment(GPUS["h200-sxm"], MODELS["llama-3.1-8b"], "fp8", 1, attention_dp=2)
-    assert refusal(dense) == ("p.serving.attention_dp is 2, but llama-3.1-8b has no experts that its groups could share; "
-                              "allowed is 1 (more replicas serve more sequences)")
+    assert refusal(dense) == ("p.serving.attention_dp is 2, but llama-3.1-8b has no experts that its groups could "
+                              "share; allowed is 1 (more replicas serve more sequences)")
     many = Deployment(GPUS["h200-sxm"], MODELS["deepseek-v3"], "fp8", 2, attention_dp=8)
     assert refusal(many) == ("p.serving.attention_dp is 8 and tp 2, 16 GPUs in all, but the links of h200-sxm join 8 "
                              "only")
