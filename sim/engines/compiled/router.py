@@ -16,11 +16,11 @@ from sim.engines.compiled.rates import within_own_limits
 from sim.engines.compiled.records import Globals, LiveRequest
 from sim.engines.compiled.state import (
     BACKING_OFF,
+    BARE,
     HALF_OPEN,
     IN_QUEUE,
     TRANSIT,
     Books,
-    BARE,
     Clock,
     Routing,
     State,

@@ -60,7 +60,8 @@ def test_constants_of_groups_are_found():
     found = solve(sample, GROUPED)
     by_gpu = {gpu: row[0] for (gpu, _), row in zip(sample.groups, found.table.tolist(), strict=True)}
     for gpu, eta in own.items():
-        assert by_gpu[gpu] == pytest.approx(eta, rel=0.05)  # drawn together a little
+        assert by_gpu[gpu] == pytest.approx(eta, rel=0.08)  # drawn together: a few points do not outweigh it wholly
+    assert by_gpu["h100-sxm"] < by_gpu["h200-sxm"] < by_gpu["b200-sxm"]
     assert len({row[1] for row in found.table.tolist()}) == 1  # the others are equal in all groups
 
 
