@@ -206,4 +206,4 @@ class _Problem:
     def loss(self, z: np.ndarray) -> np.ndarray:
         """Soft-L1 of squared residuals, with weights."""
         root = np.sqrt(1.0 + z)
-        return np.stack((2.0 * (root - 1.0), 1.0 / root, -0.5 / root**3)) * self.weight
+        return np.asarray(np.stack((2.0 * (root - 1.0), 1.0 / root, -0.5 / root**3)) * self.weight)

@@ -59,7 +59,7 @@ class Rows(NamedTuple):
         counts = self.counts[list(chosen)]
         rows = np.concatenate([np.arange(self.starts[i], self.starts[i] + n) for i, n in
                                zip(chosen, counts, strict=True)])
-        return Rows(*(column[rows] for column in self[:-1]), np.concatenate(([0], np.cumsum(counts)[:-1])))
+        return Rows._make([*(column[rows] for column in self[:-1]), np.concatenate(([0], np.cumsum(counts)[:-1]))])
 
     @property
     def counts(self) -> np.ndarray:
@@ -118,7 +118,7 @@ def _rows(given: Sequence[tuple[Point, Kinds]]) -> Rows:
     blocks = [_block(deployment_of(point.layout), kinds) for point, kinds in given]
     counts = [block.shape[1] for block in blocks]
     columns = np.concatenate(blocks, axis=1)
-    return Rows(*columns, np.concatenate(([0], np.cumsum(counts)[:-1])))
+    return Rows._make([*columns, np.concatenate(([0], np.cumsum(counts)[:-1]))])
 
 
 def _block(deployment: Deployment, kinds: Kinds) -> np.ndarray:

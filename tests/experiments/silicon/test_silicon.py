@@ -57,11 +57,10 @@ def test_constants_of_groups_are_found():
     own = {"h100-sxm": 0.6, "h200-sxm": 0.7, "b200-sxm": 0.9}
     points = made_up(lambda point: TRUE._replace(eta_memory=own[point.layout.gpu]))
     sample = sample_of(surrogate_of(points), range(len(points)))
-    found = solve(sample, GROUPED)
+    found = solve(sample, ("eta_memory",))
     by_gpu = {gpu: row[0] for (gpu, _), row in zip(sample.groups, found.table.tolist(), strict=True)}
     for gpu, eta in own.items():
-        assert by_gpu[gpu] == pytest.approx(eta, rel=0.08)  # drawn together: a few points do not outweigh it wholly
-    assert by_gpu["h100-sxm"] < by_gpu["h200-sxm"] < by_gpu["b200-sxm"]
+        assert by_gpu[gpu] == pytest.approx(eta, rel=0.03)  # drawn together a little
     assert len({row[1] for row in found.table.tolist()}) == 1  # the others are equal in all groups
 
 
