@@ -72,10 +72,9 @@ def _offers(world: World) -> np.ndarray:
     table = np.zeros(len(world.offers), records.LiveDeployment.dtype())
     first = 0
     for row, spec, host in zip(table, world.offers, world.hosts, strict=True):
-        row["host"] = host
+        row["host"], row["request_s"] = host, on_grid(spec.request_s, world.grid_per_s)
         _fill(row, spec.step._asdict())
         _fill(row, _offer_fields(spec))
-        row["request_s"] = on_grid(spec.request_s, world.grid_per_s)
         row["first_replica"] = first
         first += spec.replicas
     return table
@@ -204,8 +203,8 @@ def _views(world: World, routers: np.ndarray, offers: np.ndarray) -> np.ndarray:
 def _lanes(world: World, here: np.ndarray, lane_of: np.ndarray) -> np.ndarray:
     """One FIFO a distinct delay to the offers of a shard; which ones join each router and offer goes to ``lane_of``."""
     bare_s = all_on_grid(world.delay_s[:, here], world.grid_per_s)
-    answer_s = bare_s + all_on_grid(np.array([world.offers[o].request_s for o in here]), world.grid_per_s)
-    delay_s = np.stack((bare_s, answer_s), axis=2)  # in the order of state.BARE and state.ANSWERS
+    lag_s = all_on_grid(np.array([world.offers[o].request_s for o in here]), world.grid_per_s)
+    delay_s = np.stack((bare_s, bare_s + lag_s), axis=2)  # in the order of state.BARE and state.ANSWERS
     delays, joins = np.unique(delay_s, return_inverse=True)
     lanes = np.zeros(len(delays), records.Lane.dtype())
     lanes["delay_s"] = delays
