@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import NamedTuple, TypeVar, cast
 
 from providers.hardware.architectures import Model
+from providers.hardware.calibration import Calibration, calibration_of
 from providers.hardware.gpus import Gpu
 from providers.hardware.memory import check_fit, kv_capacity_tokens
 from providers.hardware.own_architectures import architectures_of
@@ -21,10 +22,11 @@ Row = TypeVar("Row")
 
 
 class _Known(NamedTuple):
-    """The hardware and the models that a scenario may name: built-in ones and its own."""
+    """The hardware and the models that a scenario may name, built-in ones and its own, and what engines reach."""
 
     gpus: Mapping[str, Gpu]
     models: Mapping[str, Model]
+    calibration: Calibration
 
 
 class _Replica(NamedTuple):
@@ -36,6 +38,7 @@ class _Replica(NamedTuple):
     context_tokens: int
     gpus: int
     rent: float
+    request_s: float
 
 
 def build_offers(scenario: TrafficScenario) -> list[OfferSpec]:
@@ -56,7 +59,7 @@ def build_offers(scenario: TrafficScenario) -> list[OfferSpec]:
     ScenarioError
         If a GPU or model is unknown or the model does not fit; the sentence names the field.
     """
-    known = _Known(gpus_of(scenario.gpus), architectures_of(scenario.models))
+    known = _Known(gpus_of(scenario.gpus), architectures_of(scenario.models), calibration_of(scenario.calibration))
     return [
         _offer_spec(provider_name, provider, offer_name, known)
         for provider_name, provider in scenario.providers.items()
@@ -99,6 +102,7 @@ def _offer_spec(provider_name: str, firm: Provider, offer_name: str, known: _Kno
         midstream_share=faults.midstream_share,
         gpus=replica.gpus * replicas,
         gpu_usd_per_hour=replica.rent,
+        request_s=replica.request_s,
         later_prices=later_schedules(spec.price),
         tier=SERVICE_TIERS.index(spec.service_tier),
         pool=spec.pool or "",
@@ -110,20 +114,21 @@ def _affine(offer: Offer, serving: AffineServing) -> _Replica:
     """Abstract server: the token term rides on communication, so that it adds to the KV term."""
     step = StepCoefficients(
         base_s=serving.base_s, weights_s=0.0, experts_s=0.0, miss_log=0.0, kv_s=serving.per_kv_token_s,
-        token_s=0.0, pair_s=0.0, comm_token_s=serving.per_token_s,
+        token_s=0.0, pair_s=0.0, comm_token_s=serving.per_token_s, sequence_s=serving.per_sequence_s,
     )
-    return _Replica(step, serving.kv_tokens, 0, offer.limits.context_tokens, 0, 0.0)
+    return _Replica(step, serving.kv_tokens, 0, offer.limits.context_tokens, 0, 0.0, serving.request_s)
 
 
 def _roofline(offer: Offer, serving: RooflineServing, path: str, known: _Known) -> _Replica:
     gpu = _look_up(known.gpus, serving.gpu, f"{path}.serving.gpu")
     model = _look_up(known.models, offer.model, f"{path}.model")
-    deployment = Deployment(gpu, model, serving.precision, serving.tp)
+    deployment = Deployment(gpu, model, serving.precision, serving.tp, serving.weights, serving.attention_dp)
     context = min(offer.limits.context_tokens, model.context_tokens)
     check_fit(deployment, context, path)
+    constants = gpu.constants(known.calibration, serving.framework)
     return _Replica(
-        step_coefficients(deployment), kv_capacity_tokens(deployment), deployment.sequence_overhead_tokens,
-        context, serving.tp, gpu.rent_usd_per_hour,
+        step_coefficients(deployment, constants), kv_capacity_tokens(deployment), deployment.sequence_overhead_tokens,
+        context, deployment.gpus, gpu.rent_usd_per_hour, constants.request_s,
     )
 
 

@@ -138,6 +138,7 @@ def inputs() -> str:
     rows = [
         ("models", f"`{BUILT_IN.relative_to(ROOT).as_posix()}`, {models} models", "`models.catalogue.path`"),
         ("GPU types", f"`providers/hardware/gpus.py`, {len(GPUS)} types", "-"),
+        ("constants of step times", "`providers/hardware/calibration.toml`", "`calibration`"),
         ("GPU rents", cell(rents), "`supply.gpu_prices.path`"),
         ("requests", f"none; {cell(traces)}", "`demand.<class>.arrivals.path`"),
     ]

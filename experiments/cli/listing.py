@@ -140,12 +140,12 @@ def _gpus(name: str) -> Rows:
     from providers.hardware.own_gpus import gpus_of
     from sim.units import BYTES_PER_GB
 
-    rows: Rows = [("gpu", "GB", "TB/s", "bf16 TF", "fp8 TF", "fp4 TF", "USD/h")]
+    rows: Rows = [("gpu", "GB", "TB/s", "bf16 TF", "fp8 TF", "fp4 TF", "USD/h", "owned")]
     for gpu in gpus_of(load(name).gpus).values():
         speeds = (gpu.bf16_flops, gpu.fp8_flops, gpu.fp4_flops)
         flops = (f"{value / 1e12:.0f}" if value else "-" for value in speeds)
         rows.append((gpu.name, f"{gpu.memory_bytes / BYTES_PER_GB:.0f}", f"{gpu.bandwidth / 1e12:.2f}", *flops,
-                     f"{gpu.rent_usd_per_hour:.2f}"))
+                     f"{gpu.rent_usd_per_hour:.2f}", f"{gpu.owner_usd_per_hour:.2f}"))
     return rows
 
 
@@ -164,6 +164,6 @@ LISTS: Final[dict[str, Listing]] = {
     "scenarios": Listing(_scenarios, ("name", "describes", "description")),
     "models": Listing(_models, ("name", "total_b", "active_b", "kv_kb_per_token", "context_tokens"), True),
     "gpus": Listing(_gpus, ("name", "memory_gb", "bandwidth_tb_per_s", "bf16_tflops", "fp8_tflops", "fp4_tflops",
-                            "rent_usd_per_hour"), True),
+                            "rent_usd_per_hour", "owner_usd_per_hour"), True),
     "factors": Listing(_factors, ("field", "low", "high", "scale", "meaning"), True),
 }

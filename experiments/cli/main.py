@@ -8,6 +8,7 @@ from typing import Final
 
 from experiments.cli import (
     bench,
+    calibrate,
     catalogue,
     checklist,
     completion,
@@ -19,6 +20,7 @@ from experiments.cli import (
     show,
     store,
     studies,
+    validate,
     watch,
 )
 from experiments.cli.interrupts import Interrupts
@@ -29,7 +31,8 @@ from sim.errors import MarketError
 
 # each adds one command or a few; in the order of the help
 COMMANDS: Final = (
-    studies, init, catalogue, store, reproduce, replay, report, watch, checklist, listing, show, bench, completion)
+    studies, init, catalogue, store, reproduce, replay, report, watch, checklist, listing, show, bench,
+    calibrate, validate, completion)
 COMPLETING: Final = "_ARGCOMPLETE"  # set by a shell that asks what may follow
 EXIT_INTERRUPT: Final = 130  # as shells report Ctrl-C
 

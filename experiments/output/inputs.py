@@ -11,10 +11,11 @@ from sim.scenario import MarketScenario, Scenario, Trace
 def input_files(scenario: Scenario) -> list[str]:
     """Return the paths of the files that a scenario reads."""
     if isinstance(scenario, MarketScenario):
-        paths = (scenario.models.catalogue.path, scenario.supply.gpu_prices.path)
+        paths = (scenario.models.catalogue.path, scenario.supply.gpu_prices.path, scenario.calibration)
         return sorted({path for path in paths if path})
     arrivals = [demand.arrivals for demand in scenario.demand.values()]
-    return sorted({name for spec in arrivals if isinstance(spec, Trace) for name in _files_of(spec.path)})
+    traces = {name for spec in arrivals if isinstance(spec, Trace) for name in _files_of(spec.path)}
+    return sorted(traces | ({scenario.calibration} if scenario.calibration else set()))
 
 
 def _files_of(trace: str) -> list[str]:

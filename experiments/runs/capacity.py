@@ -28,7 +28,8 @@ def offer_capacity_per_s(offer: OfferSpec, shape: Shape) -> float:
     tokens = batch * (shape.prompt + shape.output)
     steps = max(shape.output, tokens / offer.max_step_tokens)
     pairs = tokens / steps * (shape.prompt + shape.output) / 2
-    duration = step_time(offer.step, int(max(1, tokens / steps)), int(batch * held), float(pairs))
+    duration = step_time(offer.step, int(max(1, tokens / steps)), int(batch * held), float(pairs),
+                         int(batch))
     return offer.replicas * batch / (steps * duration)
 
 

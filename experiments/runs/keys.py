@@ -19,7 +19,7 @@ ROOMS: Final = (  # what turns a scenario into its tables; a test holds the list
     "sim", "providers", "policies", "experiments/measures", "experiments/runs", "experiments/stats",
     "experiments/store",
 )
-CODE: Final = ("*.py", "*.csv")  # what a result may depend on; scenarios are in the key themselves
+CODE: Final = ("*.py", "*.csv", "*.toml")  # what a result may depend on; scenarios are in the key themselves
 COMPUTE: Final = ("numpy", "numba", "llvmlite", "scipy", "simpy", "networkx")  # their code, and what they compile to
 
 

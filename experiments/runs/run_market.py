@@ -40,6 +40,7 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     from experiments.runs.run_traffic import engine_for
     from policies import bind
     from providers.firms.supply_side import build_supply
+    from providers.hardware.calibration import calibration_of
     from providers.hardware.own_gpus import gpus_of
     from sim.market.customers.customers import Customers
     from sim.market.customers.population import draw_population
@@ -55,8 +56,9 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     streams = Streams(scenario.seed, replication)
     horizon = scenario.horizon
     models = load_catalogue(scenario.models, horizon.start, horizon.days, streams)
-    supply = build_supply(
-        scenario.supply, models, streams, horizon.days, scenario.price_factor, gpus_of(scenario.gpus))
+    calibration = calibration_of(scenario.calibration)
+    gpus = {name: gpu.calibrated(calibration) for name, gpu in gpus_of(scenario.gpus).items()}
+    supply = build_supply(scenario.supply, models, streams, horizon.days, scenario.price_factor, gpus)
     population = draw_population(scenario.customers, streams, horizon.days)
     policy = bind(scenario.router.policy, "router.policy")
     world = market_world(scenario, supply.providers, supply.offers, population, policy, replication)

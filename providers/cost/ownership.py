@@ -16,7 +16,7 @@ from providers.hardware.gpus import GPUS, Gpu
 from sim.scenario.firm_settings import Ownership
 from sim.units import HOURS_PER_YEAR
 
-REFERENCE: Final = "h100-sxm"  # the GPU whose price and rent are settings; those of the others are in proportion
+REFERENCE: Final = "h100-sxm"  # the GPU whose price and rent are settings; the others are in proportion
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ def capital_recovery_factor(rate: float, years: float) -> float:
 
 
 def owned_cost(gpu: Gpu, terms: Ownership, gpus: Mapping[str, Gpu] = GPUS) -> OwnedCost:
-    """Cost of an owned GPU by purpose, USD per available hour (S1); ``gpus`` says what an H100 rents for."""
-    scale = gpu.rent_usd_per_hour / gpus[REFERENCE].rent_usd_per_hour if terms.scale_by_rent else 1.0
+    """Cost of an owned GPU by purpose, USD per available hour (S1); ``gpus`` says what an H100 costs."""
+    scale = gpu.owner_usd_per_hour / gpus[REFERENCE].owner_usd_per_hour if terms.scale_by_cost else 1.0
     capex, kilowatts = terms.capex_usd * scale, gpu.power_kw * terms.it_power_share
     annuity = capital_recovery_factor(terms.discount_rate, terms.life_years)
     return OwnedCost(

@@ -79,7 +79,7 @@ def step_at(step: StepCoefficients, batch: int, shape: Shape) -> float:
     context = shape.prompt + shape.output / 2
     # a prompt token sees half of its prompt on average
     pairs = batch * context + prefill * shape.prompt / 2
-    return float(step_time(step, round(batch + prefill), round(batch * context), pairs))
+    return float(step_time(step, round(batch + prefill), round(batch * context), pairs, batch))
 
 
 def capacity(step: StepCoefficients, size: EngineSize, shape: Shape, tpot_s: float) -> Capacity:

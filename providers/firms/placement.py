@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from providers.cost.unit_cost import Capacity, EngineSize, Shape, capacity
 from providers.hardware.architectures import MODELS
 from providers.hardware.architectures import Model as Architecture
+from providers.hardware.calibration import built_in
 from providers.hardware.derived_architectures import derived_model
 from providers.hardware.gpus import GPUS, Gpu
 from providers.hardware.memory import kv_capacity_tokens, valid_degrees
@@ -42,7 +43,7 @@ class Hardware(NamedTuple):
     @property
     def gpus(self) -> int:
         """GPUs of one replica."""
-        return self.deployment.tp
+        return self.deployment.gpus
 
 
 class Want(NamedTuple):
@@ -126,7 +127,7 @@ def _replica(index: int, deployment: Deployment, firm: Firm, shelf: Shelf, longe
     useful = shelf.concurrency * (shelf.prompt_tokens + shelf.output_tokens + overhead)
     if kv_tokens < useful:
         return None
-    step = step_coefficients(deployment)
+    step = step_coefficients(deployment, deployment.gpu.constants(built_in()))
     size = EngineSize(kv_tokens, overhead, firm.engine.max_batch, firm.engine.max_step_tokens)
     able = capacity(step, size, Shape(shelf.prompt_tokens, shelf.output_tokens), shelf.tpot_s)
     return Hardware(index, deployment, step, kv_tokens, min(longest, kv_tokens - overhead), able)

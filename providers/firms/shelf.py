@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from providers.firms.placement import Hardware, choose_hardware
+from providers.hardware.calibration import built_in
 from providers.hardware.gpus import GPUS, Gpu
 from providers.price_schedules import schedule_of
 from sim.engines.world import BALANCERS, OfferSpec
@@ -164,6 +165,7 @@ def offer_spec(planned: PlannedOffer, settings: SupplySettings) -> OfferSpec:
         fast_failure_share=firm.faults.fast_failure_share,
         fast_failure_s=firm.faults.fast_failure_s,
         midstream_share=firm.faults.midstream_share,
+        request_s=hardware.deployment.gpu.constants(built_in()).request_s,
         gpus=hardware.gpus * planned.most,
         gpu_usd_per_hour=hardware.deployment.gpu.rent_usd_per_hour,
         quantization=hardware.deployment.precision,

@@ -14,7 +14,7 @@ USABLE_SHARE: Final = 0.9  # of a GPU's memory, for weights and cache (vLLM: gpu
 
 def usable_bytes(deployment: Deployment) -> float:
     """Memory of a replica that weights and cache may use, bytes."""
-    return deployment.gpu.memory_bytes * USABLE_SHARE * deployment.tp
+    return deployment.gpu.memory_bytes * USABLE_SHARE * deployment.gpus
 
 
 def kv_capacity_tokens(deployment: Deployment) -> int:
@@ -60,7 +60,7 @@ def check_fit(deployment: Deployment, context_tokens: int, path: str) -> None:
         If the GPU does not compute in the precision, the model cannot be split over ``tp`` GPUs, or memory
         is short.
     """
-    gpu, model, precision, tp = deployment
+    gpu, model, precision, tp = deployment[:4]
     if gpu.flops(precision) is None:
         raise ScenarioError(f"{path}.serving.precision is {precision!r}, in which {gpu.name} does not "
                             f"compute; allowed are {_either(gpu.precisions, 'and')}")
@@ -68,18 +68,31 @@ def check_fit(deployment: Deployment, context_tokens: int, path: str) -> None:
     if tp not in degrees:
         raise ScenarioError(f"{path}.serving.tp is {tp}, but {model.name} on {gpu.name} can be split over "
                             f"{_either(degrees, 'or')} GPUs only")
+    _check_groups(deployment, path)
     if not fits(deployment, context_tokens):
         raise ScenarioError(_shortage(deployment, context_tokens, path))
 
 
+def _check_groups(deployment: Deployment, path: str) -> None:
+    """Refuse data-parallel attention where there are no experts to share, or more GPUs than fast links join."""
+    gpu, model, groups = deployment.gpu, deployment.model, deployment.attention_dp
+    if groups > 1 and not model.experts:
+        raise ScenarioError(f"{path}.serving.attention_dp is {groups}, but {model.name} has no experts that its groups "
+                            "could share; allowed is 1 (more replicas serve more sequences)")
+    if deployment.gpus > gpu.node_gpus:
+        raise ScenarioError(f"{path}.serving.attention_dp is {groups} and tp {deployment.tp}, {deployment.gpus} GPUs "
+                            f"in all, but the links of {gpu.name} join {gpu.node_gpus} only")
+
+
 def _shortage(deployment: Deployment, context_tokens: int, path: str) -> str:
-    gpu, model, precision, tp = deployment
+    gpu, model, gpus = deployment.gpu, deployment.model, deployment.gpus
+    precision = deployment.weights or deployment.precision
     context = context_tokens * deployment.kv_bytes_per_token + deployment.sequence_bytes
-    weights, usable, memory = deployment.weight_bytes, usable_bytes(deployment), gpu.memory_bytes * tp
+    weights, usable, memory = deployment.weight_bytes, usable_bytes(deployment), gpu.memory_bytes * gpus
     remedies = _remedies(deployment, context_tokens) or ["a GPU with more memory"]
     return (
         f"{path}.serving does not fit: {model.name} at {precision} needs {weights / BYTES_PER_GB:.1f} GB for weights "
-        f"and {context / BYTES_PER_GB:.1f} GB for one context of {context_tokens} tokens, but {tp} x {gpu.name} "
+        f"and {context / BYTES_PER_GB:.1f} GB for one context of {context_tokens} tokens, but {gpus} x {gpu.name} "
         f"has {usable / BYTES_PER_GB:.1f} GB ({USABLE_SHARE:.0%} of {memory / BYTES_PER_GB:.0f} GB); what would fit: "
         f"{_either(remedies, 'or')}"
     )
@@ -87,12 +100,12 @@ def _shortage(deployment: Deployment, context_tokens: int, path: str) -> str:
 
 def _remedies(deployment: Deployment, context_tokens: int) -> list[str]:
     """What would fit on the same GPU type: more GPUs, narrower weights, a shorter context."""
-    gpu, model, precision, _ = deployment
+    gpu, model, precision = deployment.gpu, deployment.model, deployment.precision
     remedies = []
     # this precision and narrower ones: a wider one needs more memory still
     for candidate in gpu.precisions[gpu.precisions.index(precision):]:
         enough = (tp for tp in valid_degrees(gpu, model)
-                  if fits(Deployment(gpu, model, candidate, tp), context_tokens))
+                  if fits(deployment._replace(precision=candidate, tp=tp), context_tokens))
         smallest = next(enough, None)
         if smallest is not None:
             note = "" if candidate == precision else f" with precision = {candidate!r}"

@@ -17,8 +17,9 @@ UNITS: Final[Mapping[str, tuple[str, float]]] = {
     "bf16_tflops": ("bf16_flops", 1e12), "fp8_tflops": ("fp8_flops", 1e12), "fp4_tflops": ("fp4_flops", 1e12),
     "link_gb_per_s": ("link_bytes_per_s", BYTES_PER_GB),
 }
-# they may be missing of a new type: without such arithmetic, and without a source
-ABSENT: Final[Mapping[str, Any]] = {"fp8_flops": None, "fp4_flops": None, "source": ""}
+REFERENCE: Final = "h100-sxm"  # whose owner's cost and rent stand for those of a type that is like none
+# they may be missing of a new type: without such arithmetic, without a source, and with an owner's cost after its rent
+ABSENT: Final[Mapping[str, Any]] = {"fp8_flops": None, "fp4_flops": None, "source": "", "owner_usd_per_hour": 0.0}
 
 
 def gpus_of(own: Mapping[str, GpuSettings]) -> dict[str, Gpu]:
@@ -40,6 +41,9 @@ def gpus_of(own: Mapping[str, GpuSettings]) -> dict[str, Gpu]:
 def _gpu(name: str, settings: GpuSettings) -> Gpu:
     base = base_of(f"gpus.{name}", settings.like, GPUS, "GPU")
     values = _values(settings)
+    if "rent_usd_per_hour" in values and "owner_usd_per_hour" not in values:
+        like = GPUS.get(base, GPUS[REFERENCE])
+        values["owner_usd_per_hour"] = values["rent_usd_per_hour"] * like.owner_usd_per_hour / like.rent_usd_per_hour
     gpu = replace(GPUS[base], name=name, **values) if base in GPUS else _new(name, {**ABSENT, **values})
     if gpu.fp4_flops is not None and gpu.fp8_flops is None:
         raise ScenarioError(f"gpus.{name} has fp4_tflops but no fp8_tflops, in which attention over the cache of fp4 "

@@ -1,41 +1,77 @@
 """Step time of a replica on real hardware: the coefficients of E1.
 
-    (E1)  tau = t0 + max((W + kappa K) / (tp BW eta_m), (2 A T + F_attn) / (tp FLOPS eta_c)) + t_comm(tp, T)
+    (E1)  tau = L (t_layer + t_moe) + max((W + kappa K) / (n BW eta_m), (2 A T + F_attn) / (n FLOPS eta_c))
+                + X T / (LINK eta_x) + t_seq B
 
-T tokens computed in the step, K tokens of KV read, kappa KV bytes a token, A active parameters, W bytes of
-weights touched (a mixture's routed experts: all but the share (1 - k/E)^T that no token visits), F_attn the
-FLOPs of the attention's (query, key) pairs. See Williams, Waterman and Patterson, "Roofline" (CACM 2009), and
-Chen, "Transformer Inference Arithmetic" (2022).
+T tokens computed in the step, K tokens of KV read, B requests that decode, n GPUs, L layers (t_moe only in mixtures),
+kappa KV bytes a token, A active parameters, W bytes of weights touched (a mixture's routed experts: all but the share
+(1 - k/E)^T that no token visits), F_attn the FLOPs of the attention's (query, key) pairs, X bytes that a token sends
+between GPUs. See Williams, Waterman and Patterson, "Roofline" (CACM 2009), and Chen, "Transformer Inference
+Arithmetic" (2022); the constants are measured (`providers.hardware.calibration`).
 """
 
 import math
 from typing import Final, NamedTuple
 
 from providers.hardware.architectures import BF16_BYTES, Model
-from providers.hardware.gpus import Gpu, Precision
+from providers.hardware.calibration import Constants
+from providers.hardware.gpus import Gpu, Precision, Weights
 from sim.engines.steptime import StepCoefficients
 
-WEIGHT_BYTES: Final[dict[Precision, float]] = {"bf16": 2.0, "fp8": 1.0, "fp4": 0.5}  # without block scales
-# of the cache and of the attention's arithmetic: bf16 with bf16 weights, else fp8
+# without block scales
+WEIGHT_BYTES: Final[dict[Weights, float]] = {"bf16": 2.0, "fp8": 1.0, "fp4": 0.5, "int4": 0.5}
+# of the cache and of the attention's arithmetic: bf16 with bf16 arithmetic, else fp8
 KV_PRECISION: Final[dict[Precision, Precision]] = {"bf16": "bf16", "fp8": "fp8", "fp4": "fp8"}
 ALL_REDUCES_PER_LAYER: Final = 2  # after attention and after the MLP (Megatron-LM, arXiv 1909.08053)
+IDEAL: Final = Constants(1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)  # the data sheet is reached, and nothing else takes time
 
 
 class Deployment(NamedTuple):
-    """One replica: a model on ``tp`` GPUs of one type at one precision of weights and arithmetic.
+    """One replica: a model on GPUs of one type at one precision of arithmetic.
 
-    The cache and the attention's arithmetic are bf16 for bf16 weights, fp8 for fp8 and fp4 weights.
+    The cache and the attention's arithmetic are bf16 for bf16 arithmetic, fp8 for fp8 and fp4.
+
+    Attributes
+    ----------
+    gpu, model
+        What serves, and what is served.
+    precision
+        Precision of the arithmetic.
+    tp
+        Tensor-parallel degree: GPUs over which each matrix is split.
+    weights
+        Precision of the weights in memory; None: that of the arithmetic.
+    attention_dp
+        Groups of ``tp`` GPUs that each attend to sequences of their own and hold all of a mixture's weights but its
+        routed experts, which are split over the GPUs of all groups (DeepSeek-V3, arXiv 2412.19437, section 3.4).
     """
 
     gpu: Gpu
     model: Model
     precision: Precision
     tp: int
+    weights: Weights | None = None
+    attention_dp: int = 1
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of the replica."""
+        return self.tp * self.attention_dp
+
+    @property
+    def weight_element_bytes(self) -> float:
+        """Size of a weight in memory, bytes."""
+        return WEIGHT_BYTES[self.weights or self.precision]
+
+    @property
+    def shared_params(self) -> float:
+        """Parameters that every token passes, over the whole replica (copies included)."""
+        return self.model.shared_params * self.attention_dp
 
     @property
     def weight_bytes(self) -> float:
         """All weights, bytes, over the whole replica."""
-        return self.model.total_params * WEIGHT_BYTES[self.precision]
+        return (self.model.routed_params + self.shared_params) * self.weight_element_bytes
 
     @property
     def kv_element_bytes(self) -> float:
@@ -69,49 +105,55 @@ class Deployment(NamedTuple):
         return math.ceil(self.sequence_bytes / self.kv_bytes_per_token)
 
 
-def step_coefficients(deployment: Deployment) -> StepCoefficients:
+def step_coefficients(deployment: Deployment, constants: Constants) -> StepCoefficients:
     """Coefficients of E1 of one replica, in seconds.
 
     Parameters
     ----------
     deployment
         A deployment whose precision the GPU supports.
+    constants
+        What engines reach (`providers.hardware.gpus.Gpu.constants`).
 
     Raises
     ------
     ValueError
         If the GPU does not compute in that precision (``memory.check_fit`` says so to users).
     """
-    gpu, model, precision, tp = deployment
-    flops, kv_flops = gpu.flops(precision), gpu.flops(KV_PRECISION[precision])
+    gpu, model = deployment.gpu, deployment.model
+    flops, kv_flops = gpu.flops(deployment.precision), gpu.flops(KV_PRECISION[deployment.precision])
     if flops is None or kv_flops is None:
-        raise ValueError(f"{gpu.name} does not compute in {precision}")
-    byte_s = 1.0 / (tp * gpu.bandwidth * gpu.eta_memory)
-    weight_s = WEIGHT_BYTES[precision] * byte_s
-    latency_s, comm_token_s = communication(deployment)
+        raise ValueError(f"{gpu.name} does not compute in {deployment.precision}")
+    byte_s = 1.0 / (deployment.gpus * gpu.bandwidth * constants.eta_memory)
+    weight_s = deployment.weight_element_bytes * byte_s
+    compute = deployment.gpus * constants.eta_compute
     return StepCoefficients(
-        base_s=gpu.step_overhead_s + latency_s,
-        weights_s=model.shared_params * weight_s,
+        base_s=model.layers * (constants.layer_s + (constants.moe_layer_s if model.experts else 0.0)),
+        weights_s=deployment.shared_params * weight_s,
         experts_s=model.routed_params * weight_s,
         miss_log=math.log1p(-model.top_k / model.experts) if model.experts else 0.0,
         kv_s=deployment.kv_bytes_per_token * byte_s,
-        token_s=2.0 * model.active_params / (tp * flops * gpu.eta_compute),
-        pair_s=model.attention.pair_flops / (tp * kv_flops * gpu.eta_compute),
-        comm_token_s=comm_token_s,
+        token_s=2.0 * model.active_params / (flops * compute),
+        pair_s=model.attention.pair_flops / (kv_flops * compute),
+        comm_token_s=sent_bytes(deployment) / (gpu.link_bytes_per_s * constants.eta_link),
+        sequence_s=constants.sequence_s,
     )
 
 
-def communication(deployment: Deployment) -> tuple[float, float]:
-    """Time of a step's all-reduces: latency whatever the step holds, and seconds a token.
+def sent_bytes(deployment: Deployment) -> float:
+    """Bytes of bf16 activations that a GPU sends in a step for each token that the replica computes.
 
-    Two ring all-reduces a layer of bf16 activations; each GPU sends ``2 (tp - 1)/tp`` of a message.
+    Within a group a ring all-reduce after attention and one after the MLP; each GPU sends ``2 (tp - 1)/tp`` of a
+    message. Between the groups of data-parallel attention, whose tokens are other ones, no second all-reduce, but each
+    token travels to the GPUs of its experts and back.
     """
-    gpu, model, _, tp = deployment
-    if tp == 1:
-        return 0.0, 0.0
-    count = ALL_REDUCES_PER_LAYER * model.layers
-    message = model.hidden * BF16_BYTES
-    return count * gpu.all_reduce_s, count * message * 2.0 * (tp - 1) / tp / gpu.link_bytes_per_s
+    model, tp, groups = deployment.model, deployment.tp, deployment.attention_dp
+    message = model.layers * model.hidden * BF16_BYTES
+    reduced = message * 2.0 * (tp - 1) / tp
+    if groups == 1:
+        return ALL_REDUCES_PER_LAYER * reduced
+    visited = min(model.top_k, deployment.gpus - 1)
+    return (reduced + 2.0 * message * visited / tp) / groups
 
 
 def critical_batch(gpu: Gpu, precision: Precision) -> float:

@@ -51,6 +51,7 @@ class OfferSpec:
     midstream_share: float
     gpus: int  # GPUs of the whole deployment (0 for abstract servers)
     gpu_usd_per_hour: float  # rent of one GPU
+    request_s: float = 0.0  # by which answers leave later than they are computed
     later_prices: tuple[DatedSchedule, ...] = ()  # that replace `price` in the course of a run
     tier: int = DEFAULT_TIER  # service tier: index into sim.engines.service_tiers.SERVICE_TIERS
     pool: str = ""  # offer of the same provider and model whose replicas serve it; it has none of its own then

@@ -31,8 +31,9 @@ class Ownership(Part):
 
     capex_usd: float = quantity(35_000.0, unit="USD/GPU", doc="Price of one H100 with its share of host and network",
                                 ge=0, source="assumption within $25-45k all-in; " + HARDWARE)
-    scale_by_rent: bool = Field(
-        True, description="Scale the price of other GPU types by their rent over that of an H100 (source: assumption)")
+    scale_by_cost: bool = Field(
+        True, description="Scale the price of other GPU types by what an hour of them costs their owners over what one "
+        "of an H100 does (source: assumption)")
     discount_rate: float = quantity(0.13, unit="1/year", doc="Cost of capital", ge=0, le=1, source=HARDWARE)
     life_years: float = quantity(5.0, unit="years", doc="Depreciation", gt=0, le=20,
                                  source="CoreWeave 6, Amazon 5, Nebius 4, critics 3")

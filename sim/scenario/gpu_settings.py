@@ -4,7 +4,8 @@ from pydantic import Field, model_validator
 
 from sim.scenario.base import Name, Part, given, quantity
 
-GIVEN = "the user's; what is not given is taken from the GPU that `like` names, or from the built-in one of the name"
+GIVEN = ("the user's; what is not given is taken from the GPU that `like` names, or from the built-in one of the name, "
+         "and constants of step times from the calibration")
 
 
 class GpuSettings(Part):
@@ -12,8 +13,8 @@ class GpuSettings(Part):
 
     like: Name | None = Field(None, description="Built-in GPU whose values hold where none is given; none takes the "
                               "built-in one of the same name")
-    memory_gb: float | None = quantity(None, unit="GB", doc="Memory, decimal gigabytes as sold", ge=1e-3, le=1e6,
-                                       source=GIVEN)
+    memory_gb: float | None = quantity(None, unit="GB", doc="Memory as software finds it, 10^9 bytes (80 GB as sold "
+                                       "are 85.9)", ge=1e-3, le=1e6, source=GIVEN)
     bandwidth_tb_per_s: float | None = quantity(None, unit="TB/s", doc="Memory bandwidth", ge=1e-6, le=1e6,
                                                 source=GIVEN)
     bf16_tflops: float | None = quantity(None, unit="TFLOP/s", doc="Dense arithmetic at bf16", ge=1e-6, le=1e9,
@@ -32,14 +33,23 @@ class GpuSettings(Part):
     rent_usd_per_hour: float | None = quantity(
         None, unit="USD/GPU-h", doc="Rent on a three-year contract; in a market all rents move with the H100's, in "
         "proportion to these", ge=1e-6, le=1e6, source=GIVEN)
+    owner_usd_per_hour: float | None = quantity(
+        None, unit="USD/GPU-h", doc="What an hour of an owned one costs; capital is scaled in proportion to it",
+        ge=1e-6, le=1e6, source=GIVEN + "; without any, in proportion to the rent")
     eta_memory: float | None = quantity(None, unit="1", doc="Share of the bandwidth that engines reach", ge=1e-3, le=1,
                                         source=GIVEN)
     eta_compute: float | None = quantity(None, unit="1", doc="Share of the FLOP/s that engines reach", ge=1e-3, le=1,
                                          source=GIVEN)
-    step_overhead_s: float | None = quantity(None, unit="s", doc="Time of a step beyond roofline and communication",
-                                             ge=0, le=1e3, source=GIVEN)
-    all_reduce_s: float | None = quantity(None, unit="s", doc="Latency of one all-reduce over the node", ge=0, le=1e3,
-                                          source=GIVEN)
+    eta_link: float | None = quantity(None, unit="1", doc="Share of the link bandwidth that engines reach", ge=1e-3,
+                                      le=1, source=GIVEN)
+    layer_s: float | None = quantity(None, unit="s", doc="Time of a layer in a step beyond roofline and exchange", ge=0,
+                                     le=1e3, source=GIVEN)
+    moe_layer_s: float | None = quantity(None, unit="s", doc="Added for a layer of a mixture of experts", ge=0, le=1e3,
+                                         source=GIVEN)
+    sequence_s: float | None = quantity(None, unit="s", doc="Time of a step for each request that decodes", ge=0,
+                                        le=1e3, source=GIVEN)
+    request_s: float | None = quantity(None, unit="s", doc="Time of a request outside the GPUs, by which its answer "
+                                       "leaves later", ge=0, le=1e3, source=GIVEN)
     source: str = Field("", description="Where the values come from")
 
     @model_validator(mode="after")

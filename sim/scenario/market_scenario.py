@@ -91,6 +91,8 @@ class MarketScenario(Document):
     )
     models: ModelSettings = Field(default_factory=ModelSettings, description="Models, known and to come, and one's own")
     gpus: dict[Name, GpuSettings] = Field({}, description="GPU types of one's own by name, or changes to built-in ones")
+    calibration: str | None = Field(None, description="File of constants of step times, as `tokenmarket calibrate` "
+                                    "writes it; none takes the built-in one")
     customers: CustomerSettings = Field(default_factory=CustomerSettings, description="Customers")
     supply: SupplySettings = Field(description="Providers, GPU prices, autoscaling and investment")
 

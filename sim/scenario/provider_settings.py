@@ -15,8 +15,17 @@ class RooflineServing(Part):
 
     kind: Literal["roofline"] = "roofline"
     gpu: Name = Field(description="GPU type, as listed by `tokenmarket list gpus`")
-    precision: Literal["bf16", "fp8", "fp4"] = Field("fp8", description="Precision of weights and arithmetic")
-    tp: int = quantity(1, unit="GPUs", doc="Tensor-parallel degree: GPUs of one replica", ge=1, le=64)
+    precision: Literal["bf16", "fp8", "fp4"] = Field("fp8", description="Precision of the arithmetic")
+    weights: Literal["bf16", "fp8", "fp4", "int4"] | None = Field(
+        None, description="Precision of the weights in memory, such as int4 or fp4 weights that are computed with in "
+        "bf16; none: as precision")
+    tp: int = quantity(1, unit="GPUs", doc="Tensor-parallel degree: GPUs over which each matrix is split", ge=1, le=64)
+    attention_dp: int = quantity(
+        1, unit="groups", doc="Groups of tp GPUs that attend to sequences of their own and share a mixture's experts; "
+        "a replica has tp times as many GPUs", ge=1, le=64)
+    framework: Name | None = Field(
+        None, description="Serving framework whose measured constants hold, where the calibration has them for this "
+        "GPU (vllm, sglang, trtllm in the built-in one); none takes those of all frameworks together")
 
 
 class AffineServing(Part):
@@ -26,6 +35,8 @@ class AffineServing(Part):
     base_s: float = quantity(unit="s", doc="Time of a step whatever it holds", ge=0)
     per_token_s: float = quantity(0.0, unit="s", doc="Added for each token computed in the step", ge=0)
     per_kv_token_s: float = quantity(0.0, unit="s", doc="Added for each KV token read in the step", ge=0)
+    per_sequence_s: float = quantity(0.0, unit="s", doc="Added for each request that decodes in the step", ge=0)
+    request_s: float = quantity(0.0, unit="s", doc="Time by which answers leave later than they are computed", ge=0)
     kv_tokens: int = quantity(1 << 50, unit="tokens", doc="KV memory of a replica", ge=1, le=1 << 50)
 
     @model_validator(mode="after")

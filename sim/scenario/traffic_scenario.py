@@ -53,6 +53,8 @@ class TrafficScenario(Document):
     demand: dict[Name, ClientClass] = Field(description="Client classes by name", min_length=1)
     providers: dict[Name, Provider] = Field(description="Providers by name", min_length=1)
     gpus: dict[Name, GpuSettings] = Field({}, description="GPU types of one's own by name, or changes to built-in ones")
+    calibration: str | None = Field(None, description="File of constants of step times, as `tokenmarket calibrate` "
+                                    "writes it; none takes the built-in one")
     models: dict[ModelName, Weights] = Field({}, description="Models of one's own by name, or changes to built-in ones")
 
     def outline(self) -> str:

@@ -123,6 +123,7 @@ CHANGES: dict[str, Any] = {
     f"{OFFER}.price.cached_usd_per_mtok": 0.06, f"{OFFER}.price.cache_write_usd_per_mtok": 0.2,
     f"{OFFER}.price.request_usd": 0.000003, f"{OFFER}.price.discount": 0.2, f"{OFFER}.price.tiers": [],
     f"{OFFER}.price.later": [],
+    f"{OFFER}.serving.per_sequence_s": 0.001, f"{OFFER}.serving.request_s": 0.3,
 }
 
 

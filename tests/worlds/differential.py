@@ -74,6 +74,7 @@ def random_case(seed: int) -> Case:
     most_offers = 41 if rng.large else 13
     offers = [_offer(rng, index, models) for index in range(max(len(models), rng.integers(1, most_offers)))]
     offers = with_quantizations(seed, offers)
+    offers = [_with_handling(seed, rng.coarse, index, spec) for index, spec in enumerate(offers)]
     duration_s = rng.time_s(20, 500 if rng.large else 150)
     traffic = {"duration_s": duration_s, "warmup_s": _maybe(rng, 0.5, duration_s * 0.2, 0.0),
                "publish_period_s": _maybe(rng, 0.3, rng.lasting_s(0.5, 10), None),
@@ -160,6 +161,16 @@ def _offer(rng: Dice, index: int, models: list[str]) -> OfferSpec:
         fast_failure_s=_maybe(rng, 0.7, rng.time_s(0.001, 0.5), 0.0),
         midstream_share=_maybe(rng, 0.3, _maybe(rng, 0.9, float(rng.uniform(0.02, 0.3)), 1.0), 0.0),
     )
+
+
+def _with_handling(seed: int, coarse: bool, index: int, spec: OfferSpec) -> OfferSpec:
+    """An offer that may take time for each request and each sequence; drawn apart, so that all else stays as it is."""
+    dice = np.random.default_rng((seed, index, 16))
+    request_s, sequence_s = float(dice.uniform(0.001, 0.8)), float(dice.uniform(1e-6, 2e-3))
+    if coarse:
+        request_s, sequence_s = Dice.GRAIN_S * int(dice.integers(0, 4)), Dice.GRAIN_S * int(dice.integers(0, 2))
+    step = spec.step._replace(sequence_s=sequence_s if dice.random() < 0.4 else 0.0)
+    return replace(spec, step=step, request_s=request_s if dice.random() < 0.4 else 0.0)
 
 
 def _step(rng: Dice) -> StepCoefficients:

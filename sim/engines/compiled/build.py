@@ -16,6 +16,7 @@ from sim.engines.compiled.slots import empty, fresh_samples, new_requests
 from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
 from sim.engines.compiled.terms import first_prices
 from sim.engines.compiled.turns import new_chains
+from sim.engines.grid import all_on_grid, on_grid
 from sim.engines.offer_weights import weights_of
 from sim.engines.record import table
 from sim.engines.requests import REQUEST, ArrivingRequest
@@ -72,7 +73,7 @@ def _offers(world: World) -> np.ndarray:
     table = np.zeros(len(world.offers), records.LiveDeployment.dtype())
     first = 0
     for row, spec, host in zip(table, world.offers, world.hosts, strict=True):
-        row["host"] = host
+        row["host"], row["request_s"] = host, on_grid(spec.request_s, world.grid_per_s)
         _fill(row, spec.step._asdict())
         _fill(row, _offer_fields(spec))
         row["first_replica"] = first
@@ -183,8 +184,10 @@ def _views(world: World, routers: np.ndarray, offers: np.ndarray) -> np.ndarray:
 
 
 def _lanes(world: World, here: np.ndarray, lane_of: np.ndarray) -> np.ndarray:
-    """One FIFO a distinct delay to the offers of a shard; which one joins each router and offer goes to ``lane_of``."""
-    delay_s = np.rint(world.delay_s[:, here] * world.grid_per_s) / world.grid_per_s
+    """One FIFO a distinct delay to the offers of a shard; which ones join each router and offer goes to ``lane_of``."""
+    bare_s = all_on_grid(world.delay_s[:, here], world.grid_per_s)
+    lag_s = all_on_grid(np.array([world.offers[o].request_s for o in here]), world.grid_per_s)
+    delay_s = np.stack((bare_s, bare_s + lag_s), axis=2)  # in the order of state.BARE and state.ANSWERS
     delays, joins = np.unique(delay_s, return_inverse=True)
     lanes = np.zeros(len(delays), records.Lane.dtype())
     lanes["delay_s"] = delays
@@ -345,7 +348,7 @@ def new_shards(world: World, groups: Sequence[np.ndarray]) -> list[State]:
     offers = _offers(world)
     tiers = first_prices(offers, world.offers)
     replicas, places = _replicas(offers)
-    lane_of = np.zeros(world.delay_s.shape, np.int32)
+    lane_of = np.zeros((*world.delay_s.shape, 2), np.int32)
     routing = _routing(world, offers, lane_of)
     supply = _supply(offers, replicas, places)._replace(tiers=table(tiers, records.TierRow), times=_times(world))
     books = state.new_books(len(world.classes), len(offers), 1)

@@ -14,7 +14,7 @@ from sim.engines.compiled.priority import Ends, last_no_less, link
 from sim.engines.compiled.rates import rates_of, within_limits
 from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Meter, Replica
 from sim.engines.compiled.replica import count_time, cut_leap, cut_leap_now, dequeue, join, unlink_central
-from sim.engines.compiled.state import CENTRAL, DECODE, GONE, IDLE, LEAP, PREFILL, WAITING, Clock, Supply
+from sim.engines.compiled.state import ANSWERS, BARE, CENTRAL, DECODE, GONE, IDLE, LEAP, PREFILL, WAITING, Clock, Supply
 from sim.engines.grid import on_grid
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, STEPS
 from sim.engines.record import Rows
@@ -165,7 +165,7 @@ def hear_dispatch(g: Globals, clock: Clock, supply: Supply, meters: Rows[Meter],
         if queue_is_full(supply, o, r):
             failure = QUEUE_FULL
     if failure != NO_FAILURE:
-        turn_away(g, clock, supply, lane_of[attempt.router, o], a, failure)
+        turn_away(g, clock, supply, lane_of[attempt.router, o, BARE], a, failure)
         return -1
     plan_break(offer, attempt)
     if g.publish_period < np.inf:
@@ -218,7 +218,7 @@ def hear_cancel(g: Globals, clock: Clock, supply: Supply, a: int) -> None:
 
 
 @inner()
-def drop(g: Globals, clock: Clock, supply: Supply, lane: int, a: int) -> None:
+def drop(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, a: int) -> None:
     """End an attempt because its offer went down."""
     attempt = supply.attempts[a]
     was_cancelled = attempt.cancelled != 0
@@ -228,8 +228,10 @@ def drop(g: Globals, clock: Clock, supply: Supply, lane: int, a: int) -> None:
     if was_cancelled:
         attempt.place = GONE
         release(g, supply, a)
+    elif started:  # behind what the stream has sent so far
+        refuse(g, clock, supply, lane_of[attempt.router, attempt.offer, ANSWERS], a, MIDSTREAM)
     else:
-        refuse(g, clock, supply, lane, a, MIDSTREAM if started else OUTAGE)
+        refuse(g, clock, supply, lane_of[attempt.router, attempt.offer, BARE], a, OUTAGE)
 
 
 @inner()
@@ -237,8 +239,7 @@ def drop_list(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, a: 
     """End the attempts of a linked list in order."""
     while a >= 0:
         following = supply.attempts[a].next
-        attempt = supply.attempts[a]
-        drop(g, clock, supply, lane_of[attempt.router, attempt.offer], a)
+        drop(g, clock, supply, lane_of, a)
         a = following
 
 
@@ -254,7 +255,7 @@ def drop_batch(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, re
         a = finish.remove(supply, replica, first)
         attempt = supply.attempts[a]
         attempt.emitted = attempt.target - (attempt.finish_v - replica.vclock)
-        drop(g, clock, supply, lane_of[attempt.router, attempt.offer], a)
+        drop(g, clock, supply, lane_of, a)
 
 
 @inner()
@@ -363,5 +364,5 @@ def true_work_s(g: Globals, supply: Supply, o: int) -> float:
             complete = steps_until(replica, next_chance_s(g, r), g.per_s) - 1
             work -= replica.leap_batch * float(complete)
         least_work = min(least_work, work)
-    token_s = step_time(coefficients(offer), 1, 0, 0.0)
+    token_s = step_time(coefficients(offer), 1, 0, 0.0, 1)
     return float((least_work + central / offer.replicas) * token_s)

@@ -14,7 +14,7 @@ def coefficients(offer: LiveDeployment) -> StepCoefficients:
     """The coefficients of E1 of an offer."""
     return StepCoefficients(
         offer.base_s, offer.weights_s, offer.experts_s, offer.miss_log,
-        offer.kv_s, offer.token_s, offer.pair_s, offer.comm_token_s,
+        offer.kv_s, offer.token_s, offer.pair_s, offer.comm_token_s, offer.sequence_s,
     )
 
 

@@ -218,6 +218,8 @@ class LiveDeployment(Record):
     token_s: float = f8("E1: computing a token, s")
     pair_s: float = f8("E1: a (query, key) pair of attention, s")
     comm_token_s: float = f8("E1: exchanging a token's activations, s")
+    sequence_s: float = f8("E1: a request that decodes, s")
+    request_s: float = f8("by which answers leave later than they are computed, s")
     slow: float = f8("factor on step times; 1 unless it is slow")
     fast_failure_share: float = f8("share of attempts that fail at the door")
     fast_failure_s: float = f8("after which time they do, s")

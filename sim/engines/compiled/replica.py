@@ -10,7 +10,7 @@ from sim.engines.compiled.network import Letter, send
 from sim.engines.compiled.owed import owe, release
 from sim.engines.compiled.priority import Ends, last_more, last_no_less, link
 from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Replica
-from sim.engines.compiled.state import DECODE, GONE, IDLE, LEAP, MIXED, PREFILL, WAITING, Clock, Supply
+from sim.engines.compiled.state import ANSWERS, DECODE, GONE, IDLE, LEAP, MIXED, PREFILL, WAITING, Clock, Supply
 from sim.engines.grid import on_grid
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, PREEMPTIONS, PREFILL_TOKENS, STEPS
 from sim.engines.rules import DONE, FAIL, FIRST_TOKEN
@@ -93,14 +93,14 @@ def kv_of(supply: Supply, attempt: Attempt) -> int:
 
 @inner(forceinline=True)
 def tell_first_token(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, a: int) -> None:
-    """Send an attempt's first token and measure, as its provider sees it, the time it took."""
+    """Send an attempt's first token and measure, as its provider sees it, the time until it leaves."""
     attempt = supply.attempts[a]
     attempt.refs += 1
-    lane = lane_of[attempt.router, attempt.offer]
+    lane = lane_of[attempt.router, attempt.offer, ANSWERS]
     send(g, clock, supply.attempts, lane, Letter(FIRST_TOKEN, a, NO_FAILURE))
     offer = supply.offers[attempt.offer]
     if g.publish_period < np.inf:
-        note(supply.times[attempt.offer], 0, offer.timed, attempt.met, g.now - attempt.arrived_s)
+        note(supply.times[attempt.offer], 0, offer.timed, attempt.met, g.now + offer.request_s - attempt.arrived_s)
         offer.timed += 1
 
 
@@ -109,7 +109,7 @@ def tell_end(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, a: i
     """Tell the router that an attempt's stream ended or broke; the provider is done with it."""
     attempt = supply.attempts[a]
     attempt.place = GONE
-    lane = lane_of[attempt.router, attempt.offer]
+    lane = lane_of[attempt.router, attempt.offer, ANSWERS]
     broke = attempt.target < attempt.output
     kind, failure = (FAIL, MIDSTREAM) if broke else (DONE, NO_FAILURE)
     if broke:
@@ -349,7 +349,7 @@ def begin_mixed(g: Globals, supply: Supply, replica: Replica, offer: LiveDeploym
     replica.steps = 1
     replica.prefill_tokens = prefill
     replica.start_s = g.now
-    lasts_s = offer.slow * step_time(coefficients(offer), batch + prefill, kv, pairs)
+    lasts_s = offer.slow * step_time(coefficients(offer), batch + prefill, kv, pairs, batch)
     replica.next_s = on_grid(g.now + lasts_s, g.per_s)
 
 

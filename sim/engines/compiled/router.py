@@ -18,6 +18,7 @@ from sim.engines.compiled.rates import within_own_limits
 from sim.engines.compiled.records import Globals, LiveRequest
 from sim.engines.compiled.state import (
     BACKING_OFF,
+    BARE,
     HALF_OPEN,
     IN_QUEUE,
     TRANSIT,
@@ -228,7 +229,7 @@ def dispatch(s: State, q: int, o: int) -> None:
         seat.probing = 1
     books.offer_sums[o, request.cohort, PLACED] += 1
     books.class_sums[request.client_class, request.cohort, ATTEMPTS] += 1
-    send(g, clock, supply.attempts, routing.lane_of[r, o], Letter(DISPATCH, a, 0))
+    send(g, clock, supply.attempts, routing.lane_of[r, o, BARE], Letter(DISPATCH, a, 0))
     watch(g, clock, routing, q)
 
 
@@ -362,7 +363,7 @@ def cancel_live(g: Globals, clock: Clock, supply: Supply, routing: Routing, q: i
     request = routing.requests[q]
     # Cancelled for its router, but its provider works on until the message arrives.
     supply.attempts[request.live].refs += 1
-    lane = routing.lane_of[request.router, request.offer]
+    lane = routing.lane_of[request.router, request.offer, BARE]
     send(g, clock, supply.attempts, lane, Letter(CANCEL, request.live, 0))
 
 

@@ -45,6 +45,7 @@ IDLE, LEAP, MIXED = 0, 1, 2  # what a replica is doing
 TRANSIT, WAITING, CENTRAL, PREFILL, DECODE, GONE = 0, 1, 2, 3, 4, 5  # where an attempt is
 TICK_LEAF, WHEEL_LEAF, MISC_LEAF, FIRST_LANE = 0, 1, 2, 3  # leaves of the front tree: ticks go first, at equal times
 CLOSED, OPENED, HALF_OPEN = 0, 1, 2  # circuit breaker
+BARE, ANSWERS = 0, 1  # lanes between a router and an offer: of messages that take the delay alone, and of answers
 BACKING_OFF, IN_QUEUE = 1, 2  # what a request at its router waits for: the end of a back-off, or an offer to return
 
 
@@ -131,7 +132,7 @@ class Routing(NamedTuple):
     special: np.ndarray  # int64 (models,): of a model: offers not listed or of more than base prices; 1 more with tiers
     hidden: np.ndarray  # int64 (models,): offers of a model that are not listed
     answers: np.ndarray  # int64 (models, classes, 2): tokens of the answers that ended, and how many
-    lane_of: np.ndarray  # int32 (routers, offers)
+    lane_of: np.ndarray  # int32 (routers, offers, bare or answers)
     memory_offers: np.ndarray  # float64 (routers, offers, slots)
     memory_shared: np.ndarray  # float64 (routers, models, slots)
     memory_params: np.ndarray  # float64 (routers, slots)

@@ -152,15 +152,16 @@ class LiveDeployment:
         return world.scenario.routers[world.routers[attempt.request.router]].billing
 
     def tell_first_token(self, job: Job) -> None:
-        """Send the first token and measure the time it took."""
-        self.doors[job.attempt.offer].times.append((job.met, self.clock.now - job.arrived_s))
+        """Send the first token and measure the time until it leaves."""
+        leaves_s = self.clock.now + self.clock.on_grid(self.network.world.offers[job.attempt.offer].request_s)
+        self.doors[job.attempt.offer].times.append((job.met, leaves_s - job.arrived_s))
         self.network.send_first_token(job.attempt)
 
     def tell_end(self, job: Job) -> None:
         """Send the end of a stream: complete, or broken."""
         if job.breaks:
             self._settle_broken(job)
-            self.network.send_fail(job.attempt, policy.MIDSTREAM)
+            self.network.send_break(job.attempt)
         else:
             job.attempt.complete = True
             self.network.send_done(job.attempt)
@@ -207,10 +208,11 @@ class LiveDeployment:
         for job in lost:
             self.forget(job)
             if not job.cancelled:
-                kind = policy.OUTAGE if job.emitted == 0 else policy.MIDSTREAM
-                if kind == policy.MIDSTREAM:
+                if job.emitted == 0:
+                    self.network.send_fail(job.attempt, policy.OUTAGE)
+                else:
                     self._settle_broken(job)
-                self.network.send_fail(job.attempt, kind)
+                    self.network.send_break(job.attempt)
 
     def end_outage(self) -> None:
         """Take requests again."""
@@ -250,4 +252,4 @@ class LiveDeployment:
         host = self.host
         central = sum(job.work_tokens for job in host.central) / host.active
         least = min(replica.work_tokens for replica in host.replicas[: host.active]) + central
-        return least * float(step_time(self.offer.step, 1, 0, 0.0))
+        return least * float(step_time(self.offer.step, 1, 0, 0.0, 1))

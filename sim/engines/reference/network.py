@@ -9,6 +9,7 @@ from sim.engines.reference.request import Attempt
 from sim.engines.reference.turns import Turns
 from sim.engines.rules import AT_PROVIDER, AT_ROUTER, CANCEL, DISPATCH, DONE, FAIL, FIRST_TOKEN
 from sim.engines.world import World
+from sim.policy import MIDSTREAM
 
 
 class Channels:
@@ -30,6 +31,10 @@ class Channels:
         order = (end, attempt.request.key, attempt.number, message)
         self.clock.at((self.clock.now if sent_s is None else sent_s) + delay_s, order, hear, attempt, *more)
 
+    def _leaves_s(self, attempt: Attempt) -> float:
+        """When what a replica has computed now leaves its provider."""
+        return self.clock.now + self.clock.on_grid(self.world.offers[attempt.offer].request_s)
+
     def send_dispatch(self, attempt: Attempt) -> None:
         """Router to provider: serve this."""
         self._carry(attempt, DISPATCH, self.deployments[attempt.offer].hear_dispatch)
@@ -40,11 +45,17 @@ class Channels:
 
     def send_first_token(self, attempt: Attempt) -> None:
         """Provider to router: the first token."""
-        self._carry(attempt, FIRST_TOKEN, self.routers[attempt.request.router].hear_first_token)
+        self._carry(attempt, FIRST_TOKEN, self.routers[attempt.request.router].hear_first_token,
+                    sent_s=self._leaves_s(attempt))
 
     def send_done(self, attempt: Attempt) -> None:
         """Provider to router: the last token."""
-        self._carry(attempt, DONE, self.routers[attempt.request.router].hear_done)
+        self._carry(attempt, DONE, self.routers[attempt.request.router].hear_done,
+                    sent_s=self._leaves_s(attempt))
+
+    def send_break(self, attempt: Attempt) -> None:
+        """Provider to router: the stream broke, behind what it has sent so far."""
+        self.send_fail(attempt, MIDSTREAM, self._leaves_s(attempt))
 
     def send_fail(self, attempt: Attempt, kind: int, sent_s: float | None = None) -> None:
         """Provider to router: refused or failed; sent now, or at a later time."""

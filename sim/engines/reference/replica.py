@@ -199,7 +199,7 @@ class Replica:
         kv_decoding = sum(job.kv_tokens for job in decoding)
         kv_read = kv_decoding + sum(job.prefilled + p for job, p in chunks)
         pairs = kv_decoding + sum(p * job.prefilled + p * (p + 1) // 2 for job, p in chunks)
-        return self.host.slow * float(step_time(self.offer.step, tokens, kv_read, float(pairs)))
+        return self.host.slow * float(step_time(self.offer.step, tokens, kv_read, float(pairs), len(decoding)))
 
     @property
     def time_under_way_s(self) -> float:

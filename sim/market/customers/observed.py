@@ -56,8 +56,8 @@ class LatencyLately:
     def __init__(self, world: World, offer_model: np.ndarray, models: int) -> None:
         self._offer_model, self._models = offer_model, models
         delay_s = 2 * world.delay_s.min(axis=0)
-        self._ttft_s = np.array([_empty_s(o.step, PROMPT_TOKENS) for o in world.offers]) + delay_s
-        self._tpot_s = np.array([_empty_s(o.step, 1) for o in world.offers])
+        self._ttft_s = np.array([_empty_s(o.step, PROMPT_TOKENS, 0) + o.request_s for o in world.offers]) + delay_s
+        self._tpot_s = np.array([_empty_s(o.step, 1, 1) for o in world.offers])
         self._seen_s = np.full((2, models), np.nan)
 
     def see(self, counted: Tally, model: np.ndarray) -> None:
@@ -83,6 +83,6 @@ class LatencyLately:
         return found[0], found[1]
 
 
-def _empty_s(step: StepCoefficients, tokens: int) -> float:
+def _empty_s(step: StepCoefficients, tokens: int, decoding: int) -> float:
     """Time of a step that computes ``tokens`` tokens of one sequence on an otherwise empty replica."""
-    return float(step_time(step, tokens, PROMPT_TOKENS, float(tokens * PROMPT_TOKENS)))
+    return float(step_time(step, tokens, PROMPT_TOKENS, float(tokens * PROMPT_TOKENS), decoding))

@@ -49,7 +49,7 @@ def test_a_gpu_is_a_built_in_one_with_changes_or_whole():
     whole = gpus_of(load("duel", WHOLE, "gpus.mine.link_gb_per_s=450").gpus)["mine"]
     assert (whole.bandwidth, whole.link_bytes_per_s, whole.fp4_flops, whole.node_gpus) == (4e12, 450e9, None, 4)
     changed = gpus_of(load("duel", "gpus.h100-sxm.rent_usd_per_hour=1.5").gpus)["h100-sxm"]
-    assert (changed.rent_usd_per_hour, changed.memory_bytes) == (1.5, 80e9)
+    assert (changed.rent_usd_per_hour, changed.memory_bytes) == (1.5, 85.9e9)
     assert (GPUS["h100-sxm"].rent_usd_per_hour, "mine" in GPUS) == (1.3, False)
 
 

@@ -10,6 +10,7 @@ from providers.cost.ownership import capital_recovery_factor, cost_per_used_hour
 from providers.cost.unit_cost import EngineSize, Shape, capacity, step_at
 from providers.firms import staffing
 from providers.hardware.architectures import MODELS
+from providers.hardware.calibration import built_in
 from providers.hardware.derived_architectures import derived_model
 from providers.hardware.gpus import GPUS
 from providers.hardware.memory import valid_degrees
@@ -112,7 +113,7 @@ def test_wrong_gpu_price_files(tmp_path, text, message):
 
 
 def _able(name="llama-3.1-70b", gpu="h100-sxm", tp=4, kv=300_000, **size):
-    step = step_coefficients(Deployment(GPUS[gpu], MODELS[name], "fp8", tp))
+    step = step_coefficients(Deployment(GPUS[gpu], MODELS[name], "fp8", tp), built_in().constants)
     bounds = EngineSize(**{"kv_tokens": kv, "overhead_tokens": 0, "max_batch": 256, "max_step_tokens": 8192, **size})
     return step, capacity(step, bounds, Shape(6000, 400), 0.05)
 
@@ -139,7 +140,7 @@ def test_a_prompt_token_takes_its_flops_its_attention_and_its_all_reduce():
     assert able.batch == 8
     assert able.prompt_s == pytest.approx(2e-6 + 5e-7 + 3000 * 1e-9)
     # 8 output and 8 x 6000 / 400 = 120 prompt tokens; 8 x 6200 pairs to read, and 120 x 3000 within prompts
-    assert step_at(step, 8, Shape(6000, 400)) == pytest.approx(step_time(step, 128, 49_600, 49_600 + 360_000))
+    assert step_at(step, 8, Shape(6000, 400)) == pytest.approx(step_time(step, 128, 49_600, 49_600 + 360_000, 8))
     request_s = 400 * able.tpot_s / 8
     assert able.output_s == pytest.approx((request_s - 6000 * able.prompt_s) / 400)
 

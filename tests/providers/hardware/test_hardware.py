@@ -1,22 +1,18 @@
 """Tables, step time and memory against published numbers and against measurements."""
 
-import csv
-import gzip
 from dataclasses import replace
-from statistics import median
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.hardware.architectures import MODELS
+from providers.hardware.calibration import Constants, built_in
 from providers.hardware.gpus import GPUS, PRECISIONS
-from providers.hardware.memory import fits, kv_capacity_tokens, valid_degrees
-from providers.hardware.roofline import Deployment, communication, critical_batch, step_coefficients
+from providers.hardware.memory import check_fit, fits, kv_capacity_tokens, valid_degrees
+from providers.hardware.roofline import IDEAL, Deployment, critical_batch, sent_bytes, step_coefficients
 from sim.engines.steptime import step_time
-from worlds.places import ROOT
-
-MEASURED = ROOT.parent / "shared/data/perf/inferencex_silicon_sample.csv.gz"
+from sim.errors import ScenarioError
 
 # bytes a token at bf16, GB at 8k tokens with full windows (published architecture table)
 KV = {
@@ -41,10 +37,12 @@ KV = {
 }
 
 
-def ideal(gpu, model, precision, tp=1):
-    """A deployment that reaches its data sheet: efficiencies of 1, no overhead, no latency."""
-    perfect = replace(GPUS[gpu], eta_memory=1.0, eta_compute=1.0, step_overhead_s=0.0, all_reduce_s=0.0)
-    return Deployment(perfect, MODELS[model], precision, tp)
+ANY = built_in().constants
+
+
+def ideal(gpu, model, precision, tp=1, **more):
+    """Coefficients of a deployment that reaches its data sheet: efficiencies of 1, and nothing else takes time."""
+    return step_coefficients(Deployment(GPUS[gpu], MODELS[model], precision, tp, **more), IDEAL)
 
 
 def test_tables_are_complete():
@@ -100,12 +98,12 @@ def test_routed_experts_follow_from_total_and_active(name, expert_params):
     ],
 )
 def test_floor_of_a_decode_step(gpu, model, precision, milliseconds):
-    assert step_time(step_coefficients(ideal(gpu, model, precision)), 1, 0, 0) * 1e3 == pytest.approx(
+    assert step_time(ideal(gpu, model, precision), 1, 0, 0, 1) * 1e3 == pytest.approx(
         milliseconds, abs=0.006)
 
 
 def test_eight_gpus_divide_the_floor_by_eight():
-    one, eight = (step_coefficients(ideal("h200-sxm", "llama-3.1-405b", "fp8", tp)) for tp in (1, 8))
+    one, eight = (ideal("h200-sxm", "llama-3.1-405b", "fp8", tp) for tp in (1, 8))
     assert eight.weights_s == pytest.approx(one.weights_s / 8)
     assert eight.token_s == pytest.approx(one.token_s / 8)
     assert eight.kv_s == pytest.approx(one.kv_s / 8)  # eight KV heads: no copies
@@ -117,33 +115,93 @@ def test_critical_batch_is_where_the_roofline_bends():
     assert critical_batch(GPUS["h100-sxm"], "fp8") == pytest.approx(295, abs=0.5)
     with pytest.raises(ValueError, match="does not compute"):
         critical_batch(GPUS["h100-sxm"], "fp4")
-    c = step_coefficients(ideal("h100-sxm", "llama-3.1-8b", "bf16"))
+    c = ideal("h100-sxm", "llama-3.1-8b", "bf16")
     assert c.token_s * 295.2 == pytest.approx(c.weights_s, rel=1e-3)
 
 
 def test_prefill_attention_is_causal_four_l_d_s_squared():
     """4 L d S^2 FLOPs in full, half of it causal, for a model whose heads fill its width."""
-    c = step_coefficients(ideal("h100-sxm", "llama-3.3-70b", "bf16"))
+    c = ideal("h100-sxm", "llama-3.3-70b", "bf16")
     s = 10_000
     causal_pairs = s * (s + 1) / 2
     assert c.pair_s * causal_pairs * 989e12 == pytest.approx(2 * 80 * 8192 * s * s, rel=1e-3)
 
 
 def test_experts_touched():
-    c = step_coefficients(ideal("h100-sxm", "mixtral-8x7b", "bf16"))
+    c = ideal("h100-sxm", "mixtral-8x7b", "bf16")
     routed = 45.067e9 * 2 / 3.35e12
     one = c.weights_s + c.experts_s / 4  # two of eight experts
     assert c.experts_s == pytest.approx(routed, rel=1e-3)
-    assert step_time(c, 1, 0, 0) == pytest.approx(one)
+    assert step_time(c, 1, 0, 0, 1) == pytest.approx(one)
     assert one == pytest.approx(12.9e9 * 2 / 3.35e12)  # one token reads its active parameters
-    assert step_time(c, 64, 0, 0) == pytest.approx(46.7e9 * 2 / 3.35e12, rel=1e-6)  # many read all
+    assert step_time(c, 64, 0, 0, 0) == pytest.approx(46.7e9 * 2 / 3.35e12, rel=1e-6)  # many read all
 
 
-def test_communication():
-    latency, token = communication(Deployment(GPUS["h100-sxm"], MODELS["llama-3.3-70b"], "fp8", 8))
-    assert latency == pytest.approx(160 * 15e-6)
-    assert token == pytest.approx(160 * 8192 * 2 * 2 * 7 / 8 / 450e9)
-    assert communication(Deployment(GPUS["h100-sxm"], MODELS["llama-3.3-70b"], "fp8", 1)) == (0.0, 0.0)
+def test_exchange():
+    one, eight = (Deployment(GPUS["h100-sxm"], MODELS["llama-3.3-70b"], "fp8", tp) for tp in (1, 8))
+    assert sent_bytes(one) == 0
+    assert sent_bytes(eight) == 2 * 80 * 8192 * 2 * 2 * 7 / 8  # two all-reduces a layer, of bf16
+    c = step_coefficients(eight, IDEAL._replace(eta_link=0.5))
+    assert c.comm_token_s == pytest.approx(sent_bytes(eight) / (0.5 * 450e9))
+
+
+def test_the_constants_of_a_step():
+    """L (t_layer + t_moe) + max(bytes / (e_mem BW), flops / (e_cmp F)) + t_seq B, each by hand."""
+    constants = Constants(0.5, 0.25, 0.1, 50e-6, 30e-6, 20e-6, 0.2)
+    dense = step_coefficients(Deployment(GPUS["h100-sxm"], MODELS["llama-3.1-8b"], "bf16", 1), constants)
+    reading = 8.03e9 * 2 / (0.5 * 3.35e12)
+    assert step_time(dense, 1, 0, 0, 7) == pytest.approx(32 * 50e-6 + reading + 7 * 20e-6)
+    computing = 2 * 8.03e9 * 8192 / (0.25 * 989e12)
+    assert step_time(dense, 8192, 0, 0, 0) == pytest.approx(32 * 50e-6 + computing)
+    mixture = step_coefficients(Deployment(GPUS["h100-sxm"], MODELS["mixtral-8x7b"], "bf16", 1), constants)
+    assert mixture.base_s == pytest.approx(32 * 80e-6)
+
+
+def test_weights_apart_from_arithmetic():
+    """Weights of 4 bits computed with in bf16 read a quarter, and compute as ever."""
+    plain, packed = ideal("h100-sxm", "llama-3.1-8b", "bf16"), ideal("h100-sxm", "llama-3.1-8b", "bf16", weights="int4")
+    assert packed.weights_s == pytest.approx(plain.weights_s / 4)
+    assert (packed.token_s, packed.kv_s, packed.pair_s) == (plain.token_s, plain.kv_s, plain.pair_s)
+    one = Deployment(GPUS["h100-sxm"], MODELS["gpt-oss-120b"], "bf16", 1)
+    assert not fits(one, 1024)
+    assert fits(one._replace(weights="fp4"), 1024)
+
+
+def test_data_parallel_attention():
+    """Groups copy what is no routed expert, and keep the cache of their own sequences only."""
+    whole = Deployment(GPUS["h200-sxm"], MODELS["deepseek-v3"], "fp8", 8)
+    groups = whole._replace(tp=1, attention_dp=8)
+    assert groups.gpus == whole.gpus == 8
+    model = MODELS["deepseek-v3"]
+    assert groups.weight_bytes == pytest.approx(model.routed_params + 8 * model.shared_params)
+    assert (whole.kv_copies, groups.kv_copies) == (8, 1)
+    a, b = (step_coefficients(d, IDEAL) for d in (whole, groups))
+    assert b.weights_s == pytest.approx(8 * a.weights_s)
+    assert b.experts_s == pytest.approx(a.experts_s)
+    assert b.kv_s == pytest.approx(a.kv_s / 8)
+    assert sent_bytes(groups) == 2 * 61 * 7168 * 2 * 7 / 8  # each token of a group goes to seven others and back
+
+
+def refusal(deployment):
+    with pytest.raises(ScenarioError) as caught:
+        check_fit(deployment, 1024, "p")
+    return str(caught.value)
+
+
+def test_data_parallel_attention_that_is_refused():
+    dense = Deployment(GPUS["h200-sxm"], MODELS["llama-3.1-8b"], "fp8", 1, attention_dp=2)
+    assert refusal(dense) == ("p.serving.attention_dp is 2, but llama-3.1-8b has no experts that its groups could "
+                              "share; allowed is 1 (more replicas serve more sequences)")
+    many = Deployment(GPUS["h200-sxm"], MODELS["deepseek-v3"], "fp8", 2, attention_dp=8)
+    assert refusal(many) == ("p.serving.attention_dp is 8 and tp 2, 16 GPUs in all, but the links of h200-sxm join 8 "
+                             "only")
+
+
+def test_a_gpu_keeps_constants_of_its_own():
+    gpu = replace(GPUS["h100-sxm"], eta_memory=0.9)
+    assert gpu.constants(built_in(), "vllm") == built_in().of("h100-sxm", "vllm")._replace(eta_memory=0.9)
+    assert built_in().of("h100-sxm", "unheard-of") == built_in().of("l40s", "vllm") == ANY
+    assert GPUS["h100-sxm"].calibrated(built_in()).constants(built_in(), "vllm") == ANY
 
 
 def test_copies_of_kv():
@@ -166,13 +224,13 @@ def test_sequence_overhead_is_in_tokens_of_growing_cache():
 def test_kv_capacity():
     one = Deployment(GPUS["h100-sxm"], MODELS["llama-3.3-70b"], "fp8", 1)
     two = one._replace(tp=2)
-    assert kv_capacity_tokens(one) == int((72e9 - 70.6e9) / 163_840) == 8544
-    assert kv_capacity_tokens(two) == int((144e9 - 70.6e9) / 163_840)
+    assert kv_capacity_tokens(one) == int((0.9 * 85.9e9 - 70.6e9) / 163_840) == 40_954
+    assert kv_capacity_tokens(two) == int((1.8 * 85.9e9 - 70.6e9) / 163_840)
     assert kv_capacity_tokens(one._replace(precision="bf16")) == 0
     assert not fits(one, 131_072)
     assert fits(two, 131_072)
-    assert fits(one, 8544)
-    assert not fits(one, 8545)
+    assert fits(one, 40_954)
+    assert not fits(one, 40_955)
 
 
 def test_valid_degrees():
@@ -187,11 +245,11 @@ def test_precisions():
     assert GPUS["h100-sxm"].precisions == ("bf16", "fp8")
     assert GPUS["mi355x"].precisions == PRECISIONS
     with pytest.raises(ValueError, match="a100-sxm does not compute in fp8"):
-        step_coefficients(Deployment(GPUS["a100-sxm"], MODELS["llama-3.1-8b"], "fp8", 1))
+        step_coefficients(Deployment(GPUS["a100-sxm"], MODELS["llama-3.1-8b"], "fp8", 1), IDEAL)
 
 
 model_names = st.sampled_from(sorted(MODELS))
-loads = st.tuples(st.integers(1, 8192), st.integers(0, 10_000_000), st.floats(0, 1e9))
+loads = st.tuples(st.integers(1, 8192), st.integers(0, 10_000_000), st.floats(0, 1e9), st.integers(0, 1024))
 
 
 @settings(max_examples=60, deadline=None)
@@ -199,14 +257,14 @@ loads = st.tuples(st.integers(1, 8192), st.integers(0, 10_000_000), st.floats(0,
 def test_a_faster_gpu_is_never_slower(model, gpu, load, memory, compute):
     slow = GPUS[gpu]
     fast = replace(slow, bandwidth=slow.bandwidth * memory, bf16_flops=slow.bf16_flops * compute)
-    before, after = (step_coefficients(Deployment(g, MODELS[model], "bf16", 1)) for g in (slow, fast))
+    before, after = (step_coefficients(Deployment(g, MODELS[model], "bf16", 1), ANY) for g in (slow, fast))
     assert step_time(after, *load) <= step_time(before, *load) * (1 + 1e-12)
 
 
 @settings(max_examples=60, deadline=None)
 @given(model_names, loads, loads)
 def test_more_work_never_takes_less_time(model, load, extra):
-    c = step_coefficients(Deployment(GPUS["b200-sxm"], MODELS[model], "fp4", 8))
+    c = step_coefficients(Deployment(GPUS["b200-sxm"], MODELS[model], "fp4", 8), ANY)
     assert all(x >= 0 for name, x in c._asdict().items() if name != "miss_log")
     assert c.miss_log <= 0
     more = [a + b for a, b in zip(load, extra, strict=True)]
@@ -217,34 +275,7 @@ def test_more_work_never_takes_less_time(model, load, extra):
 @pytest.mark.parametrize("model", sorted(MODELS))
 def test_narrower_weights_are_never_slower(model, precision):
     wide = {"fp8": "bf16", "fp4": "fp8"}[precision]
-    a, b = (step_coefficients(Deployment(GPUS["b200-sxm"], MODELS[model], p, 8)) for p in (wide, precision))
-    for load in [(1, 1000, 1000), (256, 500_000, 500_000), (8192, 8192, 8192 * 4096)]:
+    a, b = (step_coefficients(Deployment(GPUS["b200-sxm"], MODELS[model], p, 8), ANY)
+            for p in (wide, precision))
+    for load in [(1, 1000, 1000, 1), (256, 500_000, 500_000, 256), (8192, 8192, 8192 * 4096, 0)]:
         assert step_time(b, *load) <= step_time(a, *load)
-
-
-@pytest.mark.skipif(not MEASURED.exists(), reason="measured throughput is not at hand")
-@pytest.mark.parametrize(
-    ("model", "name", "precision"),
-    [("meta-llama/Llama-3.1-70B", "llama-3.1-70b", "fp8"), ("deepseek-ai/DeepSeek-R1", "deepseek-r1", "fp8")],
-)
-def test_measured_time_per_token(model, name, precision):
-    """Uncalibrated coefficients lie within a quarter of the median measured time per token.
-
-    Decode steps only, at mid output; the measured mean has prefill steps in it, so a little low is right.
-    """
-    ratios = []
-    with gzip.open(MEASURED, "rt") as lines:
-        for row in csv.DictReader(lines):
-            wanted = (row["model"], row["precision"], row["mode"], row["repeat"])
-            parallel = float(row["attention_dp_size"] or 1)
-            if wanted != (model, precision, "agg", "False") or parallel > 1 or not row["concurrency"]:
-                continue
-            if float(row["concurrency"]) > 16:
-                continue
-            batch = int(float(row["concurrency"]))
-            kv = int(batch * 0.9 * (float(row["isl"]) + float(row["osl"]) / 2))
-            gpu = GPUS[row["gpu"].lower() + "-sxm"]
-            c = step_coefficients(Deployment(gpu, MODELS[name], precision, int(float(row["tp_size"]))))
-            ratios.append(step_time(c, batch, kv, kv) * 1e3 / float(row["tpot_ms"]))
-    assert len(ratios) > 20
-    assert 0.75 <= median(ratios) <= 1.1

@@ -1,0 +1,134 @@
+"""Mean TTFT and TPOT of many measured points at once, as a function of the constants of E1 (docs/theory.md)."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from experiments.silicon.composition import Kinds, composition
+from experiments.silicon.measured import Point, deployment_of
+from providers.hardware.calibration import Constants
+from providers.hardware.memory import kv_capacity_tokens
+from providers.hardware.roofline import IDEAL, Deployment, step_coefficients
+
+REQUEST: Final = Constants._fields.index("request_s")
+
+
+class Rows(NamedTuple):
+    """Kinds of steps of all points, one after the other, at constants of 1: what the constants divide or multiply."""
+
+    weight: np.ndarray
+    layers: np.ndarray
+    moe_layers: np.ndarray
+    memory_s: np.ndarray
+    compute_s: np.ndarray
+    link_s: np.ndarray
+    decoding: np.ndarray
+    starts: np.ndarray  # first row of each point
+
+    def sums_s(self, of_point: np.ndarray) -> np.ndarray:
+        """Weighted sum of the step times of each point, from the constants of each, (points, constants)."""
+        c = Constants(*np.repeat(of_point, self.counts, axis=0).T)
+        tau = (
+            self.layers * c.layer_s + self.moe_layers * c.moe_layer_s
+            + np.maximum(self.memory_s / c.eta_memory, self.compute_s / c.eta_compute)
+            + self.link_s / c.eta_link + self.decoding * c.sequence_s
+        )
+        return self._summed(tau)
+
+    def slopes(self, of_point: np.ndarray) -> np.ndarray:
+        """Derivatives of the sums by each point's constants, (points, constants); those by ``request_s`` are 0."""
+        c = Constants(*np.repeat(of_point, self.counts, axis=0).T)
+        reads = self.memory_s / c.eta_memory >= self.compute_s / c.eta_compute
+        by = (
+            np.where(reads, -self.memory_s / c.eta_memory**2, 0.0),
+            np.where(reads, 0.0, -self.compute_s / c.eta_compute**2),
+            -self.link_s / c.eta_link**2, self.layers, self.moe_layers, self.decoding, np.zeros_like(self.weight),
+        )
+        return np.stack([self._summed(column) for column in by], axis=1)
+
+    def _summed(self, column: np.ndarray) -> np.ndarray:
+        return np.asarray(np.add.reduceat(self.weight * column, self.starts))
+
+    def scaled(self, factor: np.ndarray) -> "Rows":
+        """The rows with weights multiplied by a factor of each point."""
+        return self._replace(weight=self.weight * np.repeat(factor, self.counts))
+
+    def of(self, chosen: Sequence[int]) -> "Rows":
+        """The rows of some of the points."""
+        counts = self.counts[list(chosen)]
+        rows = np.concatenate([np.arange(self.starts[i], self.starts[i] + n) for i, n in
+                               zip(chosen, counts, strict=True)])
+        return Rows._make([*(column[rows] for column in self[:-1]), np.concatenate(([0], np.cumsum(counts)[:-1]))])
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Rows of each point."""
+        return np.diff(np.append(self.starts, len(self.weight)))
+
+
+class Surrogate(NamedTuple):
+    """Measured points, with what their steps hold until a request's first token, and from it to the last."""
+
+    points: tuple[Point, ...]
+    first: Rows
+    later: Rows
+
+    def of(self, chosen: Sequence[int]) -> "Surrogate":
+        """Some of the points."""
+        return Surrogate(tuple(self.points[i] for i in chosen), self.first.of(chosen), self.later.of(chosen))
+
+    def corrected(self, first: np.ndarray, later: np.ndarray) -> "Surrogate":
+        """The surrogate with times until and after the first token multiplied by factors of each point."""
+        return Surrogate(self.points, self.first.scaled(first), self.later.scaled(later))
+
+    def latencies_s(self, of_point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean TTFT and TPOT of each point, seconds, from the constants of each, (points, constants)."""
+        return self.first.sums_s(of_point) + of_point[:, REQUEST], self.later.sums_s(of_point)
+
+    def slopes(self, of_point: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+        """TTFT and TPOT, each with its derivatives by each point's constants, (points, constants)."""
+        first, later = self.latencies_s(of_point)
+        by_first = self.first.slopes(of_point)
+        by_first[:, REQUEST] = 1.0
+        return (first, by_first), (later, self.later.slopes(of_point))
+
+
+def surrogate_of(points: Sequence[Point]) -> Surrogate:
+    """Walk the steps of every load that some points have.
+
+    Parameters
+    ----------
+    points
+        Measured points whose requests all fit into memory at once.
+    """
+    known = {load: composition(load) for load in sorted({point.load for point in points})}
+    return Surrogate(tuple(points), _rows([(point, known[point.load].first) for point in points]),
+                     _rows([(point, known[point.load].later) for point in points]))
+
+
+def fits_at_once(point: Point) -> bool:
+    """Whether memory holds all requests of a point together: else steps depend on what fits, not on the load alone."""
+    deployment, load = deployment_of(point.layout), point.load
+    held = load.prompt + load.output + deployment.sequence_overhead_tokens
+    return load.concurrency * held <= kv_capacity_tokens(deployment)
+
+
+def _rows(given: Sequence[tuple[Point, Kinds]]) -> Rows:
+    blocks = [_block(deployment_of(point.layout), kinds) for point, kinds in given]
+    counts = [block.shape[1] for block in blocks]
+    columns = np.concatenate(blocks, axis=1)
+    return Rows._make([*columns, np.concatenate(([0], np.cumsum(counts)[:-1]))])
+
+
+def _block(deployment: Deployment, kinds: Kinds) -> np.ndarray:
+    """The columns of one point."""
+    c, model = step_coefficients(deployment, IDEAL), deployment.model
+    kv = kinds.kv + kinds.running * deployment.sequence_overhead_tokens
+    experts = c.experts_s * -np.expm1(c.miss_log * kinds.tokens) if model.experts else 0.0
+    ones = np.ones_like(kv)
+    return np.array([
+        kinds.weight, model.layers * ones, (model.layers if model.experts else 0) * ones,
+        c.weights_s + c.kv_s * kv + experts, c.token_s * kinds.tokens + c.pair_s * kinds.pairs,
+        c.comm_token_s * kinds.tokens, kinds.decoding,
+    ])

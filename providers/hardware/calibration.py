@@ -1,0 +1,133 @@
+"""What engines reach of a GPU's data sheet, and the times that no data sheet knows: the constants of E1.
+
+The built-in constants (``calibration.toml`` beside this file) are what ``tokenmarket calibrate silicon`` writes for the
+measurements that its provenance names; a scenario may name another such file (``calibration``).
+"""
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from sim.errors import ScenarioError
+
+BUILT_IN: Final = Path(__file__).with_name("calibration.toml")
+SHARES: Final = ("eta_memory", "eta_compute", "eta_link")  # above 0, at most 1; the others are times
+
+
+class Constants(NamedTuple):
+    """The constants of E1.
+
+    Attributes
+    ----------
+    eta_memory, eta_compute, eta_link
+        Shares of memory bandwidth, FLOP/s and link bandwidth that are reached.
+    layer_s
+        Time of a layer beyond reading and computing: launches of kernels, synchronisation, latency of collectives.
+    moe_layer_s
+        Added for a layer of a mixture of experts: routing and scattering of tokens.
+    sequence_s
+        Time of a step for each request that decodes: sampling, detokenising, bookkeeping.
+    request_s
+        Time of a request outside the GPUs, by which its answer leaves later.
+    """
+
+    eta_memory: float
+    eta_compute: float
+    eta_link: float
+    layer_s: float
+    moe_layer_s: float
+    sequence_s: float
+    request_s: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Constants for every GPU, and for those that were measured under a framework.
+
+    Attributes
+    ----------
+    constants
+        For any GPU and framework, by the GPU's specification.
+    measured
+        For a GPU under a framework of which there were measurements enough.
+    """
+
+    constants: Constants
+    measured: Mapping[tuple[str, str], Constants]
+
+    def of(self, gpu: str, framework: str | None) -> Constants:
+        """Return the constants of a GPU under a framework; without one, or without measurements, those for all."""
+        return self.measured.get((gpu, framework or ""), self.constants)
+
+    @property
+    def frameworks(self) -> tuple[str, ...]:
+        """Frameworks that were measured on any GPU."""
+        return tuple(sorted({framework for _, framework in self.measured}))
+
+
+@cache
+def built_in() -> Calibration:
+    """Return the calibration that holds where a scenario names none."""
+    return read_calibration(BUILT_IN)
+
+
+def calibration_of(path: str | None) -> Calibration:
+    """Return the calibration that a scenario names, or the built-in one.
+
+    Raises
+    ------
+    ScenarioError
+        If the file cannot be read, or holds anything else.
+    """
+    return built_in() if path is None else read_calibration(Path(path))
+
+
+def read_calibration(path: Path) -> Calibration:
+    """Read a file of ``tokenmarket calibrate``.
+
+    Raises
+    ------
+    ScenarioError
+        If it cannot be read, or a constant is missing or not allowed; the sentence names the file and the constant.
+    """
+    data = _tables(path)
+    measured = {}
+    for number, row in enumerate(_list(data, "measured", path), start=1):
+        where = f"{path}: measured, entry {number}"
+        if not isinstance(row, dict) or not all(isinstance(row.get(name), str) for name in ("gpu", "framework")):
+            raise ScenarioError(f"{where} must be a table with the names of a gpu and a framework")
+        measured[row["gpu"], row["framework"]] = _constants(row, where)
+    return Calibration(_constants(data.get("constants"), f"{path}: constants"), measured)
+
+
+def _tables(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ScenarioError(f"calibration: cannot read {path}: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ScenarioError(f"calibration: {path} is no TOML: {error}") from None
+
+
+def _list(data: dict[str, Any], name: str, path: Path) -> list[Any]:
+    found = data.get(name, [])
+    if not isinstance(found, list):
+        raise ScenarioError(f"{path}: {name} must be a list of tables, [[{name}]]")
+    return found
+
+
+def _constants(table: Any, where: str) -> Constants:  # noqa: ANN401 - whatever a file holds
+    values = table if isinstance(table, dict) else {}
+    return Constants(*(_number(values.get(name), f"{where}: {name}", name in SHARES) for name in Constants._fields))
+
+
+def _number(value: Any, where: str, is_share: bool) -> float:  # noqa: ANN401 - whatever a file holds
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if number and (0 < value <= 1 if is_share else 0 <= value <= 1e3):
+        return float(value)
+    allowed = "a share above 0, at most 1" if is_share else "a time from 0 to 1000 s"
+    raise ScenarioError(f"{where} is {value!r}, but must be {allowed}")
