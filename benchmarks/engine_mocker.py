@@ -27,7 +27,7 @@ from sim.engines import outcome as o
 from sim.engines.reference.job import Chunk, Job
 from sim.engines.reference.replica import Replica
 
-BLOCK: Final = 64  # tokens of a block of the mocker's memory
+BLOCK: Final = 64  # tokens of a block of the mocker's memory, as it has them by default
 SAME_S: Final = 1e-6  # closer times are the same: one simulator counts in ms, the other on a grid of 2^-30 s
 SEED: Final = 20261129
 PREFILL_S, DECODE_S = 0.012, 0.008
@@ -49,8 +49,8 @@ class Case:
         Replicas, in turn.
     batch, budget
         Most sequences of a batch, and most tokens of a step.
-    blocks
-        Blocks of memory.
+    blocks, block
+        Blocks of memory, and the tokens that one holds.
     count
         Requests.
     """
@@ -63,6 +63,7 @@ class Case:
     batch: int = 256
     budget: int = 8192
     blocks: int = 1 << 20
+    block: int = BLOCK
     count: int = 2000
 
 
@@ -72,7 +73,9 @@ CASES: Final = (
     Case("one replica, batch of 16, overloaded", 40.0, 500, 100, batch=16),
     Case("prompts of several steps (budget 512)", 3.0, 2000, 100, batch=64, budget=512),
     Case("four replicas in turn", 40.0, 500, 100, workers=4, batch=16),
-    Case("memory for about 12 sequences", 14.0, 500, 100, batch=16, blocks=110),
+    Case("memory short: 7,040 tokens in blocks of 64", 14.0, 500, 100, batch=16, blocks=110),
+    Case("the same in blocks of 16", 14.0, 500, 100, batch=16, blocks=440, block=16),
+    Case("the same in blocks of 2", 14.0, 500, 100, batch=16, blocks=3520, block=2),
 )
 
 
@@ -109,21 +112,21 @@ def theirs(case: Case, requests: Sequence[tuple[float, int, int]], folder: Path)
     from dynamo._core import run_mocker_trace_replay
 
     trace, report = folder / "trace.jsonl", folder / "report.jsonl"
-    trace.write_text("".join(_line(row, *request) for row, request in enumerate(requests)))
+    trace.write_text("".join(_line(row, case.block, *request) for row, request in enumerate(requests)))
     engine = {
-        "backend": "vllm", "enable_prefix_caching": False, "block_size": BLOCK, "num_gpu_blocks": case.blocks,
+        "backend": "vllm", "enable_prefix_caching": False, "block_size": case.block, "num_gpu_blocks": case.blocks,
         "max_num_seqs": case.batch, "max_num_batched_tokens": case.budget,
         "timing_model": {"type": "fixed", "prefill_ms": 1e3 * PREFILL_S, "decode_ms": 1e3 * DECODE_S}}
     run_mocker_trace_replay([str(trace)], extra_engine_args={"engine": engine}, num_workers=case.workers,
-                            trace_block_size=BLOCK, report_jsonl_path=str(report))
+                            trace_block_size=case.block, report_jsonl_path=str(report))
     rows = sorted(map(json.loads, report.read_text().splitlines()), key=lambda row: row["arrival_time_ms"])
     times = [np.array([row[name] for row in rows]) / 1e3
              for name in ("arrival_time_ms", "first_token_ms", "last_token_ms")]
     return Schedule(*times), sum(row["readmission_count"] for row in rows)
 
 
-def _line(row: int, born_s: float, prompt: int, output: int) -> str:
-    hashes = [(row << 20) + block for block in range(-(-prompt // BLOCK))]  # no two requests share a block
+def _line(row: int, size: int, born_s: float, prompt: int, output: int) -> str:
+    hashes = [(row << 20) + block for block in range(-(-prompt // size))]  # no two requests share a block
     return json.dumps({"timestamp": 1e3 * born_s, "input_length": prompt, "output_length": output,
                        "hash_ids": hashes}) + "\n"
 
@@ -137,7 +140,8 @@ def ours(case: Case, requests: Sequence[tuple[float, int, int]], folder: Path) -
         outcome = run_traffic(scenario)
     rows = np.sort(outcome.samples, order=["born_s"])
     assert len(rows) == case.count
-    return Schedule(rows["born_s"], rows["first_token_s"], rows["end_s"]), int(outcome.offer_work[:, o.PREEMPTIONS].sum())
+    preempted = int(outcome.offer_work[:, o.PREEMPTIONS].sum())
+    return Schedule(rows["born_s"], rows["first_token_s"], rows["end_s"]), preempted
 
 
 def _scenario(case: Case, trace: Path, folder: Path) -> Path:
@@ -162,7 +166,7 @@ arrivals = {{ kind = "trace", path = "{trace}" }}
 model = "toy"
 replicas = {case.workers}
 balancer = "round_robin"
-serving = {{ kind = "affine", base_s = {DECODE_S}, per_token_s = 0.0, kv_tokens = {case.blocks * BLOCK} }}
+serving = {{ kind = "affine", base_s = {DECODE_S}, per_token_s = 0.0, kv_tokens = {case.blocks * case.block} }}
 engine = {{ max_batch = {case.batch}, max_step_tokens = {case.budget} }}
 price = {{ input_usd_per_mtok = 1.0, output_usd_per_mtok = 1.0 }}
 """)

@@ -71,9 +71,8 @@ def _loads(result: Found, columns: int) -> "Figure":
                              columns), fontsize=9, color="#555555")
     figure.draw_without_rendering()
     for axis, metric in zip(axes, LOAD_PANELS, strict=True):
-        last = result.design.loads.index(max(result.design.loads))
-        ends = {policy: (_beside(result, index)[last], _shown(result, policy, result.design.loads[last], metric).mean)
-                for index, policy in enumerate(result.design.policies)}
+        axis.set_xlim(axes[1].get_xlim())
+        ends = {policy: _end(result, index, metric) for index, policy in enumerate(result.design.policies)}
         name_lines(axis, ends, _colours(result), NAMES_PT)
     return figure
 
@@ -153,6 +152,15 @@ def _beside(result: Found, index: int) -> list[float]:
     loads, count = result.design.loads, len(result.design.policies)
     apart = 0.45 * min(b - a for a, b in pairwise(sorted(loads))) / count
     return [load + apart * (index - (count - 1) / 2) for load in loads]
+
+
+def _end(result: Found, index: int, metric: str) -> tuple[float, float]:
+    """Where a policy's line ends: at the highest load at which it has a mean."""
+    policy, places = result.design.policies[index], _beside(result, index)
+    ends = [(load, place, _shown(result, policy, load, metric).mean)
+            for load, place in zip(result.design.loads, places, strict=True)]
+    known = [end for end in ends if math.isfinite(end[2])] or ends
+    return max(known)[1:]
 
 
 def _points(result: Found, load: float) -> dict[str, tuple[float, float]]:
