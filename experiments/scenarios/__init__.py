@@ -76,7 +76,7 @@ def load(name_or_path: str | Path, *overrides: Change, **fields: object) -> Scen
     scenario = scenario_of(found.data, texts, source=found.source)
     if others or fields:
         scenario = override(scenario, assignments_of(others, fields, plain(scenario)))
-    _warn(scenario)
+    _warn(scenario, level=3)
     return scenario
 
 
@@ -127,13 +127,13 @@ def _load_as(form: type[Form], name_or_path: str | Path, overrides: Sequence[str
         command = f"tokenmarket run {STUDY[kind]} {shlex.quote(str(name_or_path))}"
         raise ScenarioError(f"{name_or_path} describes {DESCRIBES[kind]}: `{command}`")
     scenario = read_as(form, found.data, overrides, source=found.source)
-    _warn(scenario)
+    _warn(scenario, level=4)
     return scenario
 
 
-def _warn(scenario: Scenario) -> None:
-    """Warn whoever loads it, not these functions, of deployments whose memory cannot hold a batch."""
+def _warn(scenario: Scenario, level: int) -> None:
+    """Warn whoever loads it, so many calls above, of deployments whose memory cannot hold a batch."""
     from experiments.runs.batch_room import room_told
 
     for sentence in room_told(scenario):
-        warnings.warn(sentence, MarketWarning, stacklevel=3)
+        warnings.warn(sentence, MarketWarning, stacklevel=level)
