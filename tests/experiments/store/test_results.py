@@ -390,7 +390,8 @@ def test_charts_show_what_plots_show(sweep, holed):
 @pytest.mark.parametrize(("ask", "message"), [
     (lambda it: it.statistic("revenu"), "no statistic 'revenu'; statistics are requests"),
     (lambda it: it.stats.surplus(by="provider"), "surplus cannot be had by provider; it can by month, segment"),
-    (lambda it: it.stats.latency_p99_completed(by="region"), "latency_p99_completed cannot be put together .* ask for it by provider"),
+    (lambda it: it.stats.latency_p99_completed(by="region"),
+     "latency_p99_completed cannot be put together .* ask for it by provider"),
     (lambda it: it.compare("revenu"), "no metric 'revenu'; metrics are cost_usd_per_mtok"),
     (lambda it: it.compare("requests", factor="x"), "'x' is no factor of this study; factors: traffic.load, policy"),
     (lambda it: it.compare("requests", baseline="x"), "policy is never 'x'; its values: cheapest, random"),

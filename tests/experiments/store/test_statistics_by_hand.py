@@ -30,7 +30,8 @@ MARKET = {
     "utilisation": 12.25 / 24, "gpu_days": 64, "gpu_cost": 28, "profit": 47 - 41, "margin": (47 - 41) / 47, "moves": 3,
 }
 TRAFFIC = {
-    "requests": 200, "completed": 160, "completed_share": 0.8, "cut_share": 0.1, "good_share": 0.6, "cost_per_good": 0.13 / 120,
+    "requests": 200, "completed": 160, "completed_share": 0.8, "cut_share": 0.1, "good_share": 0.6,
+    "cost_per_good": 0.13 / 120,
     "refused_attempts_share": (10 + 5 + 1 + 1 + 2 + 1) / 300, "tokens": 125_000, "share": 1,
     "revenue": 0.13, "fees": 0.0065, "price": 1.04, "paid": 1.092, "input_price": (0.5 + 1) / 2,
     "output_price": (1.5 + 2) / 2, "price_changes": 0, "surplus": nan, "latency": (1800 + 600) / 160,
