@@ -67,6 +67,23 @@ def build_offers(scenario: TrafficScenario) -> list[OfferSpec]:
     ]
 
 
+def deployment_of(scenario: TrafficScenario, offer: OfferSpec) -> Deployment | None:
+    """Return what a replica of an offer is made of; None of an abstract server.
+
+    Parameters
+    ----------
+    scenario
+        The scenario that the offer was built from.
+    offer
+        One of `build_offers`.
+    """
+    serving = scenario.providers[offer.provider].offers[offer.name].serving
+    if isinstance(serving, AffineServing):
+        return None
+    return Deployment(gpus_of(scenario.gpus)[serving.gpu], architectures_of(scenario.models)[offer.model],
+                      serving.precision, serving.tp)
+
+
 def _offer_spec(provider_name: str, firm: Provider, offer_name: str, known: _Known) -> OfferSpec:
     spec = firm.offers[offer_name]
     path = f"providers.{provider_name}.offers.{offer_name}"

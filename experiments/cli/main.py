@@ -23,6 +23,7 @@ from experiments.cli import (
     validate,
     watch,
 )
+from experiments.cli.heard_warnings import warnings_told
 from experiments.cli.interrupts import Interrupts
 from experiments.cli.parser import EXIT_USER, Parser
 from experiments.cli.version import Version
@@ -58,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     told = nothing_written
     arguments = argparse.Namespace()
     try:
-        with Interrupts() as interrupts:
+        with Interrupts() as interrupts, warnings_told():
             words, modules = modules_named(sys.argv[1:] if argv is None else argv)
             for module in modules:  # before anything is parsed: what they register has commands and options, too
                 use(module, OPTION)

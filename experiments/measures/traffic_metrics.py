@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from experiments.measures.catalogue import SHARE_PREFIX
+from experiments.measures.censored import quantile_of_all
 from experiments.measures.market import shares
 from sim.engines import outcome as o
 from sim.engines.outcome import TrafficOutcome
@@ -53,6 +54,11 @@ class Measured:
     def histograms(self) -> np.ndarray:
         """Completed requests by kind of waiting and bin."""
         return np.ascontiguousarray(self.run.class_hist.sum(axis=0))
+
+    @property
+    def unfinished(self) -> int:
+        """Requests that were not completed, for whatever reason."""
+        return int(self.born) - int(self.ended[o.COMPLETED])
 
     def share(self, outcome: int) -> float:
         """Share of requests that ended so."""
@@ -107,13 +113,25 @@ def paid_usd_per_mtok(measured: Measured) -> float:
     return _ratio(measured.total[o.PAID_NANO] / NANO_PER_USD_PER_MTOK, measured.tokens)
 
 
-def _quantile(row: int, percent: int, measured: Measured) -> float:
-    """Quantile of one kind of waiting."""
+@metric
+def cost_per_good_usd(measured: Measured) -> float:
+    """Charged at posted prices, for bad answers too, over good requests."""
+    return _ratio(measured.total[o.COST_NANO] / NANO_PER_USD, measured.total[o.GOOD])
+
+
+def _of_all(row: int, percent: int, measured: Measured) -> float:
+    """Quantile of one kind of waiting, with those not completed as the latest."""
+    return quantile_of_all(measured.histograms[row], measured.unfinished, percent)
+
+
+def _of_completed(row: int, percent: int, measured: Measured) -> float:
+    """Quantile of one kind of waiting of those completed."""
     return float(quantile(measured.histograms[row], percent / 100, FINE_BITS))
 
 
-METRICS.update({f"{name}_p{percent}_s": partial(_quantile, row, percent)
-                for row, name in enumerate(o.METRICS) for percent in PERCENTS})
+METRICS.update({f"{name}_p{percent}{whose}": partial(function, row, percent)
+                for row, name in enumerate(o.METRICS) for percent in PERCENTS
+                for whose, function in (("_s", _of_all), ("_completed_s", _of_completed))})
 
 
 @metric

@@ -97,13 +97,14 @@ def whiskers(means: "ArrayLike", half_widths: "ArrayLike", log: bool = False) ->
     return np.stack([np.minimum(half, np.maximum(middle, 0.0) * (1 - 1e-9)) if log else half, half])
 
 
-def plain_ticks(axis: "Axes") -> None:
+def plain_ticks(axis: "Axes", along: Literal["x", "y"] = "y") -> None:
     """Label a log axis with 1, 2, 5, 10, ... instead of powers."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    axis.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.yaxis.set_minor_formatter(NullFormatter())
+    scale = axis.xaxis if along == "x" else axis.yaxis
+    scale.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+    scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    scale.set_minor_formatter(NullFormatter())
 
 
 def look(index: int) -> tuple[str, str, Literal["-", "--"]]:

@@ -70,7 +70,7 @@ def by_point(
 
 def cell(found: Estimate | None, factor: float, usual: int) -> str:
     """Return ``mean ± half-width``, with the number of replications if it is not the usual one."""
-    if found is None or found.n == 0 or not math.isfinite(found.mean):
+    if found is None or found.n == 0 or math.isnan(found.mean):
         return NONE
     text = measured(found.mean, found.half_width, factor) if found.n > 1 else number(found.mean * factor)
     return text if found.n == usual else f"{text} (n = {found.n})"

@@ -6,8 +6,10 @@ from experiments.measures.catalogue import Measure, Show, known
 
 ABBREVIATIONS: Final = (
     "Mtok: a million tokens. TTFT: time to first token; TPOT: time per output token after the first; E2E: from "
-    "request to last token; p50 and p99: median and 99th percentile over completed requests. Goodput: requests "
-    "completed within both SLOs. HHI: sum of squared shares of providers, 1 for a monopoly.")
+    "request to last token; p50 and p99: median and 99th percentile over all requests, those not "
+    "completed counting as later than any; > deadline: it falls among them, so that no mean is made of it; of "
+    "completed: over completed requests only. Good: completed within both SLOs of its class; goodput: good requests a "
+    "second. HHI: sum of squared shares of providers, 1 for a monopoly.")
 
 
 def shown(metric: str, unit: str) -> Measure:

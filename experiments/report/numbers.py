@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-from experiments.stats.digits import pair
+from experiments.stats.digits import CENSORED, pair
 
 MINUS: Final = "−"
 POWERS: Final = {1e6: "million", 1e9: "billion", 1e12: "trillion"}
@@ -26,6 +26,8 @@ def measured(mean: float, half_width: float, factor: float = 1.0) -> str:
     '1.000 ± 0'
     """
     mean, half_width = mean * factor, half_width * factor
+    if mean == math.inf:
+        return CENSORED
     if not math.isfinite(mean):
         return NONE
     if not math.isfinite(half_width):
@@ -46,6 +48,8 @@ def number(value: float, digits: int = 4) -> str:
     >>> number(641499.0), number(0.73451), number(-2.5e12), number(math.nan)
     ('641,499', '0.7345', '−2.5 trillion', '–')
     """
+    if value == math.inf:
+        return CENSORED
     if not math.isfinite(value):
         return NONE
     size = abs(value)

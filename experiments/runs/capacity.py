@@ -23,7 +23,7 @@ def offer_capacity_per_s(offer: OfferSpec, shape: Shape) -> float:
     step's token budget, the tokens take as many full steps as they fill. B is ``max_batch`` or what KV memory
     holds of requests in mid-life, whichever is less. Faults and rate limits are not counted.
     """
-    held = shape.prompt + shape.output / 2 + offer.seq_overhead_tokens
+    held = held_tokens(offer, shape)
     batch = max(1.0, min(offer.max_batch, offer.kv_capacity_tokens / held))
     tokens = batch * (shape.prompt + shape.output)
     steps = max(shape.output, tokens / offer.max_step_tokens)
@@ -31,6 +31,11 @@ def offer_capacity_per_s(offer: OfferSpec, shape: Shape) -> float:
     duration = step_time(offer.step, int(max(1, tokens / steps)), int(batch * held), float(pairs),
                          int(batch))
     return offer.replicas * batch / (steps * duration)
+
+
+def held_tokens(offer: OfferSpec, shape: Shape) -> float:
+    """Return the KV memory that a request of the mean lengths holds in mid-life, tokens."""
+    return shape.prompt + shape.output / 2 + offer.seq_overhead_tokens
 
 
 def class_rate_per_s(demand: ClientClass) -> float:

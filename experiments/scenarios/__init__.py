@@ -6,13 +6,14 @@ that ``extends`` another says only what differs (`experiments.scenarios.extends`
 
 import os
 import shlex
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from experiments.scenarios.changes import Change, assignments_of
 from experiments.scenarios.extends import read_whole
-from sim.errors import ScenarioError
+from sim.errors import MarketWarning, ScenarioError
 from sim.scenario import Kind, MarketScenario, Scenario, TrafficScenario, kind_of
 from sim.scenario.load import override, plain, read_as, scenario_of
 
@@ -57,6 +58,11 @@ def load(name_or_path: str | Path, *overrides: Change, **fields: object) -> Scen
     ScenarioError
         If there is no such scenario, or a field of it is wrong.
 
+    Warns
+    -----
+    MarketWarning
+        Of an offer whose KV cache does not hold a batch of a class's mean requests.
+
     Examples
     --------
     >>> load("duel", "traffic.load=1.2", traffic__warmup_s=5).traffic.load
@@ -68,9 +74,10 @@ def load(name_or_path: str | Path, *overrides: Change, **fields: object) -> Scen
     texts = [it for it in overrides if isinstance(it, str)]
     others = [it for it in overrides if not isinstance(it, str)]
     scenario = scenario_of(found.data, texts, source=found.source)
-    if not others and not fields:
-        return scenario
-    return override(scenario, assignments_of(others, fields, plain(scenario)))
+    if others or fields:
+        scenario = override(scenario, assignments_of(others, fields, plain(scenario)))
+    _warn(scenario, level=3)
+    return scenario
 
 
 def load_traffic(name_or_path: str | Path, overrides: Sequence[str] = ()) -> TrafficScenario:
@@ -119,4 +126,14 @@ def _load_as(form: type[Form], name_or_path: str | Path, overrides: Sequence[str
     if kind != form.kind:  # before it is validated: all its fields would be wrong
         command = f"tokenmarket run {STUDY[kind]} {shlex.quote(str(name_or_path))}"
         raise ScenarioError(f"{name_or_path} describes {DESCRIBES[kind]}: `{command}`")
-    return read_as(form, found.data, overrides, source=found.source)
+    scenario = read_as(form, found.data, overrides, source=found.source)
+    _warn(scenario, level=4)
+    return scenario
+
+
+def _warn(scenario: Scenario, level: int) -> None:
+    """Warn whoever loads it, so many calls above, of deployments whose memory cannot hold a batch."""
+    from experiments.runs.batch_room import room_told
+
+    for sentence in room_told(scenario):
+        warnings.warn(sentence, MarketWarning, stacklevel=level)

@@ -7,6 +7,7 @@ from typing import Final
 from experiments.stats.intervals import Interval
 
 UNDEFINED: Final = "-"
+CENSORED: Final = "> deadline"  # a quantile that falls among requests that were not completed
 ENOUGH: Final = 3  # decimals of a number that no half-width guides
 ROUNDING: Final = 1e-12  # of a mean: a half-width below that is of sums of floats, not of replications
 
@@ -67,8 +68,12 @@ def measured(got: Interval, factor: float = 1.0, most: int = ENOUGH) -> str:
     --------
     >>> measured(Interval(12.3456, 0.0423, 5)), measured(Interval(12.3456, math.nan, 1))
     ('12.346±.042', '12.346±?')
+    >>> measured(Interval(math.inf, math.nan, 5))
+    '> deadline'
     """
     mean, half = got.mean * factor, got.half_width * factor
+    if mean == math.inf:
+        return CENSORED
     if not math.isfinite(mean):
         return UNDEFINED
     if not math.isfinite(half):
@@ -86,6 +91,8 @@ def sentence(got: Interval, unit: str = "", factor: float = 1.0) -> str:
     ('12.346 ± 0.042 ms (n = 5)', '7.000 (n = 1, no interval)')
     """
     mean, half = got.mean * factor, got.half_width * factor
+    if mean == math.inf:
+        return f"{CENSORED} (n = {got.n})"
     tail = f" {unit}" if unit else ""
     if not math.isfinite(mean):
         return f"undefined (n = {got.n})"

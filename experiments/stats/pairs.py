@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.stats.intervals import CONFIDENCE, Interval, interval
+from experiments.stats.intervals import CONFIDENCE, Interval, censored, interval
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Paired:
 def paired(values: Sequence[float], baseline: Sequence[float], confidence: float = CONFIDENCE) -> Paired:
     """Compare two policies replication by replication; both must hold the same replications in order.
 
+    Where a value is censored (inf) there is no difference, and none is made of the other replications: n is 0.
+
     Raises
     ------
     ValueError
@@ -39,6 +41,8 @@ def paired(values: Sequence[float], baseline: Sequence[float], confidence: float
     a, b = np.asarray(values, dtype=float), np.asarray(baseline, dtype=float)
     if a.shape != b.shape:
         raise ValueError(f"paired values need equal lengths, not {len(a)} and {len(b)}")
+    if censored(values) or censored(baseline):
+        return Paired(Interval(math.nan, math.nan, 0), math.nan, math.nan)
     both = np.isfinite(a) & np.isfinite(b)
     a, b = a[both], b[both]
     difference = interval([float(d) for d in a - b], confidence)

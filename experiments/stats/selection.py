@@ -57,7 +57,8 @@ def best_of(values: Mapping[str, Sequence[float]], larger: bool = False, probabi
     Raises
     ------
     StatisticsError
-        If there are fewer than 2 competitors, or fewer than 2 replications that all have values of.
+        If there are fewer than 2 competitors, or fewer than 2 replications that all have values of, or a value is
+        censored (inf).
 
     Examples
     --------
@@ -152,6 +153,9 @@ def _matrix(values: Mapping[str, Sequence[float]], larger: bool) -> tuple[list[s
         raise StatisticsError("competitors have different numbers of replications: "
                               + ", ".join(f"{name} {len(each)}" for name, each in values.items()))
     y = np.array([list(each) for each in values.values()], dtype=float)
+    if np.isinf(y).any():
+        late = ", ".join(name for name, each in zip(names, y, strict=True) if np.isinf(each).any())
+        raise StatisticsError(f"{late} cannot be compared by means: there are censored values among them")
     y = y[:, np.isfinite(y).all(axis=0)]
     if y.shape[1] < 2:
         raise StatisticsError(f"selecting the best takes at least 2 replications that all have values of, not "

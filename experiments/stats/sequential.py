@@ -196,4 +196,5 @@ def _met(values: Sequence[float], target: Target, confidence: float) -> np.ndarr
     freedom = np.maximum(n - 1, 1)
     half = stdtrit(freedom, 0.5 + confidence / 2) * np.sqrt(spread / freedom / np.maximum(n, 1))
     wanted = target.half_width * (np.abs(off_mean + centre) if target.relative else 1.0)
-    return np.asarray((n >= 2) & (half <= wanted))
+    # with a censored value there is no interval, however narrow that of the others would be
+    return np.asarray((n >= 2) & (half <= wanted) & ~np.logical_or.accumulate(np.isinf(x)))

@@ -6,11 +6,11 @@ from typing import Final
 from experiments.store import report_tables
 from experiments.store.layout import Column, Table, amount, count, dimension, weight
 
-SCHEMA_VERSION: Final = 4  # of the store as a whole; counted up when a table or a column changes
+SCHEMA_VERSION: Final = 5  # of the store as a whole; counted up when a table or a column changes
 
-def _quantiles(rows: str) -> tuple[Column, ...]:
+def _quantiles(rows: str, end: str = "_completed_s") -> tuple[Column, ...]:
     return tuple(
-        amount(f"{metric}_p{percent}_s", "s",
+        amount(f"{metric}_p{percent}{end}", "s",
                 f"quantile of {what} of {rows}, within 0.8 % (traffic only; not to be added up)")
         for metric, what in (("ttft", "times to first token"), ("tpot", "times per output token"),
                              ("e2e", "end-to-end latencies"))
@@ -90,6 +90,7 @@ TABLES: Final[Mapping[str, Table]] = {
             amount("surplus_usd", "USD", "consumer surplus (market only)"),
             weight("workload_days", "workload-days", "workloads that used the model, summed over days (market only)"),
             *_SUMS, *_quantiles("completed requests"),
+            *_quantiles("all requests, those not completed being later than any; inf where it falls among them", "_s"),
         ),
     ),
     "prices": Table(

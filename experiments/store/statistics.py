@@ -109,6 +109,11 @@ def _latency(metric: str, weight: str) -> Statistic:
 
 def _quantile(metric: str, percent: int) -> Statistic:
     column = f"{metric}_p{percent}_s"
+    return Statistic(column, (_sum("classes", column),), single=True, note="traffic; groups of one row only")
+
+
+def _quantile_completed(metric: str, percent: int) -> Statistic:
+    column = f"{metric}_p{percent}_completed_s"
     return Statistic(column, (_sum("classes", column), _sum("offers", column)), single=True,
                      note="traffic; groups of one row only")
 
@@ -123,6 +128,7 @@ STATISTICS: Final[Mapping[str, Statistic]] = {
     "completed_share": Statistic("completed_share", (_ratio("classes", "completed", "born"),)),
     "cut_share": Statistic("cut_share", (_ratio("offers", "cut", "completed"), _ratio("classes", "cut", "completed"))),
     "good_share": Statistic("good_share", (_ratio("classes", "good", "born"),), note="traffic"),
+    "cost_per_good": Statistic("cost_per_good_usd", (_ratio("classes", "cost_usd", "good"),), note="traffic"),
     "refused_attempts_share": Statistic("refused_attempts_share", (_ratio("offers", "refused", "placed"),)),
     "tokens": Statistic("tokens", _TOKEN_SOURCES),
     "share": Statistic("token_share", _TOKEN_SOURCES, of_whole=True, note="of the run; by month, of each month"),
@@ -140,6 +146,8 @@ STATISTICS: Final[Mapping[str, Statistic]] = {
     "surplus": Statistic("surplus_usd", (_sum("classes", "surplus_usd"),), note=_MARKETS),
     **{name: _latency(*about) for name, about in _WAITS.items()},
     **{f"{name}_p{percent}": _quantile(metric, percent)
+       for name, (metric, _) in _WAITS.items() for percent in (50, 90, 99)},
+    **{f"{name}_p{percent}_completed": _quantile_completed(metric, percent)
        for name, (metric, _) in _WAITS.items() for percent in (50, 90, 99)},
     "utilisation": Statistic("utilisation", (_ratio("offers", "busy_replica_s", "replica_s"),)),
     "gpu_days": Statistic("gpu_days", (_sum("fleets", "gpu_days"),), note=_MARKETS),

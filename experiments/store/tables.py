@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from experiments.measures.censored import quantile_of_all
 from experiments.measures.market import latency
 from experiments.measures.market.panel import offer_series, workload_series
 from experiments.measures.market.providers import fleet
@@ -116,9 +117,10 @@ def _traffic_classes(outcome: TrafficOutcome) -> dict[str, Any]:
 
     ended, sums = add(outcome.outcomes[:, o.MEASURED]), add(outcome.class_sums[:, o.MEASURED])
     times, histograms = add(outcome.class_metric_sums), add(outcome.class_hist)
+    born = add(outcome.born[:, o.MEASURED])
     return {
         "month": np.zeros(len(cells), np.int64), "segment": [name for name, _ in cells], "task": [""] * len(cells),
-        "model": [model for _, model in cells], "born": add(outcome.born[:, o.MEASURED]),
+        "model": [model for _, model in cells], "born": born,
         **{name: ended[:, index] for index, name in enumerate(o.OUTCOMES[:o.IN_FLIGHT])},
         **{name: sums[:, o.CLASS_SUMS.index(name)]
            for name in ("good", "attempts", "prompt_tokens", "output_tokens", "cut", "kept_away")},
@@ -126,6 +128,7 @@ def _traffic_classes(outcome: TrafficOutcome) -> dict[str, Any]:
         "fee_usd": sums[:, o.FEE_NANO] / NANO_PER_USD,
         **{f"{name}_sum_s": times[:, index] for index, name in enumerate(o.METRICS)},
         "tpot_requests": histograms[:, o.TPOT].sum(axis=1), **_quantiles(histograms),
+        **_quantiles_of_all(histograms, born - ended[:, o.COMPLETED]),
     }
 
 
@@ -137,10 +140,19 @@ def _latency_sums(histograms: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _quantiles(histograms: np.ndarray) -> dict[str, np.ndarray]:
-    """Quantiles of each row of (rows, metrics, bins)."""
+    """Quantiles of each row of (rows, metrics, bins), of completed requests."""
     return {
-        f"{name}_p{percent}_s": np.array([quantile(np.ascontiguousarray(row[index]), percent / 100, FINE_BITS)
-                                          for row in histograms])
+        f"{name}_p{percent}_completed_s": np.array([quantile(np.ascontiguousarray(row[index]), percent / 100, FINE_BITS)
+                                                    for row in histograms])
+        for index, name in enumerate(o.METRICS) for percent in PERCENTS
+    }
+
+
+def _quantiles_of_all(histograms: np.ndarray, unfinished: np.ndarray) -> dict[str, np.ndarray]:
+    """Quantiles of each row, those not completed being the latest; inf where they fall among them."""
+    return {
+        f"{name}_p{percent}_s": np.array([quantile_of_all(row[index], int(late), percent)
+                                          for row, late in zip(histograms, unfinished, strict=True)])
         for index, name in enumerate(o.METRICS) for percent in PERCENTS
     }
 

@@ -18,6 +18,7 @@ from experiments.output.owners import study_owner
 from experiments.output.stages import clear_and_tell
 from experiments.output.trace_record import traces_told
 from experiments.output.writer import check_writable, output_folder, write_tables
+from experiments.runs.batch_room import room_told
 from experiments.runs.defects import FAULTS
 from experiments.runs.kinds import kind_named
 from experiments.runs.shards_told import shards_told
@@ -158,7 +159,7 @@ def _extra(design: Design, results: Results, how: How) -> _Extra:
 
     failures = results.failures()
     return _Extra({"failures": failures} if len(failures) else {}, _held(design, len(failures)),
-                  {**_record(design, how), **_rule(how), **shards_told(design),
+                  {**_record(design, how), **_rule(how), **shards_told(design), **_room(design),
                    "store": fingerprints(results.store, results.study)})
 
 
@@ -260,6 +261,12 @@ def _refuse_failures(study: Study[Any, Any], failures: DataFrame) -> None:
 def _held(design: Design, failed: int) -> dict[str, int]:
     # a run that breaks an invariant fails: in all others every one held
     return dict.fromkeys(kind_named(design.kind).invariants(), _runs(design) - failed)
+
+
+def _room(design: Design) -> dict[str, Any]:
+    """What the scenario's deployments lack in memory, for the record; nothing if they lack none."""
+    told = room_told(design.scenario)
+    return {"short_of_memory": told} if told else {}
 
 
 def _rule(how: How) -> dict[str, Any]:

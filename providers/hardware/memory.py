@@ -1,6 +1,6 @@
 """Does a model fit? Memory of a replica, valid tensor-parallel degrees, and what would fit instead."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from providers.hardware.architectures import Model
@@ -100,20 +100,26 @@ def _shortage(deployment: Deployment, context_tokens: int, path: str) -> str:
 
 def _remedies(deployment: Deployment, context_tokens: int) -> list[str]:
     """What would fit on the same GPU type: more GPUs, narrower weights, a shorter context."""
-    gpu, model, precision = deployment.gpu, deployment.model, deployment.precision
-    remedies = []
-    # this precision and narrower ones: a wider one needs more memory still
-    for candidate in gpu.precisions[gpu.precisions.index(precision):]:
-        enough = (tp for tp in valid_degrees(gpu, model)
-                  if fits(deployment._replace(precision=candidate, tp=tp), context_tokens))
-        smallest = next(enough, None)
-        if smallest is not None:
-            note = "" if candidate == precision else f" with precision = {candidate!r}"
-            remedies.append(f"tp = {smallest}{note}")
+    remedies = roomier(deployment, lambda other: fits(other, context_tokens))
     longest = kv_capacity_tokens(deployment) - deployment.sequence_overhead_tokens
     if longest >= 1:
         remedies.append(f"limits.context_tokens = {longest}")
     return remedies
+
+
+def roomier(deployment: Deployment, is_enough: Callable[[Deployment], bool]) -> list[str]:
+    """Return what is enough on the same GPU type: for each precision that is no wider, the fewest GPUs."""
+    gpu, model, precision = deployment.gpu, deployment.model, deployment.precision
+    found = []
+    # this precision and narrower ones: a wider one needs more memory still
+    for candidate in gpu.precisions[gpu.precisions.index(precision):]:
+        enough = (tp for tp in valid_degrees(gpu, model)
+                  if is_enough(deployment._replace(precision=candidate, tp=tp)))
+        smallest = next(enough, None)
+        if smallest is not None:
+            note = "" if candidate == precision else f" with precision = {candidate!r}"
+            found.append(f"tp = {smallest}{note}")
+    return found
 
 
 def _either(options: Sequence[object], word: str) -> str:

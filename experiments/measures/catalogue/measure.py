@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 SPELT_UNITS: Final[Mapping[str, str]] = {
     "1": "", "USD/Mtok": "USD per million tokens", "kUSD": "1000 USD", "M/day": "million a day",
     "bn/day": "billion a day", "kUSD/day": "1000 USD a day", "bn par.": "billion parameters", "0-1": "0 to 1",
-    "index": "first day = 1", "req/s": "requests/s",
+    "index": "first day = 1", "req/s": "requests/s", "USD/1k": "USD per thousand",
 }
 SPELT_WORDS: Final = {"hhi": "HHI", "ttft": "TTFT", "tpot": "TPOT", "e2e": "E2E", "gpus": "GPUs", "gpu": "GPU",
                       "lmdi": "LMDI", "cv": "CV"}

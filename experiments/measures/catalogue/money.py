@@ -45,6 +45,10 @@ ROWS: Final = (
     Measure("cost_usd_per_mtok", "USD/Mtok",
             "charged at posted prices for a token, before the router's fee (markets: price_usd_per_mtok)", CHARGED,
             TOKENS, "cost", shown=USD_PER_MTOK),
+    Measure("cost_per_good_usd", "USD", "charged at posted prices for a good request, before the router's fee: what "
+            "bad answers cost is in it", f"{CHARGED}, of good and bad answers",
+            "requests completed within both objectives of their class", "cost of a good request", "per good",
+            Show("USD/1k", 1e3, 3)),
     Measure("price_usd_per_mtok", "USD/Mtok",
             "charged at posted prices for a token, before the router's fee (traffic: cost_usd_per_mtok)", CHARGED,
             TOKENS, "price of the average token", "price", Show("USD/Mtok", 1.0, 2)),

@@ -66,10 +66,12 @@ class TournamentStudy(Study["Tournament", "Found"]):
         return found_in(design, results)
 
     def tables(self, found: Found) -> dict[str, DataFrame]:
-        """Return ``summary``, ``pairs`` and ``standings``."""
+        """Return ``summary``, ``pairs``, ``standings`` and ``classes``."""
+        from experiments.studies.tournament.by_class import classes
         from experiments.studies.tournament.measures import pairs, standings, summary
 
-        return {"summary": summary(found), "pairs": pairs(found), "standings": standings(found)}
+        return {"summary": summary(found), "pairs": pairs(found), "standings": standings(found),
+                "classes": classes(found.classes)}
 
     def draw(self, found: Found, folder: Path) -> None:
         """Draw the frontier at each load, and what load does."""

@@ -1,17 +1,24 @@
-"""What a tournament found: means, paired differences, who is dominated, who may be best."""
+"""What a tournament found: means, paired differences, who is dominated, who may be best.
+
+Policies are compared by the share of good requests, by what a good request costs, and by a latency in which requests
+that were not completed are the latest (equation L13 of docs/lab/statistics.md).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import product
 from math import isfinite
 from typing import TYPE_CHECKING, Final
 
 from experiments.measures.catalogue import unit_of
 from experiments.stats import Interval, Paired, interval, paired
+from experiments.stats.intervals import censored
 from experiments.stats.multiple import verdicts
 from experiments.stats.refusals import StatisticsError
 from experiments.stats.selection import best_of
+from experiments.studies.tournament.by_class import ByClass, classes_in
 from experiments.studies.tournament.design import Tournament
 
 if TYPE_CHECKING:
@@ -19,13 +26,15 @@ if TYPE_CHECKING:
 
     from experiments.store.results import Results
 
-COST: Final = "cost_usd_per_mtok"  # the two axes on which a policy may be dominated
-LATENCY: Final = "e2e_p99_s"
+COST: Final = "cost_per_good_usd"  # the two axes on which a policy may be dominated
+GOOD: Final = "good_share"
+LATENCY: Final = "e2e_p99_s"  # of all requests, those not completed being the latest
+BEST: Final[Mapping[str, str]] = {COST: "lowest", GOOD: "highest", LATENCY: "lowest"}  # the good end of each
 SUMMARY_COLUMNS: Final = ("policy", "load", "metric", "unit", "mean", "half_width", "n")
 PAIR_COLUMNS: Final = ("policy", "baseline", "load", "metric", "unit", "difference", "half_width",
                        "correlation", "variance_reduction", "n", "p", "p_holm")
 STANDING_COLUMNS: Final = ("policy", "load", "on_frontier", "dominated_by",
-                           *(f"may_have_lowest_{metric}" for metric in (COST, LATENCY)))
+                           *(f"may_have_{end}_{metric}" for metric, end in BEST.items()))
 
 Values = dict[tuple[str, float], dict[str, list[float]]]  # by (policy, load), metric, replication
 
@@ -40,10 +49,13 @@ class Found:
         What was run.
     values
         For each (policy, load) and metric the values by replication.
+    classes
+        The same of every class of clients.
     """
 
     design: Tournament
     values: Values
+    classes: ByClass = field(default_factory=ByClass)
 
     @property
     def metrics(self) -> list[str]:
@@ -59,7 +71,7 @@ class Found:
         return paired(self.values[policy, load][metric], self.values[other, load][metric])
 
     def dominated_by(self, policy: str, load: float) -> str | None:
-        """Return a policy that is no worse in cost and latency and clearly better in one, or None.
+        """Return a policy that is no worse in cost and share of good requests and clearly better in one, or None.
 
         Clearly means that the interval of the paired difference excludes zero (with one replication: any
         difference).
@@ -68,30 +80,34 @@ class Found:
         return next((rival for rival in rivals if self._dominates(rival, policy, load)), None)
 
     def on_frontier(self, policy: str, load: float) -> bool:
-        """Whether a policy has a cost and a latency, and no other dominates it."""
+        """Whether a policy has a cost and a share of good requests, and no other dominates it."""
         # one that completes nothing is beaten by nobody, having nothing to compare: it must not shine for that
-        known = all(self.interval(policy, load, metric).n for metric in (COST, LATENCY))
+        known = all(self.interval(policy, load, metric).n for metric in (COST, GOOD))
         return known and self.dominated_by(policy, load) is None
 
     def contenders(self, load: float, metric: str) -> tuple[str, ...]:
-        """Return the policies among which the one with the lowest expectation is, with 95 % (equation L13).
+        """Return the policies among which the one with the best expectation is, with 95 % (equation L13).
 
-        Policies without any value are not among them. None with a single policy or replication.
+        Policies without any value, or with a censored one, are not among them: they have no mean. None with a single
+        policy or replication.
         """
         values = {policy: self.values[policy, load][metric] for policy in self.design.policies}
-        # a policy that completes nothing has no cost and no latency: it must not be the lowest for that
-        values = {policy: each for policy, each in values.items() if any(isfinite(value) for value in each)}
+        values = {policy: each for policy, each in values.items()
+                  if any(isfinite(value) for value in each) and not censored(each)}
+        if len(values) == 1 < min(len(self.design.policies), self.design.replications):
+            return tuple(values)  # all others are past every deadline, or have nothing
         try:
-            return best_of(values).contenders
+            return best_of(values, larger=BEST.get(metric) == "highest").contenders
         except StatisticsError:  # fewer than two to compare
             return ()
 
     def _dominates(self, rival: str, policy: str, load: float) -> bool:
-        pairs = [self.paired(rival, policy, load, metric).difference for metric in (COST, LATENCY)]
-        if not all(pair.mean <= 0 for pair in pairs):
+        cost = self.paired(rival, policy, load, COST).difference
+        bad = self.paired(policy, rival, load, GOOD).difference  # by how much the rival has fewer good requests
+        if not all(pair.mean <= 0 for pair in (cost, bad)):
             return False
         # `not ... >= 0`, so that the nan of a single replication lets any difference count
-        return any(pair.mean < 0 and not pair.mean + pair.half_width >= 0 for pair in pairs)
+        return any(pair.mean < 0 and not pair.mean + pair.half_width >= 0 for pair in (cost, bad))
 
 
 def found_in(design: Tournament, results: Results) -> Found:
@@ -102,7 +118,7 @@ def found_in(design: Tournament, results: Results) -> Found:
         cell = design.cells()[int(row)]
         values[cell] = {str(metric): part["value"].astype(float).tolist()
                         for metric, part in mine.groupby("metric", sort=False)}
-    return Found(design, values)
+    return Found(design, values, classes_in(design, results))
 
 
 def summary(found: Found) -> DataFrame:
@@ -120,33 +136,35 @@ def summary(found: Found) -> DataFrame:
 def standings(found: Found) -> DataFrame:
     """Return by policy and load what is claimed of it; terminal, figure and report all say this and nothing else.
 
-    Whether it is on the frontier, else which policy dominates it, and whether it may have the truly lowest cost and
-    latency (with 95 %; empty where that cannot be told, from one replication or of one policy).
+    Whether it is on the frontier, else which policy dominates it, and whether it may have the truly lowest cost of a
+    good request, highest share of them and lowest latency (with 95 %; empty where that cannot be told: from one
+    replication, of one policy, or where all are past the deadline).
     """
     import pandas as pd
 
     rows = []
     for load in found.design.loads:
-        lowest = [found.contenders(load, metric) for metric in (COST, LATENCY)]
+        best = [found.contenders(load, metric) for metric in BEST]
         for policy in found.design.policies:
             rows.append((policy, load, found.on_frontier(policy, load), found.dominated_by(policy, load),
-                         *(policy in those if those else None for those in lowest)))
+                         *(policy in those if those else None for those in best)))
     return pd.DataFrame(rows, columns=list(STANDING_COLUMNS))
 
 
-def lowest(standings: DataFrame, summary: DataFrame, load: float, metric: str) -> list[str]:
-    """Return the policies among which the one with the truly lowest metric is, lowest mean first; none if unknown.
+def best(standings: DataFrame, summary: DataFrame, load: float, metric: str) -> list[str]:
+    """Return the policies among which the one with the truly best metric is, best mean first; none if unknown.
 
     Parameters
     ----------
     standings, summary
         As the functions of these names return them, or read from their files.
     load, metric
-        Of which; the metric is cost or latency.
+        Of which; the metric is one of `BEST`.
     """
-    mine = standings[(standings["load"] == load) & standings[f"may_have_lowest_{metric}"].eq(True)]["policy"]
+    end = BEST[metric]
+    mine = standings[(standings["load"] == load) & standings[f"may_have_{end}_{metric}"].eq(True)]["policy"]
     means = summary[(summary["load"] == load) & (summary["metric"] == metric)].set_index("policy")["mean"]
-    return sorted(mine, key=lambda policy: float(means[policy]))
+    return sorted(mine, key=lambda policy: float(means[policy]), reverse=end == "highest")
 
 
 def pairs(found: Found) -> DataFrame:

@@ -8,28 +8,34 @@ from typing import TYPE_CHECKING, Final
 from experiments.measures.catalogue import Show, measure
 from experiments.stats import Interval
 from experiments.stats.digits import measured
-from experiments.studies.tournament.measures import COST, LATENCY, Found, lowest, standings, summary
+from experiments.studies.tournament.measures import BEST, COST, GOOD, LATENCY, Found, best, standings, summary
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-COLUMNS: Final = (COST, "ttft_p50_s", "ttft_p99_s", "tpot_p50_s", LATENCY, "goodput_per_s", "completed_share",
-                  "attempts_per_request")
-WIDTH: Final = 100  # of lines of text
+COLUMNS: Final = (COST, GOOD, "completed_share", "cost_usd_per_mtok", "ttft_p50_s", "ttft_p99_s",
+                  "ttft_p99_completed_s", "tpot_p50_s", LATENCY, "e2e_p99_completed_s")
+COMPLETED: Final = "_completed_s"  # the end of a latency that only completed requests count in
+WIDTH: Final = 120  # of lines of text
 LEGEND: Final = (
-    "* on the frontier: no other policy is as good in both cost and E2E p99 and clearly better in one",
-    "cost: before fees, per million prompt and output tokens; goodput: requests within both SLOs;",
-    "completed: of requests; tries: attempts a request;",
-    "lowest: with 95 % the policy that is truly lowest is among those named (Bonferroni);",
+    "* on the frontier: no other policy is as good in both, cost per good request and share of good requests, and",
+    "  clearly better in one;",
+    "good: of requests, those completed within both SLOs of their class; per good: charged, before fees, over good",
+    "requests; cost: before fees, per million prompt and output tokens of completed requests;",
+    "TTFT, TPOT, E2E: over all requests, those not completed counting as later than any (> deadline: it falls among",
+    "them, in one replication or more; no mean is made of that); of compl.: over completed requests only;",
+    "lowest, highest: with 95 % the policy that truly is so is among those named (Bonferroni; of those that have one);",
     "mean ± half-width of the 95 % interval over replications (? if there is only one);",
     "of k: only k replications have a value",
 )
 
 
 def table(result: Found) -> str:
-    """Return the results as aligned text, a block a load, cheapest first."""
+    """Return the results as aligned text: for each load a block, cheapest first, and a block of its classes."""
     told, means = standings(result), summary(result)
-    blocks = [f"{_block(result, load)}\n{_lowest(told, means, load)}".rstrip() for load in result.design.loads]
+    blocks = []
+    for load in result.design.loads:
+        blocks += [f"{_block(result, load)}\n{_best(told, means, load)}".rstrip(), *_of_classes(result, load)]
     n = result.design.replications
     title = (f"{result.design.scenario.name}: {len(result.design.policies)} policies, {n} replication"
              f"{'s' if n > 1 else ''}, baseline {result.design.baseline}")
@@ -42,26 +48,49 @@ def show_of(result: Found, metric: str) -> Show:
 
 
 def _block(result: Found, load: float) -> str:
-    order = sorted(result.design.policies, key=lambda policy: _rank(result.interval(policy, load, COST).mean))
     shows = {name: show_of(result, name) for name in COLUMNS}
-    rows = [(f" load {load:g}", *(measure(name).heading for name in COLUMNS)),
-            ("", *(it.unit for it in shows.values()))]
+    rows = [(f" load {load:g}", *(measure(name.replace(COMPLETED, "_s")).heading for name in COLUMNS)),
+            ("", *(f"{it.unit} of compl." if name.endswith(COMPLETED) else it.unit for name, it in shows.items()))]
     n = result.design.replications
-    for policy in order:
-        star = "*" if result.on_frontier(policy, load) else " "
+    for policy in _cheapest_first(result, load):
         cells = (_cell(result.interval(policy, load, name), n, it) for name, it in shows.items())
-        rows.append((f"{star}{policy}", *cells))
+        rows.append((_starred(result, policy, load), *cells))
+    return _aligned(rows)
+
+
+def _of_classes(result: Found, load: float) -> list[str]:
+    """Good requests of every class, if there are several."""
+    names = list(result.classes.models)
+    if len(names) < 2:
+        return []
+    show, n = measure(GOOD).show, result.design.replications
+    rows = [(f" load {load:g}: good, {show.unit}", *names)]
+    for policy in _cheapest_first(result, load):
+        cells = (_cell(result.classes.interval((policy, load, name), GOOD), n, show) for name in names)
+        rows.append((_starred(result, policy, load), *cells))
+    return [_aligned(rows)]
+
+
+def _cheapest_first(result: Found, load: float) -> list[str]:
+    return sorted(result.design.policies, key=lambda policy: _rank(result.interval(policy, load, COST).mean))
+
+
+def _starred(result: Found, policy: str, load: float) -> str:
+    return f"{'*' if result.on_frontier(policy, load) else ' '}{policy}"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join(_line(row, widths) for row in rows)
 
 
-def _lowest(told: "DataFrame", means: "DataFrame", load: float) -> str:
-    """Who may be best, a line for cost and one for latency."""
+def _best(told: "DataFrame", means: "DataFrame", load: float) -> str:
+    """Who may be best, a line for each of cost, good requests and latency."""
     lines = []
-    for metric in (COST, LATENCY):
-        names = lowest(told, means, load, metric)
+    for metric, end in BEST.items():
+        names = best(told, means, load, metric)
         if names:
-            lines += textwrap.wrap(f"lowest {measure(metric).heading}: {' or '.join(names)}", WIDTH, initial_indent=" ",
+            lines += textwrap.wrap(f"{end} {measure(metric).heading}: {' or '.join(names)}", WIDTH, initial_indent=" ",
                                    subsequent_indent="   ")
     return "\n".join(lines)
 

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from experiments.measures.catalogue import Show, spelt
+from experiments.measures.catalogue import Show, measure, spelt
 from experiments.output.folder import SUMMARY, Folder
 from experiments.report import grids as grids
 from experiments.report.blocks import Block, Column, Items, Section, Table, Text
@@ -15,21 +15,23 @@ from experiments.report.numbers import NONE
 from experiments.report.pieces import Legend, figures_in, listed
 from experiments.stats.multiple import is_there
 from experiments.studies.study import Answer
-from experiments.studies.tournament.measures import COST, LATENCY, lowest
+from experiments.studies.tournament.measures import BEST, COST, GOOD, LATENCY, best
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-STARRED: Final = "* on the frontier: no other policy is as good in both cost and E2E p99 and clearly better in one."
-COMPARED: Final = (COST, LATENCY, "goodput_per_s", "completed_share")
+STARRED: Final = ("* on the frontier: no other policy is as good in both, cost per good request and share of good "
+                  "requests, and clearly better in one.")
+COMPARED: Final = (COST, GOOD, LATENCY, "completed_share")
 
 
 def answer(folder: Folder, figures: Path) -> Answer:
     """Write up policies against each other."""
     summary, parameters = folder.table(SUMMARY), folder.parameters
     loads, baseline = parameters["loads"], parameters["baseline"]
-    question = (f"Which of {len(parameters['policies'])} routing policies serves the same requests at the lowest cost "
-                f"and the lowest latency, at {listed([f'{load:g}' for load in loads])} times the scenario's load?")
+    at = listed([f"{load:g}" for load in loads])
+    question = (f"Which of {len(parameters['policies'])} routing policies serves most of the same requests well, and "
+                f"at the lowest cost of a good one, at {at} times the scenario's load?")
     standings = folder.table("standings.csv")
     shows = grids.shows_of(summary)  # of all loads at once: their tables are to be compared
     results: list[Block] = [Items(tuple(_best(standings, summary, load) for load in loads)),
@@ -48,6 +50,7 @@ def answer(folder: Folder, figures: Path) -> Answer:
         mine["policy"] = mine["policy"].map(lambda name, known=frozenset(stars): f"{name} *" if name in known else name)
         results.append(grids.by_point(mine, grids.chosen(mine), f"load-{load:g}",
                                       f"Load {load:g}: policies by cost, cheapest first. {STARRED}", shows))
+        results += _of_classes(folder.table("classes.csv"), load)
         paired = _pairs(pairs[pairs["load"] == load], load, shows)
         differences += [paired] if paired.rows else []
     sections = [Section("results", "Results", tuple(results))]
@@ -65,13 +68,27 @@ def answer(folder: Folder, figures: Path) -> Answer:
 def _best(standings: DataFrame, summary: DataFrame, load: float) -> str:
     """Among whom the lowest is: the claim of the terminal, from the same table."""
     if not summary[(summary["load"] == load) & (summary["metric"] == COST)]["n"].any():
-        return f"Load {load:g}: nothing was completed."
+        return f"Load {load:g}: no request was good."
     parts = []
-    for metric in (COST, LATENCY):
-        names = [f"`{name}`" for name in lowest(standings, summary, load, metric)]
-        whose = f"that of {listed(names, 'or')}" if names else "not known without replications of several policies"
-        parts.append(f"the lowest {shown(metric, '').heading} is {whose}")
-    return f"Load {load:g}: with 95 % confidence {', and '.join(parts)} (lowest mean first)."
+    for metric, end in BEST.items():
+        names = [f"`{name}`" for name in best(standings, summary, load, metric)]
+        whose = f"that of {listed(names, 'or')}" if names else "not known"
+        parts.append(f"the {end} {shown(metric, '').words} is {whose}")
+    return (f"Load {load:g}: with 95 % confidence {', '.join(parts[:-1])}, and {parts[-1]} (best mean first; "
+            "not known: without replications of several policies, or where all are past the deadline).")
+
+
+def _of_classes(classes: DataFrame, load: float) -> list[Block]:
+    """Good requests of every class of clients, if there are several."""
+    mine = classes[(classes["load"] == load) & (classes["metric"] == GOOD)]
+    if mine["class"].nunique() < 2:
+        return []
+    # a column a class: each is a metric of the grid
+    frame = mine[["policy", "unit", "mean", "half_width", "n"]].assign(metric=mine["class"])
+    names = [str(name) for name in frame["metric"].unique()]
+    shows = dict.fromkeys(names, measure(GOOD).show)
+    return [grids.by_point(frame, names, f"classes-{load:g}", f"Load {load:g}: good requests by class of clients, %.",
+                           shows)]
 
 
 def _pairs(pairs: DataFrame, load: float, shows: dict[str, Show]) -> Table:
@@ -102,14 +119,15 @@ def _two(value: float) -> str:
 
 FIGURES: Final = {
     "frontier": Legend(
-        "Cost (USD per million tokens, before fees) against the 99th percentile of end-to-end latency (s), a panel a "
-        "load. Down and to the left is better; bars are 95 % intervals over replications; filled: on the frontier; "
-        "hollow: another policy is as good in both and clearly better in one.",
-        "Scatter of every policy's cost against its end-to-end latency p99, one panel for each load; the values stand "
-        "in the tables by load below"),
+        "Requests completed within both SLOs (%) against what one of them costs (USD per thousand, before fees), a "
+        "panel a load. Up and to the left is better; bars are 95 % intervals over replications; filled: on the "
+        "frontier; hollow: another policy is as good in both and clearly better in one.",
+        "Scatter of every policy's share of good requests against the cost of one, one panel for each load; the values "
+        "stand in the tables by load below"),
     "loads": Legend(
-        "Time to first token p99 (s, log axis), completed requests (%) and cost (USD per million tokens) against load "
-        "(1 = the scenario's own). Bars are 95 % intervals over replications.",
-        "Three line charts against load: time to first token p99, share of completed requests, and cost, a line for "
-        "each policy; the values stand in the tables by load below"),
+        "Time to first token p90 of all requests (s, log axis), good requests (%) and cost of one (USD per thousand) "
+        "against load (1 = the scenario's own). Bars are 95 % intervals over replications. A line of the first panel "
+        "ends where the percentile falls among requests that were not completed, in one replication or more.",
+        "Three line charts against load: time to first token p90, share of good requests, and the cost of one, a line "
+        "for each policy; the values stand in the tables by load below"),
 }

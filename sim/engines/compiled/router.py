@@ -363,8 +363,7 @@ def cancel_live(g: Globals, clock: Clock, supply: Supply, routing: Routing, q: i
     request = routing.requests[q]
     # Cancelled for its router, but its provider works on until the message arrives.
     supply.attempts[request.live].refs += 1
-    lane = routing.lane_of[request.router, request.offer, BARE]
-    send(g, clock, supply.attempts, lane, Letter(CANCEL, request.live, 0))
+    send(g, clock, supply.attempts, routing.lane_of[request.router, request.offer, BARE], Letter(CANCEL, request.live, 0))
 
 
 @inner()

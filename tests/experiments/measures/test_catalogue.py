@@ -112,16 +112,17 @@ def test_how_a_measure_is_called():
 
 def test_what_a_short_table_has():
     assert [name for name in METRICS if measure(name).short] == [
-        "cost_usd_per_mtok", "ttft_p50_s", "ttft_p99_s", "tpot_p50_s", "e2e_p99_s", "goodput_per_s", "completed_share",
-        "attempts_per_request", "utilisation", "hhi"]
+        "cost_usd_per_mtok", "cost_per_good_usd", "ttft_p50_s", "ttft_p99_s", "ttft_p99_completed_s", "tpot_p50_s",
+        "e2e_p99_s", "e2e_p99_completed_s", "goodput_per_s", "good_share", "completed_share", "attempts_per_request",
+        "utilisation", "hhi"]
     assert not measure("share:atlas").short
 
 
 def test_decimals_and_factors_of_what_the_terminal_shows():
     assert {name: tuple(measure(name).show) for name in TERMINAL} == {
-        "cost_usd_per_mtok": ("USD/Mtok", 1, 3), "ttft_p50_s": ("s", 1, 2), "ttft_p99_s": ("s", 1, 2),
-        "tpot_p50_s": ("s", 1, 2), "e2e_p99_s": ("s", 1, 2), "goodput_per_s": ("req/s", 1, 1),
-        "completed_share": ("%", 100, 1), "attempts_per_request": ("", 1, 1)}
+        "cost_per_good_usd": ("USD/1k", 1e3, 3), "good_share": ("%", 100, 1), "completed_share": ("%", 100, 1),
+        "cost_usd_per_mtok": ("USD/Mtok", 1, 3), **{name: ("s", 1, 2) for name in (
+            "ttft_p50_s", "ttft_p99_s", "ttft_p99_completed_s", "tpot_p50_s", "e2e_p99_s", "e2e_p99_completed_s")}}
     assert [tuple(columns_shown(name)) for name in TABLE] == [
         ("M/day", 1e-6, 1), ("bn/day", 1e-9, 1), ("kUSD/day", 1e-3, 1), ("USD/Mtok", 1, 2), ("index", 1, 2),
         ("index", 1, 2), ("bn par.", 1, 0), ("0-1", 1, 2), ("%", 100, 0), ("%", 100, 0), ("%", 100, 0),

@@ -156,11 +156,13 @@ def test_latency_of_offers_agrees_with_that_of_classes_within_the_width_of_bins(
 def test_quantiles_are_those_of_the_metrics_where_a_row_is_the_whole(sweep, outcomes):
     for name, metric in (("latency", "e2e"), ("ttft", "ttft"), ("tpot", "tpot")):
         for percent in (50, 90, 99):
-            row = sweep.statistic(f"{name}_p{percent}").iloc[-1]
-            want = interval([metrics(outcomes[LOADS[-1], POLICIES[-1], r])[f"{metric}_p{percent}_s"]
-                             for r in range(REPLICATIONS)])
-            assert (row["mean"], row["half_width"]) == pytest.approx((want.mean, want.half_width))
-    assert len(sweep.stats.ttft_p90(by="provider")) == 2 * len(LOADS) * len(POLICIES)
+            for end in ("", "_completed"):
+                row = sweep.statistic(f"{name}_p{percent}{end}").iloc[-1]
+                want = interval([metrics(outcomes[LOADS[-1], POLICIES[-1], r])[f"{metric}_p{percent}{end}_s"]
+                                 for r in range(REPLICATIONS)])
+                got = (row["mean"], row["half_width"])
+                assert got == pytest.approx((want.mean, want.half_width), nan_ok=True)
+    assert len(sweep.stats.ttft_p90_completed(by="provider")) == 2 * len(LOADS) * len(POLICIES)
 
 
 def test_groups_add_up_to_the_whole(sweep):
@@ -388,7 +390,8 @@ def test_charts_show_what_plots_show(sweep, holed):
 @pytest.mark.parametrize(("ask", "message"), [
     (lambda it: it.statistic("revenu"), "no statistic 'revenu'; statistics are requests"),
     (lambda it: it.stats.surplus(by="provider"), "surplus cannot be had by provider; it can by month, segment"),
-    (lambda it: it.stats.latency_p99(by="region"), "latency_p99 cannot be put together .* ask for it by provider"),
+    (lambda it: it.stats.latency_p99_completed(by="region"),
+     "latency_p99_completed cannot be put together .* ask for it by provider"),
     (lambda it: it.compare("revenu"), "no metric 'revenu'; metrics are cost_usd_per_mtok"),
     (lambda it: it.compare("requests", factor="x"), "'x' is no factor of this study; factors: traffic.load, policy"),
     (lambda it: it.compare("requests", baseline="x"), "policy is never 'x'; its values: cheapest, random"),

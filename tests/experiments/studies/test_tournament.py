@@ -17,6 +17,7 @@ import pytest
 
 from experiments import open_results
 from experiments.cli.main import main
+from experiments.measures.catalogue import measure
 from experiments.measures.traffic_metrics import METRICS, metrics
 from experiments.runs.capacity import Shape, offer_capacity_per_s, utilisation
 from experiments.runs.replayed import with_trace
@@ -25,7 +26,7 @@ from experiments.scenarios import load_traffic
 from experiments.stats.multiple import holm
 from experiments.store.store import STORE_FILE
 from experiments.studies.tournament.design import DEFAULT_POLICIES, Tournament
-from experiments.studies.tournament.measures import COST, LATENCY, SUMMARY_COLUMNS, lowest, standings, summary
+from experiments.studies.tournament.measures import BEST, COST, LATENCY, SUMMARY_COLUMNS, best, standings, summary
 from experiments.studies.tournament.terminal import table
 from policies import bind
 from policies.labels import label_of, policies_of
@@ -132,12 +133,16 @@ def test_terminal_and_report_name_the_same_policies(written, tmp_path):
         terminal = table(found_in(design, found))
     for load in (0.5, 1.0):
         block = terminal.partition(f" load {load:g} ")[2].partition("\n\n")[0]
-        for metric, heading in ((COST, "cost"), (LATENCY, "E2E p99")):
-            names = lowest(told, means, load, metric)
-            assert names
-            assert f"lowest {heading}: {' or '.join(names)}" in " ".join(block.split())
+        for metric, end in BEST.items():
+            names, words = best(told, means, load, metric), f"the {end} {measure(metric).words} is "
+            assert names or metric == LATENCY
+            if not names:
+                assert f"{end} {measure(metric).heading}" not in block
+                assert f"{words}not known" in said
+                continue
+            assert f"{end} {measure(metric).heading}: {' or '.join(names)}" in " ".join(block.split())
             last = f" or `{names[-1]}`" if len(names) > 1 else f"`{names[0]}`"
-            assert f"the lowest {heading} is that of " + ", ".join(f"`{name}`" for name in names[:-1]) + last in said
+            assert f"{words}that of " + ", ".join(f"`{name}`" for name in names[:-1]) + last in said
         stars = set(told[(told["load"] == load) & told["on_frontier"]]["policy"])
         assert stars == {line.split()[0][1:] for line in block.splitlines() if line.startswith("*")}
         rows = said.partition(f"Load {load:g}: policies")[2].partition("\n\n*Load")[0].replace("\\", "")  # Markdown's
@@ -146,8 +151,8 @@ def test_terminal_and_report_name_the_same_policies(written, tmp_path):
 
 def test_standings_are_empty_where_nothing_can_be_told():
     one = made_up(one=([1.0], [2.0]), two=([3.0], [4.0]))
-    assert standings(one)["may_have_lowest_cost_usd_per_mtok"].isna().all()
-    assert lowest(standings(one), summary(one), 1.0, COST) == []
+    assert standings(one)["may_have_lowest_cost_per_good_usd"].isna().all()
+    assert best(standings(one), summary(one), 1.0, COST) == []
     assert standings(one)["on_frontier"].tolist() == [True, False]
     assert standings(one)["dominated_by"].fillna("").tolist() == ["", "one"]
 
@@ -171,7 +176,10 @@ def test_metrics_are_what_their_names_say():
     assert got["paid_usd_per_mtok"] == pytest.approx(got["cost_usd_per_mtok"] * 1.055, rel=1e-5)  # fees round
     assert got["revenue_usd"] == pytest.approx(sums[o.COST_NANO] / 1e9)
     assert got["hhi"] == pytest.approx(got["share:slow"] ** 2 + got["share:fast"] ** 2)
-    assert got["ttft_p50_s"] <= got["ttft_p90_s"] <= got["ttft_p99_s"] <= got["e2e_p99_s"]
+    for whose in ("_s", "_completed_s"):
+        assert (got[f"ttft_p50{whose}"] <= got[f"ttft_p90{whose}"] <= got[f"ttft_p99{whose}"] <= got[f"e2e_p99{whose}"])
+    assert got["e2e_p90_completed_s"] <= got["e2e_p90_s"]
+    assert got["cost_per_good_usd"] == pytest.approx(sums[o.COST_NANO] / 1e9 / sums[o.GOOD])
     outcomes = ("completed_share", "refused_share", "failed_share", "abandoned_share", "timed_out_share")
     assert sum(got[name] for name in outcomes) == pytest.approx(1)
 
@@ -181,12 +189,47 @@ def test_dominated_means_no_better_and_clearly_worse():
         cheap=([1.0, 1.1, 0.9], [9.0, 9.1, 9.2]),
         fast=([3.0, 3.1, 2.9], [2.0, 2.1, 2.2]),
         poor=([3.1, 3.2, 3.0], [9.0, 9.3, 9.4]),
-        noisy=([1.0, 1.1, 0.9], [9.0, 9.9, 8.6]),  # worse than cheap on average, but not clearly
+        noisy=([1.0, 1.1, 0.9], [9.0, 9.9, 8.9]),  # worse than cheap on average, but not clearly
     )
     assert result.dominated_by("cheap", 1.0) is None
     assert result.dominated_by("fast", 1.0) is None
     assert result.dominated_by("poor", 1.0) in ("cheap", "fast", "noisy")
     assert result.dominated_by("noisy", 1.0) is None
+
+
+def test_a_latency_past_the_deadline_is_compared_with_none():
+    """One replication in which it falls among the failures is enough: without it the others would flatter."""
+    inf = float("inf")
+    result = made_up(late=([1.0, 1.1, 1.2], [2.0, inf, 2.1]), slow=([1.0, 1.1, 1.3], [9.0, 9.1, 9.3]))
+    assert result.interval("late", 1.0, LATENCY).mean == inf
+    assert math.isnan(result.interval("late", 1.0, LATENCY).half_width)
+    pair = result.paired("late", "slow", 1.0, LATENCY)
+    assert (pair.difference.n, math.isnan(pair.difference.mean)) == (0, True)
+    assert result.contenders(1.0, LATENCY) == ("slow",)
+    none = made_up(a=([1.0, 1.1], [inf, 2.0]), b=([1.0, 1.2], [3.0, inf]))
+    assert none.contenders(1.0, LATENCY) == ()
+    assert best(standings(none), summary(none), 1.0, LATENCY) == []
+
+
+def test_classes_of_clients_have_a_table_and_a_block(tmp_path, capsys):
+    scenario = tmp_path / "two.toml"
+    scenario.write_text('extends = "duel"\ndescription = "two classes"\n[demand.quick]\nmodel = "toy"\n'
+                        'arrivals = { kind = "poisson", rate_per_s = 2.0 }\nslo_ttft_s = 0.01\n')
+    words = ["run", "tournament", str(scenario), *SMALL[3:], "--jobs", "1", "--out", str(tmp_path / "o")]
+    assert main(words) == 0
+    told = capsys.readouterr().out
+    frame = pd.read_csv(tmp_path / "o" / "classes.csv")
+    assert set(frame["class"]) == {"chat", "quick"}
+    assert set(frame["model"]) == {"toy"}
+    wide = frame.pivot_table(index=["policy", "load", "class"], columns="metric", values="mean")
+    with open_results(tmp_path / "o") as results:  # the table is a view of the store
+        got = results.stats.good_share(by=["policy", "traffic.load", "segment"])
+    for row in got.itertuples():
+        mine = wide.loc[(row.policy, got.loc[row.Index, "traffic.load"], row.segment)]
+        assert mine["good_share"] == pytest.approx(row.mean, rel=1e-8)
+    assert (wide.xs("quick", level="class")["good_share"] < wide.xs("chat", level="class")["good_share"]).all()
+    assert told.count(": good, %") == 2
+    assert re.search(r"load 0.5: good, % +chat +quick", told)
 
 
 def test_one_replication_has_no_intervals():
