@@ -81,7 +81,7 @@ def deployment_of(scenario: TrafficScenario, offer: OfferSpec) -> Deployment | N
     if isinstance(serving, AffineServing):
         return None
     return Deployment(gpus_of(scenario.gpus)[serving.gpu], architectures_of(scenario.models)[offer.model],
-                      serving.precision, serving.tp)
+                      serving.precision, serving.tp, serving.weights, serving.attention_dp)
 
 
 def _offer_spec(provider_name: str, firm: Provider, offer_name: str, known: _Known) -> OfferSpec:

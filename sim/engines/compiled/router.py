@@ -361,9 +361,9 @@ def try_next_model(g: Globals, clock: Clock, routing: Routing, books: Books, q: 
 def cancel_live(g: Globals, clock: Clock, supply: Supply, routing: Routing, q: int) -> None:
     """Tell the provider to stop working on the live attempt."""
     request = routing.requests[q]
-    # Cancelled for its router, but its provider works on until the message arrives.
-    supply.attempts[request.live].refs += 1
-    send(g, clock, supply.attempts, routing.lane_of[request.router, request.offer, BARE], Letter(CANCEL, request.live, 0))
+    supply.attempts[request.live].refs += 1  # cancelled for its router, but its provider works on until it is told
+    lane = routing.lane_of[request.router, request.offer, BARE]
+    send(g, clock, supply.attempts, lane, Letter(CANCEL, request.live, 0))
 
 
 @inner()
