@@ -328,8 +328,7 @@ def fail_over(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     request.waiting = BACKING_OFF
     wait_s = min(router.backoff_s * 2.0 ** (made - 1), router.backoff_cap_s)
     wait_s *= 1.0 + router.jitter * derive(request.key, BACKOFF, request.attempts)
-    due_s = on_grid(g.now + wait_s, g.per_s)
-    push_misc(g, clock, due_s, request.key, Rare(RETRY, q, request.generation, 0))
+    push_misc(g, clock, on_grid(g.now + wait_s, g.per_s), request.key, Rare(RETRY, q, request.generation, 0))
     return -1
 
 
