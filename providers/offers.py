@@ -77,8 +77,8 @@ def deployment_of(scenario: TrafficScenario, offer: OfferSpec) -> Deployment | N
     offer
         One of `build_offers`.
     """
-    serving = scenario.providers[offer.provider].offers[offer.name].serving
-    if isinstance(serving, AffineServing):
+    serving = scenario.providers[offer.provider].offers[offer.pool or offer.name].serving
+    if not isinstance(serving, RooflineServing):
         return None
     return Deployment(gpus_of(scenario.gpus)[serving.gpu], architectures_of(scenario.models)[offer.model],
                       serving.precision, serving.tp, serving.weights, serving.attention_dp)

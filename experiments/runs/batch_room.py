@@ -37,7 +37,7 @@ def room_told(scenario: Scenario | None) -> list[str]:
         offers = build_offers(scenario)
     except MarketError:
         return []
-    found = (_shortage(scenario, offer) for offer in offers if not offer.pool)  # those share another's replicas
+    found = (_shortage(scenario, offer) for offer in offers if not offer.pool)  # whose host is told of
     return [_sentence(scenario, each) for each in found if each is not None]
 
 

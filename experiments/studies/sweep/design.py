@@ -15,7 +15,8 @@ from sim.errors import ScenarioError
 from sim.scenario import Scenario, TrafficScenario
 
 SHOWN: Final[dict[str, tuple[str, ...]]] = {  # metrics of figures and indices, if none are named
-    "traffic": ("cost_usd_per_mtok", "ttft_p99_s", "e2e_p99_s", "completed_share"),
+    # indices and surfaces need a number at every point: not percentiles that may be past the deadline
+    "traffic": ("cost_per_good_usd", "good_share", "ttft_p99_completed_s", "e2e_p99_completed_s", "completed_share"),
     "market": ("price_last", "quality_last", "size_last", "hhi_providers_last"),
 }
 
