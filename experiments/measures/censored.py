@@ -8,7 +8,7 @@ from sim.histogram import FINE_BITS, midpoint
 
 
 def quantile_of_all(counts: np.ndarray, unfinished: int, percent: int) -> float:
-    """Return a quantile over completed requests, of which there is a histogram, and those that were not completed.
+    """Return a quantile over all requests (L16): completed ones, of which there is a histogram, and the others.
 
     Parameters
     ----------

@@ -117,11 +117,11 @@ def test_names_of_a_crowd_stand_clear_of_each_other_on_a_phone():
 
 
 def test_loads_are_compared_on_one_scale():
-    result = made_up(loads=(1.0, 2.0), a=([1.0, 1.1], [2.0, 2.2]), b=([2.0, 2.1], [90.0, 91.0]))
+    result = made_up(loads=(1.0, 2.0), a=([1.0, 1.1], [2.0, 2.2]), b=([20.0, 21.0], [90.0, 91.0]))
     figure = tournament._frontier(result, 3)
     first, second = figure.axes
     assert (first.get_xlim(), first.get_ylim()) == (second.get_xlim(), second.get_ylim())
-    assert first.get_yscale() == "log"
+    assert (first.get_xscale(), first.get_yscale()) == ("log", "linear")  # costs are twenty times apart
 
 
 def test_a_tournament_in_which_nothing_completes_is_drawn_and_told(tmp_path):
