@@ -13,29 +13,32 @@ from experiments.studies.tournament.measures import BEST, COST, GOOD, LATENCY, F
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-COLUMNS: Final = (COST, GOOD, "completed_share", "cost_usd_per_mtok", "ttft_p50_s", "ttft_p99_s",
-                  "ttft_p99_completed_s", "tpot_p50_s", LATENCY, "e2e_p99_completed_s")
+COLUMNS: Final = (COST, GOOD, "completed_share", "cost_usd_per_mtok", "ttft_p50_s", "tpot_p50_s", "e2e_p50_s")
+TAILS: Final = ("ttft_p90_s", "ttft_p99_s", "ttft_p99_completed_s", LATENCY, "e2e_p99_completed_s")
 COMPLETED: Final = "_completed_s"  # the end of a latency that only completed requests count in
-WIDTH: Final = 120  # of lines of text
+WIDTH: Final = 100  # of lines of text
 LEGEND: Final = (
-    "* on the frontier: no other policy is as good in both, cost per good request and share of good requests, and",
-    "  clearly better in one;",
-    "good: of requests, those completed within both SLOs of their class; per good: charged, before fees, over good",
-    "requests; cost: before fees, per million prompt and output tokens of completed requests;",
-    "TTFT, TPOT, E2E: over all requests, those not completed counting as later than any (> deadline: it falls among",
-    "them, in one replication or more; no mean is made of that); of compl.: over completed requests only;",
-    "lowest, highest: with 95 % the policy that truly is so is among those named (Bonferroni; of those that have one);",
+    "* on the frontier: no other policy is as good in both, cost per good request and share of good",
+    "  requests, and clearly better in one;",
+    "good: of requests, those completed within both SLOs of their class; per good: charged, before fees,",
+    "over good requests; cost: before fees, per million prompt and output tokens of completed requests;",
+    "TTFT, TPOT, E2E: over all requests, those not completed counting as later than any; > deadline: it",
+    "falls among them, in one replication or more, and no mean is made of that; of compl.: over completed",
+    "requests only;",
+    "lowest, highest: with 95 % the policy that truly is so is among those named (Bonferroni; of those",
+    "that have one);",
     "mean ± half-width of the 95 % interval over replications (? if there is only one);",
     "of k: only k replications have a value",
 )
 
 
 def table(result: Found) -> str:
-    """Return the results as aligned text: for each load a block, cheapest first, and a block of its classes."""
+    """Return the results as aligned text: for each load a block, cheapest first, with tails and classes below."""
     told, means = standings(result), summary(result)
     blocks = []
     for load in result.design.loads:
-        blocks += [f"{_block(result, load)}\n{_best(told, means, load)}".rstrip(), *_of_classes(result, load)]
+        blocks += [f"{_block(result, load, '', COLUMNS)}\n{_best(told, means, load)}".rstrip(),
+                   _block(result, load, ": tails", TAILS), *_of_classes(result, load)]
     n = result.design.replications
     title = (f"{result.design.scenario.name}: {len(result.design.policies)} policies, {n} replication"
              f"{'s' if n > 1 else ''}, baseline {result.design.baseline}")
@@ -47,9 +50,9 @@ def show_of(result: Found, metric: str) -> Show:
     return measure(metric).show_for(result.interval(*cell, metric).mean for cell in result.design.cells())
 
 
-def _block(result: Found, load: float) -> str:
-    shows = {name: show_of(result, name) for name in COLUMNS}
-    rows = [(f" load {load:g}", *(measure(name.replace(COMPLETED, "_s")).heading for name in COLUMNS)),
+def _block(result: Found, load: float, what: str, columns: Sequence[str]) -> str:
+    shows = {name: show_of(result, name) for name in columns}
+    rows = [(f" load {load:g}{what}", *(measure(name.replace(COMPLETED, "_s")).heading for name in columns)),
             ("", *(f"{it.unit} of compl." if name.endswith(COMPLETED) else it.unit for name, it in shows.items()))]
     n = result.design.replications
     for policy in _cheapest_first(result, load):

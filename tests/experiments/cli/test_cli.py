@@ -151,10 +151,11 @@ def test_earlier_results_are_replaced_and_other_files_kept(tmp_path):
     (tmp_path / "notes.txt").write_text("outside")
     assert main([*RUN, "--policies", "random", "--out", str(out)]) == 0
     assert sorted(path.name for path in out.iterdir()) == [
-        "frontier.pdf", "frontier.png", "frontier.svg", "manifest.json", "notes.txt", "pairs.csv", "standings.csv",
-        "store.duckdb", "summary.csv"]
+        "classes.csv", "frontier.pdf", "frontier.png", "frontier.svg", "manifest.json", "notes.txt", "pairs.csv",
+        "standings.csv", "store.duckdb", "summary.csv"]
     files = json.loads((out / "manifest.json").read_text())["files"]
-    assert list(files) == ["frontier.pdf", "frontier.png", "frontier.svg", "pairs.csv", "standings.csv", "summary.csv"]
+    assert list(files) == ["classes.csv", "frontier.pdf", "frontier.png", "frontier.svg", "pairs.csv", "standings.csv",
+                           "summary.csv"]
     assert files["pairs.csv"] == hashlib.blake2b((out / "pairs.csv").read_bytes(), digest_size=16).hexdigest()
     assert (tmp_path / "notes.txt").read_text() == "outside"
 

@@ -18,7 +18,7 @@ from experiments.store.statistics import STATISTICS
 from experiments.studies.climb.measures import METRICS as CLIMB
 from experiments.studies.market.terminal import JOINED, TABLE
 from experiments.studies.market.terminal import show_of as columns_shown
-from experiments.studies.tournament.terminal import COLUMNS as TERMINAL
+from experiments.studies.tournament import terminal
 from worlds.hand_market import hand_market
 
 UNITS = {  # by the end of a name, the longest first
@@ -26,6 +26,9 @@ UNITS = {  # by the end of a name, the longest first
     "_share_last": "1", "_tokens": "tokens", "_gpus": "GPUs", "_s": "s", "_b": "billion parameters",
     "_log_slope": "1/year", "_fall": "factor a year", "_daily_means": "s", "_index": "1", "_index_at_end": "1",
 }
+
+
+TERMINAL = (*terminal.COLUMNS, *terminal.TAILS)
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +125,8 @@ def test_decimals_and_factors_of_what_the_terminal_shows():
     assert {name: tuple(measure(name).show) for name in TERMINAL} == {
         "cost_per_good_usd": ("USD/1k", 1e3, 3), "good_share": ("%", 100, 1), "completed_share": ("%", 100, 1),
         "cost_usd_per_mtok": ("USD/Mtok", 1, 3), **{name: ("s", 1, 2) for name in (
-            "ttft_p50_s", "ttft_p99_s", "ttft_p99_completed_s", "tpot_p50_s", "e2e_p99_s", "e2e_p99_completed_s")}}
+            "ttft_p50_s", "tpot_p50_s", "e2e_p50_s", "ttft_p90_s", "ttft_p99_s", "ttft_p99_completed_s", "e2e_p99_s",
+            "e2e_p99_completed_s")}}
     assert [tuple(columns_shown(name)) for name in TABLE] == [
         ("M/day", 1e-6, 1), ("bn/day", 1e-9, 1), ("kUSD/day", 1e-3, 1), ("USD/Mtok", 1, 2), ("index", 1, 2),
         ("index", 1, 2), ("bn par.", 1, 0), ("0-1", 1, 2), ("%", 100, 0), ("%", 100, 0), ("%", 100, 0),
