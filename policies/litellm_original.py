@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from policies.original import EPOCH, Clock, replaced
+from policies.original import EPOCH, NameIn, SimulatedClock, replaced
 from policies.toolbox import keeps
 from sim.policy import CANCELLED, DISPATCH, DONE, FAILED, TIMED_OUT, Event, Request
 from sim.view import NO_LIMIT, OPEN, PRICE_IN, PRICE_OUT, RPM_LIMIT, TPM_LIMIT
@@ -117,7 +117,7 @@ class LiteLlmOriginal:
         self.litellm = load("litellm")
         with quietly():
             self.litellm.ModelResponse(usage=self.litellm.Usage())  # its first makes the class whole, with warnings
-        self.clock = Clock()
+        self.clock = SimulatedClock()
         self.streams = streams
         self.uniform = RequestsUniform()
         self.draws = draws or self.uniform
@@ -129,13 +129,13 @@ class LiteLlmOriginal:
         ]
         self.handler: Any = self._make_handler(getattr(self.module, name), arguments or {}) if name else None
 
-    def _names(self) -> dict[tuple[Any, str], object]:
+    def _names(self) -> dict[NameIn, object]:
         """What has another value in LiteLLM's modules while it runs: time, chance, and the count of a prompt."""
         utc_now = lambda: self.clock.datetime.now()  # noqa: E731 - as its function of that name
         of_strategy = {"datetime": self.clock.datetime, "random": self.draws, "get_utc_datetime": utc_now,
                        "token_counter": self._count_tokens, "embedding_aware_token_count": self._count_tokens}
-        names: dict[tuple[Any, str], object] = {(self.module, name): value for name, value in of_strategy.items()}
-        names[load("litellm.caching.in_memory_cache"), "time"] = self.clock
+        names: dict[NameIn, object] = {NameIn(self.module, name): value for name, value in of_strategy.items()}
+        names[NameIn(load("litellm.caching.in_memory_cache"), "time")] = self.clock
         return names
 
     def _count_tokens(self, *_: object, **__: object) -> int:
@@ -147,7 +147,7 @@ class LiteLlmOriginal:
         given = {"routing_args": arguments, "clock": self.clock.time}
         taken = {name: value for name, value in given.items() if name in signature(made).parameters}
         # Its task that writes counts to Redis has nothing to do without one.
-        with replaced({(base, "setup_sync_task"): lambda *_, **__: None}), replaced(self.names):
+        with replaced({NameIn(base, "setup_sync_task"): lambda *_, **__: None}), replaced(self.names):
             return made(cache, **taken)
 
     def choose(self, view: np.ndarray, request: Request, u: float) -> int:

@@ -2,7 +2,8 @@
 
 An original is given what a policy of ours is given, and answers with a row; ``policy_of`` makes a policy of it, to be
 registered like any other, for the reference engine, which calls Python as it is. The time that it sees is the
-simulation's: put a `Clock` in the place of ``time`` and ``datetime`` in its modules while it runs (`replaced`).
+simulation's: put a `SimulatedClock` in the place of ``time`` and ``datetime`` in its modules while it runs
+(`replaced`).
 ``examples/real_router.py`` runs LiteLLM in this way; ``policies/litellm_original.py`` is its driver.
 """
 
@@ -11,13 +12,20 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 
 from sim.policy import Event, Memory, Policy, Request
 
 EPOCH: Final = real.datetime(1970, 1, 1, tzinfo=real.UTC)  # what an original's clock shows at time 0 of a run
+
+
+class NameIn(NamedTuple):
+    """A name in a module, or in a class."""
+
+    module: ModuleType | type
+    name: str
 
 
 class Original(Protocol):
@@ -30,7 +38,7 @@ class Original(Protocol):
         """Hear of a dispatch, a first token, an end or a failure."""
 
 
-class Clock:
+class SimulatedClock:
     """Simulated time in the place of the modules ``time`` and ``datetime``, or of the class ``datetime.datetime``.
 
     Attributes
@@ -65,12 +73,12 @@ class Clock:
 
 
 @contextmanager
-def replaced(names: Mapping[tuple[ModuleType, str], object]) -> Iterator[None]:
+def replaced(names: Mapping[NameIn, object]) -> Iterator[None]:
     """Give some names in an original's modules other values while a block runs; names that are not there stay away."""
-    before = {(module, name): getattr(module, name) for module, name in names if hasattr(module, name)}
+    before = {named: getattr(*named) for named in names if hasattr(*named)}
     try:
-        for module, name in before:
-            setattr(module, name, names[module, name])
+        for named in before:
+            setattr(*named, names[named])
         yield
     finally:
         for (module, name), value in before.items():

@@ -12,7 +12,8 @@ from experiments.runs.specs import POLICY, Value
 from sim.scenario.router_settings import PolicyChoice
 from sim.spelling import near
 
-FIXED: Final = {"router.fee_share"}  # a market refuses any but 0: its fees are those of `fees`
+# a market refuses any but 0: its fees are those of `fees`
+FIXED: Final = {"router.fee_share", "router.own_key_fee_share"}
 
 
 def sweepable(scenario: BaseModel) -> dict[str, FieldInfo]:

@@ -14,7 +14,6 @@ KEPT = {
     ("experiments/output/names.py", "name_lines", "ends"): "points of the figure, x and y",
     ("experiments/output/names.py", "_name", "place"): "a point of the figure, x and y",
     ("experiments/output/names.py", "_moved", "offset"): "a distance in the figure, x and y",
-    ("experiments/studies/tournament/figures.py", "_lower_left", "points"): "points of a plane, x and y",
     ("experiments/studies/steady/measures.py", "warm_up_of", "courses"): "the key of a table by policy and metric",
 }
 

@@ -381,7 +381,7 @@ def test_the_documentation_lists_policies_parameters_and_presets_as_they_are():
 def test_parameters_override_a_preset():
     bound = bind(PolicyChoice(kind="openrouter_classic_2025", k=1))
     assert bound.policy.kind == "openrouter_classic"
-    assert list(bound.parameter_array()) == [1.0, 30.0, 0.0]
+    assert list(bound.parameter_array()) == [1.0, 30.0, 0.0, 1.0, 604_800.0]
 
 
 @pytest.mark.parametrize(

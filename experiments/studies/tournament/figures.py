@@ -93,7 +93,7 @@ def _frontier_panel(axis: "Axes", result: Found, load: float) -> None:
             markerfacecolor=colour if best else "white", markersize=6, elinewidth=0.9,
             alpha=1.0 if best else 0.75, zorder=3 if best else 2)
         filled += [points[policy]] if best else []
-    line = _upper_left(filled)
+    line = _upper_left([x for x, _ in filled], [y for _, y in filled])
     axis.step([x for x, _ in line], [y for _, y in line], where="post", color="#999999", lw=1, zorder=1)
     axis.xaxis.set_major_locator(MaxNLocator(6))
     if not points:
@@ -125,10 +125,10 @@ def _log(axis: "Axes", means: list[float]) -> None:
         plain_ticks(axis)
 
 
-def _upper_left(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def _upper_left(xs: list[float], ys: list[float]) -> list[tuple[float, float]]:
     """The points than which none is both further left and higher, from left to right."""
     kept: list[tuple[float, float]] = []
-    for x, y in sorted(points):
+    for x, y in sorted(zip(xs, ys, strict=True)):
         if not kept or y > kept[-1][1]:
             kept.append((x, y))
     return kept

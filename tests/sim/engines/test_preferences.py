@@ -166,7 +166,8 @@ def test_sorted_by_price_the_cheapest_goes_first_and_the_next_after_a_failure(en
 def test_sorted_by_what_was_measured(engine_class, wants, quick):
     """Offer 0 has its first token after one second and the next after one more; offer 1 after two, and none later."""
     rows = [offer(affine(1.0), provider="a"), offer(affine(0.0, 0.02), provider="b")]
-    market = market_of(wants, rows=rows, telemetry={"slot_s": 1.0, "prior_ttft_s": 0.01, "prior_tokens_per_s": 1000.0})
+    telemetry = {"slot_s": 1.0, "prior_ttft_s": 0.01, "prior_tokens_per_s": 1000.0, "newcomers": "priors"}
+    market = market_of(wants, rows=rows, telemetry=telemetry)
     work = at(0.0, 10.0, 20.0, 22.0, prompt=100, output=6)
     placed, _ = run(engine_class, market, work)
     # 6 tokens in 6 s, first after 1 s, against 6 tokens in 2.1 s, first after 2 s: unknown offers go first
@@ -198,7 +199,7 @@ def test_offers_that_miss_a_percentile_go_to_the_end_and_are_not_excluded(engine
     rows = [offer(affine(1.0 if name == "a" else 0.1), provider=name, price_in_nano=1000 * place)
             for place, name in enumerate("abc", 1)]
     wants = {"preferred_max_latency": 0.5}
-    quick = {"slot_s": 1.0, "prior_ttft_s": 0.4}
+    quick = {"slot_s": 1.0, "prior_ttft_s": 0.4, "newcomers": "priors"}
     changes = [Change(25.0, "up", 1, DOWN), Change(25.0, "up", 2, DOWN)]
     placed, _ = run(engine_class, market_of(wants, rows=rows, telemetry=quick), at(10.0, 20.0, 30.0), changes)
     assert placed["offer"].tolist() == [0, 1, 0]
@@ -217,7 +218,7 @@ def test_each_percentile_has_its_own_limit(engine_class, name, kept):
     rows = [offer(affine(0.0, 0.01), provider="a"), offer(affine(0.0, 0.02), provider="b", price_in_nano=5000)]
     work = [{"arrive_s": float(second), "prompt": 100 if second in (3, 7) else 10, "output": 1} for second in range(10)]
     work += at(15.0, output=1)
-    telemetry = {"slot_s": 10.0, "prior_ttft_s": 0.1, "prior_tokens_per_s": 100.0}
+    telemetry = {"slot_s": 10.0, "prior_ttft_s": 0.1, "prior_tokens_per_s": 100.0, "newcomers": "priors"}
     for wants in ({"preferred_max_latency": {name: 0.5}}, {"preferred_min_throughput": {name: 2.0}}):
         placed, _ = run(engine_class, market_of(wants, rows=rows, telemetry=telemetry), work)
         assert placed["offer"].tolist() == [0] * 10 + [0 if kept else 1]

@@ -137,11 +137,11 @@ def test_a_policy_is_asked_with_its_own_uniform_and_told_everything():
     assert watcher.uniforms == [derive(1, draws.ROUTE, 0), derive(1, draws.ROUTE, 1)]
     assert watcher.asked[1] == policy.Request(2.0, 3, 4.0, 1, 9, 0, 0)
     assert [tuple(event) for event in watcher.events] == [
-        (policy.DISPATCH, 0, 1.0, 3, 0, 0.0, 0.0, 0),
-        (policy.FAILED, 0, 2.0, 3, 0, 0.0, 1.0, policy.OUTAGE),
-        (policy.DISPATCH, 1, 2.0, 3, 0, 0.0, 0.0, 0),
-        (policy.FIRST_TOKEN, 1, 4.0, 3, 0, 2.0, 2.0, 0),
-        (policy.DONE, 1, 5.0, 3, 2, 2.0, 3.0, 0),
+        (policy.DISPATCH, 0, 1.0, 3, 0, 0.0, 0.0, 0, 0.0, 0.0),
+        (policy.FAILED, 0, 2.0, 3, 0, 0.0, 1.0, policy.OUTAGE, 0.0, 0.0),
+        (policy.DISPATCH, 1, 2.0, 3, 0, 0.0, 0.0, 0, 0.0, 0.0),
+        (policy.FIRST_TOKEN, 1, 4.0, 3, 0, 2.0, 2.0, 0, 0.0, 0.0),
+        (policy.DONE, 1, 5.0, 3, 2, 2.0, 3.0, 0, 3 * 1.0 / 1e6, 2 * 2.0 / 1e6),
     ]
     assert watcher.views[0][:, v.COST_USD] == pytest.approx([(3 * 1.0 + 4 * 2.0) / 1e6] * 2)
     assert watcher.views[1][:, v.OPEN].tolist() == [0, 1]
@@ -177,7 +177,8 @@ def test_prices_and_context_close_offers():
 
 
 def test_percentile_preferences_put_offers_last_but_exclude_none():
-    router = {"preferences": {"preferred_max_latency": 1.5}, "telemetry": {"slot_s": 1.0, "prior_ttft_s": 1.0}}
+    telemetry = {"slot_s": 1.0, "prior_ttft_s": 1.0, "newcomers": "priors"}
+    router = {"preferences": {"preferred_max_latency": 1.5}, "telemetry": telemetry}
     market = world([offer(affine(2.0)), offer(affine(3.0))], lowest(v.COST_USD), routers={"main": router})
     _, record, _ = routed(market, at(0.0, 10.0, 20.0, 21.0),
                           [Change(15.0, "price", 0, (10.0, 10.0)), Change(0.0, "price", 1, (5000.0, 5000.0))])
