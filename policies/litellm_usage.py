@@ -78,7 +78,7 @@ LITELLM_USAGE = Policy(
     source=f"{SOURCE}/lowest_tpm_rpm_v2.py",
     ties="random",
     parameters=LiteLlmUsage,
-    imitation=imitates("usage-based-routing-v2"),
+    imitation=imitates("usage-based-routing-v2", herds=True),
     observe=observe_litellm_usage,
     offer_slots=TOKENS + 1,
 )
