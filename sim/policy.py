@@ -113,6 +113,9 @@ class Policy:
         Sizes of its memory per offer and in all.
     oracle
         True if it may see ``TRUE_WORK_S``; its kind must then begin with ``oracle_``.
+    reads
+        Columns of the view (`sim.view`) that ``choose`` reads: the others need not be kept up to date for it. None:
+        those that its code names, if it is one of this package, else all.
     """
 
     kind: str
@@ -125,6 +128,7 @@ class Policy:
     offer_slots: int = 0
     shared_slots: int = 0
     oracle: bool = False
+    reads: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
