@@ -125,6 +125,8 @@ class MarketScenario(Document):
 
     @model_validator(mode="after")
     def _fees_in_one_place(self) -> "MarketScenario":
+        if self.router.client_side:
+            raise ValueError("router.client_side is true; in a market it must be false, since one router serves all")
         if self.router.fee_share != 0:
             raise ValueError(f"router.fee_share is {self.router.fee_share:g}; in a market it must be 0, since the fees "
                              "are those of `fees`")

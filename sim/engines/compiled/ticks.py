@@ -4,7 +4,7 @@ from sim.compiled import inner
 from sim.engines.compiled.clock import set_time
 from sim.engines.compiled.records import Globals
 from sim.engines.compiled.state import TICK_LEAF, Clock, Routing, Supply
-from sim.engines.compiled.telemetry import refresh_if_due
+from sim.engines.compiled.telemetry import PUBLISHED, refresh_if_due
 from sim.engines.grid import on_grid
 from sim.view import COLUMNS, PUBLISHED_AT_S, PUBLISHED_IN_FLIGHT, PUBLISHED_LATENCY_S
 
@@ -18,6 +18,8 @@ def publish(g: Globals, supply: Supply, routing: Routing) -> None:
         for r in range(offer.first_replica, offer.first_replica + offer.most):
             load += supply.replicas[r].running + supply.replicas[r].queued
         for router in range(routing.routers.shape[0]):
+            if routing.routers[router].reads & PUBLISHED == 0:
+                continue
             row = routing.views[router, o]
             row[PUBLISHED_IN_FLIGHT] = load / offer.replicas
             row[PUBLISHED_LATENCY_S] = (
@@ -29,10 +31,11 @@ def publish(g: Globals, supply: Supply, routing: Routing) -> None:
 @inner()
 def copy_view(g: Globals, supply: Supply, routing: Routing, r: int) -> None:
     """Show a router's policy the live view as it is now, until the next tick."""
+    shown = routing.routers[r].shown
     for o in supply.here:
-        refresh_if_due(g.now, routing, r, o)
+        refresh_if_due(g, routing, r, o)
         for column in range(COLUMNS):
-            routing.shown[r, o, column] = routing.views[r, o, column]
+            routing.shown[shown, o, column] = routing.views[r, o, column]
 
 
 @inner()

@@ -21,7 +21,7 @@ class Books:
         cohorts, metrics, fine = 2, len(outcome.METRICS), bins(FINE_BITS)
         self.world = world
         self.fees_ppm = [
-            round(world.scenario.routers[name].fee_share * TRADE_FEE_UNIT) for name in world.routers
+            round(router.fee_share * TRADE_FEE_UNIT) for router in world.router_settings
         ]
         self.alive: dict[int, LiveRequest] = {}  # by index, so in order of arrival
         self.births = np.zeros((classes, cohorts), dtype=np.int64)
