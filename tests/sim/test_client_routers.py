@@ -79,8 +79,9 @@ def test_both_engines_decide_alike_with_forty_of_them(policy: str):
 
 def test_memory_is_made_for_what_is_read_only():
     sizes = {}
+    three_hundred = {"main": {}} | {f"r{index}": {} for index in range(299)}
     for kind in ("least_in_flight", "fastest", "openrouter_adjusted"):
-        made = world([offer()] * 200, bind(PolicyChoice(kind=kind)), routers={"main": {}} | {f"r{index}": {} for index in range(299)})
+        made = world([offer()] * 200, bind(PolicyChoice(kind=kind)), routers=three_hundred)
         routing = new_shards(made, shards_of(made))[0].routing
         sizes[kind] = [routing.counts.shape[0], routing.ended.shape[0], routing.shown.shape[0]]
     assert sizes == {"least_in_flight": [0, 0, 0], "fastest": [300, 0, 0], "openrouter_adjusted": [600, 300, 0]}
@@ -89,5 +90,5 @@ def test_memory_is_made_for_what_is_read_only():
 def test_a_market_has_no_client_side_router():
     from experiments.scenarios import load_market
 
-    with pytest.raises(ScenarioError, match="router.client_side is true; in a market it must be false"):
+    with pytest.raises(ScenarioError, match=r"router\.client_side is true; in a market it must be false"):
         load_market("openrouter-2026", ["router.client_side=true"])

@@ -21,6 +21,7 @@ from sim.engines.window import Window
 from sim.engines.world import OfferSpec, World, marketplace_rates
 from sim.errors import ScenarioError
 from sim.scenario import Router
+
 FIRST_POOL = 256  # slots of each pool of a shard at the start; they double when needed
 FIRST_SAMPLES = 1024
 MOST_PLACES = 2**31 - 1  # of all finish heaps: a replica knows the first of its own as an int32

@@ -105,7 +105,8 @@ def tell_policy(g: Globals, routing: Routing, policies: Any, q: int, kind: int, 
     event = Event(
         wide(kind), row, g.now, wide(request.prompt), tokens, ttft_s, g.now - request.dispatch_s, wide(failure)
     )
-    observer(policies, r)(memory_of(routing, r, request.model), event)
+    observe: Any = observer(policies, r)  # type: ignore[call-arg]
+    observe(memory_of(routing, r, request.model), event)
 
 
 @inner(forceinline=True)

@@ -229,7 +229,8 @@ def ask_policy(g: Globals, routing: Routing, policies: Any, q: int, rows: np.nda
         routing.model_first[request.model],
     )
     u = derive(request.key, ROUTE, request.attempts)
-    row = chooser(policies, r)(rows, asked, memory_of(routing, r, request.model), u)
+    choose: Any = chooser(policies, r)  # type: ignore[call-arg]
+    row = choose(rows, asked, memory_of(routing, r, request.model), u)
     if row == NOBODY:
         return NOBODY
     if row < 0 or row >= rows.shape[0] or rows[row, OPEN] == 0.0:

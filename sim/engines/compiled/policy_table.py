@@ -15,8 +15,8 @@ from numba.extending import intrinsic
 from sim.engines.compiled.shard_row import word
 from sim.engines.policy_abi import CHOOSE_SIGNATURE, OBSERVE_SIGNATURE
 
-_CHOOSE: Final = types.FunctionType(CHOOSE_SIGNATURE)  # type: ignore[no-untyped-call]
-_OBSERVE: Final = types.FunctionType(OBSERVE_SIGNATURE)  # type: ignore[no-untyped-call]
+_CHOOSE: Final = types.FunctionType(CHOOSE_SIGNATURE)
+_OBSERVE: Final = types.FunctionType(OBSERVE_SIGNATURE)
 
 
 def policy_table(policies: Sequence[tuple[CFunc, CFunc]]) -> np.ndarray:
