@@ -7,7 +7,7 @@ all, unless it says which (``Policy.reads``).
 
 from collections.abc import Iterator
 from types import CodeType, FunctionType
-from typing import Any, Final
+from typing import Final
 
 from sim import view
 from sim.compiled import module_of
@@ -41,7 +41,7 @@ def columns_needed(policy: Policy, preferences: Preferences) -> frozenset[int]:
     return columns_read(policy) | preferred
 
 
-def _plain(value: Any) -> FunctionType | None:
+def _plain(value: object) -> FunctionType | None:
     """The Python function that a value is, or was compiled from; None if it is something else."""
     function = getattr(value, "py_func", value)
     return function if isinstance(function, FunctionType) else None

@@ -1,4 +1,4 @@
-"""A client-side router is one for each client: its own region, telemetry and memory, and as many as there are clients."""
+"""A client-side router is one for each client, with a region, telemetry and memory of its own."""
 
 import numpy as np
 import pytest
