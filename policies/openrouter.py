@@ -80,6 +80,7 @@ CHEAPEST = Policy(
     summary="Lowest expected cost of the request (OpenRouter's :floor).",
     source=DOCS,
     ties="random",
+    imitation=Imitation("OpenRouter, sort = price", "documentation c26125a", "2026-08-22", "by rule"),
 )
 FASTEST = Policy(
     kind="fastest",
@@ -96,5 +97,7 @@ OPENROUTER_CLASSIC = Policy(
     source=DOCS,
     ties="none: the choice is a draw",
     parameters=OpenRouterClassic,
+    imitation=Imitation("OpenRouter, default until autumn 2026", "documentation c26125a", "2026-08-22",
+                        "shares by price of the documented rule, over 100,000 draws"),
     offer_slots=1,
 )

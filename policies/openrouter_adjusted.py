@@ -79,8 +79,7 @@ class OpenRouterAdjusted(Part):
         source=f"{DOCS}: 1 % of errors, 8x penalty, + 8 %",
     )
     broken_cost: float = quantity(
-        1.0, unit="1", doc="The same of broken answers", ge=0, source=f"{DOCS}: 95 % well formed, + 5 %"
-    )
+        1.0, unit="1", doc="The same of broken answers", ge=0, source=f"{DOCS}: 95 % well formed, + 5 %")
     streams_are_errors: bool = quantity(
         True, unit="flag", doc="A stream that breaks is a failed answer; otherwise a broken one",
         source=f"{DOCS}: responses that fail partway through count as errors; broken are malformed tool calls, which "
@@ -104,8 +103,7 @@ class OpenRouterAdjusted(Part):
         source="assumption: with fewer, chance on identical servers makes requests herd",
     )
     peer_bills: float = quantity(
-        20.0, unit="requests", doc="The same of its effective price, which chance moves less", ge=0, source=OURS
-    )
+        20.0, unit="requests", doc="The same of its effective price, which chance moves less", ge=0, source=OURS)
     breaker_gap: float = quantity(
         0.3, unit="1", doc="An offer whose share of errors, or of 429s, exceeds a typical peer's by more is paused",
         ge=0, le=1, source="assumption: far worse than the peers, it is published",
@@ -351,7 +349,7 @@ def effective_price(row: np.ndarray, own: np.ndarray, request: Request) -> float
 
 @njit(cache=True)
 def adjusted_price(row: np.ndarray, memory: Memory, own: np.ndarray, request: Request) -> float:
-    """What a good answer really costs at an offer, USD per million tokens."""
+    """What a good answer really costs at an offer, USD per million tokens (P in E25)."""
     params = memory.params
     wait_s = row[TTFT_EWMA_S] if np.isnan(own[FIRST_S]) else own[FIRST_S]
     errors, broken = own[ERROR_SHARE], own[BROKEN_SHARE]
@@ -380,7 +378,7 @@ def may_have(row: np.ndarray, own: np.ndarray, now_s: float) -> bool:
 
 @njit(cache=True)
 def least_cost(view: np.ndarray, request: Request, memory: Memory) -> float:
-    """Write the generalised cost of every open offer, and return the least: the best, from which distances count.
+    """Write the generalised cost (E25) of every open offer, and return the least, from which distances count.
 
     An offer at its cap, or that backs off, is the best only if there is no other: what it cannot take goes to the
     others as if it were not there.
@@ -400,7 +398,7 @@ def least_cost(view: np.ndarray, request: Request, memory: Memory) -> float:
 
 @njit(cache=True)
 def weigh(view: np.ndarray, request: Request, memory: Memory, least: float) -> None:
-    """Write every offer's share of the draw; pauses, caps, back-offs and memories of cuts come on top."""
+    """Write every offer's share of the draw (E26); pauses, caps, back-offs and memories of cuts come on top."""
     total = count = 0.0
     for i in range(view.shape[0]):
         own = memory.offers[i]
@@ -438,7 +436,9 @@ OPENROUTER_ADJUSTED = Policy(
     source=DOCS,
     ties="none: the choice is a draw",
     parameters=OpenRouterAdjusted,
-    imitation=Imitation("OpenRouter, default", "documentation", "2026-11", "worked example exact, thresholds ours"),
+    imitation=Imitation(
+        "OpenRouter, default since autumn 2026", "documentation 3634e3c", "2026-11",
+        "five published shares within 0.6 of a point, adjusted prices within 0.02 $/M; thresholds are ours"),
     observe=observe_openrouter_adjusted,
     offer_slots=OFFER_SLOTS,
     shared_slots=1,

@@ -114,6 +114,7 @@ OPENROUTER_SKETCH = Policy(
     source=SOURCE,
     ties="none: the choice is a draw",
     parameters=OpenRouterSketch,
-    imitation=Imitation("OpenRouter, default", "documentation", "2026-10", "published signals, form ours", herds=True),
+    imitation=Imitation("OpenRouter, default since autumn 2026", "documentation", "2026-10",
+                        "published signals, form ours", herds=True),
     offer_slots=2,
 )

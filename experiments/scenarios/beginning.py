@@ -41,7 +41,7 @@ like = "h200-sxm"
 rent_usd_per_hour = 1.4
 [providers.acme.offers.mine]
 model = "llama-3.3-70b"
-serving = { kind = "roofline", gpu = "mine", tp = 2 }
+serving = { kind = "roofline", gpu = "mine", tp = 4 }
 price = { input_usd_per_mtok = 0.1, output_usd_per_mtok = 0.3 }
 """,
     "market": """\

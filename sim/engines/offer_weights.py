@@ -1,4 +1,4 @@
-"""Weights of offers at a router (docs/semantics.md, section 2)."""
+"""Weights of offers at a router (docs/semantics.md, section 14)."""
 
 import numpy as np
 

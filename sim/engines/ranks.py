@@ -1,4 +1,4 @@
-"""How preferences rank open offers: the numbers that both engines compare (docs/semantics.md, section 2)."""
+"""How preferences rank open offers: the numbers that both engines compare (docs/semantics.md, section 15)."""
 
 from typing import Final
 

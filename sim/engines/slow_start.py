@@ -1,4 +1,4 @@
-"""How the weight of an offer grows after it has come back (docs/semantics.md, section 2)."""
+"""How the weight of an offer grows after it has come back (docs/semantics.md, section 14)."""
 
 from sim.compiled import hot
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final
 from experiments.measures.catalogue import Show, measure
 from experiments.stats import Interval
 from experiments.stats.digits import measured
-from experiments.studies.tournament.measures import BEST, COST, GOOD, LATENCY, Found, best, standings, summary
+from experiments.studies.tournament.measures import BEST, COST, GOOD, TAILS, Found, best, standings, summary
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 COLUMNS: Final = (COST, GOOD, "completed_share", "cost_usd_per_mtok", "ttft_p50_s", "tpot_p50_s", "e2e_p50_s")
-TAILS: Final = ("ttft_p90_s", "ttft_p99_s", "ttft_p99_completed_s", LATENCY, "e2e_p99_completed_s")
 COMPLETED: Final = "_completed_s"  # the end of a latency that only completed requests count in
 WIDTH: Final = 100  # of lines of text
 LEGEND: Final = (

@@ -1,4 +1,4 @@
-"""Which offers a class's preferences leave to a request, and which of them go first (docs/semantics.md, section 2)."""
+"""Which offers a class's preferences leave to a request, and which of them go first (docs/semantics.md, section 15)."""
 
 import numpy as np
 

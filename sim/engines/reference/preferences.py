@@ -1,4 +1,4 @@
-"""Which offers a class's preferences leave to a request, and which of them go first (semantics, section 2)."""
+"""Which offers a class's preferences leave to a request, and which of them go first (semantics, section 15)."""
 
 from collections.abc import Callable, Iterable, Sequence
 
