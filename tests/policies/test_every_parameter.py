@@ -39,8 +39,8 @@ BESIDE = {
     ("prequal", "delta"): {"r_probe": 8.0}, ("litellm_latency", "per_token"): {"streaming": False},
     ("litellm_latency", "timeout_penalty_s"): {"streaming": False},
     ("openrouter_adjusted", "broken_cost"): {"streams_are_errors": False},
-    **dict.fromkeys((("openrouter_adjusted", "breaker_s"), ("openrouter_adjusted", "breaker_probes")),
-                    {"breaker_s": 3.0, "exploration": 0.5}),
+    ("openrouter_adjusted", "breaker_s"): {"breaker_s": 3.0, "exploration": 0.5},
+    ("openrouter_adjusted", "breaker_probes"): {"breaker_s": 3.0, "exploration": 0.5},
 }
 
 
