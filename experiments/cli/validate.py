@@ -1,4 +1,4 @@
-"""The command ``tokenmarket validate``: what the simulator says of what was measured."""
+"""The command ``tokenmarket validate``: what the simulator says of what was measured or published."""
 
 import argparse
 import sys
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from experiments.cli.options import add_out, positive
 from experiments.cli.telling import add_json, json_text, records
+from sim.errors import MarketError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -16,13 +17,29 @@ TOLD: Final = ("split", "constants", "points", "tok_s_user_median", "tok_s_user_
 
 
 def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type private
-    """Add the command to the command line's."""
-    parser = commands.add_parser(
-        "validate", help="hold the simulator against measurements",
+    """Add the command, with one for each thing to hold against, to the command line's."""
+    parser = commands.add_parser("validate", help="hold the simulator against what was measured or published")
+    parser.set_defaults(command=_refuse_none)
+    below = parser.add_subparsers(title="against", metavar="WHAT")
+    _add_silicon(below)
+    _add_published(below, "deepseek-day", "a day of DeepSeek's service, as published: nodes, speed, cost and margin",
+                   "Print the figures that DeepSeek published of 27 February 2025 beside those that step times and "
+                   "unit costs give for the same demand (docs/validation.md).", _deepseek_day)
+    _add_published(below, "mlperf", "published results of MLPerf Inference, Offline",
+                   "Print published throughputs of MLPerf Inference, Offline, beside those of full batches "
+                   "(docs/validation.md).", _mlperf)
+
+
+def _refuse_none(_: argparse.Namespace) -> int:
+    raise MarketError("`tokenmarket validate` needs what to hold against: silicon, deepseek-day or mlperf")
+
+
+def _add_silicon(below: Any) -> None:  # noqa: ANN401 - as above
+    parser = below.add_parser(
+        "silicon", help="step times against measured GPUs",
         description="Run every measured point of a file in the engine, as a closed loop of as many users, and write "
                     "errors by GPU, model, precision, framework, concurrency and lengths, apart for points to which "
                     "the constants were fitted and for others.")
-    parser.add_argument("what", choices=("silicon",), help="silicon: step times of GPUs")
     parser.add_argument("data", type=Path, metavar="DATA", help="file of measurements (docs/validation-silicon.md)")
     parser.add_argument("--calibration", metavar="FILE", help="file of constants (default: the built-in one)")
     parser.add_argument("--left-out", action="store_true", dest="left_out",
@@ -31,10 +48,16 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type priva
     parser.add_argument("--jobs", type=positive, metavar="N", help="processes (default: one a processor)")
     parser.add_argument("--quiet", "-q", action="store_true", help="do not say what is being done")
     add_json(parser)
-    parser.set_defaults(command=_validate)
+    parser.set_defaults(command=_silicon)
 
 
-def _validate(arguments: argparse.Namespace) -> int:
+def _add_published(below: Any, name: str, summary: str, description: str, command: Any) -> None:  # noqa: ANN401 - as above
+    parser = below.add_parser(name, help=summary, description=description)
+    add_json(parser)
+    parser.set_defaults(command=command)
+
+
+def _silicon(arguments: argparse.Namespace) -> int:
     from experiments.runs.workers import default_jobs
     from experiments.silicon.measured import read_measurements
     from experiments.silicon.validating import error_table, left_out, points_frame, predicted
@@ -67,3 +90,29 @@ def _table(errors: "DataFrame") -> str:
     for row in errors.itertuples(index=False):
         rows.append(tuple(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
     return listing(rows)
+
+
+def _deepseek_day(arguments: argparse.Namespace) -> int:
+    from experiments.output.text import listing
+    from experiments.validation.comparison import rows, told
+    from experiments.validation.deepseek_day import ARITHMETIC, CASES, arithmetic, inputs, outcomes
+
+    if arguments.as_json:
+        print(json_text({"inputs": dict(inputs()), "arithmetic": told(arithmetic(), ARITHMETIC),
+                         "outcomes": told(outcomes(), CASES)}))
+        return 0
+    print(f"inputs\n{listing(inputs())}\n\narithmetic of published figures, no model\n"
+          f"{listing(rows(arithmetic(), ARITHMETIC))}\n\noutcomes\n{listing(rows(outcomes(), CASES))}")
+    return 0
+
+
+def _mlperf(arguments: argparse.Namespace) -> int:
+    from experiments.output.text import listing
+    from experiments.validation.comparison import rows, told
+    from experiments.validation.mlperf_offline import CASES, figures, layouts
+
+    if arguments.as_json:
+        print(json_text({"results": told(figures(), CASES), "layouts": dict(layouts())}))
+        return 0
+    print(f"{listing(rows(figures(), CASES))}\n\nlaid out here\n{listing(layouts())}")
+    return 0

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from experiments.pages import catalogue_tables, registry_tables
+from experiments.pages import catalogue_tables, published_tables, registry_tables
 from experiments.store import dictionary, statistics
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
@@ -16,6 +16,7 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     "market/pricing.md": {"strategies": registry_tables.strategies, "parameters": registry_tables.strategy_parameters},
     "policies.md": {"policies": registry_tables.policies, "parameters": registry_tables.policy_parameters,
                     "presets": registry_tables.presets, "imitations": registry_tables.imitations},
+    "validation.md": {"deepseek-day": published_tables.deepseek_day, "mlperf": published_tables.mlperf},
 }
 
 

@@ -1,0 +1,25 @@
+"""Published figures beside ours, as Markdown."""
+
+from statistics import median
+
+from experiments.validation import deepseek_day as day
+from experiments.validation import mlperf_offline
+from experiments.validation.comparison import markdown, rows
+
+
+def deepseek_day() -> str:
+    """Return DeepSeek's published day: inputs, arithmetic, and outcomes."""
+    return "\n\n".join(markdown(table) for table in (
+        [("input", "value"), *day.inputs()], rows(day.arithmetic(), day.ARITHMETIC), rows(day.outcomes(), day.CASES)))
+
+
+def mlperf() -> str:
+    """Return results of MLPerf Offline, how each is laid out here, and the requests of each benchmark."""
+    requests = [(name, f"{it.shape.prompt:g}", f"{it.shape.output:g}", it.model, it.prompts)
+                for name, it in mlperf_offline.BENCHMARKS.items()]
+    found, cases = mlperf_offline.figures(), mlperf_offline.CASES
+    typical = ", ".join(f"{median(abs(it.errors[i]) for it in found):.0%} ({case})" for i, case in enumerate(cases))
+    return "\n\n".join((
+        markdown(rows(found, cases)), f"Median of |error|: {typical}.",
+        markdown([("result", "laid out here"), *mlperf_offline.layouts()]),
+        markdown([("benchmark", "prompt", "output", "architecture here", "prompt from"), *requests])))
