@@ -11,6 +11,7 @@ from providers.hardware.memory import check_fit, kv_capacity_tokens
 from providers.hardware.own_architectures import architectures_of
 from providers.hardware.own_gpus import gpus_of
 from providers.hardware.roofline import Deployment, step_coefficients
+from providers.hardware.speculation import speculative
 from providers.price_schedules import later_schedules, schedule_of
 from sim.engines.service_tiers import SERVICE_TIERS
 from sim.engines.steptime import StepCoefficients
@@ -143,8 +144,10 @@ def _roofline(offer: Offer, serving: RooflineServing, path: str, known: _Known) 
     context = min(offer.limits.context_tokens, model.context_tokens)
     check_fit(deployment, context, path)
     constants = gpu.constants(known.calibration, serving.framework)
+    step = step_coefficients(deployment, constants)
     return _Replica(
-        step_coefficients(deployment, constants), kv_capacity_tokens(deployment), deployment.sequence_overhead_tokens,
+        step if serving.speculation is None else speculative(step, serving.speculation),
+        kv_capacity_tokens(deployment), deployment.sequence_overhead_tokens,
         context, deployment.gpus, gpu.rent_usd_per_hour, constants.request_s,
     )
 

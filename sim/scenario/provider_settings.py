@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from sim.scenario.base import ModelName, Name, Part, Sweep, quantity
 from sim.scenario.price_settings import Price
 from sim.scenario.rate_settings import RateLimits
+from sim.scenario.speculation_settings import Speculation
 from sim.scenario.tier_settings import ServiceTier
 
 
@@ -26,6 +27,8 @@ class RooflineServing(Part):
     framework: Name | None = Field(
         None, description="Serving framework whose measured constants hold, where the calibration has them for this "
         "GPU (vllm, sglang, trtllm in the built-in one); none takes those of all frameworks together")
+    speculation: Speculation | None = Field(
+        None, description="Speculative decoding, folded into the time of decoding (E27); none decodes token by token")
 
 
 class AffineServing(Part):

@@ -57,7 +57,8 @@ def test_a_roofline_offer():
 
 
 @pytest.mark.parametrize(("field", "value"), [
-    ("weights", "bf16"), ("attention_dp", 2), ("framework", "vllm"), ("precision", "bf16"), ("tp", 4)])
+    ("weights", "bf16"), ("attention_dp", 2), ("framework", "vllm"), ("precision", "bf16"), ("tp", 4),
+    ("speculation", {})])
 def test_every_field_of_serving_matters(field, value):
     plain, changed = (offer("deepseek-v3", "b200-sxm", "fp8", 8), offer("deepseek-v3", "b200-sxm", "fp8", 8))
     plain["serving"]["tp"] = changed["serving"]["tp"] = 4 if field == "attention_dp" else 8

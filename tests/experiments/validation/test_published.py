@@ -80,6 +80,17 @@ def test_prefill_of_the_day_by_hand():
     assert day.prefill(day.unit(32, day.CASES[2])) == pytest.approx(32 * 16384 / (7 / 16) / (around + exchange))
 
 
+@pytest.mark.parametrize("case", day.CASES[:2])
+def test_prefill_that_waits_for_its_exchange_by_hand(case):
+    """A token that is not in the cache sees what is, 9/16 of the prompt, and half of the rest."""
+    constants, h800, prompt = built_in().constants, GPUS["h100-sxm"], day.lengths().prompt
+    around = 61 * (constants.layer_s + constants.moe_layer_s)
+    flops = 2 * 37e9 + 61 * 128 * 2 * 320 * prompt * (9 / 16 + 7 / 32)
+    computing = flops * 16384 / (h800.fp8_flops * constants.eta_compute)
+    exchange = 61 * 7168 * 2 * 2 * 8 * 16384 / (50e9 * constants.eta_link)
+    assert day.prefill(day.unit(32, case)) == pytest.approx(32 * 16384 / (7 / 16) / (around + computing + exchange))
+
+
 @pytest.mark.parametrize("case", day.CASES)
 def test_decode_takes_the_largest_batch_that_is_fast_enough(case):
     unit = day.unit(144, case)
