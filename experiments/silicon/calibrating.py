@@ -80,19 +80,19 @@ def corrected(surrogate: Surrogate, of_point: np.ndarray, jobs: int) -> Surrogat
     batch is empty: the surrogate knows of neither. Both hardly depend on the constants.
     """
     first, later = surrogate.latencies_s(of_point)
-    found = engine_latencies(surrogate.points, of_point, (first, later), jobs)
+    found = engine_latencies(surrogate.points, of_point, first, later, jobs)
     lag = of_point[:, REQUEST]
     seen = np.array(found).T
     return surrogate.corrected((seen[0] - lag) / (first - lag), seen[1] / later)
 
 
 def engine_latencies(
-    points: Sequence[Point], of_point: np.ndarray, guess: tuple[np.ndarray, np.ndarray], jobs: int
+    points: Sequence[Point], of_point: np.ndarray, ttft_s: np.ndarray, tpot_s: np.ndarray, jobs: int
 ) -> list[Latencies]:
-    """Mean latencies of points in the engine, at constants of each; a guess of both says how long to run."""
+    """Mean latencies of points in the engine, at constants of each; guesses of both say how long to run."""
     runs = [
         Run(point, Constants(*row), float(ttft + tpot * point.load.output))
-        for point, row, ttft, tpot in zip(points, of_point.tolist(), *guess, strict=True)
+        for point, row, ttft, tpot in zip(points, of_point.tolist(), ttft_s, tpot_s, strict=True)
     ]
     return closed_loops(runs, jobs)
 

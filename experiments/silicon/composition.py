@@ -62,12 +62,19 @@ class _Step(NamedTuple):
     running: float
 
 
-def lengths(load: Load, count: int) -> list[tuple[int, int]]:
+class Drawn(NamedTuple):
+    """Lengths of a request, tokens."""
+
+    prompt: int
+    output: int
+
+
+def lengths(load: Load, count: int) -> list[Drawn]:
     """Prompt and output tokens of so many requests, spread evenly over the lengths that are drawn."""
     number = np.arange(1, count + 1)
     share = [SHORTEST + (1.0 - SHORTEST) * (number * step % 1.0) for step in SPREAD]
     prompt, output = (np.maximum(1, np.rint(s * n)).astype(int) for s, n in zip(share, load[1:], strict=True))
-    return list(zip(prompt.tolist(), np.maximum(2, output).tolist(), strict=True))
+    return list(map(Drawn, prompt.tolist(), np.maximum(2, output).tolist()))
 
 
 def composition(load: Load) -> Composition:
@@ -81,7 +88,7 @@ def composition(load: Load) -> Composition:
 class _Walk:
     """A replica that goes from boundary to boundary (docs/semantics.md, section 7), on a clock of tokens."""
 
-    def __init__(self, batch: int, requests: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, batch: int, requests: Sequence[Drawn]) -> None:
         self.batch = batch
         self.waiting = deque(requests)
         self.clock = 0  # tokens that every decoding request has had

@@ -103,8 +103,8 @@ def surrogate_of(points: Sequence[Point]) -> Surrogate:
         Measured points whose requests all fit into memory at once.
     """
     known = {load: composition(load) for load in sorted({point.load for point in points})}
-    return Surrogate(tuple(points), _rows([(point, known[point.load].first) for point in points]),
-                     _rows([(point, known[point.load].later) for point in points]))
+    return Surrogate(tuple(points), _rows(points, [known[it.load].first for it in points]),
+                     _rows(points, [known[it.load].later for it in points]))
 
 
 def fits_at_once(point: Point) -> bool:
@@ -114,8 +114,8 @@ def fits_at_once(point: Point) -> bool:
     return load.concurrency * held <= kv_capacity_tokens(deployment)
 
 
-def _rows(given: Sequence[tuple[Point, Kinds]]) -> Rows:
-    blocks = [_block(deployment_of(point.layout), kinds) for point, kinds in given]
+def _rows(points: Sequence[Point], kinds: Sequence[Kinds]) -> Rows:
+    blocks = [_block(deployment_of(point.layout), its) for point, its in zip(points, kinds, strict=True)]
     counts = [block.shape[1] for block in blocks]
     columns = np.concatenate(blocks, axis=1)
     return Rows._make([*columns, np.concatenate(([0], np.cumsum(counts)[:-1]))])

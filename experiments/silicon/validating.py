@@ -106,7 +106,7 @@ def _model(point: Point) -> str:
 
 def _in_engine(surrogate: Surrogate, constants: Sequence[Constants], jobs: int) -> tuple[np.ndarray, np.ndarray]:
     of_point = np.array(constants)
-    found = np.array(engine_latencies(surrogate.points, of_point, surrogate.latencies_s(of_point), jobs))
+    found = np.array(engine_latencies(surrogate.points, of_point, *surrogate.latencies_s(of_point), jobs))
     return found[:, 0], found[:, 1]
 
 

@@ -110,7 +110,7 @@ def test_the_engine_agrees_with_the_surrogate():
     points = made_up(lambda _: TRUE._replace(request_s=0.0))[::3]
     constants = np.array([TRUE._replace(request_s=0.0)] * len(points))
     guess = surrogate_of(points).latencies_s(constants)
-    found = engine_latencies(points, constants, guess, 1)
+    found = engine_latencies(points, constants, *guess, 1)
     ratio = [latencies.tpot_s / later for latencies, later in zip(found, guess[1].tolist(), strict=True)]
     assert min(ratio) > 0.9
     assert max(ratio) < 1.05
@@ -176,7 +176,7 @@ def test_measured_serving():
     """
     points = half(read_measurements(DATA).points, even=False)[::8]
     constants = np.array([built_in().of(point.layout.gpu, point.framework) for point in points])
-    found = engine_latencies(points, constants, surrogate_of(points).latencies_s(constants), 1)
+    found = engine_latencies(points, constants, *surrogate_of(points).latencies_s(constants), 1)
     user = np.array([point.tpot_s / latencies.tpot_s for point, latencies in zip(points, found, strict=True)])
     per_gpu = np.array([point.tokens_per_gpu(*latencies) / point.tokens_per_gpu(point.ttft_s, point.tpot_s)
                         for point, latencies in zip(points, found, strict=True)])
