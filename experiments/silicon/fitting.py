@@ -18,14 +18,14 @@ LEAST_SHARE: Final = 1e-2
 LEAST_TIME: Final = 1e-3  # units of the search
 AT_LIMIT: Final = 1e-4
 NORMAL_95: Final = 1.959964
-BEGIN: Final = Constants(0.7, 0.6, 0.2, 5e-5, 5e-5, 2e-5, 0.15)
-SCALE: Final = np.array([1.0, 1.0, 1.0, 1e-5, 1e-5, 1e-5, 0.1])  # of one unit of the search
+BEGIN: Final = Constants(0.7, 0.6, 0.1, 0.2, 2e-5, 5e-6, 5e-5, 2e-5, 0.15)
+SCALE: Final = np.array([1.0, 1.0, 1.0, 1.0, 1e-5, 1e-6, 1e-5, 1e-5, 0.1])  # of one unit of the search
 
 Group = tuple[str, str]  # GPU and framework
 
 
 class Sample(NamedTuple):
-    """Measured points, the surrogate of them, and how often each counts."""
+    """Measured points, the surrogate of them, and how much each counts."""
 
     surrogate: Surrogate
     weight: np.ndarray
@@ -43,7 +43,7 @@ def class_of(point: Point) -> tuple[str, str, str]:
     return point.layout.gpu, point.layout.model, point.stated
 
 
-def sample_of(surrogate: Surrogate, chosen: Sequence[int], counts: np.ndarray | None = None) -> Sample:
+def sample_of(surrogate: Surrogate, chosen: Sequence[int]) -> Sample:
     """Choose points to fit.
 
     Parameters
@@ -52,17 +52,13 @@ def sample_of(surrogate: Surrogate, chosen: Sequence[int], counts: np.ndarray | 
         Of all points.
     chosen
         Indices of those that are to be fitted.
-    counts
-        How often each of them counts; None: once.
     """
     points = [surrogate.points[index] for index in chosen]
     size = Counter(map(class_of, points))
     weight = np.array([1.0 / np.sqrt(size[class_of(point)]) for point in points])
     groups = tuple(sorted({(point.layout.gpu, point.framework) for point in points}))
     group = np.array([groups.index((point.layout.gpu, point.framework)) for point in points])
-    return Sample(surrogate.of(chosen), weight if counts is None else weight * counts, group, groups)
-
-
+    return Sample(surrogate.of(chosen), weight, group, groups)
 
 
 class Solution(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COMPARED: Final = (
     ("tok_s_user", "tokens/s/user"), ("tok_s_gpu", "output tokens/s/GPU"), ("ttft_s", "time to first token, s"))
-CURVES: Final = 6  # the layouts with most points
+OF_EACH_GPU: Final = 2  # layouts
 LAYOUT: Final = ["gpu", "model", "stated", "framework", "tp", "attention_dp", "prompt", "output"]
 
 
@@ -40,29 +40,42 @@ def _compared(points: DataFrame, columns: int) -> Figure:
         line = np.array([min(ends), max(ends)])
         axis.plot(line, line, "-", color="#555555", linewidth=0.8)
         axis.set(xscale="log", yscale="log", xlabel=f"measured {label}", ylabel=f"predicted {label}")
-    _legend(figure, axes[0], "Points of the other half, to which no constant was fitted", columns)
+    title = "Points of the other half, to which no constant was fitted; on the line predicted is measured"
+    _legend(figure, axes[0], title, columns)
     return figure
 
 
 def _frontiers(points: DataFrame, columns: int) -> Figure:
-    sizes = points.groupby(LAYOUT, sort=True).size().sort_values(ascending=False, kind="stable")
-    figure, axes = panels(min(CURVES, len(sizes)), columns)
+    chosen = _layouts(points)
+    figure, axes = panels(len(chosen), columns)
     by_layout = points.set_index(LAYOUT).sort_index()
-    for axis, layout in zip(axes, sizes.index, strict=False):
-        _frontier(axis, by_layout.loc[[layout]].sort_values("concurrency"))
+    for axis, layout in zip(axes, chosen, strict=True):
+        _frontier(axis, by_layout.loc[[layout]])
         gpu, model, precision, framework, tp, groups, prompt, output = layout
         title = f"{model} {precision}, {tp * groups} x {gpu}\n{framework}, {prompt} in, {output} out"
         axis.set_title(title, fontsize=8)
-    _legend(figure, axes[0], "Throughput against interactivity, one point a concurrency", columns)
+    _legend(figure, axes[0], "Throughput against interactivity; lines join medians of equal concurrency", columns)
     return figure
 
 
+def _layouts(points: DataFrame) -> list[tuple[Any, ...]]:
+    """Of each GPU so many layouts, each of another model: those with most concurrencies, then most points."""
+    sizes = points.groupby(LAYOUT, sort=True)["concurrency"].agg(["nunique", "size"]).reset_index()
+    sizes = sizes.sort_values(["nunique", "size"], ascending=False, kind="stable").drop_duplicates(["gpu", "model"])
+    chosen = sizes.groupby("gpu", sort=False).head(OF_EACH_GPU).sort_values("gpu", kind="stable")
+    return list(chosen[LAYOUT].itertuples(index=False, name=None))
+
+
 def _frontier(axis: Axes, part: DataFrame) -> None:
+    """Software versions differ: the line of what was measured joins medians, and every point is a dot."""
     for index, (prefix, label) in enumerate((("measured_", "measured"), ("", "predicted"))):
         colour, marker, line = look(index)
-        axis.plot(part[f"{prefix}tok_s_user"], part[f"{prefix}tok_s_gpu"], line if not prefix else "none",
-                  marker=marker, color=colour, markersize=4, linewidth=0.9, label=label)
+        x, y = f"{prefix}tok_s_user", f"{prefix}tok_s_gpu"
+        axis.plot(part[x], part[y], marker, color=colour, markersize=3.5, alpha=0.4, linestyle="none")
+        middle = part.groupby("concurrency", sort=True)[[x, y]].median()
+        axis.plot(middle[x], middle[y], line, marker=marker, color=colour, markersize=4, linewidth=0.9, label=label)
     axis.set(xscale="log", yscale="log", xlabel="tokens/s/user", ylabel="output tokens/s/GPU")
+    plain_ticks(axis, "x")
     plain_ticks(axis)
 
 

@@ -9,7 +9,7 @@ from experiments.silicon.composition import Kinds, composition
 from experiments.silicon.measured import Point, deployment_of
 from providers.hardware.calibration import Constants
 from providers.hardware.memory import kv_capacity_tokens
-from providers.hardware.roofline import IDEAL, Deployment, step_coefficients
+from providers.hardware.roofline import IDEAL, WIDTH, Deployment, step_coefficients
 
 REQUEST: Final = Constants._fields.index("request_s")
 
@@ -19,9 +19,11 @@ class Rows(NamedTuple):
 
     weight: np.ndarray
     layers: np.ndarray
+    widths: np.ndarray
     moe_layers: np.ndarray
     memory_s: np.ndarray
     compute_s: np.ndarray
+    attention_s: np.ndarray
     link_s: np.ndarray
     decoding: np.ndarray
     starts: np.ndarray  # first row of each point
@@ -30,8 +32,8 @@ class Rows(NamedTuple):
         """Weighted sum of the step times of each point, from the constants of each, (points, constants)."""
         c = Constants(*np.repeat(of_point, self.counts, axis=0).T)
         tau = (
-            self.layers * c.layer_s + self.moe_layers * c.moe_layer_s
-            + np.maximum(self.memory_s / c.eta_memory, self.compute_s / c.eta_compute)
+            self.layers * c.layer_s + self.widths * c.width_s + self.moe_layers * c.moe_layer_s
+            + np.maximum(self.memory_s / c.eta_memory, self._computing(c))
             + self.link_s / c.eta_link + self.decoding * c.sequence_s
         )
         return self._summed(tau)
@@ -39,13 +41,19 @@ class Rows(NamedTuple):
     def slopes(self, of_point: np.ndarray) -> np.ndarray:
         """Derivatives of the sums by each point's constants, (points, constants); those by ``request_s`` are 0."""
         c = Constants(*np.repeat(of_point, self.counts, axis=0).T)
-        reads = self.memory_s / c.eta_memory >= self.compute_s / c.eta_compute
+        reads = self.memory_s / c.eta_memory >= self._computing(c)
         by = (
             np.where(reads, -self.memory_s / c.eta_memory**2, 0.0),
             np.where(reads, 0.0, -self.compute_s / c.eta_compute**2),
-            -self.link_s / c.eta_link**2, self.layers, self.moe_layers, self.decoding, np.zeros_like(self.weight),
+            np.where(reads, 0.0, -self.attention_s / c.eta_attention**2),
+            -self.link_s / c.eta_link**2, self.layers, self.widths, self.moe_layers, self.decoding,
+            np.zeros_like(self.weight),
         )
         return np.stack([self._summed(column) for column in by], axis=1)
+
+    def _computing(self, c: Constants) -> np.ndarray:
+        """Time to compute."""
+        return np.asarray(self.compute_s / c.eta_compute + self.attention_s / c.eta_attention)
 
     def _summed(self, column: np.ndarray) -> np.ndarray:
         return np.asarray(np.add.reduceat(self.weight * column, self.starts))
@@ -128,7 +136,7 @@ def _block(deployment: Deployment, kinds: Kinds) -> np.ndarray:
     experts = c.experts_s * -np.expm1(c.miss_log * kinds.tokens) if model.experts else 0.0
     ones = np.ones_like(kv)
     return np.array([
-        kinds.weight, model.layers * ones, (model.layers if model.experts else 0) * ones,
-        c.weights_s + c.kv_s * kv + experts, c.token_s * kinds.tokens + c.pair_s * kinds.pairs,
-        c.comm_token_s * kinds.tokens, kinds.decoding,
+        kinds.weight, model.layers * ones, model.layers * model.hidden / WIDTH * ones,
+        (model.layers if model.experts else 0) * ones, c.weights_s + c.kv_s * kv + experts,
+        c.token_s * kinds.tokens, c.pair_s * kinds.pairs, c.comm_token_s * kinds.tokens, kinds.decoding,
     ])

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from sim.errors import ScenarioError
 
 BUILT_IN: Final = Path(__file__).with_name("calibration.toml")
-SHARES: Final = ("eta_memory", "eta_compute", "eta_link")  # above 0, at most 1; the others are times
+SHARES: Final = ("eta_memory", "eta_compute", "eta_attention", "eta_link")  # above 0, at most 1; the others are times
 
 
 class Constants(NamedTuple):
@@ -23,10 +23,14 @@ class Constants(NamedTuple):
 
     Attributes
     ----------
-    eta_memory, eta_compute, eta_link
-        Shares of memory bandwidth, FLOP/s and link bandwidth that are reached.
+    eta_memory, eta_compute, eta_attention, eta_link
+        Shares of memory bandwidth, of FLOP/s in products with weights and in attention, and of link bandwidth that
+        are reached. Attention's is small: the one query of a decoding request fills few rows of a tile.
     layer_s
         Time of a layer beyond reading and computing: launches of kernels, synchronisation, latency of collectives.
+    width_s
+        Added for each 1,000 elements of the model's width: products of few tokens walk along it one block after
+        another, and norms and sums pass over it.
     moe_layer_s
         Added for a layer of a mixture of experts: routing and scattering of tokens.
     sequence_s
@@ -37,8 +41,10 @@ class Constants(NamedTuple):
 
     eta_memory: float
     eta_compute: float
+    eta_attention: float
     eta_link: float
     layer_s: float
+    width_s: float
     moe_layer_s: float
     sequence_s: float
     request_s: float

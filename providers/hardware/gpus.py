@@ -61,7 +61,7 @@ class Gpu:
         What an hour of one costs who owns it: capital, power, colocation and operations.
     source
         Tags of the module's docstring; what a tag does not cover is an assumption listed there.
-    eta_memory, eta_compute, eta_link, layer_s, moe_layer_s, sequence_s, request_s
+    eta_memory, eta_compute, eta_attention, eta_link, layer_s, width_s, moe_layer_s, sequence_s, request_s
         Constants of E1 that hold for this type whatever the calibration says; None: the calibration's.
     """
 
@@ -79,8 +79,10 @@ class Gpu:
     source: str
     eta_memory: float | None = None
     eta_compute: float | None = None
+    eta_attention: float | None = None
     eta_link: float | None = None
     layer_s: float | None = None
+    width_s: float | None = None
     moe_layer_s: float | None = None
     sequence_s: float | None = None
     request_s: float | None = None
@@ -105,7 +107,8 @@ class Gpu:
         return tuple(precision for precision in PRECISIONS if self.flops(precision) is not None)
 
 
-_AMD: Final = {"eta_memory": 0.5, "eta_compute": 0.41, "layer_s": 88e-6, "moe_layer_s": 81e-6}
+_AMD: Final = {
+    "eta_memory": 0.5, "eta_compute": 0.41, "eta_attention": 0.41, "layer_s": 88e-6, "width_s": 0.0, "moe_layer_s": 81e-6}
 
 # fmt: off
 _TABLE: Final = (

@@ -1,9 +1,11 @@
 """Step time of a replica on real hardware: the coefficients of E1.
 
-    (E1)  tau = L (t_layer + t_moe) + max((W + kappa K) / (n BW eta_m), (2 A T + F_attn) / (n FLOPS eta_c))
+    (E1)  tau = L (t_layer + t_width d + t_moe)
+                + max((W + kappa K) / (n BW eta_m), 2 A T / (n FLOPS eta_c) + F_attn / (n FLOPS eta_a))
                 + X T / (LINK eta_x) + t_seq B
 
-T tokens computed in the step, K tokens of KV read, B requests that decode, n GPUs, L layers (t_moe only in mixtures),
+T tokens computed in the step, K tokens of KV read, B requests that decode, n GPUs, L layers (t_moe only in mixtures)
+of d thousand elements each,
 kappa KV bytes a token, A active parameters, W bytes of weights touched (a mixture's routed experts: all but the share
 (1 - k/E)^T that no token visits), F_attn the FLOPs of the attention's (query, key) pairs, X bytes that a token sends
 between GPUs. See Williams, Waterman and Patterson, "Roofline" (CACM 2009), and Chen, "Transformer Inference
@@ -23,7 +25,9 @@ WEIGHT_BYTES: Final[dict[Weights, float]] = {"bf16": 2.0, "fp8": 1.0, "fp4": 0.5
 # of the cache and of the attention's arithmetic: bf16 with bf16 arithmetic, else fp8
 KV_PRECISION: Final[dict[Precision, Precision]] = {"bf16": "bf16", "fp8": "fp8", "fp4": "fp8"}
 ALL_REDUCES_PER_LAYER: Final = 2  # after attention and after the MLP (Megatron-LM, arXiv 1909.08053)
-IDEAL: Final = Constants(1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)  # the data sheet is reached, and nothing else takes time
+WIDTH: Final = 1000  # elements of a model's width, of which width_s is the time
+# the data sheet is reached, and nothing else takes time
+IDEAL: Final = Constants(1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 class Deployment(NamedTuple):
@@ -126,18 +130,23 @@ def step_coefficients(deployment: Deployment, constants: Constants) -> StepCoeff
         raise ValueError(f"{gpu.name} does not compute in {deployment.precision}")
     byte_s = 1.0 / (deployment.gpus * gpu.bandwidth * constants.eta_memory)
     weight_s = deployment.weight_element_bytes * byte_s
-    compute = deployment.gpus * constants.eta_compute
     return StepCoefficients(
-        base_s=model.layers * (constants.layer_s + (constants.moe_layer_s if model.experts else 0.0)),
+        base_s=model.layers * _layer_s(model, constants),
         weights_s=deployment.shared_params * weight_s,
         experts_s=model.routed_params * weight_s,
         miss_log=math.log1p(-model.top_k / model.experts) if model.experts else 0.0,
         kv_s=deployment.kv_bytes_per_token * byte_s,
-        token_s=2.0 * model.active_params / (flops * compute),
-        pair_s=model.attention.pair_flops / (kv_flops * compute),
+        token_s=2.0 * model.active_params / (deployment.gpus * flops * constants.eta_compute),
+        pair_s=model.attention.pair_flops / (deployment.gpus * kv_flops * constants.eta_attention),
         comm_token_s=sent_bytes(deployment) / (gpu.link_bytes_per_s * constants.eta_link),
         sequence_s=constants.sequence_s,
     )
+
+
+def _layer_s(model: Model, constants: Constants) -> float:
+    """Time of a layer beyond roofline and exchange."""
+    routing = constants.moe_layer_s if model.experts else 0.0
+    return constants.layer_s + constants.width_s * model.hidden / WIDTH + routing
 
 
 def sent_bytes(deployment: Deployment) -> float:

@@ -40,10 +40,14 @@ class GpuSettings(Part):
                                         source=GIVEN)
     eta_compute: float | None = quantity(None, unit="1", doc="Share of the FLOP/s that engines reach", ge=1e-3, le=1,
                                          source=GIVEN)
+    eta_attention: float | None = quantity(None, unit="1", doc="Share of the FLOP/s that engines reach in attention",
+                                           ge=1e-3, le=1, source=GIVEN)
     eta_link: float | None = quantity(None, unit="1", doc="Share of the link bandwidth that engines reach", ge=1e-3,
                                       le=1, source=GIVEN)
     layer_s: float | None = quantity(None, unit="s", doc="Time of a layer in a step beyond roofline and exchange", ge=0,
                                      le=1e3, source=GIVEN)
+    width_s: float | None = quantity(None, unit="s", doc="Added to a layer's for each 1,000 elements of the model's "
+                                     "width", ge=0, le=1e3, source=GIVEN)
     moe_layer_s: float | None = quantity(None, unit="s", doc="Added for a layer of a mixture of experts", ge=0, le=1e3,
                                          source=GIVEN)
     sequence_s: float | None = quantity(None, unit="s", doc="Time of a step for each request that decodes", ge=0,

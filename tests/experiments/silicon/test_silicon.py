@@ -28,10 +28,11 @@ from providers.hardware.calibration import BUILT_IN, Calibration, Constants, bui
 from worlds.places import ROOT
 
 DATA = ROOT.parent / "shared/data/perf/inferencex_silicon_sample.csv.gz"
-TRUE = Constants(0.8, 0.55, 0.3, 60e-6, 40e-6, 15e-6, 0.1)
+TRUE = Constants(0.8, 0.55, 0.1, 0.3, 30e-6, 6e-6, 40e-6, 15e-6, 0.1)
 LAYOUTS = [
     Layout("h100-sxm", "llama-3.1-8b", "bf16", None, 1, 1), Layout("h200-sxm", "llama-3.1-70b", "fp8", None, 4, 1),
     Layout("b200-sxm", "minimax-m2.5", "fp8", None, 2, 1), Layout("b200-sxm", "deepseek-v3", "fp4", None, 8, 1),
+    Layout("h200-sxm", "llama-3.1-8b", "fp8", None, 1, 1),
 ]
 LOADS = [Load(4, 1024, 512), Load(32, 4096, 128), Load(128, 1024, 256), Load(64, 128, 128)]
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="measured serving is not at hand")
@@ -120,7 +121,7 @@ def test_the_engine_agrees_with_the_surrogate():
 def test_a_calibration_goes_through_its_file(tmp_path):
     points = made_up(lambda _: TRUE)
     sample = sample_of(surrogate_of(points), range(len(points)))
-    found = Fitted(solve(sample, ()), solve(sample, GROUPED), sample.groups, (4, 4, 8))
+    found = Fitted(solve(sample, ()), solve(sample, GROUPED), sample.groups, (8, 4, 8))
     text = calibration_text(found, Measurements(tuple(points), {"a reason": 3}, "digest", "2026-04-22"), "data.csv")
     (tmp_path / "c.toml").write_text(text, encoding="utf-8")
     again = read_calibration(tmp_path / "c.toml")

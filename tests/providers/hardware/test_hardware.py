@@ -146,15 +146,17 @@ def test_exchange():
 
 
 def test_the_constants_of_a_step():
-    """L (t_layer + t_moe) + max(bytes / (e_mem BW), flops / (e_cmp F)) + t_seq B, each by hand."""
-    constants = Constants(0.5, 0.25, 0.1, 50e-6, 30e-6, 20e-6, 0.2)
+    """L (t_layer + t_width d + t_moe) + max(bytes / (e_mem BW), flops / (e_cmp F)) + t_seq B, each by hand."""
+    constants = Constants(0.5, 0.25, 0.05, 0.1, 50e-6, 5e-6, 30e-6, 20e-6, 0.2)
     dense = step_coefficients(Deployment(GPUS["h100-sxm"], MODELS["llama-3.1-8b"], "bf16", 1), constants)
     reading = 8.03e9 * 2 / (0.5 * 3.35e12)
-    assert step_time(dense, 1, 0, 0, 7) == pytest.approx(32 * 50e-6 + reading + 7 * 20e-6)
+    assert step_time(dense, 1, 0, 0, 7) == pytest.approx(32 * 70.48e-6 + reading + 7 * 20e-6)  # 4,096 wide
     computing = 2 * 8.03e9 * 8192 / (0.25 * 989e12)
-    assert step_time(dense, 8192, 0, 0, 0) == pytest.approx(32 * 50e-6 + computing)
+    assert step_time(dense, 8192, 0, 0, 0) == pytest.approx(32 * 70.48e-6 + computing)
+    attending = 32 * 32 * 2 * 256 * 1e9 / (0.05 * 989e12)  # layers, heads, two products of 128, pairs
+    assert step_time(dense, 8192, 0, 1e9, 0) == pytest.approx(32 * 70.48e-6 + computing + attending)
     mixture = step_coefficients(Deployment(GPUS["h100-sxm"], MODELS["mixtral-8x7b"], "bf16", 1), constants)
-    assert mixture.base_s == pytest.approx(32 * 80e-6)
+    assert mixture.base_s == pytest.approx(32 * 100.48e-6)
 
 
 def test_weights_apart_from_arithmetic():
