@@ -108,7 +108,9 @@ class Gpu:
 
 
 _AMD: Final = {
-    "eta_memory": 0.5, "eta_compute": 0.41, "eta_attention": 0.41, "layer_s": 88e-6, "width_s": 0.0, "moe_layer_s": 81e-6}
+    "eta_memory": 0.5, "eta_compute": 0.41, "eta_attention": 0.41,
+    "layer_s": 88e-6, "width_s": 0.0, "moe_layer_s": 81e-6,
+}
 
 # fmt: off
 _TABLE: Final = (
