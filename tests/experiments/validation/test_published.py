@@ -61,8 +61,9 @@ def test_steps_of_the_day_by_hand():
     batch, context = 100, 4989
     weights = (671e9 - routed) + routed / 144 * (1 - (1 - 8 / 256) ** (batch * 144))
     memory = (weights + 61 * 576 * batch * context) / (h800.bandwidth * constants.eta_memory)
-    compute = (2 * 37e9 * batch + 61 * 128 * 2 * 320 * batch * context) / (h800.fp8_flops * constants.eta_compute)
-    around = 61 * (constants.layer_s + constants.moe_layer_s)
+    attention = 61 * 128 * 2 * 320 * batch * context / constants.eta_attention
+    compute = (2 * 37e9 * batch / constants.eta_compute + attention) / h800.fp8_flops
+    around = 61 * (constants.layer_s + constants.width_s * 7.168 + constants.moe_layer_s)
     exchange = 61 * 7168 * 2 * 2 * 8 * batch / (50e9 * constants.eta_link)
     requests, kv = batch * 144, batch * 144 * context
     slow, own, deepseek = (day.unit(144, case).time_s(requests, kv, kv, requests) for case in day.CASES)
@@ -75,7 +76,7 @@ def test_steps_of_the_day_by_hand():
 def test_prefill_of_the_day_by_hand():
     """16,384 tokens a GPU, of prompts of which 9/16 are there already, at the exchange that DeepSeek measured."""
     constants = built_in().constants
-    around = 61 * (constants.layer_s + constants.moe_layer_s)
+    around = 61 * (constants.layer_s + constants.width_s * 7.168 + constants.moe_layer_s)
     exchange = 58 * 7168 * (4 / 44e9 + 8 / 47e9) * 16384
     assert day.prefill(day.unit(32, day.CASES[2])) == pytest.approx(32 * 16384 / (7 / 16) / (around + exchange))
 
@@ -84,9 +85,9 @@ def test_prefill_of_the_day_by_hand():
 def test_prefill_that_waits_for_its_exchange_by_hand(case):
     """A token that is not in the cache sees what is, 9/16 of the prompt, and half of the rest."""
     constants, h800, prompt = built_in().constants, GPUS["h100-sxm"], day.lengths().prompt
-    around = 61 * (constants.layer_s + constants.moe_layer_s)
-    flops = 2 * 37e9 + 61 * 128 * 2 * 320 * prompt * (9 / 16 + 7 / 32)
-    computing = flops * 16384 / (h800.fp8_flops * constants.eta_compute)
+    around = 61 * (constants.layer_s + constants.width_s * 7.168 + constants.moe_layer_s)
+    attention = 61 * 128 * 2 * 320 * prompt * (9 / 16 + 7 / 32) / constants.eta_attention
+    computing = (2 * 37e9 / constants.eta_compute + attention) * 16384 / h800.fp8_flops
     exchange = 61 * 7168 * 2 * 2 * 8 * 16384 / (50e9 * constants.eta_link)
     assert day.prefill(day.unit(32, case)) == pytest.approx(32 * 16384 / (7 / 16) / (around + computing + exchange))
 
