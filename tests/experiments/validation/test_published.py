@@ -74,11 +74,14 @@ def test_steps_of_the_day_by_hand():
 
 
 def test_prefill_of_the_day_by_hand():
-    """16,384 tokens a GPU, of prompts of which 9/16 are there already, at the exchange that DeepSeek measured."""
-    constants = built_in().constants
+    """16,384 tokens a GPU, of prompts of which 9/16 are there already: computed while what DeepSeek measured is sent."""
+    constants, h800, prompt = built_in().constants, GPUS["h100-sxm"], day.lengths().prompt
     around = 61 * (constants.layer_s + constants.width_s * 7.168 + constants.moe_layer_s)
     exchange = 58 * 7168 * (4 / 44e9 + 8 / 47e9) * 16384
-    assert day.prefill(day.unit(32, day.CASES[2])) == pytest.approx(32 * 16384 / (7 / 16) / (around + exchange))
+    attention = 61 * 128 * 2 * 320 * prompt * (9 / 16 + 7 / 32) / constants.eta_attention
+    computing = (2 * 37e9 / constants.eta_compute + attention) * 16384 / h800.fp8_flops
+    longer = max(exchange, computing)
+    assert day.prefill(day.unit(32, day.CASES[2])) == pytest.approx(32 * 16384 / (7 / 16) / (around + longer))
 
 
 @pytest.mark.parametrize("case", day.CASES[:2])
