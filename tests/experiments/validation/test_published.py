@@ -74,7 +74,7 @@ def test_steps_of_the_day_by_hand():
 
 
 def test_prefill_of_the_day_by_hand():
-    """16,384 tokens a GPU, of prompts of which 9/16 are there already: computed while what DeepSeek measured is sent."""
+    """16,384 tokens a GPU, 9/16 of each prompt there already, computed while they are sent as DeepSeek measured."""
     constants, h800, prompt = built_in().constants, GPUS["h100-sxm"], day.lengths().prompt
     around = 61 * (constants.layer_s + constants.width_s * 7.168 + constants.moe_layer_s)
     exchange = 58 * 7168 * (4 / 44e9 + 8 / 47e9) * 16384
