@@ -29,6 +29,7 @@ class Globals(Record):
     free_requests: int = i4("height of the stack of free request slots")
     free_attempts: int = i4("height of the stack of free attempt slots")
     free_messages: int = i4("height of the stack of free message slots")
+    free_runs: int = i4("height of the stack of free runs of samples")
     misc_count: int = i4("entries of the heap of rare events")
     feed_ends: int = i4("1 once no more requests will arrive")
     boundary_of: int = i4("the last replica, in their order, that had a boundary at that time")
@@ -305,6 +306,7 @@ class LiveRouter(Record):
     slow_window_s: float = f8("time over which the weight of an offer that came back grows, s; 0: none")
     slow_aggression: float = f8("inverse of the power of time by which that share grows")
     slow_min_share: float = f8("least share of its weight")
+    reads: int = i8("columns of the view that its policy or a feature reads, a bit each (sim.columns_read)")
     affinity_slots: int = i8("entries of the affinity table")
     tpm: int = i8("tokens a minute of a customer and model; 0: no limit")
     rpd: int = i8("requests a day; 0: no limit")
@@ -326,6 +328,11 @@ class LiveRouter(Record):
     observes: int = i4("1 if the policy observes")
     weighs: int = i4("1 if weights may be zero, or change")
     peers: int = i4("1 if offers without samples show a typical peer's values, 0 if they show the priors")
+    shown: int = i4("row of its stale copy of the view; -1: policies see the live one")
+    shares: int = i4("row of its counts of ended attempts by slot; -1: nobody reads shares of them")
+    ttft_windows: int = i4("row of its windows of TTFT; -1: nobody reads percentiles of it")
+    tpot_windows: int = i4("the same of the time per later token")
+    throughput_windows: int = i4("the same of throughput")
     mirrors: int = i4("1 if providers publish nothing, so that its own numbers stand in")
     bills_parts: int = i4("1 if somebody pays for answers in part")
     broken_payer: int = i4("who pays for a broken stream: index into sim.engines.rules.PAYERS")
@@ -362,6 +369,24 @@ class Seat(Record):
     ended_5m: int = i4("attempts ended in the long window")
     errors_5m: int = i4("hard failures among them")
     refusals_5m: int = i4("refusals among them")
+
+
+class Window(Record):
+    """The samples of one metric of an offer that one router keeps: a list of runs."""
+
+    held: int = i8("samples of the slots before the current one")
+    head: int = i4("the oldest run; 0: there is none")
+    tail: int = i4("the newest run, if there is one")
+    fresh: int = i4("the first run of the current slot; 0: it has none")
+
+
+class SampleRun(Record):
+    """The samples of one slot that fell in one bin."""
+
+    slot: int = i8("the slot")
+    bin: int = i4("the bin")
+    count: int = i4("how many they are")
+    next: int = i4("the run after it in its window; 0: there is none")
 
 
 class Meter(Record):

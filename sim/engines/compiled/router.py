@@ -219,9 +219,11 @@ def dispatch(s: State, q: int, o: int) -> None:
     view = routing.views[r, o]
     view[IN_FLIGHT] += 1.0
     view[OUTSTANDING_TOKENS] += request.weight
-    view[REQUESTS_THIS_MINUTE] += 1.0
-    view[TOKENS_THIS_MINUTE] += request.weight
-    if routing.routers[r].mirrors != 0:
+    router = routing.routers[r]
+    if router.reads & telemetry.MINUTES != 0:
+        view[REQUESTS_THIS_MINUTE] += 1.0
+        view[TOKENS_THIS_MINUTE] += request.weight
+    if router.mirrors != 0 and router.reads & telemetry.PUBLISHED != 0:
         view[PUBLISHED_IN_FLIGHT] = view[IN_FLIGHT]
     seat = routing.seats[r, o]
     request.probe = 1 if seat.breaker == HALF_OPEN else 0
@@ -239,7 +241,8 @@ def let_go(routing: Routing, request: LiveRequest) -> None:
     view = routing.views[request.router, request.offer]
     view[IN_FLIGHT] -= 1.0
     view[OUTSTANDING_TOKENS] -= request.weight
-    if routing.routers[request.router].mirrors != 0:
+    router = routing.routers[request.router]
+    if router.mirrors != 0 and router.reads & telemetry.PUBLISHED != 0:
         view[PUBLISHED_IN_FLIGHT] = view[IN_FLIGHT]
     request.live = -1
     request.attempt_at = np.inf
@@ -250,7 +253,7 @@ def hear_first_token(g: Globals, clock: Clock, routing: Routing, q: int) -> None
     """The first token reaches the router."""
     request = routing.requests[q]
     request.first_s = g.now
-    telemetry.saw_first_token(g.now, routing, request)
+    telemetry.saw_first_token(g, routing, request)
     waiting = request.patience_at != np.inf or request.attempt_at != np.inf or request.hedge_at != np.inf
     request.patience_at = np.inf
     mean_s = routing.clients[request.client_class].stay_s
@@ -275,7 +278,7 @@ def hear_done(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     answers[0] += request.served
     answers[1] += 1
     answer = telemetry.FullAnswer(g.now - request.dispatch_s, g.now - request.first_s, request.served, request.model)
-    telemetry.saw_done(g.now, routing, r, o, answer)
+    telemetry.saw_done(g, routing, r, o, answer)
     health.succeed(g, routing.routers[r], seat, request.probe == 1)
     if request.probe == 1:
         look_at(g, clock, routing, request, g.now)
@@ -303,7 +306,7 @@ def blame(g: Globals, clock: Clock, routing: Routing, books: Books, q: int, fail
     health.fail(g, routing.routers[r], routing.seats[r, o], failure, request.probe == 1, listed <= 1)
     if request.probe == 1:
         look_at(g, clock, routing, request, g.now)
-    telemetry.saw_failure(g.now, routing, r, o, failure)
+    telemetry.saw_failure(g, routing, r, o, failure)
     # Until then `open_rows` looks at every seat of the model: one of them may be closed.
     routing.guard_until[r, request.model] = max(
         routing.guard_until[r, request.model], health.rests_until(routing.seats[r, o])

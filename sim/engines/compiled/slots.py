@@ -55,6 +55,9 @@ def grow(s: State) -> State:
                                    links=links)
         if len(routing.seconds) > 1:
             routing = routing._replace(seconds=_doubled(routing.seconds, records.SecondAttempt))
+    if g["free_runs"] < SPARE:
+        free, g["free_runs"] = _more_free(routing.free_runs, g["free_runs"])
+        routing = routing._replace(runs=_doubled(routing.runs, records.SampleRun), free_runs=free)
     routing = routing._replace(chains=with_room(routing.chains, g["chains"]))
     if g["free_messages"] < g["spare_messages"]:
         free, g["free_messages"] = _more_free(clock.free_messages, g["free_messages"])

@@ -22,6 +22,7 @@ TWINS = {"books", "clock", "deployment", "engine", "health", "narrow", "network"
 COMPILED_ONLY = {
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
     "build_preferences": "the part of build for what classes prefer",
+    "build_telemetry": "the part of build for what routers learn",
     "build_tiers": "the part of build for client classes and service tiers",
     "build_waiting": "the part of build for what rests, who waits and who pays",
     "hedge": "two attempts of a request share the fields of its record: the reference has an object for each",
@@ -33,11 +34,13 @@ COMPILED_ONLY = {
     "slots": "places of records that are used again: the reference makes objects",
     "outside": "functions that Python calls with a shard's address: methods in the reference",
     "owed": "providers hand to the books what is over: objects of the reference call each other",
+    "policy_table": "how compiled code finds the policies: the reference calls them",
     "prefetch": "a hint to the processor",
     "records": "rows of the memory: the reference has objects, beside the code that uses them",
     "shards": "how models are split among cores: the reference has them all in one queue",
     "state": "the arrays of those rows",
     "wish": "the row of what classes prefer: an object in the reference",
+    "windows": "lists of counts of samples: the reference keeps the samples themselves",
     "ties": "compares lanes and timers that are due together: SimPy's queue does it for the reference",
     "shard_row": "how compiled code finds the arrays: objects of the reference hold each other",
 }
