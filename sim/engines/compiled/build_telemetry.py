@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from sim.columns_read import columns_needed
-from sim.engines.compiled.records import SampleRun, Window
+from sim.engines.compiled.samples import SampleRun, SampleWindow
 from sim.engines.compiled.state import free_stack
 from sim.engines.compiled.telemetry import OF_THROUGHPUT, OF_TPOT, OF_TTFT, SHARES
 from sim.engines.offer_weights import weights_of
@@ -92,7 +92,7 @@ def new_telemetry(world: World, routers: np.ndarray, offers: np.ndarray) -> dict
         "views": view,
         "shown": view[routers["shown"] >= 0],
         "ended": np.zeros((shares, len(offers), LONG_SLOTS, 3), np.int32),
-        "windows": table(np.zeros(shape, Window.dtype()), Window),
+        "windows": table(np.zeros(shape, SampleWindow.dtype()), SampleWindow),
         "counts": np.zeros((*shape, bins(COARSE_BITS)), np.int32),
         "places": np.zeros((*shape, bins(COARSE_BITS)), np.int32),
     }

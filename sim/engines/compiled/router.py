@@ -50,7 +50,6 @@ from sim.policy import CANCELLED as SAW_CANCELLED
 from sim.policy import FAILED as SAW_FAILED
 from sim.policy import MIDSTREAM
 from sim.policy import TIMED_OUT as ATTEMPT_TIMED_OUT
-from sim.view import IN_FLIGHT, OUTSTANDING_TOKENS, PUBLISHED_IN_FLIGHT, REQUESTS_THIS_MINUTE, TOKENS_THIS_MINUTE
 
 if TYPE_CHECKING:  # not at run time: a world's scenario would be part of the key of compiled code (sim.compiled)
     from sim.engines.requests import ArrivingRequest
@@ -216,15 +215,7 @@ def dispatch(s: State, q: int, o: int) -> None:
     request.live = a
     request.offer = o
     request.dispatch_s = g.now
-    view = routing.views[r, o]
-    view[IN_FLIGHT] += 1.0
-    view[OUTSTANDING_TOKENS] += request.weight
-    router = routing.routers[r]
-    if router.reads & telemetry.MINUTES != 0:
-        view[REQUESTS_THIS_MINUTE] += 1.0
-        view[TOKENS_THIS_MINUTE] += request.weight
-    if router.mirrors != 0 and router.reads & telemetry.PUBLISHED != 0:
-        view[PUBLISHED_IN_FLIGHT] = view[IN_FLIGHT]
+    telemetry.saw_dispatch(routing, request)
     seat = routing.seats[r, o]
     request.probe = 1 if seat.breaker == HALF_OPEN else 0
     if request.probe == 1:
@@ -238,12 +229,7 @@ def dispatch(s: State, q: int, o: int) -> None:
 @inner(forceinline=True)
 def let_go(routing: Routing, request: LiveRequest) -> None:
     """The live attempt is over for the router."""
-    view = routing.views[request.router, request.offer]
-    view[IN_FLIGHT] -= 1.0
-    view[OUTSTANDING_TOKENS] -= request.weight
-    router = routing.routers[request.router]
-    if router.mirrors != 0 and router.reads & telemetry.PUBLISHED != 0:
-        view[PUBLISHED_IN_FLIGHT] = view[IN_FLIGHT]
+    telemetry.let_go(routing, request)
     request.live = -1
     request.attempt_at = np.inf
 

@@ -23,13 +23,12 @@ from sim.engines.compiled.records import (
     RareEvent,
     Replica,
     RouterQueue,
-    SampleRun,
     Seat,
     SecondAttempt,
     Stick,
     TierRow,
-    Window,
 )
+from sim.engines.compiled.samples import SampleRun, SampleWindow
 from sim.engines.compiled.wish import Wish
 from sim.engines.next_turn import ClosedLoops
 from sim.engines.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, SAMPLE, SampledRequest
@@ -121,7 +120,7 @@ class Routing(NamedTuple):
     views: np.ndarray  # float64 (routers, offers, COLUMNS)
     shown: np.ndarray  # the same of the routers with a stale copy
     ended: np.ndarray  # int32 (routers that read shares, offers, LONG_SLOTS, 3): ended, errors, refusals a slot
-    windows: Rows[Window]  # (metrics of routers that read its percentiles, offers)
+    windows: Rows[SampleWindow]  # (metrics of routers that read its percentiles, offers)
     counts: np.ndarray  # int32 (the same, bins): samples of the thirty slots before this one
     places: np.ndarray  # int32 (the same): the run of a bin in this slot; 0: it has none
     runs: Rows[SampleRun]

@@ -24,9 +24,11 @@ from sim.view import (
     CAPACITY_PER_S,
     ERROR_SHARE_5M,
     ERROR_SHARE_30S,
+    IN_FLIGHT,
     LAST_OUTAGE_S,
     NO_LIMIT,
     OBSERVED_AT_S,
+    OUTSTANDING_TOKENS,
     PUBLISHED_AT_S,
     PUBLISHED_IN_FLIGHT,
     PUBLISHED_LATENCY_S,
@@ -74,8 +76,9 @@ class FullAnswer(NamedTuple):
 
 
 class Percentiles(NamedTuple):
-    """The columns of a metric, and which share of its samples is below the last two."""
+    """A metric's window, or -1; its columns, and which share of its samples is below the last two."""
 
+    window: int
     p50: int
     p90: int
     p99: int
@@ -92,28 +95,30 @@ def set_percentiles(view: np.ndarray, of: Percentiles, held: int, counts: np.nda
 
 
 @inner()
-def roll_metric(g: Globals, routing: Routing, w: int, o: int, slot: int, view: np.ndarray, of: Percentiles) -> None:
+def roll_metric(g: Globals, routing: Routing, o: int, slot: int, view: np.ndarray, of: Percentiles) -> None:
     """Move the window of one metric forward to ``slot``.
 
     In every new slot an empty one is said to be, for what peers showed before is not its own.
     """
-    if w < 0:
+    if of.window < 0:
         return
-    changed = windows.turn(g, routing, w, o, slot)
-    held = routing.windows[w, o].held
+    changed = windows.turn(g, routing, of.window, o, slot)
+    held = routing.windows[of.window, o].held
     if changed or held == 0:
-        set_percentiles(view, of, held, routing.counts[w, o])
+        set_percentiles(view, of, held, routing.counts[of.window, o])
 
 
 @inner()
 def roll(g: Globals, routing: Routing, r: int, o: int, slot: int) -> None:
     """Move an offer's windows forward to ``slot``."""
     router, view = routing.routers[r], routing.views[r, o]
-    roll_metric(g, routing, router.ttft_windows, o, slot, view, Percentiles(TTFT_P50, TTFT_P90, TTFT_P99, 0.9, 0.99))
-    roll_metric(g, routing, router.tpot_windows, o, slot, view, Percentiles(TPOT_P50, TPOT_P90, TPOT_P99, 0.9, 0.99))
+    roll_metric(g, routing, o, slot, view,
+                Percentiles(router.ttft_windows, TTFT_P50, TTFT_P90, TTFT_P99, 0.9, 0.99))
+    roll_metric(g, routing, o, slot, view,
+                Percentiles(router.tpot_windows, TPOT_P50, TPOT_P90, TPOT_P99, 0.9, 0.99))
     # a throughput that 90 % of requests reach is the 10 % quantile
-    roll_metric(g, routing, router.throughput_windows, o, slot, view,
-                Percentiles(THROUGHPUT_P50, THROUGHPUT_P90, THROUGHPUT_P99, 0.1, 0.01))
+    roll_metric(g, routing, o, slot, view,
+                Percentiles(router.throughput_windows, THROUGHPUT_P50, THROUGHPUT_P90, THROUGHPUT_P99, 0.1, 0.01))
 
 
 @inner()
@@ -208,6 +213,34 @@ def refresh_if_due(g: Globals, routing: Routing, r: int, o: int) -> None:
     seat = routing.seats[r, o]
     if seat.slot != slot or seat.minute != minute:
         refresh(g, routing, r, o, slot, minute)
+
+
+@inner(forceinline=True)
+def mirror_load(router: LiveRouter, view: np.ndarray) -> None:
+    """Stand in for a provider that publishes no load."""
+    if router.mirrors != 0 and router.reads & PUBLISHED != 0:
+        view[PUBLISHED_IN_FLIGHT] = view[IN_FLIGHT]
+
+
+@inner(forceinline=True)
+def saw_dispatch(routing: Routing, request: LiveRequest) -> None:
+    """Count an attempt that is sent to an offer."""
+    router, view = routing.routers[request.router], routing.views[request.router, request.offer]
+    view[IN_FLIGHT] += 1.0
+    view[OUTSTANDING_TOKENS] += request.weight
+    if router.reads & MINUTES != 0:
+        view[REQUESTS_THIS_MINUTE] += 1.0
+        view[TOKENS_THIS_MINUTE] += request.weight
+    mirror_load(router, view)
+
+
+@inner(forceinline=True)
+def let_go(routing: Routing, request: LiveRequest) -> None:
+    """Count an attempt that is known to have ended, or was cancelled."""
+    router, view = routing.routers[request.router], routing.views[request.router, request.offer]
+    view[IN_FLIGHT] -= 1.0
+    view[OUTSTANDING_TOKENS] -= request.weight
+    mirror_load(router, view)
 
 
 @inner()

@@ -8,7 +8,8 @@ all windows of a shard share; run 0 is none.
 import numpy as np
 
 from sim.compiled import inner
-from sim.engines.compiled.records import Globals, SampleRun, Window
+from sim.engines.compiled.records import Globals
+from sim.engines.compiled.samples import SampleRun, SampleWindow
 from sim.engines.compiled.state import Routing
 from sim.engines.record import Rows
 from sim.engines.rules import LONG_SLOTS
@@ -16,7 +17,7 @@ from sim.histogram import COARSE_BITS, bin_of
 
 
 @inner()
-def new_run(g: Globals, routing: Routing, window: Window, slot: int, at: int) -> int:
+def new_run(g: Globals, routing: Routing, window: SampleWindow, slot: int, at: int) -> int:
     """Begin a run of a bin, behind all others of its window."""
     g.free_runs -= 1
     place = routing.free_runs[g.free_runs]
@@ -46,7 +47,7 @@ def add_sample(g: Globals, routing: Routing, w: int, o: int, slot: int, value: f
 
 
 @inner()
-def join(routing: Routing, window: Window, places: np.ndarray, counts: np.ndarray) -> None:
+def join(routing: Routing, window: SampleWindow, places: np.ndarray, counts: np.ndarray) -> None:
     """Count the samples of the slot that was current in the window."""
     place = window.fresh
     while place != 0:
@@ -59,7 +60,7 @@ def join(routing: Routing, window: Window, places: np.ndarray, counts: np.ndarra
 
 
 @inner()
-def leave(g: Globals, routing: Routing, window: Window, counts: np.ndarray, slot: int) -> None:
+def leave(g: Globals, routing: Routing, window: SampleWindow, counts: np.ndarray, slot: int) -> None:
     """Let go what is older than the slots before ``slot``."""
     runs: Rows[SampleRun] = routing.runs
     while window.head != 0 and runs[window.head].slot < slot - LONG_SLOTS:
