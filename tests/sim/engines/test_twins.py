@@ -65,7 +65,7 @@ SHARED = {
     "router": {"hear_request", "wait", "hear_first_token", "hear_done", "dispatch", "drop", "let_go", "blame",
                "fail_over", "set_timer", "time_out", "try_next_model", "end_request"},
     "telemetry": {"saw_first_token", "saw_done", "saw_failure", "refresh", "count_end", "set_percentiles", "set_shares",
-                  "sample", "learn_capacity"},
+                  "sample", "learn_capacity", "saw_dispatch", "let_go"},
     "newcomers": {"show_newcomers"},
     "terms": {"terms_of", "cost_usd", "caching_saves"},
     "ticks": {"publish", "copy_view"},
