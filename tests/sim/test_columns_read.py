@@ -7,16 +7,20 @@ import numpy as np
 import pytest
 
 from policies import POLICIES
-from policies.toolbox import lowest
+from policies.toolbox import lowest as lowest_row
 from sim import view as v
 from sim.columns_read import ALL, columns_needed, columns_read
+from sim.engines.compiled import CompiledEngine
 from sim.engines.reference import ReferenceEngine
 from sim.policy import BoundPolicy, Memory, Policy
 from sim.scenario import Preferences
 from worlds.differential import Dice, _parameterised, random_case
-from worlds.small import FIRST, LOWEST, drive
+from worlds.small import FIRST, LOWEST, drive, lowest
 
 FIRST_CASE, CASES, ENOUGH = 40_000, 12, 300  # views
+LEARNED = (v.COST_USD, v.SAMPLES, v.TTFT_EWMA_S, v.TPOT_EWMA_S, v.THROUGHPUT_EWMA, v.TTFT_P90, v.TPOT_P50,
+           v.THROUGHPUT_P99, v.ERROR_SHARE_30S, v.REFUSAL_SHARE_5M, v.REQUESTS_THIS_MINUTE, v.CAPACITY_PER_S,
+           v.OBSERVED_AT_S, v.PUBLISHED_IN_FLIGHT, v.PUBLISHED_LATENCY_S)
 
 
 class Spoilt:
@@ -53,6 +57,21 @@ def test_a_policy_chooses_the_same_without_the_columns_that_it_does_not_read(kin
     assert asked > ENOUGH
 
 
+@pytest.mark.differential
+@pytest.mark.parametrize("column", LEARNED, ids=lambda column: v.NAMES[column])
+def test_an_engine_that_learns_one_column_only_shows_it_as_one_that_learns_all(column: int) -> None:
+    everything = lowest(column)
+    alone = BoundPolicy(replace(everything.policy, reads=(v.OPEN, column)), everything.values)
+    for number in range(FIRST_CASE, FIRST_CASE + CASES):
+        case = random_case(number)
+        samples = []
+        for policy in (alone, everything):
+            world = replace(case.world, policies=(policy,) * len(case.world.policies))
+            engine = CompiledEngine(world, iter([block.copy() for block in case.blocks]))
+            samples.append(drive(engine, case.changes, case.end_s).samples.tobytes())
+        assert samples[0] == samples[1], number
+
+
 def test_columns_are_found_in_the_functions_that_a_policy_calls() -> None:
     names = {v.NAMES[column] for column in columns_read(POLICIES["cheapest"])}
     assert names == {"OPEN", "COST_USD"}  # OPEN is named in `policies.toolbox` only
@@ -68,7 +87,7 @@ def test_a_function_made_by_another_may_read_anything() -> None:
     column = v.TTFT_P50
 
     def choose(view: np.ndarray, request: Any, memory: Memory, u: float) -> int:
-        return lowest(view, view, column, u)
+        return lowest_row(view, view, column, u)
 
     choose.__code__ = choose.__code__.replace(co_filename=POLICIES["cheapest"].choose.__code__.co_filename)
     assert columns_read(Policy("made", choose, "Made.", "tests", "at random")) == ALL

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from sim.columns_read import columns_needed
-from sim.engines.compiled.samples import SampleRun, SampleWindow
+from sim.engines.compiled.sample_records import SampleRun, SampleWindow
 from sim.engines.compiled.state import free_stack
 from sim.engines.compiled.telemetry import OF_THROUGHPUT, OF_TPOT, OF_TTFT, SHARES
 from sim.engines.offer_weights import weights_of

@@ -4,7 +4,7 @@ import numpy as np
 
 from sim.engines.compiled import records
 from sim.engines.compiled.build_waiting import more_debts, new_links
-from sim.engines.compiled.samples import SampleRun
+from sim.engines.compiled.sample_records import SampleRun
 from sim.engines.compiled.state import SPARE, Books, State
 from sim.engines.compiled.turns import with_room
 from sim.engines.outcome import SampledRequest

@@ -28,7 +28,7 @@ from sim.engines.compiled.records import (
     Stick,
     TierRow,
 )
-from sim.engines.compiled.samples import SampleRun, SampleWindow
+from sim.engines.compiled.sample_records import SampleRun, SampleWindow
 from sim.engines.compiled.wish import Wish
 from sim.engines.next_turn import ClosedLoops
 from sim.engines.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, SAMPLE, SampledRequest

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.compiled import inner
-from sim.engines.compiled import windows
+from sim.engines.compiled import sample_windows
 from sim.engines.compiled.records import Globals, LiveRequest, LiveRouter, Seat
 from sim.engines.compiled.state import Routing
 from sim.engines.rules import (
@@ -102,7 +102,7 @@ def roll_metric(g: Globals, routing: Routing, o: int, slot: int, view: np.ndarra
     """
     if of.window < 0:
         return
-    changed = windows.turn(g, routing, of.window, o, slot)
+    changed = sample_windows.turn(g, routing, of.window, o, slot)
     held = routing.windows[of.window, o].held
     if changed or held == 0:
         set_percentiles(view, of, held, routing.counts[of.window, o])
@@ -262,7 +262,7 @@ def average(view: np.ndarray, column: int, weight: float, first: bool, sample: f
 def sample(g: Globals, routing: Routing, r: int, o: int, window: int, value: float) -> None:
     """Add a sample to the current slot of a window, if there is one."""
     if window >= 0:
-        windows.add_sample(g, routing, window, o, routing.seats[r, o].slot, value)
+        sample_windows.add_sample(g, routing, window, o, routing.seats[r, o].slot, value)
 
 
 @inner(forceinline=True)

@@ -37,11 +37,11 @@ COMPILED_ONLY = {
     "policy_table": "how compiled code finds the policies: the reference calls them",
     "prefetch": "a hint to the processor",
     "records": "rows of the memory: the reference has objects, beside the code that uses them",
-    "samples": "rows of windows of samples: the reference keeps the samples themselves",
+    "sample_records": "rows of windows of samples: the reference keeps the samples themselves",
     "shards": "how models are split among cores: the reference has them all in one queue",
     "state": "the arrays of those rows",
     "wish": "the row of what classes prefer: an object in the reference",
-    "windows": "lists of counts of samples: the reference keeps the samples themselves",
+    "sample_windows": "lists of counts of samples: the reference keeps the samples themselves",
     "ties": "compares lanes and timers that are due together: SimPy's queue does it for the reference",
     "shard_row": "how compiled code finds the arrays: objects of the reference hold each other",
 }

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.compiled import inner
 from sim.engines.compiled.records import Globals
-from sim.engines.compiled.samples import SampleRun, SampleWindow
+from sim.engines.compiled.sample_records import SampleRun, SampleWindow
 from sim.engines.compiled.state import Routing
 from sim.engines.record import Rows
 from sim.engines.rules import LONG_SLOTS
