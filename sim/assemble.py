@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from sim.client_routers import expanded_routers, routers_of_clients
 from sim.delays import delays
 from sim.demand.classes import expanded_classes
 from sim.demand.covered import demand_covers_s
@@ -31,7 +32,7 @@ def build_world(
     offers
         Its offers, resolved by ``providers.offers.build_offers``.
     policies
-        The policy of each router, by the router's name.
+        The policy of each router, by the router's name in the scenario.
     replication
         Number of the replication, 0 or more.
 
@@ -56,27 +57,30 @@ def build_world(
     models = tuple(sorted({offer.model for offer in ordered}))
     counts = [sum(offer.model == model for offer in ordered) for model in models]
     _check_offers(scenario, dict(zip(models, counts, strict=True)))
-    routers = tuple(scenario.routers)
     clients = expanded_classes(scenario)
+    routers = expanded_routers(scenario, clients)
+    router_of = routers_of_clients(routers, clients)
     delay = delays(scenario.network)
-    home = {name: router.region for name, router in scenario.routers.items()}
-    customer_delay_s = np.array([delay[client.spec.region, home[client.spec.router]] for client in clients])
+    customer_delay_s = np.array([
+        0.0 if routers[router].client is not None else delay[client.spec.region, routers[router].region]
+        for client, router in zip(clients, router_of, strict=True)])
     return World(
         scenario=scenario,
         offers=ordered,
         models=models,
-        routers=routers,
+        routers=tuple(router.name for router in routers),
+        router_names=tuple(router.router_name for router in routers),
         classes=tuple(client.name for client in clients),
         class_names=tuple(client.class_name for client in clients),
         class_model=np.array([models.index(client.spec.model) for client in clients], dtype=np.int32),
-        class_router=np.array([routers.index(client.spec.router) for client in clients], dtype=np.int32),
+        class_router=np.array(router_of, dtype=np.int32),
         class_delay_s=customer_delay_s,
         class_slo_ttft_s=np.array([client.spec.slo_ttft_s for client in clients]),
         class_slo_tpot_s=np.array([client.spec.slo_tpot_s for client in clients]),
         class_stay_s=np.array([client.spec.stay_s or np.inf for client in clients]),
         model_first=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
-        delay_s=np.array([[delay[home[router], offer.region] for offer in ordered] for router in routers]),
-        policies=tuple(policies[router] for router in routers),
+        delay_s=np.array([[delay[router.region, offer.region] for offer in ordered] for router in routers]),
+        policies=tuple(policies[router.router_name] for router in routers),
         seed=scenario.seed,
         replication=replication,
         loops=closed_loops(clients, customer_delay_s),

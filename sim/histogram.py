@@ -37,14 +37,9 @@ def midpoint(index: int, bits: int) -> float:
     return 2.0 ** (octave + LOWEST_EXPONENT) * (1.0 + (step + 0.5) / (1 << bits))
 
 
-@hot("float64(int64[::1], float64, int64)", cache=True)
-def quantile(counts: np.ndarray, q: float, bits: int) -> float:
-    """Midpoint of the bin that holds the ``ceil(q * n)``-th smallest value; NaN when empty."""
-    total = 0
-    for count in counts:
-        total += count
-    if total == 0:
-        return np.nan
+@hot(["float64(int32[::1], int64, float64, int64)", "float64(int64[::1], int64, float64, int64)"], cache=True)
+def quantile_of(counts: np.ndarray, total: int, q: float, bits: int) -> float:
+    """The same of counts that are known to add up to ``total``, one or more."""
     rank = max(1, int(np.ceil(q * total)))
     seen = 0
     for index in range(counts.shape[0]):
@@ -52,3 +47,12 @@ def quantile(counts: np.ndarray, q: float, bits: int) -> float:
         if seen >= rank:
             return midpoint(index, bits)
     return midpoint(counts.shape[0] - 1, bits)
+
+
+@hot("float64(int64[::1], float64, int64)", cache=True)
+def quantile(counts: np.ndarray, q: float, bits: int) -> float:
+    """Midpoint of the bin that holds the ``ceil(q * n)``-th smallest value; NaN when empty."""
+    total = 0
+    for count in counts:
+        total += count
+    return np.nan if total == 0 else quantile_of(counts, total, q, bits)

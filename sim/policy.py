@@ -141,6 +141,9 @@ class Policy:
         True if it may see ``TRUE_WORK_S``; its kind must then begin with ``oracle_``.
     imitation
         What it imitates; none if it is a textbook's rule or our own.
+    reads
+        Columns of the view (`sim.view`) that ``choose`` reads: the others need not be kept up to date for it. None:
+        those that its code names, if it is one of this package, else all.
     """
 
     kind: str
@@ -154,6 +157,7 @@ class Policy:
     shared_slots: int = 0
     oracle: bool = False
     imitation: Imitation | None = None
+    reads: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -91,13 +91,20 @@ def _events(scenario: TrafficScenario) -> Iterator[Work]:
 
 def _ticks(scenario: TrafficScenario) -> Iterator[Work]:
     offers = sum(len(provider.offers) for provider in scenario.providers.values())
-    periods = {"traffic.publish_period_s": scenario.traffic.publish_period_s}
-    periods |= {f"routers.{name}.telemetry.stale_view_s": router.telemetry.stale_view_s
+    periods = {"traffic.publish_period_s": (1, scenario.traffic.publish_period_s)}
+    periods |= {f"routers.{name}.telemetry.stale_view_s": (_copies(scenario, name), router.telemetry.stale_view_s)
                 for name, router in scenario.routers.items()}
-    for path, period in periods.items():
+    for path, (copies, period) in periods.items():
         if period:
-            yield Work(offers * _longest_s(scenario) / period, "looks at offers",
+            yield Work(copies * offers * _longest_s(scenario) / period, "looks at offers",
                        f"{path} ({period:g}), {_times(scenario)}", MOST_TICKS)
+
+
+def _copies(scenario: TrafficScenario, router: str) -> int:
+    """How many routers one of the scenario is."""
+    if not scenario.routers[router].client_side:
+        return 1
+    return sum(spec.clients for spec in scenario.demand.values() if spec.router == router)
 
 
 def _longest_s(scenario: TrafficScenario) -> float:

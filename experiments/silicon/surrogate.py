@@ -14,7 +14,7 @@ from providers.hardware.roofline import IDEAL, WIDTH, Deployment, step_coefficie
 REQUEST: Final = Constants._fields.index("request_s")
 
 
-class Rows(NamedTuple):
+class StepRows(NamedTuple):
     """Kinds of steps of all points, one after the other, at constants of 1: what the constants divide or multiply."""
 
     weight: np.ndarray
@@ -58,16 +58,16 @@ class Rows(NamedTuple):
     def _summed(self, column: np.ndarray) -> np.ndarray:
         return np.asarray(np.add.reduceat(self.weight * column, self.starts))
 
-    def scaled(self, factor: np.ndarray) -> "Rows":
+    def scaled(self, factor: np.ndarray) -> "StepRows":
         """The rows with weights multiplied by a factor of each point."""
         return self._replace(weight=self.weight * np.repeat(factor, self.counts))
 
-    def of(self, chosen: Sequence[int]) -> "Rows":
+    def of(self, chosen: Sequence[int]) -> "StepRows":
         """The rows of some of the points."""
         counts = self.counts[list(chosen)]
         rows = np.concatenate([np.arange(self.starts[i], self.starts[i] + n) for i, n in
                                zip(chosen, counts, strict=True)])
-        return Rows._make([*(column[rows] for column in self[:-1]), np.concatenate(([0], np.cumsum(counts)[:-1]))])
+        return StepRows._make([*(column[rows] for column in self[:-1]), np.concatenate(([0], np.cumsum(counts)[:-1]))])
 
     @property
     def counts(self) -> np.ndarray:
@@ -79,8 +79,8 @@ class Surrogate(NamedTuple):
     """Measured points, with what their steps hold until a request's first token, and from it to the last."""
 
     points: tuple[Point, ...]
-    first: Rows
-    later: Rows
+    first: StepRows
+    later: StepRows
 
     def of(self, chosen: Sequence[int]) -> "Surrogate":
         """Some of the points."""
@@ -122,11 +122,11 @@ def fits_at_once(point: Point) -> bool:
     return load.concurrency * held <= kv_capacity_tokens(deployment)
 
 
-def _rows(points: Sequence[Point], kinds: Sequence[Kinds]) -> Rows:
+def _rows(points: Sequence[Point], kinds: Sequence[Kinds]) -> StepRows:
     blocks = [_block(deployment_of(point.layout), its) for point, its in zip(points, kinds, strict=True)]
     counts = [block.shape[1] for block in blocks]
     columns = np.concatenate(blocks, axis=1)
-    return Rows._make([*columns, np.concatenate(([0], np.cumsum(counts)[:-1]))])
+    return StepRows._make([*columns, np.concatenate(([0], np.cumsum(counts)[:-1]))])
 
 
 def _block(deployment: Deployment, kinds: Kinds) -> np.ndarray:

@@ -97,7 +97,7 @@ def _payments_are_revenue_and_fees(run: TrafficOutcome) -> Iterator[str]:
 
 
 def _nobody_pays_unasked(run: TrafficOutcome) -> Iterator[str]:
-    billing = [run.world.scenario.routers[name].billing for name in run.world.routers]
+    billing = [router.billing for router in run.world.router_settings]
     asked = any("provider" in (one.broken_stream, one.customer_left) for one in billing)
     for i, cohort in np.argwhere(run.offer_sums[:, :, o.WRITTEN_OFF_NANO] > 0):
         if not asked:

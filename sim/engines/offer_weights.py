@@ -13,8 +13,8 @@ def weight_of(router: Router, offer: OfferSpec) -> float:
 
 def weights_of(world: World) -> np.ndarray:
     """Weights of all offers at all routers, float64 (routers, offers)."""
-    routers = [world.scenario.routers[name] for name in world.routers]
-    return np.array([[weight_of(router, offer) for offer in world.offers] for router in routers], np.float64)
+    return np.array([[weight_of(router, offer) for offer in world.offers] for router in world.router_settings],
+                    np.float64)
 
 
 def weighs(router: Router) -> bool:

@@ -19,7 +19,7 @@ def wishes_of(world: World) -> tuple[list[Preferences], list[int]]:
 
     A class prefers what it says itself, and for the rest what its router has.
     """
-    routers = [world.scenario.routers[name].preferences for name in world.routers]
+    routers = [router.preferences for router in world.router_settings]
     own = world.class_preferences or (Preferences(),) * len(world.classes)
     known: dict[tuple[int, int], int] = {}  # by identity: thousands of classes may share what one wrote
     different: dict[Preferences, int] = {}
@@ -28,6 +28,16 @@ def wishes_of(world: World) -> tuple[list[Preferences], list[int]]:
             wanted = one.over(routers[router])
             known[id(one), router] = -1 if says_nothing(wanted) else different.setdefault(wanted, len(different))
     return list(different), [known[pair] for pair in zip(map(id, own), world.class_router.tolist(), strict=True)]
+
+
+def wishes_by_router(world: World) -> list[set[Preferences]]:
+    """What the classes of each router prefer."""
+    different, wants = wishes_of(world)
+    found: list[set[Preferences]] = [set() for _ in world.routers]
+    for router, row in zip(world.class_router.tolist(), wants, strict=True):
+        if row >= 0:
+            found[router].add(different[row])
+    return found
 
 
 def admitted_tiers(world: World) -> list[int]:

@@ -15,7 +15,7 @@ from sim.engines.schedule import DatedSchedule, Schedule
 from sim.engines.service_tiers import CLASS_PRIORITIES, DEFAULT_TIER, TIER_RANKS
 from sim.engines.steptime import StepCoefficients
 from sim.policy import BoundPolicy
-from sim.scenario import Preferences, RateLimits, TrafficScenario
+from sim.scenario import Preferences, RateLimits, Router, TrafficScenario
 
 TRADE_FEE_UNIT = 1_000_000  # fees are stored in parts per million
 
@@ -86,7 +86,8 @@ class World:
     scenario: TrafficScenario
     offers: tuple[OfferSpec, ...]  # sorted by model
     models: tuple[str, ...]
-    routers: tuple[str, ...]
+    routers: tuple[str, ...]  # expanded routers, e.g. "main" or "library#3"
+    router_names: tuple[str, ...]  # the scenario's router of each expanded router
     classes: tuple[str, ...]  # expanded client classes, e.g. "chat" or "chat#3"
     class_names: tuple[str, ...]  # the scenario's class of each expanded class
     class_model: np.ndarray  # int32
@@ -105,6 +106,15 @@ class World:
     demand_covers_s: float = math.inf  # until when there are requests, if they end before the run does
     class_tier: tuple[int, ...] = ()  # service tier that each class asks for; empty: the default one
     class_preferences: tuple[Preferences, ...] = ()  # of each class; empty: what its router has
+
+    @property
+    def router_settings(self) -> tuple[Router, ...]:
+        """The settings of each router."""
+        return tuple(map(self.router, range(len(self.routers))))
+
+    def router(self, index: int) -> Router:
+        """The settings of one router."""
+        return self.scenario.routers[self.router_names[index]]
 
     @property
     def measured_until_s(self) -> float:

@@ -57,6 +57,7 @@ def market_world(
         offers=tuple(offers),
         models=models,
         routers=(ROUTER,),
+        router_names=(ROUTER,),
         classes=population.names,
         class_names=tuple(population.segment_names[segment] for segment in population.segment),
         # the feed says of each request which model it is for: a workload changes its model, a class never does

@@ -135,6 +135,8 @@ class MarketScenario(Document):
 
     @model_validator(mode="after")
     def _fees_in_one_place(self) -> "MarketScenario":
+        if self.router.client_side:
+            raise ValueError("router.client_side is true; in a market it must be false, since one router serves all")
         for name in ("fee_share", "own_key_fee_share"):
             if getattr(self.router, name) != 0:
                 raise ValueError(f"router.{name} is {getattr(self.router, name):g}; in a market it must be 0, since "

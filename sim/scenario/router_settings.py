@@ -179,7 +179,10 @@ class Telemetry(Part):
 class Router(Part):
     """A marketplace that places requests."""
 
-    region: Name = Field("us-east", description="Region the router runs in")
+    region: Name = Field("us-east", description="Region the router runs in; one of clients runs where its client is")
+    client_side: bool = Field(False, description="Each client of the classes that name it runs a router of its own, as "
+                              "a library does, with telemetry, memory and limits of its own and no delay to it "
+                              "(source: assumption: off, for marketplaces serve all; LiteLLM runs as a library, too)")
     policy: PolicyChoice = Field(PolicyChoice(kind="openrouter_classic"), description="Routing policy")
     exploration: float = quantity(0.0, unit="1", doc="Share of attempts placed uniformly at random", ge=0, le=1,
                                   source="off; LLM Gateway uses 0.01",

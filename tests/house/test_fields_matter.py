@@ -93,6 +93,7 @@ fast_failure_share = 0.95
 """
 ROUTER, OFFER, PICKY = "routers.main", "providers.slow.offers.toy", "demand.picky.preferences"
 CHANGES: dict[str, Any] = {
+    f"{ROUTER}.client_side": True,
     f"{ROUTER}.cooldown.rule": "consecutive", f"{ROUTER}.cooldown.seconds": 4.0,
     f"{ROUTER}.cooldown.failure_share": 0.1, f"{ROUTER}.cooldown.least_requests": 1,
     f"{ROUTER}.cooldown.lone_requests": 5, f"{ROUTER}.cooldown.window_s": 2.0,

@@ -24,7 +24,8 @@ def demand_world(demand: dict[str, Any], duration_s: float = 100.0, load: float 
     expanded = expanded_classes(scenario)
     n = len(expanded)
     return World(
-        scenario=scenario, offers=(), models=("m",), routers=("main",), policies=(), seed=7, replication=0,
+        scenario=scenario, offers=(), models=("m",), routers=("main",), router_names=("main",), policies=(),
+        seed=7, replication=0,
         classes=tuple(c.name for c in expanded), class_names=tuple(c.class_name for c in expanded),
         class_model=np.zeros(n, np.int32), class_router=np.zeros(n, np.int32),
         class_delay_s=np.full(n, world.get("delay_s", 0.0)), class_slo_ttft_s=np.ones(n),

@@ -20,6 +20,7 @@ from sim.engines.world import BALANCERS, OfferSpec, World
 from sim.policy import BoundPolicy
 from sim.scenario import PolicyChoice
 from worlds import small as worlds
+from worlds.differential_copies import with_copies
 from worlds.differential_preferences import (
     client_with_preferences,
     router_with_preferences,
@@ -97,7 +98,7 @@ def random_case(seed: int) -> Case:
     world = with_rates(world, table, seed)
     blocks = [block for block in np.split(table, cuts) if len(block)]  # an empty block would be a pause
     case = Case(world, _whole_instants(blocks), [change for change in changes if change.time_s < end_s], end_s)
-    return with_tiers(seed, _maybe(rng, 0.33, _scheduled(rng, case, duration_s), case))
+    return with_copies(seed, with_tiers(seed, _maybe(rng, 0.33, _scheduled(rng, case, duration_s), case)))
 
 
 def _scheduled(rng: Dice, case: Case, duration_s: float) -> Case:

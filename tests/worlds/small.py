@@ -182,7 +182,7 @@ def world(
     scenario = _scenario(rows, routers, clients, traffic or {})
     return World(
         scenario=scenario,
-        offers=rows, models=models, routers=names,
+        offers=rows, models=models, routers=names, router_names=names,
         classes=classes, class_names=classes,
         class_model=np.array([models.index(client.model) for client in clients], dtype=np.int32),
         class_router=np.array([names.index(client.router) for client in clients], dtype=np.int32),

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.engines.compiled import records, state
 from sim.engines.compiled.build_preferences import keyed_offers, new_wishes
+from sim.engines.compiled.build_telemetry import assign_telemetry, new_runs, new_telemetry
 from sim.engines.compiled.build_tiers import new_clients, special_offers
 from sim.engines.compiled.build_waiting import new_links, new_queues, no_debts, rest_fields, slow_start_fields
 from sim.engines.compiled.finish import heap_arrays
@@ -20,39 +21,11 @@ from sim.engines.grid import all_on_grid, on_grid
 from sim.engines.offer_weights import weights_of
 from sim.engines.record import table
 from sim.engines.requests import REQUEST, ArrivingRequest
-from sim.engines.schedule import shown_usd
 from sim.engines.window import Window
 from sim.engines.world import OfferSpec, World, marketplace_rates
 from sim.errors import ScenarioError
 from sim.near_load import PAIR, RECENT
 from sim.scenario import Router
-from sim.view import (
-    CAPACITY_PER_S,
-    LAST_OUTAGE_S,
-    NEVER,
-    NO_LIMIT,
-    OBSERVED_AT_S,
-    PRICE_CUT_S,
-    PRICE_IN,
-    PRICE_OUT,
-    PUBLISHED_AT_S,
-    PUBLISHED_LATENCY_S,
-    RPM_LIMIT,
-    THROUGHPUT_EWMA,
-    THROUGHPUT_P50,
-    THROUGHPUT_P90,
-    THROUGHPUT_P99,
-    TPM_LIMIT,
-    TPOT_EWMA_S,
-    TPOT_P50,
-    TPOT_P90,
-    TPOT_P99,
-    TTFT_EWMA_S,
-    TTFT_P50,
-    TTFT_P90,
-    TTFT_P99,
-    WEIGHT,
-)
 
 FIRST_POOL = 256  # slots of each pool of a shard at the start; they double when needed
 FIRST_SAMPLES = 1024
@@ -155,32 +128,14 @@ def _router_fields(router: Router) -> dict[str, Any]:
 
 def _routers(world: World) -> np.ndarray:
     table = np.zeros(len(world.routers), records.LiveRouter.dtype())
-    for row, name, bound in zip(table, world.routers, world.policies, strict=True):
-        _fill(row, _router_fields(world.scenario.routers[name]))
-        _fill(row, rate_fields(marketplace_rates(world.scenario.routers[name].limits)))
+    for row, settings, bound in zip(table, world.router_settings, world.policies, strict=True):
+        _fill(row, _router_fields(settings))
+        _fill(row, rate_fields(marketplace_rates(settings.limits)))
         row["oracle"] = bound.policy.oracle
         row["observes"] = bound.policy.observe is not None
         row["mirrors"] = world.scenario.traffic.publish_period_s is None
+    assign_telemetry(world, table)
     return table
-
-
-def _views(world: World, routers: np.ndarray, offers: np.ndarray) -> np.ndarray:
-    view = np.zeros(state.view_shape(len(routers), len(offers)))
-    view[:, :, PRICE_IN] = shown_usd(offers["price_in"], offers["kept_ppm"])
-    view[:, :, PRICE_OUT] = shown_usd(offers["price_out"], offers["kept_ppm"])
-    view[:, :, [LAST_OUTAGE_S, OBSERVED_AT_S, PUBLISHED_AT_S, PRICE_CUT_S]] = NEVER
-    view[:, :, CAPACITY_PER_S] = NO_LIMIT
-    view[:, :, RPM_LIMIT] = np.where(offers["rpm"] > 0, offers["rpm"], NO_LIMIT)
-    view[:, :, TPM_LIMIT] = np.where(offers["tpm"] > 0, offers["tpm"], NO_LIMIT)
-    view[:, :, WEIGHT] = weights_of(world)
-    ttft, throughput = routers["prior_ttft_s"][:, None], routers["prior_throughput"][:, None]
-    for column in (TTFT_EWMA_S, TTFT_P50, TTFT_P90, TTFT_P99, PUBLISHED_LATENCY_S):
-        view[:, :, column] = ttft
-    for column in (TPOT_EWMA_S, TPOT_P50, TPOT_P90, TPOT_P99):
-        view[:, :, column] = 1.0 / throughput
-    for column in (THROUGHPUT_EWMA, THROUGHPUT_P50, THROUGHPUT_P90, THROUGHPUT_P99):
-        view[:, :, column] = throughput
-    return view
 
 
 def _lanes(world: World, here: np.ndarray, lane_of: np.ndarray) -> np.ndarray:
@@ -215,13 +170,11 @@ def _memory(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
     routers = _routers(world)
     shape = (len(routers), len(offers))
-    view = _views(world, routers, offers)
     seats = np.zeros(shape, records.Seat.dtype())
     for name in ("done_until", "failed_until", "back_at", "cool_until"):
         seats[name] = -np.inf
     seats["weight"] = weights_of(world)
     sticky = np.zeros((len(routers), len(world.models), _widest(_sticky_slots(world))), records.Stick.dtype())
-    bins = state.telemetry_bins()
     memory_offers, memory_shared, memory_params = _memory(world)
     return Routing(
         routers=table(routers, records.LiveRouter),
@@ -235,15 +188,13 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
         queues=new_queues(len(routers), len(world.models)),
         seats=table(seats, records.Seat),
         meters=table(new_meters(world, keyed_offers(world), offers, routers), records.Meter),
-        views=view,
-        shown=view.copy(),
-        ended=np.zeros((*shape, state.RING, 3), np.int32),
-        ring=np.zeros((*shape, state.RING, 3, bins), np.int32),
-        window=np.zeros((*shape, 3, bins), np.int64),
+        **new_telemetry(world, routers, offers),
+        **new_runs(FIRST_POOL),
         sticky=table(sticky, records.Stick),
         model_first=world.model_first.astype(np.int64),
         fallbacks=_fallbacks(world),
         fresh=np.full((len(routers), len(world.models), 2), -1, np.int64),
+        all_open=np.zeros((len(routers), len(world.models)), np.int32),
         guard_until=np.repeat(np.where(routers["weighs"] != 0, np.inf, 0.0)[:, None], len(world.models), 1),
         least_context=np.array(
             [offers["context"][a:b].min() for a, b in pairwise(world.model_first.tolist())], np.int64
@@ -260,7 +211,7 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
 
 
 def _hedges(world: World) -> bool:
-    return any(world.scenario.routers[name].attempts.hedge_s is not None for name in world.routers)
+    return any(router.attempts.hedge_s is not None for router in world.router_settings)
 
 
 def _fallbacks(world: World) -> np.ndarray:
@@ -277,8 +228,7 @@ def _rows_if(used: bool) -> int:
 
 
 def _sticky_slots(world: World) -> list[int]:
-    affinities = [world.scenario.routers[name].affinity for name in world.routers]
-    return [affinity.slots for affinity in affinities if affinity.ttl_s > 0]
+    return [router.affinity.slots for router in world.router_settings if router.affinity.ttl_s > 0]
 
 
 def _tree(leaves: int, first_s: float) -> state.Tree:
@@ -295,7 +245,7 @@ def _tree(leaves: int, first_s: float) -> state.Tree:
 
 
 def _clock(world: World, lanes: np.ndarray, replica_at: np.ndarray) -> Clock:
-    stale_s = np.array([world.scenario.routers[name].telemetry.stale_view_s for name in world.routers])
+    stale_s = np.array([router.telemetry.stale_view_s for router in world.router_settings])
     ticks = world.scenario.traffic.publish_period_s is not None or bool((stale_s > 0).any())
     return Clock(
         front=_tree(state.FIRST_LANE + len(lanes), 0.0 if ticks else np.inf),
@@ -328,6 +278,7 @@ def _globals(world: World, shards: int) -> np.ndarray:
         "free_requests": FIRST_POOL,
         "free_attempts": FIRST_POOL,
         "free_messages": 4 * FIRST_POOL,
+        "free_runs": FIRST_POOL - 1,
         "spare_messages": 4 * SPARE + 2 * max(spec.max_batch for spec in world.offers),
     }
     for name, value in values.items():
@@ -408,4 +359,4 @@ def _own_routing(whole: Routing) -> Routing:
                           free_requests=state.free_stack(FIRST_POOL),
                           tried=np.zeros((FIRST_POOL, state.MAX_ATTEMPTS), np.int32),
                           chains=new_chains(whole.chains.loops, 0), links=new_links(FIRST_POOL),
-                          seconds=empty(len(whole.seconds), records.SecondAttempt))
+                          seconds=empty(len(whole.seconds), records.SecondAttempt), **new_runs(FIRST_POOL))

@@ -11,15 +11,14 @@ import numpy as np
 from sim.engines.compiled import loop, outside
 from sim.engines.compiled.build import copies_by_class, new_shards
 from sim.engines.compiled.entry_point import (
-    MAX_ROUTERS,
     Fixed,
     address_of,
-    addresses_of,
     compiled_advance,
     place_of,
     words_of,
 )
 from sim.engines.compiled.intake import Intake
+from sim.engines.compiled.policy_table import policy_table
 from sim.engines.compiled.shards import balanced, shards_of
 from sim.engines.compiled.slots import fresh_samples, grow
 from sim.engines.compiled.state import BY_CLASS, SPARE, State
@@ -73,14 +72,12 @@ class CompiledEngine:
     Raises
     ------
     PolicyError
-        If a policy cannot be compiled or fails its trial, or there are more than eight routers.
+        If a policy cannot be compiled or fails its trial.
     """
 
     def __init__(
         self, world: World, feed: Feed, *, threads: int = 1, shards: Sequence[np.ndarray] | None = None
     ) -> None:
-        if len(world.routers) > MAX_ROUTERS:
-            raise PolicyError(f"routers are {len(world.routers)}; the compiled engine takes at most {MAX_ROUTERS}")
         self.world = world
         self.now_s = 0.0
         self._prices = [offer.price for offer in world.offers]
@@ -102,11 +99,9 @@ class CompiledEngine:
         self._class_words = [place_of(self._shards[0], "books", name) for name in BY_CLASS]
         self._copies = np.array([[address_of(array) for array in copy] for copy in self._by_class])
         self._why = np.zeros(len(groups), np.int64)
-        compiled = [_compiled_policy(bound.policy) for bound in world.policies]
-        for bound in world.policies:
+        self._policies = policy_table([_compiled_policy(bound.policy) for bound in world.policies])
+        for bound in dict(zip(map(id, world.policies), world.policies, strict=True)).values():  # copies share theirs
             try_out(bound)
-        self._policies = np.stack([addresses_of([choose for choose, _ in compiled]),
-                                   addresses_of([observe for _, observe in compiled])])
         # the same memory for ever: asking an array for its address takes as long as an idle shard's turn
         self._every = np.arange(len(groups))
         self._fixed = Fixed(address_of(self._words), address_of(self._every),

@@ -7,24 +7,16 @@ cores.
 """
 
 import ctypes
-from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
 import numba
 import numpy as np
 from numba import types
-from numba.core.ccallback import CFunc
-from numba.core.cgutils import create_struct_proxy
-from numba.extending import intrinsic
 
 from sim.engines.compiled import loop
-from sim.engines.compiled.shard_row import know, state_at, word
-from sim.engines.policy_abi import CHOOSE_SIGNATURE, OBSERVE_SIGNATURE
+from sim.engines.compiled.shard_row import know, state_at
 
-MAX_ROUTERS: Final = 8  # the tuple of policies has a fixed length, so that the engine is compiled once
-CHOOSERS: Final = types.UniTuple(types.FunctionType(CHOOSE_SIGNATURE), MAX_ROUTERS)  # type: ignore[no-untyped-call]
-OBSERVERS: Final = types.UniTuple(types.FunctionType(OBSERVE_SIGNATURE), MAX_ROUTERS)  # type: ignore[no-untyped-call]
 _WORDS: Final = types.CPointer(types.int64)  # type: ignore[no-untyped-call]
 _ADVANCE: Final = types.void(_WORDS, _WORDS, types.int64, types.float64, _WORDS, _WORDS)
 _PROTOTYPE: Final = ctypes.CFUNCTYPE(  # of the same; addresses as numbers, which need no object made for them
@@ -36,12 +28,6 @@ def words_of(state: Any) -> list[int]:
     if isinstance(state, np.ndarray):
         return [state.ctypes.data, *state.shape]
     return [word for part in state for word in words_of(part)]
-
-
-def addresses_of(functions: Sequence[CFunc]) -> np.ndarray:
-    """Addresses of compiled policies, one a router; the rest of the tuple repeats the first."""
-    found = [function.address for function in functions]
-    return np.array(found + [found[0]] * (MAX_ROUTERS - len(found)), np.int64)
 
 
 def place_of(state: Any, *path: str) -> int:
@@ -89,12 +75,10 @@ def advance_shards(table: Any, which: Any, count: int, until_s: float, policies:
     which, count
         The shards to advance.
     policies
-        Addresses of ``choose`` of each router, then those of ``observe``.
+        Addresses of the routers' policies (`sim.engines.compiled.policy_table`).
     why
         Filled by shard with why it stopped (`sim.engines.compiled.loop`).
     """
-    choosers = choosers_at(policies, 0)
-    observers = observers_at(policies, MAX_ROUTERS)
     for place in range(count):
         shard = which[place]
         state: Any = state_at(table, shard)  # type: ignore[call-arg]
@@ -103,29 +87,4 @@ def advance_shards(table: Any, which: Any, count: int, until_s: float, policies:
         if g.due >= until_s:
             g.now = until_s
         else:
-            why[shard] = loop.advance(state, until_s, choosers, observers)
-
-
-def _functions_at(kind: Any) -> Any:
-    """An intrinsic that makes a tuple of first-class functions from their addresses."""
-
-    @intrinsic
-    def functions_at(typingctx: Any, table: Any, at: Any) -> Any:
-        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            words, at = arguments
-            first = builder.gep(words, [at])
-            made = []
-            for place, function_type in enumerate(kind.types):
-                function = create_struct_proxy(function_type)(context, builder)  # type: ignore[no-untyped-call]
-                address = word(context, builder, first, place)
-                function.c_addr = builder.inttoptr(address, function.c_addr.type)
-                made.append(function._getvalue())
-            return context.make_tuple(builder, kind, made)
-
-        return kind(table, at), build
-
-    return functions_at
-
-
-choosers_at = _functions_at(CHOOSERS)
-observers_at = _functions_at(OBSERVERS)
+            why[shard] = loop.advance(state, until_s, policies)

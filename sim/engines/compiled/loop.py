@@ -22,6 +22,7 @@ from sim.engines.compiled.hedge import go_on_alone, hedge_is_due, is_live, set_a
 from sim.engines.compiled.network import receive
 from sim.engines.compiled.owed import release
 from sim.engines.compiled.place import BAD_ROW, NO_ROW, may_return, memory_of, note_kept_away, pick
+from sim.engines.compiled.policy_table import observer
 from sim.engines.compiled.records import Globals
 from sim.engines.compiled.replica import boundary
 from sim.engines.compiled.router import (
@@ -83,6 +84,7 @@ def crowded(s: State) -> bool:
         g.free_requests < SPARE
         or g.free_attempts < SPARE
         or g.free_messages < g.spare_messages
+        or g.free_runs < SPARE
         or g.misc_count > s.clock.misc.shape[0] - SPARE - s.routing.requests.shape[0]
         or (g.sample_share > 0.0 and g.samples > s.books.samples.shape[0] - SPARE)
         or (g.chains > 0 and g.chains > s.routing.chains.rows.shape[0] - SPARE)
@@ -90,7 +92,7 @@ def crowded(s: State) -> bool:
 
 
 @inner(forceinline=True)
-def tell_policy(g: Globals, routing: Routing, observers: Any, q: int, kind: int, failure: int) -> None:
+def tell_policy(g: Globals, routing: Routing, policies: Any, q: int, kind: int, failure: int) -> None:
     """Let the policy of a request's router observe an event of its current attempt."""
     request = routing.requests[q]
     r = request.router
@@ -107,11 +109,12 @@ def tell_policy(g: Globals, routing: Routing, observers: Any, q: int, kind: int,
         wide(kind), row, g.now, wide(request.prompt), tokens, ttft_s, g.now - request.dispatch_s, wide(failure),
         prompt_usd, output_usd,
     )
-    observers[r](memory_of(routing, r, request.model), event)
+    observe: Any = observer(policies, r)  # type: ignore[call-arg]
+    observe(memory_of(routing, r, request.model), event)
 
 
 @inner(forceinline=True)
-def handle_message(s: State, observers: Any, lane: int) -> Next:
+def handle_message(s: State, policies: Any, lane: int) -> Next:
     """Deliver the next message of a lane."""
     g = s.globals[0]
     message = s.clock.messages[receive(g, s.clock, lane, s.routing.requests, s.supply.attempts)]
@@ -129,34 +132,34 @@ def handle_message(s: State, observers: Any, lane: int) -> Next:
         return Next(-1, -1)
     if kind == FIRST_TOKEN:
         hear_first_token(g, s.clock, s.routing, q)
-        tell_policy(g, s.routing, observers, q, SAW_FIRST_TOKEN, 0)
+        tell_policy(g, s.routing, policies, q, SAW_FIRST_TOKEN, 0)
         if s.routing.requests[q].second >= 0:
-            drop_second(s, observers, q)
+            drop_second(s, policies, q)
         return Next(-1, -1)
     if kind == DONE:
         hear_done(g, s.clock, s.routing, s.books, q)
-        tell_policy(g, s.routing, observers, q, SAW_DONE, 0)
+        tell_policy(g, s.routing, policies, q, SAW_DONE, 0)
         return Next(-1, -1)
-    return Next(hear_fail(s, observers, q, failure), -1)
+    return Next(hear_fail(s, policies, q, failure), -1)
 
 
 @inner()
-def drop_second(s: State, observers: Any, q: int) -> None:
+def drop_second(s: State, policies: Any, q: int) -> None:
     """The live attempt has its first token: the one beside it is not needed."""
     g = s.globals[0]
     swap(s.routing, q)
     drop(g, s.clock, s.supply, s.routing, s.books, q)
-    tell_policy(g, s.routing, observers, q, SAW_CANCELLED, 0)
+    tell_policy(g, s.routing, policies, q, SAW_CANCELLED, 0)
     go_on_alone(s.routing, q)
     reset_timer(g, s.clock, s.routing, q)
 
 
 @inner()
-def hear_fail(s: State, observers: Any, q: int, failure: int) -> int:
+def hear_fail(s: State, policies: Any, q: int, failure: int) -> int:
     """The live attempt of a request failed; return the request if it must be placed again now, else -1."""
     g = s.globals[0]
     blame(g, s.clock, s.routing, s.books, q, failure)
-    tell_policy(g, s.routing, observers, q, SAW_FAILED, failure)
+    tell_policy(g, s.routing, policies, q, SAW_FAILED, failure)
     return after_failure(s, q)
 
 
@@ -172,14 +175,14 @@ def after_failure(s: State, q: int) -> int:
 
 
 @inner()
-def handle_rare(s: State, observers: Any) -> int:
+def handle_rare(s: State, policies: Any) -> int:
     """Take the earliest entry of the heap of rare events; return the request to place now, or -1."""
     g = s.globals[0]
     pop_misc(g, s.clock)
     entry = s.clock.misc[s.clock.misc.shape[0] - 1]
     kind, ref, stamp, failure = entry.kind, entry.ref, entry.stamp, entry.failure
     if kind == TIME_OUT:
-        return handle_time_out(s, observers, ref, stamp)
+        return handle_time_out(s, policies, ref, stamp)
     if kind == RETRY:
         # The slot may have a new tenant that backs off, too: its generation tells.
         request = s.routing.requests[ref]
@@ -189,7 +192,7 @@ def handle_rare(s: State, observers: Any) -> int:
     q = s.supply.attempts[ref].request
     live = is_live(s.routing, q, ref)
     release(g, s.supply, ref)
-    return hear_fail(s, observers, q, failure) if live else -1
+    return hear_fail(s, policies, q, failure) if live else -1
 
 
 @inner()
@@ -205,7 +208,7 @@ def hedge(s: State, q: int) -> int:
 
 
 @inner()
-def handle_time_out(s: State, observers: Any, q: int, stamp: int) -> int:
+def handle_time_out(s: State, policies: Any, q: int, stamp: int) -> int:
     """A timer fired, unless it was stopped since; return the request to place now, or -1."""
     request = s.routing.requests[q]
     if request.stamp != stamp:
@@ -215,11 +218,11 @@ def handle_time_out(s: State, observers: Any, q: int, stamp: int) -> int:
         return hedge(s, q)
     after = time_out(g, s.clock, s.supply, s.routing, s.books, q)
     if after.event >= 0:
-        tell_policy(g, s.routing, observers, q, after.event, ATTEMPT_TIMED_OUT if after.event == SAW_FAILED else 0)
+        tell_policy(g, s.routing, policies, q, after.event, ATTEMPT_TIMED_OUT if after.event == SAW_FAILED else 0)
     if after.outcome >= 0 and request.second >= 0:
         go_on_alone(s.routing, q)
         time_out(g, s.clock, s.supply, s.routing, s.books, q)  # the same, of the attempt beside it
-        tell_policy(g, s.routing, observers, q, after.event, 0)
+        tell_policy(g, s.routing, policies, q, after.event, 0)
     if after.outcome >= 0:
         end_early(g, s.clock, s.routing, s.books, q, after.outcome)
     if after.fails_over:
@@ -239,13 +242,13 @@ def must_wait(s: State, q: int) -> bool:
 
 
 @inner(forceinline=True)
-def place(s: State, choosers: Any, observers: Any, q: int) -> bool:
+def place(s: State, policies: Any, q: int) -> bool:
     """Place a request, or end it if nobody can take it; False if the policy broke its contract."""
     g = s.globals[0]
     request = s.routing.requests[q]
     hedges = request.live >= 0
     while True:
-        o = pick(g, s.supply, s.routing, choosers, q)
+        o = pick(g, s.supply, s.routing, policies, q)
         if o >= 0 or o == BAD_ROW or hedges:
             break
         if o == NO_ROW and must_wait(s, q):
@@ -263,7 +266,7 @@ def place(s: State, choosers: Any, observers: Any, q: int) -> bool:
     if hedges:
         set_aside(s.routing, q)
     dispatch(s, q, o)
-    tell_policy(g, s.routing, observers, q, SAW_DISPATCH, 0)
+    tell_policy(g, s.routing, policies, q, SAW_DISPATCH, 0)
     if hedges:
         swap(s.routing, q)
         reset_timer(g, s.clock, s.routing, q)
@@ -287,7 +290,7 @@ def hear_next(s: State) -> int:
 
 
 @inner()
-def advance(s: State, until_s: float, choosers: Any, observers: Any) -> int:
+def advance(s: State, until_s: float, policies: Any) -> int:
     """Process every event of a shard before ``until_s``; return why it stopped.
 
     All its requests that arrive before ``until_s`` must be in its feed.
@@ -333,14 +336,14 @@ def advance(s: State, until_s: float, choosers: Any, observers: Any) -> int:
             if leaf < 0:
                 boundary(g, s.clock, s.supply, lane_of, work, s.clock.replica_at[fleet_leaf])
             elif leaf >= FIRST_LANE:
-                to_place, wake = handle_message(s, observers, leaf - FIRST_LANE)
+                to_place, wake = handle_message(s, policies, leaf - FIRST_LANE)
             elif leaf == MISC_LEAF:
-                to_place = handle_rare(s, observers)
+                to_place = handle_rare(s, policies)
             elif leaf == WHEEL_LEAF:
                 turn_wheel(g, s.clock, s.routing.requests)
             else:
                 tick(g, s.clock, s.supply, s.routing)
-        if to_place >= 0 and not place(s, choosers, observers, to_place):
+        if to_place >= 0 and not place(s, policies, to_place):
             return BROKE_CONTRACT
         if wake >= 0:
             # Others that reach the idle replica at this time take part in its first step: it begins at its turn.

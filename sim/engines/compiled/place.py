@@ -11,10 +11,11 @@ from sim.engines.compiled.deployment import true_work_s
 from sim.engines.compiled.health import lets_through, rests_until
 from sim.engines.compiled.narrow import narrowed
 from sim.engines.compiled.newcomers import show_newcomers
+from sim.engines.compiled.policy_table import chooser
 from sim.engines.compiled.preferences import allows, first_group, leaders, was_tried
 from sim.engines.compiled.records import Globals, LiveRequest, Seat
 from sim.engines.compiled.state import Books, Routing, Supply, wide
-from sim.engines.compiled.telemetry import refresh
+from sim.engines.compiled.telemetry import AVERAGES, WINDOWED, refresh
 from sim.engines.compiled.terms import caching_saves, cost_usd
 from sim.engines.outcome import KEPT_AWAY
 from sim.policy import Memory, Request
@@ -100,16 +101,23 @@ def note_kept_away(g: Globals, supply: Supply, routing: Routing, books: Books, q
 
 
 @inner(forceinline=True)
-def refresh_model(now: float, routing: Routing, r: int, model: int) -> None:
-    """Refresh all rows of a model, unless that was done in this slot and clock minute and no row is new since."""
-    slot = int(now / routing.routers[r].slot_s)
-    minute = int(now / MINUTE_S)
+def refresh_model(g: Globals, routing: Routing, r: int, model: int) -> None:
+    """Refresh all rows of a model, unless that was done in this slot and clock minute and no row is new since.
+
+    Nor is it done if nobody reads what would change.
+    """
+    reads = routing.routers[r].reads
+    if reads & (WINDOWED | AVERAGES) == 0:
+        return
+    slot = int(g.now / routing.routers[r].slot_s)
+    minute = int(g.now / MINUTE_S)
     if routing.fresh[r, model, 0] == slot and routing.fresh[r, model, 1] == minute:
         return
     routing.fresh[r, model, 0] = slot
     routing.fresh[r, model, 1] = minute
-    for o in range(routing.model_first[model], routing.model_first[model + 1]):
-        refresh(routing, r, o, slot, minute)
+    if reads & WINDOWED != 0:
+        for o in range(routing.model_first[model], routing.model_first[model + 1]):
+            refresh(g, routing, r, o, slot, minute)
     show_newcomers(routing, r, model)
 
 
@@ -118,6 +126,10 @@ def open_all(routing: Routing, request: LiveRequest) -> int:
     """Open every row: nothing in the router's settings or the request's past can close one."""
     first = routing.model_first[request.model]
     last = routing.model_first[request.model + 1]
+    priced = routing.routers[request.router].reads & (1 << COST_USD) != 0
+    if not priced and routing.all_open[request.router, request.model] != 0:
+        return int(last - first)
+    routing.all_open[request.router, request.model] = 1
     for o in range(first, last):
         row = routing.views[request.router, o]
         row[COST_USD] = (request.prompt * row[PRICE_IN] + request.expected * row[PRICE_OUT]) / 1e6
@@ -129,6 +141,7 @@ def open_all(routing: Routing, request: LiveRequest) -> int:
 def open_some(g: Globals, supply: Supply, routing: Routing, q: int) -> int:
     """Mark who may be chosen; a request that has tried everybody may start again if the router says so."""
     request = routing.requests[q]
+    routing.all_open[request.router, request.model] = 0
     count = 0
     closed_by_try = False
     guard_until = np.inf if routing.routers[request.router].weighs != 0 else 0.0
@@ -157,7 +170,7 @@ def open_some(g: Globals, supply: Supply, routing: Routing, q: int) -> int:
 def open_rows(g: Globals, supply: Supply, routing: Routing, q: int) -> int:
     """Refresh the candidates' rows, price the request and mark who may be chosen; return how many may."""
     request = routing.requests[q]
-    refresh_model(g.now, routing, request.router, request.model)
+    refresh_model(g, routing, request.router, request.model)
     fits = least_tokens(request.prompt, request.max_tokens) <= routing.least_context[request.model]
     # Most placements find nothing that could close an offer; telling so by three numbers of the model, and one of the
     # class, saves a look at every seat.
@@ -205,7 +218,7 @@ def memory_of(routing: Routing, r: int, model: int) -> Memory:
 
 
 @inner(forceinline=True)
-def ask_policy(g: Globals, routing: Routing, choosers: Any, q: int, rows: np.ndarray) -> int:
+def ask_policy(g: Globals, routing: Routing, policies: Any, q: int, rows: np.ndarray) -> int:
     """Let the policy choose a row."""
     request = routing.requests[q]
     r = request.router
@@ -219,7 +232,8 @@ def ask_policy(g: Globals, routing: Routing, choosers: Any, q: int, rows: np.nda
         routing.model_first[request.model],
     )
     u = derive(request.key, ROUTE, request.attempts)
-    row = choosers[r](rows, asked, memory_of(routing, r, request.model), u)
+    choose: Any = chooser(policies, r)  # type: ignore[call-arg]
+    row = choose(rows, asked, memory_of(routing, r, request.model), u)
     if row == NOBODY:
         return NOBODY
     if row < 0 or row >= rows.shape[0] or rows[row, OPEN] == 0.0:
@@ -228,7 +242,7 @@ def ask_policy(g: Globals, routing: Routing, choosers: Any, q: int, rows: np.nda
 
 
 @inner(forceinline=True)
-def pick(g: Globals, supply: Supply, routing: Routing, choosers: Any, q: int) -> int:
+def pick(g: Globals, supply: Supply, routing: Routing, policies: Any, q: int) -> int:
     """Offer for the next attempt of a request, NOBODY or BAD_ROW."""
     request = routing.requests[q]
     r = request.router
@@ -256,12 +270,12 @@ def pick(g: Globals, supply: Supply, routing: Routing, choosers: Any, q: int) ->
     if row >= 0:
         return int(first + row)
     if router.stale_s > 0.0:
-        shown = routing.shown[r, first:last]
+        shown = routing.shown[router.shown, first:last]
         # What belongs to this decision is of now, even in a stale view.
         for i in range(last - first):
             shown[i, OPEN] = rows[i, OPEN]
             shown[i, COST_USD] = rows[i, COST_USD]
             shown[i, WEIGHT] = rows[i, WEIGHT]
         rows = shown
-    row = ask_policy(g, routing, choosers, q, rows)
+    row = ask_policy(g, routing, policies, q, rows)
     return int(first + row) if row >= 0 else row

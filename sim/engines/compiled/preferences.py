@@ -5,10 +5,9 @@ import numpy as np
 from sim.compiled import inner
 from sim.engines.compiled.records import LiveRequest
 from sim.engines.compiled.state import Routing, Supply
-from sim.engines.compiled.telemetry import THROUGHPUT, TTFT
 from sim.engines.compiled.wish import Wish
 from sim.engines.ranks import BY_PRICE, BY_THROUGHPUT, EXCLUDED, as_good_as, rank_of, request_usd
-from sim.histogram import COARSE_BITS, quantile
+from sim.histogram import COARSE_BITS, quantile_of
 from sim.view import (
     COST_USD,
     OPEN,
@@ -74,16 +73,23 @@ def uses_own_key(routing: Routing, q: int, o: int) -> bool:
 
 
 @inner()
+def windowed(routing: Routing, w: int, o: int, q: float, prior: float) -> float:
+    """A quantile of a window of samples, or the prior if it holds none or there is no such window."""
+    if w < 0 or routing.windows[w, o].held == 0:
+        return prior
+    return float(quantile_of(routing.counts[w, o], routing.windows[w, o].held, q, COARSE_BITS))
+
+
+@inner()
 def bring_up_quartiles(routing: Routing, r: int, o: int) -> None:
     """Write the TTFT and the throughput that three in four requests keep, unless that was done in this slot."""
     row, seat = routing.quartiles[r, o], routing.seats[r, o]
     if row[0] == seat.slot:
         return
     row[0] = seat.slot
-    ttft = quantile(routing.window[r, o, TTFT], 0.75, COARSE_BITS)
-    row[1] = routing.routers[r].prior_ttft_s if np.isnan(ttft) else ttft
-    throughput = quantile(routing.window[r, o, THROUGHPUT], 0.25, COARSE_BITS)
-    row[2] = routing.routers[r].prior_throughput if np.isnan(throughput) else throughput
+    router = routing.routers[r]
+    row[1] = windowed(routing, router.ttft_windows, o, 0.75, router.prior_ttft_s)
+    row[2] = windowed(routing, router.throughput_windows, o, 0.25, router.prior_throughput)
 
 
 @inner()

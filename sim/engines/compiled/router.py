@@ -50,7 +50,6 @@ from sim.policy import CANCELLED as SAW_CANCELLED
 from sim.policy import FAILED as SAW_FAILED
 from sim.policy import MIDSTREAM
 from sim.policy import TIMED_OUT as ATTEMPT_TIMED_OUT
-from sim.view import IN_FLIGHT, OUTSTANDING_TOKENS, PUBLISHED_IN_FLIGHT, REQUESTS_THIS_MINUTE, TOKENS_THIS_MINUTE
 
 if TYPE_CHECKING:  # not at run time: a world's scenario would be part of the key of compiled code (sim.compiled)
     from sim.engines.requests import ArrivingRequest
@@ -216,13 +215,7 @@ def dispatch(s: State, q: int, o: int) -> None:
     request.live = a
     request.offer = o
     request.dispatch_s = g.now
-    view = routing.views[r, o]
-    view[IN_FLIGHT] += 1.0
-    view[OUTSTANDING_TOKENS] += request.weight
-    view[REQUESTS_THIS_MINUTE] += 1.0
-    view[TOKENS_THIS_MINUTE] += request.weight
-    if routing.routers[r].mirrors != 0:
-        view[PUBLISHED_IN_FLIGHT] = view[IN_FLIGHT]
+    telemetry.saw_dispatch(routing, request)
     seat = routing.seats[r, o]
     request.probe = 1 if seat.breaker == HALF_OPEN else 0
     if request.probe == 1:
@@ -236,11 +229,7 @@ def dispatch(s: State, q: int, o: int) -> None:
 @inner(forceinline=True)
 def let_go(routing: Routing, request: LiveRequest) -> None:
     """The live attempt is over for the router."""
-    view = routing.views[request.router, request.offer]
-    view[IN_FLIGHT] -= 1.0
-    view[OUTSTANDING_TOKENS] -= request.weight
-    if routing.routers[request.router].mirrors != 0:
-        view[PUBLISHED_IN_FLIGHT] = view[IN_FLIGHT]
+    telemetry.let_go(routing, request)
     request.live = -1
     request.attempt_at = np.inf
 
@@ -250,7 +239,7 @@ def hear_first_token(g: Globals, clock: Clock, routing: Routing, q: int) -> None
     """The first token reaches the router."""
     request = routing.requests[q]
     request.first_s = g.now
-    telemetry.saw_first_token(g.now, routing, request)
+    telemetry.saw_first_token(g, routing, request)
     waiting = request.patience_at != np.inf or request.attempt_at != np.inf or request.hedge_at != np.inf
     request.patience_at = np.inf
     mean_s = routing.clients[request.client_class].stay_s
@@ -275,7 +264,7 @@ def hear_done(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     answers[0] += request.served
     answers[1] += 1
     answer = telemetry.FullAnswer(g.now - request.dispatch_s, g.now - request.first_s, request.served, request.model)
-    telemetry.saw_done(g.now, routing, r, o, answer)
+    telemetry.saw_done(g, routing, r, o, answer)
     health.succeed(g, routing.routers[r], seat, request.probe == 1)
     if request.probe == 1:
         look_at(g, clock, routing, request, g.now)
@@ -303,7 +292,7 @@ def blame(g: Globals, clock: Clock, routing: Routing, books: Books, q: int, fail
     health.fail(g, routing.routers[r], routing.seats[r, o], failure, request.probe == 1, listed <= 1)
     if request.probe == 1:
         look_at(g, clock, routing, request, g.now)
-    telemetry.saw_failure(g.now, routing, r, o, failure)
+    telemetry.saw_failure(g, routing, r, o, failure)
     # Until then `open_rows` looks at every seat of the model: one of them may be closed.
     routing.guard_until[r, request.model] = max(
         routing.guard_until[r, request.model], health.rests_until(routing.seats[r, o])

@@ -4,6 +4,7 @@ import numpy as np
 
 from sim.engines.compiled import records
 from sim.engines.compiled.build_waiting import more_debts, new_links
+from sim.engines.compiled.sample_records import SampleRun
 from sim.engines.compiled.state import SPARE, Books, State
 from sim.engines.compiled.turns import with_room
 from sim.engines.outcome import SampledRequest
@@ -55,6 +56,9 @@ def grow(s: State) -> State:
                                    links=links)
         if len(routing.seconds) > 1:
             routing = routing._replace(seconds=_doubled(routing.seconds, records.SecondAttempt))
+    if g["free_runs"] < SPARE:
+        free, g["free_runs"] = _more_free(routing.free_runs, g["free_runs"])
+        routing = routing._replace(runs=_doubled(routing.runs, SampleRun), free_runs=free)
     routing = routing._replace(chains=with_room(routing.chains, g["chains"]))
     if g["free_messages"] < g["spare_messages"]:
         free, g["free_messages"] = _more_free(clock.free_messages, g["free_messages"])

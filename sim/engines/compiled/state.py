@@ -28,15 +28,14 @@ from sim.engines.compiled.records import (
     Stick,
     TierRow,
 )
+from sim.engines.compiled.sample_records import SampleRun, SampleWindow
 from sim.engines.compiled.wish import Wish
 from sim.engines.next_turn import ClosedLoops
 from sim.engines.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, SAMPLE, SampledRequest
 from sim.engines.record import Rows, table
 from sim.engines.requests import ArrivingRequest
-from sim.histogram import COARSE_BITS, FINE_BITS, bins
-from sim.view import COLUMNS
+from sim.histogram import FINE_BITS, bins
 
-RING = 31  # the current slot and the thirty before it
 WHEEL = 1024  # buckets of the timer wheel
 MAX_ATTEMPTS = 8
 SPARE = 64  # free slots of a pool below which it is doubled
@@ -119,14 +118,18 @@ class Routing(NamedTuple):
     seats: Rows[Seat]  # (routers, offers)
     meters: Rows[Meter]  # of offers and routers with rate limits
     views: np.ndarray  # float64 (routers, offers, COLUMNS)
-    shown: np.ndarray  # the stale copy
-    ended: np.ndarray  # int32 (routers, offers, RING, 3): ended, errors, refusals a slot
-    ring: np.ndarray  # int32 (routers, offers, RING, 3, bins): samples a slot
-    window: np.ndarray  # int64 (routers, offers, 3, bins): samples of the thirty slots before this one
+    shown: np.ndarray  # the same of the routers with a stale copy
+    ended: np.ndarray  # int32 (routers that read shares, offers, LONG_SLOTS, 3): ended, errors, refusals a slot
+    windows: Rows[SampleWindow]  # (metrics of routers that read its percentiles, offers)
+    counts: np.ndarray  # int32 (the same, bins): samples of the thirty slots before this one
+    places: np.ndarray  # int32 (the same): the run of a bin in this slot; 0: it has none
+    runs: Rows[SampleRun]
+    free_runs: np.ndarray
     sticky: Rows[Stick]  # (routers, models, slots)
     model_first: np.ndarray  # int64
     fallbacks: np.ndarray  # int32 (classes, most): models that are asked in turn after a class's own; -1: no more
     fresh: np.ndarray  # int64 (routers, models, 2): slot and minute to which all rows are refreshed
+    all_open: np.ndarray  # int32 (routers, models): 1 if all rows of the model are marked as open
     guard_until: np.ndarray  # float64 (routers, models): before that time, offers of the model may be closed
     least_context: np.ndarray  # int64 (models,): shortest context of a model's offers
     special: np.ndarray  # int64 (models,): of a model: offers not listed or of more than base prices; 1 more with tiers
@@ -190,13 +193,3 @@ def new_books(classes: int, offers: int, samples: int) -> Books:
 def free_stack(count: int) -> np.ndarray:
     """Stack of free slots; the lowest slot is on top."""
     return np.arange(count - 1, -1, -1, dtype=np.int32)
-
-
-def view_shape(routers: int, offers: int) -> tuple[int, int, int]:
-    """Shape of the routers' views."""
-    return (routers, offers, COLUMNS)
-
-
-def telemetry_bins() -> int:
-    """Bins of the routers' own histograms."""
-    return bins(COARSE_BITS)

@@ -1,27 +1,36 @@
-"""What a router learns of an offer from its own requests (docs/semantics.md, sections 4 and 5)."""
+"""What a router learns of an offer from its own requests (docs/semantics.md, sections 4 and 5).
 
-from typing import NamedTuple
+It learns what its policy or one of its features reads: the columns of ``LiveRouter.reads``, a bit each. The others
+keep what they held at the start, and nobody looks.
+"""
+
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from sim.compiled import inner
-from sim.engines.compiled.records import LiveRequest, LiveRouter, Seat
-from sim.engines.compiled.state import RING, Routing
+from sim.engines.compiled import sample_windows
+from sim.engines.compiled.records import Globals, LiveRequest, LiveRouter, Seat
+from sim.engines.compiled.state import Routing
 from sim.engines.rules import (
     HARD_FAILURES,
     LONG_SLOTS,
     REFUSALS,
     SHORT_SLOTS,
 )
-from sim.histogram import COARSE_BITS, bin_of, quantile
+from sim.histogram import COARSE_BITS, quantile_of
 from sim.units import MINUTE_S
 from sim.view import (
     CAPACITY_PER_S,
     ERROR_SHARE_5M,
     ERROR_SHARE_30S,
+    IN_FLIGHT,
     LAST_OUTAGE_S,
     NO_LIMIT,
     OBSERVED_AT_S,
+    OUTSTANDING_TOKENS,
+    PUBLISHED_AT_S,
+    PUBLISHED_IN_FLIGHT,
     PUBLISHED_LATENCY_S,
     REFUSAL_SHARE_5M,
     REFUSAL_SHARE_30S,
@@ -42,8 +51,19 @@ from sim.view import (
     TTFT_P99,
 )
 
-TTFT, TPOT, THROUGHPUT = 0, 1, 2  # metrics of the windows
 ENDED, ERRORS, REFUSED = 0, 1, 2  # counts of the slots
+
+# groups of columns that one number of the telemetry stands behind
+OF_TTFT: Final = 1 << TTFT_P50 | 1 << TTFT_P90 | 1 << TTFT_P99
+OF_TPOT: Final = 1 << TPOT_P50 | 1 << TPOT_P90 | 1 << TPOT_P99
+OF_THROUGHPUT: Final = 1 << THROUGHPUT_P50 | 1 << THROUGHPUT_P90 | 1 << THROUGHPUT_P99
+SHARES: Final = 1 << ERROR_SHARE_30S | 1 << ERROR_SHARE_5M | 1 << REFUSAL_SHARE_30S | 1 << REFUSAL_SHARE_5M
+MINUTES: Final = 1 << REQUESTS_THIS_MINUTE | 1 << TOKENS_THIS_MINUTE
+CAPACITY: Final = 1 << CAPACITY_PER_S
+# together, for at the first sample of one of them newcomers look at what their peers show of all
+AVERAGES: Final = 1 << TTFT_EWMA_S | 1 << TPOT_EWMA_S | 1 << THROUGHPUT_EWMA | 1 << PUBLISHED_LATENCY_S
+PUBLISHED: Final = 1 << PUBLISHED_IN_FLIGHT | 1 << PUBLISHED_LATENCY_S | 1 << PUBLISHED_AT_S
+WINDOWED: Final = OF_TTFT | OF_TPOT | OF_THROUGHPUT | SHARES | MINUTES | CAPACITY
 
 
 class FullAnswer(NamedTuple):
@@ -55,54 +75,50 @@ class FullAnswer(NamedTuple):
     model: int  # of the request
 
 
-@inner()
-def set_percentiles(view: np.ndarray, window: np.ndarray) -> None:
-    """Write the windowed percentiles of one offer; where the window is empty they are no numbers (see newcomers)."""
-    view[TTFT_P50] = quantile(window[TTFT], 0.5, COARSE_BITS)
-    view[TTFT_P90] = quantile(window[TTFT], 0.9, COARSE_BITS)
-    view[TTFT_P99] = quantile(window[TTFT], 0.99, COARSE_BITS)
-    view[TPOT_P50] = quantile(window[TPOT], 0.5, COARSE_BITS)
-    view[TPOT_P90] = quantile(window[TPOT], 0.9, COARSE_BITS)
-    view[TPOT_P99] = quantile(window[TPOT], 0.99, COARSE_BITS)
-    view[THROUGHPUT_P50] = quantile(window[THROUGHPUT], 0.5, COARSE_BITS)
-    view[THROUGHPUT_P90] = quantile(window[THROUGHPUT], 0.1, COARSE_BITS)
-    view[THROUGHPUT_P99] = quantile(window[THROUGHPUT], 0.01, COARSE_BITS)
+class Percentiles(NamedTuple):
+    """A metric's window, or -1; its columns, and which share of its samples is below the last two."""
+
+    window: int
+    p50: int
+    p90: int
+    p99: int
+    q90: float
+    q99: float
 
 
 @inner()
-def clear_windows(ended: np.ndarray, ring: np.ndarray, window: np.ndarray) -> None:
-    """Forget everything: more than a whole ring of slots went by unseen."""
-    ended[:] = 0
-    ring[:] = 0
-    window[:] = 0
+def set_percentiles(view: np.ndarray, of: Percentiles, held: int, counts: np.ndarray) -> None:
+    """Write the windowed percentiles of one metric; where the window is empty they are no numbers (see newcomers)."""
+    view[of.p50] = quantile_of(counts, held, 0.5, COARSE_BITS) if held > 0 else np.nan
+    view[of.p90] = quantile_of(counts, held, of.q90, COARSE_BITS) if held > 0 else np.nan
+    view[of.p99] = quantile_of(counts, held, of.q99, COARSE_BITS) if held > 0 else np.nan
 
 
 @inner()
-def turn_slot(ended: np.ndarray, ring: np.ndarray, window: np.ndarray, slot: int) -> None:
-    """Let the slot that was current join the window, and the oldest leave it."""
-    joining, leaving = ring[slot % RING], ring[(slot + 1) % RING]
-    for metric in range(window.shape[0]):
-        for at in range(window.shape[1]):
-            window[metric, at] += joining[metric, at] - leaving[metric, at]
-            leaving[metric, at] = 0
-    ended[(slot + 1) % RING] = 0
+def roll_metric(g: Globals, routing: Routing, o: int, slot: int, view: np.ndarray, of: Percentiles) -> None:
+    """Move the window of one metric forward to ``slot``.
+
+    In every new slot an empty one is said to be, for what peers showed before is not its own.
+    """
+    if of.window < 0:
+        return
+    changed = sample_windows.turn(g, routing, of.window, o, slot)
+    held = routing.windows[of.window, o].held
+    if changed or held == 0:
+        set_percentiles(view, of, held, routing.counts[of.window, o])
 
 
 @inner()
-def roll(routing: Routing, r: int, o: int, slot: int) -> None:
+def roll(g: Globals, routing: Routing, r: int, o: int, slot: int) -> None:
     """Move an offer's windows forward to ``slot``."""
-    seat = routing.seats[r, o]
-    ended = routing.ended[r, o]
-    ring = routing.ring[r, o]
-    window = routing.window[r, o]
-    # Rows are refreshed when somebody needs them; after a long silence every slot of the ring is out of date.
-    if slot - seat.slot >= RING:
-        clear_windows(ended, ring, window)
-    else:
-        for passed in range(seat.slot, slot):
-            turn_slot(ended, ring, window, passed)
-    seat.slot = slot
-    set_percentiles(routing.views[r, o], window)
+    router, view = routing.routers[r], routing.views[r, o]
+    roll_metric(g, routing, o, slot, view,
+                Percentiles(router.ttft_windows, TTFT_P50, TTFT_P90, TTFT_P99, 0.9, 0.99))
+    roll_metric(g, routing, o, slot, view,
+                Percentiles(router.tpot_windows, TPOT_P50, TPOT_P90, TPOT_P99, 0.9, 0.99))
+    # a throughput that 90 % of requests reach is the 10 % quantile
+    roll_metric(g, routing, o, slot, view,
+                Percentiles(router.throughput_windows, THROUGHPUT_P50, THROUGHPUT_P90, THROUGHPUT_P99, 0.1, 0.01))
 
 
 @inner()
@@ -126,17 +142,35 @@ def learn_capacity(view: np.ndarray, router: LiveRouter, seat: Seat, slot: int) 
 
 
 @inner()
-def sum_slots(seat: Seat, ended: np.ndarray, slot: int) -> None:
-    """Add up ended attempts, errors and refusals over the short and the long window that end with ``slot``."""
-    total = errors = refusals = 0
-    for back in range(LONG_SLOTS):
-        row = ended[(slot - back) % RING]
-        total += row[ENDED]
-        errors += row[ERRORS]
-        refusals += row[REFUSED]
-        if back == SHORT_SLOTS - 1:
-            seat.ended_30s, seat.errors_30s, seat.refusals_30s = total, errors, refusals
-    seat.ended_5m, seat.errors_5m, seat.refusals_5m = total, errors, refusals
+def forget_slots(seat: Seat, ended: np.ndarray) -> None:
+    """Forget all that has ended: more than the long window went by unseen."""
+    ended[:] = 0
+    seat.ended_30s = seat.errors_30s = seat.refusals_30s = 0
+    seat.ended_5m = seat.errors_5m = seat.refusals_5m = 0
+
+
+@inner()
+def turn_slots(seat: Seat, ended: np.ndarray, slot: int) -> None:
+    """Let a new slot begin: the oldest one of the short and of the long window leaves it."""
+    short, long = ended[(slot - SHORT_SLOTS) % LONG_SLOTS], ended[slot % LONG_SLOTS]
+    seat.ended_30s -= short[ENDED]
+    seat.errors_30s -= short[ERRORS]
+    seat.refusals_30s -= short[REFUSED]
+    seat.ended_5m -= long[ENDED]
+    seat.errors_5m -= long[ERRORS]
+    seat.refusals_5m -= long[REFUSED]
+    long[:] = 0  # it is the new one's
+
+
+@inner()
+def roll_slots(view: np.ndarray, seat: Seat, ended: np.ndarray, slot: int) -> None:
+    """Move the counts of ended attempts forward to ``slot``."""
+    if slot - seat.slot >= LONG_SLOTS:
+        forget_slots(seat, ended)
+    else:
+        for begun in range(seat.slot + 1, slot + 1):
+            turn_slots(seat, ended, begun)
+    set_shares(view, seat)
 
 
 @inner()
@@ -150,15 +184,19 @@ def set_shares(view: np.ndarray, seat: Seat) -> None:
 
 
 @inner()
-def refresh(routing: Routing, r: int, o: int, slot: int, minute: int) -> None:
+def refresh(g: Globals, routing: Routing, r: int, o: int, slot: int, minute: int) -> None:
     """Bring the windowed columns of one row up to the current slot and clock minute."""
     seat = routing.seats[r, o]
     view = routing.views[r, o]
+    router = routing.routers[r]
     if seat.slot != slot:
-        roll(routing, r, o, slot)
-        sum_slots(seat, routing.ended[r, o], slot)
-        set_shares(view, seat)
-        learn_capacity(view, routing.routers[r], seat, slot)
+        if router.reads & (OF_TTFT | OF_TPOT | OF_THROUGHPUT) != 0:
+            roll(g, routing, r, o, slot)
+        if router.shares >= 0 and seat.ended_5m > 0:  # else all counts and shares are zero already
+            roll_slots(view, seat, routing.ended[router.shares, o], slot)
+        if router.reads & CAPACITY != 0:
+            learn_capacity(view, router, seat, slot)
+        seat.slot = slot
     if seat.minute != minute:
         seat.minute = minute
         view[REQUESTS_THIS_MINUTE] = 0.0
@@ -166,13 +204,43 @@ def refresh(routing: Routing, r: int, o: int, slot: int, minute: int) -> None:
 
 
 @inner(forceinline=True)
-def refresh_if_due(now: float, routing: Routing, r: int, o: int) -> None:
-    """Refresh a row unless it is of the current slot and minute already."""
-    slot = int(now / routing.routers[r].slot_s)
-    minute = int(now / MINUTE_S)
+def refresh_if_due(g: Globals, routing: Routing, r: int, o: int) -> None:
+    """Refresh a row unless it is of the current slot and minute already, or nobody reads a windowed column."""
+    if routing.routers[r].reads & WINDOWED == 0:
+        return
+    slot = int(g.now / routing.routers[r].slot_s)
+    minute = int(g.now / MINUTE_S)
     seat = routing.seats[r, o]
     if seat.slot != slot or seat.minute != minute:
-        refresh(routing, r, o, slot, minute)
+        refresh(g, routing, r, o, slot, minute)
+
+
+@inner(forceinline=True)
+def mirror_load(router: LiveRouter, view: np.ndarray) -> None:
+    """Stand in for a provider that publishes no load."""
+    if router.mirrors != 0 and router.reads & PUBLISHED != 0:
+        view[PUBLISHED_IN_FLIGHT] = view[IN_FLIGHT]
+
+
+@inner(forceinline=True)
+def saw_dispatch(routing: Routing, request: LiveRequest) -> None:
+    """Count an attempt that is sent to an offer."""
+    router, view = routing.routers[request.router], routing.views[request.router, request.offer]
+    view[IN_FLIGHT] += 1.0
+    view[OUTSTANDING_TOKENS] += request.weight
+    if router.reads & MINUTES != 0:
+        view[REQUESTS_THIS_MINUTE] += 1.0
+        view[TOKENS_THIS_MINUTE] += request.weight
+    mirror_load(router, view)
+
+
+@inner(forceinline=True)
+def let_go(routing: Routing, request: LiveRequest) -> None:
+    """Count an attempt that is known to have ended, or was cancelled."""
+    router, view = routing.routers[request.router], routing.views[request.router, request.offer]
+    view[IN_FLIGHT] -= 1.0
+    view[OUTSTANDING_TOKENS] -= request.weight
+    mirror_load(router, view)
 
 
 @inner()
@@ -191,42 +259,67 @@ def average(view: np.ndarray, column: int, weight: float, first: bool, sample: f
 
 
 @inner(forceinline=True)
-def sample(routing: Routing, r: int, o: int, metric: int, value: float) -> None:
-    """Add a sample to the current slot of a window."""
-    ring = routing.ring[r, o]
-    ring[routing.seats[r, o].slot % RING, metric, bin_of(value, COARSE_BITS)] += 1
+def sample(g: Globals, routing: Routing, r: int, o: int, window: int, value: float) -> None:
+    """Add a sample to the current slot of a window, if there is one."""
+    if window >= 0:
+        sample_windows.add_sample(g, routing, window, o, routing.seats[r, o].slot, value)
 
 
 @inner(forceinline=True)
-def saw_first_token(now: float, routing: Routing, request: LiveRequest) -> None:
-    """Book a time to first token."""
-    r, o, ttft_s = request.router, request.offer, now - request.dispatch_s
-    refresh_if_due(now, routing, r, o)
-    view = routing.views[r, o]
-    seat = routing.seats[r, o]
-    average(view, TTFT_EWMA_S, routing.routers[r].ewma_weight, seat.ttft_seen == 0, ttft_s)
+def observed_at(now: float, router: LiveRouter, view: np.ndarray) -> None:
+    """Note the time of an observation."""
+    if router.reads & (1 << OBSERVED_AT_S) != 0:
+        view[OBSERVED_AT_S] = now
+
+
+@inner(forceinline=True)
+def average_ttft(routing: Routing, request: LiveRequest, ttft_s: float) -> None:
+    """Let a time to first token join its average."""
+    r, o = request.router, request.offer
+    router, view, seat = routing.routers[r], routing.views[r, o], routing.seats[r, o]
+    average(view, TTFT_EWMA_S, router.ewma_weight, seat.ttft_seen == 0, ttft_s)
     if seat.ttft_seen == 0:
         look_at_peers(routing, r, request.model)
     seat.ttft_seen = 1
-    if routing.routers[r].mirrors != 0:
+    if router.mirrors != 0:
         view[PUBLISHED_LATENCY_S] = view[TTFT_EWMA_S]
-    view[OBSERVED_AT_S] = now
-    sample(routing, r, o, TTFT, ttft_s)
+
+
+@inner(forceinline=True)
+def saw_first_token(g: Globals, routing: Routing, request: LiveRequest) -> None:
+    """Book a time to first token."""
+    r, o, ttft_s = request.router, request.offer, g.now - request.dispatch_s
+    refresh_if_due(g, routing, r, o)
+    router = routing.routers[r]
+    if router.reads & AVERAGES != 0:
+        average_ttft(routing, request, ttft_s)
+    observed_at(g.now, router, routing.views[r, o])
+    sample(g, routing, r, o, router.ttft_windows, ttft_s)
 
 
 @inner(forceinline=True)
 def count_end(routing: Routing, r: int, o: int, error: int, refusal: int) -> None:
     """Count an ended attempt in the current slot and refresh the shares."""
+    router = routing.routers[r]
+    if router.reads & CAPACITY != 0:
+        seat = routing.seats[r, o]
+        seat.ended += 1
+        seat.refused_window += refusal
+    if router.shares >= 0:
+        count_in_slot(routing, r, o, error, refusal)
+
+
+@inner()
+def count_in_slot(routing: Routing, r: int, o: int, error: int, refusal: int) -> None:
+    """The same where shares are read."""
     seat = routing.seats[r, o]
-    row = routing.ended[r, o, seat.slot % RING]
+    row = routing.ended[routing.routers[r].shares, o, seat.slot % LONG_SLOTS]
     row[ENDED] += 1
-    seat.ended += 1
     seat.ended_30s += 1
     seat.ended_5m += 1
     if error + refusal > 0:
         row[ERRORS] += error
         row[REFUSED] += refusal
-        seat.refused_window += refusal
         seat.errors_30s += error
         seat.errors_5m += error
         seat.refusals_30s += refusal
@@ -237,35 +330,42 @@ def count_end(routing: Routing, r: int, o: int, error: int, refusal: int) -> Non
 
 
 @inner(forceinline=True)
-def saw_done(now: float, routing: Routing, r: int, o: int, answer: FullAnswer) -> None:
-    """Book a completion."""
-    refresh_if_due(now, routing, r, o)
-    view = routing.views[r, o]
-    seat = routing.seats[r, o]
-    weight = routing.routers[r].ewma_weight
-    throughput = answer.output / answer.e2e_s
-    average(view, THROUGHPUT_EWMA, weight, seat.throughput_seen == 0, throughput)
+def average_answer(routing: Routing, r: int, o: int, answer: FullAnswer) -> None:
+    """Let an answer join the averages of throughput and of the time per later token."""
+    router, view, seat = routing.routers[r], routing.views[r, o], routing.seats[r, o]
+    average(view, THROUGHPUT_EWMA, router.ewma_weight, seat.throughput_seen == 0, answer.output / answer.e2e_s)
     if seat.throughput_seen == 0 or (seat.tpot_seen == 0 and answer.output >= 2):
         look_at_peers(routing, r, answer.model)
     seat.throughput_seen = 1
-    sample(routing, r, o, THROUGHPUT, throughput)
     if answer.output >= 2:
-        tpot_s = answer.later_s / (answer.output - 1)
-        average(view, TPOT_EWMA_S, weight, seat.tpot_seen == 0, tpot_s)
+        average(view, TPOT_EWMA_S, router.ewma_weight, seat.tpot_seen == 0, answer.later_s / (answer.output - 1))
         seat.tpot_seen = 1
-        sample(routing, r, o, TPOT, tpot_s)
+
+
+@inner(forceinline=True)
+def saw_done(g: Globals, routing: Routing, r: int, o: int, answer: FullAnswer) -> None:
+    """Book a completion."""
+    refresh_if_due(g, routing, r, o)
+    router = routing.routers[r]
+    view = routing.views[r, o]
+    if router.reads & AVERAGES != 0:
+        average_answer(routing, r, o, answer)
+    if router.throughput_windows >= 0:
+        sample(g, routing, r, o, router.throughput_windows, answer.output / answer.e2e_s)
+    if router.tpot_windows >= 0 and answer.output >= 2:
+        sample(g, routing, r, o, router.tpot_windows, answer.later_s / (answer.output - 1))
     view[SAMPLES] += 1.0
-    view[OBSERVED_AT_S] = now
+    observed_at(g.now, router, view)
     count_end(routing, r, o, 0, 0)
 
 
 @inner()
-def saw_failure(now: float, routing: Routing, r: int, o: int, failure: int) -> None:
+def saw_failure(g: Globals, routing: Routing, r: int, o: int, failure: int) -> None:
     """Book a failed or refused attempt, which the offer's health has counted already."""
-    refresh_if_due(now, routing, r, o)
+    refresh_if_due(g, routing, r, o)
     view = routing.views[r, o]
-    view[OBSERVED_AT_S] = now
+    observed_at(g.now, routing.routers[r], view)
     hard = failure in HARD_FAILURES
     count_end(routing, r, o, 1 if hard else 0, 1 if failure in REFUSALS else 0)
     if hard and routing.seats[r, o].hard_failures >= routing.routers[r].outage_after:
-        view[LAST_OUTAGE_S] = now
+        view[LAST_OUTAGE_S] = g.now

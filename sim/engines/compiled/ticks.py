@@ -6,7 +6,7 @@ from sim.engines.compiled.deployment import load_of
 from sim.engines.compiled.newcomers import show_newcomers
 from sim.engines.compiled.records import Globals
 from sim.engines.compiled.state import TICK_LEAF, Clock, Routing, Supply
-from sim.engines.compiled.telemetry import refresh_if_due
+from sim.engines.compiled.telemetry import PUBLISHED, refresh_if_due
 from sim.engines.grid import on_grid
 from sim.near_load import latency_at
 from sim.view import COLUMNS, PUBLISHED_AT_S, PUBLISHED_IN_FLIGHT, PUBLISHED_LATENCY_S
@@ -20,6 +20,8 @@ def publish(g: Globals, supply: Supply, routing: Routing) -> None:
         load = load_of(supply, supply.offers[offer.host])
         latency_s = latency_at(supply.times[o], 0, offer.timed, load)
         for router in range(routing.routers.shape[0]):
+            if routing.routers[router].reads & PUBLISHED == 0:
+                continue
             row = routing.views[router, o]
             row[PUBLISHED_IN_FLIGHT] = load
             row[PUBLISHED_LATENCY_S] = latency_s if offer.timed > 0 else routing.routers[router].prior_ttft_s
@@ -29,14 +31,15 @@ def publish(g: Globals, supply: Supply, routing: Routing) -> None:
 @inner()
 def copy_view(g: Globals, supply: Supply, routing: Routing, r: int) -> None:
     """Show a router's policy the live view as it is now, until the next tick."""
+    shown = routing.routers[r].shown
     for o in supply.here:
-        refresh_if_due(g.now, routing, r, o)
+        refresh_if_due(g, routing, r, o)
     for model in range(routing.model_first.shape[0] - 1):
         if routing.model_first[model] in supply.here:
             show_newcomers(routing, r, model)
     for o in supply.here:
         for column in range(COLUMNS):
-            routing.shown[r, o, column] = routing.views[r, o, column]
+            routing.shown[shown, o, column] = routing.views[r, o, column]
 
 
 @inner()

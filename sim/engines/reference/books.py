@@ -20,9 +20,8 @@ class Books:
         classes, offers = len(world.classes), len(world.offers)
         cohorts, metrics, fine = 2, len(outcome.METRICS), bins(FINE_BITS)
         self.world = world
-        routers = [world.scenario.routers[name] for name in world.routers]
-        self.fees_ppm = [round(router.fee_share * TRADE_FEE_UNIT) for router in routers]
-        self.own_key_fees_ppm = [round(router.own_key_fee_share * TRADE_FEE_UNIT) for router in routers]
+        self.fees_ppm = [round(router.fee_share * TRADE_FEE_UNIT) for router in world.router_settings]
+        self.own_key_fees_ppm = [round(router.own_key_fee_share * TRADE_FEE_UNIT) for router in world.router_settings]
         self.alive: dict[int, LiveRequest] = {}  # by index, so in order of arrival
         self.births = np.zeros((classes, cohorts), dtype=np.int64)
         self.outcomes = np.zeros((classes, cohorts, len(outcome.OUTCOMES)), dtype=np.int64)

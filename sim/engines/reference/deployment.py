@@ -148,8 +148,7 @@ class LiveDeployment:
         self.network.books.settle(job.attempt, job.emitted, self._billing(job.attempt).broken_stream)
 
     def _billing(self, attempt: Attempt) -> Billing:
-        world = self.network.world
-        return world.scenario.routers[world.routers[attempt.request.router]].billing
+        return self.network.world.router(attempt.request.router).billing
 
     def tell_first_token(self, job: Job) -> None:
         """Send the first token and measure the time until it leaves."""

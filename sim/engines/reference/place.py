@@ -66,7 +66,7 @@ class Placer:
         self.clock = network.clock
         self.network = network
         self.prices = prices
-        self.settings = world.scenario.routers[world.routers[index]]
+        self.settings = world.router(index)
         self.bound = world.policies[index]
         self.live = np.zeros((len(world.offers), view.COLUMNS))
         telemetry = self.settings.telemetry
