@@ -125,6 +125,7 @@ def _offer_spec(provider_name: str, firm: Provider, offer_name: str, known: _Kno
         tier=SERVICE_TIERS.index(spec.service_tier),
         pool=spec.pool or "",
         quantization=host.serving.precision if isinstance(host.serving, RooflineServing) else "unknown",
+        block_tokens=host.engine.block_tokens if host.engine.prefix_cache else 0,
     )
 
 

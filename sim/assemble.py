@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.client_routers import expanded_routers, routers_of_clients
 from sim.delays import delays
-from sim.demand.classes import expanded_classes
+from sim.demand.classes import expanded_classes, shared_tokens
 from sim.demand.covered import demand_covers_s
 from sim.demand.loops import closed_loops
 from sim.engines.service_tiers import SERVICE_TIERS
@@ -88,6 +88,7 @@ def build_world(
         demand_covers_s=demand_covers_s(scenario),
         class_tier=tuple(SERVICE_TIERS.index(client.spec.service_tier) for client in clients),
         class_preferences=tuple(client.spec.preferences for client in clients),
+        class_shared_tokens=shared_tokens(clients),
     )
 
 

@@ -21,6 +21,7 @@ MIDSTREAM_POINT: Final = 7
 BALANCER: Final = 8
 SAMPLE: Final = 9  # index: 0
 STAY: Final = 16  # index: 0
+DOCUMENT: Final = 17  # index: 0; of the first turn of a session
 # the next turn of a closed loop (sim.engines.next_turn)
 TURN: Final = 30  # makes its key from the key of the turn before it; the others belong to its own key
 GOES_ON: Final = 31  # index: 0

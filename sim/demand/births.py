@@ -27,6 +27,8 @@ class Births(NamedTuple):
         Which client of the class they belong to, from 0.
     turn
         Number of the turn in a closed loop, from 1; 0: nothing follows.
+    opens
+        bool: which of them begin anew, with what all prompts of the class begin with; True: all.
     """
 
     born_s: np.ndarray
@@ -37,6 +39,7 @@ class Births(NamedTuple):
     session: np.ndarray | int = -1
     client: np.ndarray | int = 0
     turn: int = 0
+    opens: np.ndarray | bool = True
 
 
 class BirthSource(Protocol):

@@ -1,6 +1,7 @@
 """Client classes, split into clients of Zipf sizes where the scenario asks for it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +75,11 @@ def apportioned(total: int, shares: np.ndarray) -> list[int]:
     whole = np.floor(exact).astype(np.int64)
     whole[np.argsort(whole - exact, kind="stable")[:total - int(whole.sum())]] += 1
     return [int(part) for part in whole]
+
+
+def shared_tokens(clients: Sequence[ClientShare]) -> tuple[int, ...]:
+    """Tokens that all prompts of each expanded class begin with."""
+    return tuple(0 if client.spec.shared_prefix is None else client.spec.shared_prefix.tokens for client in clients)
 
 
 def expected_output(spec: ClientClass) -> float:

@@ -57,6 +57,9 @@ def _pauses(spec: ClientClass) -> dict[str, Any]:
         "patience_s": math.inf if spec.patience_s is None else spec.patience_s,
         "longest": min(spec.prompt_tokens.maximum, MAX_TOKENS),
     }
+    if spec.shared_prefix is not None:
+        fields |= {"shared": spec.shared_prefix.tokens, "documents": spec.shared_prefix.documents,
+                   "zipf_exponent": spec.shared_prefix.zipf_exponent}
     if spec.sessions is not None:
         fields |= {"goes_on": 1.0 - 1.0 / spec.sessions.mean_turns, "max_turns": spec.sessions.max_turns,
                    "think_s": spec.sessions.think_s, "think_fixed": spec.sessions.pause == "constant"}

@@ -16,11 +16,12 @@ from sim.demand.replay import TraceReplay
 from sim.demand.sessions import SessionTurns, mean_turns
 from sim.demand.trace_files.client_pool import ClientPool
 from sim.demand.traces import trace_of
+from sim.engines.documents import documents_of
 from sim.engines.grid import all_on_grid, on_grid
 from sim.engines.requests import MAX_TOKENS, REQUEST, pick
 from sim.engines.world import World
 from sim.errors import ScenarioError
-from sim.scenario import Closed, Trace
+from sim.scenario import Closed, SharedPrefix, Trace
 from sim.streams import Streams
 
 SESSION_BITS: Final = 40  # a session's number is its class above these bits, its number in the class below
@@ -75,6 +76,8 @@ class ClassRows:
         self._max_tokens = spec.max_tokens or 0
         self._patience_s = spec.patience_s
         self._priority = spec.priority
+        self._longest = min(spec.prompt_tokens.maximum, MAX_TOKENS)
+        self._shared = spec.shared_prefix
         self._patience = self._open("patience") if spec.patience_s is not None else None
         self._word = streams.word(f"demand/{self._name}/key")
         self._drawn = 0
@@ -125,7 +128,7 @@ class ClassRows:
             return SingleTurns(arrivals, prompt, output), rate
         if is_closed(spec):
             return FirstTurns(arrivals, prompt, output), rate
-        longest = min(spec.prompt_tokens.maximum, MAX_TOKENS)
+        longest = self._longest - (0 if self._shared is None else self._shared.tokens)
         return SessionTurns(spec.sessions, arrivals, prompt, output, longest, self._open), rate
 
     def _fill(self, births: Births) -> np.ndarray:
@@ -150,5 +153,15 @@ class ClassRows:
         rows["max_tokens"] = self._max_tokens
         rows["priority"] = self._priority
         rows["turn"] = births.turn
+        rows["document"] = 0
+        if self._shared is not None:
+            self._begin_alike(rows, births.opens, self._shared)
         self._drawn += n
         return rows
+
+    def _begin_alike(self, rows: np.ndarray, opens: np.ndarray | bool, shared: SharedPrefix) -> None:
+        """Let prompts begin with what they share; turns of a session with what its first one began with."""
+        rows["prompt"] = np.minimum(rows["prompt"].astype(np.int64) + shared.tokens, self._longest)
+        rows["prefix"] += np.where(rows["prefix"] > 0, shared.tokens, 0).astype(np.int32)
+        first = np.maximum.accumulate(np.where(opens, np.arange(len(rows)), 0))
+        rows["document"] = documents_of(rows["key"][first], shared.documents, shared.zipf_exponent)

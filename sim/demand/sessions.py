@@ -40,7 +40,7 @@ class SessionTurns:
     prompt, output
         New prompt tokens, and output tokens, of a turn.
     prompt_maximum
-        Longest prompt, tokens.
+        Longest prompt, tokens, less those that all prompts of the class begin with.
     open_stream
         Opens the class's streams ``turns`` and ``think``.
     """
@@ -75,7 +75,7 @@ class SessionTurns:
         prompt, prefix, output = self._tokens(first, turns, later)
         session = np.repeat(np.arange(self._opened, self._opened + len(turns)), turns)
         self._opened += len(turns)
-        return Births(born_s, horizon_s, prompt, output, prefix, session)
+        return Births(born_s, horizon_s, prompt, output, prefix, session, opens=~later)
 
     def _turn_counts(self, n: int) -> np.ndarray:
         """Geometric counts from 1, cut at the longest session."""

@@ -67,6 +67,13 @@ def _cut_answers_are_completed(run: TrafficOutcome) -> Iterator[str]:
         yield f"offer {_offer(run, i)}, {_COHORTS[cohort]}: more cut than served"
 
 
+def _cached_tokens_are_of_prompts(run: TrafficOutcome) -> Iterator[str]:
+    yield from _totals(run, "cached tokens", run.class_sums[:, :, o.CACHED_TOKENS], "cached at offers",
+                       run.offer_sums[:, :, o.SERVED_CACHED])
+    for i, cohort in np.argwhere(run.offer_sums[:, :, o.SERVED_CACHED] > run.offer_sums[:, :, o.SERVED_PROMPT]):
+        yield f"offer {_offer(run, i)}, {_COHORTS[cohort]}: more cached tokens than prompt tokens"
+
+
 def _histograms_are_complete(run: TrafficOutcome) -> Iterator[str]:
     sides = (("class", run.class_hist, run.outcomes[:, o.MEASURED, o.COMPLETED]),
              ("offer", run.offer_hist, run.offer_sums[:, o.MEASURED, o.SERVED]))
@@ -148,6 +155,7 @@ INVARIANTS: Final[dict[str, Check]] = {
     "attempts_are_placements": _attempts_are_placements,
     "completions_are_served": _completions_are_served,
     "cut_answers_are_completed": _cut_answers_are_completed,
+    "cached_tokens_are_of_prompts": _cached_tokens_are_of_prompts,
     "histograms_are_complete": _histograms_are_complete,
     "tokens_billed_are_served": _tokens_billed_are_served,
     "payments_are_revenue_and_fees": _payments_are_revenue_and_fees,

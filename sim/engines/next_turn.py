@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.compiled import hot
-from sim.draws import GOES_ON, OUTPUT, PATIENCE, PROMPT, THINK, TURN, derive, mix
+from sim.draws import DOCUMENT, GOES_ON, OUTPUT, PATIENCE, PROMPT, THINK, TURN, derive, mix
+from sim.engines.documents import document_of
 from sim.engines.grid import on_grid
 from sim.engines.record import Record, Rows, f8, i4, i8, table
 from sim.engines.requests import ArrivingRequest
@@ -28,9 +29,12 @@ class ClosedLoop(Record):
     think_s: float = f8("mean pause within a session, s")
     pause_s: float = f8("mean pause of a user before something new, s")
     patience_s: float = f8("mean patience, s; inf: for ever")
+    zipf_exponent: float = f8("how unequal documents are in demand")
     users: int = i8("users who begin anew when a session is over; 0: it ends with that")
     longest: int = i4("longest prompt, tokens")
     max_turns: int = i4("longest session, turns")
+    shared: int = i4("tokens that each first prompt begins with; 0: none")
+    documents: int = i4("of how many documents these are")
     think_fixed: int = i4("1 if the pause within a session is always the same")
     pause_fixed: int = i4("1 if the pause before something new is always the same")
 
@@ -134,6 +138,9 @@ def next_turn(of: ClosedLoops, rows: Rows[ArrivingRequest], at: int, ended_s: fl
     else:
         row.turn = 1
         row.session += loop.users if row.session >= 0 else 0
+        if loop.shared > 0:
+            prompt += loop.shared
+            row.document = document_of(derive(key, DOCUMENT, 0), loop.documents, loop.zipf_exponent)
     # a prompt that is cut loses its oldest tokens, so it shares no prefix with what was said before
     fits = history + prompt <= loop.longest
     row.prompt = history + prompt if fits else loop.longest

@@ -46,8 +46,9 @@ GOOD: Final = 6  # completed within both SLOs
 CUT: Final = 7  # completed, but cut at max_tokens or where the offer's room ended
 OWN_KEY_NANO: Final = 8  # of the cost, what providers charge customers who come with keys of their own
 KEPT_AWAY: Final = 9  # refused, though an offer was open that preferences exclude
+CACHED_TOKENS: Final = 10  # of the prompt tokens of completed requests, those billed as read from a cache
 CLASS_SUMS: Final = ("attempts", "prompt_tokens", "output_tokens", "cost_nano", "fee_nano", "paid_nano", "good", "cut",
-                     "own_key_nano", "kept_away")
+                     "own_key_nano", "kept_away", "cached_tokens")
 
 # columns of offer_sums
 PLACED: Final = 0  # attempts that the router sent here
@@ -60,9 +61,10 @@ REVENUE_NANO: Final = 12  # of completed requests, and of answers in part that c
 SERVED_CUT: Final = 13  # of the completed requests, those whose answers were cut
 WRITTEN_OFF_NANO: Final = 14  # worth of answers in part that the provider bears
 OWN_KEY_REVENUE_NANO: Final = 15  # of the revenue, what it charges customers who come with keys of their own
+SERVED_CACHED: Final = 16  # of the prompt tokens of completed requests, those billed as read from a cache
 OFFER_SUMS: Final = ("placed", "served", "outage", "server_error", "rate_limited", "queue_full", "too_long",
                      "midstream", "attempt_timed_out", "cancelled", "served_prompt", "served_output", "revenue_nano",
-                     "served_cut", "written_off_nano", "own_key_revenue_nano")
+                     "served_cut", "written_off_nano", "own_key_revenue_nano", "served_cached")
 
 # columns of offer_work: what the replicas did, over the whole run but for BUSY_S
 BUSY_S: Final = 0  # replica-seconds in steps, inside the measured window

@@ -25,6 +25,7 @@ class ArrivingRequest(Record):
     prompt: int = i4("prompt, tokens")
     output: int = i4("drawn length of the answer, tokens")
     prefix: int = i4("leading prompt tokens shared with the session's previous turn")
+    document: int = i4("what its prompt begins with, of its class's shared prefixes; 0 if it has but one or none")
     max_tokens: int = i4("longest answer that its customer asks for, tokens; 0: no such limit")
     priority: int = i4("higher ones leave queues first")
 

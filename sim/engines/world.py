@@ -56,6 +56,7 @@ class OfferSpec:
     tier: int = DEFAULT_TIER  # service tier: index into sim.engines.service_tiers.SERVICE_TIERS
     pool: str = ""  # offer of the same provider and model whose replicas serve it; it has none of its own then
     quantization: str = "unknown"  # precision of its weights, as customers may ask for it
+    block_tokens: int = 0  # of a block of its replicas' prefix caches; 0: they have none
 
     @property
     def all_prices(self) -> tuple[Schedule, ...]:
@@ -106,6 +107,7 @@ class World:
     demand_covers_s: float = math.inf  # until when there are requests, if they end before the run does
     class_tier: tuple[int, ...] = ()  # service tier that each class asks for; empty: the default one
     class_preferences: tuple[Preferences, ...] = ()  # of each class; empty: what its router has
+    class_shared_tokens: tuple[int, ...] = ()  # that prompts of each class begin with; empty: none do
 
     @property
     def router_settings(self) -> tuple[Router, ...]:
@@ -134,6 +136,11 @@ class World:
     def asked_tiers(self) -> tuple[int, ...]:
         """Service tier that each class asks for."""
         return self.class_tier or (DEFAULT_TIER,) * len(self.classes)
+
+    @property
+    def shared_tokens(self) -> tuple[int, ...]:
+        """Tokens of what the prompts of each class begin with, beside those of its own sessions."""
+        return self.class_shared_tokens or (0,) * len(self.classes)
 
     @property
     def grid_per_s(self) -> float:

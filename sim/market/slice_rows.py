@@ -197,3 +197,4 @@ def _write(rows: np.ndarray, drawn: Drawn, births: Births, order: np.ndarray, de
         row.prefix = int(drawn.cached_share[workload] * row.prompt)
         row.max_tokens = drawn.max_tokens[workload]
         row.turn = 0
+        row.document = 0

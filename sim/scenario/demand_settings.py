@@ -213,6 +213,23 @@ class Sessions(Part):
     max_turns: int = quantity(50, unit="turns", doc="Longest session", ge=1, le=1000)
 
 
+class SharedPrefix(Part):
+    """What prompts of a class begin with: a system prompt, or one of several documents.
+
+    Each client of the class has a set of its own. Of N documents number k is asked for with a probability proportional
+    to the integral of x to the power of minus the exponent from k to k + 1.
+    """
+
+    tokens: int = quantity(unit="tokens", doc="Length of each, before the tokens of prompt_tokens", ge=1,
+                           le=100_000_000, sweep=Sweep(100.0, 100_000.0, "log", "from a system prompt to a book"))
+    documents: int = quantity(1, unit="documents", doc="How many there are; 1 is a system prompt", ge=1,
+                              le=1_000_000_000, sweep=Sweep(1.0, 10_000.0, "log", "from a system prompt to a library"))
+    zipf_exponent: float = quantity(
+        1.0, unit="1", doc="How unequal they are in demand: 0 is alike", ge=0, le=5,
+        source="Breslau et al., INFOCOM 1999: Zipf-like popularity, exponents from 0.64 to 0.83 in web traces; "
+        "assumption: Zipf's own 1", sweep=Sweep(0.0, 2.0, "linear", "from alike to a few that all ask for"))
+
+
 class ClientClass(Part):
     """A class of clients that use one model through one router from one region.
 
@@ -242,6 +259,9 @@ class ClientClass(Part):
         source="max_tokens of OpenAI's chat completions, optional there too",
     )
     sessions: Sessions | None = Field(None, description="Multi-turn sessions; none makes every request single")
+    shared_prefix: SharedPrefix | None = Field(
+        None, description="What prompts (of a session the first) begin with, beside the tokens of prompt_tokens; none: "
+        "prompts of different sessions have nothing in common")
     patience_s: float | None = quantity(
         None, unit="s", doc="Mean patience before the first token (exponential); none waits for ever", gt=0,
         sweep=Sweep(2.0, 300.0, "log", "from a chat user to a batch job"),
@@ -277,6 +297,18 @@ class ClientClass(Part):
         if self.arrivals.kind == "closed" and self.sessions is not None and self.sessions.loop == "open":
             raise ValueError('sessions.loop is "open", but arrivals are "closed", whose users wait for the end of each '
                              'turn; allowed is "closed"')
+        return self
+
+    @model_validator(mode="after")
+    def _prefix_fits(self) -> "ClientClass":
+        if self.shared_prefix is None:
+            return self
+        if self.arrivals.kind == "trace":
+            raise ValueError("shared_prefix is given, but arrivals are a trace, which says how long prompts are and "
+                             "not what they begin with; leave it out")
+        if self.shared_prefix.tokens >= self.prompt_tokens.maximum:
+            raise ValueError(f"shared_prefix.tokens is {self.shared_prefix.tokens}, but must be below the longest "
+                             f"prompt (prompt_tokens.maximum, {self.prompt_tokens.maximum})")
         return self
 
     @model_validator(mode="after")

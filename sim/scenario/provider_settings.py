@@ -61,6 +61,12 @@ class Engine(Part):
                               source="vLLM: max_num_seqs 256")
     max_step_tokens: int = quantity(8192, unit="tokens", doc="Token budget of a step (chunked prefill)", ge=2,
                                     source="vLLM V1: max_num_batched_tokens 8192 on GPUs of 70 GiB or more")
+    prefix_cache: bool = Field(
+        False, description="Whether a replica keeps the KV of prompts and answers that ended in memory that nobody "
+        "needs, and begins prompts that begin alike where it ends; without it a prompt's cached share is a matter of "
+        "the bill alone (source: assumption: off, so that a market says when it has one; vLLM V1 has it on)")
+    block_tokens: int = quantity(16, unit="tokens", doc="Tokens of a block of the prefix cache: only whole blocks are "
+                                 "kept", ge=1, le=4096, source="vLLM: block_size 16 on CUDA GPUs")
 
     @model_validator(mode="after")
     def _progress(self) -> "Engine":

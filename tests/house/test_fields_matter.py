@@ -43,6 +43,7 @@ arrivals = { kind = "closed", users = 12, think_s = 1.0 }
 sessions = { mean_turns = 3.0, think_s = 0.5, max_turns = 6 }
 prompt_tokens = { kind = "exponential", mean = 200 }
 output_tokens = { kind = "exponential", mean = 50 }
+shared_prefix = { tokens = 100, documents = 3 }
 [demand.hasty]
 model = "toy"
 service_tier = "priority"
@@ -59,7 +60,7 @@ arrivals = { kind = "poisson", rate_per_s = 1.0 }
 [providers.slow.offers.toy]
 model = "toy"
 serving = { kind = "affine", base_s = 0.02, per_token_s = 0.0001 }
-engine = { max_batch = 4, max_step_tokens = 512 }
+engine = { max_batch = 4, max_step_tokens = 512, prefix_cache = true }
 limits = { requests_per_min = 200, tokens_per_min = 90000, requests_per_day = 500, tokens_per_day = 220000 }
 [providers.slow.offers.toy.price]
 input_usd_per_mtok = 0.1
@@ -124,6 +125,9 @@ CHANGES: dict[str, Any] = {
     f"{OFFER}.price.cached_usd_per_mtok": 0.06, f"{OFFER}.price.cache_write_usd_per_mtok": 0.2,
     f"{OFFER}.price.request_usd": 0.000003, f"{OFFER}.price.discount": 0.2, f"{OFFER}.price.tiers": [],
     f"{OFFER}.price.later": [],
+    f"{OFFER}.engine.prefix_cache": False, f"{OFFER}.engine.block_tokens": 32,
+    "demand.users.shared_prefix.tokens": 60, "demand.users.shared_prefix.documents": 2,
+    "demand.users.shared_prefix.zipf_exponent": 0.0,
     f"{OFFER}.serving.per_sequence_s": 0.001, f"{OFFER}.serving.request_s": 0.3,
 }
 

@@ -26,6 +26,7 @@ from worlds.differential_preferences import (
     router_with_preferences,
     with_quantizations,
 )
+from worlds.differential_prefixes import with_prefix_caches, with_shared_prefix
 from worlds.differential_tiers import Case, with_tiers
 from worlds.differential_waiting import with_stay, with_waiting
 from worlds.loops import closed, first_turns
@@ -84,8 +85,9 @@ def random_case(seed: int) -> Case:
         offers, [_policy(rng) for _ in names],
         routers={name: router_with_preferences(seed, place, with_waiting(seed, place, _router(rng)), offers)
                  for place, name in enumerate(names)},
-        clients=[client_with_preferences(seed, at, closed(seed, at, with_stay(seed, at, _client(rng, models, names))),
-                                         offers) for at in range(rng.integers(1, 6))],
+        clients=[client_with_preferences(seed, at, with_shared_prefix(
+            seed, at, closed(seed, at, with_stay(seed, at, _client(rng, models, names)))), offers)
+            for at in range(rng.integers(1, 6))],
         traffic=traffic,
         delay_s=_maybe(rng, 0.7, rng.time_s(0.001, 0.6 if rng.coarse else 0.2, (len(names), len(offers))), 0.0),
     )
@@ -98,7 +100,8 @@ def random_case(seed: int) -> Case:
     world = with_rates(world, table, seed)
     blocks = [block for block in np.split(table, cuts) if len(block)]  # an empty block would be a pause
     case = Case(world, _whole_instants(blocks), [change for change in changes if change.time_s < end_s], end_s)
-    return with_copies(seed, with_tiers(seed, _maybe(rng, 0.33, _scheduled(rng, case, duration_s), case)))
+    case = with_tiers(seed, _maybe(rng, 0.33, _scheduled(rng, case, duration_s), case))
+    return with_prefix_caches(seed, with_copies(seed, case))
 
 
 def _scheduled(rng: Dice, case: Case, duration_s: float) -> Case:

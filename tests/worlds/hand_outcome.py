@@ -29,9 +29,9 @@ def hand_outcome() -> TrafficOutcome:
         for value, count in waits.items():
             histogram[0, row, bin_of(value, FINE_BITS)] = count
     class_sums = np.full((2, 2, len(o.CLASS_SUMS)), 7, np.int64)  # of the warm-up: must not be counted
-    class_sums[:, o.MEASURED] = [  # attempts, prompt, output, cost, fee, paid, good, cut, own key, kept away
-        [220, 80_000, 20_000, 100_000_000, 5_000_000, 105_000_000, 90, 15, 20_000_000, 4],
-        [80, 20_000, 5_000, 30_000_000, 1_500_000, 31_500_000, 30, 1, 0, 2]]
+    class_sums[:, o.MEASURED] = [  # attempts, prompt, output, cost, fee, paid, good, cut, own key, kept away, cached
+        [220, 80_000, 20_000, 100_000_000, 5_000_000, 105_000_000, 90, 15, 20_000_000, 4, 30_000],
+        [80, 20_000, 5_000, 30_000_000, 1_500_000, 31_500_000, 30, 1, 0, 2, 10_000]]
     work = np.zeros((2, len(o.OFFER_WORK)))
     work[:, o.BUSY_S] = 1500.0, 600.0
     return TrafficOutcome(
@@ -48,7 +48,7 @@ def _offer_sums() -> np.ndarray:
         "queue_full": (5, 2), "too_long": (1, 1), "midstream": (2, 3), "attempt_timed_out": (6, 5),
         "cancelled": (9, 8), "served_prompt": (75_000, 25_000), "served_output": (18_750, 6_250),
         "revenue_nano": (90_000_000, 40_000_000), "served_cut": (9, 7), "written_off_nano": (3_000_000, 1_000_000),
-        "own_key_revenue_nano": (15_000_000, 5_000_000)}
+        "own_key_revenue_nano": (15_000_000, 5_000_000), "served_cached": (35_000, 5_000)}
     for name, values in counted.items():
         sums[:, o.MEASURED, o.OFFER_SUMS.index(name)] = values
     return sums

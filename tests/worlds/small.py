@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from sim import view as v
-from sim.demand.classes import expanded_classes
+from sim.demand.classes import expanded_classes, shared_tokens
 from sim.demand.loops import closed_loops
 from sim.engines.face import TrafficEngine
 from sim.engines.outcome import TrafficOutcome
@@ -197,6 +197,7 @@ def world(
         class_fallbacks=tuple(tuple(models.index(model) for model in client.fallbacks) for client in clients),
         class_tier=tuple(SERVICE_TIERS.index(client.tier) for client in clients),
         class_preferences=tuple(scenario.demand[name].preferences for name in classes),
+        class_shared_tokens=shared_tokens(expanded_classes(scenario)),
     )
 
 
@@ -240,7 +241,7 @@ def requests(of: World, rows: Iterable[Mapping[str, Any]]) -> np.ndarray:
             "born_s": row["arrive_s"] - of.class_delay_s[client], "patience_s": np.inf,
             "expected_output": float(row["output"]), "key": number + 1, "session": -1, "client_class": client,
             "router": of.class_router[client], "model": of.class_model[client], "prefix": 0,
-            "max_tokens": 0, "priority": 0, "turn": 0, **row,
+            "max_tokens": 0, "priority": 0, "turn": 0, "document": 0, **row,
         }
         table.append(tuple(filled[name] for name in REQUEST.names or ()))
     return np.array(table, dtype=REQUEST)

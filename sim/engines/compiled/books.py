@@ -6,10 +6,12 @@ from sim.draws import derive
 from sim.engines.answers import finish_of
 from sim.engines.bill import charge_nano
 from sim.engines.compiled.owed import release
+from sim.engines.compiled.prefix_cache import found_pico
 from sim.engines.compiled.records import Client, Globals, LiveRequest, LiveRouter, PartBill
 from sim.engines.compiled.state import Books, Routing, Supply
 from sim.engines.exact import add_time
 from sim.engines.outcome import (
+    CACHED_TOKENS,
     COMPLETED,
     COST_NANO,
     CUT,
@@ -24,6 +26,7 @@ from sim.engines.outcome import (
     PROMPT_TOKENS,
     REVENUE_NANO,
     SERVED,
+    SERVED_CACHED,
     SERVED_CUT,
     SERVED_OUTPUT,
     SERVED_PROMPT,
@@ -58,6 +61,7 @@ def bill(books: Books, request: LiveRequest, router: LiveRouter) -> None:
     fee = fee_nano(router, request.own_key, cost)
     row = books.class_sums[request.client_class, request.cohort]
     row[PROMPT_TOKENS] += request.prompt
+    row[CACHED_TOKENS] += request.prefix
     row[OUTPUT_TOKENS] += request.served
     row[COST_NANO] += cost
     row[FEE_NANO] += fee
@@ -65,6 +69,7 @@ def bill(books: Books, request: LiveRequest, router: LiveRouter) -> None:
     offer = books.offer_sums[request.offer, request.cohort]
     offer[SERVED] += 1
     offer[SERVED_PROMPT] += request.prompt
+    offer[SERVED_CACHED] += request.prefix
     offer[SERVED_OUTPUT] += request.served
     offer[REVENUE_NANO] += cost
     if request.own_key != 0:
@@ -88,7 +93,8 @@ def settle(g: Globals, supply: Supply, routing: Routing, books: Books) -> None:
             payer = router.broken_payer
             if attempt.cancelled != 0:
                 payer = router.left_payer if bill.left != 0 else 0
-            cost = charge_nano(bill.prompt_pico + attempt.emitted * bill.price_out, bill.kept_ppm)
+            found = found_pico(supply, a) if supply.offers[attempt.offer].block > 0 else 0
+            cost = charge_nano(bill.prompt_pico - found + attempt.emitted * bill.price_out, bill.kept_ppm)
             if payer == CUSTOMER:
                 charge_part(books, bill, cost, fee_nano(router, bill.own_key, cost))
                 books.offer_sums[attempt.offer, bill.cohort, REVENUE_NANO] += cost

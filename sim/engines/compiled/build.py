@@ -12,6 +12,7 @@ from sim.engines.compiled.build_telemetry import assign_telemetry, new_runs, new
 from sim.engines.compiled.build_tiers import new_clients, special_offers
 from sim.engines.compiled.build_waiting import new_links, new_queues, no_debts, rest_fields, slow_start_fields
 from sim.engines.compiled.finish import heap_arrays
+from sim.engines.compiled.prefix_cache import new_caches, new_prefixes, no_claims, prefix_counts
 from sim.engines.compiled.rates import new_meters, rate_fields
 from sim.engines.compiled.slots import empty, fresh_samples, new_requests
 from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
@@ -75,6 +76,7 @@ def _offer_fields(spec: OfferSpec) -> dict[str, Any]:
         "queue": spec.queue,
         "tier": spec.tier,
         "urgency": spec.urgency,
+        "block": spec.block_tokens,
         "central_head": -1,
         "central_tail": -1,
     }
@@ -279,6 +281,7 @@ def _globals(world: World, shards: int) -> np.ndarray:
         "free_attempts": FIRST_POOL,
         "free_messages": 4 * FIRST_POOL,
         "free_runs": FIRST_POOL - 1,
+        **prefix_counts(world.offers),
         "spare_messages": 4 * SPARE + 2 * max(spec.max_batch for spec in world.offers),
     }
     for name, value in values.items():
@@ -301,7 +304,8 @@ def new_shards(world: World, groups: Sequence[np.ndarray]) -> list[State]:
     replicas, places = _replicas(offers)
     lane_of = np.zeros((*world.delay_s.shape, 2), np.int32)
     routing = _routing(world, offers, lane_of)
-    supply = _supply(offers, replicas, places)._replace(tiers=table(tiers, records.TierRow), times=_times(world))
+    supply = _supply(offers, replicas, places)._replace(tiers=table(tiers, records.TierRow), times=_times(world),
+                                                        **new_caches(world.offers))
     books = state.new_books(len(world.classes), len(offers), 1)
     rows = _globals(world, len(groups))
     shards = []
@@ -312,7 +316,7 @@ def new_shards(world: World, groups: Sequence[np.ndarray]) -> list[State]:
         clock = _clock(world, _lanes(world, here, lane_of), replica_at.astype(np.int32))
         shards.append(State(
             globals=table(rows[shard:shard + 1], records.Globals), clock=clock,
-            supply=_own_supply(supply, here), routing=_own_routing(routing),
+            supply=_own_supply(supply, here)._replace(**new_prefixes(world.offers)), routing=_own_routing(routing),
             books=fresh_samples(books, FIRST_SAMPLES if world.scenario.traffic.sample_share > 0 else 1),
             feed=table(np.zeros(0, REQUEST), ArrivingRequest),
         ))
@@ -341,7 +345,7 @@ def _supply(offers: np.ndarray, replicas: np.ndarray, places: int) -> Supply:
         replicas=table(replicas, records.Replica),
         attempts=empty(FIRST_POOL, records.Attempt),
         free_attempts=state.free_stack(FIRST_POOL),
-        **no_debts(FIRST_POOL),
+        **no_debts(FIRST_POOL), **no_claims(FIRST_POOL), **new_caches(()),
         finish_v=finish_v,
         finish_attempt=finish_attempt,
     )
@@ -350,7 +354,7 @@ def _supply(offers: np.ndarray, replicas: np.ndarray, places: int) -> Supply:
 def _own_supply(whole: Supply, here: np.ndarray) -> Supply:
     """The providers' side as a shard has it: all tables, and a pool of attempts of its own."""
     return whole._replace(here=here.astype(np.int32), attempts=empty(FIRST_POOL, records.Attempt),
-                          free_attempts=state.free_stack(FIRST_POOL), **no_debts(FIRST_POOL))
+                          free_attempts=state.free_stack(FIRST_POOL), **no_debts(FIRST_POOL), **no_claims(FIRST_POOL))
 
 
 def _own_routing(whole: Routing) -> Routing:

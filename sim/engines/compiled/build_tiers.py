@@ -20,6 +20,7 @@ def new_clients(world: World) -> Rows[Client]:
     clients["tier"] = world.asked_tiers
     clients["admits"] = admitted_tiers(world)
     clients["wants"] = wishes_of(world)[1]
+    clients["shared"] = world.shared_tokens
     return table(clients, Client)
 
 

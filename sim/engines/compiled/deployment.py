@@ -5,7 +5,7 @@ import numpy as np
 from sim.compiled import inner
 from sim.draws import BALANCER, FAST_FAILURE, MIDSTREAM_POINT, of_attempt
 from sim.draws import MIDSTREAM as MIDSTREAM_DRAW
-from sim.engines.compiled import finish
+from sim.engines.compiled import finish, prefix_cache
 from sim.engines.compiled.clock import DELAYED_FAIL, Rare, push_misc, set_time
 from sim.engines.compiled.leap import boundary_s, coefficients, next_chance_s, steps_until
 from sim.engines.compiled.network import Letter, send
@@ -301,6 +301,9 @@ def add_time_at_the_end(g: Globals, supply: Supply, now: float, work: np.ndarray
 def resize(g: Globals, clock: Clock, supply: Supply, o: int, replicas: int) -> None:
     """Let the first ``replicas`` take new requests; idle ones help with the central queue at once."""
     offer = supply.offers[o]
+    if offer.block > 0:
+        for r in range(offer.first_replica + offer.replicas, offer.first_replica + replicas):
+            prefix_cache.evict(g, supply, r, 0)
     offer.replicas = replicas
     offer.turn = 0
     if offer.central_count == 0:
@@ -321,6 +324,8 @@ def begin_outage(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, 
         replica = supply.replicas[r]
         if replica.doing != IDLE:
             cut_work(g, replica, work[o])
+        if offer.block > 0:
+            prefix_cache.lose(g, supply, replica, r)
         drop_batch(g, clock, supply, lane_of, replica)
         drop_list(g, clock, supply, lane_of, replica.prefill_head)
         drop_list(g, clock, supply, lane_of, replica.queue_head)

@@ -106,6 +106,19 @@ def latest(supply: Supply, replica: Replica) -> int:
     return best
 
 
+@inner()
+def first_cancelled(supply: Supply, replica: Replica) -> int:
+    """Heap position of the cancelled request that was admitted first; -1 if there is none."""
+    first = -1
+    for position in range(replica.decoding):
+        attempt = supply.attempts[supply.finish_attempt[replica.heap + position]]
+        if attempt.cancelled != 0 and (
+            first < 0 or attempt.order < supply.attempts[supply.finish_attempt[replica.heap + first]].order
+        ):
+            first = position
+    return first
+
+
 def heap_arrays(places: int) -> tuple[np.ndarray, np.ndarray]:
     """Storage for the heaps of all replicas together."""
     return np.zeros(places, np.int64), np.zeros(places, np.int32)

@@ -52,6 +52,7 @@ from sim.engines.compiled.state import (
     State,
     wide,
 )
+from sim.engines.compiled.terms import bill_hits
 from sim.engines.compiled.ticks import tick
 from sim.engines.compiled.ties import first_of_ties
 from sim.engines.compiled.turns import arrives_before, begin, next_turn_s, pop
@@ -85,6 +86,7 @@ def crowded(s: State) -> bool:
         or g.free_attempts < SPARE
         or g.free_messages < g.spare_messages
         or g.free_runs < SPARE
+        or g.free_prefixes < g.spare_prefixes
         or g.misc_count > s.clock.misc.shape[0] - SPARE - s.routing.requests.shape[0]
         or (g.sample_share > 0.0 and g.samples > s.books.samples.shape[0] - SPARE)
         or (g.chains > 0 and g.chains > s.routing.chains.rows.shape[0] - SPARE)
@@ -137,6 +139,8 @@ def handle_message(s: State, policies: Any, lane: int) -> Next:
             drop_second(s, policies, q)
         return Next(-1, -1)
     if kind == DONE:
+        if s.supply.offers[s.routing.requests[q].offer].block > 0:
+            bill_hits(s.supply, s.routing.requests[q], a)
         hear_done(g, s.clock, s.routing, s.books, q)
         tell_policy(g, s.routing, policies, q, SAW_DONE, 0)
         return Next(-1, -1)

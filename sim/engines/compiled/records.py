@@ -37,6 +37,8 @@ class Globals(Record):
     chains: int = i4("closed loops under way")
     thinking: int = i4("those among them whose customer thinks")
     owed: int = i4("attempts that are over and not settled")
+    free_prefixes: int = i4("height of the stack of free places of prefixes")
+    spare_prefixes: int = i4("free ones below which the pool is doubled; 0: there are no caches")
 
 
 class LiveRequest(Record):
@@ -82,7 +84,8 @@ class LiveRequest(Record):
     used: int = i4("offers that it remembers to have tried")
     generation: int = i4("tenants that the slot has had; a back-off of an older one is void")
     waiting: int = i4("what it waits for at its router (sim.engines.compiled.state); 0: nothing")
-    prefix: int = i4("leading prompt tokens billed at the price of cached ones")
+    prefix: int = i4("prompt tokens of its session's previous turn; billed as cached where there is no prefix cache")
+    document: int = i4("what its prompt begins with, of its class's")
     priority: int = i4("higher ones leave queues first")
     kept_ppm: int = i4("what the discount of the newest attempt's terms leaves of the bill, millionths")
     chain: int = i4("slot of the closed loop that it is a turn of")
@@ -118,6 +121,7 @@ class Attempt(Record):
     prompt: int = i4("prompt, tokens")
     output: int = i4("whole answer as it is served, tokens; 0: its offer cannot hold the request")
     target: int = i4("token after which it leaves: its last, or where the stream breaks")
+    credit: int = i4("tokens of its context that its replica's prefix cache holds for it; only where there is one")
     emitted: int = i4("tokens produced; while it decodes brought up to date only when it leaves")
     left: int = i4("tokens still to prefill")
     offset: int = i4("tokens prefilled since its admission")
@@ -264,6 +268,7 @@ class LiveDeployment(Record):
     tiers: int = i4("tiers of its price")
     first_tier: int = i4("place of the first of them; the others follow")
     room_for_tiers: int = i4("places that it has for them")
+    block: int = i4("tokens of a block of its replicas' prefix caches; 0: they have none")
 
 
 class TierRow(Record):
@@ -400,6 +405,7 @@ class Client(Record):
     admits: int = i4("service tiers that its requests may be served at, bits (sim.engines.service_tiers.ADMITS)")
     tier: int = i4("service tier that they ask for")
     wants: int = i4("row of what it prefers; -1: nothing")
+    shared: int = i4("tokens that its prompts begin with, of one of its documents")
 
 
 class Stick(Record):

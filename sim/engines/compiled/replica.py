@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.compiled import inner
-from sim.engines.compiled import finish
+from sim.engines.compiled import finish, prefix_cache
 from sim.engines.compiled.clock import set_time
 from sim.engines.compiled.leap import boundary_s, coefficients, next_chance_s, plan, steps_until
 from sim.engines.compiled.network import Letter, send
@@ -120,12 +120,9 @@ def tell_end(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, a: i
 @inner()
 def drop_cancelled(g: Globals, supply: Supply, replica: Replica) -> None:
     """Let the cancelled requests of a batch leave without a word."""
-    position = 0
-    while position < replica.decoding:
+    position = finish.first_cancelled(supply, replica)
+    while position >= 0:
         a = supply.finish_attempt[replica.heap + position]
-        if supply.attempts[a].cancelled == 0:
-            position += 1
-            continue
         attempt = supply.attempts[a]
         # Nobody counts the tokens of a request while it decodes: they follow from the clock when it leaves.
         left = attempt.finish_v - replica.vclock
@@ -135,7 +132,7 @@ def drop_cancelled(g: Globals, supply: Supply, replica: Replica) -> None:
         replica.backlog -= left
         leave(g, supply, replica, a)
         attempt.emitted -= 1  # the token of the step that ends is computed, but not sent
-        position = 0  # the heap was mended: look from the top again
+        position = finish.first_cancelled(supply, replica)
     a = replica.prefill_head
     while a >= 0:
         attempt = supply.attempts[a]
@@ -152,7 +149,12 @@ def drop_cancelled(g: Globals, supply: Supply, replica: Replica) -> None:
 def leave(g: Globals, supply: Supply, replica: Replica, a: int) -> None:
     """Free the KV and the place of a cancelled running request."""
     attempt = supply.attempts[a]
-    replica.kv_held -= kv_of(supply, attempt)
+    held = kv_of(supply, attempt)
+    replica.kv_held -= held
+    if supply.offers[replica.offer].block > 0:
+        if attempt.place == DECODE:
+            prefix_cache.store(g, supply, a, held - supply.offers[replica.offer].overhead)
+        prefix_cache.release(supply, a)
     replica.running -= 1
     replica.outstanding -= attempt.weight
     attempt.place = GONE
@@ -183,6 +185,8 @@ def finish_decodes(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray
         held = kv_of(supply, attempt)
         replica.kv_held -= held
         replica.kv_decoding -= held
+        if supply.offers[replica.offer].block > 0:
+            prefix_cache.leave(g, supply, a, held - supply.offers[replica.offer].overhead)
         replica.running -= 1
         replica.outstanding -= attempt.weight
         tell_end(g, clock, supply, lane_of, a)
@@ -197,11 +201,15 @@ def finish_prefills(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarra
         following = attempt.next  # before whoever takes the attempt over writes its own links
         unlink_prefill(supply, replica, a)
         held = kv_of(supply, attempt)
+        if supply.offers[replica.offer].block > 0:
+            prefix_cache.store(g, supply, a, held - supply.offers[replica.offer].overhead)
         attempt.emitted += 1
         if attempt.emitted == 1:
             tell_first_token(g, clock, supply, lane_of, a)
         if attempt.emitted >= attempt.target:
             replica.kv_held -= held
+            if supply.offers[replica.offer].block > 0:
+                prefix_cache.release(supply, a)
             replica.running -= 1
             replica.outstanding -= attempt.weight
             tell_end(g, clock, supply, lane_of, a)
@@ -238,6 +246,9 @@ def end_step(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work
     replica.kv_held += grown
     replica.kv_decoding += grown
     replica.backlog -= grown
+    offer = supply.offers[replica.offer]
+    if offer.block > 0:
+        prefix_cache.evict(g, supply, r, offer.kv_capacity - replica.kv_held)
     row = work[replica.offer]
     count_time(g, replica, row)
     row[STEPS] += replica.steps
@@ -245,7 +256,7 @@ def end_step(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work
     if replica.doing == MIXED:
         row[PREFILL_TOKENS] += replica.prefill_tokens
         replica.backlog -= replica.prefill_tokens
-        advance_prefills(supply, replica, supply.offers[replica.offer].max_step_tokens - replica.decoding)
+        advance_prefills(supply, replica, offer.max_step_tokens - replica.decoding)
     # First of all, and in silence: a cancelled request whose last token this was must not report that it is done.
     if replica.cancelled > 0:
         drop_cancelled(g, supply, replica)
@@ -281,18 +292,20 @@ def preempt(supply: Supply, replica: Replica) -> None:
         replica.kv_decoding -= kv_of(supply, attempt)
         replica.backlog += attempt.prompt + attempt.emitted - 1
     replica.kv_held -= kv_of(supply, attempt)
+    if supply.offers[replica.offer].block > 0:
+        prefix_cache.release(supply, a)
     replica.running -= 1
     enqueue(supply, replica, a, last_more(supply.attempts, replica.queue_head, attempt.priority))
 
 
 @inner(forceinline=True)
-def admit(supply: Supply, replica: Replica, offer: LiveDeployment) -> None:
+def admit(g: Globals, supply: Supply, replica: Replica, offer: LiveDeployment) -> None:
     """Admit waiting requests in order while batch and KV memory have room."""
     while replica.queue_head >= 0 and replica.running < offer.max_batch:
         a = replica.queue_head
         attempt = supply.attempts[a]
         context = attempt.prompt + attempt.emitted
-        if replica.kv_held + replica.decoding + context + offer.overhead > offer.kv_capacity:
+        if replica.kv_held + replica.decoding + prefix_cache.needed_tokens(supply, offer, a) > offer.kv_capacity:
             break
         dequeue(supply, replica, a)
         attempt.place = PREFILL
@@ -309,6 +322,8 @@ def admit(supply: Supply, replica: Replica, offer: LiveDeployment) -> None:
         else:
             replica.prefill_head = a
         replica.prefill_tail = a
+        if offer.block > 0:
+            prefix_cache.find(g, supply, a, context)
 
 
 @inner(forceinline=True)
@@ -358,9 +373,8 @@ def fits_after(supply: Supply, replica: Replica, offer: LiveDeployment, steps: i
     """Whether the queue's head can be admitted at the boundary after so many steps of the leap under way."""
     if replica.queue_head < 0 or replica.running >= offer.max_batch:
         return False
-    head = supply.attempts[replica.queue_head]
     held = replica.kv_held + replica.decoding * (steps + 1)
-    return bool(held + head.prompt + head.emitted + offer.overhead <= offer.kv_capacity)
+    return bool(held + prefix_cache.needed_tokens(supply, offer, replica.queue_head) <= offer.kv_capacity)
 
 
 @inner(forceinline=True)
@@ -382,7 +396,7 @@ def boundary(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work
         preempted = True
     # Not in the same step: whoever was thrown out is at the head of the queue and would come straight back.
     if not preempted:
-        admit(supply, replica, offer)
+        admit(g, supply, replica, offer)
     if replica.running == 0:
         replica.doing = IDLE
         replica.unbroken = 0

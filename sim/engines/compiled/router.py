@@ -28,7 +28,7 @@ from sim.engines.compiled.state import (
     State,
     Supply,
 )
-from sim.engines.compiled.terms import note_terms
+from sim.engines.compiled.terms import note_claim, note_terms
 from sim.engines.compiled.turns import follow
 from sim.engines.compiled.waiting import join_queue, leave_queue, look_at
 from sim.engines.grid import on_grid
@@ -74,6 +74,7 @@ def hear_request(
     request.model = row.model
     request.prompt = row.prompt
     request.prefix = row.prefix
+    request.document = row.document
     request.priority = row.priority
     request.output = row.output
     request.max_tokens = row.max_tokens
@@ -89,17 +90,10 @@ def hear_request(
     request.hedge_at = np.inf
     request.dispatch_s = -1.0
     request.first_s = -1.0
-    request.attempts = 0
-    request.earlier = 0
-    request.asked = 0
+    request.attempts = request.earlier = request.asked = 0
     request.generation += 1  # an older tenant's back-off is void
-    request.live = -1
-    request.second = -1
-    request.offer = -1
-    request.failure = 0
-    request.used = 0
-    request.probe = 0
-    request.waiting = 0
+    request.live = request.second = request.offer = -1
+    request.failure = request.used = request.probe = request.waiting = 0
     request.bucket = -1
     request.chain = chain
     books.born[request.client_class, request.cohort] += 1
@@ -197,6 +191,8 @@ def dispatch(s: State, q: int, o: int) -> None:
     attempt.prompt = request.prompt
     request.own_key = attempt.own_key = 1 if uses_own_key(routing, q, o) else 0
     note_terms(supply, routing.routers[r], request, a, o)
+    if supply.offers[o].block > 0:
+        note_claim(supply, routing.clients[request.client_class], request, a, o)
     attempt.output = request.served
     attempt.weight = request.weight
     attempt.emitted = 0

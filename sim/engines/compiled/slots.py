@@ -4,6 +4,8 @@ import numpy as np
 
 from sim.engines.compiled import records
 from sim.engines.compiled.build_waiting import more_debts, new_links
+from sim.engines.compiled.cache_records import CachedPrefix
+from sim.engines.compiled.prefix_cache import more_claims
 from sim.engines.compiled.sample_records import SampleRun
 from sim.engines.compiled.state import SPARE, Books, State
 from sim.engines.compiled.turns import with_room
@@ -46,7 +48,10 @@ def grow(s: State) -> State:
     if g["free_attempts"] < SPARE:
         free, g["free_attempts"] = _more_free(supply.free_attempts, g["free_attempts"])
         supply = supply._replace(attempts=_doubled(supply.attempts, records.Attempt), free_attempts=free,
-                                 **more_debts(supply))
+                                 **more_debts(supply), **more_claims(supply.claims))
+    if g["free_prefixes"] < g["spare_prefixes"]:
+        free, g["free_prefixes"] = _more_free(supply.free_prefixes, g["free_prefixes"])
+        supply = supply._replace(prefixes=_doubled(supply.prefixes, CachedPrefix), free_prefixes=free)
     if g["free_requests"] < SPARE:
         free, g["free_requests"] = _more_free(routing.free_requests, g["free_requests"])
         requests = np.concatenate([rows_of(routing.requests), new_requests(len(routing.requests))])

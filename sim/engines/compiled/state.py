@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.compiled import inner
+from sim.engines.compiled.cache_records import CacheClaim, CachedPrefix, PrefixCache
 from sim.engines.compiled.records import (
     Attempt,
     Client,
@@ -88,6 +89,11 @@ class Supply(NamedTuple):
     free_attempts: np.ndarray
     bills: Rows[PartBill]  # of the attempts
     owed: np.ndarray  # int32 (attempts,): stack of attempts that are over and not settled
+    claims: Rows[CacheClaim]  # of the attempts
+    caches: Rows[PrefixCache]  # of the replicas; one row if none has a prefix cache
+    prefixes: Rows[CachedPrefix]
+    free_prefixes: np.ndarray  # int32: stack of free places of these
+    buckets: np.ndarray  # int32: first prefix of each bucket of names; -1: none
     finish_v: np.ndarray  # int64: per-replica binary heaps of the step count at which a request ends
     finish_attempt: np.ndarray  # int32
 

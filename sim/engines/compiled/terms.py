@@ -8,8 +8,9 @@ import numpy as np
 from sim.compiled import inner
 from sim.engines.answers import served_tokens
 from sim.engines.bill import Terms, expected_usd, prompt_pico
-from sim.engines.compiled.records import LiveRequest, LiveRouter, PartBill, TierRow
-from sim.engines.compiled.state import Supply
+from sim.engines.compiled.prefix_cache import REQUEST, SESSION, found_pico
+from sim.engines.compiled.records import Client, LiveRequest, LiveRouter, PartBill, TierRow
+from sim.engines.compiled.state import Supply, wide
 from sim.engines.schedule import Schedule
 from sim.view import PRICE_IN, PRICE_OUT
 
@@ -49,11 +50,40 @@ def note_terms(supply: Supply, router: LiveRouter, request: LiveRequest, a: int,
     """Write down what a request gets at an offer by its attempt ``a``, and for what."""
     terms = terms_of(supply, o, request.prompt)
     request.served = served_tokens(request.output, request.max_tokens, request.prompt, supply.offers[o].room)
-    request.prompt_pico = prompt_pico(terms, request.prompt, request.prefix)
+    # what a prefix cache will hold of the prompt is known once it has been looked at (`bill_hits`)
+    cached = wide(request.prefix) if supply.offers[o].block == 0 else wide(0)
+    request.prompt_pico = prompt_pico(terms, request.prompt, cached)
     request.price_out = terms.output
     request.kept_ppm = terms.kept_ppm
     if router.bills_parts != 0:
         note_bill(supply.bills[a], request)
+
+
+@inner()
+def note_claim(supply: Supply, client: Client, request: LiveRequest, a: int, o: int) -> None:
+    """Write down what an attempt may find in a prefix cache."""
+    terms = terms_of(supply, o, request.prompt)
+    claim = supply.claims[a]
+    claim.document = (wide(request.client_class) << 32) + request.document
+    if request.session >= 0:
+        claim.own = request.session
+        claim.own_kind = SESSION
+    else:
+        claim.own = request.key
+        claim.own_kind = REQUEST
+    claim.saved_pico = terms.write - terms.cached
+    claim.document_blocks = client.shared // supply.offers[o].block if request.prompt > client.shared else 0
+    claim.told = request.prefix
+    claim.hits = -1
+    claim.uses_document = claim.uses_own = -1
+    supply.attempts[a].credit = 0
+
+
+@inner()
+def bill_hits(supply: Supply, request: LiveRequest, a: int) -> None:
+    """The answer of attempt ``a`` is complete: what it found in its replica's prefix cache is billed as cached."""
+    request.prompt_pico -= found_pico(supply, a)
+    request.prefix = max(supply.claims[a].hits, 0)
 
 
 @inner()

@@ -67,11 +67,13 @@ class Books:
         of_class[outcome.OUTPUT_TOKENS] += attempt.served
         of_class[outcome.GOOD] += good
         of_class[outcome.CUT] += attempt.was_cut
+        of_class[outcome.CACHED_TOKENS] += attempt.cached_tokens
         of_offer = self.offer_sums[attempt.offer, request.cohort]
         of_offer[outcome.SERVED] += 1
         of_offer[outcome.SERVED_PROMPT] += request.prompt
         of_offer[outcome.SERVED_OUTPUT] += attempt.served
         of_offer[outcome.SERVED_CUT] += attempt.was_cut
+        of_offer[outcome.SERVED_CACHED] += attempt.cached_tokens
         self.count_outcome(request, outcome.COMPLETED, done_s, cost)
 
     def settle(self, attempt: Attempt, tokens: int, payer: str) -> None:
@@ -160,7 +162,7 @@ class Books:
 def _charge_nano(attempt: Attempt, tokens: int) -> int:
     """Charge of an answer of so many tokens at the terms of its attempt, nano-dollars."""
     terms, request = attempt.terms, attempt.request
-    lines_pico = prompt_pico(terms, request.prompt, request.prefix) + tokens * terms.output
+    lines_pico = prompt_pico(terms, request.prompt, attempt.cached_tokens) + tokens * terms.output
     return int(charge_nano(lines_pico, terms.kept_ppm))
 
 

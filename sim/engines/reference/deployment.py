@@ -10,10 +10,11 @@ from sim.engines import outcome
 from sim.engines.answers import served_tokens
 from sim.engines.reference.job import EngineStep, Job
 from sim.engines.reference.network import Channels
+from sim.engines.reference.prefix_cache import DOCUMENT, REQUEST, SESSION, Claim
 from sim.engines.reference.priority import line_up
 from sim.engines.reference.rates import Door
 from sim.engines.reference.replica import Replica
-from sim.engines.reference.request import Attempt
+from sim.engines.reference.request import Attempt, LiveRequest
 from sim.engines.steptime import step_time
 from sim.engines.window import Window
 from sim.engines.world import BALANCERS
@@ -105,11 +106,20 @@ class LiveDeployment:
             return
         job = Job(attempt, self.clock.now, self.offer)
         job.met = self.requests_per_replica
+        if self.offer.block_tokens > 0:
+            job.claim = self._claim(request := attempt.request, self.network.world.shared_tokens[request.client_class])
         host.jobs[attempt] = job
         if replica is None:
             line_up(host.central, job)
         else:
             replica.join(job)
+
+    def _claim(self, request: LiveRequest, shared: int) -> Claim:
+        """What a request may find in a cache, if its class's prompts begin with so many tokens that they share."""
+        document = (DOCUMENT, request.client_class, request.document)
+        own = (SESSION, request.session, 0) if request.session >= 0 else (REQUEST, request.key, 0)
+        blocks = shared // self.offer.block_tokens if request.prompt > shared else 0
+        return Claim(request.key, document, blocks, own, request.prefix)
 
     def _balance(self, attempt: Attempt) -> Replica | None:
         """Pick a replica; none if the balancer has a central queue and every replica is full."""
@@ -226,6 +236,8 @@ class LiveDeployment:
         self.active = active
         self.turn = 0
         for index, replica in enumerate(self.replicas):
+            if index < active and not replica.active:
+                replica.forget_prefixes()
             replica.active = index < active
         for replica in self.replicas[:active]:
             if self.central and replica.step is None:

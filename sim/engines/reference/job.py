@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sim.draws import MIDSTREAM, MIDSTREAM_POINT
+from sim.engines.reference.prefix_cache import Claim
 from sim.engines.reference.request import Attempt
 from sim.engines.world import OfferSpec
 
@@ -37,6 +38,8 @@ class Job:
         self.prefilled = 0  # tokens of its context computed since its last admission
         self.decoding = False
         self.kv_tokens = 0  # KV it holds
+        self.claim: Claim | None = None  # on its replica's prefix cache, if there is one
+        self.credit = 0  # of the KV it holds, tokens that the cache holds for it
         self.cancelled = False
 
     @property

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sim.engines.reference.faces import ReplicaHost
 from sim.engines.reference.job import Chunk, EngineStep, Job
+from sim.engines.reference.prefix_cache import PrefixCache
 from sim.engines.reference.priority import line_up, put_back
 from sim.engines.rules import BOUNDARY
 from sim.engines.steptime import step_time
@@ -40,6 +41,7 @@ class Replica:
         self.running: list[Job] = []  # in order of admission
         self.step: EngineStep | None = None  # none: idle
         self.stretch: Decoding | None = None  # that the step belongs to, if it only decodes
+        self.cache = PrefixCache(host.offer.block_tokens) if host.offer.block_tokens > 0 else None
         self.crossing_s = 0.0  # time inside the measured window of the step that crossed its end
 
     @property
@@ -59,8 +61,9 @@ class Replica:
 
     @property
     def kv_held(self) -> int:
-        """KV memory in use, tokens."""
-        return sum(job.kv_tokens for job in self.running)
+        """KV memory in use, tokens; what several requests use together counts once."""
+        shared = 0 if self.cache is None else self.cache.used_tokens
+        return sum(job.kv_tokens - job.credit for job in self.running) + shared
 
     @property
     def decoding(self) -> list[Job]:
@@ -123,6 +126,7 @@ class Replica:
                 continue
             job.prefilled += tokens
             if job.prefill_left == 0:
+                self._store(job)
                 job.emitted += 1
                 job.decoding = True
                 if job.emitted == 1:
@@ -135,6 +139,9 @@ class Replica:
             self.host.tell_end(job)
 
     def _leave(self, job: Job) -> None:
+        if job.decoding:
+            self._store(job)
+        self._release(job)
         self.running.remove(job)
         self.host.forget(job)
 
@@ -144,6 +151,7 @@ class Replica:
         # The coming step writes a token for each decoding request; B falls with each of them that is pushed out.
         while self.kv_held + len(self.decoding) > self.offer.kv_capacity_tokens:
             job = self.running.pop()
+            self._release(job)
             job.drop_cache()
             put_back(self.queue, job)
             self.host.count_preemption()
@@ -153,12 +161,50 @@ class Replica:
     def _admit(self) -> None:
         """Admit the head of the queue while there is a place and its context fits."""
         while self.queue and len(self.running) < self.offer.max_batch:
-            needed = self.queue[0].context + self.offer.seq_overhead_tokens
+            head = self.queue[0]
+            holds = head.context + self.offer.seq_overhead_tokens
+            needed = holds - self._shared_tokens(head)
             if self.kv_held + len(self.decoding) + needed > self.offer.kv_capacity_tokens:
                 return
             job = self.queue.pop(0)
-            job.kv_tokens = needed
+            job.kv_tokens = holds
             self.running.append(job)
+            self._find(job)
+
+    # Its prefix cache (semantics, section 16)
+
+    def _shared_tokens(self, job: Job) -> int:
+        """Tokens of a request's prompt that running requests hold already."""
+        return 0 if self.cache is None or job.claim is None else self.cache.shared_tokens(job.claim)
+
+    def _find(self, job: Job) -> None:
+        """Begin prefill behind what the cache holds of the context, and make room for the rest."""
+        if self.cache is not None and job.claim is not None:
+            job.credit = job.prefilled = self.cache.find(job.claim, job.context)
+            job.attempt.note_hits(job.credit)
+            self._evict()
+
+    def _store(self, job: Job) -> None:
+        """Hand what a request has computed to the cache; what the cache has already it need not hold twice."""
+        if self.cache is not None and job.claim is not None:
+            self.cache.store(job.claim, job.kv_tokens - self.offer.seq_overhead_tokens)
+            job.credit = self.cache.block_tokens * job.claim.blocks
+
+    def _release(self, job: Job) -> None:
+        """A request holds nothing any more."""
+        if self.cache is not None and job.claim is not None:
+            self.cache.release(job.claim)
+            job.credit = 0
+
+    def _evict(self) -> None:
+        """Evict what there is no room for beside running requests."""
+        if self.cache is not None:
+            self.cache.evict(self.offer.kv_capacity_tokens - self.kv_held)
+
+    def forget_prefixes(self) -> None:
+        """Lose the prefixes that no running request uses."""
+        if self.cache is not None:
+            self.cache.evict(0)
 
     def _compose(self) -> EngineStep | None:
         """One token for each decoding request, then prefill in order of admission up to the token budget."""
@@ -168,6 +214,7 @@ class Replica:
         decoding = self.decoding
         for job in decoding:
             job.kv_tokens += 1
+        self._evict()
         budget = self.offer.max_step_tokens - len(decoding)
         chunks = []
         for job in self.running:
@@ -216,5 +263,8 @@ class Replica:
         if self.step is not None:
             self._count_time(self.step)
         jobs = self.running + self.queue
+        for job in self.running:
+            self._release(job)
+        self.forget_prefixes()
         self.running, self.queue, self.step, self.stretch = [], [], None, None
         return jobs

@@ -32,6 +32,7 @@ class LiveRequest:
     prompt: int
     output: int  # as drawn: nobody but its provider acts on it
     prefix: int
+    document: int  # what its prompt begins with, of those of its class
     max_tokens: int
     priority: int
     cohort: int
@@ -89,8 +90,8 @@ class LiveRequest:
             patience_until_s=born_s + float(row["patience_s"]), expected_output=float(row["expected_output"]),
             key=int(row["key"]), session=int(row["session"]), client_class=int(row["client_class"]),
             router=int(row["router"]), model=int(row["model"]), prompt=int(row["prompt"]),
-            output=int(row["output"]), prefix=int(row["prefix"]), max_tokens=int(row["max_tokens"]),
-            priority=int(row["priority"]), cohort=cohort, row=row,
+            output=int(row["output"]), prefix=int(row["prefix"]), document=int(row["document"]),
+            max_tokens=int(row["max_tokens"]), priority=int(row["priority"]), cohort=cohort, row=row,
         )
 
 
@@ -104,11 +105,13 @@ class Attempt:
     dispatched_s: float
     terms: Terms  # those posted when it was placed: these are billed
     probe: bool  # it tests a half-open breaker
+    has_cache: bool = False  # whether its offer has a prefix cache
     first_token_s: float = math.nan  # as its router learned it
     served: int = 0  # length at which its answer ends, once a provider has let it in
     left: bool = False  # its customer left after the first token
     own_key: bool = False  # it comes with its customer's own key
     complete: bool = False  # its provider has sent the whole answer
+    hits: int = -1  # tokens of its prompt that its provider's prefix cache held; -1: it has not looked
 
     def uniform(self, salt: int) -> float:
         """The attempt's own uniform in [0, 1) for a purpose, at its offer (``sim.draws``)."""
@@ -124,12 +127,22 @@ class Attempt:
         """True while its router still listens to it."""
         return self.request.live is self or self.request.second is self
 
+    def note_hits(self, tokens: int) -> None:
+        """Its provider has begun with so many tokens of its prompt from a cache; only the first time counts."""
+        if self.hits < 0:
+            self.hits = tokens
+
     @property
     def told_usd(self) -> tuple[float, float]:
         """What is charged for the prompt and for the whole answer, as policies hear of it."""
         kept, request = self.terms.kept_ppm, self.request
-        prompt = prompt_pico(self.terms, request.prompt, request.prefix)
+        prompt = prompt_pico(self.terms, request.prompt, self.cached_tokens)
         return told_usd(prompt, kept), told_usd(self.served * self.terms.output, kept)
+
+    @property
+    def cached_tokens(self) -> int:
+        """Tokens of its prompt that are billed as read from a cache."""
+        return max(self.hits, 0) if self.has_cache else self.request.prefix
 
     @property
     def waits_for_first_token(self) -> bool:

@@ -109,7 +109,8 @@ class LiveRouter(Placer):
         """Send an attempt to an offer."""
         price, now_s = self.prices[offer], self.clock.now
         probe = self.health[offer].place()
-        attempt = Attempt(request, request.attempts, offer, now_s, price.terms_of(request), probe)
+        attempt = Attempt(request, request.attempts, offer, now_s, price.terms_of(request), probe,
+                          has_cache=self.world.offers[offer].block_tokens > 0)
         wishes = self.wishes[request.client_class]
         attempt.own_key = wishes is not None and wishes.uses_own_key(request, offer)
         if self.record is not None:

@@ -37,7 +37,7 @@ def test_one_request_step_by_step():
     sums = dict(zip(outcome.CLASS_SUMS, result.class_sums[0, outcome.MEASURED].tolist(), strict=True))
     assert sums == {"attempts": 1, "prompt_tokens": 10, "output_tokens": 3, "cost_nano": 16_000,
                     "fee_nano": 880, "paid_nano": 16_880, "good": 0,  # TPOT misses its SLO
-                    "cut": 0, "kept_away": 0, "own_key_nano": 0}
+                    "cut": 0, "kept_away": 0, "own_key_nano": 0, "cached_tokens": 0}
     assert work(result) == pytest.approx({"busy_s": done_s - 0.1 - 1.1, "steps": 3, "prefill_tokens": 10,
                                           "decode_tokens": 2, "preemptions": 0})
 

@@ -18,8 +18,9 @@ from worlds.places import ROOT
 
 ENGINES = ROOT / "sim" / "engines"
 TWINS = {"books", "clock", "deployment", "engine", "health", "narrow", "network", "newcomers", "place", "preferences",
-         "priority", "rates", "replica", "router", "telemetry", "terms", "ticks", "turns", "waiting"}
+         "prefix_cache", "priority", "rates", "replica", "router", "telemetry", "terms", "ticks", "turns", "waiting"}
 COMPILED_ONLY = {
+    "cache_records": "rows of prefix caches: objects in the reference",
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
     "build_preferences": "the part of build for what classes prefer",
     "build_telemetry": "the part of build for what routers learn",
@@ -59,6 +60,7 @@ SHARED = {
     "narrow": {"weigh", "leave_out_drained", "prefer_tier"},
     "place": {"pick", "suits", "may_return", "is_usable", "is_kept_away", "can_serve", "ask_policy"},
     "preferences": {"allows", "tries", "uses_own_key", "meets_preferences", "first_group", "leaders"},
+    "prefix_cache": {"shared_tokens", "find", "store", "release", "evict", "begin", "take", "move", "lengthen", "cut"},
     "rates": {"within_limits", "bring_up"},
     "replica": {"join", "end_step", "drop_cancelled", "finish_decodes", "finish_prefills", "preempt", "admit", "leave",
                 "count_time"},
@@ -73,7 +75,7 @@ SHARED = {
 }
 # and classes; a record of the compiled engine is the row of the object's fields
 CLASSES = {"LiveRequest", "Attempt", "Replica", "LiveDeployment", "LiveRouter", "Stick", "Books", "Clock",
-           "Meter", "RouterQueue"}
+           "Meter", "RouterQueue", "PrefixCache", "CachedPrefix"}
 
 
 def stems(engine: str) -> set[str]:
