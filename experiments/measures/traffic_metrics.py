@@ -184,6 +184,12 @@ def cut_share(measured: Measured) -> float:
 
 
 @metric
+def cached_share(measured: Measured) -> float:
+    """Prompt tokens billed as read from a cache over all, of completed requests."""
+    return _ratio(measured.total[o.CACHED_TOKENS], float(measured.total[o.PROMPT_TOKENS]))
+
+
+@metric
 def attempts_per_request(measured: Measured) -> float:
     """Attempts over born."""
     return _ratio(measured.total[o.ATTEMPTS], measured.born)

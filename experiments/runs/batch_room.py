@@ -54,7 +54,7 @@ def _shapes(scenario: TrafficScenario, offer: OfferSpec) -> Iterator[tuple[str, 
     for name, demand in scenario.demand.items():
         if demand.model != offer.model or isinstance(demand.arrivals, Trace):
             continue
-        shape = Shape(demand.prompt_tokens.mean, demand.output_tokens.mean)
+        shape = Shape(demand.mean_prompt, demand.output_tokens.mean)
         if shape.prompt + shape.output <= offer.context_tokens:
             yield name, shape
 

@@ -62,7 +62,7 @@ def utilisation(scenario: TrafficScenario, offers: list[OfferSpec]) -> dict[str,
     for demand in scenario.demand.values():
         if demand.arrivals.rate_per_s is None:
             continue
-        shape = Shape(demand.prompt_tokens.mean, demand.output_tokens.mean)
+        shape = Shape(demand.mean_prompt, demand.output_tokens.mean)
         capacity = model_capacity_per_s(offers, demand.model, shape)
         used[demand.model] = used.get(demand.model, 0.0) + class_rate_per_s(demand) / capacity
     return {model: share * scenario.traffic.load for model, share in used.items()}

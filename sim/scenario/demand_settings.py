@@ -299,6 +299,11 @@ class ClientClass(Part):
                              'turn; allowed is "closed"')
         return self
 
+    @property
+    def mean_prompt(self) -> float:
+        """Mean prompt of a single request, tokens, what prompts share included and limits not counted."""
+        return self.prompt_tokens.mean + (0 if self.shared_prefix is None else self.shared_prefix.tokens)
+
     @model_validator(mode="after")
     def _prefix_fits(self) -> "ClientClass":
         if self.shared_prefix is None:

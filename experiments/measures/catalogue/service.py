@@ -49,6 +49,10 @@ ROWS: Final = (
     Measure("cut_share", "1", "share of completed requests whose answers were cut, at max_tokens or where the context "
             "or the memory of their offer ended", "completed requests with finish reason length", COMPLETED,
             "cut answers", shown=PERCENT, short=False),
+    Measure("cached_share", "1", "share of the prompt tokens of completed requests that were billed as read from a "
+            "cache: found there, or of a conversation's history at offers without a prefix cache (traffic only)",
+            "prompt tokens billed as cached", "prompt tokens of completed requests", "cached prompts", shown=PERCENT,
+            short=False),
     Measure("good_share", "1", "share of requests that were completed within both objectives of their class",
             "requests completed within both objectives", BORN, "good requests", "good", PERCENT),
     Measure("goodput_per_s", "requests/s", "requests completed within both objectives of their class, a second",

@@ -25,7 +25,7 @@ BY_HAND = {
     "goodput_per_s": (90 + 30) / (1100 - 100), "good_share": (90 + 30) / (150 + 50),
     "completed_share": (120 + 40) / 200, "refused_share": (10 + 2) / 200, "failed_share": (8 + 2) / 200,
     "abandoned_share": (5 + 4) / 200, "timed_out_share": (4 + 1) / 200,
-    "cut_share": (15 + 1) / (120 + 40),
+    "cut_share": (15 + 1) / (120 + 40), "cached_share": (30_000 + 10_000) / (80_000 + 20_000),
     "attempts_per_request": (220 + 80) / 200,
     "utilisation": (1500 + 600) / (2 * 1000 + 1000),
     "revenue_usd": 0.13, "written_off_usd": 0.004, "fee_usd": 0.0065,
