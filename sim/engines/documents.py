@@ -8,7 +8,7 @@ from sim.draws import DOCUMENT, derive
 
 @hot(cache=True)
 def document_of(u: float, documents: int, exponent: float) -> int:
-    """Number, from 0, of a document drawn by a Zipf-like law (E40 of `docs/theory.md`).
+    """Number, from 0, of a document drawn by a Zipf-like law (E28 of `docs/theory.md`).
 
     Parameters
     ----------

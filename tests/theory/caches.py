@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 
 def zipf_like_shares(items: int, exponent: float) -> list[float]:
-    """Shares of documents in demand: integrals of x^(-exponent) from k to k + 1 (E40)."""
+    """Shares of documents in demand: integrals of x^(-exponent) from k to k + 1 (E28)."""
     def upto(x: float) -> float:
         return math.log(x) if exponent == 1.0 else (x ** (1.0 - exponent) - 1.0) / (1.0 - exponent)
 
@@ -13,7 +13,7 @@ def zipf_like_shares(items: int, exponent: float) -> list[float]:
 
 
 def lru_hit_share(shares: Sequence[float], places: int) -> float:
-    """Share of requests that an LRU cache of so many items finds (King 1971) (E41).
+    """Share of requests that an LRU cache of so many items finds (King 1971) (E29).
 
     The sum over ordered contents is taken set by set: who is in the cache came there in some order.
     """
@@ -30,7 +30,7 @@ def lru_hit_share(shares: Sequence[float], places: int) -> float:
 
 
 def che_hit_share(shares: Sequence[float], places: int) -> float:
-    """The same of many items: each stays for a time that is nearly alike for all (Che, Tung and Wang 2002) (E42)."""
+    """The same of many items: each stays for a time that is nearly alike for all (Che, Tung and Wang 2002) (E30)."""
     low, high = 0.0, 1.0
     while sum(-math.expm1(-share * high) for share in shares) < places:
         high *= 2.0
