@@ -29,7 +29,7 @@ class ClosedLoop(Record):
     think_s: float = f8("mean pause within a session, s")
     pause_s: float = f8("mean pause of a user before something new, s")
     patience_s: float = f8("mean patience, s; inf: for ever")
-    zipf_exponent: float = f8("how unequal shares of documents are in demand")
+    zipf_exponent: float = f8("exponent of the law of documents' shares, a share falling with the rank to that power")
     users: int = i8("users who begin anew when a session is over; 0: it ends with that")
     longest: int = i4("longest prompt, tokens")
     max_turns: int = i4("longest session, turns")

@@ -5,13 +5,10 @@ import pytest
 
 from policies import POLICIES, bind
 from policies.trial import Trial, blank_view, plain_request
-from sim.engines.compiled import CompiledEngine
 from sim.engines.policy_abi import compile_choose, compile_observe
-from sim.engines.reference import ReferenceEngine
 from sim.errors import PolicyError
 from sim.policy import Policy
 from sim.scenario import PolicyChoice
-from worlds.small import offer, world
 
 
 def policy(choose, observe=None):
@@ -77,14 +74,6 @@ def test_what_cannot_be_compiled_gets_line_reason_and_hint(function, offset, rea
     assert reason in sentence
     assert 'traffic.engine="reference"' in sentence
     assert "\n" not in sentence
-
-
-def test_too_many_routers_for_the_compiled_engine_are_told_in_one_sentence():
-    names = ["main", *(f"r{number}" for number in range(8))]
-    market = world([offer()], bind(PolicyChoice(kind="random")), routers={name: {} for name in names})
-    with pytest.raises(PolicyError, match=r"^routers are 9; the compiled engine takes at most 8$"):
-        CompiledEngine(market, iter(()))
-    ReferenceEngine(market, iter(()))
 
 
 def test_observe_and_callables_are_checked_too():

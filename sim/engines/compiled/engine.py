@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import numba
 import numpy as np
@@ -18,7 +18,7 @@ from sim.engines.compiled.entry_point import (
     words_of,
 )
 from sim.engines.compiled.intake import Intake
-from sim.engines.compiled.policy_table import policy_table
+from sim.engines.compiled.policy_table import CompiledPolicy, policy_table
 from sim.engines.compiled.shards import balanced, shards_of
 from sim.engines.compiled.slots import fresh_samples, grow
 from sim.engines.compiled.state import BY_CLASS, SPARE, State
@@ -46,8 +46,8 @@ LARGEST_SAMPLES: Final = 65_536  # rows of a buffer of sampled requests
 
 
 @cache
-def _compiled_policy(policy: Policy) -> tuple[Any, Any]:
-    return compile_choose(policy), compile_observe(policy)
+def _compiled_policy(policy: Policy) -> CompiledPolicy:
+    return CompiledPolicy(compile_choose(policy), compile_observe(policy))
 
 
 def _model_of(s: State, offer: int) -> int:

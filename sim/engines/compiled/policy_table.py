@@ -4,7 +4,7 @@ The engine is compiled once for all policies: a call goes to whatever function t
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numba import types
@@ -19,9 +19,16 @@ _CHOOSE: Final = types.FunctionType(CHOOSE_SIGNATURE)
 _OBSERVE: Final = types.FunctionType(OBSERVE_SIGNATURE)
 
 
-def policy_table(policies: Sequence[tuple[CFunc, CFunc]]) -> np.ndarray:
+class CompiledPolicy(NamedTuple):
+    """Machine code of a policy."""
+
+    choose: CFunc
+    observe: CFunc
+
+
+def policy_table(policies: Sequence[CompiledPolicy]) -> np.ndarray:
     """Addresses of ``choose`` and ``observe`` of each router's policy, int64 (routers, 2)."""
-    return np.array([[choose.address, observe.address] for choose, observe in policies], np.int64)
+    return np.array([[policy.choose.address, policy.observe.address] for policy in policies], np.int64)
 
 
 def _function(context: Any, builder: Any, kind: Any, words: Any, place: Any) -> Any:

@@ -37,13 +37,13 @@ def test_an_abstract_server_is_short_by_one_token_of_its_batch():
     assert told[0].filename == __file__  # whoever loads it is warned
 
 
-@pytest.mark.parametrize("setting", ["serving.tp=2", "engine.max_batch=62"])
+@pytest.mark.parametrize("setting", ["serving.tp=2", "engine.max_batch=117"])
 def test_what_is_said_to_help_helps(setting):
-    offer = 'providers.nebius.offers."gpt-oss-120b"'
+    offer = 'providers.together.offers."gpt-oss-120b"'
     one = f"{offer}.serving.tp=1"
-    with pytest.warns(MarketWarning, match="for 62 of the 256 .*batch-oss .* serving.tp = 2 or engine.max_batch"):
+    with pytest.warns(MarketWarning, match="for 117 of the 128 .*batch-oss .* serving.tp = 2 or engine.max_batch"):
         scenario = load_traffic("tournament", [one])
-    spec = next(it for it in build_offers(scenario) if (it.provider, it.name) == ("nebius", "gpt-oss-120b"))
+    spec = next(it for it in build_offers(scenario) if (it.provider, it.name) == ("together", "gpt-oss-120b"))
     assert deployment_of(scenario, spec).tp == 1
     assert room_told(load_traffic("tournament", [one, f"{offer}.{setting}"])) == []
 

@@ -25,7 +25,8 @@ def observed(**settings) -> Observed:
 
 def attempt(dispatched_s: float, output: int = 1, first_token_s: float = float("nan")) -> Attempt:
     row = requests(world([offer()]), [{"arrive_s": 0.0, "prompt": 1, "output": output}])[0]
-    return Attempt(LiveRequest.of(0, row, 1), 0, 0, dispatched_s, FREE, False, first_token_s, output)
+    return Attempt(LiveRequest.of(0, row, 1), 0, 0, dispatched_s, FREE, False,
+                   first_token_s=first_token_s, served=output)
 
 
 def binned(value: float) -> float:
