@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 COST: Final = "cost_per_good_usd"  # the two axes on which a policy may be dominated
 GOOD: Final = "good_share"
 LATENCY: Final = "e2e_p99_s"  # of all requests, those not completed being the latest
-TAILS: Final = ("ttft_p90_s", "ttft_p99_s", "ttft_p99_completed_s", LATENCY, "e2e_p99_completed_s")  # shown apart
+# what terminal and write-up show of a load, in two tables, since one would fit neither
+COLUMNS: Final = (COST, GOOD, "completed_share", "cost_usd_per_mtok", "ttft_p50_s", "tpot_p50_s", "e2e_p50_s")
+TAILS: Final = ("ttft_p90_s", "ttft_p99_s", "ttft_p99_completed_s", LATENCY, "e2e_p99_completed_s")
 BEST: Final[Mapping[str, str]] = {COST: "lowest", GOOD: "highest", LATENCY: "lowest"}  # the good end of each
 SUMMARY_COLUMNS: Final = ("policy", "load", "metric", "unit", "mean", "half_width", "n")
 PAIR_COLUMNS: Final = ("policy", "baseline", "load", "metric", "unit", "difference", "half_width",

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Final
 from experiments.measures.catalogue import Show, measure
 from experiments.stats import Interval
 from experiments.stats.digits import measured
-from experiments.studies.tournament.measures import BEST, COST, GOOD, TAILS, Found, best, standings, summary
+from experiments.studies.tournament.measures import BEST, COLUMNS, COST, GOOD, TAILS, Found, best, standings, summary
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-COLUMNS: Final = (COST, GOOD, "completed_share", "cost_usd_per_mtok", "ttft_p50_s", "tpot_p50_s", "e2e_p50_s")
 COMPLETED: Final = "_completed_s"  # the end of a latency that only completed requests count in
 WIDTH: Final = 100  # of lines of text
 LEGEND: Final = (
@@ -32,7 +31,7 @@ LEGEND: Final = (
 
 
 def table(result: Found) -> str:
-    """Return the results as aligned text: for each load a block, cheapest first, with tails and classes below."""
+    """Return the results as aligned text: for each load a block, sorted by cost of a good request, tails and classes."""
     told, means = standings(result), summary(result)
     blocks = []
     for load in result.design.loads:

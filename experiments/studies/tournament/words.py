@@ -15,7 +15,7 @@ from experiments.report.numbers import NONE
 from experiments.report.pieces import Legend, figures_in, listed
 from experiments.stats.multiple import is_there
 from experiments.studies.study import Answer
-from experiments.studies.tournament.measures import BEST, COST, GOOD, LATENCY, TAILS, best
+from experiments.studies.tournament.measures import BEST, COLUMNS, COST, GOOD, LATENCY, TAILS, best
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -48,7 +48,11 @@ def answer(folder: Folder, figures: Path) -> Answer:
         mine = mine.set_index("policy").loc[list(costs)].reset_index()
         stars = standings[(standings["load"] == load) & standings["on_frontier"]]["policy"]
         mine["policy"] = mine["policy"].map(lambda name, known=frozenset(stars): f"{name} *" if name in known else name)
-        results += _standings_and_tails(mine, load, shows)
+        results += [
+            grids.by_point(mine, COLUMNS, f"load-{load:g}",
+                           f"Load {load:g}: policies by the cost of a good request, lowest first. {STARRED}", shows),
+            grids.by_point(mine, TAILS, f"tails-{load:g}", f"Load {load:g}: tails, in the same order.", shows),
+        ]
         results += _of_classes(folder.table("classes.csv"), load)
         paired = _pairs(pairs[pairs["load"] == load], load, shows)
         differences += [paired] if paired.rows else []
@@ -62,16 +66,6 @@ def answer(folder: Folder, figures: Path) -> Answer:
               "Stars are corrected for the comparisons of a metric, not for the number of metrics."]
     facts = {"policies": str(len(parameters["policies"])), "loads": ", ".join(f"{load:g}" for load in loads)}
     return Answer(question, sections, limits if len(differences) > 1 else limits[:1], facts)
-
-
-def _standings_and_tails(mine: DataFrame, load: float, shows: dict[str, Show]) -> list[Block]:
-    """One load's means, tails in a table of their own: all in one would not fit a page."""
-    names = grids.chosen(mine)
-    tails = [name for name in TAILS if name in names]
-    rest = [name for name in names if name not in tails]
-    return [grids.by_point(mine, rest, f"load-{load:g}",
-                           f"Load {load:g}: policies by cost, cheapest first. {STARRED}", shows),
-            grids.by_point(mine, tails, f"tails-{load:g}", f"Load {load:g}: tails, in the same order.", shows)]
 
 
 def _best(standings: DataFrame, summary: DataFrame, load: float) -> str:

@@ -126,10 +126,18 @@ def test_every_mean_of_a_tournament_stands_with_its_half_width_and_n(reports):
     assert "over n = 2 replications" in text
     assert "Only 2 replications" in text
     assert "tokenmarket reproduce ." in text
-    for name, count in (("load", 12), ("tails", 8)):
+    two = {"load": ["per good", "good", "completed", "cost", "TTFT p50", "TPOT p50", "E2E p50"],
+           "tails": ["TTFT p90", "TTFT p99", "TTFT p99 of completed", "E2E p99", "E2E p99 of completed"]}
+    costs = {row["policy"]: float(row["mean"]) for row in rows
+             if row["metric"] == "cost_per_good_usd" and float(row["load"]) == 0.8}
+    for name, columns in two.items():
         table = page.read_text(encoding="utf-8").partition(f'id="table-{name}-0.8"')[2].partition("</table>")[0]
+        heads = re.findall(r'<th scope="col"[^>]*>(.*?)(?:<span|</th>)', table)
+        assert [head.replace("\u00a0", " ").strip() for head in heads] == ["policy", *columns]
+        lines = [it.removesuffix(" *") for it in re.findall(r'<th scope="row"[^>]*>(.*?)</th>', table)]
+        assert lines == sorted(costs, key=costs.__getitem__)
         cells = re.findall(r"<td>(.*?)</td>", table)
-        assert len(cells) == count
+        assert len(cells) == len(lines) * len(columns)
         assert all("±" in cell or cell == "–" for cell in cells)
 
 
