@@ -31,7 +31,7 @@ LEGEND: Final = (
 
 
 def table(result: Found) -> str:
-    """Return the results as aligned text: for each load a block, sorted by cost of a good request, tails and classes."""
+    """Return the results as text: for each load a block, sorted by cost of a good request, its tails and classes."""
     told, means = standings(result), summary(result)
     blocks = []
     for load in result.design.loads:
