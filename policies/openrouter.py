@@ -98,6 +98,6 @@ OPENROUTER_CLASSIC = Policy(
     ties="none: the choice is a draw",
     parameters=OpenRouterClassic,
     imitation=Imitation("OpenRouter, default until autumn 2026", "documentation c26125a", "2026-08-22",
-                        "shares by price of the documented rule, over 100,000 draws"),
+                        "shares of the documented rule and of its examples, within chance"),
     offer_slots=1,
 )

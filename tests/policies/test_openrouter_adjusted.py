@@ -118,7 +118,7 @@ def example(**parameters):
 def test_the_published_shares():
     found = many(example(), blank_view(5), peer_requests=0.0, peer_bills=0.0, breaker_gap=1.0)
     for name, share, published in zip(NAMES, 100 * found, SHARES, strict=True):
-        assert abs(share - published) <= 1.0, name
+        assert abs(share - published) <= 0.6, name  # as docs/policies.md says; asked is one point
     assert 0.5 * np.abs(found - np.array(SHARES) / 100).sum() < 0.01
 
 
