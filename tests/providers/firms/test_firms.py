@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from providers.firms.placement import Rules, Want, choose_hardware, pack
 from providers.firms.supply_side import build_supply
+from providers.pricing.menu_cost import CalvoPlus, MenuCost
 from providers.pricing.registry import STRATEGIES
 from providers.pricing.strategy import Steady, StrategyKind
 from providers.pricing.tariff import Tariff
@@ -257,8 +258,11 @@ def test_full_and_profitable_pools_grow_after_the_lead_time_within_bounds():
 
 
 def test_dear_gpus_are_not_ordered():
-    desk = desk_of({"host": host(count=8)}, steady(20.0), days=200,
-                   gpu_prices={"kind": "constant", "h100_usd_per_hour": 1000.0})
+    """They get dear after the launch: a launch price follows the cost, and this demand pays any price."""
+    dear = {"kind": "v_shaped", "trough_usd_per_hour": 1000.0, "trough_day": 10.0,
+            "recovered_usd_per_hour": 1000.0, "recovered_day": 20.0}
+    desk = desk_of({"host": host(count=8, adoption=Adoption(probability=1, creators=("meta",)))}, steady(20.0),
+                   days=200, gpu_prices=dear)
     desk.run(200)
     assert max(row.rented for row in desk.supply.pool_days) == 8
 
@@ -329,14 +333,28 @@ def test_marginal_training_takes_gpus_that_earn_less():
 # ---- prices
 
 def test_a_rivals_strategy_changes_no_launch_and_no_review_time():
-    def changes(rival):
-        alone = {"kind": "menu_cost", "match_share": 0.0, "follow_share": 0.0}
-        desk = desk_of({"a": host(pricing=alone), "b": host(pricing=rival)}, steady(0.2), days=300)
-        desk.run(300)
-        return [change.time_s for change in desk.board.price_changes if desk.offers[change.offer].provider == "a"]
+    """Reviews are told by the strategy: the board keeps only those that changed a price, and rivals have a say in that."""
+    class Told(CalvoPlus):
+        def review(self, situation, rng):
+            reviews.append(situation.now_s)
+            return super().review(situation, rng)
 
-    one, two = changes({"kind": "constant"}), changes({"kind": "menu_cost"})
-    assert len(one) > 10
+    def times(rival):
+        reviews.clear()
+        firms = {"a": host(pricing={"kind": "told", "match_share": 0.0, "follow_share": 0.0}),
+                 "b": host(pricing=rival)}
+        desk = desk_of(firms, steady(0.2), days=300)
+        desk.run(300)
+        launches = [it.time_s for it in desk.board.price_changes
+                    if it.reason == "launch" and desk.offers[it.offer].provider == "a"]
+        return launches, list(reviews)
+
+    reviews = []
+    STRATEGIES["told"] = StrategyKind("told", Told, MenuCost, "tells of its reviews", "test")
+    one, two = times({"kind": "constant"}), times({"kind": "menu_cost"})
+    del STRATEGIES["told"]
+    assert len(one[0]) == 4
+    assert len(one[1]) > 10
     assert one == two
 
 

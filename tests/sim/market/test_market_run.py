@@ -17,12 +17,12 @@ from sim.streams import Streams
 from sim.units import DAY_S
 from worlds.small_markets import SMALL, differences, full, merged, small
 
-# a busier market: firms review prices every few days, outages are frequent
+# a busier market: firms move prices a lot every few days and customers mind little else, outages are frequent
 LIVELY = {
     "horizon": {"days": 10, "window_s": 60},
-    "customers": {"choice": {"reviews_per_month": 15.0, "loyal_share": 0.0}},
+    "customers": {"choice": {"reviews_per_month": 15.0, "loyal_share": 0.0, "taste": 0.002, "switching_cost": 0.0}},
     "supply": {"firms": {
-        "atlas": {"pricing": {"kind": "menu_cost", "reviews_per_day": 0.5}},
+        "atlas": {"pricing": {"kind": "menu_cost", "reviews_per_day": 0.5, "jump_median": 0.7}},
         "openai": {"faults": {"outage_mtbf_s": 43_200.0, "outage_mttr_s": 3600.0, "slowdown_mtbf_s": 43_200.0}},
     }},
 }
@@ -40,7 +40,7 @@ def test_a_run_holds_all_invariants_and_something_happens(lively):
     assert result.prices_daily.shape == (10, len(result.offers), 3)
     assert result.surplus_usd_daily.shape == (10, len(result.workload_names))
     assert {change.reason for change in result.price_changes} >= {"launch", "review"}
-    assert len(result.switches) > len(result.workload_names)
+    assert any(switch.before >= 0 for switch in result.switches)
     assert len({offer.provider for offer in result.offers}) == 3
     assert traffic.outcomes[:, :, outcome.COMPLETED].sum() > 5000
 
