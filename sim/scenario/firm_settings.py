@@ -119,18 +119,19 @@ class GpuPrices(Part):
         "v_shaped", description="v_shaped: falls to a trough and recovers; falling: exponentially; constant; "
         "replayed: from a file with the columns day, gpu, usd_per_hour")
     h100_usd_per_hour: float = quantity(
-        2.60, unit="USD/GPU-h", doc="Rent of an H100 on day 0", gt=0,
+        2.60, unit="USD/GPU-h", doc="Rent of an H100 on day 0", gt=0, le=10_000,
         source="log-linear between 2.99 (October 2024) and 1.70 (October 2025), at 1 January 2025",
         sweep=Sweep(1.7, 3.0, "linear", "October 2025 to October 2024"))
     decline_per_year: float = quantity(0.21, unit="1/year", doc="Share by which rents fall in a year (falling)", ge=0,
                                        lt=1, source="orcap: GPU rents -19/-24% a year",
                                        sweep=Sweep(0.0, 0.5, "linear", "constant to halved in a year"))
-    trough_usd_per_hour: float = quantity(1.70, unit="USD/GPU-h", doc="Lowest rent (v_shaped)", gt=0, source=RENTS,
+    trough_usd_per_hour: float = quantity(1.70, unit="USD/GPU-h", doc="Lowest rent (v_shaped)", gt=0, le=10_000,
+                                          source=RENTS,
                                           sweep=Sweep(1.0, 2.6, "linear", "assumption: a deeper fall to no fall"))
     trough_day: float = quantity(273.0, unit="days", doc="Day of the lowest rent (v_shaped)", gt=0,
                                  source=RENTS + "; 1 October 2025")
     recovered_usd_per_hour: float = quantity(2.35, unit="USD/GPU-h", doc="Rent after the recovery (v_shaped)", gt=0,
-                                             source=RENTS,
+                                             le=10_000, source=RENTS,
                                              sweep=Sweep(1.7, 3.0, "linear", "no recovery to the rent of 2024"))
     recovered_day: float = quantity(424.0, unit="days", doc="Day of the recovery; constant from then", gt=0,
                                     source=RENTS + "; 1 March 2026")
