@@ -333,7 +333,7 @@ def test_marginal_training_takes_gpus_that_earn_less():
 # ---- prices
 
 def test_a_rivals_strategy_changes_no_launch_and_no_review_time():
-    """Reviews are told by the strategy: the board keeps only those that changed a price, and rivals have a say in that."""
+    """The strategy tells of its reviews: the board keeps those that changed a price, and rivals have a say in that."""
     class Told(CalvoPlus):
         def review(self, situation, rng):
             reviews.append(situation.now_s)
