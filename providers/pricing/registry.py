@@ -8,9 +8,11 @@ from pydantic_core import ErrorDetails
 
 from providers.pricing import (
     best_response,
+    captives,
     constant,
     cost_plus,
     declining,
+    learned,
     menu_cost,
     qlearning,
     surge,
@@ -35,6 +37,8 @@ _ALL = (
     undercut.UNDERCUT,
     best_response.BEST_RESPONSE_ROUTER,
     best_response.BEST_RESPONSE_LOGIT,
+    learned.LEARNED_RESPONSE,
+    captives.CAPTIVES_AND_SHOPPERS,
     qlearning.Q_LEARNING,
 )
 STRATEGIES: Final[dict[str, StrategyKind]] = {strategy.kind: strategy for strategy in _ALL}
