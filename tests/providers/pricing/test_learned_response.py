@@ -41,7 +41,7 @@ def season(sellers, exponent, published, days=YEARS_2, requests=20_000, seed=1, 
 
 def off_theory(sellers, exponent, published):
     """Mean over seeds of the logarithm of the last two months' prices, less that of the equilibrium (P3)."""
-    found = [np.log(season(sellers, exponent, published, seed=seed)[-60:]).mean() for seed in range(12)]
+    found = [np.log(season(sellers, exponent, published, seed=seed)[-60:]).mean() for seed in range(8)]
     return float(np.mean(found) - np.log(router_nash(sellers, 1.0, exponent)))
 
 
