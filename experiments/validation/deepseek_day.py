@@ -23,6 +23,7 @@ from providers.hardware.memory import kv_capacity_tokens
 from providers.hardware.own_gpus import gpus_of
 from providers.hardware.roofline import Deployment, step_coefficients
 from sim.engines.steptime import StepCoefficients, step_time
+from sim.market.prices import Mix
 from sim.scenario.gpu_settings import GpuSettings
 from sim.units import DAY_S, HOUR_S, TOKENS_PER_MTOK
 
@@ -141,7 +142,7 @@ def outcomes() -> list[Figure]:
     """Return the figures that step times decide, for each of ``CASES``."""
     done = [node_of(case) for case in CASES]
     nodes = [it.work_s(INPUT_TOKENS, OUTPUT_TOKENS) / DAY_S for it in done]
-    usd = [(it.cost_usd_per_mtok(_node_usd(), 1.0, 1.0), it.cost_usd_per_mtok(_node_usd(), 1.0, 0.0)) for it in done]
+    usd = [[it.cost_usd_per_mtok(_node_usd(), 1.0, mix) for mix in (Mix(1.0, 0.0), Mix(0.0, 1.0))] for it in done]
     return [
         Figure("prefill, hits included", "tokens/s a node", PREFILL_PER_NODE, tuple(1.0 / it.prompt_s for it in done)),
         Figure("decode", "tokens/s a node", DECODE_PER_NODE, tuple(1.0 / it.output_s for it in done)),

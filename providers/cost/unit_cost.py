@@ -1,25 +1,44 @@
 """What serving costs: capacity of a replica and GPU time per token, from the roofline.
 
 A replica that keeps ``B`` requests in its batch, each with ``p`` prompt and ``o`` output tokens, computes in a mean
-step ``B`` output tokens and, to make up for the requests that leave, ``B p / o`` prompt tokens (chunked prefill). With
-the step time tau of E1 it finishes ``R = B / (o tau)`` requests a second. ``B`` is the largest batch that fits (memory,
-``max_batch``, token budget of a step) and at which a user still gets a token every ``tpot_s``.
+step ``B`` output tokens and, to make up for the requests that leave, ``B (p - h) / o`` prompt tokens (chunked prefill),
+where ``h`` of a prompt are found in a prefix cache. With the step time tau of E1 it finishes ``R = B / (o tau)``
+requests a second. ``B`` is the largest batch that fits (memory, ``max_batch``, token budget of a step) and at which a
+user still gets a token every ``tpot_s``.
 
-The time of a replica that a request takes, ``1/R``, is split between its tokens: a prompt token takes what computing it
-takes (FLOPs of its weights and attention, all-reduce), an output token the rest.
+The time of a replica that a request takes, ``1/R``, is split between its tokens: a prompt token that is computed takes
+what computing it takes (FLOPs of its weights and attention, all-reduce), one that is found nothing, an output token the
+rest. What is found is held and read like the rest of a context, which is part of what an output token takes; that
+requests may hold one copy together is not reckoned with.
 """
 
 from typing import NamedTuple
 
 from sim.engines.steptime import StepCoefficients, step_time
+from sim.market.prices import Mix
 from sim.units import HOUR_S, TOKENS_PER_MTOK
 
 
 class Shape(NamedTuple):
-    """The request for which capacity is reckoned."""
+    """The mean request for which capacity is reckoned.
+
+    Attributes
+    ----------
+    prompt, output
+        Tokens.
+    found
+        Of the prompt, tokens that a prefix cache has.
+    """
 
     prompt: float
     output: float
+    found: float = 0.0
+
+    @property
+    def mix(self) -> Mix:
+        """What its tokens are: computed input, output, found input."""
+        tokens = self.prompt + self.output
+        return Mix((self.prompt - self.found) / tokens, self.output / tokens, self.found / tokens)
 
 
 class EngineSize(NamedTuple):
@@ -43,7 +62,7 @@ class Capacity(NamedTuple):
     requests_per_s
         Requests finished per second.
     prompt_s, output_s
-        Time of the replica that one prompt and one output token take, seconds.
+        Time of the replica that one computed prompt token and one output token take, seconds.
     """
 
     batch: int
@@ -53,11 +72,11 @@ class Capacity(NamedTuple):
     output_s: float
 
     def work_s(self, prompt_tokens: float, output_tokens: float) -> float:
-        """Seconds of one replica at full load that so many tokens take (S2)."""
+        """Seconds of one replica at full load that so many computed prompt and output tokens take (S2)."""
         return prompt_tokens * self.prompt_s + output_tokens * self.output_s
 
-    def cost_usd_per_mtok(self, usd_per_hour: float, utilisation: float, input_share: float = 0.75) -> float:
-        """Cost of a million tokens, USD (S3).
+    def cost_usd_per_mtok(self, usd_per_hour: float, utilisation: float, mix: Mix) -> float:
+        """Cost of a million tokens of a mix, USD (S3).
 
         Parameters
         ----------
@@ -65,20 +84,19 @@ class Capacity(NamedTuple):
             Cost of a replica (all its GPUs), USD per hour.
         utilisation
             Share of the capacity that is used, above 0.
-        input_share
-            Share of prompt tokens (0.75: the market's usual blend of 3:1).
+        mix
+            What they are; those found in a cache take no time.
         """
-        seconds = input_share * self.prompt_s + (1.0 - input_share) * self.output_s
+        seconds = mix.blend((self.prompt_s, self.output_s, 0.0))
         return usd_per_hour / HOUR_S * seconds * TOKENS_PER_MTOK / utilisation
 
 
 def step_at(step: StepCoefficients, batch: int, shape: Shape) -> float:
     """Mean step time, seconds, of a replica that keeps ``batch`` requests going."""
-    prefill = batch * shape.prompt / shape.output
+    prefill = batch * (shape.prompt - shape.found) / shape.output
     # on average a request is half through its output
     context = shape.prompt + shape.output / 2
-    # a prompt token sees half of its prompt on average
-    pairs = batch * context + prefill * shape.prompt / 2
+    pairs = batch * context + prefill * _seen(shape)
     return float(step_time(step, round(batch + prefill), round(batch * context), pairs, batch))
 
 
@@ -97,7 +115,7 @@ def capacity(step: StepCoefficients, size: EngineSize, shape: Shape, tpot_s: flo
         Slowest time per output token, seconds.
     """
     in_memory = size.kv_tokens / (shape.prompt + shape.output + size.overhead_tokens)
-    in_budget = size.max_step_tokens / (1.0 + shape.prompt / shape.output)
+    in_budget = size.max_step_tokens / (1.0 + (shape.prompt - shape.found) / shape.output)
     low, high = 1, max(1, int(min(size.max_batch, in_memory, in_budget)))
     while low < high:  # step time grows with the batch
         middle = (low + high + 1) // 2
@@ -107,5 +125,11 @@ def capacity(step: StepCoefficients, size: EngineSize, shape: Shape, tpot_s: flo
             high = middle - 1
     tau = step_at(step, low, shape)
     request_s = shape.output * tau / low
-    prompt_s = step.token_s + step.comm_token_s + step.pair_s * shape.prompt / 2
-    return Capacity(low, tau, 1.0 / request_s, prompt_s, (request_s - prompt_s * shape.prompt) / shape.output)
+    prompt_s = step.token_s + step.comm_token_s + step.pair_s * _seen(shape)
+    output_s = (request_s - prompt_s * (shape.prompt - shape.found)) / shape.output
+    return Capacity(low, tau, 1.0 / request_s, prompt_s, output_s)
+
+
+def _seen(shape: Shape) -> float:
+    """Tokens that a computed prompt token attends to on average: all that was found, and half of what was not."""
+    return (shape.prompt + shape.found) / 2

@@ -5,12 +5,13 @@ from typing import Final
 
 import numpy as np
 
+from providers.firms.served import ServedRequests
 from providers.firms.shelf import PlannedOffer, price_before_launch
 from sim.market.board import Board
 from sim.market.desk import Desk
 from sim.market.usage import OfferDay
 from sim.scenario.firm_settings import SupplySettings
-from sim.units import DAY_S, USD_PER_NANO
+from sim.units import DAY_S, MTOK_PER_TOKEN, USD_PER_NANO
 
 MOST_PRESSURE: Final = 2.0  # losses at most double the estimate of a day's demand: other hosts see the same requests
 
@@ -18,13 +19,16 @@ MOST_PRESSURE: Final = 2.0  # losses at most double the estimate of a day's dema
 class Usage:
     """Load and expectations of every offer; rows as in ``Desk.offers``. Call ``refresh`` before reading.
 
-    The load of an offer (S2) is the time its replicas would need, at their reference batch, for the tokens it served.
+    The load of an offer (S2) is the time its replicas would need, at their reference batch, for the tokens it served,
+    those that a prefix cache had left out.
     Expectations are exponentially weighted means over the days on which the offer was listed. Before the launch they
     are the firm's prior: a share of the planned load that halves with the model's age; an offer that is off the
     shelf loses its expectations at the same rate.
 
     Attributes
     ----------
+    served
+        What requests are like at each offer, by what was served.
     utilisation
         float64 (offers,): load of the last day over the time of the listed replicas, 0 to 1.
     tokens, tokens_total
@@ -40,18 +44,17 @@ class Usage:
     def __init__(
         self, planned: Sequence[PlannedOffer], settings: SupplySettings, price_factor: float = 1.0
     ) -> None:
-        count, shelf, able = len(planned), settings.shelf, [offer.hardware.capacity for offer in planned]
+        count, shelf = len(planned), settings.shelf
+        self.served = ServedRequests(planned, settings)
         self._planned_share = settings.autoscaling.target_utilisation
         self._weight = 1.0 - np.exp(-1.0 / settings.autoscaling.smoothing_days)
         self._loss_tolerated = settings.autoscaling.loss_tolerated
         self._expected_load, self._half_life_days = shelf.expected_load, shelf.half_life_days
-        self._prompt_s = np.array([one.prompt_s for one in able])
-        self._output_s = np.array([one.output_s for one in able])
         self._release_day = np.array([offer.model.release_day for offer in planned])
-        self._full_usd = np.array([  # revenue of a replica per day at the planned utilisation
-            one.requests_per_s * self._planned_share * DAY_S * price_factor * _request_usd(offer, settings)
-            for one, offer in zip(able, planned, strict=True)
-        ])
+        prices = [price_before_launch(offer, settings) for offer in planned]
+        # USD per token, input and output: a list price says nothing of cached input, which so costs as much
+        self._usd = price_factor * MTOK_PER_TOKEN * np.array(
+            [(price.input_usd_per_mtok, price.output_usd_per_mtok) for price in prices]).reshape(count, 2).T
         self.utilisation, self.tokens, self.tokens_total, self.share, self.replicas, self.revenue = np.zeros((6, count))
         self._launched = np.zeros(count, bool)
         self._days_read = -1
@@ -73,8 +76,10 @@ class Usage:
         self.revenue[chosen] *= factor
 
     def _read(self, desk: Desk) -> None:
-        last, running = desk.offer_days[-1], desk.board.replicas
-        work = last.prompt_tokens * self._prompt_s + last.output_tokens * self._output_s
+        last, running, served = desk.offer_days[-1], desk.board.replicas, self.served
+        # at the capacity by which its replicas were planned; from the next day on at what this one teaches
+        computed = last.prompt_tokens - served.found(last.cached_tokens)
+        work = computed * served.prompt_s + last.output_tokens * served.output_s
         self.utilisation = np.minimum(1.0, work / np.maximum(running * float(DAY_S), 1.0))
         self.tokens = (last.prompt_tokens + last.output_tokens).astype(np.float64)
         self.tokens_total += self.tokens
@@ -82,6 +87,7 @@ class Usage:
         self.share = self.tokens / np.maximum(of_model, 1.0)
         self._launched |= desk.board.listed
         self._learn(last, desk.board, work / (DAY_S * self._planned_share))
+        served.learn(last)
 
     def _learn(self, last: OfferDay, board: Board, filled: np.ndarray) -> None:
         """Move the expectations of listed offers; ``filled`` is how many replicas the tokens served would fill.
@@ -105,14 +111,15 @@ class Usage:
         prior = self._expected_load * 0.5 ** (age / self._half_life_days)
         waiting = ~self._launched & ~desk.board.listed
         self.replicas[waiting] = prior[waiting]
-        self.revenue[waiting] = (prior * self._full_usd)[waiting]
+        self.revenue[waiting] = (prior * self._full_usd())[waiting]
         # what is not for sale sees no requests: its last estimate would stand for ever
         resting = self._launched & ~desk.board.listed
         decay = 0.5 ** (1.0 / self._half_life_days)
         self.replicas[resting] *= decay
         self.revenue[resting] *= decay
 
-
-def _request_usd(offer: PlannedOffer, settings: SupplySettings) -> float:
-    price, shelf = price_before_launch(offer, settings), settings.shelf
-    return (shelf.prompt_tokens * price.input_usd_per_mtok + shelf.output_tokens * price.output_usd_per_mtok) * 1e-6
+    def _full_usd(self) -> np.ndarray:
+        """Revenue of a replica per day at the planned utilisation and the prices before the launch, USD."""
+        served = self.served
+        request_usd = served.prompt * self._usd[0] + served.output * self._usd[1]
+        return np.asarray(served.requests_per_s * self._planned_share * DAY_S * request_usd)

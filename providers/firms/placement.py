@@ -36,14 +36,28 @@ class Hardware(NamedTuple):
     pool: int  # index into the firm's pools
     deployment: Deployment
     step: StepCoefficients
-    kv_tokens: int
+    size: EngineSize
     context_tokens: int
-    capacity: Capacity
+    prior: Shape  # the request for which it was chosen
+    capacity: Capacity  # for that request
 
     @property
     def gpus(self) -> int:
         """GPUs of one replica."""
         return self.deployment.gpus
+
+    @property
+    def kv_tokens(self) -> int:
+        """Tokens that the memory of one replica holds."""
+        return self.size.kv_tokens
+
+
+class Plan(NamedTuple):
+    """For what a firm looks for hardware: by its terms, for requests as it expects them."""
+
+    firm: Firm
+    shelf: Shelf
+    request: Shape
 
 
 class Want(NamedTuple):
@@ -92,25 +106,30 @@ def choose_hardware(
     """Replica of a model in the first of the firm's pools where it fits, of GPU types by name; None if nowhere."""
     architecture = architecture_of(model)
     context = min(model.context_tokens, firm.limits.context_tokens)
+    plan = Plan(firm, shelf, prior_shape(model, firm, shelf))
     for index in range(len(firm.pools)):
-        found = _in_pool(architecture, index, firm, shelf, context, gpus[firm.pools[index].gpu])
+        found = _in_pool(architecture, index, plan, context, gpus[firm.pools[index].gpu])
         if found is not None:
             return found
     return None
 
 
-def _in_pool(
-    architecture: Architecture, index: int, firm: Firm, shelf: Shelf, longest: int, gpu: Gpu
-) -> Hardware | None:
+def prior_shape(model: Model, firm: Firm, shelf: Shelf) -> Shape:
+    """The request that a firm expects of a model of which nothing was served: answers as long as the model is wordy."""
+    found = shelf.prompt_tokens * shelf.cached_share if firm.engine.prefix_cache else 0.0
+    return Shape(shelf.prompt_tokens, shelf.output_tokens * model.verbosity, found)
+
+
+def _in_pool(architecture: Architecture, index: int, plan: Plan, longest: int, gpu: Gpu) -> Hardware | None:
     """Smallest replica that is useful and fast; else the fastest that is useful; ``longest`` context in tokens."""
-    settings = firm.pools[index]
+    settings = plan.firm.pools[index]
     best: Hardware | None = None
     for precision in (p for p in settings.precisions if p in gpu.precisions):
         for tp in _degrees(gpu, architecture, settings):
-            found = _replica(index, Deployment(gpu, architecture, precision, tp), firm, shelf, longest)
+            found = _replica(index, Deployment(gpu, architecture, precision, tp), plan, longest)
             if found is None:
                 continue
-            if found.capacity.tpot_s <= shelf.tpot_s:
+            if found.capacity.tpot_s <= plan.shelf.tpot_s:
                 return found
             if best is None or found.capacity.tpot_s < best.capacity.tpot_s:
                 best = found
@@ -122,15 +141,16 @@ def _degrees(gpu: Gpu, architecture: Architecture, settings: PoolSettings) -> li
     return [tp for tp in valid_degrees(gpu, architecture) if tp & (tp - 1) == 0 and tp <= settings.count]
 
 
-def _replica(index: int, deployment: Deployment, firm: Firm, shelf: Shelf, longest: int) -> Hardware | None:
+def _replica(index: int, deployment: Deployment, plan: Plan, longest: int) -> Hardware | None:
+    firm, shelf, request = plan
     kv_tokens, overhead = kv_capacity_tokens(deployment), deployment.sequence_overhead_tokens
-    useful = shelf.concurrency * (shelf.prompt_tokens + shelf.output_tokens + overhead)
+    useful = shelf.concurrency * (request.prompt + request.output + overhead)
     if kv_tokens < useful:
         return None
     step = step_coefficients(deployment, deployment.gpu.constants(built_in()))
     size = EngineSize(kv_tokens, overhead, firm.engine.max_batch, firm.engine.max_step_tokens)
-    able = capacity(step, size, Shape(shelf.prompt_tokens, shelf.output_tokens), shelf.tpot_s)
-    return Hardware(index, deployment, step, kv_tokens, min(longest, kv_tokens - overhead), able)
+    able = capacity(step, size, request, shelf.tpot_s)
+    return Hardware(index, deployment, step, size, min(longest, kv_tokens - overhead), request, able)
 
 
 def marginal_value(want: Want, number: int, rules: Rules) -> float:

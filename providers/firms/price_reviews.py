@@ -63,7 +63,7 @@ class Sellers:
         self._first = [names.index(name) for name in names]
         self._end = [len(names) - names[::-1].index(name) for name in names]
         self._rivalry = Rivalry(self._first, self._end)
-        self._cost_day, self._cost_usd = [-1] * len(names), [0.0] * len(names)
+        self._cost_of, self._cost_usd = [(-1, -1)] * len(names), [0.0] * len(names)
         # a plain strategy takes no notice of rivals: there is no need to find out what it would see
         self._notices = [getattr(type(one), "react_s", None) is not Steady.react_s for one in self._strategies]
 
@@ -87,10 +87,9 @@ class Sellers:
 
     def situation(self, desk: Desk, row: int, own: Prices | None) -> Situation:
         """What the seller knows at this moment."""
-        now, board, offer, usage = desk.env.now, desk.board, self._planned[row], self._usage
+        now, board, usage = desk.env.now, desk.board, self._usage
         rivals, rivals_changed_s = self._rivalry.shelf(board, row).rivals_of(row)
-        able = offer.hardware.capacity
-        shelf = self._settings.shelf
+        served = usage.served
         return Situation(
             now_s=now,
             hour=now % DAY_S / HOUR_S,
@@ -99,22 +98,25 @@ class Sellers:
             rivals=rivals,
             rivals_changed_s=rivals_changed_s,
             unit_cost_usd_per_mtok=self._unit_cost(row, int(now // DAY_S)),
+            mix=served.billed(row),
             list_price=self._list_price[row],
             utilisation=float(usage.utilisation[row]),
             tokens_last_day=float(usage.tokens[row]),
             tokens_total=float(usage.tokens_total[row]),
             share_last_day=float(usage.share[row]),
             router_exponent=self._settings.router_exponent,
-            capacity_tokens_per_day=float(board.replicas[row]) * able.requests_per_s * DAY_S
-            * (shelf.prompt_tokens + shelf.output_tokens),
+            capacity_tokens_per_day=float(board.replicas[row] * served.requests_per_s[row] * DAY_S
+                                          * (served.prompt[row] + served.output[row])),
         )
 
     def _unit_cost(self, row: int, day: int) -> float:
-        """Cost of serving on a day, USD per million tokens: GPUs have one price a day."""
-        if self._cost_day[row] != day:
-            hardware, target = self._planned[row].hardware, self._settings.autoscaling.target_utilisation
-            self._cost_day[row] = day
-            self._cost_usd[row] = hardware.capacity.cost_usd_per_mtok(hardware.gpus * self._cost(row, day), target)
+        """Cost of serving, USD per million tokens: it moves by the day, with the price of GPUs and what was served."""
+        served = self._usage.served
+        if self._cost_of[row] != (day, served.days):
+            replica, target = self._planned[row].hardware.gpus, self._settings.autoscaling.target_utilisation
+            self._cost_of[row] = (day, served.days)
+            self._cost_usd[row] = served.capacity(row).cost_usd_per_mtok(
+                replica * self._cost(row, day), target, served.shape(row).mix)
         return self._cost_usd[row]
 
     def _now(self, desk: Desk, row: int) -> Situation:

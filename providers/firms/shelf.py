@@ -118,7 +118,8 @@ def price_before_launch(planned: PlannedOffer, settings: SupplySettings) -> Pric
         usd = (model.list_in_usd, model.list_out_usd)
     else:
         rent = hardware.gpus * hardware.deployment.gpu.rent_usd_per_hour
-        cost = hardware.capacity.cost_usd_per_mtok(rent, settings.autoscaling.target_utilisation)
+        target = settings.autoscaling.target_utilisation
+        cost = hardware.capacity.cost_usd_per_mtok(rent, target, hardware.prior.mix)
         usd = (cost, cost)
     # to whole pico-dollars a token
     return Price(input_usd_per_mtok=round(usd[0], 6), output_usd_per_mtok=round(usd[1], 6))
@@ -152,6 +153,7 @@ def offer_spec(planned: PlannedOffer, settings: SupplySettings) -> OfferSpec:
         max_step_tokens=firm.engine.max_step_tokens,
         kv_capacity_tokens=hardware.kv_tokens,
         seq_overhead_tokens=hardware.deployment.sequence_overhead_tokens,
+        block_tokens=firm.engine.block_tokens if firm.engine.prefix_cache else 0,
         step=hardware.step,
         price=schedule_of(part.price),
         context_tokens=hardware.context_tokens,

@@ -63,7 +63,7 @@ class _Response(Steady[R]):
 
     def _respond(self, situation: Situation) -> Prices | None:
         cost = situation.cost_pico
-        rivals = np.array([prices.blended() for prices in situation.rivals])
+        rivals = np.array([situation.blend(prices) for prices in situation.rivals])
         if cost < FREE_PICO or not self._informed(rivals):
             return None
         floor = max(self.parameters.floor_cost_share, 1.0)

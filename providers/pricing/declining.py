@@ -8,24 +8,31 @@ from pydantic import Field, field_validator
 from providers.pricing.situation import Situation
 from providers.pricing.strategy import P, Steady, StrategyKind
 from providers.pricing.tariff import Tariff
-from sim.market.prices import Prices
+from sim.market.prices import USUAL_MIX, Mix, Prices
 from sim.scenario.base import quantity
 from sim.units import DAY_S, DAYS_PER_YEAR
 
 
 class _FromLaunch(Steady[P]):
-    """Remembers the blended price of its launch and scales it with the age of the offer."""
+    """Remembers the blended price of its launch and scales it with the age of the offer.
+
+    What it blends by may move with what it serves, and then the price of the launch does: it is the same prices.
+    """
 
     launched_pico: float = 0.0
+    launch_mix: Mix = USUAL_MIX
 
     def launch(self, situation: Situation, rng: Generator) -> Prices:
         """List price or cost-plus, remembered."""
-        self.launched_pico = self.parameters.anchor_pico(situation)
+        self.launched_pico, self.launch_mix = self.parameters.anchor_pico(situation), situation.mix
         return super().launch(situation, rng)
 
     def review(self, situation: Situation, rng: Generator) -> Prices | None:
         """Launch price times the factor of this age."""
-        return self.parameters.prices(situation, self.launched_pico * self.factor(situation.age_days))
+        parts = self.parameters.proportions(situation)
+        then, now = self.launch_mix.blend(parts), situation.mix.blend(parts)
+        level = self.launched_pico * (now / then if then > 0 else 1.0)
+        return self.parameters.prices(situation, level * self.factor(situation.age_days))
 
     def factor(self, age_days: float) -> float:
         """Share of the launch price at an age."""

@@ -84,7 +84,7 @@ class CalvoPlus(Steady[MenuCost]):
         size = self.parameters.jump_median * math.exp(self.parameters.jump_sigma * z)
         if u_cut < self._cut_probability(situation, own):
             size = -size
-        return self.parameters.prices(situation, own.blended() * math.exp(size))
+        return self.parameters.prices(situation, situation.blend(own) * math.exp(size))
 
     def react_s(self, situation: Situation, rng: Generator) -> float | None:
         """Sometimes, if the latest change has made a rival the only cheapest of all: an exponential lag."""
@@ -96,7 +96,7 @@ class CalvoPlus(Steady[MenuCost]):
     def react(self, situation: Situation, rng: Generator) -> Prices | None:
         """Match the cheapest rival if it is still cheaper."""
         target, own = situation.cheapest_rival, situation.own
-        if target is None or own is None or target.blended() >= own.blended():
+        if target is None or own is None or situation.blend(target) >= situation.blend(own):
             return None
         return target if self._acceptable(situation, target) else None
 
@@ -106,22 +106,22 @@ class CalvoPlus(Steady[MenuCost]):
             return False
         last = max(range(len(situation.rivals)), key=lambda rival: situation.rivals_changed_s[rival])
         others = [situation.own, *(situation.rivals[i] for i in range(len(situation.rivals)) if i != last)]
-        return situation.rivals[last].blended() < min(prices.blended() for prices in others)
+        return situation.blend(situation.rivals[last]) < min(situation.blend(prices) for prices in others)
 
     def _acceptable(self, situation: Situation, target: Prices) -> bool:
         """Whether a price to match is above the floor and not too far below the own (or the anchor)."""
-        own = situation.own.blended() if situation.own else self.parameters.anchor_pico(situation)
-        return target.blended() >= max(self.parameters.floor_pico(situation), self.parameters.match_within * own)
+        own = situation.blend(situation.own) if situation.own else self.parameters.anchor_pico(situation)
+        return situation.blend(target) >= max(self.parameters.floor_pico(situation), self.parameters.match_within * own)
 
     def _cut_probability(self, situation: Situation, own: Prices) -> float:
         """Share of cuts at this age, shifted by the distance to the median rival."""
         given = self.parameters
         settled = 1 - math.exp(-situation.age_days / 120)  # 95% of the way after a year
         share = given.cut_share_first_month + settled * (given.cut_share_after_year - given.cut_share_first_month)
-        levels = sorted(prices.blended() for prices in situation.rivals)
-        if not levels or min(levels[len(levels) // 2], own.blended()) <= 0 or not 0 < share < 1:
+        levels = sorted(situation.blend(prices) for prices in situation.rivals)
+        if not levels or min(levels[len(levels) // 2], situation.blend(own)) <= 0 or not 0 < share < 1:
             return share
-        gap = math.log(own.blended() / levels[len(levels) // 2])
+        gap = math.log(situation.blend(own) / levels[len(levels) // 2])
         return 1 / (1 + (1 - share) / share * math.exp(-given.pull * gap))
 
 

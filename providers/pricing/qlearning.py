@@ -105,7 +105,7 @@ class QLearner(Steady[QLearning]):
         return given.prices(situation, self._level(situation, self.action))
 
     def _reward(self, situation: Situation) -> float:
-        own = situation.own.blended() if situation.own else 0.0
+        own = situation.blend(situation.own) if situation.own else 0.0
         profit = (own - situation.cost_pico) * situation.tokens_last_day
         self.scale = max(self.scale, abs(profit))
         return profit / self.scale if self.scale > 0 else 0.0
@@ -124,7 +124,7 @@ class QLearner(Steady[QLearning]):
         """State: the own action and the cheapest rival's nearest price, or that there is no rival."""
         rival = situation.cheapest_rival
         count = self.parameters.prices_count
-        seen = count if rival is None else self._nearest(situation, rival.blended())
+        seen = count if rival is None else self._nearest(situation, situation.blend(rival))
         return self.action * (count + 1) + seen
 
 

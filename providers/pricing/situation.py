@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sim.market.prices import Prices
+from sim.market.prices import USUAL_MIX, Mix, Prices
 from sim.units import DAY_S, PICO_PER_USD_PER_MTOK
 
 
@@ -23,7 +23,10 @@ class Situation:
     rivals_changed_s
         When each of ``rivals`` was last changed, in the same order.
     unit_cost_usd_per_mtok
-        Cost of serving, blended 3:1 as in ``Prices.blended``, USD per million tokens.
+        Cost of serving, USD per million tokens of what it expects to serve (S3).
+    mix
+        What it expects to be paid for: the blend in which its prices, and its rivals' as it sees them, stand beside
+        that cost. In a game all sellers compare 3:1.
     list_price
         The creator's list price; None if there is none.
     utilisation
@@ -55,6 +58,7 @@ class Situation:
     rivals: tuple[Prices, ...]
     rivals_changed_s: tuple[float, ...]
     unit_cost_usd_per_mtok: float
+    mix: Mix = USUAL_MIX
     list_price: Prices | None = None
     utilisation: float = 0.0
     tokens_last_day: float = 0.0
@@ -72,6 +76,10 @@ class Situation:
         """Unit cost in pico-dollars per token, the unit of ``Prices``."""
         return self.unit_cost_usd_per_mtok * PICO_PER_USD_PER_MTOK
 
+    def blend(self, prices: Prices) -> float:
+        """What a token of its mix would cost at these prices, pico-dollars."""
+        return prices.blended(self.mix)
+
     @property
     def age_days(self) -> float:
         """Days since the launch."""
@@ -80,4 +88,4 @@ class Situation:
     @property
     def cheapest_rival(self) -> Prices | None:
         """Prices of the rival with the lowest blended price (the lowest input price of those that tie)."""
-        return min(self.rivals, key=lambda prices: (prices.blended(), prices)) if self.rivals else None
+        return min(self.rivals, key=lambda prices: (self.blend(prices), prices)) if self.rivals else None

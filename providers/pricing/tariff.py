@@ -10,8 +10,6 @@ from sim.scenario.base import Part, quantity
 from sim.scenario.price_settings import on_grid
 from sim.units import PICO_PER_USD_PER_MTOK
 
-INPUT_SHARE = 0.75  # of the tokens behind a blended price: the market's usual 3:1
-
 
 class Tariff(Part):
     """Parameters that all pricing strategies share."""
@@ -51,8 +49,8 @@ class Tariff(Part):
 
     def anchor_pico(self, situation: Situation) -> float:
         """Blended price to start from, pico-dollars per token: the list price, or cost times markup."""
-        listed = situation.list_price
-        return listed.blended() if listed and listed.blended() > 0 else situation.cost_pico * self.markup
+        listed = 0.0 if situation.list_price is None else situation.mix.blend(self._whole(situation.list_price))
+        return listed if listed > 0 else situation.cost_pico * self.markup
 
     def floor_pico(self, situation: Situation) -> float:
         """Lowest blended price, pico-dollars per token."""
@@ -68,22 +66,28 @@ class Tariff(Part):
         level = max(level_pico, floor)
         raw = [part * level for part in self._shape(situation)]
         rounded = Prices(*[_snap(value, step) for value in raw])
-        if rounded.blended() >= floor:
+        if situation.blend(rounded) >= floor:
             return rounded
         # to the nearest step may be just below the floor: then up
         return Prices(*[step * math.ceil(value / step) for value in raw])
 
     def _shape(self, situation: Situation) -> tuple[float, float, float]:
-        """Input, output and cached price over the blended price.
+        """Input, output and cached price over the blended price."""
+        parts = self.proportions(situation)
+        blend = situation.mix.blend(parts)
+        return parts[0] / blend, parts[1] / blend, parts[2] / blend
 
-        A list price that charges cached input like other input says nothing about it: `cached_share` then does.
-        """
+    def proportions(self, situation: Situation) -> tuple[float, float, float]:
+        """Input, output and cached price in the proportions that posted prices keep, in any unit."""
         for known in (situation.list_price, situation.own):
-            if known and (blend := known.blended()) > 0:
-                cached = known.cached if known.cached < known.input else known.input * self.cached_share
-                return known.input / blend, known.output / blend, cached / blend
-        first = 1 / (INPUT_SHARE + (1 - INPUT_SHARE) * self.output_ratio)
-        return first, first * self.output_ratio, first * self.cached_share
+            if known and situation.mix.blend(parts := self._whole(known)) > 0:
+                return parts
+        return 1.0, self.output_ratio, self.cached_share
+
+    def _whole(self, known: Prices) -> tuple[float, float, float]:
+        """Prices with one of cached input: charged like other input it says nothing, and `cached_share` does."""
+        cached = known.cached if known.cached < known.input else known.input * self.cached_share
+        return known.input, known.output, cached
 
 
 def _snap(value: float, step: int) -> int:

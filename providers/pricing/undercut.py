@@ -58,11 +58,11 @@ class Undercutting(Steady[Undercut]):
     def _answer(self, situation: Situation, rng: Generator) -> Prices:
         given, rival, u = self.parameters, situation.cheapest_rival, rng.random()
         ceiling = situation.cost_pico * given.ceiling_markup
-        if rival is None or rival.blended() > ceiling:
+        if rival is None or situation.blend(rival) > ceiling:
             return given.prices(situation, ceiling)
         lower, floor = self.lower_pico(situation), given.floor_pico(situation)
         below = self._below(situation, rival)
-        if below.blended() >= lower:
+        if situation.blend(below) >= lower:
             return below
         if lower > floor or u < given.relent_share:
             return given.prices(situation, ceiling)
@@ -72,9 +72,9 @@ class Undercutting(Steady[Undercut]):
         """Prices below the rival's by the step, or by a step of the grid if that is more."""
         given = self.parameters
         # a share of a low price is less than a step of the grid, and rounding would give the rival's price back
-        level = min(rival.blended() * (1 - given.step), rival.blended() - given.step_pico)
+        level = min(situation.blend(rival) * (1 - given.step), situation.blend(rival) - given.step_pico)
         prices = given.prices(situation, level)
-        if prices.blended() < rival.blended():
+        if situation.blend(prices) < situation.blend(rival):
             return prices
         # the offer's own proportions may round up to the rival's blend: then a step below each of the rival's prices
         return Prices(*(max(0, value - given.step_pico) for value in rival))

@@ -47,6 +47,7 @@ def offer_day(tally: Tally, replicas: np.ndarray, scale: int) -> OfferDay:
         busy_share=np.where(replicas > 0, np.minimum(np.nan_to_num(busy), 1.0), 0.0),
         cut=sums[:, outcome.SERVED_CUT],
         written_off_nano=sums[:, outcome.WRITTEN_OFF_NANO],
+        cached_tokens=sums[:, outcome.SERVED_CACHED],
     )
 
 

@@ -106,7 +106,8 @@ class MarketFeed:
         counts = poisson_counts(self._rates(part) * part.length_s, uniform(keys, COUNT))
         output_tokens = population.output_tokens * self._models.verbosity[model]
         drawn = Drawn(keys, counts, population.prompt_tokens, output_tokens, population.length_sigma,
-                      population.cached_share, population.max_tokens, population.patience_s, self._world_model[model])
+                      population.cached_share, population.shared_tokens, population.documents,
+                      population.zipf_exponent, population.max_tokens, population.patience_s, self._world_model[model])
         return slice_rows(drawn, part, self._way)
 
 

@@ -73,6 +73,7 @@ def market_world(
         seed=scenario.seed,
         replication=replication,
         class_preferences=(scenario.router.preferences,) * count,
+        class_shared_tokens=tuple(population.shared_tokens.tolist()),
     )
 
 

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sim.compiled import njit
-from sim.draws import mix
+from sim.draws import DOCUMENT, derive, mix
+from sim.engines.documents import document_of
 from sim.engines.grid import on_grid
 from sim.engines.requests import MAX_TOKENS, REQUEST
 from sim.market.market_clock import Slice
@@ -33,6 +34,9 @@ class Drawn(NamedTuple):
     prompt_tokens, output_tokens, length_sigma, cached_share
         float64: mean lengths (output of its present model), spread of their logarithms, share of the prompt that is a
         prefix seen before.
+    shared_tokens, documents, zipf_exponent
+        int64, int64 and float64: leading tokens of prompts, as part of their mean, that are of one of so many
+        documents, drawn by a Zipf-like law (E28); 0 tokens: no two prompts begin alike.
     max_tokens
         int64: longest answer that is asked for; 0: no limit.
     patience_s
@@ -47,6 +51,9 @@ class Drawn(NamedTuple):
     output_tokens: np.ndarray
     length_sigma: np.ndarray
     cached_share: np.ndarray
+    shared_tokens: np.ndarray
+    documents: np.ndarray
+    zipf_exponent: np.ndarray
     max_tokens: np.ndarray
     patience_s: np.ndarray
     model: np.ndarray
@@ -191,10 +198,15 @@ def _write(rows: np.ndarray, drawn: Drawn, births: Births, order: np.ndarray, de
         row.client_class = workload
         row.router = 0
         row.model = drawn.model[workload]
-        row.prompt = _length(drawn.prompt_tokens[workload], sigma, _normal(key, PROMPT_A))
+        shared = drawn.shared_tokens[workload]
+        own = _length(drawn.prompt_tokens[workload] - shared, sigma, _normal(key, PROMPT_A))
+        row.prompt = min(own + shared, MAX_TOKENS)
         row.output = _length(output_mean, sigma, _normal(key, OUTPUT_A))
         row.priority = 0
         row.prefix = int(drawn.cached_share[workload] * row.prompt)
         row.max_tokens = drawn.max_tokens[workload]
         row.turn = 0
         row.document = 0
+        if drawn.documents[workload] > 1:
+            row.document = document_of(derive(key, DOCUMENT, 0), drawn.documents[workload],
+                                       drawn.zipf_exponent[workload])

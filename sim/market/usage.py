@@ -18,6 +18,9 @@ class OfferDay:
         int64: of the refused, those that met a full queue.
     prompt_tokens, output_tokens
         int64: of completed requests.
+    cached_tokens
+        int64: of those prompt tokens, the ones billed as read from a cache; of an offer with a prefix cache they are
+        those that its replicas found there.
     revenue_nano
         int64: charged by the provider.
     busy_share
@@ -40,6 +43,7 @@ class OfferDay:
     busy_share: np.ndarray
     cut: np.ndarray
     written_off_nano: np.ndarray
+    cached_tokens: np.ndarray
 
 
 @dataclass(frozen=True)

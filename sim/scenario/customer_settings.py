@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
+from sim.scenario.demand_settings import SharedPrefix
 from sim.scenario.tasks import TASKS, Task
 
 ICONIQ = "ICONIQ, State of AI, January 2026 (through secondary reports)"
@@ -35,6 +36,9 @@ class WorkloadTemplate(Part):
         0.3, unit="1", doc="Share of the prompt that a customer expects to be billed as cached", ge=0, le=1,
         source="assumption; DeepSeek's published day has .56 over all its traffic",
     )
+    shared_prefix: SharedPrefix | None = Field(
+        None, description="What its prompts begin with, as part of prompt_tokens: a system prompt or one of several "
+        "documents, which an offer with a prefix cache may have; none: no two prompts begin alike (source: assumption)")
     reference_in_usd: float = quantity(
         0.25, unit="USD/M tokens", doc="Input price for which the customer planned its volume", gt=0, source=FRADKIN
     )
@@ -72,6 +76,13 @@ class WorkloadTemplate(Part):
         source=f"{STATE_OF_AI}: .05 to .07 across models; range .05 to .5",
         sweep=Sweep(0.05, 0.5, "log", "the range of its source"),
     )
+
+    @model_validator(mode="after")
+    def _prompts_are_longer_than_what_they_share(self) -> "WorkloadTemplate":
+        if self.shared_prefix is not None and self.shared_prefix.tokens >= self.prompt_tokens:
+            raise ValueError(f"shared_prefix.tokens is {self.shared_prefix.tokens}, but must be below prompt_tokens "
+                             f"({self.prompt_tokens:g}), of which it is a part")
+        return self
 
 
 class Segment(Part):

@@ -177,10 +177,22 @@ class Autoscaling(Part):
 class Shelf(Part):
     """What a firm expects of a model, and when it takes it off the shelf."""
 
-    prompt_tokens: float = quantity(6000.0, unit="tokens", doc="Prompt for which capacity and cost are reckoned",
+    prompt_tokens: float = quantity(6000.0, unit="tokens", doc="Prompt that a firm expects of a model of which nothing "
+                                    "was served", gt=0, source="a16z and OpenRouter, State of AI (arXiv 2601.10088)")
+    output_tokens: float = quantity(400.0, unit="tokens", doc="Output that it expects then of a model of verbosity 1",
                                     gt=0, source="a16z and OpenRouter, State of AI (arXiv 2601.10088)")
-    output_tokens: float = quantity(400.0, unit="tokens", doc="Output for which capacity and cost are reckoned", gt=0,
-                                    source="a16z and OpenRouter, State of AI (arXiv 2601.10088)")
+    cached_share: float = quantity(
+        0.0, unit="1", doc="Share of the prompt that it expects then to be billed as cached, and with a prefix cache to be "
+        "found there", ge=0, le=1, source="assumption: none before it is seen; DeepSeek's day: 0.563")
+    prior_requests: float = quantity(
+        100_000.0, unit="requests", doc="What it expects so counts as much as this many requests served of a model, and "
+        "what is known of the model as much as this many served at an offer", gt=0,
+        source="assumption: a day of little more than one a second",
+        sweep=Sweep(1e3, 1e7, "log", "of a host of the market's size, minutes to weeks"))
+    mix_memory_days: float = quantity(
+        30.0, unit="days", doc="Memory of what requests were like: their lengths, and what of them was cached", gt=0,
+        source="assumption: a month, as between reviews of its pools",
+        sweep=Sweep(1.0, 365.0, "log", "a day to a year"))
     tpot_s: float = quantity(0.05, unit="s", doc="Slowest time per output token that a firm plans for", gt=0,
                              source="DeepSeek, open-infra-index: 20-22 tokens/s a user")
     concurrency: int = quantity(16, unit="requests", doc="Requests at once that a replica must have memory for", ge=1)

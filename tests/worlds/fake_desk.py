@@ -31,8 +31,11 @@ class SilentEngine:
 class FakeDesk:
     supply: SupplySide
     models: Models
-    demand: Callable[["FakeDesk"], np.ndarray]  # prompt tokens by offer and day; outputs are a 15th of them
+    demand: Callable[["FakeDesk"], np.ndarray]  # prompt tokens by offer and day
     price_factor: float = 1.0
+    prompt_tokens: int = 6000  # of a request
+    answer: float = 1 / 15  # output tokens over prompt tokens
+    cached: Callable[[np.ndarray], np.ndarray] = np.zeros_like  # of prompt tokens
     streams: Streams = field(default_factory=lambda: Streams(1, 1))
     env: Environment = field(default_factory=Environment)
     offer_days: list[OfferDay] = field(default_factory=list)
@@ -64,14 +67,14 @@ class FakeDesk:
 
     def _close(self, day):
         prompt = np.where(self.board.listed, self.demand(self), 0).astype(np.int64)
-        output, zeros = prompt // 15, np.zeros(len(prompt), np.int64)
-        placed = prompt // 6000
+        output, zeros = (prompt * self.answer).astype(np.int64), np.zeros(len(prompt), np.int64)
+        placed = prompt // self.prompt_tokens
         revenue = (prompt * self.board.prices[:, 0] + output * self.board.prices[:, 1]) // 1000
         for offer, nano in zip(self.offers, revenue, strict=True):
             self.ledger.pay(day, Account("customer", "all", "tokens"), Account("provider", offer.provider, "revenue"),
                             int(nano))
         self.offer_days.append(OfferDay(placed, placed, zeros, zeros, zeros, zeros, prompt, output, revenue,
-                                        np.zeros(len(prompt)), zeros, zeros))
+                                        np.zeros(len(prompt)), zeros, zeros, self.cached(prompt)))
 
 
 def model(name, creator="meta", total_b=70.0, active_b=None, *, is_open=True, day=-30.0, price=(0.5, 0.8)):

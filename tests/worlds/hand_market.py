@@ -120,7 +120,7 @@ def _sold() -> list[OfferDay]:
     return [OfferDay(placed=np.array(PLACED[d]), served=np.array(SERVED[d]), refused=np.array(REFUSED[d]), failed=zero,
                      abandoned=zero, queue_full=zero, prompt_tokens=(tokens - output)[d], output_tokens=output[d],
                      revenue_nano=(tokens * rate)[d], busy_share=np.array(BUSY[d], float),
-                     cut=np.array(SERVED_CUT[d]), written_off_nano=zero) for d in range(4)]
+                     cut=np.array(SERVED_CUT[d]), written_off_nano=zero, cached_tokens=zero) for d in range(4)]
 
 
 def _changes() -> list[PriceChange]:

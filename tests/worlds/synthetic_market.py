@@ -170,7 +170,7 @@ def _offer_days(bought, prices, listed, offer_model):
         zeros = np.zeros(len(offer_model), np.int64)
         busy = np.clip(columns["served"] / (1 + columns["served"].max()), 0, 1)
         out.append(OfferDay(placed=columns["served"], refused=zeros, failed=zeros, abandoned=zeros, queue_full=zeros,
-                            busy_share=busy, written_off_nano=zeros, **columns))
+                            busy_share=busy, written_off_nano=zeros, cached_tokens=zeros, **columns))
     return out
 
 

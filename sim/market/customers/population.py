@@ -42,6 +42,9 @@ class Population:
         Name of each workload's template (tuple).
     prompt_tokens, output_tokens, length_sigma, cached_share
         float64: mean lengths (output with a model of verbosity 1), spread of their logarithms, expected cached share.
+    shared_tokens, documents, zipf_exponent
+        int64, int64 and float64: leading tokens of its prompts that are of one of so many documents, and how unequal
+        these are in demand; 0, 1 and 0 if no two prompts begin alike.
     max_tokens
         int64: longest answer that requests ask for, tokens; 0: no limit.
     base_per_s, c0_usd
@@ -85,6 +88,9 @@ class Population:
     output_tokens: np.ndarray
     length_sigma: np.ndarray
     cached_share: np.ndarray
+    shared_tokens: np.ndarray
+    documents: np.ndarray
+    zipf_exponent: np.ndarray
     max_tokens: np.ndarray
     base_per_s: np.ndarray
     c0_usd: np.ndarray
@@ -278,10 +284,19 @@ def _nature(
         "psi_usd": value * choice.switching_cost, "open_penalty_usd": value * template.open_penalty,
         "brand_usd": {creator: value * points for creator, points in template.brand.items()},
         "max_tokens": template.max_tokens or 0,
+        **_beginning(template),
         "patience_s": math.inf if template.patience_s is None else template.patience_s,
         "loyal": draw.random() < choice.loyal_share, "byok": customer.byok, "peak_hour": customer.peak_hour,
         "attention_per_day": choice.reviews_per_month / DAYS_PER_MONTH, "key": streams.word(f"customers/{name}/key"),
     } | {field: getattr(template, field) for field in copied}
+
+
+def _beginning(template: WorkloadTemplate) -> dict[str, object]:
+    """What the prompts of a workload begin with."""
+    shared = template.shared_prefix
+    if shared is None:
+        return {"shared_tokens": 0, "documents": 1, "zipf_exponent": 0.0}
+    return {"shared_tokens": shared.tokens, "documents": shared.documents, "zipf_exponent": shared.zipf_exponent}
 
 
 def _assembled(

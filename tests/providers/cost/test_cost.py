@@ -148,8 +148,43 @@ def test_a_prompt_token_takes_its_flops_its_attention_and_its_all_reduce():
 def test_unit_cost_by_hand():
     _, able = _able()
     request_usd = 4 * 2.0 / 3600 / able.requests_per_s / 0.5
-    blend = able.cost_usd_per_mtok(4 * 2.0, 0.5, input_share=6000 / 6400)
+    blend = able.cost_usd_per_mtok(4 * 2.0, 0.5, Shape(6000, 400).mix)
     assert blend * 6400 / 1e6 == pytest.approx(request_usd)
+
+
+# A step of 10 ms, 2 us a token, batch 8; a replica for 3.60 USD/h, which is .001 USD/s, used half: .002 USD/s.
+HAND_STEP = StepCoefficients(base_s=0.01, weights_s=0.0, experts_s=0.0, miss_log=0.0, kv_s=0.0, token_s=2e-6,
+                             pair_s=0.0, comm_token_s=0.0)
+
+
+@pytest.mark.parametrize(("shape", "tau", "request_s", "output_s", "usd"), [
+    # 8 + 8 x 6000/400 = 128 tokens a step; 400 x .010256 / 8 s a request, of which 6000 x 2 us compute the prompt
+    (Shape(6000, 400), 0.010256, 0.5128, (0.5128 - 0.012) / 400, 0.5128 * 0.002 / 6400e-6),
+    # 4,000 of the 6,000 are found: 8 + 40 tokens a step, and 4 ms for the prompt
+    (Shape(6000, 400, 4000), 0.010096, 0.5048, (0.5048 - 0.004) / 400, 0.5048 * 0.002 / 6400e-6),
+    # long answers: 8 + 8 x 500/2000 = 10 tokens a step; 2000 x .01002 / 8 s a request
+    (Shape(500, 2000), 0.01002, 2.505, (2.505 - 0.001) / 2000, 2.505 * 0.002 / 2500e-6),
+])
+def test_unit_cost_by_hand_at_three_mixes(shape, tau, request_s, output_s, usd):
+    able = capacity(HAND_STEP, EngineSize(10**9, 0, 8, 8192), shape, 1.0)
+    assert able.tpot_s == pytest.approx(tau)
+    assert able.requests_per_s == pytest.approx(1 / request_s)
+    assert (able.prompt_s, able.output_s) == pytest.approx((2e-6, output_s))
+    assert able.cost_usd_per_mtok(3.6, 0.5, shape.mix) == pytest.approx(usd)
+
+
+def test_a_found_token_is_read_and_not_computed():
+    """3,000 of a prompt of 4,000 are found: a computed token attends to those and, on average, to half of the others."""
+    step = HAND_STEP._replace(pair_s=1e-9)
+    able = capacity(step, EngineSize(10**9, 0, 8, 8192), Shape(4000, 400, 3000), 10.0)
+    assert able.prompt_s == pytest.approx(2e-6 + 3500 * 1e-9)
+    assert able.tpot_s == pytest.approx(step_time(step, 8 + 20, 8 * 4200, 8 * 4200 + 20 * 3500, 8))
+
+
+def test_what_is_found_leaves_more_room_in_the_budget_of_a_step():
+    sizes = [capacity(HAND_STEP, EngineSize(10**9, 0, 256, 64), Shape(6000, 400, found), 10.0).batch
+             for found in (0, 4800, 6000)]
+    assert sizes == [4, 16, 64]  # 64 / (1 + computed / 400)
 
 
 @settings(max_examples=60, deadline=None)

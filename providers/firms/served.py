@@ -1,0 +1,111 @@
+"""What requests are like at each offer, by what was served, and what its replicas then get done."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from providers.cost.unit_cost import Capacity, Shape, capacity
+from providers.firms.shelf import PlannedOffer
+from sim.market.prices import Mix
+from sim.market.usage import OfferDay
+from sim.scenario.firm_settings import SupplySettings
+
+MOVED: Final = 0.01  # capacity is reckoned again when a mean has moved by more than this share: noise moves it daily
+REQUESTS, PROMPT, OUTPUT, CACHED = range(4)
+
+
+class ServedRequests:
+    """The mean request of each offer as its seller expects it (S6), and what a replica gets done of such (S2).
+
+    Rows as in ``Desk.offers``. Means are over requests, those of earlier days counting less. Of an offer that has
+    served little they are those of its model, and of such a model the prior. What was cached is learned from offers of
+    the same kind, with or without a prefix cache: without one it is a matter of the bill, and is computed all the same.
+
+    Attributes
+    ----------
+    prompt, output, cached
+        float64 (offers,): tokens of the mean request; of the prompt those billed as cached.
+    prompt_s, output_s, requests_per_s
+        float64 (offers,): of ``Capacity``, at that request.
+    days
+        How many days it has learned from.
+    """
+
+    def __init__(self, planned: Sequence[PlannedOffer], settings: SupplySettings) -> None:
+        shelf, names = settings.shelf, [offer.model.name for offer in planned]
+        self._planned, self._tpot_s = planned, shelf.tpot_s
+        self._prior_requests = shelf.prior_requests
+        self._keep = float(np.exp(-1.0 / shelf.mix_memory_days))
+        self._has_cache = np.array([settings.firms[offer.firm].engine.prefix_cache for offer in planned], bool)
+        rank = {name: row for row, name in enumerate(dict.fromkeys(names))}
+        self._model = np.array([rank[name] for name in names], np.int64)
+        # offers that learn from each other what is cached
+        self._kind = 2 * self._model + self._has_cache
+        shapes = [offer.hardware.prior for offer in planned]
+        self.prompt = np.array([shape.prompt for shape in shapes], float)
+        self.output = np.array([shape.output for shape in shapes], float)
+        self.cached = self.prompt * shelf.cached_share
+        self._prior = np.array([np.ones(len(planned)), self.prompt, self.output, self.cached])
+        self._sums = np.zeros((4, len(planned)))  # of each offer, faded: requests, and tokens
+        self._able = [offer.hardware.capacity for offer in planned]
+        self._reckoned = self._lengths()
+        self.days = 0
+        self.prompt_s, self.output_s, self.requests_per_s = np.zeros((3, len(planned)))
+        for row in range(len(planned)):
+            self._note(row)
+
+    def found(self, cached: np.ndarray) -> np.ndarray:
+        """Of tokens billed as cached, those that nobody had to compute."""
+        return np.where(self._has_cache, cached, 0.0)
+
+    def learn(self, day: OfferDay) -> None:
+        """Take in a day's books."""
+        self.days += 1
+        today = np.array([day.served, day.prompt_tokens, day.output_tokens, day.cached_tokens], float)
+        self._sums = self._sums * self._keep + today
+        of_model = self._sums_of(self._model)
+        # the three lengths of the model, the last over offers of the same kind
+        known = (of_model + self._prior_requests * self._prior) / (of_model[REQUESTS] + self._prior_requests)
+        alike = self._sums_of(self._kind)
+        known[CACHED] = (alike[CACHED] + self._prior_requests * self._prior[CACHED]) / (
+            alike[REQUESTS] + self._prior_requests)
+        means = (self._sums + self._prior_requests * known) / (self._sums[REQUESTS] + self._prior_requests)
+        self.prompt, self.output, self.cached = means[PROMPT], means[OUTPUT], means[CACHED]
+        self._reckon()
+
+    def shape(self, row: int) -> Shape:
+        """The mean request of an offer."""
+        found = self.cached[row] if self._has_cache[row] else 0.0
+        return Shape(float(self.prompt[row]), float(self.output[row]), float(found))
+
+    def billed(self, row: int) -> Mix:
+        """What its tokens are billed as."""
+        return Shape(float(self.prompt[row]), float(self.output[row]), float(self.cached[row])).mix
+
+    def capacity(self, row: int) -> Capacity:
+        """What a replica of an offer gets done."""
+        return self._able[row]
+
+    def _sums_of(self, group: np.ndarray) -> np.ndarray:
+        """Sums over the offers of each offer's group, float64 (4, offers)."""
+        return np.array([np.bincount(group, row)[group] for row in self._sums])
+
+    def _lengths(self) -> np.ndarray:
+        return np.array([self.prompt, self.output, self.found(self.cached)])
+
+    def _reckon(self) -> None:
+        now = self._lengths()
+        # what is found counts by how much of the prompt is left to compute
+        scale = np.array([self._reckoned[0], self._reckoned[1], self._reckoned[0]])
+        moved = (np.abs(now - self._reckoned) > MOVED * scale).any(axis=0)
+        for row in np.flatnonzero(moved).tolist():
+            hardware = self._planned[row].hardware
+            self._able[row] = capacity(hardware.step, hardware.size, self.shape(row), self._tpot_s)
+            self._note(row)
+        self._reckoned = np.where(moved, now, self._reckoned)
+
+    def _note(self, row: int) -> None:
+        able = self._able[row]
+        self.prompt_s[row], self.output_s[row] = able.prompt_s, able.output_s
+        self.requests_per_s[row] = able.requests_per_s
