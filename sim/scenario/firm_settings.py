@@ -182,11 +182,11 @@ class Shelf(Part):
     output_tokens: float = quantity(400.0, unit="tokens", doc="Output that it expects then of a model of verbosity 1",
                                     gt=0, source="a16z and OpenRouter, State of AI (arXiv 2601.10088)")
     cached_share: float = quantity(
-        0.0, unit="1", doc="Share of the prompt that it expects then to be billed as cached, and with a prefix cache to be "
-        "found there", ge=0, le=1, source="assumption: none before it is seen; DeepSeek's day: 0.563")
+        0.0, unit="1", doc="Share of the prompt that it expects then to be billed as cached, and found if it has a "
+        "prefix cache", ge=0, le=1, source="assumption: none before it is seen; DeepSeek's day: 0.563")
     prior_requests: float = quantity(
-        100_000.0, unit="requests", doc="What it expects so counts as much as this many requests served of a model, and "
-        "what is known of the model as much as this many served at an offer", gt=0,
+        100_000.0, unit="requests", doc="What it expects so counts as much as so many requests served of a model, and "
+        "what is known of the model as much as so many served at an offer", gt=0,
         source="assumption: a day of little more than one a second",
         sweep=Sweep(1e3, 1e7, "log", "of a host of the market's size, minutes to weeks"))
     mix_memory_days: float = quantity(

@@ -174,7 +174,7 @@ def test_unit_cost_by_hand_at_three_mixes(shape, tau, request_s, output_s, usd):
 
 
 def test_a_found_token_is_read_and_not_computed():
-    """3,000 of a prompt of 4,000 are found: a computed token attends to those and, on average, to half of the others."""
+    """3,000 of a prompt of 4,000 are found: a computed token attends to those and, on average, half of the others."""
     step = HAND_STEP._replace(pair_s=1e-9)
     able = capacity(step, EngineSize(10**9, 0, 8, 8192), Shape(4000, 400, 3000), 10.0)
     assert able.prompt_s == pytest.approx(2e-6 + 3500 * 1e-9)
