@@ -11,7 +11,7 @@ from sim.market.prices import Mix
 from sim.market.usage import OfferDay
 from sim.scenario.firm_settings import SupplySettings
 
-MOVED: Final = 0.01  # capacity is reckoned again when a mean has moved by more than this share: noise moves it daily
+MOVED: Final = 0.02  # capacity is reckoned again when a mean has moved by more than this share: noise moves it daily
 REQUESTS, PROMPT, OUTPUT, CACHED = range(4)
 
 
