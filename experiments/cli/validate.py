@@ -28,10 +28,11 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type priva
     _add_published(below, "mlperf", "published results of MLPerf Inference, Offline",
                    "Print published throughputs of MLPerf Inference, Offline, beside those of full batches "
                    "(docs/validation.md).", _mlperf)
+    _add_flips(below)
 
 
 def _refuse_none(_: argparse.Namespace) -> int:
-    raise MarketError("`tokenmarket validate` needs what to hold against: silicon, deepseek-day or mlperf")
+    raise MarketError("`tokenmarket validate` needs what to hold against: silicon, deepseek-day, mlperf or flips")
 
 
 def _add_silicon(below: Any) -> None:  # noqa: ANN401 - as above
@@ -55,6 +56,38 @@ def _add_published(below: Any, name: str, summary: str, description: str, comman
     parser = below.add_parser(name, help=summary, description=description)
     add_json(parser)
     parser.set_defaults(command=command)
+
+
+def _add_flips(below: Any) -> None:  # noqa: ANN401 - as above
+    parser = below.add_parser(
+        "flips", help="verdicts of the tournament with step times off by the calibration's error",
+        description="Run the default tournament's policies at load 1 with step times as calibrated and off by the "
+                    "calibration's error in several ways, and tell which verdicts on pairs of policies flip "
+                    "(docs/validation.md).")
+    parser.add_argument("--quick", action="store_true", help="four policies, one draw, three replications")
+    add_out(parser, "flips")
+    parser.add_argument("--jobs", type=positive, metavar="N", help="processes (default: one a processor)")
+    add_json(parser)
+    parser.set_defaults(command=_flips)
+
+
+def _flips(arguments: argparse.Namespace) -> int:
+    from experiments.output.text import listing
+    from experiments.runs.workers import default_jobs
+    from experiments.validation.flip_folder import write_flips
+    from experiments.validation.flip_tables import case_rows, policy_rows, summary, turned_rows
+    from experiments.validation.flips import found_at_load_one
+
+    values = found_at_load_one(arguments.quick, arguments.jobs or default_jobs())
+    write_flips(values, arguments.out, arguments.force)
+    tables = [case_rows(values), policy_rows(values), turned_rows(values)]
+    if arguments.as_json:
+        print(json_text({name: [dict(zip(head, row, strict=True)) for row in rows]
+                         for name, (head, *rows) in zip(("cases", "policies", "turned"), tables, strict=True)}))
+        return 0
+    print("\n\n".join([summary(values), *(listing(rows) for rows in tables if len(rows) > 1)]))
+    print(f"\nwrote {arguments.out}")
+    return 0
 
 
 def _silicon(arguments: argparse.Namespace) -> int:
