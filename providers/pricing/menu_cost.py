@@ -84,7 +84,7 @@ class CalvoPlus(Steady[MenuCost]):
         size = self.parameters.jump_median * math.exp(self.parameters.jump_sigma * z)
         if u_cut < self._cut_probability(situation, own):
             size = -size
-        return self.parameters.prices(situation, situation.blend(own) * math.exp(size))
+        return self.parameters.prices(situation, self.parameters.level_pico(situation, own) * math.exp(size))
 
     def react_s(self, situation: Situation, rng: Generator) -> float | None:
         """Sometimes, if the latest change has made a rival the only cheapest of all: an exponential lag."""

@@ -71,6 +71,17 @@ class Tariff(Part):
         # to the nearest step may be just below the floor: then up
         return Prices(*[step * math.ceil(value / step) for value in raw])
 
+    def level_pico(self, situation: Situation, posted: Prices) -> float:
+        """Blended price for which `prices` would post these input and output prices, pico-dollars per token.
+
+        Not their own blend: the cached one of cheap offers is rounded up to a step of the grid, and to scale a blend
+        that holds it would raise the others at every review.
+        """
+        first, second, cached = self._shape(situation)
+        shares = situation.mix._replace(cached=0.0)
+        asked = shares.blend((first, second, cached))
+        return shares.blend(posted) / asked if asked > 0 else situation.blend(posted)
+
     def _shape(self, situation: Situation) -> tuple[float, float, float]:
         """Input, output and cached price over the blended price."""
         parts = self.proportions(situation)
