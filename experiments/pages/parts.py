@@ -16,7 +16,8 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     "market/pricing.md": {"strategies": registry_tables.strategies, "parameters": registry_tables.strategy_parameters},
     "policies.md": {"policies": registry_tables.policies, "parameters": registry_tables.policy_parameters,
                     "presets": registry_tables.presets, "imitations": registry_tables.imitations},
-    "validation.md": {"deepseek-day": published_tables.deepseek_day, "mlperf": published_tables.mlperf},
+    "validation.md": {"deepseek-day": published_tables.deepseek_day, "mlperf": published_tables.mlperf,
+                      "flips": published_tables.flips},
 }
 
 

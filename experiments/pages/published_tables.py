@@ -3,7 +3,7 @@
 from statistics import median
 
 from experiments.validation import deepseek_day as day
-from experiments.validation import mlperf_offline
+from experiments.validation import flip_tables, mlperf_offline
 from experiments.validation.comparison import markdown, rows
 
 
@@ -23,3 +23,8 @@ def mlperf() -> str:
         markdown(rows(found, cases)), f"Median of |error|: {typical}.",
         markdown([("result", "laid out here"), *mlperf_offline.layouts()]),
         markdown([("benchmark", "prompt", "output", "architecture here", "prompt from"), *requests])))
+
+
+def flips() -> str:
+    """Return what flips in the kept run of ``tokenmarket validate flips``."""
+    return flip_tables.page(flip_tables.read_values())

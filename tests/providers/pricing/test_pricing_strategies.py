@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from providers.pricing import STRATEGIES, PricingError, Situation, Steady, StrategyKind, Tariff, bind, kinds, register
 from sim.errors import ScenarioError
-from sim.market.prices import Prices, prices_of_usd
+from sim.market.prices import Mix, Prices, prices_of_usd
 from sim.scenario.pricing_settings import PricingChoice
 from worlds.places import ROOT
 from worlds.scripts import run_as_script
@@ -53,6 +53,48 @@ def test_constant_posts_the_list_price_the_given_price_or_cost_plus():
 def test_a_list_price_without_a_cached_price_gets_the_usual_discount():
     plain = situation(list_price=prices_of_usd(0.4, 1.2))
     assert usd(strategy("constant").launch(plain, rng())) == (0.4, 1.2, 0.1)
+
+
+# Prices beside costs in the blend of what is sold: of long prompts, half of which a cache has; of long answers.
+MIXES = [Mix(0.5, 0.1, 0.4), Mix(0.1, 0.9), Mix(0.0, 0.5, 0.5)]
+
+
+@pytest.mark.parametrize("mix", MIXES)
+@pytest.mark.parametrize("listed", [LIST, prices_of_usd(0.4, 1.2)])
+def test_a_list_price_is_posted_whatever_is_sold(mix, listed):
+    assert usd(strategy("constant").launch(situation(list_price=listed, mix=mix), rng())) == (0.4, 1.2, 0.1)
+
+
+@pytest.mark.parametrize(("mix", "posted"), [
+    # 0.5 USD a token sold; input 0.5/(.5 + .1 x 3 + .4/4), in those proportions
+    (MIXES[0], (0.555556, 1.666667, 0.138889)), (MIXES[1], (0.178571, 0.535714, 0.044643)),
+])
+def test_a_markup_on_cost_is_of_what_is_sold(mix, posted):
+    prices = strategy("constant", grid_usd=1e-6).launch(situation(list_price=None, mix=mix), rng())
+    assert usd(prices) == posted
+    assert prices.blended(mix) == pytest.approx(500_000, rel=1e-5)
+
+
+def test_the_cheapest_rival_is_the_cheapest_for_what_is_sold():
+    prompts, answers = prices_of_usd(0.1, 2.0), prices_of_usd(0.5, 0.5)
+    rivals = {"rivals": (prompts, answers), "rivals_changed_s": (0.0, 0.0)}
+    assert situation(mix=Mix(0.95, 0.05), **rivals).cheapest_rival == prompts
+    assert situation(mix=Mix(0.05, 0.95), **rivals).cheapest_rival == answers
+
+
+@pytest.mark.parametrize("mix", MIXES)
+def test_a_decline_is_of_prices_and_does_not_move_with_what_is_sold(mix):
+    seller = strategy("decline", decline_per_year=0.5, grid_usd=0.001, floor_cost_share=0)
+    own = seller.launch(situation(), rng())
+    assert usd(seller.review(situation(own=own, now_s=365.25 * DAY_S, mix=mix), rng())) == (0.2, 0.6, 0.05)
+
+
+@pytest.mark.parametrize("mix", [Mix(0.75, 0.25), *MIXES])
+def test_a_cached_price_that_is_rounded_up_does_not_raise_the_others(mix):
+    """A step of the grid for cached input is twice what its proportion gives: the level is that of the other two."""
+    cheap, given_prices = prices_of_usd(0.02, 0.06, 0.01), Tariff(grid_usd=0.01, floor_cost_share=0)
+    now = situation(own=cheap, list_price=prices_of_usd(0.02, 0.06), mix=mix)
+    assert given_prices.prices(now, given_prices.level_pico(now, cheap)) == cheap
 
 
 def test_no_price_is_below_the_floor_or_off_the_grid():
