@@ -58,8 +58,7 @@ class CaptivesPrices(Steady[CaptivesAndShoppers]):
         given, cost = self.parameters, situation.cost_pico
         # drawn in any case: how many rivals there are must not shift later draws
         share = rng.random()
-        listed = situation.list_price
-        ceiling = listed.blended() if listed and listed.blended() > 0 else cost * given.ceiling_markup
+        ceiling = given.listed_pico(situation) or cost * given.ceiling_markup
         rivals = len(situation.rivals)
         if rivals == 0 or ceiling <= cost:
             return given.prices(situation, ceiling)

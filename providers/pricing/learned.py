@@ -84,7 +84,7 @@ class Learned(Steady[LearnedResponse]):
     def _move(self, situation: Situation, *, trial: bool, up: bool) -> Prices | None:
         if situation.own is None or not _informed(situation):
             return None
-        given, own = self.parameters, situation.own.blended()
+        given, own = self.parameters, self.parameters.level_pico(situation, situation.own)
         if trial:
             return given.prices(situation, own * (1 + given.trial_step if up else 1 - given.trial_step))
         return given.prices(situation, self._best(situation, own))
@@ -128,7 +128,10 @@ def _informed(situation: Situation) -> bool:
 
 
 def _relative(situation: Situation) -> float:
-    """Logarithm of its price over the geometric mean of its rivals'; nan without rivals or where somebody is free."""
+    """Logarithm of its price over the geometric mean of its rivals'; nan without rivals or where somebody is free.
+
+    Blended 3:1 and not by what it sells, which moves a little every day: days without a change of price must show none.
+    """
     rivals = [prices.blended() for prices in situation.rivals]
     if situation.own is None or not rivals or min(situation.own.blended(), *rivals) <= 0:
         return math.nan

@@ -49,8 +49,11 @@ class Tariff(Part):
 
     def anchor_pico(self, situation: Situation) -> float:
         """Blended price to start from, pico-dollars per token: the list price, or cost times markup."""
-        listed = 0.0 if situation.list_price is None else situation.mix.blend(self._whole(situation.list_price))
-        return listed if listed > 0 else situation.cost_pico * self.markup
+        return self.listed_pico(situation) or situation.cost_pico * self.markup
+
+    def listed_pico(self, situation: Situation) -> float:
+        """Blended list price, pico-dollars per token; 0 without one."""
+        return 0.0 if situation.list_price is None else situation.mix.blend(self._whole(situation.list_price))
 
     def floor_pico(self, situation: Situation) -> float:
         """Lowest blended price, pico-dollars per token."""
@@ -77,10 +80,11 @@ class Tariff(Part):
         Not their own blend: the cached one of cheap offers is rounded up to a step of the grid, and to scale a blend
         that holds it would raise the others at every review.
         """
-        first, second, cached = self._shape(situation)
         shares = situation.mix._replace(cached=0.0)
-        asked = shares.blend((first, second, cached))
-        return shares.blend(posted) / asked if asked > 0 else situation.blend(posted)
+        asked = shares.blend(self._shape(situation))
+        if situation.mix.cached == 0 or asked <= 0:
+            return situation.blend(posted)
+        return shares.blend(posted) / asked
 
     def _shape(self, situation: Situation) -> tuple[float, float, float]:
         """Input, output and cached price over the blended price."""
