@@ -26,7 +26,7 @@ from experiments.validation.step_errors import AS_CALIBRATED, DRAWN
 from sim.errors import MarketError
 
 KEPT_FILE: Final = Path(__file__).with_name("flips.csv")  # of the run that docs/validation.md tells of
-DIGITS: Final = 8
+DIGITS: Final = 6
 KEYS: Final = ("case", "policy", "metric")
 
 
@@ -84,7 +84,7 @@ def _sentence(values: Values, metric: str, pairs: int) -> str:
     turned = {(flip.better, flip.other) for flip in flips(values) if flip.metric == metric}
     return (f"`{metric}`: {told} of {pairs} pairs are told apart as calibrated. Of these the mean case tells "
             f"{mean(it.kept for it in by_case.values()):.1f} apart alike, and the one with fewest ({worst}) "
-            f"{by_case[worst].kept}; {_pairs(len(turned))} the other way round in any case.")
+            f"{by_case[worst].kept}; {_pairs(len(turned))} the other way round in a case or more.")
 
 
 def _pairs(count: int) -> str:
