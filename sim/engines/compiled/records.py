@@ -328,6 +328,7 @@ class LiveRouter(Record):
     breaker_failures: int = i4("hard failures in a row that open the breaker; 0: there is none")
     breaker_successes: int = i4("probes done that close it")
     affinity_cheaper: int = i4("1 if sessions stick only where cached input is cheaper")
+    affinity_by_hit: int = i4("1 if sessions stick only once something was found in a cache")
     outage_after: int = i4("hard failures in a row that are an outage signal")
     oracle: int = i4("1 if the policy sees the true work")
     observes: int = i4("1 if the policy observes")
