@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from policies.prefix_index import OFFER_SLOTS, SHARED_SLOTS, TOTAL, matched, note, shrink
+from policies.prefix_index import OFFER_SLOTS, SHARED_SLOTS, TOTAL, look_up, matched, note, shrink
 from policies.toolbox import draw, lowest
 from sim.compiled import njit
 from sim.draws import slot_of
@@ -63,11 +63,11 @@ def choose_dynamo_kv(view: np.ndarray, request: Request, memory: Memory, u: floa
     """Least cost, ties at random; or a draw by a softmax of costs."""
     block, temperature = memory.params[AT.block_tokens], memory.params[AT.temperature]
     own_blocks = math.ceil(request.prompt_tokens / block)
-    least, most = np.inf, -np.inf
+    least, most, known = np.inf, -np.inf, look_up(memory, request)
     for i in range(view.shape[0]):
         if view[i, OPEN] > 0.0:
             own = memory.offers[i]
-            overlap = matched(memory, i, request, request.now_s - memory.params[AT.ttl_s]) // block
+            overlap = matched(memory, i, known, request.now_s - memory.params[AT.ttl_s]) // block
             prefill = (own[PREFILL] + request.prompt_tokens) / block
             own[COST] = cost_of(prefill, overlap, own[ACTIVE] + own_blocks, memory.params)
             least = min(least, own[COST])
@@ -122,7 +122,7 @@ def sent(memory: Memory, event: Event) -> None:
     asked = Request(event.now_s, event.prompt_tokens, 0.0, 0, event.session, 0, 0, event.history_tokens, event.document,
                     event.shared_tokens)
     block = params[AT.block_tokens]
-    overlap = matched(memory, event.row, asked, event.now_s - params[AT.ttl_s]) // block
+    overlap = matched(memory, event.row, look_up(memory, asked), event.now_s - params[AT.ttl_s]) // block
     at = room_for(memory, event.request)
     memory.shared[at + NUMBER] = event.request + 1.0
     memory.shared[at + ROW] = event.row

@@ -8,12 +8,12 @@ earlier prompts, by blocks, those of each server in a least-recently-used cache;
 import numpy as np
 
 from policies.prefix_index import (
+    EVER_S,
     OFFER_SLOTS,
     SHARED_SLOTS,
-    document_place,
-    matched_at,
+    look_up,
+    matched,
     note,
-    session_place,
     shrink,
 )
 from policies.toolbox import highest
@@ -26,7 +26,6 @@ SOURCE = "kubernetes-sigs/gateway-api-inference-extension@84436a96 (2026-08-18),
 BLOCK = 16  # tokens of a prefix block
 MOST_BLOCKS = 256  # of a prompt that are looked up
 SCORE = OFFER_SLOTS  # column of an offer's memory
-EVER_S = -1e18
 
 
 class Gie(Part):
@@ -63,15 +62,12 @@ def choose_gie(view: np.ndarray, request: Request, memory: Memory, u: float) -> 
             least = min(least, view[i, PUBLISHED_IN_FLIGHT])
             most = max(most, view[i, PUBLISHED_IN_FLIGHT])
             tokens = max(tokens, view[i, OUTSTANDING_TOKENS])
-    document = document_place(memory, request.document)
-    session = session_place(memory, request.session, request.history_tokens)
+    known = look_up(memory, request)
     for i in range(view.shape[0]):
-        known = matched_at(memory, i, document, session, float(request.shared_tokens), float(request.history_tokens),
-                           EVER_S)
         memory.offers[i, SCORE] = (
             memory.params[AT.queue] * queue_score(view[i, PUBLISHED_IN_FLIGHT], least, most)
             + memory.params[AT.kv_cache] * (1.0 - view[i, OUTSTANDING_TOKENS] / tokens)
-            + memory.params[AT.prefix] * prefix_score(known, request.prompt_tokens)
+            + memory.params[AT.prefix] * prefix_score(matched(memory, i, known, EVER_S), request.prompt_tokens)
         )
     return highest(view, memory.offers, SCORE, u)
 

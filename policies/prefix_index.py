@@ -9,7 +9,7 @@ A table has `PLACES` entries in sets of `WAYS`; a newcomer to a full set takes t
 longest there, at all offers. Prompts that begin like no other's are in no table.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from sim.policy import Event, Memory, Request
 PLACES: Final = 4096
 WAYS: Final = 8
 NOBODY: Final = -1
+EVER_S: Final = -1e18  # before any run begins
 
 # The shared memory: of each place whose it is (0: nobody's), when it was used last, and who has it first (row + 1).
 KEY, USED_S, OWNER = 0, PLACES, 2 * PLACES
@@ -67,35 +68,33 @@ def drop(memory: Memory, row: int, place: int) -> None:
     memory.offers[row, HELD + place] = 0.0
 
 
-@njit(cache=True)
-def document_place(memory: Memory, document: int) -> int:
-    """Place of a document; documents have negative keys."""
-    return find(memory, -(document + 1.0)) if document >= 0 else NOBODY
+class Known(NamedTuple):
+    """What the table has of a prompt's beginning: places, or `NOBODY`, and tokens."""
+
+    document: int
+    session: int  # of one that the prompt continues
+    shared_tokens: float
+    history_tokens: float
 
 
 @njit(cache=True)
-def session_place(memory: Memory, session: int, history_tokens: int) -> int:
-    """Place of a session that a prompt continues."""
-    return find(memory, session + 1.0) if session >= 0 and history_tokens > 0 else NOBODY
+def look_up(memory: Memory, request: Request) -> Known:
+    """Find what a prompt begins with; documents have negative keys."""
+    document = find(memory, -(request.document + 1.0)) if request.document >= 0 else NOBODY
+    continues = request.session >= 0 and request.history_tokens > 0
+    session = find(memory, request.session + 1.0) if continues else NOBODY
+    return Known(document, session, float(request.shared_tokens), float(request.history_tokens))
 
 
 @njit(cache=True)
-def matched(memory: Memory, row: int, request: Request, since_s: float) -> float:
+def matched(memory: Memory, row: int, known: Known, since_s: float) -> float:
     """Tokens at the beginning of a prompt that an offer was sent before, at ``since_s`` or later."""
-    return matched_at(memory, row, document_place(memory, request.document),
-                      session_place(memory, request.session, request.history_tokens),
-                      float(request.shared_tokens), float(request.history_tokens), since_s)
-
-
-@njit(cache=True)
-def matched_at(memory: Memory, row: int, document: int, session: int, shared_tokens: float, history_tokens: float,
-               since_s: float) -> float:
-    """The same, where the places are known."""
     own = memory.offers[row]
+    session, document = known.session, known.document
     if session != NOBODY and own[HELD + session] > 0.0 and own[SENT_S + session] >= since_s:
-        return float(min(shared_tokens + own[HELD + session], history_tokens))
+        return float(min(known.shared_tokens + own[HELD + session], known.history_tokens))
     if document != NOBODY and own[HELD + document] > 0.0 and own[SENT_S + document] >= since_s:
-        return float(min(shared_tokens, own[HELD + document]))
+        return float(min(known.shared_tokens, own[HELD + document]))
     return 0.0
 
 

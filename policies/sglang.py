@@ -7,10 +7,9 @@ from policies.prefix_index import (
     NOBODY,
     OFFER_SLOTS,
     SHARED_SLOTS,
-    document_place,
+    look_up,
     note,
     owner_of,
-    session_place,
     shrink,
 )
 from policies.toolbox import lowest_or_first, open_rows
@@ -77,15 +76,14 @@ def choose_sglang_cache_aware(view: np.ndarray, request: Request, memory: Memory
     params = memory.params
     if out_of_balance(least, most, params[AT.balance_abs_threshold], params[AT.balance_rel_threshold]):
         return calmest
-    session = session_place(memory, request.session, request.history_tokens)
-    document = document_place(memory, request.document)
-    owner, known = owner_of(view, memory, session), 0.0
+    known = look_up(memory, request)
+    owner, tokens = owner_of(view, memory, known.session), 0.0
     if owner != NOBODY:
-        known = min(request.shared_tokens + known_tokens(view, memory, session), float(request.history_tokens))
+        tokens = min(known.shared_tokens + known_tokens(view, memory, known.session), known.history_tokens)
     else:
-        owner = owner_of(view, memory, document)
-        known = float(request.shared_tokens) if owner != NOBODY else 0.0
-    if owner == NOBODY or known <= params[AT.cache_threshold] * request.prompt_tokens:
+        owner = owner_of(view, memory, known.document)
+        tokens = known.shared_tokens
+    if owner == NOBODY or tokens <= params[AT.cache_threshold] * request.prompt_tokens:
         return calmest
     if view[owner, OPEN] > 0.0:
         return owner
