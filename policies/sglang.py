@@ -45,6 +45,8 @@ class SglangCacheAware(Part):
     tree_tokens: float = quantity(
         2.0**26 / CHARACTERS_A_TOKEN, unit="tokens", doc="Largest size of the tree of an offer", ge=0,
         source=f"{ARGUMENTS}: --max-tree-size 2^26 characters; assumption: {CHARACTERS_A_TOKEN} a token")
+    ties_first: bool = quantity(
+        True, unit="flag", doc="Quirk: ties go to the first offer of the list", source=f"{GATEWAY}: min_by_key")
 
 
 AT = places(SglangCacheAware)
@@ -72,8 +74,8 @@ def choose_sglang_cache_aware(view: np.ndarray, request: Request, memory: Memory
         if view[i, OPEN] > 0.0:
             least = min(least, view[i, IN_FLIGHT])
             most = max(most, view[i, IN_FLIGHT])
-    calmest = lowest_or_first(view, view, IN_FLIGHT, u, 1.0)
     params = memory.params
+    calmest = lowest_or_first(view, view, IN_FLIGHT, u, params[AT.ties_first])
     if out_of_balance(least, most, params[AT.balance_abs_threshold], params[AT.balance_rel_threshold]):
         return calmest
     known = look_up(memory, request)
@@ -107,7 +109,7 @@ SGLANG_CACHE_AWARE = Policy(
     choose=choose_sglang_cache_aware,
     summary="SGLang's gateway: who was sent most of the prompt before, unless loads are out of balance.",
     source=GATEWAY,
-    ties="list order among equal loads (quirk of the original)",
+    ties="list order among equal loads (quirk of the original); random with ties_first = false",
     parameters=SglangCacheAware,
     observe=observe_sglang_cache_aware,
     offer_slots=OFFER_SLOTS,
@@ -130,6 +132,8 @@ class PrefixAffinity(Part):
     load_factor: float = quantity(
         1.25, unit="1", doc="An offer with more than this times the mean load is passed over", ge=0,
         source=f"{HASHES}: load_factor 1.25")
+    ties_first: bool = quantity(
+        True, unit="flag", doc="Quirk: ties go to the first offer of the list", source=f"{HASHES}: min_by_key")
 
 
 PREFIX_AT = places(PrefixAffinity)
@@ -165,7 +169,7 @@ def choose_prefix_affinity(view: np.ndarray, request: Request, memory: Memory, u
     factor = memory.params[PREFIX_AT.load_factor]
     if row < 0 or load_is_fair(view[row, IN_FLIGHT], total, open_rows(view), factor):
         return row
-    calmest = lowest_or_first(view, view, IN_FLIGHT, u, 1.0)
+    calmest = lowest_or_first(view, view, IN_FLIGHT, u, memory.params[PREFIX_AT.ties_first])
     return calmest if load_is_fair(view[calmest, IN_FLIGHT], total, open_rows(view), factor) else row
 
 
@@ -174,7 +178,7 @@ PREFIX_AFFINITY = Policy(
     choose=choose_prefix_affinity,
     summary="SGLang's prefix_hash: the offer that a prompt's first tokens hash to, unless its load is unfair.",
     source=HASHES,
-    ties="list order among equal loads (quirk of the original)",
+    ties="list order among equal loads (quirk of the original); random with ties_first = false",
     parameters=PrefixAffinity,
     imitation=Imitation(
         original="SGLang model gateway, prefix_hash",
