@@ -18,7 +18,7 @@ BUILT_IN = ROOT / "experiments" / "scenarios"
 
 def test_built_in_scenarios_say_what_they_describe():
     kinds = {name: load(name).kind for name in names()}
-    assert kinds == {"duel": "traffic", "openrouter-2026": "market", "tournament": "traffic"}
+    assert kinds == {"duel": "traffic", "openrouter-2026": "market", "sessions": "traffic", "tournament": "traffic"}
     assert all(kinds[name] == kind for kind, name in DEFAULT.items())
     assert set(DESCRIBES) == set(STUDY) == set(FORMS) == {"traffic", "market"}
 
