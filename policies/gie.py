@@ -1,24 +1,31 @@
 """The Gateway API Inference Extension's default scorers, as llm-d's router has them: queue 2, KV cache 2, prefix 3.
 
 Each scorer gives an offer between 0 and 1; the largest weighted sum wins, ties at random. Our view has no KV
-utilisation and nobody tells which prefixes an offer holds, so both are stood in for by what a router knows:
-outstanding tokens, and where the session's last request went.
+utilisation: outstanding tokens stand in for it. Which prefixes an offer holds the original infers from where it sent
+earlier prompts, by blocks, those of each server in a least-recently-used cache; so here.
 """
 
 import numpy as np
 
+from policies.prefix_index import (
+    EVER_S,
+    OFFER_SLOTS,
+    SHARED_SLOTS,
+    look_up,
+    matched,
+    note,
+    shrink,
+)
 from policies.toolbox import highest
 from sim.compiled import njit
-from sim.draws import slot_of
-from sim.policy import Imitation, Memory, Policy, Request, places
+from sim.policy import DISPATCH, Event, Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import OPEN, OUTSTANDING_TOKENS, PUBLISHED_IN_FLIGHT
 
 SOURCE = "kubernetes-sigs/gateway-api-inference-extension@84436a96 (2026-08-18), default profile"
 BLOCK = 16  # tokens of a prefix block
 MOST_BLOCKS = 256  # of a prompt that are looked up
-SESSIONS = 4096  # places of the table of sessions; who comes to a taken one takes it over
-SESSION, ROW, PROMPT, FIELDS = 0, 1, 2, 3
+SCORE = OFFER_SLOTS  # column of an offer's memory
 
 
 class Gie(Part):
@@ -27,6 +34,8 @@ class Gie(Part):
     queue: float = quantity(2.0, unit="1", doc="Weight of the queue scorer", ge=0, source=SOURCE)
     kv_cache: float = quantity(2.0, unit="1", doc="Weight of the KV cache scorer", ge=0, source=SOURCE)
     prefix: float = quantity(3.0, unit="1", doc="Weight of the prefix cache scorer", ge=0, source=SOURCE)
+    lru_blocks: float = quantity(31_250.0, unit="blocks", doc="Blocks of 16 tokens that are remembered of an offer",
+                                 ge=0, source=f"{SOURCE}: lruCapacityPerServer 31250")
 
 
 AT = places(Gie)
@@ -53,22 +62,21 @@ def choose_gie(view: np.ndarray, request: Request, memory: Memory, u: float) -> 
             least = min(least, view[i, PUBLISHED_IN_FLIGHT])
             most = max(most, view[i, PUBLISHED_IN_FLIGHT])
             tokens = max(tokens, view[i, OUTSTANDING_TOKENS])
-    at = FIELDS * slot_of(max(request.session, 0), SESSIONS)
-    known = request.session >= 0 and memory.shared[at + SESSION] == request.session + 1.0
+    known = look_up(memory, request)
     for i in range(view.shape[0]):
-        memory.offers[i, 0] = (
+        memory.offers[i, SCORE] = (
             memory.params[AT.queue] * queue_score(view[i, PUBLISHED_IN_FLIGHT], least, most)
             + memory.params[AT.kv_cache] * (1.0 - view[i, OUTSTANDING_TOKENS] / tokens)
+            + memory.params[AT.prefix] * prefix_score(matched(memory, i, known, EVER_S), request.prompt_tokens)
         )
-        if known and memory.shared[at + ROW] == i:
-            memory.offers[i, 0] += memory.params[AT.prefix] * prefix_score(
-                memory.shared[at + PROMPT], request.prompt_tokens)
-    row = highest(view, memory.offers, 0, u)
-    if request.session >= 0 and row >= 0:
-        memory.shared[at + SESSION] = request.session + 1.0
-        memory.shared[at + ROW] = row
-        memory.shared[at + PROMPT] = request.prompt_tokens
-    return row
+    return highest(view, memory.offers, SCORE, u)
+
+
+def observe_gie(memory: Memory, event: Event) -> None:
+    """Write down where a prompt was sent, as far as its blocks are looked up."""
+    if event.kind == DISPATCH:
+        note(memory, event, float(BLOCK * MOST_BLOCKS))
+        shrink(memory, event.row, BLOCK * memory.params[AT.lru_blocks])
 
 
 GIE = Policy(
@@ -78,12 +86,13 @@ GIE = Policy(
     source=SOURCE,
     ties="random",
     parameters=Gie,
-    offer_slots=1,
-    shared_slots=FIELDS * SESSIONS,
+    observe=observe_gie,
+    offer_slots=OFFER_SLOTS + 1,
+    shared_slots=SHARED_SLOTS,
     imitation=Imitation(
         original="Gateway API Inference Extension / llm-d router, default profile",
         release="84436a96 / 520af478",
         date="2026-08-18",
-        agreement="scorers by hand-worked values; two signals are stood in for; not run side by side",
+        agreement="scorers by hand-worked values; KV utilisation is stood in for; not run side by side",
     ),
 )

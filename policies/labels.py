@@ -70,7 +70,8 @@ def label_of(choice: PolicyChoice) -> str:
     >>> label_of(PolicyChoice(kind="power_of_d", d=3))
     'power_of_d:d=3'
     """
-    return ":".join([choice.kind, *(f"{name}={_text(value)}" for name, value in choice.parameters.items())])
+    given = {**({"sticky": choice.sticky} if choice.sticky else {}), **choice.parameters}
+    return ":".join([choice.kind, *(f"{name}={_text(value)}" for name, value in given.items())])
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - any TOML value

@@ -137,7 +137,7 @@ _ALL = (
         "gie",
         "Gateway API Inference Extension's default profile: queue 2, KV cache 2, prefix 3.",
         gie.SOURCE,
-        {"queue": 2.0, "kv_cache": 2.0, "prefix": 3.0},
+        {"queue": 2.0, "kv_cache": 2.0, "prefix": 3.0, "lru_blocks": 31_250.0},
     ),
     Preset(
         "helicone_2025",

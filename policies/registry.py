@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from policies import (
+    dynamo_kv,
     farms,
     gie,
     learning,
@@ -22,6 +23,7 @@ from policies import (
     openrouter_adjusted,
     openrouter_sketch,
     prequal,
+    sglang,
     vercel,
 )
 from policies.presets import PRESETS
@@ -56,6 +58,9 @@ _ALL = (
     farms.JIQ,
     farms.BOUNDED_HASH,
     gie.GIE,
+    sglang.SGLANG_CACHE_AWARE,
+    sglang.PREFIX_AFFINITY,
+    dynamo_kv.DYNAMO_KV,
     learning.DRIFT_PLUS_PENALTY,
     learning.THOMPSON,
     least_loaded.ORACLE_LEAST_WORK,

@@ -22,6 +22,7 @@ BALANCER: Final = 8
 SAMPLE: Final = 9  # index: 0
 STAY: Final = 16  # index: 0
 DOCUMENT: Final = 17  # index: 0; of the first turn of a session
+NUMBER: Final = 18  # makes the number by which policies know a request from its key: no source of uniforms
 # the next turn of a closed loop (sim.engines.next_turn)
 TURN: Final = 30  # makes its key from the key of the turn before it; the others belong to its own key
 GOES_ON: Final = 31  # index: 0
@@ -58,6 +59,12 @@ def split(u: float, index: int) -> float:
     """The ``index``-th further uniform in [0, 1) from one uniform ``u`` (for policies that need several)."""
     word = mix(np.uint64(u * 9007199254740992.0) + np.uint64(0x9E3779B97F4A7C15) * np.uint64(index + 1))
     return float(word >> np.uint64(11)) * 1.1102230246251565e-16
+
+
+@njit("int64(uint64)", cache=True)
+def number_of(key: Any) -> int:
+    """Number of 53 bits, so that floats hold it, that tells a request from others without telling its uniforms."""
+    return int(np.int64(mix(key + np.uint64(0x9E3779B97F4A7C15) * np.uint64(NUMBER)) >> np.uint64(11)))
 
 
 @njit("int64(int64, int64)", cache=True)

@@ -40,6 +40,9 @@ class Request(NamedTuple):
     session: int  # session number, -1 if none
     client_class: int
     first_row: int  # index of row 0 among all offers of the market
+    history_tokens: int = 0  # that its prompt begins with as its session's last turn did; 0: a first turn, or a cut one
+    document: int = -1  # what its prompt begins with, if others begin so, too; -1: nothing, or not all of it
+    shared_tokens: int = 0  # how many tokens that is
 
 
 class Memory(NamedTuple):
@@ -63,6 +66,12 @@ class Event(NamedTuple):
     failure: int  # kind of failure (FAILED only)
     prompt_usd: float = 0.0  # charged for the prompt, its cached part and the price of a request included (DONE only)
     output_usd: float = 0.0  # charged for the answer (DONE only)
+    request: int = 0  # a number of the request's own: attempts of one request share it
+    session: int = -1  # as in `Request`, like the three that follow
+    history_tokens: int = 0  # (DISPATCH only)
+    document: int = -1
+    shared_tokens: int = 0
+    cached_tokens: int = 0  # of the prompt, charged as read from a cache (DONE only)
 
 
 class NoParameters(BaseModel):

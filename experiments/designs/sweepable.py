@@ -120,7 +120,8 @@ def _policy_of(scenario: BaseModel) -> str | None:
     data = scenario.model_dump(mode="json")
     choices = [router["policy"] for router in data["routers"].values()] if "routers" in data else [
         data["router"]["policy"]]
-    labels = {":".join([choice.pop("kind"), *(f"{name}={json.dumps(value)}" for name, value in choice.items())])
+    labels = {":".join([choice.pop("kind"), *(f"{name}={json.dumps(value)}" for name, value in choice.items()
+                                                         if value is not None)])
               for choice in choices}
     return labels.pop() if len(labels) == 1 else None
 

@@ -27,6 +27,12 @@ def document_of(u: float, documents: int, exponent: float) -> int:
     return int(min(max(int(x), 1), documents) - 1)
 
 
+@hot(cache=True)
+def document_number(client_class: int, document: int) -> int:
+    """Number of a document among those of all classes: each has its own."""
+    return int((client_class << 32) + document)
+
+
 def documents_of(keys: np.ndarray, documents: int, exponent: float) -> np.ndarray:
     """The documents that belong to keys of requests, int32."""
     found = np.zeros(len(keys), np.int32)

@@ -21,9 +21,9 @@ from sim.policy import Event, Memory, Policy, Request
 _F, _I = types.float64, types.int64
 VIEW_TYPE = types.Array(_F, 2, "C")
 ROW_TYPE = types.Array(_F, 1, "C")
-REQUEST_TYPE = types.NamedTuple((_F, _I, _F, _I, _I, _I, _I), Request)  # type: ignore[no-untyped-call]
+REQUEST_TYPE = types.NamedTuple((_F, _I, _F, *[_I] * 7), Request)  # type: ignore[no-untyped-call]
 MEMORY_TYPE = types.NamedTuple((VIEW_TYPE, ROW_TYPE, ROW_TYPE), Memory)  # type: ignore[no-untyped-call]
-EVENT_TYPE = types.NamedTuple((_I, _I, _F, _I, _I, _F, _F, _I, _F, _F), Event)  # type: ignore[no-untyped-call]
+EVENT_TYPE = types.NamedTuple((_I, _I, _F, _I, _I, _F, _F, _I, _F, _F, *[_I] * 6), Event)  # type: ignore[no-untyped-call]
 CHOOSE_SIGNATURE = types.int64(VIEW_TYPE, REQUEST_TYPE, MEMORY_TYPE, _F)
 OBSERVE_SIGNATURE = types.void(MEMORY_TYPE, EVENT_TYPE)
 

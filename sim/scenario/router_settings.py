@@ -1,6 +1,7 @@
 """Routers: the policy and everything that composes with it."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -22,6 +23,10 @@ class PolicyChoice(Part):
     model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
     kind: str = Field(description="Name of a registered policy or preset")
+    sticky: Literal["session_id", "prompt"] | None = Field(
+        None, description="Sessions stick by OpenRouter's rule before the policy is asked, in place of the router's "
+        "`affinity`: known by an identifier, from the first success on, or by how prompts begin, from the first cache "
+        "hit on (source: OpenRouter, prompt caching: with session_id any success, without a detected cache hit)")
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -122,6 +127,10 @@ class Affinity(Part):
                             "600 s with OpenRouter's rule, if left out",
                             ge=0, source="off; OpenRouter uses 600 s",
                             sweep=Sweep(0.0, 1200.0, "linear", "off; OpenRouter uses 600 s"))
+    begins: Literal["success", "hit"] = Field(
+        "success", description="What makes a session stick: any completed request, or one of whose prompt something "
+        "was billed as cached; one that sticks is prolonged by any at its offer (source: OpenRouter, prompt caching: "
+        "the former with a session_id, the latter without)")
     slots: int = quantity(65_536, unit="entries", doc="Size of the table; a collision forgets the older session",
                           ge=1, le=1 << 24)
 
@@ -132,6 +141,12 @@ class Affinity(Part):
         if isinstance(data, dict) and data.get("rule") == "openrouter":
             return {"ttl_s": OPENROUTER_STICKS_S, **data}
         return data
+
+
+STICKS: Final[Mapping[str, Affinity]] = {  # what `sticky` beside a policy stands for
+    "session_id": Affinity(rule="openrouter", ttl_s=OPENROUTER_STICKS_S),
+    "prompt": Affinity(rule="openrouter", ttl_s=OPENROUTER_STICKS_S, begins="hit"),
+}
 
 
 class SlowStart(Part):
@@ -211,3 +226,8 @@ class Router(Part):
         "(source: HAProxy: weight 0 takes a server out of the balancing; Envoy and nginx have no weights below 1)")
     slow_start: SlowStart = Field(SlowStart(), description="How weights grow after an offer has come back")
     telemetry: Telemetry = Field(Telemetry(), description="What the router measures")
+
+    @property
+    def stickiness(self) -> Affinity:
+        """How sessions stick: as the choice of the policy says, or else the router."""
+        return STICKS[self.policy.sticky] if self.policy.sticky else self.affinity

@@ -38,6 +38,8 @@ BESIDE = {
     "openrouter_classic": {"cut_weight": 0.3}, "openrouter_adjusted": {"cut_weight": 0.3, "peer_requests": 3.0},
     ("prequal", "delta"): {"r_probe": 8.0}, ("litellm_latency", "per_token"): {"streaming": False},
     ("litellm_latency", "timeout_penalty_s"): {"streaming": False},
+    ("sglang_cache_aware", "balance_rel_threshold"): {"balance_abs_threshold": 1.0},
+    ("sglang_cache_aware", "eviction_s"): {"tree_tokens": 0.0}, ("dynamo_kv", "prune_to"): {"tree_blocks": 150.0},
     ("openrouter_adjusted", "broken_cost"): {"streams_are_errors": False},
     ("openrouter_adjusted", "breaker_s"): {"breaker_s": 3.0, "exploration": 0.5},
     ("openrouter_adjusted", "breaker_probes"): {"breaker_s": 3.0, "exploration": 0.5},
@@ -104,15 +106,29 @@ def choices(bound: BoundPolicy, offers: int) -> Iterator[int]:
         late: list[list[Event]] = []
         for step in range(STEPS):
             now_s += 200.0 if step % 150 == 149 else float(rng.exponential(0.3))
-            request = Request(now_s, 1000, 200.0, 0, step % 9 - 1, 0, 0)
+            request = begun(step, Request(now_s, 1000, 200.0, 0, step % 9 - 1, 0, 0))
             row = seat.choose(seen(rng, offers, step, now_s), request, float(rng.random()))
             yield row
-            start = Event(DISPATCH, max(row, 0), now_s, 1000, 0, 0.0, 0.0, 0, 0.0, 0.0)
+            start = of_request(Event(DISPATCH, max(row, 0), now_s, 1000, 0, 0.0, 0.0, 0, 0.0, 0.0), step, request)
             if step % 3:
                 seat.observe(start)
-            late.append([*([] if step % 3 else [start]), *outcome(rng, step, max(row, 0))])
+            ends = [of_request(event, step, request) for event in outcome(rng, step, max(row, 0))]
+            late.append([*([] if step % 3 else [start]), *ends])
             for event in late.pop(0) if len(late) > UNDER_WAY else []:
                 seat.observe(event._replace(now_s=now_s))
+
+
+def begun(step: int, request: Request) -> Request:
+    """The request with what its prompt begins with: a document, or more and more of its session."""
+    if request.session < 0:
+        return request._replace(document=step % 3, shared_tokens=400)
+    return request._replace(document=request.session % 3, shared_tokens=300, history_tokens=min(step * 3, 900))
+
+
+def of_request(event: Event, step: int, request: Request) -> Event:
+    """An event with what a policy may know of its request."""
+    return event._replace(request=step, session=request.session, history_tokens=request.history_tokens,
+                          document=request.document, shared_tokens=request.shared_tokens)
 
 
 def differ(a: BoundPolicy, b: BoundPolicy) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from policies import bind
-from policies.gie import prefix_score, queue_score
+from policies.gie import SCORE, prefix_score, queue_score
 from policies.prequal import LATENCY, PROBES
 from policies.trial import Trial, blank_view, plain_request
 from sim import view as v
@@ -128,15 +128,15 @@ def test_gie_adds_its_scores():
     view[:, v.PUBLISHED_IN_FLIGHT] = [0.0, 4.0, 2.0]
     view[:, v.OUTSTANDING_TOKENS] = [8000.0, 0.0, 2000.0]
     assert seat.choose(view, REQUEST._replace(session=7), 0.5) == 2
-    assert seat.memory.offers[:, 0] == pytest.approx([2.0, 2.0, 1.0 + 2 * 0.75])
+    assert seat.memory.offers[:, SCORE] == pytest.approx([2.0, 2.0, 1.0 + 2 * 0.75])
+    seat.observe(event(DISPATCH, 2)._replace(session=7))
     view[:, v.PUBLISHED_IN_FLIGHT] = [0.0, 0.0, 9.0]
-    following = REQUEST._replace(session=7, prompt_tokens=1600)
+    following = REQUEST._replace(session=7, prompt_tokens=1600, history_tokens=1100)
     assert seat.choose(view, following, 0.5) == 1
     known = 3 * 62 / 100  # blocks of 1000 tokens among those of 1600
-    assert seat.memory.offers[:, 0] == pytest.approx([2.0, 4.0, 1.5 + known])
-    assert seat.choose(view, REQUEST._replace(session=7 + 4096), 0.5) == 1  # somebody else's prefix
+    assert seat.memory.offers[:, SCORE] == pytest.approx([2.0, 4.0, 1.5 + known])
     seat.choose(view, REQUEST, 0.5)
-    assert seat.memory.offers[:, 0] == pytest.approx([2.0, 4.0, 1.5])
+    assert seat.memory.offers[:, SCORE] == pytest.approx([2.0, 4.0, 1.5])
 
 
 # Vercel

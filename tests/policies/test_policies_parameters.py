@@ -34,7 +34,7 @@ OTHERS = {
     "openrouter_sketch": {"softness": 2.0, "wait_cost": 3.0},
     "openrouter_adjusted": {"ttft_cost": 2.0, "peer_requests": 3.0, "memory_s": 60.0, "cut_weight": 0.3},
     "c3": {"alpha": 0.3, "exponent": 1.0, "clients": 4.0}, "gie": {"queue": 0.5, "kv_cache": 3.0},
-    "vercel": {"sort": 3}, "bounded_hash": {"slack": 2.0},
+    "prefix_affinity": {"load_factor": 0.3}, "vercel": {"sort": 3}, "bounded_hash": {"slack": 2.0},
     "prequal": {"q_rif": 0.4, "r_probe": 1.5, "max_age_s": 30.0}, "weighted": {"exponent": 3.0},
 }
 

@@ -24,6 +24,7 @@ FAIR = {  # parameters that switch the list-order quirks of the originals off
     "litellm_least_busy": {"ties_first": False},
     "litellm_cost": {"ties_first": False},
     "llmgateway": {"ties_first": False},
+    "sglang_cache_aware": {"ties_first": False},
 }
 
 

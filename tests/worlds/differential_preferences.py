@@ -30,6 +30,8 @@ def router_with_preferences(
     router = {**router, "own_key_fee_share": float(rng.choice([0.0, 0.05]))}
     if "affinity" in router and rng.random() < 0.4:
         router["affinity"] = {**router["affinity"], "rule": "openrouter"}
+    if "affinity" in router and _dice(seed, 3, number).random() < 0.4:
+        router["affinity"] = {**router["affinity"], "begins": "hit"}
     if rng.random() < 1 / 3:
         router["preferences"] = {**router.get("preferences", {}), **_preferences(rng, offers)}
     return router

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from worlds.differential_tiers import Case
-from worlds.small import Client
+from worlds.small import Client, prefix_reader
 
 SHARE = 0.4  # of markets
 
@@ -44,4 +44,5 @@ def with_prefix_caches(seed: int, case: Case) -> Case:
         table["document"] = rng.integers(0, 4, len(table))
         of_sessions = (table["session"] >= 0) & (rng.random(len(table)) < 0.7)
         table["prefix"] = np.where(told & of_sessions, table["prompt"] * rng.uniform(0.5, 1.0), table["prefix"])
-    return replace(case, world=replace(world, offers=offers), blocks=tables)
+    policies = tuple(prefix_reader() if rng.random() < 0.3 else policy for policy in world.policies)
+    return replace(case, world=replace(world, offers=offers, policies=policies), blocks=tables)

@@ -85,11 +85,29 @@ def observe_regret(memory, event):
         memory.offers[event.row, 1] += 1.0 * event.failure
 
 
+def choose_by_beginning(view, request, memory, u):
+    """An open row that all that is told of the prompt's beginning, and of earlier ones, decides."""
+    told = (request.history_tokens + 3 * request.document + 5 * request.shared_tokens + int(memory.shared[0])) % 64
+    for step in range(view.shape[0]):
+        row = (told + step) % view.shape[0]
+        if view[row, v.OPEN] == 1.0:
+            return row
+    return -1
+
+
+def observe_beginnings(memory, event):
+    told = event.request % 11 + event.session + 7 * event.document + 13 * event.shared_tokens
+    told += 17 * event.history_tokens + 19 * event.cached_tokens
+    memory.shared[0] = (3.0 * memory.shared[0] + told + event.kind) % 8191
+
+
 FIRST: Final = Policy("test_first", choose_first, "First open row.", "tests", "none")
 LOWEST: Final = Policy("test_lowest", choose_lowest, "Least of a column.", "tests", "at random",
                        parameters=Column)
 LEARNER: Final = Policy("test_learner", choose_least_regret, "Least regret.", "tests", "first row",
                         observe=observe_regret, offer_slots=2, shared_slots=1)
+PREFIX_READER: Final = Policy("test_prefixes", choose_by_beginning, "By prompts' beginnings.", "tests", "none",
+                              observe=observe_beginnings, shared_slots=1)
 ORACLE: Final = replace(LOWEST, kind="oracle_test", oracle=True)
 
 
@@ -111,6 +129,11 @@ def oracle() -> BoundPolicy:
 def learner() -> BoundPolicy:
     """A policy that observes, remembers and now and then declines."""
     return BoundPolicy(LEARNER, NoParameters())
+
+
+def prefix_reader() -> BoundPolicy:
+    """A policy whose choices depend on all that is told of what prompts begin with."""
+    return BoundPolicy(PREFIX_READER, NoParameters())
 
 
 # Markets

@@ -32,6 +32,7 @@ LATENCY: Final = "e2e_p99_s"  # of all requests, those not completed being the l
 # what terminal and write-up show of a load, in two tables, since one would fit neither
 COLUMNS: Final = (COST, GOOD, "completed_share", "cost_usd_per_mtok", "ttft_p50_s", "tpot_p50_s", "e2e_p50_s")
 TAILS: Final = ("ttft_p90_s", "ttft_p99_s", "ttft_p99_completed_s", LATENCY, "e2e_p99_completed_s")
+CACHES: Final = ("cached_share", "paid_usd_per_mtok", "ttft_p50_s", "ttft_p99_s")  # where prompts are cached
 BEST: Final[Mapping[str, str]] = {COST: "lowest", GOOD: "highest", LATENCY: "lowest"}  # the good end of each
 SUMMARY_COLUMNS: Final = ("policy", "load", "metric", "unit", "mean", "half_width", "n")
 PAIR_COLUMNS: Final = ("policy", "baseline", "load", "metric", "unit", "difference", "half_width",
@@ -72,6 +73,11 @@ class Found:
     def paired(self, policy: str, other: str, load: float, metric: str) -> Paired:
         """Compare two policies at a load, replication by replication."""
         return paired(self.values[policy, load][metric], self.values[other, load][metric])
+
+    @property
+    def has_cached(self) -> bool:
+        """Whether any run billed prompt tokens as cached."""
+        return any(value > 0 for cell in self.values.values() for value in cell["cached_share"])
 
     def dominated_by(self, policy: str, load: float) -> str | None:
         """Return a policy that is no worse in cost and share of good requests and clearly better in one, or None.

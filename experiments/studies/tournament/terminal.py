@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Final
 from experiments.measures.catalogue import Show, measure
 from experiments.stats import Interval
 from experiments.stats.digits import measured
-from experiments.studies.tournament.measures import BEST, COLUMNS, COST, GOOD, TAILS, Found, best, standings, summary
+from experiments.studies.tournament.measures import (
+    BEST,
+    CACHES,
+    COLUMNS,
+    COST,
+    GOOD,
+    TAILS,
+    Found,
+    best,
+    standings,
+    summary,
+)
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,6 +34,8 @@ LEGEND: Final = (
     "TTFT, TPOT, E2E: over all requests, those not completed counting as later than any; > deadline: it",
     "falls among them, in one replication or more, and no mean is made of that; of compl.: over completed",
     "requests only;",
+    "cached prompts: of prompt tokens, those billed as read from a cache; paid: effective price per",
+    "million tokens, fee included;",
     "lowest, highest: with 95 % the policy that truly is so is among those named (Bonferroni; of those",
     "that have one);",
     "mean ± half-width of the 95 % interval over replications (? if there is only one);",
@@ -36,7 +49,7 @@ def table(result: Found) -> str:
     blocks = []
     for load in result.design.loads:
         blocks += [f"{_block(result, load, '', COLUMNS)}\n{_best(told, means, load)}".rstrip(),
-                   _block(result, load, ": tails", TAILS), *_of_classes(result, load)]
+                   _block(result, load, ": tails", TAILS), *_of_caches(result, load), *_of_classes(result, load)]
     n = result.design.replications
     title = (f"{result.design.scenario.name}: {len(result.design.policies)} policies, {n} replication"
              f"{'s' if n > 1 else ''}, baseline {result.design.baseline}")
@@ -57,6 +70,11 @@ def _block(result: Found, load: float, what: str, columns: Sequence[str]) -> str
         cells = (_cell(result.interval(policy, load, name), n, it) for name, it in shows.items())
         rows.append((_starred(result, policy, load), *cells))
     return _aligned(rows)
+
+
+def _of_caches(result: Found, load: float) -> list[str]:
+    """Hits, what is really paid, and waits, if anything was cached."""
+    return [_block(result, load, ": caches", CACHES)] if result.has_cached else []
 
 
 def _of_classes(result: Found, load: float) -> list[str]:

@@ -15,7 +15,7 @@ from experiments.report.numbers import NONE
 from experiments.report.pieces import Legend, figures_in, listed
 from experiments.stats.multiple import is_there
 from experiments.studies.study import Answer
-from experiments.studies.tournament.measures import BEST, COLUMNS, COST, GOOD, LATENCY, TAILS, best
+from experiments.studies.tournament.measures import BEST, CACHES, COLUMNS, COST, GOOD, LATENCY, TAILS, best
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -53,6 +53,9 @@ def answer(folder: Folder, figures: Path) -> Answer:
                            f"Load {load:g}: policies by the cost of a good request, lowest first. {STARRED}", shows),
             grids.by_point(mine, TAILS, f"tails-{load:g}", f"Load {load:g}: tails, in the same order.", shows),
         ]
+        if (summary[summary["metric"] == "cached_share"]["mean"] > 0).any():
+            results.append(grids.by_point(mine, CACHES, f"caches-{load:g}", f"Load {load:g}: prompt tokens billed as "
+                                          "cached, what a token really cost, and waits, in the same order.", shows))
         results += _of_classes(folder.table("classes.csv"), load)
         paired = _pairs(pairs[pairs["load"] == load], load, shows)
         differences += [paired] if paired.rows else []

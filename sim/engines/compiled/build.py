@@ -98,7 +98,7 @@ def _replicas(offers: np.ndarray) -> tuple[np.ndarray, int]:
 
 def _router_fields(router: Router) -> dict[str, Any]:
     attempts = router.attempts
-    sticky, telemetry = router.affinity, router.telemetry
+    sticky, telemetry = router.stickiness, router.telemetry
     return {
         "fee_ppm": round(router.fee_share * 1_000_000),
         "own_key_fee_ppm": round(router.own_key_fee_share * 1_000_000),
@@ -114,6 +114,7 @@ def _router_fields(router: Router) -> dict[str, Any]:
         "affinity_ttl_s": sticky.ttl_s,
         "affinity_slots": sticky.slots,
         "affinity_cheaper": sticky.rule == "openrouter",
+        "affinity_by_hit": sticky.begins == "hit",
         "ewma_weight": telemetry.ewma_weight,
         "slot_s": telemetry.slot_s,
         "prior_ttft_s": telemetry.prior_ttft_s,
@@ -230,7 +231,7 @@ def _rows_if(used: bool) -> int:
 
 
 def _sticky_slots(world: World) -> list[int]:
-    return [router.affinity.slots for router in world.router_settings if router.affinity.ttl_s > 0]
+    return [sticky.slots for sticky in (router.stickiness for router in world.router_settings) if sticky.ttl_s > 0]
 
 
 def _tree(leaves: int, first_s: float) -> state.Tree:

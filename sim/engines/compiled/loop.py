@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.compiled import inner
+from sim.draws import number_of
 from sim.engines.bill import told_usd
 from sim.engines.compiled.books import settle
 from sim.engines.compiled.clock import (
@@ -21,7 +22,7 @@ from sim.engines.compiled.deployment import hear_cancel, hear_dispatch
 from sim.engines.compiled.hedge import go_on_alone, hedge_is_due, is_live, set_aside, swap
 from sim.engines.compiled.network import receive
 from sim.engines.compiled.owed import release
-from sim.engines.compiled.place import BAD_ROW, NO_ROW, may_return, memory_of, note_kept_away, pick
+from sim.engines.compiled.place import BAD_ROW, NO_ROW, beginning_of, may_return, memory_of, note_kept_away, pick
 from sim.engines.compiled.policy_table import observer
 from sim.engines.compiled.records import Globals
 from sim.engines.compiled.replica import boundary
@@ -107,9 +108,13 @@ def tell_policy(g: Globals, routing: Routing, policies: Any, q: int, kind: int, 
     tokens = wide(request.served) if kind == SAW_DONE else wide(0)
     prompt_usd = told_usd(request.prompt_pico, request.kept_ppm) if kind == SAW_DONE else 0.0
     output_usd = told_usd(tokens * request.price_out, request.kept_ppm)
+    begins = beginning_of(routing, request)
+    prefix = wide(request.prefix) if kind == SAW_DONE or request.session >= 0 else wide(0)
     event = Event(
         wide(kind), row, g.now, wide(request.prompt), tokens, ttft_s, g.now - request.dispatch_s, wide(failure),
-        prompt_usd, output_usd,
+        prompt_usd, output_usd, number_of(request.key), request.session,
+        prefix if kind == SAW_DISPATCH else wide(0), begins.document, begins.shared_tokens,
+        prefix if kind == SAW_DONE else wide(0),  # then it holds what was billed as cached
     )
     observe: Any = observer(policies, r)  # type: ignore[call-arg]
     observe(memory_of(routing, r, request.model), event)

@@ -1,6 +1,6 @@
 """How a router picks an offer: who may be chosen, then affinity, exploration or the policy."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from sim.engines.compiled.records import Globals, LiveRequest, Seat
 from sim.engines.compiled.state import Books, Routing, Supply, wide
 from sim.engines.compiled.telemetry import AVERAGES, WINDOWED, refresh
 from sim.engines.compiled.terms import caching_saves, cost_usd
+from sim.engines.documents import document_number
 from sim.engines.outcome import KEPT_AWAY
 from sim.policy import Memory, Request
 from sim.units import MINUTE_S
@@ -217,11 +218,28 @@ def memory_of(routing: Routing, r: int, model: int) -> Memory:
     return Memory(routing.memory_offers[r, first:last], routing.memory_shared[r, model], routing.memory_params[r])
 
 
+class Beginning(NamedTuple):
+    """What a prompt begins with, as policies see it."""
+
+    document: int
+    shared_tokens: int
+
+
+@inner(forceinline=True)
+def beginning_of(routing: Routing, request: LiveRequest) -> Beginning:
+    """The document of a request, if its prompt has all of it and more."""
+    shared = wide(routing.clients[request.client_class].shared)
+    if shared == 0 or request.prompt <= shared:
+        return Beginning(wide(-1), wide(0))
+    return Beginning(document_number(wide(request.client_class), wide(request.document)), shared)
+
+
 @inner(forceinline=True)
 def ask_policy(g: Globals, routing: Routing, policies: Any, q: int, rows: np.ndarray) -> int:
     """Let the policy choose a row."""
     request = routing.requests[q]
     r = request.router
+    begins = beginning_of(routing, request)
     asked = Request(
         g.now,
         wide(request.prompt),
@@ -230,6 +248,9 @@ def ask_policy(g: Globals, routing: Routing, policies: Any, q: int, rows: np.nda
         request.session,
         wide(request.client_class),
         routing.model_first[request.model],
+        wide(request.prefix) if request.session >= 0 else wide(0),
+        begins.document,
+        begins.shared_tokens,
     )
     u = derive(request.key, ROUTE, request.attempts)
     choose: Any = chooser(policies, r)  # type: ignore[call-arg]

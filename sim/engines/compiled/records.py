@@ -48,8 +48,7 @@ class LiveRequest(Record):
     arrive_s: float = f8("when it reached its router, s")
     patience_at: float = f8("when its customer gives up, before or after its first token, s; inf: never")
     total_at: float = f8("when its router gives it up, s; inf: never")
-    attempt_at: float = f8("when the live attempt must have its first token, or its wait for an offer is over, s; "
-                           "inf: never")
+    attempt_at: float = f8("when the live attempt must have its first token, or its wait is over, s; inf: never")
     second_at: float = f8("when the second live attempt must have its first token, s; inf: never")
     hedge_at: float = f8("when an attempt that waits alone gets a second beside it, s; inf: never")
     dispatch_s: float = f8("when the newest attempt was sent, s; -1 before")
@@ -328,6 +327,7 @@ class LiveRouter(Record):
     breaker_failures: int = i4("hard failures in a row that open the breaker; 0: there is none")
     breaker_successes: int = i4("probes done that close it")
     affinity_cheaper: int = i4("1 if sessions stick only where cached input is cheaper")
+    affinity_by_hit: int = i4("1 if sessions stick only once something was found in a cache")
     outage_after: int = i4("hard failures in a row that are an outage signal")
     oracle: int = i4("1 if the policy sees the true work")
     observes: int = i4("1 if the policy observes")

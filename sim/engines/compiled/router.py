@@ -265,13 +265,23 @@ def hear_done(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     if request.probe == 1:
         look_at(g, clock, routing, request, g.now)
     if request.session >= 0 and routing.routers[r].affinity_ttl_s > 0.0:
-        entry = routing.sticky[r, request.model, slot_of(request.session, routing.routers[r].affinity_slots)]
-        entry.session = request.session + 1
-        entry.offer = o
-        entry.expires = on_grid(g.now + routing.routers[r].affinity_ttl_s, g.per_s)
+        stick(g, routing, request)
     bill(books, request, routing.routers[r])
     measure(g, books, request, routing.clients[request.client_class])
     end_request(g, clock, routing, books, q, COMPLETED)
+
+
+@inner()
+def stick(g: Globals, routing: Routing, request: LiveRequest) -> None:
+    """Bind a request's session to the offer that has served it; its prefix is what was billed as cached by now."""
+    router = routing.routers[request.router]
+    entry = routing.sticky[request.router, request.model, slot_of(request.session, router.affinity_slots)]
+    sticks = entry.session == request.session + 1 and entry.offer == request.offer and g.now < entry.expires
+    if router.affinity_by_hit != 0 and request.prefix == 0 and not sticks:
+        return
+    entry.session = request.session + 1
+    entry.offer = request.offer
+    entry.expires = on_grid(g.now + router.affinity_ttl_s, g.per_s)
 
 
 @inner()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim import draws, policy, view
+from sim.engines.documents import document_number
 from sim.engines.offer_weights import weights_of
 from sim.engines.reference.health import Health
 from sim.engines.reference.narrow import leave_out_drained, prefer_tier, weigh
@@ -206,7 +207,7 @@ class Placer:
 
     def _stuck_offer(self, request: LiveRequest) -> int | None:
         """Return the offer that the request's session sticks to, if any."""
-        wishes, affinity = self.wishes[request.client_class], self.settings.affinity
+        wishes, affinity = self.wishes[request.client_class], self.settings.stickiness
         if affinity.ttl_s == 0 or request.session < 0 or (wishes is not None and wishes.wanted.order):
             return None
         stick = self.sticks.get((request.model, draws.slot_of(request.session, affinity.slots)))
@@ -216,12 +217,21 @@ class Placer:
             return None
         return stick.offer
 
+    def _beginning(self, request: LiveRequest) -> dict[str, int]:
+        """What the request's prompt begins with, as policies see it."""
+        told = {"history_tokens": request.prefix} if request.session >= 0 else {}
+        shared = self.world.shared_tokens[request.client_class]
+        if 0 < shared < request.prompt:
+            told |= {"document": document_number(request.client_class, request.document), "shared_tokens": shared}
+        return told
+
     def _ask_policy(self, request: LiveRequest, candidates: Candidates) -> int | None:
         rows = self.shown[candidates.first:candidates.first + candidates.count]
         asked = policy.Request(
             now_s=self.clock.now, prompt_tokens=request.prompt,
             expected_output_tokens=request.expected_output, attempt=request.attempts,
             session=request.session, client_class=request.client_class, first_row=candidates.first,
+            **self._beginning(request),
         )
         u = request.uniform(draws.ROUTE, request.attempts)
         rule = self.bound.policy

@@ -183,16 +183,25 @@ class LiveRouter(Placer):
         self._let_go(attempt)
         self._remember(attempt)
         self.observed[attempt.offer].saw_done(attempt, now_s)
-        affinity = self.settings.affinity
-        if affinity.ttl_s > 0 and request.session >= 0:
-            stick = Stick(request.session, attempt.offer, self.clock.on_grid(now_s + affinity.ttl_s))
-            self.sticks[request.model, draws.slot_of(request.session, affinity.slots)] = stick
+        self._stick(attempt)
         self.health[attempt.offer].succeed(attempt.probe, now_s)
         self._look_for_return(attempt)
         self._tell_policy(policy.DONE, attempt)
         request.ended = True
         self.books.bill(attempt, now_s)
         self.network.turns.follow(request)
+
+    def _stick(self, attempt: Attempt) -> None:
+        """Bind the session of a request to the offer that has served it."""
+        affinity, request, now_s = self.settings.stickiness, attempt.request, self.clock.now
+        if affinity.ttl_s == 0 or request.session < 0:
+            return
+        place = request.model, draws.slot_of(request.session, affinity.slots)
+        held = self.sticks.get(place)
+        sticks = held is not None and now_s < held.expires_s and (held.session, held.offer) == (
+            request.session, attempt.offer)
+        if affinity.begins == "success" or attempt.cached_tokens > 0 or sticks:
+            self.sticks[place] = Stick(request.session, attempt.offer, self.clock.on_grid(now_s + affinity.ttl_s))
 
     def hear_fail(self, attempt: Attempt, kind: int) -> None:
         """An attempt is refused, has failed, or was given up: try again or end the request."""
@@ -277,11 +286,16 @@ class LiveRouter(Placer):
         request = attempt.request
         saw_token = kind in (policy.FIRST_TOKEN, policy.DONE)
         prompt_usd, output_usd = attempt.told_usd if kind == policy.DONE else (0.0, 0.0)
+        beginning = self._beginning(request)
+        if kind != policy.DISPATCH:
+            beginning.pop("history_tokens", None)
         event = Event(
             kind=kind, row=attempt.offer - int(self.world.model_first[request.model]), now_s=self.clock.now,
             prompt_tokens=request.prompt, output_tokens=attempt.served if kind == policy.DONE else 0,
             ttft_s=attempt.first_token_s - attempt.dispatched_s if saw_token else 0.0,
             e2e_s=self.clock.now - attempt.dispatched_s, failure=failure, prompt_usd=prompt_usd, output_usd=output_usd,
+            request=draws.number_of(request.key), session=request.session,
+            cached_tokens=attempt.cached_tokens if kind == policy.DONE else 0, **beginning,
         )
         observe(self.memories[request.model], event)
 

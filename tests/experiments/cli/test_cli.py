@@ -46,7 +46,7 @@ def test_the_list_of_scenarios_says_what_each_describes(capsys):
     assert kinds == [["duel", "traffic"], ["openrouter-2026", "market"], ["tournament", "traffic"]]
 
 
-@pytest.mark.parametrize("name", ["duel", "tournament", "openrouter-2026"])
+@pytest.mark.parametrize("name", ["duel", "tournament", "sessions", "openrouter-2026"])
 def test_show_prints_the_same_scenario(capsys, name):
     assert main(["show", name, "--set", "seed=7"]) == 0
     text = capsys.readouterr().out

@@ -64,7 +64,7 @@ SHARED = {
     "rates": {"within_limits", "bring_up"},
     "replica": {"join", "end_step", "drop_cancelled", "finish_decodes", "finish_prefills", "preempt", "admit", "leave",
                 "count_time"},
-    "router": {"hear_request", "wait", "hear_first_token", "hear_done", "dispatch", "drop", "let_go", "blame",
+    "router": {"stick", "hear_request", "wait", "hear_first_token", "hear_done", "dispatch", "drop", "let_go", "blame",
                "fail_over", "set_timer", "time_out", "try_next_model", "end_request"},
     "telemetry": {"saw_first_token", "saw_done", "saw_failure", "refresh", "count_end", "set_percentiles", "set_shares",
                   "sample", "learn_capacity", "saw_dispatch", "let_go"},
