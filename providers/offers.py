@@ -13,7 +13,7 @@ from providers.hardware.own_gpus import gpus_of
 from providers.hardware.roofline import Deployment, step_coefficients
 from providers.hardware.speculation import speculative
 from providers.price_schedules import later_schedules, schedule_of
-from sim.engines.rules import RESERVES
+from sim.engines.kept_room import RESERVES
 from sim.engines.service_tiers import SERVICE_TIERS
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import BALANCERS, OfferSpec

@@ -3,8 +3,20 @@
 Both engines take these few lines from here.
 """
 
+from typing import Final
+
 from sim.compiled import hot
-from sim.engines.rules import LEAST_SHARE, RETRACT_STEPS, SHARE_STEPS
+
+# How engines differ (docs/semantics.md, section 17), in the order of their numbers.
+RESERVES: Final = ("nothing", "share", "whole")  # room kept at an admission for the rest of running answers
+NOTHING, SHARE, WHOLE = range(3)
+
+# Source: SGLang, environ.py: SGLANG_MIN_NEW_TOKEN_RATIO_FACTOR, SGLANG_NEW_TOKEN_RATIO_DECAY_STEPS,
+# SGLANG_CLIP_MAX_NEW_TOKENS_ESTIMATION and SGLANG_RETRACT_DECODE_STEPS.
+LEAST_SHARE: Final = 0.14  # of the first share
+SHARE_STEPS: Final = 600  # that only decode, until the share is the least
+CLIPPED_REST: Final = 4096  # tokens of the rest of an answer that count at most, where a share is kept
+RETRACT_STEPS: Final = 20  # for which there must be room once requests that had emitted least were preempted
 
 
 @hot(cache=True, forceinline=True)

@@ -20,17 +20,6 @@ OUTCOME_OF_FAILURE: Final = (REFUSED, FAILED, FAILED, REFUSED, REFUSED, REFUSED,
 # Who pays for an answer that its customer did not get whole, in the order of their numbers.
 PAYERS: Final = ("nobody", "customer", "provider")
 
-# How engines differ (docs/semantics.md, section 17), in the order of their numbers.
-RESERVES: Final = ("nothing", "share", "whole")  # room kept at an admission for the rest of running answers
-NOTHING, SHARE, WHOLE = range(3)
-
-# Source: SGLang, environ.py: SGLANG_MIN_NEW_TOKEN_RATIO_FACTOR, SGLANG_NEW_TOKEN_RATIO_DECAY_STEPS,
-# SGLANG_CLIP_MAX_NEW_TOKENS_ESTIMATION and SGLANG_RETRACT_DECODE_STEPS.
-LEAST_SHARE: Final = 0.14  # of the first share
-SHARE_STEPS: Final = 600  # that only decode, until the share is the least
-CLIPPED_REST: Final = 4096  # tokens of the rest of an answer that count at most, where a share is kept
-RETRACT_STEPS: Final = 20  # for which there must be room once requests that had emitted least were preempted
-
 # Windows of a router's telemetry, in slots (of ten seconds by default).
 LONG_SLOTS: Final = 30  # percentiles and long shares: five minutes, the window of OpenRouter's published percentiles
 SHORT_SLOTS: Final = 3  # short shares and learned capacity: thirty seconds, OpenRouter's window of recent outages

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sim.engines.rules import RESERVES
+from sim.engines.kept_room import RESERVES
 from worlds.differential_tiers import Case
 
 SHARE = 0.4  # of markets

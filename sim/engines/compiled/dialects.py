@@ -8,8 +8,7 @@ from sim.compiled import inner
 from sim.engines.compiled import prefix_cache
 from sim.engines.compiled.records import LiveDeployment, Replica
 from sim.engines.compiled.state import LEAP, Supply, wide
-from sim.engines.kept_room import share_after_preemption, share_kept
-from sim.engines.rules import CLIPPED_REST, RETRACT_STEPS, SHARE
+from sim.engines.kept_room import CLIPPED_REST, RETRACT_STEPS, SHARE, share_after_preemption, share_kept
 
 FAR = 1 << 40  # more tokens than any answer has
 

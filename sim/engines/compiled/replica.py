@@ -13,8 +13,9 @@ from sim.engines.compiled.priority import last_more, last_no_less
 from sim.engines.compiled.records import Globals, LiveDeployment, Replica
 from sim.engines.compiled.state import ALONE, ANSWERS, DECODE, GONE, IDLE, LEAP, MIXED, PREFILL, Clock, Supply
 from sim.engines.grid import on_grid
+from sim.engines.kept_room import NOTHING, SHARE
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, PREEMPTIONS, PREFILL_TOKENS, STEPS
-from sim.engines.rules import DONE, FAIL, FIRST_TOKEN, NOTHING, SHARE
+from sim.engines.rules import DONE, FAIL, FIRST_TOKEN
 from sim.engines.steptime import step_time
 from sim.near_load import note
 from sim.policy import MIDSTREAM, NO_FAILURE

@@ -1,8 +1,7 @@
 """In which rules engines differ (docs/semantics.md, section 17)."""
 
-from sim.engines.kept_room import share_after_preemption, share_kept
+from sim.engines.kept_room import CLIPPED_REST, NOTHING, RETRACT_STEPS, SHARE, share_after_preemption, share_kept
 from sim.engines.reference.job import EngineStep, Job
-from sim.engines.rules import CLIPPED_REST, NOTHING, RETRACT_STEPS, SHARE
 from sim.engines.world import OfferSpec
 
 

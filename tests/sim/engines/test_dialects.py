@@ -1,19 +1,20 @@
-"""The rules in which engines differ (semantics, section 17), worked by hand; a step lasts a second unless it is said."""
+"""The rules in which engines differ (semantics, section 17), worked by hand; steps of a second unless it is said."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from providers.offers import build_offers
+from sim.draws import STAY, derive
 from sim.engines import outcome as o
 from sim.engines.compiled import CompiledEngine
-from sim.engines.kept_room import share_after_preemption, share_kept
+from sim.engines.kept_room import NOTHING, SHARE, WHOLE, share_after_preemption, share_kept
 from sim.engines.reference import ReferenceEngine
-from sim.engines.rules import NOTHING, SHARE, WHOLE
 from sim.scenario import Engine, TrafficScenario
 from worlds.differential import random_case
-from worlds.small import affine, drive, offer, requests, world
+from worlds.small import Client, affine, drive, offer, requests, world
 
 ENGINES = [CompiledEngine, ReferenceEngine]
 
@@ -64,6 +65,19 @@ def test_nobody_is_preempted_while_prefill_goes_first(engine_class):
     assert rows["first_token_s"].tolist() == [1.0, 5.0]
     assert rows["end_s"].tolist() == [6.0, 9.0]  # 6 + 1 tokens of the other one are computed anew
     assert preemptions(result) == 1
+
+
+@pytest.mark.parametrize(("first", "tokens"), [(True, 1), (False, 2)])
+def test_who_leaves_while_prefill_goes_first_has_no_token_of_it(engine_class, first, tokens):
+    """The customer leaves at 2.5, in a step of the other's prefill; the other one has its only token at 5."""
+    clients = [Client(stay_s=-1.5 / math.log1p(-derive(1, STAY, 0))), Client()]
+    market = world([offer(max_step_tokens=5, max_batch=2, prefills_first=first)], clients=clients,
+                   routers={"main": {"billing": {"customer_left": "customer"}}})
+    result = drive(engine_class(market, iter([requests(market, [
+        {"arrive_s": 0.0, "prompt": 5, "output": 9},
+        {"arrive_s": 0.5, "prompt": 20, "output": 1, "client_class": 1}])])))
+    assert np.sort(result.samples, order="key")["outcome"].tolist() == [o.ABANDONED, o.COMPLETED]
+    assert result.class_sums[:, o.MEASURED, o.COST_NANO].tolist() == [5000 + 2000 * tokens, 20_000 + 2000]
 
 
 # Room for the rest of answers

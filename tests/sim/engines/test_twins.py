@@ -19,8 +19,8 @@ from worlds.places import ROOT
 
 ENGINES = ROOT / "sim" / "engines"
 TWINS = {"books", "clock", "deployment", "engine", "health", "narrow", "network", "newcomers", "place",
-         "preferences", "dialects", "prefix_cache", "priority", "rates", "replica", "router", "telemetry", "terms", "ticks", "turns",
-         "waiting"}
+         "preferences", "dialects", "prefix_cache", "priority", "rates", "replica", "router", "telemetry", "terms",
+         "ticks", "turns", "waiting"}
 COMPILED_ONLY = {
     "batch": "lists that are linked through records: the reference has Python's",
     "bill_records": "rows of what is billed: objects in the reference",
@@ -131,8 +131,8 @@ def test_no_class_of_an_engine_is_called_like_another_thing() -> None:
 
 def described() -> list[type[Record]]:
     ours = [value for value in vars(records).values() if isinstance(value, type) and issubclass(value, Record)]
-    return [*(record for record in ours if record is not Record), PartBill, TierRow, Wish, ArrivingRequest, SampledRequest,
-            ClosedLoop, TokenLaw]
+    return [*(record for record in ours if record is not Record), PartBill, TierRow, Wish, ArrivingRequest,
+            SampledRequest, ClosedLoop, TokenLaw]
 
 
 @pytest.mark.parametrize("record", described(), ids=lambda record: record.__name__)
