@@ -58,6 +58,17 @@ def test_prefill_first_admits_no_more_than_fill_a_step(engine_class, first, ends
 
 
 def test_nobody_is_preempted_while_prefill_goes_first(engine_class):
+    """From 2 to 3 the first two decode and hold 6 tokens, the third 6: two more do not fit, but nobody writes any."""
+    spec = offer(kv_capacity_tokens=13, max_step_tokens=5, max_batch=4, prefills_first=True)
+    result, rows = served(engine_class, spec, [{"arrive_s": 0.0, "prompt": 3, "output": 3},
+                                               {"arrive_s": 0.5, "prompt": 3, "output": 2},
+                                               {"arrive_s": 0.5, "prompt": 6, "output": 1}])
+    assert rows["first_token_s"].tolist() == [1.0, 2.0, 3.0]
+    assert rows["end_s"].tolist() == [5.0, 4.0, 3.0]
+    assert preemptions(result) == 0
+
+
+def test_who_does_not_fit_after_prefill_is_preempted_then(engine_class):
     spec = offer(kv_capacity_tokens=12, max_step_tokens=3, max_batch=2, prefills_first=True)
     result, rows = served(engine_class, spec, [{"arrive_s": 0.0, "prompt": 3, "output": 4},
                                                {"arrive_s": 2.5, "prompt": 6, "output": 2}])
@@ -112,6 +123,15 @@ def test_a_share_falls_and_who_does_not_fit_waits_until_somebody_leaves(engine_c
     _, rows = served(engine_class, spec, [{"arrive_s": 0.0, "prompt": 4, "output": 4, "max_tokens": 9},
                                           {"arrive_s": arrive_s, "prompt": 4, "output": 1, "max_tokens": 9}])
     assert rows["first_token_s"].tolist() == [1.0, first_s]
+
+
+def test_a_share_begins_anew_when_nobody_is_left(engine_class):
+    """What went before has no part in it: as in the second line above, ten seconds later."""
+    spec = offer(kv_capacity_tokens=23, reserve=SHARE, first_share=1.0)
+    _, rows = served(engine_class, spec, [{"arrive_s": 0.0, "prompt": 1, "output": 5},
+                                          {"arrive_s": 10.0, "prompt": 4, "output": 4, "max_tokens": 9},
+                                          {"arrive_s": 10.5, "prompt": 4, "output": 1, "max_tokens": 9}])
+    assert rows["first_token_s"].tolist() == [1.0, 11.0, 15.0]
 
 
 @pytest.mark.parametrize(("prompt", "first_s"), [(808, 2.0), (809, 4.0)])
