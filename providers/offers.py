@@ -13,6 +13,7 @@ from providers.hardware.own_gpus import gpus_of
 from providers.hardware.roofline import Deployment, step_coefficients
 from providers.hardware.speculation import speculative
 from providers.price_schedules import later_schedules, schedule_of
+from sim.engines.kept_room import RESERVES
 from sim.engines.service_tiers import SERVICE_TIERS
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import BALANCERS, OfferSpec
@@ -126,6 +127,10 @@ def _offer_spec(provider_name: str, firm: Provider, offer_name: str, known: _Kno
         pool=spec.pool or "",
         quantization=host.serving.precision if isinstance(host.serving, RooflineServing) else "unknown",
         block_tokens=host.engine.block_tokens if host.engine.prefix_cache else 0,
+        reserve=RESERVES.index(host.engine.rules.reserve),
+        first_share=host.engine.first_share,
+        preempts_shortest=host.engine.rules.preempt == "shortest",
+        prefills_first=host.engine.rules.prefill == "first",
     )
 
 

@@ -14,6 +14,12 @@ def least_tokens(prompt: int, max_tokens: int) -> int:
 
 
 @hot(cache=True, forceinline=True)
+def longest_answer(max_tokens: int, prompt: int, room: int) -> int:
+    """The longest answer that an offer gives to a request which it can take, as `served_tokens` has it."""
+    return max_tokens if max_tokens > 0 else room - prompt
+
+
+@hot(cache=True, forceinline=True)
 def served_tokens(output: int, max_tokens: int, prompt: int, room: int) -> int:
     """Length at which an answer ends at an offer; 0 if the offer cannot take the request.
 
@@ -30,8 +36,7 @@ def served_tokens(output: int, max_tokens: int, prompt: int, room: int) -> int:
     """
     if least_tokens(prompt, max_tokens) > room:
         return 0
-    longest = max_tokens if max_tokens > 0 else room - prompt
-    return min(output, longest)
+    return min(output, longest_answer(max_tokens, prompt, room))
 
 
 @hot(cache=True, forceinline=True)

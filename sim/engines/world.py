@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.engines.bucket import Rates
 from sim.engines.grid import grid_per_s
+from sim.engines.kept_room import NOTHING
 from sim.engines.next_turn import ClosedLoops
 from sim.engines.schedule import DatedSchedule, Schedule
 from sim.engines.service_tiers import CLASS_PRIORITIES, DEFAULT_TIER, TIER_RANKS
@@ -57,6 +58,10 @@ class OfferSpec:
     pool: str = ""  # offer of the same provider and model whose replicas serve it; it has none of its own then
     quantization: str = "unknown"  # precision of its weights, as customers may ask for it
     block_tokens: int = 0  # of a block of its replicas' prefix caches; 0: they have none
+    reserve: int = NOTHING  # room kept at an admission: index into sim.engines.kept_room.RESERVES
+    first_share: float = 0.7  # of the rest of running answers, where a share is kept
+    preempts_shortest: bool = False  # whoever has emitted least is preempted, and not the newest
+    prefills_first: bool = False  # no step computes both prefill and decoding
 
     @property
     def all_prices(self) -> tuple[Schedule, ...]:

@@ -1,6 +1,6 @@
 """Supply: providers, their offers, prices, limits and faults."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -54,6 +54,21 @@ OF_A_POOL = ("region", "replicas", "serving", "engine", "balancer", "faults")  #
 Serving = Annotated[RooflineServing | AffineServing, Field(discriminator="kind")]
 
 
+class DialectRules(NamedTuple):
+    """The rules in which engines differ."""
+
+    reserve: str
+    preempt: str
+    prefill: str
+
+
+DIALECTS: Final = {
+    "vllm": DialectRules("nothing", "newest", "mixed"),
+    "sglang": DialectRules("share", "shortest", "first"),
+    "tensorrt_llm": DialectRules("whole", "newest", "mixed"),
+}
+
+
 class Engine(Part):
     """Settings of the continuous-batching engine of a replica."""
 
@@ -67,6 +82,28 @@ class Engine(Part):
         "the bill alone (source: assumption: off, so that a market says when it has one; vLLM V1 has it on)")
     block_tokens: int = quantity(16, unit="tokens", doc="Tokens of a block of the prefix cache: only whole blocks are "
                                  "kept", ge=1, le=4096, source="vLLM: block_size 16 on CUDA GPUs")
+    dialect: Literal["vllm", "sglang", "tensorrt_llm"] = Field(
+        "vllm", description="Engine whose rules of admission, preemption and prefill hold, as far as the next three "
+        "fields leave them (source: vLLM V1 Scheduler; SGLang PrefillAdder and retract_decode; TensorRT-LLM "
+        "GuaranteedNoEvictScheduler)")
+    reserve: Literal["nothing", "share", "whole"] | None = Field(
+        None, description="KV memory kept free at an admission for what running requests may still write: nothing, a "
+        "share of the rest of their longest answers, or the whole of it; none: as the dialect")
+    preempt: Literal["newest", "shortest"] | None = Field(
+        None, description="Who is preempted when memory runs out: whoever was admitted last, or those that have "
+        "emitted least; none: as the dialect")
+    prefill: Literal["mixed", "first"] | None = Field(
+        None, description="Whether steps compute prefill beside decoding, or prefill first and alone; none: as the "
+        "dialect")
+    first_share: float = quantity(
+        0.7, unit="1", doc="Share of the rest of running answers for which memory is kept at first, with reserve = "
+        "share (E31)", gt=0, le=1, source="SGLang: SGLANG_INIT_NEW_TOKEN_RATIO 0.7 times schedule_conservativeness 1")
+
+    @property
+    def rules(self) -> DialectRules:
+        """The rules that hold: those of the dialect, less those that are given."""
+        rules = DIALECTS[self.dialect]
+        return DialectRules(self.reserve or rules.reserve, self.preempt or rules.preempt, self.prefill or rules.prefill)
 
     @model_validator(mode="after")
     def _progress(self) -> "Engine":

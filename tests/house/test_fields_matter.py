@@ -57,6 +57,17 @@ preferences = { own_keys = ["slow"] }
 [demand.jobs]
 model = "other"
 arrivals = { kind = "poisson", rate_per_s = 1.0 }
+[demand.crowd]
+model = "toy-tight"
+arrivals = { kind = "poisson", rate_per_s = 3.0 }
+prompt_tokens = { kind = "exponential", mean = 100 }
+output_tokens = { kind = "exponential", mean = 60 }
+max_tokens = 150
+[providers.narrow.offers.toy-tight]
+model = "toy-tight"
+serving = { kind = "affine", base_s = 0.02, per_token_s = 0.0001, kv_tokens = 800 }
+engine = { max_batch = 16, max_step_tokens = 256, reserve = "share", first_share = 0.2 }
+price = { input_usd_per_mtok = 0.1, output_usd_per_mtok = 0.1 }
 [providers.slow.offers.toy]
 model = "toy"
 serving = { kind = "affine", base_s = 0.02, per_token_s = 0.0001 }
@@ -93,6 +104,7 @@ price = { input_usd_per_mtok = 0.1, output_usd_per_mtok = 0.1 }
 fast_failure_share = 0.95
 """
 ROUTER, OFFER, PICKY = "routers.main", "providers.slow.offers.toy", "demand.picky.preferences"
+TIGHT = "providers.narrow.offers.toy-tight.engine"
 CHANGES: dict[str, Any] = {
     f"{ROUTER}.client_side": True,
     f"{ROUTER}.cooldown.rule": "consecutive", f"{ROUTER}.cooldown.seconds": 4.0,
@@ -127,6 +139,8 @@ CHANGES: dict[str, Any] = {
     f"{OFFER}.price.request_usd": 0.000003, f"{OFFER}.price.discount": 0.2, f"{OFFER}.price.tiers": [],
     f"{OFFER}.price.later": [],
     f"{OFFER}.engine.prefix_cache": False, f"{OFFER}.engine.block_tokens": 32,
+    f"{TIGHT}.dialect": "sglang", f"{TIGHT}.reserve": "whole", f"{TIGHT}.first_share": 0.9,
+    f"{TIGHT}.preempt": "shortest", f"{TIGHT}.prefill": "first",
     "demand.users.shared_prefix.tokens": 60, "demand.users.shared_prefix.documents": 2,
     "demand.users.shared_prefix.zipf_exponent": 0.0,
     f"{OFFER}.serving.per_sequence_s": 0.001, f"{OFFER}.serving.request_s": 0.3,

@@ -21,6 +21,7 @@ from sim.policy import BoundPolicy
 from sim.scenario import PolicyChoice
 from worlds import small as worlds
 from worlds.differential_copies import with_copies
+from worlds.differential_dialects import with_dialects
 from worlds.differential_preferences import (
     client_with_preferences,
     router_with_preferences,
@@ -101,7 +102,7 @@ def random_case(seed: int) -> Case:
     blocks = [block for block in np.split(table, cuts) if len(block)]  # an empty block would be a pause
     case = Case(world, _whole_instants(blocks), [change for change in changes if change.time_s < end_s], end_s)
     case = with_tiers(seed, _maybe(rng, 0.33, _scheduled(rng, case, duration_s), case))
-    return with_prefix_caches(seed, with_copies(seed, case))
+    return with_dialects(seed, with_prefix_caches(seed, with_copies(seed, case)))
 
 
 def _scheduled(rng: Dice, case: Case, duration_s: float) -> Case:

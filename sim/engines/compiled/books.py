@@ -5,9 +5,10 @@ from sim.draws import SAMPLE as SAMPLE_DRAW
 from sim.draws import derive
 from sim.engines.answers import finish_of
 from sim.engines.bill import charge_nano
+from sim.engines.compiled.bill_records import PartBill
 from sim.engines.compiled.owed import release
 from sim.engines.compiled.prefix_cache import found_pico
-from sim.engines.compiled.records import Client, Globals, LiveRequest, LiveRouter, PartBill
+from sim.engines.compiled.records import Client, Globals, LiveRequest, LiveRouter
 from sim.engines.compiled.state import Books, Routing, Supply
 from sim.engines.exact import add_time
 from sim.engines.outcome import (

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from sim.engines.compiled import records, state
+from sim.engines.compiled.bill_records import TierRow
 from sim.engines.compiled.build_preferences import keyed_offers, new_wishes
 from sim.engines.compiled.build_telemetry import assign_telemetry, new_runs, new_telemetry
 from sim.engines.compiled.build_tiers import new_clients, special_offers
 from sim.engines.compiled.build_waiting import new_links, new_queues, no_debts, rest_fields, slow_start_fields
+from sim.engines.compiled.dialects import no_answers
 from sim.engines.compiled.finish import heap_arrays
 from sim.engines.compiled.prefix_cache import new_caches, new_prefixes, no_claims, prefix_counts
 from sim.engines.compiled.rates import new_meters, rate_fields
@@ -77,6 +79,10 @@ def _offer_fields(spec: OfferSpec) -> dict[str, Any]:
         "tier": spec.tier,
         "urgency": spec.urgency,
         "block": spec.block_tokens,
+        "reserve": spec.reserve,
+        "first_share": spec.first_share,
+        "preempts_shortest": spec.preempts_shortest,
+        "prefills_first": spec.prefills_first,
         "central_head": -1,
         "central_tail": -1,
     }
@@ -91,6 +97,7 @@ def _replicas(offers: np.ndarray) -> tuple[np.ndarray, int]:
         raise ScenarioError(f"replicas times max_batch is {places:,} in all, but must be at most {MOST_PLACES:,}")
     table["heap"] = np.concatenate(([0], np.cumsum(batches)[:-1]))
     table["next_s"] = np.inf
+    table["share_began"] = offers["first_share"][table["offer"]]
     for name in ("queue_head", "queue_tail", "prefill_head", "prefill_tail"):
         table[name] = -1
     return table, places
@@ -305,7 +312,7 @@ def new_shards(world: World, groups: Sequence[np.ndarray]) -> list[State]:
     replicas, places = _replicas(offers)
     lane_of = np.zeros((*world.delay_s.shape, 2), np.int32)
     routing = _routing(world, offers, lane_of)
-    supply = _supply(offers, replicas, places)._replace(tiers=table(tiers, records.TierRow), times=_times(world),
+    supply = _supply(offers, replicas, places)._replace(tiers=table(tiers, TierRow), times=_times(world),
                                                         **new_caches(world.offers))
     books = state.new_books(len(world.classes), len(offers), 1)
     rows = _globals(world, len(groups))
@@ -341,12 +348,12 @@ def _supply(offers: np.ndarray, replicas: np.ndarray, places: int) -> Supply:
     return Supply(
         here=np.zeros(0, np.int32),
         offers=table(offers, records.LiveDeployment),
-        tiers=empty(0, records.TierRow),
+        tiers=empty(0, TierRow),
         times=np.zeros((1, 1)),
         replicas=table(replicas, records.Replica),
         attempts=empty(FIRST_POOL, records.Attempt),
         free_attempts=state.free_stack(FIRST_POOL),
-        **no_debts(FIRST_POOL), **no_claims(FIRST_POOL), **new_caches(()),
+        **no_debts(FIRST_POOL), **no_claims(FIRST_POOL), **no_answers(FIRST_POOL), **new_caches(()),
         finish_v=finish_v,
         finish_attempt=finish_attempt,
     )
@@ -355,7 +362,8 @@ def _supply(offers: np.ndarray, replicas: np.ndarray, places: int) -> Supply:
 def _own_supply(whole: Supply, here: np.ndarray) -> Supply:
     """The providers' side as a shard has it: all tables, and a pool of attempts of its own."""
     return whole._replace(here=here.astype(np.int32), attempts=empty(FIRST_POOL, records.Attempt),
-                          free_attempts=state.free_stack(FIRST_POOL), **no_debts(FIRST_POOL), **no_claims(FIRST_POOL))
+                          free_attempts=state.free_stack(FIRST_POOL), **no_debts(FIRST_POOL), **no_claims(FIRST_POOL),
+                          **no_answers(FIRST_POOL))
 
 
 def _own_routing(whole: Routing) -> Routing:

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.engines.compiled.records import PartBill, RouterQueue
+from sim.engines.compiled.bill_records import PartBill
+from sim.engines.compiled.records import RouterQueue
 from sim.engines.compiled.state import Supply
 from sim.engines.offer_weights import weighs
 from sim.engines.record import Rows, rows_of, table

@@ -5,7 +5,8 @@ import numpy as np
 from sim.compiled import inner
 from sim.draws import BALANCER, FAST_FAILURE, MIDSTREAM_POINT, of_attempt
 from sim.draws import MIDSTREAM as MIDSTREAM_DRAW
-from sim.engines.compiled import finish, prefix_cache
+from sim.engines.compiled import dialects, finish, prefix_cache
+from sim.engines.compiled.batch import dequeue, unlink_central
 from sim.engines.compiled.clock import DELAYED_FAIL, Rare, push_misc, set_time
 from sim.engines.compiled.leap import boundary_s, coefficients, next_chance_s, steps_until
 from sim.engines.compiled.network import Letter, send
@@ -13,7 +14,7 @@ from sim.engines.compiled.owed import owe, release
 from sim.engines.compiled.priority import Ends, last_no_less, link
 from sim.engines.compiled.rates import rates_of, within_limits
 from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Meter, Replica
-from sim.engines.compiled.replica import count_time, cut_leap, cut_leap_now, dequeue, join, unlink_central
+from sim.engines.compiled.replica import count_time, cut_leap, cut_leap_now, join
 from sim.engines.compiled.state import ANSWERS, BARE, CENTRAL, DECODE, GONE, IDLE, LEAP, PREFILL, WAITING, Clock, Supply
 from sim.engines.grid import on_grid
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, STEPS
@@ -333,6 +334,7 @@ def begin_outage(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, 
         replica.queued = replica.running = replica.cancelled = 0
         replica.kv_held = replica.kv_decoding = replica.outstanding = replica.backlog = replica.vclock = 0
         replica.unbroken = 0
+        dialects.forget(replica, offer)
         replica.doing = IDLE
         replica.next_s = np.inf
         set_time(clock.fleet, replica.leaf, np.inf)

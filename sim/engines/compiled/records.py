@@ -135,18 +135,6 @@ class Attempt(Record):
     next: int = i4("slot after it in the list that it is in")
 
 
-class PartBill(Record):
-    """What an attempt would cost if its answer were not complete; kept where somebody pays for that."""
-
-    prompt_pico: int = i8("charge for the prompt, pico-dollars")
-    price_out: int = i8("price of an output token, pico-dollars")
-    kept_ppm: int = i4("what the discount leaves of the bill, millionths")
-    client_class: int = i4("class of its request")
-    cohort: int = i4("warm-up or measured (sim.engines.outcome)")
-    left: int = i4("1 if its customer left after the first token")
-    own_key: int = i4("1 if it came with its customer's own key")
-
-
 class Message(Record):
     """A message between a router and an offer."""
 
@@ -184,7 +172,8 @@ class Replica(Record):
     origin_s: float = f8("leap: when the stretch that it belongs to began, s")
     stretch_slow: float = f8("leap: factor on step times in that stretch")
     crossing_s: float = f8("time inside the measured window of what crossed its end, s")
-    steps: int = i8("steps of the leap (1 of a mixed step)")
+    share_began: float = f8("where the share of the rest of answers that is kept began (E31); only with such a reserve")
+    steps: int = i8("steps of the leap (1 of a mixed step, 0 of one that prefills alone: nobody decodes)")
     split: int = i8("leap: steps of the first regime")
     done: int = i8("leap: steps of its stretch before it")
     vclock: int = i8("virtual token clock: steps done since it was idle last")
@@ -195,8 +184,9 @@ class Replica(Record):
     admitted: int = i8("admissions so far")
     prefill_tokens: int = i8("prefill tokens of the mixed step")
     leap_kv: int = i8("leap: KV tokens that its first step reads")
+    share_steps: int = i8("steps since then that only decoded; -1: the next one does not count")
     offer: int = i4("its offer")
-    doing: int = i4("idle, leaping or in a mixed step (sim.engines.compiled.state)")
+    doing: int = i4("idle, leaping, in a mixed step or in one that prefills alone (sim.engines.compiled.state)")
     decoding: int = i4("requests that decode: the size of its finish heap")
     running: int = i4("requests in the batch")
     queue_head: int = i4("slot of the first waiting attempt")
@@ -209,6 +199,7 @@ class Replica(Record):
     leap_batch: int = i4("leap: requests that decode in it")
     leaf: int = i4("its leaf among the replicas of its shard")
     unbroken: int = i4("1 if all steps since the stretch began decoded the same requests and nothing else")
+    full: int = i4("1 if somebody did not fit beside such a reserve, and nobody has left since")
 
 
 class LiveDeployment(Record):
@@ -228,6 +219,7 @@ class LiveDeployment(Record):
     fast_failure_share: float = f8("share of attempts that fail at the door")
     fast_failure_s: float = f8("after which time they do, s")
     midstream_share: float = f8("share of streams that break")
+    first_share: float = f8("share of the rest of answers for which its replicas keep room at first")
     kv_capacity: int = i8("KV memory of a replica, tokens")
     overhead: int = i8("KV memory of each sequence besides its tokens, tokens")
     price_in: int = i8("posted base price, pico-dollars a prompt token")
@@ -268,16 +260,9 @@ class LiveDeployment(Record):
     first_tier: int = i4("place of the first of them; the others follow")
     room_for_tiers: int = i4("places that it has for them")
     block: int = i4("tokens of a block of its replicas' prefix caches; 0: they have none")
-
-
-class TierRow(Record):
-    """Prices of an offer for longer prompts, pico-dollars a token."""
-
-    above_tokens: int = i8("they hold for prompts of more tokens")
-    input: int = i8("a prompt token")
-    output: int = i8("an output token")
-    cached: int = i8("a cached prompt token")
-    write: int = i8("a prompt token that is not read from the cache")
+    reserve: int = i4("room kept at admissions for the rest of answers: index into sim.engines.kept_room.RESERVES")
+    preempts_shortest: int = i4("1 if whoever has emitted least is preempted, and not the newest")
+    prefills_first: int = i4("1 if no step computes both prefill and decoding")
 
 
 class LiveRouter(Record):

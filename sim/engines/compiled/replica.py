@@ -3,29 +3,22 @@
 import numpy as np
 
 from sim.compiled import inner
-from sim.engines.compiled import finish, prefix_cache
+from sim.engines.compiled import dialects, finish, prefix_cache
+from sim.engines.compiled.batch import dequeue, enqueue, kv_of, unlink_central, unlink_prefill
 from sim.engines.compiled.clock import set_time
 from sim.engines.compiled.leap import boundary_s, coefficients, next_chance_s, plan, steps_until
 from sim.engines.compiled.network import Letter, send
 from sim.engines.compiled.owed import owe, release
-from sim.engines.compiled.priority import Ends, last_more, last_no_less, link
-from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Replica
-from sim.engines.compiled.state import ANSWERS, DECODE, GONE, IDLE, LEAP, MIXED, PREFILL, WAITING, Clock, Supply
+from sim.engines.compiled.priority import last_more, last_no_less
+from sim.engines.compiled.records import Globals, LiveDeployment, Replica
+from sim.engines.compiled.state import ALONE, ANSWERS, DECODE, GONE, IDLE, LEAP, MIXED, PREFILL, Clock, Supply
 from sim.engines.grid import on_grid
+from sim.engines.kept_room import NOTHING, SHARE
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, PREEMPTIONS, PREFILL_TOKENS, STEPS
 from sim.engines.rules import DONE, FAIL, FIRST_TOKEN
 from sim.engines.steptime import step_time
 from sim.near_load import note
 from sim.policy import MIDSTREAM, NO_FAILURE
-
-
-@inner(forceinline=True)
-def enqueue(supply: Supply, replica: Replica, a: int, before: int) -> None:
-    """Link an attempt into its replica's queue behind the one in slot ``before``; -1: at the head."""
-    supply.attempts[a].place = WAITING
-    ends = Ends(replica.queue_head, replica.queue_tail)
-    replica.queue_head, replica.queue_tail = link(supply.attempts, a, before, ends)
-    replica.queued += 1
 
 
 @inner(forceinline=True)
@@ -37,58 +30,6 @@ def join(supply: Supply, r: int, a: int) -> None:
     enqueue(supply, replica, a, last_no_less(supply.attempts, replica.queue_tail, attempt.priority))
     replica.outstanding += attempt.weight
     replica.backlog += attempt.prompt + attempt.target - 1
-
-
-@inner(forceinline=True)
-def dequeue(supply: Supply, replica: Replica, a: int) -> None:
-    """Unlink a waiting attempt from its replica's queue (its load stays counted)."""
-    attempt = supply.attempts[a]
-    if attempt.prev >= 0:
-        supply.attempts[attempt.prev].next = attempt.next
-    else:
-        replica.queue_head = attempt.next
-    if attempt.next >= 0:
-        supply.attempts[attempt.next].prev = attempt.prev
-    else:
-        replica.queue_tail = attempt.prev
-    replica.queued -= 1
-
-
-@inner(forceinline=True)
-def unlink_central(supply: Supply, offer: LiveDeployment, a: int) -> None:
-    """Take an attempt out of its offer's central queue."""
-    attempt = supply.attempts[a]
-    if attempt.prev >= 0:
-        supply.attempts[attempt.prev].next = attempt.next
-    else:
-        offer.central_head = attempt.next
-    if attempt.next >= 0:
-        supply.attempts[attempt.next].prev = attempt.prev
-    else:
-        offer.central_tail = attempt.prev
-    offer.central_count -= 1
-
-
-@inner(forceinline=True)
-def unlink_prefill(supply: Supply, replica: Replica, a: int) -> None:
-    """Unlink an attempt from its replica's list of prefills."""
-    attempt = supply.attempts[a]
-    if attempt.prev >= 0:
-        supply.attempts[attempt.prev].next = attempt.next
-    else:
-        replica.prefill_head = attempt.next
-    if attempt.next >= 0:
-        supply.attempts[attempt.next].prev = attempt.prev
-    else:
-        replica.prefill_tail = attempt.prev
-
-
-@inner(forceinline=True)
-def kv_of(supply: Supply, attempt: Attempt) -> int:
-    """KV tokens an attempt holds that has emitted at least one token, or that is in prefill."""
-    # The newest token of a decoding request is written by its next step, so it is not held yet.
-    held = attempt.prompt + attempt.emitted + supply.offers[attempt.offer].overhead
-    return int(held - 1) if attempt.place == DECODE else int(held)
 
 
 @inner(forceinline=True)
@@ -131,7 +72,7 @@ def drop_cancelled(g: Globals, supply: Supply, replica: Replica) -> None:
         replica.kv_decoding -= kv_of(supply, attempt)
         replica.backlog -= left
         leave(g, supply, replica, a)
-        attempt.emitted -= 1  # the token of the step that ends is computed, but not sent
+        attempt.emitted -= min(1, replica.steps)  # the token of the step that ends is computed, but not sent
         position = finish.first_cancelled(supply, replica)
     a = replica.prefill_head
     while a >= 0:
@@ -251,12 +192,12 @@ def end_step(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work
         prefix_cache.evict(g, supply, r, offer.kv_capacity - replica.kv_held)
     row = work[replica.offer]
     count_time(g, replica, row)
-    row[STEPS] += replica.steps
+    row[STEPS] += max(1, replica.steps)
     row[DECODE_TOKENS] += grown
-    if replica.doing == MIXED:
+    if replica.doing != LEAP:
         row[PREFILL_TOKENS] += replica.prefill_tokens
         replica.backlog -= replica.prefill_tokens
-        advance_prefills(supply, replica, offer.max_step_tokens - replica.decoding)
+        advance_prefills(supply, replica, offer.max_step_tokens - grown)
     # First of all, and in silence: a cancelled request whose last token this was must not report that it is done.
     if replica.cancelled > 0:
         drop_cancelled(g, supply, replica)
@@ -278,24 +219,61 @@ def take_from_central_queue(supply: Supply, r: int) -> None:
 
 
 @inner()
-def preempt(supply: Supply, replica: Replica) -> None:
-    """Throw the most recently admitted request out of the batch, back to the head of its priority in the queue."""
-    if replica.prefill_tail >= 0:
+def preempt(supply: Supply, replica: Replica, offer: LiveDeployment) -> None:
+    """Throw the most recently admitted request out of the batch, back to the head of its priority in the queue.
+
+    Or one that has emitted least, to the tail (`sim.engines.compiled.dialects`).
+    """
+    position = -1
+    if offer.preempts_shortest != 0 and replica.decoding > 1:
+        position = dialects.shortest(supply, replica)
+    elif replica.prefill_tail < 0:
+        position = finish.latest(supply, replica)
+    if position < 0:
         a = replica.prefill_tail  # prefills were admitted after every request that decodes
         unlink_prefill(supply, replica, a)
         attempt = supply.attempts[a]
         replica.backlog += attempt.prompt + attempt.emitted - attempt.left
     else:
-        a = finish.remove(supply, replica, finish.latest(supply, replica))
+        a = finish.remove(supply, replica, position)
         attempt = supply.attempts[a]
         attempt.emitted = attempt.target - (attempt.finish_v - replica.vclock)
         replica.kv_decoding -= kv_of(supply, attempt)
         replica.backlog += attempt.prompt + attempt.emitted - 1
     replica.kv_held -= kv_of(supply, attempt)
-    if supply.offers[replica.offer].block > 0:
+    if offer.block > 0:
         prefix_cache.release(supply, a)
     replica.running -= 1
-    enqueue(supply, replica, a, last_more(supply.attempts, replica.queue_head, attempt.priority))
+    if offer.preempts_shortest != 0:
+        enqueue(supply, replica, a, last_no_less(supply.attempts, replica.queue_tail, attempt.priority))
+    else:
+        enqueue(supply, replica, a, last_more(supply.attempts, replica.queue_head, attempt.priority))
+
+
+@inner(forceinline=True)
+def make_room(supply: Supply, replica: Replica, offer: LiveDeployment, row: np.ndarray) -> bool:
+    """Preempt while the next tokens would not fit; True if anybody was."""
+    preempted = False
+    # The coming step writes a token for each decoding request: room for them is needed before it begins.
+    while replica.kv_held + dialects.room_for_steps(replica, offer, preempted) > offer.kv_capacity:
+        preempt(supply, replica, offer)
+        row[PREEMPTIONS] += 1
+        preempted = True
+    if preempted and offer.reserve == SHARE:
+        dialects.note_preemption(supply, replica)
+    return preempted
+
+
+@inner(forceinline=True)
+def has_room(supply: Supply, replica: Replica, offer: LiveDeployment, a: int) -> bool:
+    """Whether a waiting attempt can be admitted now; where a share is kept, nobody else is asked if it cannot."""
+    if offer.reserve == NOTHING:
+        needed = prefix_cache.needed_tokens(supply, offer, a)
+        return bool(replica.kv_held + replica.decoding + needed <= offer.kv_capacity)
+    if dialects.fits(supply, replica, offer, a):
+        return True
+    replica.full = 1 if offer.reserve == SHARE else 0
+    return False
 
 
 @inner(forceinline=True)
@@ -305,7 +283,9 @@ def admit(g: Globals, supply: Supply, replica: Replica, offer: LiveDeployment) -
         a = replica.queue_head
         attempt = supply.attempts[a]
         context = attempt.prompt + attempt.emitted
-        if replica.kv_held + replica.decoding + prefix_cache.needed_tokens(supply, offer, a) > offer.kv_capacity:
+        if offer.prefills_first != 0 and dialects.step_is_full(supply, replica, offer):
+            break
+        if not has_room(supply, replica, offer, a):
             break
         dequeue(supply, replica, a)
         attempt.place = PREFILL
@@ -326,6 +306,12 @@ def admit(g: Globals, supply: Supply, replica: Replica, offer: LiveDeployment) -
             prefix_cache.find(g, supply, a, context)
 
 
+@inner()
+def admit_first(g: Globals, supply: Supply, replica: Replica, offer: LiveDeployment) -> None:
+    """``admit`` as a call of its own, for engines of which few are."""
+    admit(g, supply, replica, offer)
+
+
 @inner(forceinline=True)
 def begin_leap(g: Globals, supply: Supply, replica: Replica, offer: LiveDeployment) -> None:
     """Start decoding up to the first finish or the last step that fits in KV memory."""
@@ -343,10 +329,11 @@ def begin_leap(g: Globals, supply: Supply, replica: Replica, offer: LiveDeployme
 
 @inner(forceinline=True)
 def begin_mixed(g: Globals, supply: Supply, replica: Replica, offer: LiveDeployment) -> None:
-    """Start one step that decodes and prefills."""
-    batch = replica.decoding
+    """Start one step that decodes and prefills, or prefills alone while those who decode wait."""
+    alone = offer.prefills_first != 0
+    batch = 0 if alone else replica.decoding
     budget = offer.max_step_tokens - batch
-    kv = replica.kv_decoding + batch
+    kv = 0 if alone else replica.kv_decoding + batch
     pairs = float(kv)
     prefill = 0
     a = replica.prefill_head
@@ -359,9 +346,9 @@ def begin_mixed(g: Globals, supply: Supply, replica: Replica, offer: LiveDeploym
         prefill += chunk
         budget -= chunk
         a = attempt.next
-    replica.doing = MIXED
+    replica.doing = ALONE if alone else MIXED
     replica.unbroken = 0
-    replica.steps = 1
+    replica.steps = 0 if alone else 1  # by which the token clock moves
     replica.prefill_tokens = prefill
     replica.start_s = g.now
     lasts_s = offer.slow * step_time(coefficients(offer), batch + prefill, kv, pairs, batch)
@@ -373,6 +360,8 @@ def fits_after(supply: Supply, replica: Replica, offer: LiveDeployment, steps: i
     """Whether the queue's head can be admitted at the boundary after so many steps of the leap under way."""
     if replica.queue_head < 0 or replica.running >= offer.max_batch:
         return False
+    if offer.reserve != NOTHING:
+        return dialects.may_fit(supply, replica, offer)
     held = replica.kv_held + replica.decoding * (steps + 1)
     return bool(held + prefix_cache.needed_tokens(supply, offer, replica.queue_head) <= offer.kv_capacity)
 
@@ -385,23 +374,29 @@ def boundary(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work
     g.boundary_of = max(g.boundary_of, r) if g.boundary_at == g.now else r
     g.boundary_at = g.now
     if replica.doing != IDLE:
+        before = replica.running
         end_step(g, clock, supply, lane_of, work, r)
+        if offer.reserve == SHARE:
+            dialects.note_step(replica, before)
     if offer.central_count > 0:
         take_from_central_queue(supply, r)
     preempted = False
-    # The coming step writes a token for each decoding request: room for them is needed before it begins.
-    while replica.kv_held + replica.decoding > offer.kv_capacity:
-        preempt(supply, replica)
-        work[replica.offer, PREEMPTIONS] += 1
-        preempted = True
-    # Not in the same step: whoever was thrown out is at the head of the queue and would come straight back.
-    if not preempted:
-        admit(g, supply, replica, offer)
+    if offer.prefills_first != 0:
+        admit_first(g, supply, replica, offer)
+        if replica.prefill_head < 0:
+            preempted = make_room(supply, replica, offer, work[replica.offer])
+    else:
+        preempted = make_room(supply, replica, offer, work[replica.offer])
+        # Not in the same step: whoever was thrown out is at the head of the queue and would come straight back.
+        if not preempted:
+            admit(g, supply, replica, offer)
     if replica.running == 0:
         replica.doing = IDLE
         replica.unbroken = 0
         replica.vclock = 0  # nobody has a finish time on it; it stays small
         replica.next_s = np.inf
+        if offer.reserve == SHARE:
+            dialects.forget(replica, offer)
     elif replica.prefill_head < 0:
         begin_leap(g, supply, replica, offer)
         # Somebody more urgent than whoever was thrown out may fit where that one does not: one step, then it enters.

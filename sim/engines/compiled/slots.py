@@ -5,6 +5,7 @@ import numpy as np
 from sim.engines.compiled import records
 from sim.engines.compiled.build_waiting import more_debts, new_links
 from sim.engines.compiled.cache_records import CachedPrefix
+from sim.engines.compiled.dialects import more_answers
 from sim.engines.compiled.prefix_cache import more_claims
 from sim.engines.compiled.sample_records import SampleRun
 from sim.engines.compiled.state import SPARE, Books, State
@@ -48,7 +49,8 @@ def grow(s: State) -> State:
     if g["free_attempts"] < SPARE:
         free, g["free_attempts"] = _more_free(supply.free_attempts, g["free_attempts"])
         supply = supply._replace(attempts=_doubled(supply.attempts, records.Attempt), free_attempts=free,
-                                 **more_debts(supply), **more_claims(supply.claims))
+                                 **more_debts(supply), **more_claims(supply.claims),
+                                 **more_answers(supply.longest))
     if g["free_prefixes"] < g["spare_prefixes"]:
         free, g["free_prefixes"] = _more_free(supply.free_prefixes, g["free_prefixes"])
         supply = supply._replace(prefixes=_doubled(supply.prefixes, CachedPrefix), free_prefixes=free)

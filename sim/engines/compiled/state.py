@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.compiled import inner
+from sim.engines.compiled.bill_records import PartBill, TierRow
 from sim.engines.compiled.cache_records import CacheClaim, CachedPrefix, PrefixCache
 from sim.engines.compiled.records import (
     Attempt,
@@ -20,14 +21,12 @@ from sim.engines.compiled.records import (
     LiveRouter,
     Message,
     Meter,
-    PartBill,
     RareEvent,
     Replica,
     RouterQueue,
     Seat,
     SecondAttempt,
     Stick,
-    TierRow,
 )
 from sim.engines.compiled.sample_records import SampleRun, SampleWindow
 from sim.engines.compiled.wish import Wish
@@ -41,7 +40,7 @@ WHEEL = 1024  # buckets of the timer wheel
 MAX_ATTEMPTS = 8
 SPARE = 64  # free slots of a pool below which it is doubled
 
-IDLE, LEAP, MIXED = 0, 1, 2  # what a replica is doing
+IDLE, LEAP, MIXED, ALONE = 0, 1, 2, 3  # what a replica is doing; alone: prefill, while those who decode wait
 TRANSIT, WAITING, CENTRAL, PREFILL, DECODE, GONE = 0, 1, 2, 3, 4, 5  # where an attempt is
 TICK_LEAF, WHEEL_LEAF, MISC_LEAF, FIRST_LANE = 0, 1, 2, 3  # leaves of the front tree: ticks go first, at equal times
 CLOSED, OPENED, HALF_OPEN = 0, 1, 2  # circuit breaker
@@ -90,6 +89,7 @@ class Supply(NamedTuple):
     bills: Rows[PartBill]  # of the attempts
     owed: np.ndarray  # int32 (attempts,): stack of attempts that are over and not settled
     claims: Rows[CacheClaim]  # of the attempts
+    longest: np.ndarray  # int32 (attempts,): longest answer that they may get, where their offer keeps room for it
     caches: Rows[PrefixCache]  # of the replicas; one row if none has a prefix cache
     prefixes: Rows[CachedPrefix]
     free_prefixes: np.ndarray  # int32: stack of free places of these

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.compiled import inner
-from sim.engines.answers import served_tokens
+from sim.engines.answers import longest_answer, served_tokens
 from sim.engines.bill import Terms, expected_usd, prompt_pico
+from sim.engines.compiled.bill_records import PartBill, TierRow
 from sim.engines.compiled.prefix_cache import REQUEST, SESSION, found_pico
-from sim.engines.compiled.records import Client, LiveRequest, LiveRouter, PartBill, TierRow
+from sim.engines.compiled.records import Client, LiveRequest, LiveRouter
 from sim.engines.compiled.state import Supply, wide
 from sim.engines.schedule import Schedule
 from sim.view import PRICE_IN, PRICE_OUT
@@ -55,6 +56,8 @@ def note_terms(supply: Supply, router: LiveRouter, request: LiveRequest, a: int,
     request.prompt_pico = prompt_pico(terms, request.prompt, cached)
     request.price_out = terms.output
     request.kept_ppm = terms.kept_ppm
+    if supply.offers[o].reserve != 0:
+        supply.longest[a] = longest_answer(request.max_tokens, request.prompt, supply.offers[o].room)
     if router.bills_parts != 0:
         note_bill(supply.bills[a], request)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sim.draws import MIDSTREAM, MIDSTREAM_POINT
+from sim.engines.answers import longest_answer
 from sim.engines.reference.prefix_cache import Claim
 from sim.engines.reference.request import Attempt
 from sim.engines.world import OfferSpec
@@ -31,6 +32,7 @@ class Job:
         self.output = attempt.served
         self.weight = request.weight
         self.priority = offer.urgency + request.priority
+        self.longest = longest_answer(request.max_tokens, request.prompt, offer.room_tokens)  # that it may get
         self.last_token = self.output  # it leaves after this token
         if self.output > 1 and attempt.uniform(MIDSTREAM) < offer.midstream_share:
             self.last_token = 1 + int(attempt.uniform(MIDSTREAM_POINT) * (self.output - 1))
@@ -51,6 +53,11 @@ class Job:
     def prefill_left(self) -> int:
         """Tokens still to prefill before it can decode."""
         return 0 if self.decoding else self.context - self.prefilled
+
+    @property
+    def rest(self) -> int:
+        """Tokens of KV that it may still write besides its context: the last of its answer is sent, not kept."""
+        return self.longest - self.emitted - (0 if self.decoding else 1)
 
     @property
     def breaks(self) -> bool:

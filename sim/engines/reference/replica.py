@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sim.engines.reference.dialects import Reserve, room_for_steps, whom_to_preempt
 from sim.engines.reference.faces import ReplicaHost
 from sim.engines.reference.job import Chunk, EngineStep, Job
 from sim.engines.reference.prefix_cache import PrefixCache
@@ -42,6 +43,7 @@ class Replica:
         self.step: EngineStep | None = None  # none: idle
         self.stretch: Decoding | None = None  # that the step belongs to, if it only decodes
         self.cache = PrefixCache(host.offer.block_tokens) if host.offer.block_tokens > 0 else None
+        self.reserve = Reserve(host.offer)
         self.crossing_s = 0.0  # time inside the measured window of the step that crossed its end
 
     @property
@@ -89,8 +91,12 @@ class Replica:
         if self.active:
             for job in self.host.take_from_central_queue(self.offer.max_batch - self.load):
                 line_up(self.queue, job)
+        if self.offer.prefills_first:
+            self._admit()
+            if not self._prefills_alone:
+                self._preempt()
         # Never both: whoever was pushed out is at the head of the queue and would come straight back.
-        if not self._preempt():
+        elif not self._preempt():
             self._admit()
         self.step = self._compose()
         if self.step is not None:
@@ -102,10 +108,12 @@ class Replica:
             return  # an outage cut it short
         self._count_time(step)
         self.host.count_step(step)
+        before = len(self.running)
         # Cancelled requests leave first, in silence: one whose last token this was must not report that it is done.
         self._drop_cancelled()
         self._finish_decodes(step)
         self._finish_prefills(step)
+        self.reserve.note_step(step, somebody_left=len(self.running) < before)
         self.begin_step()
 
     def _drop_cancelled(self) -> None:
@@ -146,30 +154,44 @@ class Replica:
         self.host.forget(job)
 
     def _preempt(self) -> bool:
-        """Push the newest requests out while the next tokens would not fit; True if any was."""
+        """Push requests out while the next tokens would not fit; True if any was."""
+        offer = self.offer
         preempted = False
         # The coming step writes a token for each decoding request; B falls with each of them that is pushed out.
-        while self.kv_held + len(self.decoding) > self.offer.kv_capacity_tokens:
-            job = self.running.pop()
+        while self.kv_held + room_for_steps(len(self.decoding), offer, preempted) > offer.kv_capacity_tokens:
+            job = whom_to_preempt(self.running, offer)
+            self.running.remove(job)
             self._release(job)
             job.drop_cache()
-            put_back(self.queue, job)
+            (line_up if offer.preempts_shortest else put_back)(self.queue, job)
             self.host.count_preemption()
             preempted = True
+        if preempted:
+            self.reserve.note_preemption(self.decoding)
         return preempted
 
     def _admit(self) -> None:
         """Admit the head of the queue while there is a place and its context fits."""
-        while self.queue and len(self.running) < self.offer.max_batch:
+        while self.queue and len(self.running) < self.offer.max_batch and not self._step_is_full:
             head = self.queue[0]
             holds = head.context + self.offer.seq_overhead_tokens
-            needed = holds - self._shared_tokens(head)
-            if self.kv_held + len(self.decoding) + needed > self.offer.kv_capacity_tokens:
+            if not self.reserve.fits(head, holds - self._shared_tokens(head), self.running, self.kv_held):
                 return
             job = self.queue.pop(0)
             job.kv_tokens = holds
             self.running.append(job)
             self._find(job)
+
+    @property
+    def _step_is_full(self) -> bool:
+        """Whether prefill, where it goes first, has enough for the next step."""
+        left = sum(job.prefill_left for job in self.running)
+        return self.offer.prefills_first and left >= self.offer.max_step_tokens
+
+    @property
+    def _prefills_alone(self) -> bool:
+        """Whether the next step computes prefill while those who decode wait."""
+        return self.offer.prefills_first and any(not job.decoding for job in self.running)
 
     # Its prefix cache (semantics, section 16)
 
@@ -210,8 +232,9 @@ class Replica:
         """One token for each decoding request, then prefill in order of admission up to the token budget."""
         if not self.running:
             self.stretch = None
+            self.reserve.forget()
             return None
-        decoding = self.decoding
+        decoding = [] if self._prefills_alone else self.decoding
         for job in decoding:
             job.kv_tokens += 1
         self._evict()
@@ -266,5 +289,6 @@ class Replica:
         for job in self.running:
             self._release(job)
         self.forget_prefixes()
+        self.reserve.forget()
         self.running, self.queue, self.step, self.stretch = [], [], None, None
         return jobs

@@ -8,6 +8,7 @@ import pytest
 
 from sim.engines import rules
 from sim.engines.compiled import records
+from sim.engines.compiled.bill_records import PartBill, TierRow
 from sim.engines.compiled.wish import Wish
 from sim.engines.next_turn import ClosedLoop, TokenLaw
 from sim.engines.outcome import FAILED, OUTCOMES, REFUSED, TIMED_OUT, SampledRequest
@@ -17,9 +18,12 @@ from sim.policy import FAILURES
 from worlds.places import ROOT
 
 ENGINES = ROOT / "sim" / "engines"
-TWINS = {"books", "clock", "deployment", "engine", "health", "narrow", "network", "newcomers", "place", "preferences",
-         "prefix_cache", "priority", "rates", "replica", "router", "telemetry", "terms", "ticks", "turns", "waiting"}
+TWINS = {"books", "clock", "deployment", "engine", "health", "narrow", "network", "newcomers", "place",
+         "preferences", "dialects", "prefix_cache", "priority", "rates", "replica", "router", "telemetry", "terms",
+         "ticks", "turns", "waiting"}
 COMPILED_ONLY = {
+    "batch": "lists that are linked through records: the reference has Python's",
+    "bill_records": "rows of what is billed: objects in the reference",
     "cache_records": "rows of prefix caches: objects in the reference",
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
     "build_preferences": "the part of build for what classes prefer",
@@ -56,6 +60,7 @@ SHARED = {
     "books": {"bill", "settle", "measure", "count_outcome"},
     "deployment": {"hear_dispatch", "hear_cancel", "within_rate_limits", "balance", "begin_outage", "slow_down",
                    "resize", "true_work_s"},
+    "dialects": {"forget", "note_step", "note_preemption", "fits", "kept", "room_for_steps"},
     "health": {"fail", "succeed", "trip", "lets_through"},
     "narrow": {"weigh", "leave_out_drained", "prefer_tier"},
     "place": {"pick", "suits", "may_return", "is_usable", "is_kept_away", "can_serve", "ask_policy"},
@@ -126,8 +131,8 @@ def test_no_class_of_an_engine_is_called_like_another_thing() -> None:
 
 def described() -> list[type[Record]]:
     ours = [value for value in vars(records).values() if isinstance(value, type) and issubclass(value, Record)]
-    return [*(record for record in ours if record is not Record), Wish, ArrivingRequest, SampledRequest,
-            ClosedLoop, TokenLaw]
+    return [*(record for record in ours if record is not Record), PartBill, TierRow, Wish, ArrivingRequest,
+            SampledRequest, ClosedLoop, TokenLaw]
 
 
 @pytest.mark.parametrize("record", described(), ids=lambda record: record.__name__)
