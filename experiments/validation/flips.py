@@ -124,18 +124,24 @@ def names_in(values: Values, place: int) -> list[str]:
     return list(dict.fromkeys(key[place] for key in values))
 
 
-def verdict(values: Values, case: str, metric: str, pair: tuple[str, str]) -> Verdict:
+class Pair(NamedTuple):
+    """Two policies that are compared."""
+
+    first: str
+    second: str
+
+
+def verdict(values: Values, case: str, metric: str, pair: Pair) -> Verdict:
     """Return what a case says of two policies: better if the 95% interval of the paired difference excludes zero."""
-    first, second = (values[case, policy, metric] for policy in pair)
-    difference = paired(first, second).difference
+    difference = paired(values[case, pair.first, metric], values[case, pair.second, metric]).difference
     if not abs(difference.mean) > difference.half_width:  # nan, where a value is censored, tells nothing
         return Verdict(difference, 0)
     return Verdict(difference, 1 if (difference.mean > 0) == METRICS[metric] else -1)
 
 
-def pairs_of(values: Values) -> list[tuple[str, str]]:
+def pairs_of(values: Values) -> list[Pair]:
     """Return all pairs of policies."""
-    return list(combinations(names_in(values, 1), 2))
+    return [Pair(*two) for two in combinations(names_in(values, 1), 2)]
 
 
 def counts(values: Values, case: str, metric: str) -> Counts:
@@ -157,7 +163,7 @@ def flips(values: Values) -> list[Flip]:
             better = verdict(values, AS_CALIBRATED, metric, pair).better
             if better == 0:
                 continue
-            ordered = pair if better == 1 else pair[::-1]
+            ordered = pair if better == 1 else Pair(pair.second, pair.first)
             before = verdict(values, AS_CALIBRATED, metric, ordered).difference
             for case in names_in(values, 0):
                 after = verdict(values, case, metric, ordered)

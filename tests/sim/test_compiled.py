@@ -100,7 +100,7 @@ def test_the_cache_is_in_the_users_folder_and_is_read_again(tmp_path: Path) -> N
     user = {"XDG_CACHE_HOME": str(tmp_path), "TOKENMARKET_CACHE_DIR": ""}
     assert [in_a_process(code, **user) for _ in range(2)] == ["0 1", "1 0"]
     folder = tmp_path / "tokenmarket" / f"sim.draws-{source_key('sim.draws')}"
-    assert len(list(folder.glob("*.nbi"))) == 5
+    assert len(list(folder.glob("*.nbi"))) == 6
     assert not list((ROOT / "sim").rglob("*.nbi"))
     assert in_a_process(code, XDG_CACHE_HOME=str(tmp_path), TOKENMARKET_CACHE_DIR=str(tmp_path / "own")) == "0 1"
     assert [path.name for path in (tmp_path / "own").iterdir()] == [folder.name]
@@ -147,6 +147,7 @@ def test_a_source_is_parsed_once_for_all_keys() -> None:
 DAMAGES: tuple[Callable[[bytes], bytes], ...] = (  # one for each function of sim.draws
     lambda content: content[:len(content) // 2], lambda _: b"", lambda _: b"\x80garbage" * 50,
     lambda content: content[:-9] + bytes([content[-9] ^ 1]) + content[-8:], lambda content: content[::-1],
+    lambda content: content[1:],
 )
 
 

@@ -20,7 +20,7 @@ from experiments.validation.flip_tables import (
     read_values,
     turned_rows,
 )
-from experiments.validation.flips import Counts, counts, flips, ranks, run_cases, verdict
+from experiments.validation.flips import Counts, Pair, counts, flips, ranks, run_cases, verdict
 from experiments.validation.step_errors import (
     AS_CALIBRATED,
     DRAWN,
@@ -117,7 +117,7 @@ BY_HAND = {
 
 
 def test_verdicts_by_hand():
-    pair = ("a", "b")
+    pair = Pair("a", "b")
     cost = verdict(BY_HAND, AS_CALIBRATED, COST, pair)
     assert cost.better == 1
     assert cost.difference.mean == pytest.approx(-3.1 / 3)
