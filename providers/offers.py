@@ -13,7 +13,7 @@ from providers.hardware.own_gpus import gpus_of
 from providers.hardware.roofline import Deployment, step_coefficients
 from providers.hardware.speculation import speculative
 from providers.price_schedules import later_schedules, schedule_of
-from sim.engines.kept_room import RESERVES
+from providers.shared_columns import engine_columns, fault_columns, limit_columns
 from sim.engines.service_tiers import SERVICE_TIERS
 from sim.engines.steptime import StepCoefficients
 from sim.engines.world import BALANCERS, OfferSpec
@@ -101,24 +101,11 @@ def _offer_spec(provider_name: str, firm: Provider, offer_name: str, known: _Kno
         region=host.region or firm.region,
         replicas=replicas,
         balancer=BALANCERS.index(host.balancer),
-        max_batch=host.engine.max_batch,
-        max_step_tokens=host.engine.max_step_tokens,
         kv_capacity_tokens=replica.kv_tokens,
         seq_overhead_tokens=replica.overhead_tokens,
         step=replica.step,
         price=schedule_of(spec.price),
         context_tokens=replica.context_tokens,
-        # the engine's tables hold whole numbers: 0 is no limit of a rate, -1 none of a queue, whose limit may be 0
-        requests_per_min=spec.limits.requests_per_min or 0,
-        tokens_per_min=spec.limits.tokens_per_min or 0,
-        requests_per_day=spec.limits.requests_per_day or 0,
-        tokens_per_day=spec.limits.tokens_per_day or 0,
-        by_minute=spec.limits.refill == "minute",
-        per_customer=spec.limits.per == "customer",
-        queue=-1 if spec.limits.queue is None else spec.limits.queue,
-        fast_failure_share=faults.fast_failure_share,
-        fast_failure_s=faults.fast_failure_s,
-        midstream_share=faults.midstream_share,
         gpus=replica.gpus * replicas,
         gpu_usd_per_hour=replica.rent,
         request_s=replica.request_s,
@@ -126,11 +113,9 @@ def _offer_spec(provider_name: str, firm: Provider, offer_name: str, known: _Kno
         tier=SERVICE_TIERS.index(spec.service_tier),
         pool=spec.pool or "",
         quantization=host.serving.precision if isinstance(host.serving, RooflineServing) else "unknown",
-        block_tokens=host.engine.block_tokens if host.engine.prefix_cache else 0,
-        reserve=RESERVES.index(host.engine.rules.reserve),
-        first_share=host.engine.first_share,
-        preempts_shortest=host.engine.rules.preempt == "shortest",
-        prefills_first=host.engine.rules.prefill == "first",
+        **engine_columns(host.engine),
+        **limit_columns(spec.limits),
+        **fault_columns(faults),
     )
 
 

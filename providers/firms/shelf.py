@@ -8,6 +8,7 @@ from providers.firms.placement import Hardware, choose_hardware
 from providers.hardware.calibration import built_in
 from providers.hardware.gpus import GPUS, Gpu
 from providers.price_schedules import schedule_of
+from providers.shared_columns import engine_columns, fault_columns, limit_columns
 from sim.engines.world import BALANCERS, OfferSpec
 from sim.errors import ScenarioError
 from sim.market.models.model import Model, Models
@@ -149,26 +150,16 @@ def offer_spec(planned: PlannedOffer, settings: SupplySettings) -> OfferSpec:
         region=firm.region,
         replicas=planned.most,
         balancer=BALANCERS.index(part.balancer),
-        max_batch=firm.engine.max_batch,
-        max_step_tokens=firm.engine.max_step_tokens,
         kv_capacity_tokens=hardware.kv_tokens,
         seq_overhead_tokens=hardware.deployment.sequence_overhead_tokens,
-        block_tokens=firm.engine.block_tokens if firm.engine.prefix_cache else 0,
         step=hardware.step,
         price=schedule_of(part.price),
         context_tokens=hardware.context_tokens,
-        requests_per_min=firm.limits.requests_per_min or 0,
-        tokens_per_min=firm.limits.tokens_per_min or 0,
-        requests_per_day=firm.limits.requests_per_day or 0,
-        tokens_per_day=firm.limits.tokens_per_day or 0,
-        by_minute=firm.limits.refill == "minute",
-        per_customer=firm.limits.per == "customer",
-        queue=-1 if firm.limits.queue is None else firm.limits.queue,
-        fast_failure_share=firm.faults.fast_failure_share,
-        fast_failure_s=firm.faults.fast_failure_s,
-        midstream_share=firm.faults.midstream_share,
         request_s=hardware.deployment.gpu.constants(built_in()).request_s,
         gpus=hardware.gpus * planned.most,
         gpu_usd_per_hour=hardware.deployment.gpu.rent_usd_per_hour,
         quantization=hardware.deployment.precision,
+        **engine_columns(firm.engine),
+        **limit_columns(firm.limits),
+        **fault_columns(firm.faults),
     )
