@@ -1,6 +1,8 @@
 """Every parameter of every policy changes a choice somewhere: none is only written down."""
 
 from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -83,39 +85,62 @@ def seen(rng: np.random.Generator, offers: int, step: int, now_s: float) -> np.n
     return view
 
 
-def outcome(rng: np.random.Generator, step: int, row: int) -> list[Event]:
+class Moment(NamedTuple):
+    """A choice of a history: when, what a router might see, and the draws that decide it and what becomes of it."""
+
+    now_s: float
+    view: np.ndarray
+    u: float
+    luck: float
+    ttft: float  # of mean 1
+    reason: int
+    tokens: int
+    rest_s: float
+
+
+@cache
+def history(seed: int, offers: int) -> tuple[Moment, ...]:
+    """A history: the same for all policies, whatever they choose."""
+    rng, now_s, moments = np.random.default_rng(seed), 0.0, []
+    for step in range(STEPS):
+        now_s += 200.0 if step % 150 == 149 else float(rng.exponential(0.3))
+        view = seen(rng, offers, step, now_s)
+        view.setflags(write=False)
+        moments.append(Moment(now_s, view, float(rng.random()), float(rng.random()), float(rng.exponential()),
+                              int(rng.integers(4)), int(rng.integers(1, 300)), 4.0 * float(rng.random())))
+    return tuple(moments)
+
+
+def outcome(moment: Moment, step: int, row: int) -> list[Event]:
     """What becomes of a request: offers 0 and 3 have bad minutes, offer 2 slow ones."""
     bad = 0.6 if step // 100 % 2 and row in (0, 3) else 0.08
-    luck = rng.random()
-    ttft_s = float(rng.exponential(20.0 if step // 60 % 3 == 0 and row == 2 else 2.0))
-    reason = int(rng.choice([RATE_LIMITED, RATE_LIMITED if row == 3 else MIDSTREAM, SERVER_ERROR, TIMED_OUT]))
-    tokens, rest_s = int(rng.integers(1, 300)), 4.0 * rng.random()
-    if luck < bad:
+    ttft_s = moment.ttft * (20.0 if step // 60 % 3 == 0 and row == 2 else 2.0)
+    reason = (RATE_LIMITED, RATE_LIMITED if row == 3 else MIDSTREAM, SERVER_ERROR, TIMED_OUT)[moment.reason]
+    if moment.luck < bad:
         return [Event(FAILED, row, 0.0, 1000, 0, 0.0, 0.5, reason, 0.0, 0.0)]
-    if luck > 0.95:
+    if moment.luck > 0.95:
         return [Event(CANCELLED, row, 0.0, 1000, 0, 0.0, 0.5, 0, 0.0, 0.0)]
     return [Event(FIRST_TOKEN, row, 0.0, 1000, 0, ttft_s, ttft_s, 0, 0.0, 0.0),
-            Event(DONE, row, 0.0, 1000, tokens, ttft_s, ttft_s + rest_s, 0, 1e-3 * (1 + row), 2e-3)]
+            Event(DONE, row, 0.0, 1000, moment.tokens, ttft_s, ttft_s + moment.rest_s, 0, 1e-3 * (1 + row), 2e-3)]
 
 
 def choices(bound: BoundPolicy, offers: int) -> Iterator[int]:
     """What a policy chooses, in plain Python, in random but fixed histories."""
     for seed in SEEDS:
-        rng = np.random.default_rng(seed)
-        seat, now_s = Trial(bound, offers, compiled=False), 0.0
+        seat = Trial(bound, offers, compiled=False)
         late: list[list[Event]] = []
-        for step in range(STEPS):
-            now_s += 200.0 if step % 150 == 149 else float(rng.exponential(0.3))
-            request = begun(step, Request(now_s, 1000, 200.0, 0, step % 9 - 1, 0, 0))
-            row = seat.choose(seen(rng, offers, step, now_s), request, float(rng.random()))
+        for step, moment in enumerate(history(seed, offers)):
+            request = begun(step, Request(moment.now_s, 1000, 200.0, 0, step % 9 - 1, 0, 0))
+            row = seat.choose(moment.view, request, moment.u)
             yield row
-            start = of_request(Event(DISPATCH, max(row, 0), now_s, 1000, 0, 0.0, 0.0, 0, 0.0, 0.0), step, request)
+            begin = Event(DISPATCH, max(row, 0), moment.now_s, 1000, 0, 0.0, 0.0, 0, 0.0, 0.0)
+            start = of_request(begin, step, request)
             if step % 3:
                 seat.observe(start)
-            ends = [of_request(event, step, request) for event in outcome(rng, step, max(row, 0))]
+            ends = [of_request(event, step, request) for event in outcome(moment, step, max(row, 0))]
             late.append([*([] if step % 3 else [start]), *ends])
             for event in late.pop(0) if len(late) > UNDER_WAY else []:
-                seat.observe(event._replace(now_s=now_s))
+                seat.observe(event._replace(now_s=moment.now_s))
 
 
 def begun(step: int, request: Request) -> Request:
