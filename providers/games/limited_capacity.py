@@ -92,7 +92,7 @@ def edgeworth_path(game: Edgeworth, seed: int = 1) -> np.ndarray:
         sell=lambda prices: sales(prices, game.demand, game.capacity, game.ceiling),
     )
     sellers = [
-        bind(PricingChoice(kind="undercut", step=game.step, ceiling_markup=game.ceiling / cost, **GAME_TARIFF))
+        bind(PricingChoice(kind="undercut", step=game.step, markup=game.ceiling / cost, **GAME_TARIFF))
         for cost in costs
     ]
     return play(sellers, rules, [game.ceiling] * game.sellers, game.moves)

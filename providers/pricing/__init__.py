@@ -2,8 +2,8 @@
 
 from providers.pricing.registry import STRATEGIES, PricingError, bind, kinds, register
 from providers.pricing.situation import Situation
-from providers.pricing.strategy import Steady, Strategy, StrategyKind
-from providers.pricing.tariff import Tariff
+from providers.pricing.strategy import Regular, Steady, Strategy, StrategyKind
+from providers.pricing.tariff import RegularTariff, Tariff
 
-__all__ = ["STRATEGIES", "PricingError", "Situation", "Steady", "Strategy", "StrategyKind", "Tariff", "bind", "kinds",
-           "register"]
+__all__ = ["STRATEGIES", "PricingError", "Regular", "RegularTariff", "Situation", "Steady", "Strategy", "StrategyKind",
+           "Tariff", "bind", "kinds", "register"]

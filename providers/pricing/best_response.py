@@ -7,15 +7,15 @@ from numpy.random import Generator
 
 from providers.pricing.demand import best_price, nested_logit_share, router_share
 from providers.pricing.situation import Situation
-from providers.pricing.strategy import Steady, StrategyKind
-from providers.pricing.tariff import Tariff
+from providers.pricing.strategy import Regular, StrategyKind
+from providers.pricing.tariff import RegularTariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
 
 FREE_PICO: Final = 1.0  # a unit cost below this, pico-dollars per token, is none: no ceiling can be a multiple of it
 
 
-class BestResponse(Tariff):
+class BestResponse(RegularTariff):
     """Parameters that both best responses share."""
 
     ceiling_markup: float = quantity(10.0, unit="1", doc="Highest price over unit cost", gt=1)
@@ -46,7 +46,7 @@ class LogitResponse(BestResponse):
 R = TypeVar("R", bound=BestResponse)
 
 
-class _Response(Steady[R]):
+class _Response(Regular[R]):
     """Posts the best price against rivals' present prices; all of them in pico-dollars per token.
 
     Only the range of the search is in units of the own cost. Demand must not be: sellers of unequal costs would then

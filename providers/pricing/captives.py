@@ -6,19 +6,19 @@ import numpy as np
 from numpy.random import Generator
 
 from providers.pricing.situation import Situation
-from providers.pricing.strategy import Steady, StrategyKind
-from providers.pricing.tariff import Tariff
+from providers.pricing.strategy import Regular, StrategyKind
+from providers.pricing.tariff import RegularTariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
 
 
-class CaptivesAndShoppers(Tariff):
+class CaptivesAndShoppers(RegularTariff):
     """Parameters of ``captives_and_shoppers``."""
 
     pinned: float = quantity(
         0.3, unit="1", doc="Share of demand that is pinned to one of the sellers, whatever it charges", gt=0, lt=1,
         source="assumption; no marketplace publishes how many requests name a provider")
-    ceiling_markup: float = quantity(
+    markup: float = quantity(
         4.0, unit="1", doc="Most that captives pay, over unit cost, where the creator has no list price: what it would "
         "cost to serve the model on a GPU of their own", gt=1, source="assumption")
     review_days: float = quantity(7.0, unit="days", doc="Time between draws", gt=0)
@@ -40,7 +40,7 @@ def margin_share(below: float | np.ndarray, rivals: int, pinned: float) -> float
     return pinned / (pinned + shoppers)
 
 
-class CaptivesPrices(Steady[CaptivesAndShoppers]):
+class CaptivesPrices(Regular[CaptivesAndShoppers]):
     """Draws from the mixed equilibrium (P9 of docs/market/pricing.md) for as many equal sellers as there are now.
 
     Sellers of unequal cost have another equilibrium; each then draws as if all had its cost.
@@ -58,7 +58,7 @@ class CaptivesPrices(Steady[CaptivesAndShoppers]):
         given, cost = self.parameters, situation.cost_pico
         # drawn in any case: how many rivals there are must not shift later draws
         share = rng.random()
-        ceiling = given.listed_pico(situation) or cost * given.ceiling_markup
+        ceiling = given.anchor_pico(situation)
         rivals = len(situation.rivals)
         if rivals == 0 or ceiling <= cost:
             return given.prices(situation, ceiling)

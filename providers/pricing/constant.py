@@ -44,10 +44,6 @@ class Constant(Steady[ConstantPrice]):
         output = given.input_usd * given.output_ratio if given.output_usd is None else given.output_usd
         return prices_of_usd(given.input_usd, output, given.cached_usd)
 
-    def next_review_s(self, situation: Situation, rng: Generator) -> float:
-        """Never."""
-        return float("inf")
-
 
 CONSTANT: Final = StrategyKind(
     kind="constant",

@@ -6,13 +6,13 @@ from typing import Final
 from numpy.random import Generator
 
 from providers.pricing.situation import Situation
-from providers.pricing.strategy import Steady, StrategyKind
-from providers.pricing.tariff import Tariff
+from providers.pricing.strategy import Regular, StrategyKind
+from providers.pricing.tariff import RegularTariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
 
 
-class CostPlus(Tariff):
+class CostPlus(RegularTariff):
     """Parameters of ``cost_plus``."""
 
     learning_rate: float = quantity(
@@ -25,7 +25,7 @@ class CostPlus(Tariff):
     review_days: float = quantity(7.0, unit="days", doc="Time between reviews", gt=0)
 
 
-class WrightCostPlus(Steady[CostPlus]):
+class WrightCostPlus(Regular[CostPlus]):
     """``cost * markup * (1 + sold / experience) ** -b`` with ``b = -log2(1 - learning_rate)``."""
 
     def launch(self, situation: Situation, rng: Generator) -> Prices:

@@ -6,8 +6,8 @@ from numpy.random import Generator
 from pydantic import Field, field_validator
 
 from providers.pricing.situation import Situation
-from providers.pricing.strategy import P, Steady, StrategyKind
-from providers.pricing.tariff import Tariff
+from providers.pricing.strategy import P, Regular, Steady, StrategyKind
+from providers.pricing.tariff import RegularTariff, Tariff
 from sim.market.prices import USUAL_MIX, Mix, Prices
 from sim.scenario.base import quantity
 from sim.units import DAY_S, DAYS_PER_YEAR
@@ -39,7 +39,7 @@ class _FromLaunch(Steady[P]):
         raise NotImplementedError
 
 
-class Decline(Tariff):
+class Decline(RegularTariff):
     """Parameters of ``decline``."""
 
     decline_per_year: float = quantity(
@@ -49,7 +49,7 @@ class Decline(Tariff):
     review_days: float = quantity(30.0, unit="days", doc="Time between price changes", gt=0)
 
 
-class ExponentialDecline(_FromLaunch[Decline]):
+class ExponentialDecline(_FromLaunch[Decline], Regular[Decline]):
     """``launch * (1 - decline_per_year) ** years``, changed every ``review_days``."""
 
     def factor(self, age_days: float) -> float:

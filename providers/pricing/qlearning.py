@@ -10,8 +10,8 @@ from numpy.random import Generator
 from pydantic import model_validator
 
 from providers.pricing.situation import Situation
-from providers.pricing.strategy import Steady, StrategyKind
-from providers.pricing.tariff import Tariff
+from providers.pricing.strategy import Regular, StrategyKind
+from providers.pricing.tariff import RegularTariff
 from sim.compiled import njit
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
@@ -53,7 +53,7 @@ def learn(values: np.ndarray, step: Step, rate: float, discount: float) -> None:
     values[step.state, step.action] = (1 - rate) * values[step.state, step.action] + rate * target
 
 
-class QLearning(Tariff):
+class QLearning(RegularTariff):
     """Parameters of ``q_learning``."""
 
     prices_count: int = quantity(15, unit="prices", doc="Number of prices it tries, equally spaced", ge=2, le=50,
@@ -74,7 +74,7 @@ class QLearning(Tariff):
         return self
 
 
-class QLearner(Steady[QLearning]):
+class QLearner(Regular[QLearning]):
     """Learns the value of each price in each state; the state is its own price and the cheapest rival's.
 
     The reward of a period is the profit of the last day, in units of the highest profit that it has seen.

@@ -1,5 +1,6 @@
 """The contract of a pricing strategy, and the plain kind that others extend."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -8,7 +9,7 @@ from numpy.random import Generator
 from pydantic import BaseModel
 
 from providers.pricing.situation import Situation
-from providers.pricing.tariff import Tariff
+from providers.pricing.tariff import RegularTariff, Tariff
 from sim.market.prices import Prices
 from sim.units import DAY_S
 
@@ -63,10 +64,11 @@ class StrategyKind:
 
 
 P = TypeVar("P", bound=Tariff)
+R = TypeVar("R", bound=RegularTariff)
 
 
 class Steady(Generic[P]):
-    """Launches at the list price (or cost-plus), reviews at regular times, and takes no notice of rivals.
+    """Launches at the list price (or cost-plus), leaves it, and takes no notice of rivals.
 
     Parameters
     ----------
@@ -82,8 +84,8 @@ class Steady(Generic[P]):
         return self.parameters.prices(situation, self.parameters.anchor_pico(situation))
 
     def next_review_s(self, situation: Situation, rng: Generator) -> float:
-        """Return the parameters' period."""
-        return self.parameters.review_days * DAY_S
+        """Never."""
+        return math.inf
 
     def review(self, situation: Situation, rng: Generator) -> Prices | None:
         """Leave the prices."""
@@ -96,3 +98,11 @@ class Steady(Generic[P]):
     def react(self, situation: Situation, rng: Generator) -> Prices | None:
         """Leave the prices."""
         return None
+
+
+class Regular(Steady[R]):
+    """The same with a review at regular times; parameters are a ``RegularTariff`` or a model that extends it."""
+
+    def next_review_s(self, situation: Situation, rng: Generator) -> float:
+        """Return the parameters' period."""
+        return self.parameters.review_days * DAY_S

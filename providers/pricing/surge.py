@@ -5,14 +5,14 @@ from typing import Final
 from numpy.random import Generator
 
 from providers.pricing.situation import Situation
-from providers.pricing.strategy import Steady, StrategyKind
-from providers.pricing.tariff import Tariff
+from providers.pricing.strategy import Regular, StrategyKind
+from providers.pricing.tariff import RegularTariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
 from sim.units import HOURS_PER_DAY
 
 
-class Surge(Tariff):
+class Surge(RegularTariff):
     """Parameters of ``surge``."""
 
     threshold: float = quantity(0.7, unit="1", doc="Utilisation above which the price rises", ge=0, lt=1)
@@ -22,7 +22,7 @@ class Surge(Tariff):
     review_days: float = quantity(1 / HOURS_PER_DAY, unit="days", doc="Time between reviews", gt=0)
 
 
-class SurgePrice(Steady[Surge]):
+class SurgePrice(Regular[Surge]):
     """Normal price times ``1 + slope * (u - threshold) / (1 - threshold)`` above the threshold."""
 
     utilisation: float = 0.0

@@ -34,8 +34,6 @@ class Tariff(Part):
         0.01, unit="USD per million tokens", doc="Prices are multiples of this", ge=0.000001,
         source="pluriholonomic/ai-routing (July 2026): 93% of quotes are on the cent grid",
     )
-    review_days: float = quantity(1.0, unit="days", doc="Time between reviews, for strategies that review regularly",
-                                  gt=0)
 
     @model_validator(mode="after")
     def _steps_are_whole(self) -> "Tariff":
@@ -103,6 +101,12 @@ class Tariff(Part):
         """Prices with one of cached input: charged like other input it says nothing, and `cached_share` does."""
         cached = known.cached if known.cached < known.input else known.input * self.cached_share
         return known.input, known.output, cached
+
+
+class RegularTariff(Tariff):
+    """A tariff of a strategy that reviews at regular times."""
+
+    review_days: float = quantity(1.0, unit="days", doc="Time between reviews", gt=0)
 
 
 def _snap(value: float, step: int) -> int:

@@ -6,13 +6,13 @@ from numpy.random import Generator
 from pydantic import Field, model_validator
 
 from providers.pricing.situation import Situation
-from providers.pricing.strategy import Steady, StrategyKind
-from providers.pricing.tariff import Tariff
+from providers.pricing.strategy import Regular, StrategyKind
+from providers.pricing.tariff import RegularTariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
 
 
-class Tiers(Tariff):
+class Tiers(RegularTariff):
     """Parameters of ``tiers``."""
 
     volume: Literal["total", "last_day"] = quantity(
@@ -35,7 +35,7 @@ class Tiers(Tariff):
         return self
 
 
-class VolumeTiers(Steady[Tiers]):
+class VolumeTiers(Regular[Tiers]):
     """Takes the discount of the highest volume that is reached."""
 
     def review(self, situation: Situation, rng: Generator) -> Prices | None:

@@ -5,26 +5,26 @@ from typing import Final
 from numpy.random import Generator
 
 from providers.pricing.situation import Situation
-from providers.pricing.strategy import Steady, StrategyKind
-from providers.pricing.tariff import Tariff
+from providers.pricing.strategy import Regular, StrategyKind
+from providers.pricing.tariff import RegularTariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
 
 
-class Undercut(Tariff):
+class Undercut(RegularTariff):
     """Parameters of ``undercut``."""
 
     step: float = quantity(0.05, unit="1", doc="Share by which it undercuts (at least a step of the grid)", ge=0,
                            lt=1)
-    ceiling_markup: float = quantity(4.0, unit="1", doc="Price over unit cost at which it has no rival to fear",
-                                     gt=1)
+    markup: float = quantity(4.0, unit="1", doc="Price over unit cost at which it has no rival to fear: the ceiling",
+                             gt=1)
     relent_share: float = quantity(
         0.0, unit="1", doc="Probability of a return to the ceiling when undercutting would pay less than nothing",
         ge=0, le=1,
     )
 
 
-class Undercutting(Steady[Undercut]):
+class Undercutting(Regular[Undercut]):
     """Undercuts while that pays more than the demand that rivals' full capacity leaves at the ceiling.
 
     With capacity ``K``, ``K'`` of all rivals and demand ``D`` the residual is ``R = D - K'``. Undercutting at ``p``
@@ -52,12 +52,12 @@ class Undercutting(Steady[Undercut]):
         residual = min(max(demand - rivals, 0.0), capacity)
         if residual == 0:
             return floor
-        ceiling = cost * self.parameters.ceiling_markup
+        ceiling = cost * self.parameters.markup
         return max(floor, cost + (ceiling - cost) * residual / min(capacity, demand))
 
     def _answer(self, situation: Situation, rng: Generator) -> Prices:
         given, rival, u = self.parameters, situation.cheapest_rival, rng.random()
-        ceiling = situation.cost_pico * given.ceiling_markup
+        ceiling = situation.cost_pico * given.markup
         if rival is None or situation.blend(rival) > ceiling:
             return given.prices(situation, ceiling)
         lower, floor = self.lower_pico(situation), given.floor_pico(situation)

@@ -9,8 +9,8 @@ from providers.firms.placement import Rules, Want, choose_hardware, pack
 from providers.firms.supply_side import build_supply
 from providers.pricing.menu_cost import CalvoPlus, MenuCost
 from providers.pricing.registry import STRATEGIES
-from providers.pricing.strategy import Steady, StrategyKind
-from providers.pricing.tariff import Tariff
+from providers.pricing.strategy import Regular, StrategyKind
+from providers.pricing.tariff import RegularTariff
 from sim.engines.world import OfferSpec
 from sim.errors import ScenarioError
 from sim.scenario.firm_settings import (
@@ -359,7 +359,7 @@ def test_a_rivals_strategy_changes_no_launch_and_no_review_time():
 
 
 def test_sellers_who_answer_at_once_do_not_stop_the_clock():
-    class Undercut(Steady):
+    class Undercut(Regular):
         def react_s(self, situation, rng):
             return 0.0
 
@@ -369,7 +369,7 @@ def test_sellers_who_answer_at_once_do_not_stop_the_clock():
         def review(self, situation, rng):
             return situation.own.scaled(1.1)
 
-    kind = StrategyKind("at_once", Undercut, Tariff, "answers at once", "test")
+    kind = StrategyKind("at_once", Undercut, RegularTariff, "answers at once", "test")
     STRATEGIES["at_once"] = kind
     firm = host(pricing={"kind": "at_once", "review_days": 0.5},
                 adoption=Adoption(probability=1, creators=("meta",)))
@@ -383,11 +383,11 @@ def test_sellers_who_answer_at_once_do_not_stop_the_clock():
 
 def test_a_seller_who_is_about_to_react_does_so_once():
     """A rival moves every hour; who takes five and a half hours to answer answers every six hours."""
-    class Mover(Steady):
+    class Mover(Regular):
         def review(self, situation, rng):
             return situation.own.scaled(1.01)
 
-    class Slow(Steady):
+    class Slow(Regular):
         def react_s(self, situation, rng):
             return 5.5 * HOUR_S
 
@@ -395,7 +395,7 @@ def test_a_seller_who_is_about_to_react_does_so_once():
             return situation.own.scaled(0.9)
 
     for name, strategy in (("mover", Mover), ("slow", Slow)):
-        STRATEGIES[name] = StrategyKind(name, strategy, Tariff, name, "test")
+        STRATEGIES[name] = StrategyKind(name, strategy, RegularTariff, name, "test")
     adoption = Adoption(probability=1, creators=("meta",))
     firms = {"a": host(pricing={"kind": "mover", "review_days": 1 / 24}, adoption=adoption),
              "b": host(pricing={"kind": "slow", "review_days": 1000}, adoption=adoption)}

@@ -41,7 +41,7 @@ def test_every_price_of_the_mix_earns_the_same_and_no_other_more(sellers):
 
 def test_the_strategy_draws_from_it():
     """Kolmogorov and Smirnov at one in a thousand; the grid is fine enough to hide no step."""
-    seller = bind(PricingChoice(kind="captives_and_shoppers", pinned=0.3, ceiling_markup=4.0, grid_usd=0.000001))
+    seller = bind(PricingChoice(kind="captives_and_shoppers", pinned=0.3, markup=4.0, grid_usd=0.000001))
     rival = prices_of_usd(2.0, 2.0)
     now = Situation(now_s=0, hour=0, launched_s=0, own=rival, rivals=(rival, rival), rivals_changed_s=(0, 0),
                     unit_cost_usd_per_mtok=1.0)
