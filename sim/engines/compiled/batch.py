@@ -1,7 +1,7 @@
 """Who waits at a replica, and who is in prefill there: lists that are linked from head to tail."""
 
 from sim.compiled import inner
-from sim.engines.compiled.priority import Ends, link
+from sim.engines.compiled.priority import Ends, link, unlink
 from sim.engines.compiled.records import Attempt, LiveDeployment, Replica
 from sim.engines.compiled.state import DECODE, WAITING, Supply
 
@@ -18,45 +18,24 @@ def enqueue(supply: Supply, replica: Replica, a: int, before: int) -> None:
 @inner(forceinline=True)
 def dequeue(supply: Supply, replica: Replica, a: int) -> None:
     """Unlink a waiting attempt from its replica's queue (its load stays counted)."""
-    attempt = supply.attempts[a]
-    if attempt.prev >= 0:
-        supply.attempts[attempt.prev].next = attempt.next
-    else:
-        replica.queue_head = attempt.next
-    if attempt.next >= 0:
-        supply.attempts[attempt.next].prev = attempt.prev
-    else:
-        replica.queue_tail = attempt.prev
+    ends = Ends(replica.queue_head, replica.queue_tail)
+    replica.queue_head, replica.queue_tail = unlink(supply.attempts, a, ends)
     replica.queued -= 1
 
 
 @inner(forceinline=True)
 def unlink_central(supply: Supply, offer: LiveDeployment, a: int) -> None:
     """Take an attempt out of its offer's central queue."""
-    attempt = supply.attempts[a]
-    if attempt.prev >= 0:
-        supply.attempts[attempt.prev].next = attempt.next
-    else:
-        offer.central_head = attempt.next
-    if attempt.next >= 0:
-        supply.attempts[attempt.next].prev = attempt.prev
-    else:
-        offer.central_tail = attempt.prev
+    ends = Ends(offer.central_head, offer.central_tail)
+    offer.central_head, offer.central_tail = unlink(supply.attempts, a, ends)
     offer.central_count -= 1
 
 
 @inner(forceinline=True)
 def unlink_prefill(supply: Supply, replica: Replica, a: int) -> None:
     """Unlink an attempt from its replica's list of prefills."""
-    attempt = supply.attempts[a]
-    if attempt.prev >= 0:
-        supply.attempts[attempt.prev].next = attempt.next
-    else:
-        replica.prefill_head = attempt.next
-    if attempt.next >= 0:
-        supply.attempts[attempt.next].prev = attempt.prev
-    else:
-        replica.prefill_tail = attempt.prev
+    ends = Ends(replica.prefill_head, replica.prefill_tail)
+    replica.prefill_head, replica.prefill_tail = unlink(supply.attempts, a, ends)
 
 
 @inner(forceinline=True)

@@ -12,6 +12,7 @@ import numpy as np
 from sim.compiled import inner
 from sim.draws import mix
 from sim.engines.compiled.cache_records import CacheClaim, CachedPrefix, PrefixCache
+from sim.engines.compiled.priority import Ends, unlink
 from sim.engines.compiled.records import Globals, LiveDeployment, Replica
 from sim.engines.compiled.state import Supply, free_stack, wide
 from sim.engines.record import Rows, rows_of, table
@@ -108,25 +109,17 @@ def begin(g: Globals, supply: Supply, r: int, kind: int, name: int) -> int:
 
 
 @inner()
-def unlink(supply: Supply, cache: PrefixCache, e: int) -> None:
+def no_longer_idle(supply: Supply, cache: PrefixCache, e: int) -> None:
     """Take a prefix out of the list of idle ones."""
-    here = supply.prefixes[e]
-    if here.prev >= 0:
-        supply.prefixes[here.prev].next = here.next
-    else:
-        cache.first = here.next
-    if here.next >= 0:
-        supply.prefixes[here.next].prev = here.prev
-    else:
-        cache.last = here.prev
-    here.idle = 0
+    cache.first, cache.last = unlink(supply.prefixes, e, Ends(cache.first, cache.last))
+    supply.prefixes[e].idle = 0
 
 
 @inner()
 def forget(g: Globals, supply: Supply, r: int, e: int) -> None:
     """Free the place of an idle prefix without blocks."""
     gone = supply.prefixes[e]
-    unlink(supply, supply.caches[r], e)
+    no_longer_idle(supply, supply.caches[r], e)
     bucket = bucket_of(supply, r, gone.kind, gone.name)
     at = wide(supply.buckets[bucket])
     if at == e:
@@ -163,7 +156,7 @@ def take(supply: Supply, r: int, e: int) -> None:
     prefix = supply.prefixes[e]
     prefix.users += 1
     if prefix.idle != 0:
-        unlink(supply, supply.caches[r], e)
+        no_longer_idle(supply, supply.caches[r], e)
         move(supply, r, e, 1)
 
 

@@ -3,7 +3,7 @@
 Lines are linked from head to tail. Where all are alike, the place of a newcomer is found by one comparison.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sim.compiled import inner
 from sim.engines.compiled.records import Attempt
@@ -53,4 +53,20 @@ def link(attempts: Rows[Attempt], a: int, before: int, ends: Ends) -> Ends:
         attempts[attempt.next].prev = a
     else:
         tail = a
+    return Ends(head, tail)
+
+
+@inner(forceinline=True)
+def unlink(line: Rows[Any], a: int, ends: Ends) -> Ends:
+    """Take whoever is in a slot out of a line of attempts, or of prefixes; return the line's ends."""
+    head, tail = ends
+    gone = line[a]
+    if gone.prev >= 0:
+        line[gone.prev].next = gone.next
+    else:
+        head = gone.next
+    if gone.next >= 0:
+        line[gone.next].prev = gone.prev
+    else:
+        tail = gone.prev
     return Ends(head, tail)
