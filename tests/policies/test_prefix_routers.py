@@ -5,7 +5,7 @@ import pytest
 
 from policies import bind
 from policies import prefix_index as index
-from policies.dynamo_kv import ACTIVE, COST, PREFILL, cost_of
+from policies.dynamo_kv import ACTIVE, COST, PREFILL, UNDER_WAY, cost_of
 from policies.gie import SCORE
 from policies.sglang import hashed_beginning, load_is_fair, out_of_balance
 from policies.trial import Trial, blank_view, plain_request
@@ -85,6 +85,10 @@ def test_a_full_set_gives_up_whom_nobody_used_for_longest():
     assert [any(known(seat, asked(session=session, history=900))) for session in rivals] == [
         False, *[True] * index.WAYS]
     assert seat.memory.offers[:, index.TOTAL].tolist() == [4000, 4000]
+    seat.observe(placed(asked(session=rivals[1], now_s=20.0), 1))  # used again: the third is now the oldest
+    seat.observe(placed(asked(session=rivals[0], now_s=21.0), 0))
+    assert [any(known(seat, asked(session=session, history=900))) for session in rivals] == [
+        True, True, False, *[True] * (index.WAYS - 2)]
 
 
 # SGLang
@@ -105,6 +109,10 @@ def test_sglang_follows_the_match_unless_it_is_short_or_loads_are_apart():
     seat.observe(placed(first, 0))
     assert seat.choose(view, asked(session=7, prompt=3000, history=1100), 0.5) == 0  # a third is more than .3
     assert seat.choose(view, asked(session=7, prompt=4000, history=1100), 0.5) == 1  # a quarter is not
+    half = trial("sglang_cache_aware", 3, cache_threshold=0.5)
+    half.observe(placed(first, 0))
+    assert half.choose(view, asked(session=7, prompt=2000, history=1100), 0.5) == 1  # nor is the threshold itself
+    assert half.choose(view, asked(session=7, prompt=1999, history=1100), 0.5) == 0
     view[:, v.IN_FLIGHT] = [70.0, 3.0, 2.0]
     assert seat.choose(view, asked(session=7, prompt=1200, history=1100), 0.5) == 2
     view[:, v.IN_FLIGHT], view[:, v.OPEN] = 0.0, [0.0, 1.0, 1.0]
@@ -177,6 +185,16 @@ def test_dynamo_counts_a_prompt_until_its_first_token_and_its_blocks_until_the_e
     for number, kind in ((6, DONE), (6, DONE), (5, CANCELLED)):
         seat.observe(placed(again, 0, number=number, kind=kind))
     assert seat.memory.offers[0, [PREFILL, ACTIVE]].tolist() == [0.0, 0.0]
+
+
+def test_dynamo_lets_the_oldest_request_of_a_full_set_go():
+    seat = trial("dynamo_kv", 2)
+    rivals = [n for n in range(200_000) if index.slot_of(n, UNDER_WAY // index.WAYS) == 5][:index.WAYS + 1]
+    for at, number in enumerate(rivals):
+        seat.observe(placed(asked(prompt=160, now_s=float(at)), 0, number=number))
+    assert seat.memory.offers[0, [PREFILL, ACTIVE]].tolist() == [160.0 * index.WAYS, 10.0 * index.WAYS]
+    seat.observe(placed(asked(prompt=160), 0, number=rivals[0], kind=DONE))  # of it the book knows nothing any more
+    assert seat.memory.offers[0, ACTIVE] == 10.0 * index.WAYS
 
 
 def test_dynamo_forgets_after_two_minutes_and_prunes_to_four_fifths():
