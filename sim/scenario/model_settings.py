@@ -30,7 +30,7 @@ class Frontier(Part):
     from_date: Day | None = Field(None, description="Real models released on or after this day are replaced by "
                                    "invented ones; none: after the catalogue's last release, or from the first day")
     growth_per_year: float = quantity(
-        1.09, unit="log-odds/year", doc="Growth of the closed frontier's ability", ge=-5, le=20, source=FIT,
+        1.08, unit="log-odds/year", doc="Growth of the closed frontier's ability", ge=-5, le=20, source=FIT,
         sweep=Sweep(0.5, 2.0, "log", "half to twice the default"))
     open_lag_months: float = quantity(
         4.0, unit="months", doc="Time by which the open frontier trails the closed one (1 to 6)", ge=0, le=36,
@@ -38,7 +38,7 @@ class Frontier(Part):
         sweep=Sweep(1.0, 6.0, "linear", "one to six months: the published range"),
     )
     size_step: float = quantity(
-        0.51, unit="log-odds", doc="Loss of ability with a tenth of the parameters, same creator and day", ge=0, le=10,
+        0.48, unit="log-odds", doc="Loss of ability with a tenth of the parameters, same creator and day", ge=0, le=10,
         source=FIT)
     noise: float = quantity(
         0.10, unit="log-odds", doc="Standard deviation of a release around its trend", ge=0, le=3)

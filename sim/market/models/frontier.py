@@ -28,7 +28,7 @@ DENSE_BELOW_B: Final = 50.0
 # List price of input, USD/M tokens: factor * total_b^power, least squares over the catalogue since October 2024; output
 # over input: its median. Flagship prices have no trend (R2 = .03, Du, arXiv 2603.28576), so neither has this rule.
 CLOSED_PRICE: Final = (0.01055, 0.849, 5.0)
-OPEN_PRICE: Final = (0.02205, 0.467, 3.67)
+OPEN_PRICE: Final = (0.0342, 0.4095, 3.267)
 SIZE_NAMES: Final = ("small", "medium", "large")
 
 

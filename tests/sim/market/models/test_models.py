@@ -39,7 +39,7 @@ def by_name(rows):
 
 def test_the_built_in_catalogue_holds_the_models_of_these_years():
     rows = by_name(read_catalogue(BUILT_IN, START))
-    assert len(rows) >= 45
+    assert len(rows) == 189
     for name in ("gpt-4", "gpt-4-turbo", "gpt-4o", "gpt-4o-mini", "o1", "o3", "o4-mini", "gpt-5", "claude-3-opus",
                  "claude-3.5-sonnet", "claude-3.7-sonnet", "claude-sonnet-4", "claude-opus-4.5", "gemini-1.5-pro",
                  "gemini-2.0-flash", "gemini-2.5-pro", "gemini-3-pro", "grok-4", "llama-2-70b", "llama-3-8b",
@@ -246,7 +246,8 @@ def test_the_size_step_is_that_of_releases_in_several_sizes():
 @pytest.mark.parametrize(("is_open", "rule"), [(False, CLOSED_PRICE), (True, OPEN_PRICE)])
 def test_the_price_rule_is_that_of_the_catalogue(is_open, rule):
     rows = [row for row in read_catalogue(BUILT_IN, START)
-            if row.open is is_open and row.release_day > -100 and row.name != "gpt-4.5"]
+            if row.open is is_open and row.release_day > -100 and row.name != "gpt-4.5"
+            and "of its price" not in row.source]  # sizes that were taken from this very rule say nothing of it
     slope, level = np.polyfit([np.log10(row.total_b) for row in rows], [np.log10(row.list_in_usd) for row in rows], 1)
     assert rule[:2] == pytest.approx((10**level, slope), rel=0.01)
     assert rule[2] == pytest.approx(np.median([row.list_out_usd / row.list_in_usd for row in rows]), rel=0.01)
