@@ -142,8 +142,8 @@ def test_the_page_says_what_the_values_say():
     text = page(BY_HAND)
     assert "2 policies (1 pairs), 3 replications, 1 cases" in text
     for metric, told, mean, fewest in ((COST, 1, "0.0", 0), (GOOD, 1, "0.0", 0), (LATE, 0, "0.0", 0)):
-        assert (f"`{metric}`: {told} of 1 pairs are told apart as calibrated. Of these the mean case tells {mean} apart "
-                f"alike, and the one with fewest (slow) {fewest};") in text
+        assert (f"`{metric}`: {told} of 1 pairs are told apart as calibrated. Of these the mean case tells {mean} "
+                f"apart alike, and the one with fewest (slow) {fewest};") in text
     assert "1 is told apart the other way round" in text
     assert case_rows(BY_HAND)[1] == ("slow", "0 / 0 / 1 / 0", "0 / 1 / 0 / 0", "0 / 0 / 0 / 1")
     assert policy_rows(BY_HAND)[1][:4] == ("a", "1.1 ± 0.2", "1", "1–2")
