@@ -38,7 +38,7 @@ class Frontier(Part):
         sweep=Sweep(1.0, 6.0, "linear", "one to six months: the published range"),
     )
     size_step: float = quantity(
-        0.48, unit="log-odds", doc="Loss of ability with a tenth of the parameters, same creator and day", ge=0, le=10,
+        0.49, unit="log-odds", doc="Loss of ability with a tenth of the parameters, same creator and day", ge=0, le=10,
         source=FIT)
     noise: float = quantity(
         0.10, unit="log-odds", doc="Standard deviation of a release around its trend", ge=0, le=3)
@@ -49,10 +49,10 @@ class Frontier(Part):
         description="Creators of open models")
     closed_gap_days: float = quantity(
         100.0, unit="days", doc="Mean time between a closed creator's releases (exponential)", gt=0,
-        source="assumption: half the frequency of 2025 (42 to 77 days), when a release was mostly one size, not three")
+        source="assumption: half the frequency of 2025 (39 to 68 days), when a release was mostly one size, not three")
     open_gap_days: float = quantity(
         150.0, unit="days", doc="Mean time between an open creator's releases (exponential)", gt=0,
-        source="assumption, as for closed creators (45 to 120 days in 2025)")
+        source="assumption, as for closed creators (23 to 94 days in 2025)")
     closed_sizes_b: tuple[float, ...] = Field(
         (14.0, 120.0, 900.0), min_length=1,
         description="Total parameters of a closed release, small to large [billions] (source: assumption)")

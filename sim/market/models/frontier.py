@@ -21,14 +21,15 @@ from sim.streams import Streams
 from sim.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 EXTREME: Final = 1e-4  # abilities are kept away from 0 and 1, where log-odds end
-# Active of total parameters, billions: least squares over the catalogue's mixtures of experts; smaller are dense
-ACTIVE_FACTOR: Final = 0.355
-ACTIVE_POWER: Final = 0.70
+# Active of total parameters, billions: least squares over the catalogue's open mixtures of experts since January
+# 2025; smaller are dense
+ACTIVE_FACTOR: Final = 0.352
+ACTIVE_POWER: Final = 0.693
 DENSE_BELOW_B: Final = 50.0
 # List price of input, USD/M tokens: factor * total_b^power, least squares over the catalogue since October 2024; output
 # over input: its median. Flagship prices have no trend (R2 = .03, Du, arXiv 2603.28576), so neither has this rule.
-CLOSED_PRICE: Final = (0.01055, 0.849, 5.0)
-OPEN_PRICE: Final = (0.0342, 0.4095, 3.267)
+CLOSED_PRICE: Final = (0.0107, 0.847, 5.0)
+OPEN_PRICE: Final = (0.0343, 0.406, 3.267)
 SIZE_NAMES: Final = ("small", "medium", "large")
 
 
