@@ -17,10 +17,13 @@ from experiments.measures.market.posted import LAUNCH
 from experiments.measures.market.price_series import cheapest, usd_per_mtok
 from sim.units import NANO_PER_USD, PICO_PER_USD_PER_MTOK, TOKENS_PER_MTOK
 
-MARKET, MODELS, PROVIDERS, SEGMENTS = "monthly_market", "monthly_models", "monthly_providers", "monthly_segments"
+MARKET, MODELS, PROVIDERS = "monthly_market", "monthly_models", "monthly_providers"
+SEGMENTS, CUSTOMERS = "monthly_segments", "monthly_customers"
 WEEKLY, WEEKLY_OFFERS, WEEKLY_PROVIDERS = "period_market", "period_offers", "period_providers"
+DAILY_OFFERS: Final = "daily_offers"
 COLUMNS: Final[dict[str, dict[str, Measured]]] = {
-    name: {} for name in (MARKET, MODELS, PROVIDERS, SEGMENTS, WEEKLY, WEEKLY_OFFERS, WEEKLY_PROVIDERS)}
+    name: {} for name in (MARKET, MODELS, PROVIDERS, SEGMENTS, CUSTOMERS, WEEKLY, WEEKLY_OFFERS, WEEKLY_PROVIDERS,
+                       DAILY_OFFERS)}
 
 
 def column(*tables: str) -> Callable[[Measured], Measured]:
@@ -38,25 +41,25 @@ def days(panel: Panel) -> np.ndarray:
     return panel.periods.days
 
 
-@column(WEEKLY_OFFERS)
+@column(WEEKLY_OFFERS, DAILY_OFFERS)
 def listed(panel: Panel) -> np.ndarray:
     """Whether an offer is listed at the end of the period."""
     return np.asarray(panel.run.result.listed_daily[panel.periods.last])
 
 
-@column(WEEKLY_OFFERS)
+@column(WEEKLY_OFFERS, DAILY_OFFERS)
 def input_usd_per_mtok(panel: Panel) -> np.ndarray:
     """Price posted at the end of the period."""
     return np.asarray(panel.run.result.prices_daily[panel.periods.last, :, 0] / PICO_PER_USD_PER_MTOK)
 
 
-@column(WEEKLY_OFFERS)
+@column(WEEKLY_OFFERS, DAILY_OFFERS)
 def output_usd_per_mtok(panel: Panel) -> np.ndarray:
     """Price posted at the end of the period."""
     return np.asarray(panel.run.result.prices_daily[panel.periods.last, :, 1] / PICO_PER_USD_PER_MTOK)
 
 
-@column(WEEKLY_OFFERS)
+@column(WEEKLY_OFFERS, DAILY_OFFERS)
 def replicas(panel: Panel) -> np.ndarray:
     """Replica-days over days."""
     return np.asarray(panel.offers(panel.run.result.replicas_daily) / panel.periods.days[:, None])
@@ -72,19 +75,19 @@ def workloads(panel: Panel) -> np.ndarray:
     return panel.periods.mean(np.array(by_day, np.float64).reshape(-1, panel.group.count))
 
 
-@column(MARKET, SEGMENTS, WEEKLY)
+@column(MARKET, SEGMENTS, CUSTOMERS, WEEKLY)
 def requests(panel: Panel) -> np.ndarray:
     """Requests born."""
     return panel.bought("born")
 
 
-@column(PROVIDERS)
+@column(PROVIDERS, DAILY_OFFERS)
 def completed(panel: Panel) -> np.ndarray:
     """Requests served to their end."""
     return panel.sold("served")
 
 
-@column(MARKET, SEGMENTS, WEEKLY)
+@column(MARKET, SEGMENTS, CUSTOMERS, WEEKLY)
 def completed_share(panel: Panel) -> np.ndarray:
     """Completed over born."""
     return ratio(panel.bought("completed"), panel.bought("born"))
@@ -108,7 +111,7 @@ def output_tokens(panel: Panel) -> np.ndarray:
     return panel.bought("output_tokens")
 
 
-@column(MODELS, PROVIDERS, SEGMENTS, WEEKLY, WEEKLY_OFFERS, WEEKLY_PROVIDERS)
+@column(MODELS, PROVIDERS, SEGMENTS, CUSTOMERS, WEEKLY, WEEKLY_OFFERS, WEEKLY_PROVIDERS, DAILY_OFFERS)
 def tokens(panel: Panel) -> np.ndarray:
     """Prompt and output tokens."""
     return panel.tokens
@@ -126,19 +129,19 @@ def refused_attempts_share(panel: Panel) -> np.ndarray:
     return ratio(panel.sold("refused"), panel.sold("placed"))
 
 
-@column(MARKET, MODELS, SEGMENTS, WEEKLY)
+@column(MARKET, MODELS, SEGMENTS, CUSTOMERS, WEEKLY, DAILY_OFFERS)
 def spend_usd(panel: Panel) -> np.ndarray:
     """Charged at posted prices."""
     return np.asarray(panel.charged_nano / NANO_PER_USD)
 
 
-@column(MARKET)
+@column(MARKET, CUSTOMERS)
 def fee_usd(panel: Panel) -> np.ndarray:
     """The router's fees."""
     return np.asarray(panel.bought("fee_nano") / NANO_PER_USD)
 
 
-@column(MARKET, MODELS, SEGMENTS, WEEKLY)
+@column(MARKET, MODELS, SEGMENTS, CUSTOMERS, WEEKLY, DAILY_OFFERS)
 def price_usd_per_mtok(panel: Panel) -> np.ndarray:
     """Charged at posted prices over tokens, before the router's fee."""
     return usd_per_mtok(panel.charged_nano, panel.tokens)
@@ -298,7 +301,7 @@ def _waited(panel: Panel, mean_s: np.ndarray) -> np.ndarray:
     return ratio(panel.workloads(np.nan_to_num(mean_s) * known), panel.workloads(known))
 
 
-@column(MARKET, SEGMENTS)
+@column(MARKET, SEGMENTS, CUSTOMERS)
 def surplus_usd(panel: Panel) -> np.ndarray:
     """Surplus of workloads; nan, where one does not exist, counts as none."""
     return panel.workloads(np.nan_to_num(panel.run.result.surplus_usd_daily))
@@ -320,6 +323,12 @@ def received_usd(panel: Panel) -> np.ndarray:
 def paid_usd(panel: Panel) -> np.ndarray:
     """Entries of the books from a provider's accounts."""
     return panel.income.paid
+
+
+@column(PROVIDERS)
+def profit_usd(panel: Panel) -> np.ndarray:
+    """Received less paid, according to the books."""
+    return np.asarray(panel.income.received - panel.income.paid)
 
 
 @column(PROVIDERS)
@@ -368,7 +377,7 @@ def training_share(panel: Panel) -> np.ndarray:
     return ratio(panel.fleet.training, panel.fleet.gpu_days)
 
 
-@column(MARKET, PROVIDERS, WEEKLY, WEEKLY_OFFERS, WEEKLY_PROVIDERS)
+@column(MARKET, PROVIDERS, WEEKLY, WEEKLY_OFFERS, WEEKLY_PROVIDERS, DAILY_OFFERS)
 def busy_share(panel: Panel) -> np.ndarray:
     """Replica-days in steps over active replica-days: an offer with more replicas weighs more."""
     return ratio(panel.offers(panel.run.busy_replica_days), panel.offers(panel.run.result.replicas_daily))

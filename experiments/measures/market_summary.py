@@ -7,7 +7,7 @@ import numpy as np
 
 from experiments.measures import columns
 from experiments.measures.catalogue import measure, unit_of
-from experiments.measures.market import elasticities, latency, posted, retention, shares
+from experiments.measures.market import elasticities, facing, latency, posted, retention, shares
 from experiments.measures.market.cells import Measured, Panel, by_provider, market, whole_run
 from experiments.measures.market.decomposition import chained, lmdi, shapley, summed
 from experiments.measures.market.panel import by_group, index_of, offer_series, offer_tokens, ratio, workload_series
@@ -184,6 +184,16 @@ def _shares(run: Run) -> Iterator[Number]:
     yield Number("single_model_customers_last", shares.single_model_share(_customer_tokens(run)))
 
 
+def _rivals(run: Run) -> Iterator[Number]:
+    """Of the number of providers of a model only the mean was calibrated: the others are predictions."""
+    result, edge = run.result, _edge(run.result.days)
+    found = facing.providers_per_model(result.listed_daily[-edge:], run.providers[1], result.offer_model)
+    for name, value in found._asdict().items():
+        yield Number(name if name.startswith("models_") else f"providers_per_model_{name}", value)
+    for name, share in facing.prices_faced(result)._asdict().items():
+        yield Number(f"{name}_prices", share)
+
+
 def _customer_tokens(run: Run) -> np.ndarray:
     """Planned tokens of the last days by customer and model: a customer of few requests has few of them in windows."""
     result, edge = run.result, _edge(run.result.days)
@@ -253,5 +263,5 @@ def _last_sum(values: np.ndarray) -> np.ndarray:
 
 
 PARTS: Final[tuple[Callable[[Run], Iterator[Number]], ...]] = (
-    _totals, _prices, _climb, _spend_effects, _elasticities, _posted, _shares, _retention, _latency, _supply,
+    _totals, _prices, _climb, _spend_effects, _elasticities, _posted, _shares, _rivals, _retention, _latency, _supply,
 )

@@ -4,13 +4,13 @@ A table of measures is a cut of the days, a way to tell groups apart, and the co
 and events are in `market_events`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from experiments.measures import columns, market_events
+from experiments.measures import columns, market_events, offer_columns
 from experiments.measures.columns import COLUMNS
 from experiments.measures.market.cells import GROUPS, PERIODS, Panel
 from experiments.measures.market.periods import Periods
@@ -47,27 +47,39 @@ GRIDS: Final[Mapping[str, Grid]] = {
     columns.MODELS: Grid("months", "model"),
     columns.PROVIDERS: Grid("months", "provider"),
     columns.SEGMENTS: Grid("months", "segment"),
+    columns.CUSTOMERS: Grid("months", "customer"),
     columns.WEEKLY: Grid("weeks", "market"),
     columns.WEEKLY_OFFERS: Grid("weeks", "offer", listed_or_sold),
     columns.WEEKLY_PROVIDERS: Grid("weeks", "provider"),
 }
+# a row an offer and day is half a million rows of a whole market: these are made only where somebody asks for them
+ASKED: Final[Mapping[str, Grid]] = {offer_columns.TABLE: Grid("days", "offer", listed_or_sold)}
 NAMES: Final = (*GRIDS, *market_events.TABLES)
 
 
-def tables(result: MarketResult) -> "dict[str, DataFrame]":
-    """Return every table of a run by its name."""
+def tables(result: MarketResult, asked: Iterable[str] = ()) -> "dict[str, DataFrame]":
+    """Return every table of a run by its name; of ``ASKED``, those that are asked for."""
     import pandas as pd
 
-    run = Run(result)
-    made = {name: grid_columns(run, name) for name in GRIDS} | {
+    run, grids = Run(result), [*GRIDS, *asked]
+    made = {name: grid_columns(run, name) for name in grids} | {
         name: make(run) for name, make in market_events.TABLES.items()}
-    return {name: pd.DataFrame(dict(made[name])) for name in NAMES}
+    return {name: pd.DataFrame(dict(made[name])) for name in (*NAMES, *asked)}
 
 
 def headers() -> dict[str, tuple[str, ...]]:
-    """Return the columns of every table, in order."""
+    """Return the columns of every table of every run, in order."""
+    return _headers(GRIDS) | dict(market_events.COLUMNS)
+
+
+def asked_headers() -> dict[str, tuple[str, ...]]:
+    """Return the columns of the tables of ``ASKED``."""
+    return _headers(ASKED)
+
+
+def _headers(grids: Mapping[str, Grid]) -> dict[str, tuple[str, ...]]:
     return {name: (*PERIOD_COLUMNS[grid.periods], *GROUP_COLUMNS[grid.groups], *COLUMNS[name])
-            for name, grid in GRIDS.items()} | dict(market_events.COLUMNS)
+            for name, grid in grids.items()}
 
 
 def write(frames: "Mapping[str, DataFrame]", folder: Path) -> None:
@@ -78,7 +90,7 @@ def write(frames: "Mapping[str, DataFrame]", folder: Path) -> None:
 
 def grid_columns(run: Run, name: str) -> dict[str, Any]:
     """Return the columns of one table of measures, periods outermost."""
-    grid = GRIDS[name]
+    grid = {**GRIDS, **ASKED}[name]
     panel = Panel(run, PERIODS[grid.periods](run), GROUPS[grid.groups](run))
     shape = len(panel.periods), panel.group.count
     present = np.ones(shape, bool) if grid.rows is None else grid.rows(panel)
@@ -93,13 +105,14 @@ def grid_columns(run: Run, name: str) -> dict[str, Any]:
 
 
 def _named(periods: Periods, how: str) -> dict[str, Any]:
-    """Columns that name periods: a month its label; a week its first day, its date, and how many days it has."""
+    """Columns that name periods: a month its label; a week its first day, its date, and how many days it has; a day."""
     labels = np.array(periods.labels, object)
-    return {"month": labels} if how == "months" else {"day": periods.first, "date": labels, "days": periods.days}
+    columns = {"month": labels, "day": periods.first, "date": labels, "days": periods.days}
+    return {name: columns[name] for name in PERIOD_COLUMNS[how]}
 
 
-PERIOD_COLUMNS: Final = {"months": ("month",), "weeks": ("day", "date", "days")}
+PERIOD_COLUMNS: Final = {"months": ("month",), "weeks": ("day", "date", "days"), "days": ("day", "date")}
 GROUP_COLUMNS: Final = {
     "market": (), "model": ("model", "creator", "open", "size_class", "total_b", "mean_quality"),
-    "provider": ("provider",), "segment": ("segment",), "offer": ("provider", "model"),
+    "provider": ("provider",), "segment": ("segment",), "customer": ("customer",), "offer": ("provider", "model"),
 }

@@ -132,11 +132,20 @@ def _market_in_full(scenario: "MarketScenario", replication: int, manner: Manner
     return {**market_tables(result), **report_tables(result)}
 
 
+def _market_offer_by_offer(scenario: "MarketScenario", replication: int, manner: Manner) -> "dict[str, DataFrame]":
+    from experiments.store.report_tables import ASKED_FILES, report_tables
+    from experiments.store.tables import market_tables
+
+    result = _played(scenario, replication, manner)
+    return {**market_tables(result), **report_tables(result, tuple(ASKED_FILES))}
+
+
 KINDS: Final[dict[str, RunKind]] = {
     "traffic": RunKind(_traffic, of="traffic"),
     "market": RunKind(_market, of="market"),
     "market by day": RunKind(_market_by_day, of="market"),
     "market in full": RunKind(_market_in_full, of="market"),
+    "market, offers by day": RunKind(_market_offer_by_offer, of="market"),
 }
 
 

@@ -54,6 +54,10 @@ SERVED_CUT = [[0, 0, 1, 0, 0], [0, 1, 1, 0, 0], [1, 0, 0, 0, 0], [0, 0, 2, 0, 0]
 SOLD = [[8, 10, 30, 0, 0], [10, 17, 51, 0, 0], [40, 30, 10, 0, 0], [56, 24, 72, 0, 0]]  # thousand tokens
 PLACED = [[10, 5, 20, 0, 0], [15, 10, 20, 0, 0], [35, 10, 2, 0, 0], [50, 6, 20, 0, 0]]
 REFUSED = [[2, 0, 5, 0, 0], [0, 5, 0, 0, 0], [5, 2, 0, 0, 0], [0, 0, 2, 0, 0]]
+QUEUE_FULL = [[1, 0, 3, 0, 0], [0, 5, 0, 0, 0], [2, 0, 0, 0, 0], [0, 0, 2, 0, 0]]  # of the refused ones
+FAILED = [[0] * 5, [3, 0, 0, 0, 0], [0] * 5, [9, 0, 0, 0, 0]]
+GIVEN_UP = [[0] * 5, [2, 0, 0, 0, 0], [0] * 5, [5, 0, 0, 0, 0]]
+CACHED = [[2, 0, 8, 0, 0], [3, 0, 0, 0, 0], [0, 9, 0, 0, 0], [10, 0, 20, 0, 0]]  # thousand prompt tokens
 BUSY = [[0.5, 0.2, 0.5, 0, 0], [0.25, 0.4, 0.75, 0, 0], [0.5, 0.6, 0.5, 0, 0], [0.75, 0.8, 0.25, 0, 0]]
 REPLICAS = [[1, 1, 2, 0, 0], [1, 1, 4, 0, 0], [2, 1, 4, 0, 0], [2, 1, 4, 0, 0]]
 LISTED = [[1, 1, 0, 1, 0], [1, 1, 1, 1, 0], [1, 1, 1, 1, 0], [1, 1, 1, 0, 0]]
@@ -117,10 +121,12 @@ def _sold() -> list[OfferDay]:
     output[:, 0] = [800, 1000, 2000 + 5000, 1600 + 10_000]
     rate = np.array(CHARGED)[:, [m if m < NEW else MID for _, m in OFFERS]]
     zero = np.zeros(len(OFFERS), np.int64)
-    return [OfferDay(placed=np.array(PLACED[d]), served=np.array(SERVED[d]), refused=np.array(REFUSED[d]), failed=zero,
-                     abandoned=zero, queue_full=zero, prompt_tokens=(tokens - output)[d], output_tokens=output[d],
+    return [OfferDay(placed=np.array(PLACED[d]), served=np.array(SERVED[d]), refused=np.array(REFUSED[d]),
+                     failed=np.array(FAILED[d]), abandoned=np.array(GIVEN_UP[d]),
+                     queue_full=np.array(QUEUE_FULL[d]), prompt_tokens=(tokens - output)[d], output_tokens=output[d],
                      revenue_nano=(tokens * rate)[d], busy_share=np.array(BUSY[d], float),
-                     cut=np.array(SERVED_CUT[d]), written_off_nano=zero, cached_tokens=zero) for d in range(4)]
+                     cut=np.array(SERVED_CUT[d]), written_off_nano=zero,
+                     cached_tokens=1000 * np.array(CACHED[d])) for d in range(4)]
 
 
 def _changes() -> list[PriceChange]:

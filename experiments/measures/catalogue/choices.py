@@ -46,6 +46,16 @@ ROWS: Final = (
     _retention("all", ""),
     _retention("foundational", ", in the month of its release or the next"),
     _retention("later", " later than that"),
+    *(Measure(f"providers_per_model_{name}", "providers", f"{what} of the providers that list a model, over models "
+              f"with one or more; mean over days, {LAST}", f"{what} over models", "days", shown=Show("", 1.0, decimals))
+      for name, what, decimals in (("mean", "mean", 2), ("median", "median", 1), ("p90", "90 % quantile", 1),
+                                   ("max", "largest number", 0))),
+    Measure("models_with_three_providers", "models",
+            f"models that three providers or more list; mean over days, {LAST}", "models of a day", "days"),
+    *(Measure(f"{whose}_tokens_{word}_prices", "1", f"share of tokens of {whose} models sold on a day and for a model "
+              f"with offers at {word} different posted prices or more", "tokens with such a choice",
+              f"tokens of {whose} models", shown=PERCENT)
+      for whose in ("open", "closed") for word in ("two", "three")),
     Measure("models_used", "models", "models with tokens", "models"),
     Measure("workloads", "workloads", "workloads that use a model of the group, mean over days", "workloads of a day",
             "days"),

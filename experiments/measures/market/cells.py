@@ -9,7 +9,7 @@ import numpy as np
 
 from experiments.measures.market import shares
 from experiments.measures.market.panel import by_group, offer_series, offer_tokens, workload_series
-from experiments.measures.market.periods import Periods, weeks, whole
+from experiments.measures.market.periods import Periods, single_days, weeks, whole
 from experiments.measures.market.providers import Fleet, Income, fleet
 from experiments.measures.market.run import Run
 
@@ -70,6 +70,12 @@ def by_segment(run: Run) -> Group:
     return Group({"segment": names}, len(names), workload=segment)
 
 
+def by_customer(run: Run) -> Group:
+    """One group a customer."""
+    names, customer = run.customers
+    return Group({"customer": names}, len(names), workload=customer)
+
+
 def by_offer(run: Run) -> Group:
     """One group an offer."""
     offers = run.result.offers
@@ -80,6 +86,11 @@ def by_offer(run: Run) -> Group:
 def months(run: Run) -> Periods:
     """The calendar months of a run."""
     return run.months
+
+
+def days_of_run(run: Run) -> Periods:
+    """The days of a run."""
+    return single_days(run.result.start, run.result.days)
 
 
 def weeks_of(run: Run) -> Periods:
@@ -157,7 +168,10 @@ class Panel:
 
 
 Measured = Callable[[Panel], np.ndarray]  # (periods, groups), or (periods,) if the group is the market
-PERIODS: Final[Mapping[str, Callable[[Run], Periods]]] = {"months": months, "weeks": weeks_of, "whole": whole_run}
+PERIODS: Final[Mapping[str, Callable[[Run], Periods]]] = {
+    "months": months, "weeks": weeks_of, "days": days_of_run, "whole": whole_run,
+}
 GROUPS: Final[Mapping[str, Callable[[Run], Group]]] = {
-    "market": market, "model": by_model, "provider": by_provider, "segment": by_segment, "offer": by_offer,
+    "market": market, "model": by_model, "provider": by_provider, "segment": by_segment,
+    "customer": by_customer, "offer": by_offer,
 }

@@ -105,7 +105,21 @@ def weeks(start: date, days: int) -> Periods:
     >>> weeks(date(2025, 1, 30), 58).days.tolist()
     [7, 7, 7, 7, 7, 7, 7, 7, 2]
     """
-    length = 1 if days <= DAILY_UP_TO else DAYS_PER_WEEK
+    return _stretches(start, days, 1 if days <= DAILY_UP_TO else DAYS_PER_WEEK)
+
+
+def single_days(start: date, days: int) -> Periods:
+    """Each day by itself.
+
+    Examples
+    --------
+    >>> single_days(date(2025, 1, 31), 2).labels
+    ('2025-01-31', '2025-02-01')
+    """
+    return _stretches(start, days, 1)
+
+
+def _stretches(start: date, days: int, length: int) -> Periods:
     of_day = np.arange(days) // length
     labels = tuple((start + timedelta(days=day)).isoformat() for day in range(0, days, length))
     return Periods(labels, of_day, np.bincount(of_day, minlength=len(labels)))

@@ -47,6 +47,11 @@ class Run:
         return index_of(self.result.workload_segment)
 
     @cached_property
+    def customers(self) -> tuple[tuple[str, ...], np.ndarray]:
+        """Names of customers, and the customer of each workload."""
+        return index_of(self.result.workload_customer)
+
+    @cached_property
     def model_of(self) -> np.ndarray:
         """Model of each workload by day, -1 for none."""
         return workload_series(self.result, "model")

@@ -30,18 +30,26 @@ class MarketStudy(Study["Market", "Found"]):
     replications = 1
     digits = None
 
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add what is kept only if asked for."""
+        parser.add_argument("--daily-offers", action="store_true", dest="daily_offers",
+                            help="also keep a row an offer and day (daily_offers.csv): hundreds of thousands of rows "
+                                 "of a market at its full length")
+
     def design(self, arguments: argparse.Namespace) -> Market:
         """Return what the command line asks for."""
         from experiments.cli.options import market_scenario
-        from experiments.studies.market.design import Market
+        from experiments.studies.market.design import Market, MarketByOffer
 
-        return Market(market_scenario(arguments), arguments.replications)
+        kind = MarketByOffer if arguments.daily_offers else Market
+        return kind(market_scenario(arguments), arguments.replications)
 
     def read(self, scenario: Any, parameters: Mapping[str, Any]) -> Market:  # noqa: ANN401 - checked when read
         """Return the design of a manifest."""
-        from experiments.studies.market.design import Market
+        from experiments.studies.market.design import Market, MarketByOffer
 
-        return Market(scenario, parameters["replications"])
+        kind = MarketByOffer if parameters.get("daily_offers") else Market
+        return kind(scenario, parameters["replications"])
 
     def measure(self, design: Market, results: Results | None, check: Check) -> Found:
         """Return the tables of the first run, and the summary of all."""

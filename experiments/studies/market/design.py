@@ -41,3 +41,14 @@ class Market(Design):
     def parameters(self) -> dict[str, Any]:
         """Return everything but the scenario."""
         return {"replications": self.replications}
+
+
+@dataclass(frozen=True)
+class MarketByOffer(Market):
+    """The same, of which a row an offer and day is kept too."""
+
+    kind = "market, offers by day"
+
+    def parameters(self) -> dict[str, Any]:
+        """Return everything but the scenario."""
+        return {**super().parameters(), "daily_offers": True}

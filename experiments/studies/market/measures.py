@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from experiments.measures.market_summary import explained, over_replications
-from experiments.store.report_tables import FILES
-from experiments.studies.market.design import Market
+from experiments.store.report_tables import ASKED_FILES, FILES
+from experiments.studies.market.design import Market, MarketByOffer
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -38,7 +38,8 @@ class Found:
 
 def found_in(design: Market, results: Results) -> Found:
     """Return what the runs in a store say."""
-    frames = {file: _of(results, table) for file, table in FILES.items()}
+    kept = {**FILES, **ASKED_FILES} if isinstance(design, MarketByOffer) else FILES
+    frames = {file: _of(results, table) for file, table in kept.items()}
     # the tables are of one run, whose months and moves hang together; a mean over worlds would be the story of none
     first = {file: frame[frame["replication"] == 0].drop(columns="replication").reset_index(drop=True)
              for file, frame in frames.items()}

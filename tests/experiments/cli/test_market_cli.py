@@ -1,5 +1,6 @@
 """Markets from the command line: wrong input and interrupts end in one sentence, and nothing is half-written."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,8 @@ from experiments.cli.studies import KEPT
 from experiments.scenarios import load_market
 from experiments.store.store import Store
 from experiments.studies.climb.design import Climb
+from experiments.studies.market import STUDY
+from experiments.studies.market.design import Market, MarketByOffer
 from sim.errors import ScenarioError
 from sim.scenario.dump import to_toml
 from sim.scenario.load import config_hash
@@ -123,3 +126,14 @@ def test_an_interrupt_in_mid_run_leaves_a_store_and_nothing_else(tmp_path, marke
     assert [path.name for path in out.iterdir()] == ["store.duckdb"]
     with Store.open_for_reading(out / "store.duckdb") as store:
         assert store.studies()[["study", "runs", "done"]].to_numpy().tolist() == [["market", 1, 0]]
+
+
+def test_offers_by_day_are_kept_if_asked_for_and_the_manifest_remembers(tmp_path, market):
+    few = ["--set", "customers.requests_per_s=1", "--set", "horizon.days=2"]
+    assert main(["run", "market", market, *few, "--out", str(tmp_path / "a"), "--daily-offers", "--quiet"]) == 0
+    lines = (tmp_path / "a" / "daily_offers.csv").read_text().splitlines()
+    assert lines[0].startswith("day,date,provider,model,listed,")
+    assert {line.split(",")[0] for line in lines[1:]} == {"0", "1"}
+    parameters = json.loads((tmp_path / "a" / "manifest.json").read_text())["parameters"]
+    assert STUDY.read(small(), parameters) == MarketByOffer(small(), 1)
+    assert STUDY.read(small(), {"replications": 1}) == Market(small(), 1)

@@ -72,6 +72,12 @@ BY_HAND = {
     "open_share_last": 136 / 232, "hhi_models_last": (96**2 + 136**2) / 232**2,
     "hhi_providers_last": (150**2 + 82**2) / 232**2,
     "single_model_customers_last": 1 / 2,  # x is all big; y has 136 of 196 on mid
+    # on the third day big, mid and new have 1, 2 and 1 sellers; on the last big and mid have 1 and 2
+    "providers_per_model_mean": (4 / 3 + 3 / 2) / 2, "providers_per_model_median": (1 + 1.5) / 2,
+    "providers_per_model_p90": 2, "providers_per_model_max": 2, "models_with_three_providers": 0,
+    # mid has two sellers, at prices of their own, on every day; big has one
+    "open_tokens_two_prices": 1, "open_tokens_three_prices": 0, "closed_tokens_two_prices": 0,
+    "closed_tokens_three_prices": 0,
     **{f"retention_month_5_{name}": nan for name in ("all", "foundational", "later")},
     # 163 requests: half are 81.5, 90 % 146.7, 99 % 161.4; 40 have .5 s, 70 have 1 s, 44 have 2 s, 9 have 4 s
     "ttft_p50_of_daily_means": 1, "ttft_p90_of_daily_means": 2, "ttft_p99_of_daily_means": 4,
@@ -98,6 +104,9 @@ LONG_BY_HAND = {
     **{f"{name}_last": 2 for name in ("cheapest_frontier", "constant_quality", "same_model")},
     **{f"{name}_log_slope": DOUBLED for name in INDICES}, **{f"{name}_fall": exp(-DOUBLED) for name in INDICES},
     "hhi_providers_last": 1, "hhi_models_last": 1, "open_share_last": 0,
+    # five list big, which is closed: four at one price, the fifth at another
+    **{f"providers_per_model_{name}": 5 for name in ("mean", "median", "p90", "max")}, "models_with_three_providers": 1,
+    "closed_tokens_two_prices": 1, "closed_tokens_three_prices": 0,
     "single_model_customers_last": 1,  # one of them used two models, but not of late
     "retention_month_5_all": 3 / 5, "retention_month_5_foundational": 2 / 3, "retention_month_5_later": 1 / 2,
 }

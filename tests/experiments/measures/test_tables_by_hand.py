@@ -7,9 +7,9 @@ import pytest
 
 from experiments.measures.columns import COLUMNS
 from experiments.measures.market_days import day_tables
-from experiments.measures.market_tables import GRIDS, tables, write
+from experiments.measures.market_tables import ASKED, GRIDS, tables, write
 from experiments.studies.market.terminal import table
-from worlds.hand_market import FEBRUARY, JANUARY, hand_market, parts
+from worlds.hand_market import FEBRUARY, JANUARY, hand_market, long_market, parts
 
 PARTS = parts(JANUARY, FEBRUARY)
 RISE, CUT, LEFT = 1.25 ** (1 / 3), (0.8 * 0.9) ** (1 / 4), (400 / 540) ** (1 / 3)  # of the same-model index
@@ -66,6 +66,7 @@ BY_HAND = {
                                    (5 + 2) / (35 + 50 + 10 + 6), 2 / (2 + 20), nan],
         "received_usd": [20, 5, 0, 20, 2, 0],
         "paid_usd": [12, 8, 0, 12, 8, 1],
+        "profit_usd": [8, -3, 0, 8, -6, -1],
         "margin": [(20 - 12) / 20, (5 - 8) / 5, nan, (20 - 12) / 20, (2 - 8) / 2, nan],
         "gpu_cost_usd": [12, 2, 0, 12, 2, 0],
         "gpus": [12, 4, 0, 12, 4, 0],
@@ -92,6 +93,15 @@ BY_HAND = {
         "surplus_usd": [1 + 2 + 1 + 2, 3, 2 + 2 + 1 + 1, 2 + 4],
         "surplus_usd_per_mtok": [6 / 0.09, 3 / 0.036, 6 / 0.096, 6 / 0.136],
     },
+    "monthly_customers": {  # x, y of January, then of February
+        "requests": [20, 50, 40, 80],
+        "completed_share": [18 / 20, 45 / 50, 36 / 40, 64 / 80],
+        "tokens": [18_000, 108_000, 36_000, 196_000],
+        "spend_usd": [0.018 * 2, 0.108 * 0.5, 0.036 * 2, 0.06 * 2 + 0.136 * 0.4],
+        "fee_usd": [0.0018, 0.0027, 0.0036, 0.00872],
+        "price_usd_per_mtok": [2, 0.5, 2, 174.4 / 196],
+        "surplus_usd": [1 + 1, 2 + 2 + 3, 2 + 1, 2 + 1 + 2 + 4],
+    },
     "period_market": {  # four days
         "requests": [30, 40, 50, 70],
         "completed_share": [28 / 30, 35 / 40, 40 / 50, 60 / 70],
@@ -116,6 +126,27 @@ BY_HAND = {
                    72_000],
         "busy_share": [0.5, 0.2, 0.5, nan, 0.25, 0.4, 0.75, nan, 0.5, 0.6, 0.5, nan, 0.75, 0.8, 0.25],
     },
+    "daily_offers": {  # the same rows
+        "listed": [True, True, False, True] + [True] * 4 + [True] * 4 + [True] * 3,
+        "input_usd_per_mtok": [2, 0.4, 0.6, 1, 2.5, 0.4, 0.6, 1, 2.5, 0.32, 0.54, 1, 2.5, 0.32, 0.4],
+        "output_usd_per_mtok": [2, 0.8, 0.6, 1, 2.5, 0.8, 0.6, 1, 2.5, 0.64, 0.54, 1, 2.5, 0.64, 0.4],
+        "replicas": [1, 1, 2, 0, 1, 1, 4, 0, 2, 1, 4, 0, 2, 1, 4],
+        "completed": [8, 5, 15, 0, 10, 5, 20, 0, 30, 8, 2, 0, 36, 6, 18],
+        "tokens": [8000, 10_000, 30_000, 0, 10_000, 17_000, 51_000, 0, 40_000, 30_000, 10_000, 0, 56_000, 24_000,
+                   72_000],
+        "spend_usd": [0.016, 0.005, 0.015, 0, 0.02, 0.0085, 0.0255, 0, 0.08, 0.012, 0.004, 0, 0.112, 0.0096, 0.0288],
+        "price_usd_per_mtok": [2, 0.5, 0.5, nan, 2, 0.5, 0.5, nan, 2, 0.4, 0.4, nan, 2, 0.4, 0.4],
+        "busy_share": [0.5, 0.2, 0.5, nan, 0.25, 0.4, 0.75, nan, 0.5, 0.6, 0.5, nan, 0.75, 0.8, 0.25],
+        "placed": [10, 5, 20, 0, 15, 10, 20, 0, 35, 10, 2, 0, 50, 6, 20],
+        "refused_queue_full": [1, 0, 3, 0, 0, 5, 0, 0, 2, 0, 0, 0, 0, 0, 2],
+        "refused_otherwise": [1, 0, 2, 0, 0, 0, 0, 0, 3, 2, 0, 0, 0, 0, 0],
+        "errors": [0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0],
+        "given_up": [0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0],
+        "prompt_tokens_sold": [7200, 7500, 22_500, 0, 9000, 12_750, 38_250, 0, 33_000, 22_500, 7500, 0, 44_400, 18_000,
+                               54_000],
+        "output_tokens_sold": [800, 2500, 7500, 0, 1000, 4250, 12_750, 0, 7000, 7500, 2500, 0, 11_600, 6000, 18_000],
+        "cached_tokens": [2000, 0, 8000, 0, 3000, 0, 0, 0, 0, 9000, 0, 0, 10_000, 0, 20_000],
+    },
     "period_providers": {  # a, b, c on each day
         "tokens": [18_000, 30_000, 0, 27_000, 51_000, 0, 70_000, 10_000, 0, 80_000, 72_000, 0],
         "refused_attempts_share": [2 / 15, 5 / 20, nan, 5 / 25, 0, nan, 7 / 45, 0, nan, 0, 2 / 20, nan],
@@ -129,7 +160,7 @@ BY_HAND = {
 
 @pytest.fixture(scope="module")
 def frames():
-    return tables(hand_market())
+    return tables(hand_market(), ASKED)
 
 
 def test_every_column_has_a_value_by_hand():
@@ -154,7 +185,20 @@ def test_rows_are_named_periods_outermost(frames):
     offers = list(zip(frames["period_offers"]["provider"], frames["period_offers"]["model"], strict=True))
     four = [("a", "big"), ("a", "mid"), ("b", "mid"), ("b", "new")]
     assert offers == four * 3 + four[:3]
-    assert set(GRIDS) == set(BY_HAND)
+    assert set(GRIDS) | set(ASKED) == set(BY_HAND)
+    daily = frames["daily_offers"]
+    assert list(zip(daily["provider"], daily["model"], strict=True)) == four * 3 + four[:3]
+    assert daily["day"].tolist() == [0] * 4 + [1] * 4 + [2] * 4 + [3] * 3
+    assert frames["monthly_customers"]["customer"].tolist() == ["x", "y"] * 2
+
+
+def test_days_stay_days_where_a_run_is_told_by_the_week():
+    """Two hundred days are told by the week; offers by day are not."""
+    found = tables(long_market(), ASKED)
+    assert found["period_offers"]["day"].unique().tolist()[:3] == [0, 7, 14]
+    daily = found["daily_offers"]
+    assert daily["day"].tolist() == [day for day in range(200) for _ in range(5)]
+    assert daily["tokens"].tolist()[:5] == [1000, 0, 0, 0, 0]
 
 
 def test_facts_of_models(frames):

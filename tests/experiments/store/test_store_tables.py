@@ -14,8 +14,8 @@ from experiments.runs.run_traffic import run_traffic
 from experiments.runs.specs import RunRecord, RunSpec
 from experiments.scenarios import load_traffic
 from experiments.store.dictionary import TABLES
+from experiments.store.report_tables import ASKED_FILES, report_tables
 from experiments.store.report_tables import TABLES as REPORT_TABLES
-from experiments.store.report_tables import report_tables
 from experiments.store.store import Store
 from experiments.store.tables import market_tables, traffic_tables
 from worlds.synthetic_market import synthetic
@@ -188,9 +188,10 @@ def test_the_store_gives_back_what_it_was_given(which, request):
 def test_what_a_market_leaves_comes_back_from_the_store_as_it_was():
     """Same types, so the same bytes in its CSV files: a whole number must not come back as 5.0."""
     result = synthetic(days=130)
-    written = report_tables(result)
+    written = report_tables(result, ASKED_FILES)
+    assert len(written["daily_offers"]) > 130 * 10
     with Store(None) as store:
-        store.begin("market", {}, [RunSpec("a", "market in full", {}, {}, 0, 0)])
+        store.begin("market", {}, [RunSpec("a", "market, offers by day", {}, {}, 0, 0)])
         store.add([RunRecord("a", tables=written)])
         for name, frame in written.items():
             back = store.table(name, "market").drop(columns=["row", "replication"])
