@@ -38,6 +38,7 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
         For anything wrong in the scenario.
     """
     from experiments.runs.run_traffic import engine_for
+    from experiments.runs.told_rules import told_rules
     from policies import bind
     from providers.firms.supply_side import build_supply
     from providers.hardware.calibration import calibration_of
@@ -58,9 +59,10 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     models = load_catalogue(scenario.models, horizon.start, horizon.days, streams)
     calibration = calibration_of(scenario.calibration)
     gpus = {name: gpu.calibrated(calibration) for name, gpu in gpus_of(scenario.gpus).items()}
-    supply = build_supply(scenario.supply, models, streams, horizon.days, scenario.price_factor, gpus)
-    population = draw_population(scenario.customers, streams, horizon.days)
     policy = bind(scenario.router.policy, "router.policy")
+    supply = build_supply(scenario.supply, models, streams, horizon.days, scenario.price_factor, gpus)
+    supply.tell(told_rules(scenario.supply, policy))
+    population = draw_population(scenario.customers, streams, horizon.days)
     world = market_world(scenario, supply.providers, supply.offers, population, policy, replication)
     clock = TrafficClock(horizon, streams)
     migration = migration_matrix(upgrade_graph(models, scenario.models), models)

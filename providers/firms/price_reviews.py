@@ -10,7 +10,7 @@ from providers.firms.expectations import Usage
 from providers.firms.rivalry import Rivalry
 from providers.firms.shelf import PlannedOffer
 from providers.pricing.registry import bind
-from providers.pricing.situation import Situation
+from providers.pricing.situation import OPENROUTER_UNTIL_2026, Situation
 from providers.pricing.strategy import Steady
 from sim.market.desk import Desk
 from sim.market.models.model import Model
@@ -40,12 +40,18 @@ class Sellers:
         What sellers know of the traffic.
     cost_per_hour
         Cost now of one GPU under an offer (row, day), USD per hour.
+
+    Attributes
+    ----------
+    rules
+        The rules through which all sell, as they are told them; OpenRouter's until 2026 while nobody tells them.
     """
 
     def __init__(
         self, planned: Sequence[PlannedOffer], settings: SupplySettings, streams: Streams, usage: Usage,
         cost_per_hour: Callable[[int, int], float],
     ) -> None:
+        self.rules = OPENROUTER_UNTIL_2026
         self._planned, self._settings, self._usage, self._cost = planned, settings, usage, cost_per_hour
         self._strategies = [
             bind(settings.firms[offer.firm].pricing, f"supply.firms.{offer.firm}.pricing") for offer in planned
@@ -104,7 +110,8 @@ class Sellers:
             tokens_last_day=float(usage.tokens[row]),
             tokens_total=float(usage.tokens_total[row]),
             share_last_day=float(usage.share[row]),
-            router_exponent=self._settings.router_exponent,
+            rules=self.rules,
+            token_s=served.capacity(row).tpot_s,
             capacity_tokens_per_day=float(board.replicas[row] * served.requests_per_s[row] * DAY_S
                                           * (served.prompt[row] + served.output[row])),
         )

@@ -15,6 +15,7 @@ from providers.firms.pools import open_pools
 from providers.firms.price_reviews import Sellers
 from providers.firms.shelf import PlannedOffer, offer_part, offer_spec, planned_offers
 from providers.hardware.gpus import GPUS, Gpu
+from providers.pricing.sold_through import Rules
 from sim.errors import MarketError
 from sim.market.desk import AgentProcess, Desk
 from sim.market.models.model import Models
@@ -55,8 +56,8 @@ class SupplySide:
         self.gpu_rents = gpu_price_series(settings.gpu_prices, int(np.ceil(horizon_days)), gpus)
         owned_costs = {gpu: owned_cost(row, settings.ownership, gpus) for gpu, row in gpus.items()}
         self._usage = Usage(planned, settings, price_factor)
-        sellers = Sellers(planned, settings, streams, self._usage, self._usd_per_gpu_hour)
-        shared = Shared(self._usage, sellers, self.pool_days)
+        self._sellers = Sellers(planned, settings, streams, self._usage, self._usd_per_gpu_hour)
+        shared = Shared(self._usage, self._sellers, self.pool_days)
         self.firms = {
             name: FirmAgent(
                 name, settings, {row: offer for row, offer in enumerate(planned) if offer.firm == name},
@@ -64,6 +65,10 @@ class SupplySide:
             )
             for name in settings.firms
         }
+
+    def tell(self, rules: Rules) -> None:
+        """Tell all sellers through which rules they sell, from now on."""
+        self._sellers.rules = rules
 
     def processes(self) -> list[AgentProcess]:
         """One process a firm, in the order of the scenario; each takes the desk."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from providers.games.repeated import GAME_TARIFF, Rules, of_each, play
+from providers.games.repeated import GAME_TARIFF, GameRules, of_each, play
 from providers.pricing.demand import best_price, nested_logit_share
 from providers.pricing.registry import bind
 from sim.scenario.pricing_settings import PricingChoice
@@ -42,7 +42,7 @@ class Outcome(NamedTuple):
         return self.at_ceiling or not self.settled
 
 
-def respond(choice: PricingChoice, rules: Rules, start: list[float], ceiling: float, rounds: int = 200) -> Outcome:
+def respond(choice: PricingChoice, rules: GameRules, start: list[float], ceiling: float, rounds: int = 200) -> Outcome:
     """Let sellers of one best-response strategy answer each other in turn until prices stand still.
 
     Parameters

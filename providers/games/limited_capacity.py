@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from providers.games.repeated import GAME_TARIFF, Each, Rules, of_each, play
+from providers.games.repeated import GAME_TARIFF, Each, GameRules, of_each, play
 from providers.pricing.demand import best_price
 from providers.pricing.registry import bind
 from sim.scenario.base import Part, quantity
@@ -87,7 +87,7 @@ def lower_price(game: Edgeworth) -> float:
 def edgeworth_path(game: Edgeworth, seed: int = 1) -> np.ndarray:
     """Let sellers with the strategy ``undercut`` move in turn; float64 (moves + 1, sellers)."""
     costs = of_each(game.cost, game.sellers, "cost").tolist()
-    rules = Rules(
+    rules = GameRules(
         cost=game.cost, capacity=game.capacity, seed=seed,
         sell=lambda prices: sales(prices, game.demand, game.capacity, game.ceiling),
     )

@@ -1,37 +1,12 @@
-"""What a change of cost does to prices where a router places demand by price (P10, P11 of docs/market/pricing.md).
+"""What a change of cost does to prices where a router places demand by price (P11 of docs/market/pricing.md).
 
 The pair of both answers tells competition from a rule that imitates it: who adds a markup to cost passes on all of any
 change, who answers rivals passes on all of what befalls everybody, and little of what befalls it alone.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from providers.pricing.registry import PricingError
-
-
-def residual_elasticity(weights: Sequence[float], exponents: Sequence[float], share: float) -> float:
-    """Elasticity of a seller's sales through several rules ``1/price^k`` (P10): ``(1 - share) sum(w k) / sum(w)``.
-
-    Parameters
-    ----------
-    weights
-        What part of its sales goes through each rule, not all 0.
-    exponents
-        Exponent of each rule.
-    share
-        Its share of demand, the same under each rule (as where all sellers charge the same).
-    """
-    total = sum(weights)
-    if total <= 0:
-        raise PricingError(f"weights are {list(weights)}; one of them must be above 0")
-    return (1 - share) * sum(w * k for w, k in zip(weights, exponents, strict=True)) / total
-
-
-def markup(elasticity: float) -> float:
-    """Price over cost of a seller that answers an elasticity; infinite where it is at most 1."""
-    return elasticity / (elasticity - 1) if elasticity > 1 else np.inf
 
 
 def own_pass_through(sellers: int, exponent: float, *, rivals_answer: bool) -> float:

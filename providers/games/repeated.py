@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from providers.pricing.registry import PricingError
-from providers.pricing.situation import Situation
+from providers.pricing.situation import OPENROUTER_UNTIL_2026, Situation
+from providers.pricing.sold_through import Rules
 from providers.pricing.strategy import Strategy
 from sim.market.prices import Prices
 from sim.streams import Streams
@@ -22,15 +23,15 @@ Each = float | Sequence[float]  # one value for all sellers, or one for each
 
 
 @dataclass(frozen=True)
-class Rules:
+class GameRules:
     """What a game is played for.
 
     Attributes
     ----------
     cost
         Unit cost, of all sellers or of each.
-    router_exponent
-        Exponent of the router's share rule.
+    sold_through
+        The rules that place demand; the router's 1/p^2 unless they are given.
     capacity
         What each seller can sell in a period, the same for all or one for each; 0 for no limit.
     sell
@@ -42,7 +43,7 @@ class Rules:
     """
 
     cost: Each = 1.0
-    router_exponent: float = 2.0
+    sold_through: Rules = OPENROUTER_UNTIL_2026
     capacity: Each = 0.0
     sell: Callable[[np.ndarray], np.ndarray] | None = None
     seed: int = 1
@@ -72,7 +73,7 @@ class Traits(NamedTuple):
     quality: float
 
 
-def play(sellers: Sequence[Strategy], rules: Rules, start: Sequence[float], moves: int) -> np.ndarray:
+def play(sellers: Sequence[Strategy], rules: GameRules, start: Sequence[float], moves: int) -> np.ndarray:
     """Let sellers review in turn, seller 0 first, each seeing the others' present prices.
 
     Parameters
@@ -108,7 +109,7 @@ def _game_prices(price: float) -> Prices:
     return Prices(*(round(price * UNIT_PICO) for _ in range(3)))
 
 
-def _situation(own: list[Prices], turn: int, rules: Rules, traits: list[Traits], move: int) -> Situation:
+def _situation(own: list[Prices], turn: int, rules: GameRules, traits: list[Traits], move: int) -> Situation:
     """One period is a day."""
     now, mine = float(move * DAY_S), traits[turn]
     others = traits[:turn] + traits[turn + 1:]
@@ -125,7 +126,7 @@ def _situation(own: list[Prices], turn: int, rules: Rules, traits: list[Traits],
         unit_cost_usd_per_mtok=mine.cost * UNIT_PICO / PICO_PER_USD_PER_MTOK,
         tokens_last_day=float(sold[turn]),
         share_last_day=float(sold[turn] / sold.sum()) if sold.sum() > 0 else 0.0,
-        router_exponent=rules.router_exponent,
+        rules=rules.sold_through,
         capacity_tokens_per_day=mine.capacity,
         rivals_capacity_tokens_per_day=sum(other.capacity or math.inf for other in others),
         money_pico=UNIT_PICO,

@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.random import Generator
 
-from providers.pricing.demand import best_price, nested_logit_share, router_share
+from providers.pricing.demand import best_price, nested_logit_share
 from providers.pricing.situation import Situation
 from providers.pricing.strategy import Regular, StrategyKind
 from providers.pricing.tariff import RegularTariff
@@ -20,15 +20,6 @@ class BestResponse(RegularTariff):
 
     ceiling_markup: float = quantity(10.0, unit="1", doc="Highest price over unit cost", gt=1)
     review_days: float = quantity(7.0, unit="days", doc="Time between reviews", gt=0)
-
-
-class RouterResponse(BestResponse):
-    """Parameters of ``best_response_router``."""
-
-    exponent: float | None = quantity(None, unit="1", doc="Exponent of the router; if absent the true one", ge=0,
-                                      le=50)
-    routed: float = quantity(1.0, unit="1", doc="Share of demand that is placed by price; the rest is spread evenly",
-                             ge=0, le=1, source="assumption; measured elasticities fit 0.3 to 1")
 
 
 class LogitResponse(BestResponse):
@@ -83,16 +74,15 @@ class _Response(Regular[R]):
         raise NotImplementedError
 
 
-class BestResponseToRouter(_Response[RouterResponse]):
-    """Against shares in proportion to ``price ** -k`` of a demand that does not shrink."""
+class BestResponseToRouter(_Response[BestResponse]):
+    """Against the shares that the rules give through which it sells, of a demand that does not shrink."""
 
     def _informed(self, rivals: np.ndarray) -> bool:
         return len(rivals) > 0 and float(rivals.min()) > 0
 
     def _share(self, prices: np.ndarray, rivals: np.ndarray, situation: Situation) -> np.ndarray:
-        given = self.parameters
-        exponent = situation.router_exponent if given.exponent is None else given.exponent
-        return router_share(prices, rivals, exponent, given.routed)
+        money = situation.money_pico
+        return situation.rules.share(prices / money, rivals / money, situation.token_s)
 
 
 class BestResponseToLogit(_Response[LogitResponse]):
@@ -112,9 +102,10 @@ class BestResponseToLogit(_Response[LogitResponse]):
 BEST_RESPONSE_ROUTER: Final = StrategyKind(
     kind="best_response_router",
     make=BestResponseToRouter,
-    parameters=RouterResponse,
-    summary="Best price against the router's share rule 1/price^k, rivals standing still.",
+    parameters=BestResponse,
+    summary="Best price against the rules of the routers it sells through, rivals standing still.",
     source="docs/market/pricing.md, derivation",
+    answers_rules=True,
 )
 BEST_RESPONSE_LOGIT: Final = StrategyKind(
     kind="best_response_logit",

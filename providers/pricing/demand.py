@@ -11,7 +11,7 @@ _POINTS: Final = 201
 _ZOOMS: Final = 6
 
 
-def router_share(prices: np.ndarray, rivals: np.ndarray, exponent: float, routed: float = 1.0) -> np.ndarray:
+def router_share(prices: np.ndarray, rivals: np.ndarray, exponent: float) -> np.ndarray:
     """Share of a fixed demand under a router that gives shares in proportion to ``price ** -exponent`` (E17).
 
     Parameters
@@ -22,12 +22,10 @@ def router_share(prices: np.ndarray, rivals: np.ndarray, exponent: float, routed
         Prices of the rivals, above 0, in the same unit.
     exponent
         The router's exponent.
-    routed
-        Share of demand that the router places; the rest is spread evenly, whatever the prices.
     """
     ratios = np.log(rivals[None, :] / prices[:, None])
     attractions = np.exp(np.minimum(-exponent * ratios, 600.0)).sum(axis=1)  # over the own one; bounded: no overflow
-    share: np.ndarray = routed / (1 + attractions) + (1 - routed) / (1 + len(rivals))
+    share: np.ndarray = 1 / (1 + attractions)
     return share
 
 

@@ -92,7 +92,7 @@ class Learned(Steady[LearnedResponse]):
     def belief(self, situation: Situation) -> Belief:
         """Return what it believes of its elasticity now: the published rule, and the days that it saw (P12)."""
         given = self.parameters
-        prior = situation.router_exponent * (1 - situation.share_last_day)
+        prior = situation.rules.elasticity(situation.share_last_day, situation.price, situation.token_s)
         days = np.array(self._days)
         if len(days) < 2:
             return Belief(prior, given.prior_sd)
@@ -145,4 +145,5 @@ LEARNED_RESPONSE: Final = StrategyKind(
     summary="Best price against the elasticity that it has learned from its own share and prices, from the published "
             "rule on.",
     source="docs/market/pricing.md, derivation",
+    answers_rules=True,
 )

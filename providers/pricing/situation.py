@@ -1,9 +1,13 @@
 """What a seller knows when it sets the prices of one offer."""
 
 from dataclasses import dataclass
+from typing import Final
 
+from providers.pricing.sold_through import Rules
 from sim.market.prices import USUAL_MIX, Mix, Prices
 from sim.units import DAY_S, PICO_PER_USD_PER_MTOK
+
+OPENROUTER_UNTIL_2026: Final = Rules.single(2.0)  # 1/price^2, its documented rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +39,10 @@ class Situation:
         Tokens sold on the last accounting day, and since the launch.
     share_last_day
         Its share of the model's tokens on the last accounting day, 0 to 1; 0 without traffic.
-    router_exponent
-        The router gives shares in proportion to ``price ** -router_exponent``; 0 if it does not look at prices.
+    rules
+        The rules through which it sells.
+    token_s
+        Seconds that a token of an answer takes, as it plans; it takes its rivals to be as fast.
     capacity_tokens_per_day
         Tokens it could serve in a day; 0 if unknown.
     rivals_capacity_tokens_per_day
@@ -64,12 +70,18 @@ class Situation:
     tokens_last_day: float = 0.0
     tokens_total: float = 0.0
     share_last_day: float = 0.0
-    router_exponent: float = 2.0
+    rules: Rules = OPENROUTER_UNTIL_2026
+    token_s: float = 0.0
     capacity_tokens_per_day: float = 0.0
     rivals_capacity_tokens_per_day: float | None = None
     money_pico: float = PICO_PER_USD_PER_MTOK
     quality: float = 0.0
     rivals_quality: tuple[float, ...] = ()
+
+    @property
+    def price(self) -> float:
+        """Its own blended price in the money in which demand is stated; 0 before the launch."""
+        return 0.0 if self.own is None else self.blend(self.own) / self.money_pico
 
     @property
     def cost_pico(self) -> float:

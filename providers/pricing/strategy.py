@@ -54,6 +54,8 @@ class StrategyKind:
         Pydantic model of the parameters.
     summary, source
         One sentence on what it does, and where it comes from.
+    answers_rules
+        Whether it reads ``Situation.rules``.
     """
 
     kind: str
@@ -61,6 +63,7 @@ class StrategyKind:
     parameters: type[BaseModel]
     summary: str
     source: str
+    answers_rules: bool = False
 
 
 P = TypeVar("P", bound=Tariff)

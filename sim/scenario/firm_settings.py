@@ -233,8 +233,6 @@ class SupplySettings(Part):
     autoscaling: Autoscaling = Field(Autoscaling(), description="Replicas follow the load")
     shelf: Shelf = Field(Shelf(), description="Expectations of models, and their withdrawal")
     investment: Investment = Field(Investment(), description="Orders of GPUs")
-    router_exponent: float = quantity(2.0, unit="1", doc="Exponent of price that firms believe the router uses", ge=0,
-                                      source="OpenRouter docs: shares as 1/price^2")
 
     @model_validator(mode="after")
     def _replicas_ordered(self) -> "SupplySettings":

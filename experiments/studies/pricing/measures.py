@@ -66,24 +66,25 @@ def play(design: Pricing, tick: Callable[[str], None] | None = None) -> Found:
 
 def _best_responses(_: Pricing) -> Iterator[Row]:
     from providers.games import bertrand
-    from providers.games.repeated import Rules
+    from providers.games.repeated import GameRules
+    from providers.pricing.sold_through import Rules
     from sim.scenario.pricing_settings import PricingChoice
 
     logit, router = "best responses to logit demand", "best responses to a 1/p^k router"
     calvano = "P1; Calvano et al., AER 2020"
     for sellers in (2, 3):
-        end = bertrand.respond(PricingChoice(kind="best_response_logit"), Rules(), [3.0] * sellers, 10.0)
+        end = bertrand.respond(PricingChoice(kind="best_response_logit"), GameRules(), [3.0] * sellers, 10.0)
         known = bertrand.logit_nash(sellers, *CALVANO)
         yield _exact(logit, f"Nash price, {sellers} sellers", known, calvano, float(end.prices.mean()))
     yield _exact(logit, "joint price, 2 sellers", bertrand.logit_joint(2, *CALVANO), calvano,
                  bertrand.logit_joint_searched(2, *CALVANO))
     for nest in (0.3, 0.6):
-        end = bertrand.respond(PricingChoice(kind="best_response_logit", nest=nest), Rules(), [3.0] * 3, 10.0)
+        end = bertrand.respond(PricingChoice(kind="best_response_logit", nest=nest), GameRules(), [3.0] * 3, 10.0)
         known = bertrand.logit_nash(3, *CALVANO, nest)
         yield _exact(logit, f"Nash price, 3 sellers, nest {nest:g}", known, "P2", float(end.prices.mean()))
     for sellers, exponent in ((3, 2.0), (5, 2.0), (10, 2.0), (2, 12.0), (2, 2.0), (2, 1.5)):
         choice = PricingChoice(kind="best_response_router")
-        end = bertrand.respond(choice, Rules(router_exponent=exponent), [3.0] * sellers, CEILING)
+        end = bertrand.respond(choice, GameRules(sold_through=Rules.single(exponent)), [3.0] * sellers, CEILING)
         price = math.inf if end.divergent else float(end.prices.mean())
         known = bertrand.router_nash(sellers, 1.0, exponent)
         yield _exact(router, f"price, {sellers} sellers, k = {exponent:g}", known, "P3", price)
@@ -93,16 +94,16 @@ def _best_responses(_: Pricing) -> Iterator[Row]:
 def _unequal(logit: str, router: str) -> Iterator[Row]:
     """Sellers of unequal costs and qualities, a row for each."""
     from providers.games import bertrand, unequal
-    from providers.games.repeated import Rules
+    from providers.games.repeated import GameRules
     from sim.scenario.pricing_settings import PricingChoice
 
     costs, better = (1.0, 1.3, 0.8), (0.0, 0.4, -0.1)
-    rules = Rules(cost=costs, quality=better)
+    rules = GameRules(cost=costs, quality=better)
     end = bertrand.respond(PricingChoice(kind="best_response_logit"), rules, [3.0] * 3, 10.0)
     known = unequal.logit_prices(costs, [CALVANO[2] + more for more in better], CALVANO[1])
     for cost, more, price, found in zip(costs, better, known.tolist(), end.prices.tolist(), strict=True):
         yield _exact(logit, f"Nash price at cost {cost:g}, value {CALVANO[2] + more:g}", price, "P6", found, "price")
-    end = bertrand.respond(PricingChoice(kind="best_response_router"), Rules(cost=costs), [3.0] * 3, CEILING)
+    end = bertrand.respond(PricingChoice(kind="best_response_router"), GameRules(cost=costs), [3.0] * 3, CEILING)
     for cost, price, found in zip(costs, unequal.router_prices(costs, 2.0).tolist(), end.prices.tolist(), strict=True):
         yield _exact(router, f"price at cost {cost:g}, k = 2", price, "P7", found, "price")
 

@@ -7,9 +7,10 @@ import pytest
 
 from providers.games import bertrand, calvano, entry, limited_capacity
 from providers.games.posted_prices import Bench, PostedPrices, facts, rivals_lags_h
-from providers.games.repeated import Rules
+from providers.games.repeated import GameRules
 from providers.pricing import PricingError
 from providers.pricing.demand import best_price, nested_logit_share, router_share
+from providers.pricing.sold_through import PriceRule, Rules
 from sim.scenario.pricing_settings import PricingChoice
 
 LOGIT = PricingChoice(kind="best_response_logit")  # Calvano's demand is the default
@@ -24,7 +25,7 @@ def respond(choice, rules, sellers, ceiling=10.0, start=3.0):
 @pytest.mark.parametrize(("sellers", "price"), [(2, 1.47293), (3, 1.37016)])
 def test_logit_best_responses_reach_nash(sellers, price):
     """Calvano et al., AER 2020, baseline."""
-    end = respond(LOGIT, Rules(), sellers)
+    end = respond(LOGIT, GameRules(), sellers)
     assert end.prices == pytest.approx(price, abs=6e-6)
     assert bertrand.logit_nash(sellers, 1, 4, 2) == pytest.approx(price, abs=5e-6)
     assert not end.divergent
@@ -39,7 +40,7 @@ def test_the_joint_price_of_a_duopoly():
 @pytest.mark.analytical
 @pytest.mark.parametrize("nest", [0.3, 0.6, 1.0])
 def test_nested_logit_best_responses_reach_their_fixed_point(nest):
-    end = respond(PricingChoice(kind="best_response_logit", nest=nest), Rules(), 3)
+    end = respond(PricingChoice(kind="best_response_logit", nest=nest), GameRules(), 3)
     assert end.prices == pytest.approx(bertrand.logit_nash(3, 1, 4, 2, nest), abs=3e-6)
 
 
@@ -55,7 +56,7 @@ def test_unequal_rivals_meet_the_first_order_condition():
 @pytest.mark.parametrize(("sellers", "exponent", "price"), [(3, 2, 4.0), (5, 2, 8 / 3), (10, 2, 2.25), (2, 12, 1.2),
                                                             (3, 9, 1.2)])
 def test_router_best_responses_reach_the_closed_form(sellers, exponent, price):
-    end = respond(ROUTER, Rules(router_exponent=exponent), sellers, ceiling=1000)
+    end = respond(ROUTER, GameRules(sold_through=Rules.single(exponent)), sellers, ceiling=1000)
     assert end.prices == pytest.approx(price, rel=3e-6)
     assert bertrand.router_nash(sellers, 1, exponent) == pytest.approx(price)
     assert not end.divergent
@@ -63,7 +64,7 @@ def test_router_best_responses_reach_the_closed_form(sellers, exponent, price):
 
 @pytest.mark.parametrize("exponent", [1.5, 2.0])
 def test_two_sellers_under_the_default_router_have_no_equilibrium(exponent):
-    end = respond(ROUTER, Rules(router_exponent=exponent), 2, ceiling=1000)
+    end = respond(ROUTER, GameRules(sold_through=Rules.single(exponent)), 2, ceiling=1000)
     assert bertrand.router_nash(2, 1, exponent) == math.inf
     assert end.divergent
     assert end.prices.min() > 100
@@ -73,9 +74,9 @@ def test_customers_who_are_not_routed_invite_an_escape_above_a_ceiling():
     nash = bertrand.router_nash(5, 1, 2, routed=0.72)
     assert nash == pytest.approx(1.152 / 0.152)
     escape = bertrand.router_escape(5, 1, 2, 0.72)
-    partly = PricingChoice(kind="best_response_router", routed=0.72)
-    stays = bertrand.respond(partly, Rules(), [nash] * 5, 0.97 * escape)
-    leaves = bertrand.respond(partly, Rules(), [nash] * 5, 1.03 * escape)
+    partly = GameRules(sold_through=Rules((PriceRule(0.72, 2.0), PriceRule(0.28))))
+    stays = bertrand.respond(ROUTER, partly, [nash] * 5, 0.97 * escape)
+    leaves = bertrand.respond(ROUTER, partly, [nash] * 5, 1.03 * escape)
     assert stays.prices == pytest.approx(nash, rel=3e-6)
     assert leaves.prices.max() == pytest.approx(1.03 * escape, rel=1e-5)
 

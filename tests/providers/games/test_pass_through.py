@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from providers.games.bertrand import respond, router_nash
-from providers.games.pass_through import markup, own_pass_through, residual_elasticity
-from providers.games.repeated import UNIT_PICO, Rules
+from providers.games.pass_through import own_pass_through
+from providers.games.repeated import UNIT_PICO, GameRules
 from providers.games.unequal import router_prices
 from providers.pricing import PricingError, Situation, bind
 from providers.pricing.demand import best_price, router_share
@@ -42,7 +42,7 @@ def test_it_is_the_slope_of_the_best_answer_and_of_the_equilibrium(sellers, expo
 
 def passed_on(costs):
     """What the market's best-responding sellers make of a tenth more cost: change of the first one's log price."""
-    end = respond(PricingChoice(kind="best_response_router"), Rules(cost=costs), [3.0] * len(costs), ceiling=100)
+    end = respond(PricingChoice(kind="best_response_router"), GameRules(cost=costs), [3.0] * len(costs), ceiling=100)
     assert not end.divergent
     return float(np.log(end.prices[0] / router_nash(len(costs), 1.0, 2.0)) / LARGE)
 
@@ -68,18 +68,6 @@ def test_a_markup_on_cost_passes_on_all_of_both():
     assert np.log(price(np.exp(LARGE)) / price(1.0)) / LARGE == pytest.approx(1.0, abs=1e-4)
 
 
-@pytest.mark.analytical
-def test_half_through_a_strict_rule():
-    """k = 2 and k = 8 in halves, five sellers: e = .8 (.5 x 2 + .5 x 8) = 4, price 4/3 of cost."""
-    elasticity = residual_elasticity([0.5, 0.5], [2.0, 8.0], 1 / 5)
-    assert elasticity == pytest.approx(4.0)
-    assert markup(elasticity) == pytest.approx(4 / 3)
-    assert markup(1.0) == np.inf
-    assert markup(residual_elasticity([1.0], [2.0], 1 / 3)) == pytest.approx(router_nash(3, 1.0, 2.0))
-
-
 def test_without_an_equilibrium_there_is_nothing_to_pass_on():
     with pytest.raises(PricingError, match=r"^exponent is 2: with 2 sellers it must be above 2$"):
         own_pass_through(2, 2.0, rivals_answer=True)
-    with pytest.raises(PricingError, match=r"^weights are \[0, 0\]; one of them must be above 0$"):
-        residual_elasticity([0, 0], [2, 8], 0.2)

@@ -5,9 +5,10 @@ import pytest
 from scipy.optimize import minimize, minimize_scalar
 
 from providers.games import bertrand, calvano, entry, limited_capacity, unequal
-from providers.games.repeated import Rules, play
+from providers.games.repeated import GameRules, play
 from providers.pricing import PricingError, bind
 from providers.pricing.situation import Situation
+from providers.pricing.sold_through import Rules
 from sim.market.prices import prices_of_usd
 from sim.scenario.pricing_settings import PricingChoice
 from sim.units import PICO_PER_USD_PER_MTOK
@@ -54,7 +55,7 @@ def logit_profit(costs, better, nest=1.0, alpha=4.0, value=2.0):
 def test_logit_best_responses_of_unequal_sellers_reach_nash(costs, better, nest):
     expected = fixed_point(logit_profit(costs, better, nest), costs, highest=6.0)
     choice = PricingChoice(kind="best_response_logit", nest=nest)
-    end = bertrand.respond(choice, Rules(cost=costs, quality=better), [3.0] * len(costs), ceiling=12)
+    end = bertrand.respond(choice, GameRules(cost=costs, quality=better), [3.0] * len(costs), ceiling=12)
     assert end.prices == pytest.approx(expected, rel=2e-6)
     assert not end.divergent
     known = unequal.logit_prices(costs, [2 + more for more in better], 4, nest)
@@ -69,14 +70,15 @@ def test_router_best_responses_of_unequal_sellers_reach_their_equilibrium(costs,
         return (prices[i] - costs[i]) * prices[i] ** -exponent / (prices**-exponent).sum()
 
     expected = fixed_point(profit, costs, highest=30.0)
-    rules = Rules(cost=costs, router_exponent=exponent)
+    rules = GameRules(cost=costs, sold_through=Rules.single(exponent))
     end = bertrand.respond(PricingChoice(kind="best_response_router"), rules, [3.0] * len(costs), ceiling=1000)
     assert end.prices == pytest.approx(expected, rel=5e-6)
     assert unequal.router_prices(costs, exponent) == pytest.approx(expected, rel=1e-6)
 
 
 def test_two_unequal_sellers_under_the_default_router_have_no_equilibrium():
-    end = bertrand.respond(PricingChoice(kind="best_response_router"), Rules(cost=(1.0, 1.4)), [3.0] * 2, ceiling=1000)
+    rules = GameRules(cost=(1.0, 1.4))
+    end = bertrand.respond(PricingChoice(kind="best_response_router"), rules, [3.0] * 2, ceiling=1000)
     assert end.divergent
     assert np.isinf(unequal.router_prices((1.0, 1.4), 2.0)).all()
 
@@ -181,8 +183,9 @@ def test_unequal_learners_end_above_their_nash_too():
             assert mirrored[1, j, i] == pytest.approx(expected(1, pair))
 
 
-@pytest.mark.parametrize(("rules", "name"), [(Rules(cost=(1.0, 1.2, 1.3)), "cost"), (Rules(quality=(0.1,)), "quality"),
-                                             (Rules(capacity=(1.0, 2.0, 3.0)), "capacity")])
+@pytest.mark.parametrize(("rules", "name"), [
+    (GameRules(cost=(1.0, 1.2, 1.3)), "cost"), (GameRules(quality=(0.1,)), "quality"),
+    (GameRules(capacity=(1.0, 2.0, 3.0)), "capacity")])
 def test_a_value_for_another_number_of_sellers_is_refused(rules, name):
     with pytest.raises(PricingError, match=f"{name} has . values, but there are 2 sellers"):
         play([bind(PricingChoice(kind="constant"))] * 2, rules, [2.0, 2.0], 1)

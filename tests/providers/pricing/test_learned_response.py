@@ -5,6 +5,7 @@ import pytest
 
 from providers.games.bertrand import router_nash
 from providers.pricing import Situation, bind
+from providers.pricing.sold_through import Rules
 from sim.market.prices import prices_of_usd
 from sim.scenario.pricing_settings import PricingChoice
 from sim.units import DAY_S
@@ -32,7 +33,7 @@ def season(sellers, exponent, published, days=YEARS_2, requests=20_000, seed=1, 
                     now_s=(day + 1) * DAY_S + moment_s, hour=moment_s / 3600, launched_s=0.0, own=own[i],
                     rivals=tuple(own[:i] + own[i + 1:]), rivals_changed_s=(0.0,) * (sellers - 1),
                     unit_cost_usd_per_mtok=1.0, share_last_day=float(sold[i]), tokens_last_day=float(sold[i]) * 1e9,
-                    router_exponent=published)
+                    rules=Rules.single(published))
                 if moment_s == 60.0 or agent.next_review_s(now, rngs[i]) == 60.0:
                     own[i] = agent.review(now, rngs[i]) or own[i]
         path[day] = [price.blended() / USD for price in own]
@@ -61,7 +62,7 @@ def look(agent, rng, share, own, rival, day):
     now = Situation(
         now_s=day * DAY_S + 60, hour=0.0, launched_s=0.0, own=prices_of_usd(own, own),
         rivals=(prices_of_usd(rival, rival),), rivals_changed_s=(0.0,), unit_cost_usd_per_mtok=1.0,
-        share_last_day=share, tokens_last_day=share * 1e9, router_exponent=2.0)
+        share_last_day=share, tokens_last_day=share * 1e9, rules=Rules.single(2.0))
     assert agent.review(now, rng) is None
     return now
 
@@ -96,7 +97,7 @@ def test_a_seller_that_is_full_does_not_cut():
         now = Situation(
             now_s=60.0, hour=0.0, launched_s=0.0, own=prices_of_usd(2.5, 2.5), rivals=(prices_of_usd(2.5, 2.5),) * 4,
             rivals_changed_s=(0.0,) * 4, unit_cost_usd_per_mtok=1.0, share_last_day=0.2, tokens_last_day=1e8,
-            router_exponent=5.0, capacity_tokens_per_day=capacity)
+            rules=Rules.single(5.0), capacity_tokens_per_day=capacity)
         rng = np.random.default_rng(1)
         assert agent.review(now, rng) is None
         answers.append(agent.review(now, rng).blended() / USD)
