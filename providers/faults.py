@@ -8,11 +8,13 @@ from typing import Any
 from numpy.random import Generator as Rng
 from simpy import Environment, Event
 
+from providers.cost.software import RELEASE_DAYS, software_speed
 from sim.calendar import Process
 from sim.engines.face import TrafficEngine
 from sim.engines.world import World
 from sim.scenario import Faults, RegionFaults
 from sim.streams import Streams
+from sim.units import DAY_S
 
 
 @dataclass
@@ -24,13 +26,15 @@ class _Health:
     outages: int = 0
     # all of them, not the largest: when that ends, the largest of the others counts
     factors: list[float] = field(default_factory=list)
+    # how fast the engine's software is by now, over that of the start
+    speed: float = 1.0
 
     def slowdown(self) -> float:
-        """The factor on step times: the largest of the slow spells under way."""
-        return max(self.factors, default=1.0)
+        """The factor on step times: the largest of the slow spells under way, over the speed of the software."""
+        return max(self.factors, default=1.0) / self.speed
 
 
-def fault_processes(world: World, streams: Streams) -> list[Process]:
+def fault_processes(world: World, streams: Streams, software_per_year: float = 1.0) -> list[Process]:
     """Calendar processes of all outages and slow spells of a market.
 
     A provider's faults hit all its offers at once; an offer's own ``faults`` hit it alone, on top of the
@@ -47,6 +51,8 @@ def fault_processes(world: World, streams: Streams) -> list[Process]:
         The market.
     streams
         Streams of this replication; each name is taken once.
+    software_per_year
+        Factor by which all engines get faster in a year (E51): what slows an offer down is on top of that.
 
     Returns
     -------
@@ -67,7 +73,22 @@ def fault_processes(world: World, streams: Streams) -> list[Process]:
     for region, regional in world.scenario.network.faults.items():
         there = [i for i, o in enumerate(world.offers) if o.region == region and not o.pool]
         processes += _outages(regional, there, f"faults/region/{region}", health, streams)
+    if software_per_year != 1.0:
+        processes.append(partial(_releases, [i for i, o in enumerate(world.offers) if not o.pool], health,
+                                 software_per_year))
     return processes
+
+
+def _releases(
+    rows: Sequence[int], health: list[_Health], per_year: float, env: Environment, engine: TrafficEngine
+) -> Generator[Event, Any, None]:
+    """Run a faster version of the engine everywhere, once a month (E51)."""
+    while True:
+        yield env.timeout(RELEASE_DAYS * DAY_S)
+        speed = software_speed(per_year, round(env.now / DAY_S))
+        for row in rows:
+            health[row].speed = speed
+            engine.set_slowdown(row, health[row].slowdown())
 
 
 def _processes(

@@ -101,7 +101,9 @@ def run_market(
 
     staged = stage(scenario, replication, threads)
     market = staged.market
-    faults = [process(market.env, market.engine) for process in fault_processes(market.world, market.streams)]
+    software = scenario.supply.costing.software_per_year
+    faults = [process(market.env, market.engine)
+              for process in fault_processes(market.world, market.streams, software)]
     agents = [process(market) for process in staged.supply.processes()]
     run_calendar(market, staged.feed, [*faults, *agents, market.customers.process(market)], progress)
     outcome = market.engine.outcome()
@@ -141,4 +143,6 @@ def _result(staged: Stage) -> MarketResult:
         pool_days=staged.supply.pool_days,
         ledger=market.ledger,
         surplus_usd_daily=np.array(daily.surplus_usd),
+        hosts=staged.supply.hosts,
+        entry_values=staged.supply.entry_values,
     )

@@ -8,9 +8,10 @@ from simpy import Event
 
 from providers.firms.expectations import Usage
 from providers.firms.placement import Rules, Want, pack
-from providers.firms.pools import Pool, book_day
+from providers.firms.pools import Pool, book_day, book_tokens
 from providers.firms.price_reviews import Sellers
-from providers.firms.shelf import PlannedOffer
+from providers.firms.shelf import MOST_GROWTH, PlannedOffer, most_gpus
+from sim.errors import MarketError
 from sim.market.desk import Desk
 from sim.market.result import PoolDay
 from sim.scenario.firm_settings import SupplySettings
@@ -76,6 +77,7 @@ class FirmAgent:
         while not self.gone and desk.env.now < horizon_days * DAY_S:
             day = int(desk.env.now // DAY_S)
             self.usage.refresh(desk)
+            self._pay_for_tokens(desk, day)
             if day >= next_review:
                 next_review += self.settings.investment.review_days
                 self._review(desk, day)
@@ -90,6 +92,14 @@ class FirmAgent:
             self._plan(desk, day, at_once=entering)
             self.pool_days.extend(book_day(self.name, self.pools, desk.ledger, day))
             yield desk.env.timeout((day + 1) * DAY_S - desk.env.now)
+
+    def _pay_for_tokens(self, desk: Desk, day: int) -> None:
+        usd = self.settings.costing.variable_usd_per_mtok
+        if usd == 0.0 or not desk.offer_days or not self.planned:
+            return
+        last, rows = desk.offer_days[-1], list(self.planned)
+        tokens = int(last.prompt_tokens[rows].sum() + last.output_tokens[rows].sum())
+        book_tokens(self.name, tokens, usd * self.pools[0].price_factor, desk.ledger, day)
 
     # ---- shelf and replicas
 
@@ -197,7 +207,7 @@ class FirmAgent:
         terms = self.settings.investment
         for index, pool in enumerate(self.pools):
             step = int(np.ceil(terms.max_step * pool.total))
-            short = min(self._shortfall(desk, index, day), step, self._room(pool))
+            short = self._within_limit(pool, min(self._shortfall(desk, index, day), step))
             if short > 0:
                 pool.on_order += short
                 lead = terms.rented_lead_days if pool.is_rented else terms.owned_lead_days
@@ -206,9 +216,15 @@ class FirmAgent:
                 idle = pool.total - pool.placed - pool.training - int(np.ceil(terms.headroom * pool.total))
                 pool.add(-max(0, min(idle, int(terms.max_step * pool.total))))
 
-    def _room(self, pool: Pool) -> int:
-        most = int(pool.settings.count * self.settings.investment.max_growth)
-        return most - pool.total - pool.on_order
+    def _within_limit(self, pool: Pool, gpus: int) -> int:
+        """Of an order those that a limit on growth leaves; the one that is built in may not bind."""
+        limit = self.settings.investment.max_growth
+        most = most_gpus(pool.settings.count, limit)
+        room = most - pool.total - pool.on_order
+        if limit is None and gpus > room:
+            raise MarketError(f"supply.firms.{self.name} would have more than {most:,} {pool.settings.gpu}, "
+                              f"{MOST_GROWTH} times those at entry; supply.investment.max_growth must allow for it")
+        return min(gpus, room)
 
     def _shortfall(self, desk: Desk, index: int, day: int) -> int:
         """GPUs that are missing for replicas that promise the hurdle on their cost, less those on order."""

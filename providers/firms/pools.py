@@ -9,7 +9,7 @@ from providers.cost.ownership import OwnedCost
 from sim.market.ledger import Account, Ledger
 from sim.market.result import PoolDay
 from sim.scenario.firm_settings import PoolSettings, SupplySettings
-from sim.units import HOURS_PER_DAY, NANO_PER_USD
+from sim.units import HOURS_PER_DAY, NANO_PER_USD, NANO_PER_USD_PER_MTOK
 
 
 @dataclass
@@ -120,3 +120,9 @@ def book_day(name: str, pools: list[Pool], ledger: Ledger, day: int) -> list[Poo
         rows.append(PoolDay(day, name, pool.settings.gpu, pool.owned, pool.rented, pool.placed, pool.training,
                             sum(bill.values())))
     return rows
+
+
+def book_tokens(name: str, tokens: int, usd_per_mtok: float, ledger: Ledger, day: int) -> None:
+    """Pay what ``tokens`` of the day before cost besides GPUs (v of E50), at the beginning of ``day``."""
+    nano = round(tokens * usd_per_mtok * NANO_PER_USD_PER_MTOK)
+    ledger.pay(day, Account("provider", name, "cash"), Account("supplier", "tokens", name), nano)

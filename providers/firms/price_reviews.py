@@ -9,6 +9,7 @@ from simpy import Event
 from providers.firms.expectations import Usage
 from providers.firms.rivalry import Rivalry
 from providers.firms.shelf import PlannedOffer
+from providers.firms.unit_costs import UnitCosts
 from providers.pricing.registry import bind
 from providers.pricing.situation import OPENROUTER_UNTIL_2026, Situation
 from providers.pricing.strategy import Steady
@@ -45,6 +46,8 @@ class Sellers:
     ----------
     rules
         The rules through which all sell, as they are told them; OpenRouter's until 2026 while nobody tells them.
+    unit_costs
+        What a million tokens of each offer cost now.
     """
 
     def __init__(
@@ -52,7 +55,8 @@ class Sellers:
         cost_per_hour: Callable[[int, int], float],
     ) -> None:
         self.rules = OPENROUTER_UNTIL_2026
-        self._planned, self._settings, self._usage, self._cost = planned, settings, usage, cost_per_hour
+        self._planned, self._settings, self._usage = planned, settings, usage
+        self.unit_costs = UnitCosts(planned, settings, usage, cost_per_hour)
         self._strategies = [
             bind(settings.firms[offer.firm].pricing, f"supply.firms.{offer.firm}.pricing") for offer in planned
         ]
@@ -69,7 +73,6 @@ class Sellers:
         self._first = [names.index(name) for name in names]
         self._end = [len(names) - names[::-1].index(name) for name in names]
         self._rivalry = Rivalry(self._first, self._end)
-        self._cost_of, self._cost_usd = [(-1, -1)] * len(names), [0.0] * len(names)
         # a plain strategy takes no notice of rivals: there is no need to find out what it would see
         self._notices = [getattr(type(one), "react_s", None) is not Steady.react_s for one in self._strategies]
 
@@ -103,7 +106,7 @@ class Sellers:
             own=own,
             rivals=rivals,
             rivals_changed_s=rivals_changed_s,
-            unit_cost_usd_per_mtok=self._unit_cost(row, int(now // DAY_S)),
+            unit_cost_usd_per_mtok=self.unit_costs.usd_per_mtok(row, int(now // DAY_S)),
             mix=served.billed(row),
             list_price=self._list_price[row],
             utilisation=float(usage.utilisation[row]),
@@ -115,16 +118,6 @@ class Sellers:
             capacity_tokens_per_day=float(board.replicas[row] * served.requests_per_s[row] * DAY_S
                                           * (served.prompt[row] + served.output[row])),
         )
-
-    def _unit_cost(self, row: int, day: int) -> float:
-        """Cost of serving, USD per million tokens: it moves by the day, with the price of GPUs and what was served."""
-        served = self._usage.served
-        if self._cost_of[row] != (day, served.days):
-            replica, target = self._planned[row].hardware.gpus, self._settings.autoscaling.target_utilisation
-            self._cost_of[row] = (day, served.days)
-            self._cost_usd[row] = served.capacity(row).cost_usd_per_mtok(
-                replica * self._cost(row, day), target, served.shape(row).mix)
-        return self._cost_usd[row]
 
     def _now(self, desk: Desk, row: int) -> Situation:
         return self.situation(desk, row, desk.board.prices_of(row))

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from providers.cost.software import faster, software_speed
 from providers.cost.unit_cost import Capacity, Shape, capacity
 from providers.firms.shelf import PlannedOffer
 from sim.market.prices import Mix
@@ -36,6 +37,7 @@ class ServedRequests:
         shelf, names = settings.shelf, [offer.model.name for offer in planned]
         self._planned, self._tpot_s = planned, shelf.tpot_s
         self._prior_requests = shelf.prior_requests
+        self._software_per_year, self._speed = settings.costing.software_per_year, 1.0
         self._keep = float(np.exp(-1.0 / shelf.mix_memory_days))
         self._has_cache = np.array([settings.firms[offer.firm].engine.prefix_cache for offer in planned], bool)
         rank = {name: row for row, name in enumerate(dict.fromkeys(names))}
@@ -99,9 +101,12 @@ class ServedRequests:
         # what is found counts by how much of the prompt is left to compute
         scale = np.array([self._reckoned[0], self._reckoned[1], self._reckoned[0]])
         moved = (np.abs(now - self._reckoned) > MOVED * scale).any(axis=0)
+        speed = software_speed(self._software_per_year, self.days)
+        if speed != self._speed:
+            self._speed, moved = speed, np.ones_like(moved)
         for row in np.flatnonzero(moved).tolist():
             hardware = self._planned[row].hardware
-            self._able[row] = capacity(hardware.step, hardware.size, self.shape(row), self._tpot_s)
+            self._able[row] = capacity(faster(hardware.step, self._speed), hardware.size, self.shape(row), self._tpot_s)
             self._note(row)
         self._reckoned = np.where(moved, now, self._reckoned)
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from providers.firms.placement import Hardware, choose_hardware
 from providers.hardware.calibration import built_in
@@ -16,6 +17,10 @@ from sim.scenario.firm_settings import Firm, SupplySettings
 from sim.scenario.price_settings import Price
 from sim.scenario.provider_settings import Offer, RooflineServing
 from sim.streams import Streams
+
+# times the GPUs at entry: every replica that may ever run has a row in the engine's memory. What would need more is
+# refused when it happens (`providers.firms.firm`), so that no market is shaped by it unseen
+MOST_GROWTH: Final = 100
 
 
 @dataclass(frozen=True)
@@ -108,8 +113,13 @@ def _eligible(firm: Firm, model: Model) -> bool:
 
 def _most_replicas(firm: Firm, hardware: Hardware, settings: SupplySettings) -> int:
     """Replicas of the largest pool that the firm may build up, within the common limit."""
-    gpus = int(firm.pools[hardware.pool].count * settings.investment.max_growth)
+    gpus = most_gpus(firm.pools[hardware.pool].count, settings.investment.max_growth)
     return min(settings.autoscaling.max_replicas, gpus // hardware.gpus)
+
+
+def most_gpus(at_entry: int, max_growth: float | None) -> int:
+    """GPUs that a pool may ever have; without a limit so many as the engine keeps memory for."""
+    return int(at_entry * (MOST_GROWTH if max_growth is None else max_growth))
 
 
 def price_before_launch(planned: PlannedOffer, settings: SupplySettings) -> Price:

@@ -18,6 +18,7 @@ from providers.hardware.gpus import GPUS, Gpu
 from providers.pricing.sold_through import Rules
 from sim.errors import MarketError
 from sim.market.desk import AgentProcess, Desk
+from sim.market.hosts import EntryValue, HostRecord
 from sim.market.models.model import Models
 from sim.market.result import PoolDay
 from sim.scenario.firm_settings import SupplySettings
@@ -42,6 +43,12 @@ class SupplySide:
         One row a day, firm and GPU type; grows during the run.
     gpu_rents
         GPU type to its rent, USD per GPU-hour, float64 (days,).
+    unit_costs
+        What a million tokens of each offer cost now.
+    hosts
+        Every entry from the pool of potential hosts, with what was expected and what came; grows during the run.
+    entry_values
+        What entering would be worth to each type outside, at each quarter; grows during the run.
     """
 
     def __init__(
@@ -53,10 +60,13 @@ class SupplySide:
         self.offers = [offer_spec(offer, settings) for offer in planned]
         self.providers = _providers(settings, planned)
         self.pool_days: list[PoolDay] = []
+        self.hosts: list[HostRecord] = []
+        self.entry_values: list[EntryValue] = []
         self.gpu_rents = gpu_price_series(settings.gpu_prices, int(np.ceil(horizon_days)), gpus)
         owned_costs = {gpu: owned_cost(row, settings.ownership, gpus) for gpu, row in gpus.items()}
         self._usage = Usage(planned, settings, price_factor)
         self._sellers = Sellers(planned, settings, streams, self._usage, self._usd_per_gpu_hour)
+        self.unit_costs = self._sellers.unit_costs
         shared = Shared(self._usage, self._sellers, self.pool_days)
         self.firms = {
             name: FirmAgent(

@@ -1,6 +1,6 @@
 """What a run of the market leaves behind: the days, the posted prices, the books; measures and tables read this."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.engines.world import OfferSpec
 from sim.market.board import ListingChange, PriceChange
+from sim.market.hosts import EntryValue, HostRecord
 from sim.market.ledger import Ledger
 from sim.market.models.model import Models
 from sim.market.usage import OfferDay, WorkloadDay
@@ -69,6 +70,10 @@ class MarketResult:
         The books; all balances add up to zero.
     surplus_usd_daily
         float64 (days, workloads): consumer surplus of the day, USD; nan where a workload did not exist.
+    hosts
+        Every entry from the pool of potential hosts, in order of time; empty without such a pool.
+    entry_values
+        What entering would have been worth to each type outside, at each quarter.
     """
 
     models: Models
@@ -92,3 +97,5 @@ class MarketResult:
     pool_days: list[PoolDay]
     ledger: Ledger
     surplus_usd_daily: np.ndarray
+    hosts: list[HostRecord] = field(default_factory=list)
+    entry_values: list[EntryValue] = field(default_factory=list)

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
+from sim.scenario.cost_settings import Costing
 from sim.scenario.pricing_settings import PricingChoice
 from sim.scenario.provider_settings import Engine, Faults, Limits
 
@@ -221,7 +222,9 @@ class Investment(Part):
                              sweep=Sweep(0.0, 1.0, "linear", "no loss to twice the cost"))
     max_step: float = quantity(0.25, unit="1", doc="Largest change of a pool at one review, as a share of it", ge=0)
     headroom: float = quantity(0.1, unit="1", doc="Share of idle rented GPUs that a firm keeps", ge=0, le=1)
-    max_growth: float = quantity(4.0, unit="1", doc="A pool never exceeds so many times its GPUs at entry", ge=1)
+    max_growth: float | None = quantity(
+        None, unit="1", doc="A pool never exceeds so many times its GPUs at entry; none: no limit, and a market that "
+        "would need more than a hundred times says so", ge=1)
 
 
 class SupplySettings(Part):
@@ -230,6 +233,7 @@ class SupplySettings(Part):
     firms: dict[Name, Firm] = Field(description="Firms by name", min_length=1)
     gpu_prices: GpuPrices = Field(GpuPrices(), description="Rent of GPUs over time")
     ownership: Ownership = Field(Ownership(), description="Cost of owned GPUs")
+    costing: Costing = Field(Costing(), description="From the cost of GPUs to that of a token")
     autoscaling: Autoscaling = Field(Autoscaling(), description="Replicas follow the load")
     shelf: Shelf = Field(Shelf(), description="Expectations of models, and their withdrawal")
     investment: Investment = Field(Investment(), description="Orders of GPUs")

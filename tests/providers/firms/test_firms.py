@@ -12,7 +12,7 @@ from providers.pricing.registry import STRATEGIES
 from providers.pricing.strategy import Regular, StrategyKind
 from providers.pricing.tariff import RegularTariff
 from sim.engines.world import OfferSpec
-from sim.errors import ScenarioError
+from sim.errors import MarketError, ScenarioError
 from sim.scenario.firm_settings import (
     Adoption,
     Autoscaling,
@@ -255,6 +255,15 @@ def test_full_and_profitable_pools_grow_after_the_lead_time_within_bounds():
     assert (gpus[:37] == 8).all()
     assert gpus[38] == 12
     assert gpus.max() == 16
+
+
+def test_a_limit_that_is_built_in_never_binds_unseen():
+    """At so much demand one step would be a thousand times the pool: more than the engine keeps memory for."""
+    investment = Investment(review_days=10, max_step=1000.0)
+    desk = desk_of({"host": host(count=8, adoption=Adoption(probability=1, creators=("meta",)))}, steady(3e3),
+                   days=60, investment=investment)
+    with pytest.raises(MarketError, match=r"host would have more than 800 h200-sxm.*max_growth must allow for it"):
+        desk.run(60)
 
 
 def test_dear_gpus_are_not_ordered():

@@ -1,0 +1,28 @@
+"""What hosts expected when they entered and what came of it: rows that a market's entrants leave behind."""
+
+from typing import NamedTuple
+
+
+class HostRecord(NamedTuple):
+    """One entry of a host: what it put in, what it expected and what it got; money in USD of the day of entry.
+
+    Values are discounted cash flows before the cost of entering: revenue less GPUs, tokens and overhead. At entry the
+    expected one covers that cost.
+    """
+
+    host: str
+    entry_day: int
+    exit_day: int | None  # None while it is there
+    models: tuple[str, ...]  # with which it entered
+    capital_usd: float  # cost of entering: of the firm and of its first listings
+    expected_usd: float  # over all days that it looked ahead
+    expected_so_far_usd: float  # of these, over the days that passed until its exit or the end of the run
+    realised_usd: float  # over the same days
+
+
+class EntryValue(NamedTuple):
+    """What entering would be worth to a type that is outside, asked once a quarter."""
+
+    day: int
+    host: str
+    value_usd: float  # V, net of the cost of entering; USD

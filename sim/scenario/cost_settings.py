@@ -1,0 +1,27 @@
+"""What sellers reckon a token costs: at which volume, with what besides GPUs, and how their software gets better."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from sim.scenario.base import Part, Sweep, quantity
+
+
+class Costing(Part):
+    """How a seller comes from the cost of its GPUs to the cost of a token."""
+
+    basis: Literal["capacity", "volume"] = Field(
+        "capacity", description="capacity: of replicas used as planned, whatever is sold; volume: of the whole "
+        "replicas that the expected volume needs, over that volume (source: assumption: capacity, so that a market "
+        "says when it has the other)")
+    variable_usd_per_mtok: float = quantity(
+        0.0, unit="USD/Mtok", doc="Cost of every token besides GPUs, paid the day after", ge=0, le=1000,
+        sweep=Sweep(0.0, 1.0, "linear", "nothing to the price of a small model"))
+    software_per_year: float = quantity(
+        1.0, unit="1", doc="Factor by which software lets the same GPU run the same model faster in a year", ge=1,
+        le=10, source="assumption, range 1.2-2 at a fixed model and GPU; 3 is at a fixed capability (arXiv "
+        "2511.23455), which on one model would count smaller models twice",
+        sweep=Sweep(1.2, 2.0, "log", "the range of its source"))
+    least_load: float = quantity(
+        0.05, unit="replicas", doc="Volume for which a cost is reckoned at least, as a share of a replica's planned "
+        "load", gt=0, le=1, source="assumption: below it a price says only that nobody should buy (volume)")
