@@ -153,7 +153,7 @@ class ClassRows:
         rows["max_tokens"] = self._max_tokens
         rows["priority"] = self._priority
         rows["turn"] = births.turn
-        rows["document"] = 0
+        rows["document"] = rows["pinned"] = 0
         if self._shared is not None:
             self._begin_alike(rows, births.opens, self._shared)
         self._drawn += n

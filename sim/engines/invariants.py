@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.engines import outcome as o
 from sim.engines.outcome import TrafficOutcome
+from sim.engines.wanted import RULES
 from sim.errors import InvariantError
 
 _COHORTS: Final = ("warm-up", "measured")
@@ -72,6 +73,13 @@ def _cached_tokens_are_of_prompts(run: TrafficOutcome) -> Iterator[str]:
                        run.offer_sums[:, :, o.SERVED_CACHED])
     for i, cohort in np.argwhere(run.offer_sums[:, :, o.SERVED_CACHED] > run.offer_sums[:, :, o.SERVED_PROMPT]):
         yield f"offer {_offer(run, i)}, {_COHORTS[cohort]}: more cached tokens than prompt tokens"
+
+
+def _sales_by_rule_are_served(run: TrafficOutcome) -> Iterator[str]:
+    by_rule = run.offer_sums[:, :, o.BY_RULE + 1:o.BY_RULE + len(RULES)].sum(axis=2)
+    for i, cohort in np.argwhere(by_rule > run.offer_sums[:, :, o.SERVED]):
+        yield (f"offer {_offer(run, i)}, {_COHORTS[cohort]}: {by_rule[i, cohort]} sales by other rules than the "
+               f"default, {run.offer_sums[i, cohort, o.SERVED]} served")
 
 
 def _histograms_are_complete(run: TrafficOutcome) -> Iterator[str]:
@@ -156,6 +164,7 @@ INVARIANTS: Final[dict[str, Check]] = {
     "completions_are_served": _completions_are_served,
     "cut_answers_are_completed": _cut_answers_are_completed,
     "cached_tokens_are_of_prompts": _cached_tokens_are_of_prompts,
+    "sales_by_rule_are_served": _sales_by_rule_are_served,
     "histograms_are_complete": _histograms_are_complete,
     "tokens_billed_are_served": _tokens_billed_are_served,
     "payments_are_revenue_and_fees": _payments_are_revenue_and_fees,

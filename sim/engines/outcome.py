@@ -62,9 +62,11 @@ SERVED_CUT: Final = 13  # of the completed requests, those whose answers were cu
 WRITTEN_OFF_NANO: Final = 14  # worth of answers in part that the provider bears
 OWN_KEY_REVENUE_NANO: Final = 15  # of the revenue, what it charges customers who come with keys of their own
 SERVED_CACHED: Final = 16  # of the prompt tokens of completed requests, those billed as read from a cache
+BY_RULE: Final = 16  # requests completed here that rule r placed are in column BY_RULE + r, r = 1 .. 3 (wanted.RULES)
 OFFER_SUMS: Final = ("placed", "served", "outage", "server_error", "rate_limited", "queue_full", "too_long",
                      "midstream", "attempt_timed_out", "cancelled", "served_prompt", "served_output", "revenue_nano",
-                     "served_cut", "written_off_nano", "own_key_revenue_nano", "served_cached")
+                     "served_cut", "written_off_nano", "own_key_revenue_nano", "served_cached", "served_by_floor",
+                     "served_by_nitro", "served_pinned")
 
 # columns of offer_work: what the replicas did, over the whole run but for BUSY_S
 BUSY_S: Final = 0  # replica-seconds in steps, inside the measured window

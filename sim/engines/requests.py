@@ -18,8 +18,8 @@ class ArrivingRequest(Record):
     expected_output: float = f8("mean output of its class by its own distribution, tokens")
     key: int = u8("its private source of uniforms (sim.draws)")
     session: int = i8("number of its session; -1 if none")
-    turn: int = i8("number of its turn in a closed loop, from 1; 0: nothing follows it")
     document: int = i8("what its prompt begins with, of its class's shared prefixes; 0 if it has but one or none")
+    turn: int = i4("number of its turn in a closed loop, from 1; 0: nothing follows it")
     client_class: int = i4("expanded class")
     router: int = i4("its router")
     model: int = i4("the model that it asks for")
@@ -28,6 +28,7 @@ class ArrivingRequest(Record):
     prefix: int = i4("leading prompt tokens shared with the session's previous turn")
     max_tokens: int = i4("longest answer that its customer asks for, tokens; 0: no such limit")
     priority: int = i4("higher ones leave queues first")
+    pinned: int = i4("1 + number of the provider that alone may serve it (World.providers); 0: anybody may")
 
 
 REQUEST: Final = ArrivingRequest.dtype()

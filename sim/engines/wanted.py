@@ -10,6 +10,9 @@ from sim.engines.service_tiers import ADMITS, FLEX_TIER, PRIORITY_TIER
 from sim.engines.world import OfferSpec, World
 from sim.scenario import Preferences
 
+# rules by which requests are placed, as sales are counted by them (docs/semantics.md, section 15)
+RULES: Final = ("default", "floor", "nitro", "pinned")
+RULE_OF_SORT: Final = {"none": "default", "price": "floor", "throughput": "nitro", "latency": "nitro"}
 # tiers that a variant adds to those that a class asks for. Source: OpenRouter, model variants: `:floor` and `:nitro`
 VARIANT_TIERS: Final = {"floor": 1 << FLEX_TIER, "nitro": 1 << PRIORITY_TIER}
 
@@ -45,6 +48,13 @@ def admitted_tiers(world: World) -> list[int]:
     different, wants = wishes_of(world)
     more = [VARIANT_TIERS.get(wanted.variant or "", 0) for wanted in different] + [0]
     return [ADMITS[tier] | more[row] for tier, row in zip(world.asked_tiers, wants, strict=True)]
+
+
+def rules_of(world: World) -> list[int]:
+    """Rule by which the requests of each class are placed unless they are pinned, index into ``RULES``."""
+    different, wants = wishes_of(world)
+    rules = [RULES.index("pinned" if wanted.order else RULE_OF_SORT[wanted.sorts_by]) for wanted in different]
+    return [rules[row] if row >= 0 else 0 for row in wants]
 
 
 def says_nothing(wanted: Preferences) -> bool:

@@ -131,6 +131,17 @@ class World:
         return self.demand_covers_s if ends_early else traffic.duration_s
 
     @property
+    def providers(self) -> tuple[str, ...]:
+        """Names of all providers; their places are the numbers by which requests are pinned."""
+        return tuple(dict.fromkeys(offer.provider for offer in self.offers))
+
+    @property
+    def provider_of(self) -> np.ndarray:
+        """Number of each offer's provider among ``providers``; int64."""
+        numbers = {name: number for number, name in enumerate(self.providers)}
+        return np.array([numbers[offer.provider] for offer in self.offers], np.int64)
+
+    @property
     def hosts(self) -> np.ndarray:
         """Of each offer the one whose replicas serve it: itself, unless it shares a pool; int32."""
         rows = {(offer.provider, offer.name): row for row, offer in enumerate(self.offers)}

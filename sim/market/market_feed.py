@@ -107,7 +107,8 @@ class MarketFeed:
         output_tokens = population.output_tokens * self._models.verbosity[model]
         drawn = Drawn(keys, counts, population.prompt_tokens, output_tokens, population.length_sigma,
                       population.cached_share, population.shared_tokens, population.documents,
-                      population.zipf_exponent, population.max_tokens, population.patience_s, self._world_model[model])
+                      population.zipf_exponent, population.max_tokens, population.patience_s, self._world_model[model],
+                      np.zeros(len(population), np.int32))
         return slice_rows(drawn, part, self._way)
 
 

@@ -43,6 +43,8 @@ class Drawn(NamedTuple):
         float64: mean patience; inf if it waits for ever.
     model
         int32: row of its model among the world's.
+    pinned
+        int32: 1 + number of the provider that alone may serve it; 0: anybody may.
     """
 
     key: np.ndarray
@@ -57,6 +59,7 @@ class Drawn(NamedTuple):
     max_tokens: np.ndarray
     patience_s: np.ndarray
     model: np.ndarray
+    pinned: np.ndarray
 
 
 class Way(NamedTuple):
@@ -203,6 +206,7 @@ def _write(rows: np.ndarray, drawn: Drawn, births: Births, order: np.ndarray, de
         row.prompt = min(own + shared, MAX_TOKENS)
         row.output = _length(output_mean, sigma, _normal(key, OUTPUT_A))
         row.priority = 0
+        row.pinned = drawn.pinned[workload]
         row.prefix = int(drawn.cached_share[workload] * row.prompt)
         row.max_tokens = drawn.max_tokens[workload]
         row.turn = 0

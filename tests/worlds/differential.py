@@ -24,6 +24,7 @@ from worlds.differential_copies import with_copies
 from worlds.differential_dialects import with_dialects
 from worlds.differential_preferences import (
     client_with_preferences,
+    pin_some,
     router_with_preferences,
     with_quantizations,
 )
@@ -95,6 +96,7 @@ def random_case(seed: int) -> Case:
     table = _requests(rng, world, duration_s)
     cuts = np.sort(rng.integers(0, len(table), rng.integers(0, 3)))
     first_turns(seed, world, table)
+    pin_some(seed, world, table)
     changes = _changes(rng, world, duration_s)
     end_s = duration_s + _maybe(rng, 0.8, 100.0, 0.5)
     world = _limit_answers(rng, world, table)

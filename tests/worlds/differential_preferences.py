@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.engines.world import OfferSpec
+from sim.engines.world import OfferSpec, World
 from worlds.small import Client
 
 QUANTIZATIONS = ("unknown", "fp8", "bf16")
@@ -48,6 +48,14 @@ def client_with_preferences(seed: int, number: int, client: Client, offers: Sequ
     if rng.random() < 0.3:
         wants["preferred_min_throughput"] = _limits(rng, 1.0, 80.0)
     return client._replace(demand={**client.demand, "preferences": wants})
+
+
+def pin_some(seed: int, world: World, table: np.ndarray) -> None:
+    """Pin some of the requests of a third of the markets to a provider, whether it sells their model or not."""
+    rng = _dice(seed, 4)
+    share = rng.choice([0.1, 0.6, 1.0]) if rng.random() < 1 / 3 else 0.0
+    pinned = rng.integers(1, 1 + len(world.providers), len(table))
+    table["pinned"] = np.where(rng.random(len(table)) < share, pinned, 0)
 
 
 def _limits(rng: np.random.Generator, least: float, most: float) -> dict[str, float]:

@@ -264,7 +264,7 @@ def requests(of: World, rows: Iterable[Mapping[str, Any]]) -> np.ndarray:
             "born_s": row["arrive_s"] - of.class_delay_s[client], "patience_s": np.inf,
             "expected_output": float(row["output"]), "key": number + 1, "session": -1, "client_class": client,
             "router": of.class_router[client], "model": of.class_model[client], "prefix": 0,
-            "max_tokens": 0, "priority": 0, "turn": 0, "document": 0, **row,
+            "max_tokens": 0, "priority": 0, "pinned": 0, "turn": 0, "document": 0, **row,
         }
         table.append(tuple(filled[name] for name in REQUEST.names or ()))
     return np.array(table, dtype=REQUEST)

@@ -1,5 +1,7 @@
 """Counting what happened: outcomes, money, histograms and the sampled requests table."""
 
+from typing import Final
+
 from sim.compiled import inner
 from sim.draws import SAMPLE as SAMPLE_DRAW
 from sim.draws import derive
@@ -12,6 +14,7 @@ from sim.engines.compiled.records import Client, Globals, LiveRequest, LiveRoute
 from sim.engines.compiled.state import Books, Routing, Supply
 from sim.engines.exact import add_time
 from sim.engines.outcome import (
+    BY_RULE,
     CACHED_TOKENS,
     COMPLETED,
     COST_NANO,
@@ -38,6 +41,7 @@ from sim.engines.outcome import (
 from sim.engines.rules import PAYERS
 from sim.histogram import FINE_BITS, bin_of
 
+PINNED: Final = 3  # index into sim.engines.wanted.RULES
 PER_PPM = 1_000_000  # parts in the whole, of a fee in parts per million
 CUSTOMER, PROVIDER = PAYERS.index("customer"), PAYERS.index("provider")
 
@@ -79,6 +83,14 @@ def bill(books: Books, request: LiveRequest, router: LiveRouter) -> None:
     if request.served < request.output:
         row[CUT] += 1
         offer[SERVED_CUT] += 1
+
+
+@inner(forceinline=True)
+def count_rule(books: Books, request: LiveRequest, client: Client) -> None:
+    """Count a sale by the rule that placed it; what the default rule placed is the rest."""
+    rule = PINNED if request.pinned > 0 else client.rule
+    if rule > 0:
+        books.offer_sums[request.offer, request.cohort, BY_RULE + rule] += 1
 
 
 @inner()

@@ -54,6 +54,7 @@ def _offers(world: World) -> np.ndarray:
         _fill(row, _offer_fields(spec))
         row["first_replica"] = first
         first += spec.replicas
+    table["pin"] = 1 + world.provider_of
     return table
 
 

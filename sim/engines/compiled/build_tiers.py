@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.engines.compiled.records import Client
 from sim.engines.record import Rows, table
-from sim.engines.wanted import admitted_tiers, wishes_of
+from sim.engines.wanted import admitted_tiers, rules_of, wishes_of
 from sim.engines.world import World
 
 
@@ -20,6 +20,7 @@ def new_clients(world: World) -> Rows[Client]:
     clients["tier"] = world.asked_tiers
     clients["admits"] = admitted_tiers(world)
     clients["wants"] = wishes_of(world)[1]
+    clients["rule"] = rules_of(world)
     clients["shared"] = world.shared_tokens
     return table(clients, Client)
 

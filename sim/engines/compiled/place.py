@@ -12,7 +12,7 @@ from sim.engines.compiled.health import lets_through, rests_until
 from sim.engines.compiled.narrow import narrowed
 from sim.engines.compiled.newcomers import show_newcomers
 from sim.engines.compiled.policy_table import chooser
-from sim.engines.compiled.preferences import allows, first_group, leaders, was_tried
+from sim.engines.compiled.preferences import allows, first_group, leaders, prefers_nothing, was_tried
 from sim.engines.compiled.records import Globals, LiveRequest, Seat
 from sim.engines.compiled.state import Books, Routing, Supply, wide
 from sim.engines.compiled.telemetry import AVERAGES, WINDOWED, refresh
@@ -50,7 +50,7 @@ def suits(supply: Supply, routing: Routing, q: int, o: int) -> bool:
     request = routing.requests[q]
     if not can_serve(supply, routing, request, o):
         return False
-    return routing.clients[request.client_class].wants < 0 or allows(supply, routing, request, o)
+    return prefers_nothing(routing, request) or allows(supply, routing, request, o)
 
 
 @inner(forceinline=True)
@@ -83,7 +83,7 @@ def may_return(g: Globals, supply: Supply, routing: Routing, q: int) -> bool:
 def is_kept_away(g: Globals, supply: Supply, routing: Routing, q: int) -> bool:
     """True if nothing but its preferences closes an offer to a request."""
     request = routing.requests[q]
-    if routing.clients[request.client_class].wants < 0:
+    if prefers_nothing(routing, request):
         return False
     for o in range(routing.model_first[request.model], routing.model_first[request.model + 1]):
         is_free = can_serve(supply, routing, request, o) and not was_tried(routing, q, o)
@@ -176,7 +176,7 @@ def open_rows(g: Globals, supply: Supply, routing: Routing, q: int) -> int:
     # Most placements find nothing that could close an offer; telling so by three numbers of the model, and one of the
     # class, saves a look at every seat.
     calm = routing.special[request.model] == 0 and g.now >= routing.guard_until[request.router, request.model]
-    if calm and fits and request.used == 0 and routing.clients[request.client_class].wants < 0:
+    if calm and fits and request.used == 0 and prefers_nothing(routing, request):
         return open_all(routing, request)
     return open_some(g, supply, routing, q)
 
@@ -282,10 +282,12 @@ def pick(g: Globals, supply: Supply, routing: Routing, policies: Any, q: int) ->
         count = first_group(routing, q, rows, count)
     # Affinity, then exploration, then the policy: it does not even hear of placements that it did not make.
     row = sticky_row(g, supply, routing, request, rows)
+    decided = request.pinned > 0
     if row < 0 and wants >= 0:
         count = leaders(routing.wishes[wants], rows, count)
-        if count == 1 and routing.wishes[wants].decides != 0:
-            row = open_row(rows, 0)
+        decided = decided or routing.wishes[wants].decides != 0
+    if row < 0 and decided and count == 1:
+        row = open_row(rows, 0)
     if row < 0 and router.exploration > 0.0 and derive(request.key, EXPLORE, request.attempts) < router.exploration:
         row = open_row(rows, int(derive(request.key, EXPLORE_PICK, request.attempts) * count))
     if row >= 0:

@@ -24,10 +24,20 @@ from sim.view import (
 MOST = 1 << 62  # more than any rank
 
 
+@inner(forceinline=True)
+def prefers_nothing(routing: Routing, request: LiveRequest) -> bool:
+    """True if a request would go to any offer: its class has no preferences, and it is not pinned."""
+    return bool(routing.clients[request.client_class].wants < 0 and request.pinned == 0)
+
+
 @inner()
 def allows(supply: Supply, routing: Routing, request: LiveRequest, o: int) -> bool:
-    """True if the preferences of a request's class let an offer serve it."""
+    """True if a request is not pinned to another provider, and its class's preferences let an offer serve it."""
+    if request.pinned > 0 and supply.offers[o].pin != request.pinned:
+        return False
     wants = routing.clients[request.client_class].wants
+    if wants < 0:
+        return True
     wish = routing.wishes[wants]
     if routing.standings[wants, o] == EXCLUDED:
         return False

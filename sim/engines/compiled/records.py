@@ -89,6 +89,7 @@ class LiveRequest(Record):
     kept_ppm: int = i4("what the discount of the newest attempt's terms leaves of the bill, millionths")
     chain: int = i4("slot of the closed loop that it is a turn of")
     own_key: int = i4("1 if the newest attempt comes with its customer's own key")
+    pinned: int = i4("1 + number of the provider that alone may serve it; 0: anybody may")
 
 
 class SecondAttempt(Record):
@@ -263,6 +264,7 @@ class LiveDeployment(Record):
     reserve: int = i4("room kept at admissions for the rest of answers: index into sim.engines.kept_room.RESERVES")
     preempts_shortest: int = i4("1 if whoever has emitted least is preempted, and not the newest")
     prefills_first: int = i4("1 if no step computes both prefill and decoding")
+    pin: int = i4("what a request that is pinned to its provider says: 1 + the provider's number")
 
 
 class LiveRouter(Record):
@@ -390,6 +392,7 @@ class Client(Record):
     admits: int = i4("service tiers that its requests may be served at, bits (sim.engines.service_tiers.ADMITS)")
     tier: int = i4("service tier that they ask for")
     wants: int = i4("row of what it prefers; -1: nothing")
+    rule: int = i4("by which its requests are placed unless they are pinned: index into sim.engines.wanted.RULES")
     shared: int = i4("tokens that its prompts begin with, of one of its documents")
 
 

@@ -8,7 +8,7 @@ from sim.compiled import inner
 from sim.draws import BACKOFF, derive, slot_of
 from sim.engines.answers import expected_tokens
 from sim.engines.compiled import health, telemetry
-from sim.engines.compiled.books import bill, count_outcome, measure
+from sim.engines.compiled.books import bill, count_outcome, count_rule, measure
 from sim.engines.compiled.clock import RETRY, Rare, push_misc, start_timer, stop_timer
 from sim.engines.compiled.hedge import hedge_time, swap
 from sim.engines.compiled.network import Letter, send
@@ -76,6 +76,7 @@ def hear_request(
     request.prefix = row.prefix
     request.document = row.document
     request.priority = row.priority
+    request.pinned = row.pinned
     request.output = row.output
     request.max_tokens = row.max_tokens
     # Not the true output: neither routers nor rate limits can know how long an answer will be.
@@ -267,6 +268,7 @@ def hear_done(g: Globals, clock: Clock, routing: Routing, books: Books, q: int) 
     if request.session >= 0 and routing.routers[r].affinity_ttl_s > 0.0:
         stick(g, routing, request)
     bill(books, request, routing.routers[r])
+    count_rule(books, request, routing.clients[request.client_class])
     measure(g, books, request, routing.clients[request.client_class])
     end_request(g, clock, routing, books, q, COMPLETED)
 

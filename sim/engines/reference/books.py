@@ -9,6 +9,7 @@ from sim.engines.bill import charge_nano, prompt_pico
 from sim.engines.exact import add_time, seconds
 from sim.engines.outcome import Tally, TrafficOutcome
 from sim.engines.reference.request import Attempt, LiveRequest
+from sim.engines.wanted import RULES, rules_of
 from sim.engines.world import TRADE_FEE_UNIT, World
 from sim.histogram import FINE_BITS, bin_of, bins
 
@@ -22,6 +23,7 @@ class Books:
         self.world = world
         self.fees_ppm = [round(router.fee_share * TRADE_FEE_UNIT) for router in world.router_settings]
         self.own_key_fees_ppm = [round(router.own_key_fee_share * TRADE_FEE_UNIT) for router in world.router_settings]
+        self.rules = rules_of(world)  # by class
         self.alive: dict[int, LiveRequest] = {}  # by index, so in order of arrival
         self.births = np.zeros((classes, cohorts), dtype=np.int64)
         self.outcomes = np.zeros((classes, cohorts, len(outcome.OUTCOMES)), dtype=np.int64)
@@ -74,7 +76,15 @@ class Books:
         of_offer[outcome.SERVED_OUTPUT] += attempt.served
         of_offer[outcome.SERVED_CUT] += attempt.was_cut
         of_offer[outcome.SERVED_CACHED] += attempt.cached_tokens
+        self._count_rule(attempt)
         self.count_outcome(request, outcome.COMPLETED, done_s, cost)
+
+    def _count_rule(self, attempt: Attempt) -> None:
+        """Count a sale by the rule that placed it; what the default rule placed is the rest."""
+        request = attempt.request
+        rule = RULES.index("pinned") if request.pinned > 0 else self.rules[request.client_class]
+        if rule > 0:
+            self.offer_sums[attempt.offer, request.cohort, outcome.BY_RULE + rule] += 1
 
     def settle(self, attempt: Attempt, tokens: int, payer: str) -> None:
         """A provider has stopped in the middle of an answer, ``tokens`` of which it has computed."""

@@ -87,6 +87,7 @@ class Placer:
         told = [*(Wishes(wanted, world.offers) for wanted in different), None]
         self.wishes = [told[row] for row in wants]  # by class; None: it prefers nothing
         self.admits = admitted_tiers(world)  # by class
+        self.pins = (1 + world.provider_of).tolist()  # by offer: what a request that is pinned to its provider says
         self.memories = [self._new_memory(model) for model in range(len(world.models))]
 
     def _new_memory(self, model: int) -> Memory:
@@ -148,8 +149,10 @@ class Placer:
                     and request.least_tokens <= spec.context_tokens)
 
     def _allows(self, request: LiveRequest, offer: int) -> bool:
-        """True if the preferences of the request's class let the offer serve it."""
+        """True if the request is not pinned to another provider, and its class's preferences let the offer serve it."""
         wishes = self.wishes[request.client_class]
+        if request.pinned not in (0, self.pins[offer]):
+            return False
         return wishes is None or wishes.allows(request, offer, self.live[offer], self.prices[offer])
 
     def _is_kept_away(self, request: LiveRequest) -> bool:
@@ -190,10 +193,12 @@ class Placer:
         stuck, wishes = self._stuck_offer(request), self.wishes[request.client_class]
         if stuck in candidates.open:
             return stuck
+        decided = request.pinned > 0
         if wishes is not None:
             self._close_all_but(wishes.leaders(candidates.open, self.live), candidates)
-            if wishes.decides and len(candidates.open) == 1:
-                return min(candidates.open)
+            decided |= wishes.decides
+        if decided and len(candidates.open) == 1:
+            return min(candidates.open)
         attempt = request.attempts
         if request.uniform(draws.EXPLORE, attempt) < self.settings.exploration:
             in_order = sorted(candidates.open)

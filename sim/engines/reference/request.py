@@ -35,6 +35,7 @@ class LiveRequest:
     document: int  # what its prompt begins with, of those of its class
     max_tokens: int
     priority: int
+    pinned: int  # 1 + number of the provider that alone may serve it; 0: anybody may
     cohort: int
     row: np.void  # as it arrived: the turn after it is drawn from this
     attempts: int = 0
@@ -91,7 +92,8 @@ class LiveRequest:
             key=int(row["key"]), session=int(row["session"]), client_class=int(row["client_class"]),
             router=int(row["router"]), model=int(row["model"]), prompt=int(row["prompt"]),
             output=int(row["output"]), prefix=int(row["prefix"]), document=int(row["document"]),
-            max_tokens=int(row["max_tokens"]), priority=int(row["priority"]), cohort=cohort, row=row,
+            max_tokens=int(row["max_tokens"]), priority=int(row["priority"]), pinned=int(row["pinned"]),
+            cohort=cohort, row=row,
         )
 
 

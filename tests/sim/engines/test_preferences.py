@@ -1,4 +1,4 @@
-"""What customers prefer: both engines against cases worked out by hand (docs/semantics.md, section 14)."""
+"""What customers prefer: both engines against cases worked out by hand (docs/semantics.md, section 15)."""
 
 from typing import Any
 
@@ -7,9 +7,10 @@ import pytest
 
 from sim import view as v
 from sim.engines import outcome as o
-from sim.engines.compiled import CompiledEngine
+from sim.engines.compiled import CompiledEngine, books
 from sim.engines.reference import ReferenceEngine
 from sim.engines.schedule import Schedule, flat
+from sim.engines.wanted import RULES
 from sim.policy import NoParameters, Policy
 from worlds.small import BoundPolicy, Change, Client, affine, drive, lowest, offer, requests, world
 
@@ -262,6 +263,57 @@ def test_by_openrouters_rule_sessions_stick_ten_minutes_and_only_where_the_cache
     assert sticky(engine_class, {}, plain, ttl_s=600.0) == [0, 0, 1]
     assert sticky(engine_class, {"sort": "price"}, cheaper, rule="openrouter") == [0, 0, 1]
     assert sticky(engine_class, {"order": ["b", "a"]}, cheaper, rule="openrouter") == [1, 1, 1]
+
+
+# Pins
+
+
+def test_a_pinned_request_goes_to_its_provider_alone_and_is_not_asked_of_the_policy(engine_class):
+    """b is number 1 of a, b, c: a pin of 2. The policy declines whatever it is asked; unpinned requests are refused."""
+    market = world(offers(), REFUSES)
+    work = [*at(10.0, 20.0, 30.0, pinned=2), *at(40.0, pinned=3), *at(50.0)]
+    rows, result = run(engine_class, market, work, [Change(15.0, "up", 1, DOWN), Change(25.0, "up", 1, UP),
+                                                    Change(25.0, "list", 1, DOWN)])
+    assert rows["outcome"].tolist() == [o.COMPLETED, o.REFUSED, o.REFUSED, o.COMPLETED, o.REFUSED]
+    assert rows["offer"].tolist() == [1, 1, -1, 2, -1]
+    assert rows["attempts"].tolist() == [1, 1, 0, 1, 0]
+    # the second had an outage and no other to go to, the third found its provider gone; the last was declined
+    assert result.class_sums[0, o.MEASURED, o.KEPT_AWAY] == 2
+    assert result.offer_sums[:, o.MEASURED, o.BY_RULE + RULES.index("pinned")].tolist() == [0, 1, 1]
+
+
+def test_a_pin_is_to_all_offers_of_a_provider_among_which_the_policy_chooses(engine_class):
+    rows = [offer(affine(0.1), provider=name, name=str(place), price_in_nano=1000 * (4 - place))
+            for place, name in enumerate("abba")]
+    market = world(rows, lowest(v.COST_USD))
+    placed, _ = run(engine_class, market, [*at(10.0, pinned=1), *at(20.0, pinned=2), *at(30.0)])
+    assert placed["offer"].tolist() == [3, 2, 3]
+
+
+def test_a_pin_holds_beside_what_the_class_prefers(engine_class):
+    """Sorted by price the cheapest is a; pinned to c the class's limit of 2 USD per million tokens keeps it away."""
+    work = [*at(10.0), *at(20.0, pinned=2), *at(30.0, pinned=3)]
+    rows, result = run(engine_class, market_of({}, client={"sort": "price", "max_price": {"prompt": 2.0}}), work)
+    assert rows["offer"].tolist() == [0, 1, -1]
+    assert result.class_sums[0, o.MEASURED, o.KEPT_AWAY] == 1
+    by_rule = result.offer_sums[:, o.MEASURED, o.BY_RULE + 1:]
+    assert by_rule.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(("wants", "rule"), [
+    ({}, "default"), ({"ignore": ["a"]}, "default"), ({"sort": "price"}, "floor"), ({"variant": "floor"}, "floor"),
+    ({"sort": "latency"}, "nitro"), ({"variant": "nitro"}, "nitro"), ({"order": ["b"], "sort": "price"}, "pinned")])
+def test_sales_are_counted_by_the_rule_that_placed_them(engine_class, wants, rule):
+    _, result = run(engine_class, market_of(wants), at(10.0, 20.0))
+    counted = {name: int(result.offer_sums[:, :, o.BY_RULE + place].sum()) for place, name in enumerate(RULES) if place}
+    counted["default"] = int(result.offer_sums[:, :, o.SERVED].sum()) - sum(counted.values())
+    assert counted == {name: 2 * (name == rule) for name in RULES}
+
+
+def test_the_numbers_of_rules_and_their_columns_are_the_same_everywhere():
+    assert RULES.index("pinned") == books.PINNED
+    assert o.OFFER_SUMS[o.BY_RULE + 1:] == ("served_by_floor", "served_by_nitro", "served_pinned")
+    assert len(RULES) == 4
 
 
 # Own keys

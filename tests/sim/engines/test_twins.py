@@ -57,7 +57,7 @@ REFERENCE_ONLY = {
 }
 # functions that do the same, by file
 SHARED = {
-    "books": {"bill", "settle", "measure", "count_outcome"},
+    "books": {"bill", "settle", "measure", "count_outcome", "count_rule"},
     "deployment": {"hear_dispatch", "hear_cancel", "within_rate_limits", "balance", "begin_outage", "slow_down",
                    "resize", "true_work_s"},
     "dialects": {"forget", "note_step", "note_preemption", "fits", "kept", "room_for_steps"},
