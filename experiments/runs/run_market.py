@@ -44,6 +44,7 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     from providers.hardware.calibration import calibration_of
     from providers.hardware.own_gpus import gpus_of
     from sim.market.customers.customers import Customers
+    from sim.market.customers.lab_sales import LabSales
     from sim.market.customers.population import draw_population
     from sim.market.market import Market
     from sim.market.market_clock import TrafficClock
@@ -66,7 +67,10 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     world = market_world(scenario, supply.providers, supply.offers, population, policy, replication)
     clock = TrafficClock(horizon, streams)
     migration = migration_matrix(upgrade_graph(models, scenario.models), models)
-    customers = Customers(population, models, migration, scenario.customers.choice)
+    uses = scenario.customers.uses
+    sold = uses.enabled and uses.direct.enabled
+    labs = LabSales(population, models, uses.direct, scenario.fees, scenario.price_factor) if sold else None
+    customers = Customers(population, models, migration, scenario.customers.choice, labs)
     way = Way(float(world.class_delay_s[0]), world.grid_per_s)
     feed = MarketFeed(customers, models, clock, scenario.rhythm, way, world_models(world, models.names))
     engine = engine_for(world, feed, threads)
@@ -145,4 +149,6 @@ def _result(staged: Stage) -> MarketResult:
         surplus_usd_daily=np.array(daily.surplus_usd),
         hosts=staged.supply.hosts,
         entry_values=staged.supply.entry_values,
+        segment_names=population.segment_names,
+        demand_days=market.customers.demand_days[:staged.scenario.horizon.days],
     )

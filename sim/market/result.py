@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.engines.world import OfferSpec
 from sim.market.board import ListingChange, PriceChange
+from sim.market.customers.diffusion import DemandDay
 from sim.market.hosts import EntryValue, HostRecord
 from sim.market.ledger import Ledger
 from sim.market.models.model import Models
@@ -74,6 +75,8 @@ class MarketResult:
         Every entry from the pool of potential hosts, in order of time; empty without such a pool.
     entry_values
         What entering would have been worth to each type outside, at each quarter.
+    segment_names, demand_days
+        Names of segments, and what their uses do on each day: through the marketplace, directly from labs, or nothing.
     """
 
     models: Models
@@ -99,3 +102,5 @@ class MarketResult:
     surplus_usd_daily: np.ndarray
     hosts: list[HostRecord] = field(default_factory=list)
     entry_values: list[EntryValue] = field(default_factory=list)
+    segment_names: tuple[str, ...] = ()
+    demand_days: list[DemandDay] = field(default_factory=list)

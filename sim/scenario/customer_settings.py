@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from sim.scenario.base import Name, Part, Sweep, quantity
 from sim.scenario.demand_settings import SharedPrefix
 from sim.scenario.tasks import TASKS, Task
+from sim.scenario.use_settings import Diffusion, Uses
 
 ICONIQ = "ICONIQ, State of AI, January 2026 (through secondary reports)"
 STATE_OF_AI = "a16z and OpenRouter, State of AI (arXiv 2601.10088)"
@@ -116,6 +117,8 @@ class Segment(Part):
     growth_per_year: float = quantity(
         0.4, unit="1/year", doc="Growth of revenue, volume and budget (.4: by 40% a year)", gt=-1, le=20
     )
+    diffusion: Diffusion | None = Field(None, description="Potential uses of the segment over time; none: as "
+                                        "customers.uses has it; only where uses are enabled")
     entry_per_year: float = quantity(
         0.25, unit="1/year", doc="Customers that enter per year over the number on the first day", ge=0, le=20
     )
@@ -277,6 +280,15 @@ class CustomerSettings(Part):
         default_factory=default_templates, description="Workload templates, by name"
     )
     choice: Choice = Field(default_factory=Choice, description="How workloads choose models")
+    uses: Uses = Field(Uses(), description="Uses that are live while they are worth their cost")
+
+    @model_validator(mode="after")
+    def _no_diffusion_without_uses(self) -> "CustomerSettings":
+        for name, segment in self.segments.items():
+            if segment.diffusion is not None and not self.uses.enabled:
+                raise ValueError(f"segments.{name}.diffusion is set, but uses.enabled is false; it must be true, or "
+                                 "leave it out")
+        return self
 
     @model_validator(mode="after")
     def _known_templates(self) -> "CustomerSettings":

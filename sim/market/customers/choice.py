@@ -7,11 +7,12 @@ Per request, workload w and model m (E2 to E5 of docs/theory.md):
 The tastes ``eps`` come from ``sim.market.customers.tastes``: the same in every scenario, whatever else is for sale.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from sim.market.customers.lab_sales import LabPrices, LabSales
 from sim.market.customers.logit import nested_surplus
 from sim.market.customers.population import Population
 from sim.market.customers.tastes import nest_names, taste_shocks, uniforms
@@ -36,6 +37,8 @@ class Quotes:
         float64: lately paid, pico-dollars per token; nan where nobody sells.
     ttft_s, tpot_s
         float64: time to the first token and per output token.
+    direct
+        What creators of closed models charge past the marketplace; None if they do not sell so.
     """
 
     available: np.ndarray
@@ -44,6 +47,22 @@ class Quotes:
     cached_pico: np.ndarray
     ttft_s: np.ndarray
     tpot_s: np.ndarray
+    direct: LabPrices | None = None
+
+
+class Channels(NamedTuple):
+    """How some workloads would buy each model, arrays (rows, models).
+
+    Attributes
+    ----------
+    cost_usd
+        float64: expected cost of a request; nan where nobody sells.
+    direct
+        bool: from its creator, past the marketplace.
+    """
+
+    cost_usd: np.ndarray
+    direct: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -58,11 +77,14 @@ class Decision:
         float64: expected cost of a request with it; nan for none.
     gain_usd
         float64: utility per request over that of going on as before (over no model, for those that had none).
+    direct
+        bool: bought from its creator, past the marketplace.
     """
 
     model: np.ndarray
     cost_usd: np.ndarray
     gain_usd: np.ndarray
+    direct: np.ndarray
 
 
 class Chooser:
@@ -77,37 +99,56 @@ class Chooser:
         it is not considered; the diagonal does not matter.
     settings
         How workloads choose.
+    lab_sales
+        Who buys closed models directly; None: nobody can.
 
     Attributes
     ----------
     tastes
         float64 (workloads, models): the shocks ``eps``.
     outside
-        float64 (workloads,): the shock of using no model.
+        float64 (workloads,): the shock of using no model; 0 of uses, which are live if they are worth their cost.
     """
 
-    def __init__(self, population: Population, models: Models, migration: np.ndarray, settings: Choice) -> None:
+    def __init__(self, population: Population, models: Models, migration: np.ndarray, settings: Choice,
+                 lab_sales: LabSales | None = None) -> None:
         self._population, self._models, self._settings = population, models, settings
+        self._lab_sales = lab_sales
         self._migration = np.where(np.eye(len(models), dtype=bool), 0.0, migration)
         nests = nest_names(models, settings.nests)
         groups = {name: row for row, name in enumerate(sorted(set(nests)))}
         self._nest = np.array([groups[name] for name in nests])
         self.tastes = taste_shocks(population.key, models.names, nests, settings.nest_lambda)
         self.outside = -np.log(-np.log(uniforms(population.key, ("outside",))))[:, 0]
+        if population.uses:
+            self.outside = np.zeros(len(population))
         self._worth = _worth_usd(population, models)
         self._kept = population.kept_answers(models.verbosity)
         self._suitable = _suitable(population, models)
 
     def cost_usd(self, rows: np.ndarray, quotes: Quotes) -> np.ndarray:
-        """Return float64 (rows, models): expected cost of a request (E3); nan where nobody sells."""
+        """Return float64 (rows, models): expected cost of a request in the marketplace (E3); nan where nobody sells."""
+        return self._cost_usd(rows, LabPrices(quotes.input_pico, quotes.output_pico, quotes.cached_pico))
+
+    def _cost_usd(self, rows: np.ndarray, prices: LabPrices) -> np.ndarray:
         people = self._population
         cached = people.cached_share[rows, None]
-        prompt = people.prompt_tokens[rows, None] * ((1 - cached) * quotes.input_pico + cached * quotes.cached_pico)
-        output = people.output_tokens[rows, None] * (self._models.verbosity * quotes.output_pico) * self._kept[rows]
+        prompt = people.prompt_tokens[rows, None] * ((1 - cached) * prices.input_pico + cached * prices.cached_pico)
+        output = people.output_tokens[rows, None] * (self._models.verbosity * prices.output_pico) * self._kept[rows]
         return np.asarray(USD_PER_PICO * (prompt + output))
 
+    def channels(self, rows: np.ndarray, quotes: Quotes) -> Channels:
+        """Return how some workloads would buy each model, and what a request would cost them."""
+        cost = self.cost_usd(rows, quotes)
+        if self._lab_sales is None or quotes.direct is None:
+            return Channels(cost, np.zeros(cost.shape, bool))
+        cost = np.where(quotes.available, cost, np.nan)
+        direct_usd = self._cost_usd(rows, quotes.direct)
+        direct = self._lab_sales.preferred(rows, cost, direct_usd)
+        return Channels(np.where(direct, direct_usd, cost), direct)
+
     def cost_of_usd(self, rows: np.ndarray, model: np.ndarray, quotes: Quotes) -> np.ndarray:
-        """Return float64 (rows,): expected cost of a request with one model each; nan for none (-1)."""
+        """Return float64 (rows,): expected cost in the marketplace with one model each; nan for none (-1)."""
         people, cached = self._population, self._population.cached_share[rows]
         prompt = people.prompt_tokens[rows] * (
             (1 - cached) * quotes.input_pico[model] + cached * quotes.cached_pico[model]
@@ -115,6 +156,13 @@ class Chooser:
         output = people.output_tokens[rows] * self._models.verbosity[model] * quotes.output_pico[model]
         output *= self._kept[rows, model]
         return np.where(model >= 0, USD_PER_PICO * (prompt + output), np.nan)
+
+    def direct_cost_of_usd(self, rows: np.ndarray, model: np.ndarray, quotes: Quotes) -> np.ndarray:
+        """Return float64 (rows,): expected cost bought from the creator with one model each; nan for none (-1)."""
+        if quotes.direct is None:
+            return np.full(len(rows), np.nan)
+        into, out, cached = quotes.direct
+        return self.cost_of_usd(rows, model, replace(quotes, input_pico=into, output_pico=out, cached_pico=cached))
 
     def volume_per_s(self, rows: np.ndarray, cost_usd: np.ndarray) -> np.ndarray:
         """Requests per second at a cost (E4), before growth; float64 (rows,).
@@ -129,8 +177,14 @@ class Chooser:
         return np.asarray(np.minimum(wanted, people.budget_usd_per_day[rows] / DAY_S / np.maximum(cost_usd, TINY_USD)))
 
     def _wanted_per_s(self, rows: np.ndarray, cost_usd: np.ndarray) -> np.ndarray:
-        """Volume at a cost whatever the budget; rows come first, costs may have a further dimension."""
+        """Volume at a cost whatever the budget; rows come first, costs may have a further dimension.
+
+        That of a use is what it is: its demand answers prices by coming and going.
+        """
         people = self._population
+        if people.uses:
+            base = people.base_per_s[rows].reshape(-1, *[1] * (cost_usd.ndim - 1))
+            return np.asarray(np.broadcast_to(base, cost_usd.shape))
         base, c0, elasticity = (
             column[rows].reshape(-1, *[1] * (cost_usd.ndim - 1))
             for column in (people.base_per_s, people.c0_usd, people.elasticity)
@@ -143,8 +197,11 @@ class Chooser:
 
         Out of the question: not for sale, below the quality floor, too short a context, or beyond the budget (E5).
         """
-        people, cost = self._population, self.cost_usd(rows, quotes)
-        possible = quotes.available & self._suitable[rows] & np.isfinite(cost)
+        return self._systematic_usd(rows, quotes, self.channels(rows, quotes))
+
+    def _systematic_usd(self, rows: np.ndarray, quotes: Quotes, channels: Channels) -> np.ndarray:
+        people, cost = self._population, channels.cost_usd
+        possible = (quotes.available | channels.direct) & self._suitable[rows] & np.isfinite(cost)
         if self._settings.utility == "money":
             # growth raises volume and budget alike
             possible &= self._wanted_per_s(rows, cost) * DAY_S * cost <= people.budget_usd_per_day[rows, None]
@@ -152,7 +209,9 @@ class Chooser:
         else:  # slope 1 at the reference cost, as with money
             c0 = people.c0_usd[rows, None]
             pain = c0 * (1 + np.log(np.maximum(cost / c0, FREE)))
-        ttft_s, tpot_s = (np.where(quotes.available, s, 0.0) for s in (quotes.ttft_s, quotes.tpot_s))  # inf: unsold
+        # inf: unsold in the marketplace; from its creator a model is taken to be as fast as the others are
+        ttft_s, tpot_s = (np.where(quotes.available, s, _mean(s[quotes.available]))
+                          for s in (quotes.ttft_s, quotes.tpot_s))
         answer = people.output_tokens[rows, None] * self._models.verbosity * self._kept[rows]
         latency = ttft_s + answer * tpot_s  # C2
         value = self._worth[rows] - pain - people.latency_usd_per_s[rows, None] * latency
@@ -165,8 +224,10 @@ class Chooser:
         model in use, then to the first by name.
         """
         people = self._population
-        utility = self.systematic_usd(rows, quotes) + people.sigma_usd[rows, None] * self.tastes[rows]
-        held = (current >= 0) & quotes.available[current]
+        channels = self.channels(rows, quotes)
+        utility = self._systematic_usd(rows, quotes, channels) + people.sigma_usd[rows, None] * self.tastes[rows]
+        here = np.arange(len(rows))
+        held = (current >= 0) & (quotes.available[current] | channels.direct[here, current])
         move = np.where(held[:, None], self._migration[current], 0.0)
         with np.errstate(invalid="ignore"):  # no switching cost times a move that is not considered
             penalty = np.where(np.isinf(move), np.inf, people.psi_usd[rows, None] * move)
@@ -175,7 +236,6 @@ class Chooser:
         if self._settings.utility == "log":
             # the control: against an option that costs nothing a uniform fall of prices would still draw workloads in
             outside = np.full(len(rows), -np.inf)
-        here = np.arange(len(rows))
         stay = np.where(held, utility[here, current], outside)
         best = utility.argmax(axis=1)
         # numpy takes the first of equals, which would move a workload between two models that it likes alike
@@ -184,7 +244,9 @@ class Chooser:
         model = np.where(top > outside, best, -1)
         value = np.maximum(top, outside)
         gain = np.where(np.isfinite(value) & np.isfinite(stay), value - np.where(np.isfinite(stay), stay, 0.0), 0.0)
-        return Decision(model, self.cost_of_usd(rows, model, quotes), gain)
+        direct = (model >= 0) & channels.direct[here, model]
+        cost = self.cost_of_usd(rows, model, quotes)
+        return Decision(model, np.where(direct, channels.cost_usd[here, model], cost), gain, direct)
 
     def surplus_usd(self, rows: np.ndarray, quotes: Quotes) -> np.ndarray:
         """Expected surplus per request before tastes are known (log-sum) over having no model, USD, float64 (rows,).
@@ -196,9 +258,15 @@ class Chooser:
         return np.asarray(sigma * nested_surplus(value, self._nest, self._settings.nest_lambda, 1.0))
 
 
+def _mean(values: np.ndarray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else 0.0
+
+
 def _worth_usd(people: Population, models: Models) -> np.ndarray:
     """Value of quality, of the creator's name and of openness per request, float64 (workloads, models)."""
-    worth = people.value_usd[:, None] * models.quality[people.task] - people.open_penalty_usd[:, None] * models.open
+    gained = models.quality[people.task] - people.need[:, None] if people.uses else models.quality[people.task]
+    worth = people.value_usd[:, None] * gained - people.open_penalty_usd[:, None] * models.open
     creators = {row.creator for row in models.rows}
     for creator in sorted(creators):
         mine = np.array([row.creator == creator for row in models.rows])
@@ -208,7 +276,7 @@ def _worth_usd(people: Population, models: Models) -> np.ndarray:
 
 def _suitable(people: Population, models: Models) -> np.ndarray:
     """Whether a model is good enough and holds a long request of the workload, bool (workloads, models)."""
-    good = models.quality[people.task] >= people.quality_floor[:, None]
+    good = models.quality[people.task] >= np.maximum(people.quality_floor, people.need)[:, None]
     stretch = np.exp(LONG_REQUEST_SIGMAS * people.length_sigma - people.length_sigma**2 / 2)[:, None]
     answer = people.output_tokens[:, None] * models.verbosity * people.kept_answers(models.verbosity)
     tokens = people.prompt_tokens[:, None] + answer

@@ -1,6 +1,7 @@
 """Customers on the calendar: they enter, reconsider, move, buy more or less, and leave."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -8,6 +9,8 @@ from simpy import Event
 
 from sim.market.customers.answer_lengths import kept_share
 from sim.market.customers.choice import Chooser, Quotes
+from sim.market.customers.diffusion import DemandDay, demand_day
+from sim.market.customers.lab_sales import LabSales
 from sim.market.customers.population import Population
 from sim.market.customers.tastes import exponentials, uniforms
 from sim.market.desk import Desk
@@ -32,15 +35,19 @@ class Customers:
         float64 (models, models): cost of a move in units of the workload's switching cost; inf: not considered.
     settings
         How workloads choose.
+    lab_sales
+        Who buys closed models directly; None: nobody can.
 
     Attributes
     ----------
     model
-        int64 (workloads,): model in use, -1 for none.
+        int64 (workloads,): model in use through the marketplace, -1 for none.
+    direct
+        int64 (workloads,): model bought from its creator, past the marketplace; -1 for none.
     rate_per_s
         float64 (workloads,): mean requests per second now; 0 without a model, before entry and after exit.
     cost_usd
-        float64 (workloads,): expected cost of a request now; nan without a model.
+        float64 (workloads,): expected cost of a request now, wherever it is bought; nan without a model.
     since_s
         float64 (workloads,): when the model was taken up; nan without one.
     surplus_usd_per_request
@@ -48,18 +55,25 @@ class Customers:
     switches
         Every change of model, oldest first. Reasons: ``entry``, ``exit``, ``gone`` (its model is no longer sold),
         ``release`` (it noticed a new model), ``bill`` (a request became much dearer), ``review`` (its own time).
+        Whoever buys directly has none here.
+    demand_days
+        What the uses of each segment do, from each midnight on.
     """
 
-    def __init__(self, population: Population, models: Models, migration: np.ndarray, settings: Choice) -> None:
+    def __init__(self, population: Population, models: Models, migration: np.ndarray, settings: Choice,
+                 lab_sales: LabSales | None = None) -> None:
         count = len(population)
         self.population, self._models, self._settings = population, models, settings
-        self.chooser = Chooser(population, models, migration, settings)
+        self._lab_sales = lab_sales
+        self.chooser = Chooser(population, models, migration, settings, lab_sales)
         self.model = np.full(count, -1, np.int64)
+        self.direct = np.full(count, -1, np.int64)
         self.rate_per_s = np.zeros(count)
         self.cost_usd = np.full(count, np.nan)
         self.since_s = np.full(count, np.nan)
         self.surplus_usd_per_request = np.zeros(count)
         self.switches: list[Switch] = []
+        self.demand_days: list[DemandDay] = []
         self._there = np.zeros(count, bool)
         self._decided_usd = np.full(count, np.nan)  # cost of a request at the last decision
         self._reviews = np.zeros(count, np.int64)
@@ -76,10 +90,10 @@ class Customers:
     def step(self, desk: Desk) -> None:
         """Let all workloads that have a reason to decide do so, and bring all volumes up to date."""
         now, day = float(desk.env.now), float(desk.env.now) / DAY_S
-        quotes = quotes_of(desk)
+        quotes = quotes_of(desk, self._lab_sales)
         self._leave(now, day)
         self._notice(day, quotes.available)
-        self.cost_usd = self.chooser.cost_of_usd(np.arange(len(self.model)), self.model, quotes)
+        self.cost_usd = self._cost_now_usd(quotes)
         reason = self._reasons(day, quotes.available)
         rows = np.flatnonzero(reason >= 0)
         if len(rows):
@@ -87,13 +101,29 @@ class Customers:
         self._update_volumes(day)
         stale = np.flatnonzero(self._there) if int(day) % SURPLUS_DAYS == 0 else rows
         self.surplus_usd_per_request[stale] = self.chooser.surplus_usd(stale, quotes)
+        self.demand_days.append(self._demand_day(day))
+
+    def _cost_now_usd(self, quotes: Quotes) -> np.ndarray:
+        everybody = np.arange(len(self.model))
+        market_usd = self.chooser.cost_of_usd(everybody, self.model, quotes)
+        if self._lab_sales is None:
+            return market_usd
+        return np.where(self.direct >= 0, self.chooser.direct_cost_of_usd(everybody, self.direct, quotes), market_usd)
+
+    def _demand_day(self, day: float) -> DemandDay:
+        people = self.population
+        state = np.where(self.model >= 0, 1, np.where(self.direct >= 0, 2, 0))
+        # of one that buys nothing, what it would buy at the price for which it planned
+        planned = people.base_per_s * people.growth(day)
+        return demand_day(int(day), people.segment, len(people.segment_names), planned,
+                          np.where(self._there, state, -1))
 
     def _leave(self, now: float, day: float) -> None:
         leaving = self._there & (self.population.exit_day <= day)
         for row in np.flatnonzero(leaving & (self.model >= 0)):
             self.switches.append(Switch(now, int(row), int(self.model[row]), -1, "exit", 0.0))
         self._there &= ~leaving
-        self.model[leaving] = -1
+        self.model[leaving] = self.direct[leaving] = -1
         self.since_s[leaving] = np.nan
         self.surplus_usd_per_request[leaving] = 0.0
 
@@ -112,7 +142,7 @@ class Customers:
 
     def _reasons(self, day: float, available: np.ndarray) -> np.ndarray:
         """Why each workload decides today, row of ``REASONS`` or -1."""
-        people, has_model = self.population, self.model >= 0
+        people, has_model = self.population, (self.model >= 0) | (self.direct >= 0)
         entering = ~self._there & people.present(day)
         self._there |= entering
         may_move = self._there & ~(people.loyal & has_model)
@@ -120,7 +150,7 @@ class Customers:
             dearer = self.cost_usd > (1 + self._settings.bill_surprise) * self._decided_usd
         causes = {
             "entry": entering,
-            "gone": self._there & has_model & ~available[self.model],
+            "gone": self._there & (self.model >= 0) & ~available[self.model],
             "release": may_move & self._take_notices(day),
             "bill": may_move & dearer,
             "review": may_move & self._take_reviews(day),
@@ -153,13 +183,15 @@ class Customers:
 
     def _decide(self, now: float, rows: np.ndarray, reasons: np.ndarray, quotes: Quotes) -> None:
         before = self.model[rows]
-        decision = self.chooser.choose(rows, before, quotes)
-        for at in np.flatnonzero(decision.model != before):
-            after, reason, gain = int(decision.model[at]), REASONS[reasons[at]], float(decision.gain_usd[at])
+        decision = self.chooser.choose(rows, np.maximum(before, self.direct[rows]), quotes)
+        taken = np.where(decision.direct, -1, decision.model)
+        moved = taken != before
+        for at in np.flatnonzero(moved):
+            after, reason, gain = int(taken[at]), REASONS[reasons[at]], float(decision.gain_usd[at])
             self.switches.append(Switch(now, int(rows[at]), int(before[at]), after, reason, gain))
-        moved = decision.model != before
-        self.since_s[rows[moved]] = np.where(decision.model[moved] >= 0, now, np.nan)
-        self.model[rows] = decision.model
+        self.since_s[rows[moved]] = np.where(taken[moved] >= 0, now, np.nan)
+        self.model[rows] = taken
+        self.direct[rows] = np.where(decision.direct, decision.model, -1)
         self.cost_usd[rows] = decision.cost_usd
         self._decided_usd[rows] = decision.cost_usd
 
@@ -178,6 +210,9 @@ class Customers:
         self.rate_per_s[buying] = volume * self.population.growth(day)[buying]
 
 
-def quotes_of(desk: Desk) -> Quotes:
-    """Return what customers see of the market now."""
-    return Quotes(desk.released(), *desk.paid_pico_per_token(), *desk.latency_s())
+def quotes_of(desk: Desk, lab_sales: LabSales | None = None) -> Quotes:
+    """Return what customers see of the market now, and of the creators who sell past it."""
+    shown = Quotes(desk.released(), *desk.paid_pico_per_token(), *desk.latency_s())
+    if lab_sales is None:
+        return shown
+    return replace(shown, direct=lab_sales.prices(desk.env.now / DAY_S, shown.input_pico, shown.cached_pico))

@@ -13,6 +13,8 @@ from numpy.random import Generator
 
 from sim.errors import ScenarioError
 from sim.market.customers.answer_lengths import kept_share
+from sim.market.customers.diffusion import potential
+from sim.market.customers.tastes import uniforms
 from sim.scenario.customer_settings import CustomerSettings, Segment, WorkloadTemplate
 from sim.scenario.tasks import TASKS
 from sim.streams import Streams
@@ -49,8 +51,13 @@ class Population:
         int64: longest answer that requests ask for, tokens; 0: no limit.
     base_per_s, c0_usd
         float64: requests per second planned at entry, and the cost of a request for which they were planned.
-    growth_per_day
-        float64: growth of the logarithm of volume and budget.
+    uses
+        Whether a workload is a use that is live while it is worth its cost.
+    need
+        float64: quality below which a model is worth nothing to it.
+    growth_per_day, ceiling
+        float64: growth of the logarithm of volume and budget, and the most that they reach; those of uses follow the
+        calendar, the others grow without a ceiling (inf) from the workload's entry on.
     entry_day, exit_day
         float64: days since the start of the run; the entry is 0 for those there from the start.
     value_usd, latency_usd_per_s, sigma_usd, psi_usd, open_penalty_usd
@@ -79,6 +86,7 @@ class Population:
     customer_names: tuple[str, ...]
     segment_names: tuple[str, ...]
     reach: float
+    uses: bool
     template: tuple[str, ...]
     brand_usd: tuple[dict[str, float], ...]
     customer: np.ndarray
@@ -94,7 +102,9 @@ class Population:
     max_tokens: np.ndarray
     base_per_s: np.ndarray
     c0_usd: np.ndarray
+    need: np.ndarray
     growth_per_day: np.ndarray
+    ceiling: np.ndarray
     entry_day: np.ndarray
     exit_day: np.ndarray
     value_usd: np.ndarray
@@ -124,7 +134,9 @@ class Population:
         return kept_share(self.output_tokens[:, None] * verbosity, self.length_sigma[:, None], self.max_tokens[:, None])
 
     def growth(self, day: float) -> np.ndarray:
-        """Volume of each workload at ``day`` over that at its entry (without the effect of prices)."""
+        """Volume of each workload at ``day`` over the planned one (without the effect of prices)."""
+        if self.uses:
+            return potential(day, self.growth_per_day, self.ceiling)
         return np.asarray(np.exp(self.growth_per_day * np.maximum(day - self.entry_day, 0.0)))
 
     def present(self, day: float) -> np.ndarray:
@@ -275,10 +287,12 @@ def _nature(
     choice, draw = settings.choice, streams.generator(f"customers/{name}")
     spread = math.log(template.value_spread) / DECILES
     value = template.value_usd * segment.value_factor * math.exp(spread * draw.standard_normal())
+    if settings.uses.enabled:
+        value *= settings.uses.worth_factor
     latency = template.latency_value_usd_per_s * math.exp(LATENCY_SIGMA * draw.standard_normal())
     copied = ("prompt_tokens", "output_tokens", "length_sigma", "cached_share", "quality_floor", "elasticity")
     return {
-        "task": TASKS.index(template.task), "growth_per_day": math.log1p(segment.growth_per_year) / DAYS_PER_YEAR,
+        "task": TASKS.index(template.task), **_growth(settings, segment),
         "entry_day": customer.entry_day, "exit_day": customer.exit_day,
         "value_usd": value, "latency_usd_per_s": latency, "sigma_usd": value * choice.taste,
         "psi_usd": value * choice.switching_cost, "open_penalty_usd": value * template.open_penalty,
@@ -289,6 +303,14 @@ def _nature(
         "loyal": draw.random() < choice.loyal_share, "byok": customer.byok, "peak_hour": customer.peak_hour,
         "attention_per_day": choice.reviews_per_month / DAYS_PER_MONTH, "key": streams.word(f"customers/{name}/key"),
     } | {field: getattr(template, field) for field in copied}
+
+
+def _growth(settings: CustomerSettings, segment: Segment) -> dict[str, object]:
+    """How volume and budget of a workload grow without the effect of prices."""
+    if not settings.uses.enabled:
+        return {"growth_per_day": math.log1p(segment.growth_per_year) / DAYS_PER_YEAR, "ceiling": math.inf}
+    diffusion = segment.diffusion or settings.uses.diffusion
+    return {"growth_per_day": diffusion.per_year / DAYS_PER_YEAR, "ceiling": diffusion.ceiling}
 
 
 def _beginning(template: WorkloadTemplate) -> dict[str, object]:
@@ -310,11 +332,16 @@ def _assembled(
     planned = float(drawn["base_per_s"][drawn["entry_day"] == 0].sum())
     # with nobody on the first day there is nothing to scale to
     reach = settings.requests_per_s / planned if planned > 0 else 1.0
+    drawn["need"], uses = np.zeros(len(drawn["names"])), settings.uses
+    if uses.enabled:
+        reach /= uses.planned_share
+        low, high = uses.needs
+        drawn["need"] = low + (high - low) * uniforms(drawn["key"], ("need",))[:, 0]
     for name in ("base_per_s", "budget_usd_per_day"):
         drawn[name] = drawn[name] * reach
     return Population(
         customer_names=tuple(customer.name for customer in customers), segment_names=tuple(segments), reach=reach,
-        customer_segment=np.array([customer.segment for customer in customers]),
+        uses=uses.enabled, customer_segment=np.array([customer.segment for customer in customers]),
         revenue_usd_per_month=np.array([customer.revenue_usd_per_month for customer in customers]),
         budget_share=np.array([customer.budget_share for customer in customers]),
         customer_budget_usd_per_day=routed * reach,

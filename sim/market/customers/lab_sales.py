@@ -1,0 +1,76 @@
+"""Closed models bought from their creators: the outside good of the marketplace for those who want one."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from sim.market.customers.population import Population
+from sim.market.customers.tastes import uniforms
+from sim.market.models.model import Models
+from sim.scenario.market_scenario import Fees
+from sim.scenario.use_settings import DirectPurchase
+from sim.units import PICO_PER_USD_PER_MTOK
+
+CACHED_SHARE: Final = 0.25  # of the input price, where the marketplace shows no price of cached tokens (assumption)
+
+
+class LabPrices(NamedTuple):
+    """What creators of closed models charge directly, float64 (models,), pico-dollars per token; nan: not sold so."""
+
+    input_pico: np.ndarray
+    output_pico: np.ndarray
+    cached_pico: np.ndarray
+
+
+class LabSales:
+    """Who buys directly, and at what price.
+
+    Parameters
+    ----------
+    population, models
+        Who chooses, and among what.
+    settings
+        What the marketplace is worth to customers.
+    fees
+        What the marketplace charges on top; those with keys of their own pay the fee of these.
+    price_factor
+        All prices are multiplied by this.
+    """
+
+    def __init__(self, population: Population, models: Models, settings: DirectPurchase, fees: Fees,
+                 price_factor: float) -> None:
+        self._models = models
+        scale = PICO_PER_USD_PER_MTOK * price_factor
+        self._list_pico = np.array([
+            (np.nan, np.nan) if row.open or row.list_in_usd is None or row.list_out_usd is None
+            else (row.list_in_usd * scale, row.list_out_usd * scale) for row in models.rows]).reshape(-1, 2)
+        u = uniforms(population.key, ("direct",))[:, 0]
+        self._worth = settings.marketplace_worth + settings.spread * np.log(u / (1 - u))
+        self._log_fee = np.log1p(np.where(population.byok, fees.own_key_share, fees.credit_share))
+
+    def prices(self, day: float, market_input: np.ndarray, market_cached: np.ndarray) -> LabPrices:
+        """Return list prices of the closed models that are released by ``day``.
+
+        Cached tokens cost the same share of the input price as in the marketplace.
+        """
+        into, out = np.where(self._models.release_day[:, None] <= day, self._list_pico, np.nan).T
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = market_cached / market_input
+        return LabPrices(into, out, into * np.where(np.isfinite(share), share, CACHED_SHARE))
+
+    def preferred(self, rows: np.ndarray, market_usd: np.ndarray, direct_usd: np.ndarray) -> np.ndarray:
+        """Whether some workloads would rather buy each model directly, bool (rows, models).
+
+        The share of all that would is logistic in the logarithm of the marketplace's price, fee included, over the
+        creator's (E64). Where only one of the two sells, nobody has a choice.
+
+        Parameters
+        ----------
+        rows
+            The workloads.
+        market_usd, direct_usd
+            float64 (rows, models): cost of a request; nan where it is not sold so.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            dearer = np.log(market_usd / direct_usd) + self._log_fee[rows, None] > self._worth[rows, None]
+        return np.asarray(np.isfinite(direct_usd) & (dearer | ~np.isfinite(market_usd)))
