@@ -1,6 +1,6 @@
 """Uses of tokens: which are worth their cost, how many there could be, and what the labs sell past the marketplace."""
 
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 
 from sim.scenario.base import Part, Sweep, quantity
 
@@ -44,9 +44,9 @@ class Uses(Part):
     diffusion: Diffusion = Field(Diffusion(), description="Potential uses over time; it replaces growth_per_year")
     direct: DirectPurchase = Field(DirectPurchase(), description="Direct purchase from the creators of closed models")
 
-    @field_validator("needs")
-    @classmethod
-    def _are_qualities(cls, value: tuple[float, float]) -> tuple[float, float]:
-        if not 0 <= value[0] <= value[1] <= 1:
-            raise ValueError(f"it is {value[0]:g} to {value[1]:g}; it must be qualities from 0 to 1 in rising order")
-        return value
+    @model_validator(mode="after")
+    def _needs_are_qualities(self) -> "Uses":
+        low, high = self.needs
+        if not 0 <= low <= high <= 1:
+            raise ValueError(f"needs are {low:g} to {high:g}; they must be qualities from 0 to 1 in rising order")
+        return self

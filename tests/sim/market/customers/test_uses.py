@@ -221,7 +221,7 @@ def test_those_who_buy_directly_send_no_requests_here():
 
 
 def test_wrong_uses_say_what_is_wrong():
-    with pytest.raises(ValidationError, match=r"it is 0.9 to 0.2; it must be qualities from 0 to 1 in rising order"):
+    with pytest.raises(ValidationError, match=r"needs are 0.9 to 0.2; they must be qualities from 0 to 1 in rising order"):
         Uses(needs=(0.9, 0.2))
     with pytest.raises(ValidationError, match=r"segments.a.diffusion is set, but uses.enabled is false"):
         CustomerSettings.model_validate({"segments": {"a": {
