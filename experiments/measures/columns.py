@@ -13,7 +13,7 @@ from experiments.measures.market import latency, shares
 from experiments.measures.market.cells import Measured, Panel
 from experiments.measures.market.decomposition import chained
 from experiments.measures.market.panel import by_group, offer_series, offer_tokens, ratio, workload_series
-from experiments.measures.market.posted import LAUNCH
+from experiments.measures.market.posted import NO_REPRICING
 from experiments.measures.market.price_series import cheapest, usd_per_mtok
 from sim.units import NANO_PER_USD, PICO_PER_USD_PER_MTOK, TOKENS_PER_MTOK
 
@@ -267,7 +267,7 @@ column(MODELS)(workloads)
 @column(MARKET, WEEKLY)
 def price_changes(panel: Panel) -> np.ndarray:
     """Changes of posted prices; a launch changes nothing."""
-    return panel.periods.count([it.time_s for it in panel.run.result.price_changes if it.reason != LAUNCH])
+    return panel.periods.count([it.time_s for it in panel.run.result.price_changes if it.reason not in NO_REPRICING])
 
 
 @column(MARKET, WEEKLY)

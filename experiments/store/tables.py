@@ -8,6 +8,7 @@ import numpy as np
 from experiments.measures.censored import quantile_of_all
 from experiments.measures.market import latency
 from experiments.measures.market.panel import offer_series, workload_series
+from experiments.measures.market.posted import NO_REPRICING
 from experiments.measures.market.providers import fleet
 from experiments.store.dictionary import TABLES
 from experiments.store.price_days import price_days
@@ -209,7 +210,7 @@ def _prices(run: "Run") -> dict[str, Any]:
     usd = result.prices_daily / PICO_PER_USD_PER_MTOK * result.listed_daily[:, :, None]
     changes = np.zeros((result.days, len(result.offers)), np.int64)
     for it in result.price_changes:
-        if it.reason != "launch":
+        if it.reason not in NO_REPRICING:
             changes[_day(run, it.time_s), it.offer] += 1
     return _where(listed > 0, _offer_months(run) | {
         "listed_days": listed, "input_usd_days": run.months.add(usd[:, :, 0]).ravel(),

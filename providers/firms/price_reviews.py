@@ -10,7 +10,7 @@ from providers.firms.expectations import Usage
 from providers.firms.rivalry import Rivalry
 from providers.firms.shelf import PlannedOffer
 from providers.firms.unit_costs import UnitCosts
-from providers.pricing.registry import bind
+from providers.pricing.registry import STRATEGIES, bind
 from providers.pricing.situation import OPENROUTER_UNTIL_2026, Situation
 from providers.pricing.strategy import Steady
 from sim.market.desk import Desk
@@ -60,6 +60,9 @@ class Sellers:
         self._strategies = [
             bind(settings.firms[offer.firm].pricing, f"supply.firms.{offer.firm}.pricing") for offer in planned
         ]
+        # a day's hours are no repricing
+        self._reason = ["schedule" if STRATEGIES[settings.firms[offer.firm].pricing.kind].by_the_clock else "review"
+                        for offer in planned]
         keys = [f"{offer.firm}/{{}}/{offer.model.name}" for offer in planned]
         self._review_rng = [streams.generator("providers/" + key.format("price")) for key in keys]
         self._react_rng = [streams.generator("providers/" + key.format("reaction")) for key in keys]
@@ -135,7 +138,7 @@ class Sellers:
                 self._reviewing[row] = False
                 return
             seen = self._now(desk, row)
-            if self._post(desk, row, strategy.review(seen, rng), "review"):
+            if self._post(desk, row, strategy.review(seen, rng), self._reason[row]):
                 seen = self._now(desk, row)
 
     def _post(self, desk: Desk, row: int, prices: Prices | None, reason: str) -> bool:

@@ -8,7 +8,7 @@ from numpy.random import Generator
 from providers.pricing.demand import best_price, nested_logit_share
 from providers.pricing.situation import Situation
 from providers.pricing.strategy import Regular, StrategyKind
-from providers.pricing.tariff import RegularTariff
+from providers.pricing.tariff import ListedTariff, RegularTariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
 
@@ -20,6 +20,10 @@ class BestResponse(RegularTariff):
 
     ceiling_markup: float = quantity(10.0, unit="1", doc="Highest price over unit cost", gt=1)
     review_days: float = quantity(7.0, unit="days", doc="Time between reviews", gt=0)
+
+
+class RouterResponse(BestResponse, ListedTariff):
+    """Parameters of ``best_response_router``; the anchor is its first price while it has no rival."""
 
 
 class LogitResponse(BestResponse):
@@ -45,7 +49,7 @@ class _Response(Regular[R]):
     """
 
     def launch(self, situation: Situation, rng: Generator) -> Prices:
-        """Best response; the list price (or cost-plus) while there are no rivals."""
+        """Best response; the anchor while there are no rivals."""
         return self._respond(situation) or super().launch(situation, rng)
 
     def review(self, situation: Situation, rng: Generator) -> Prices | None:
@@ -74,7 +78,7 @@ class _Response(Regular[R]):
         raise NotImplementedError
 
 
-class BestResponseToRouter(_Response[BestResponse]):
+class BestResponseToRouter(_Response[RouterResponse]):
     """Against the shares that the rules give through which it sells, of a demand that does not shrink."""
 
     def _informed(self, rivals: np.ndarray) -> bool:
@@ -102,7 +106,7 @@ class BestResponseToLogit(_Response[LogitResponse]):
 BEST_RESPONSE_ROUTER: Final = StrategyKind(
     kind="best_response_router",
     make=BestResponseToRouter,
-    parameters=BestResponse,
+    parameters=RouterResponse,
     summary="Best price against the rules of the routers it sells through, rivals standing still.",
     source="docs/market/pricing.md, derivation",
     answers_rules=True,

@@ -1,5 +1,6 @@
 """Prices drawn at random between cost and a ceiling, as those must who have captives and compete for shoppers."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -19,8 +20,8 @@ class CaptivesAndShoppers(RegularTariff):
         0.3, unit="1", doc="Share of demand that is pinned to one of the sellers, whatever it charges", gt=0, lt=1,
         source="assumption; no marketplace publishes how many requests name a provider")
     markup: float = quantity(
-        4.0, unit="1", doc="Most that captives pay, over unit cost, where the creator has no list price: what it would "
-        "cost to serve the model on a GPU of their own", gt=1, source="assumption")
+        4.0, unit="1", doc="Most that captives pay, over unit cost: what it would cost to serve the model on a GPU of "
+        "their own; the creator's list price, if that is less", gt=1, source="assumption")
     review_days: float = quantity(7.0, unit="days", doc="Time between draws", gt=0)
 
 
@@ -58,7 +59,8 @@ class CaptivesPrices(Regular[CaptivesAndShoppers]):
         given, cost = self.parameters, situation.cost_pico
         # drawn in any case: how many rivals there are must not shift later draws
         share = rng.random()
-        ceiling = given.anchor_pico(situation)
+        listed = given.listed_pico(situation)
+        ceiling = min(given.anchor_pico(situation), listed or math.inf)
         rivals = len(situation.rivals)
         if rivals == 0 or ceiling <= cost:
             return given.prices(situation, ceiling)

@@ -1,4 +1,4 @@
-"""A price that never moves: the list price, cost-plus, or what the scenario says."""
+"""A price that never moves: cost-plus, the list price, or what the scenario says."""
 
 from typing import Final
 
@@ -7,18 +7,18 @@ from pydantic import model_validator
 
 from providers.pricing.situation import Situation
 from providers.pricing.strategy import Steady, StrategyKind
-from providers.pricing.tariff import Tariff
+from providers.pricing.tariff import ListedTariff
 from sim.market.prices import Prices, prices_of_usd
 from sim.scenario.base import quantity
 from sim.scenario.price_settings import on_grid
 from sim.units import PICO_PER_USD_PER_MTOK
 
 
-class ConstantPrice(Tariff):
+class ConstantPrice(ListedTariff):
     """Parameters of ``constant``. Prices that are given are posted as they are: no floor, no grid."""
 
     input_usd: float | None = quantity(
-        None, unit="USD per million tokens", doc="Input price; if absent the list price, or cost-plus", ge=0,
+        None, unit="USD per million tokens", doc="Input price; if absent the anchor", ge=0,
         le=100_000)
     output_usd: float | None = quantity(
         None, unit="USD per million tokens", doc="Output price; if absent the input price times `output_ratio`", ge=0,
@@ -37,7 +37,7 @@ class Constant(Steady[ConstantPrice]):
     """Posts one price and leaves it."""
 
     def launch(self, situation: Situation, rng: Generator) -> Prices:
-        """Prices as given; else the list price or cost-plus."""
+        """Prices as given; else the anchor."""
         given = self.parameters
         if given.input_usd is None:
             return super().launch(situation, rng)
@@ -49,6 +49,6 @@ CONSTANT: Final = StrategyKind(
     kind="constant",
     make=Constant,
     parameters=ConstantPrice,
-    summary="Posts the list price (or a given price, or cost-plus) and leaves it.",
+    summary="Posts cost-plus (or the list price, or a given price) and leaves it.",
     source="closed models rarely change their list price (Demirer et al. 2025, NBER w34608)",
 )

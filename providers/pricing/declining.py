@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 
 from providers.pricing.situation import Situation
 from providers.pricing.strategy import P, Regular, Steady, StrategyKind
-from providers.pricing.tariff import RegularTariff, Tariff
+from providers.pricing.tariff import ListedTariff, RegularListedTariff
 from sim.market.prices import USUAL_MIX, Mix, Prices
 from sim.scenario.base import quantity
 from sim.units import DAY_S, DAYS_PER_YEAR
@@ -23,7 +23,7 @@ class _FromLaunch(Steady[P]):
     launch_mix: Mix = USUAL_MIX
 
     def launch(self, situation: Situation, rng: Generator) -> Prices:
-        """List price or cost-plus, remembered."""
+        """The anchor, remembered."""
         self.launched_pico, self.launch_mix = self.parameters.anchor_pico(situation), situation.mix
         return super().launch(situation, rng)
 
@@ -39,7 +39,7 @@ class _FromLaunch(Steady[P]):
         raise NotImplementedError
 
 
-class Decline(RegularTariff):
+class Decline(RegularListedTariff):
     """Parameters of ``decline``."""
 
     decline_per_year: float = quantity(
@@ -57,7 +57,7 @@ class ExponentialDecline(_FromLaunch[Decline], Regular[Decline]):
         return float((1 - self.parameters.decline_per_year) ** (age_days / DAYS_PER_YEAR))
 
 
-class Steps(Tariff):
+class Steps(ListedTariff):
     """Parameters of ``steps``."""
 
     days: tuple[float, ...] = Field(

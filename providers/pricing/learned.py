@@ -10,7 +10,7 @@ from numpy.random import Generator
 from providers.pricing.best_response import FREE_PICO
 from providers.pricing.situation import Situation
 from providers.pricing.strategy import Steady, StrategyKind
-from providers.pricing.tariff import Tariff
+from providers.pricing.tariff import ListedTariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
 from sim.units import DAY_S, HOUR_S, HOURS_PER_DAY
@@ -24,7 +24,7 @@ MOVE_S: Final = 60.0  # after the look
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
 
 
-class LearnedResponse(Tariff):
+class LearnedResponse(ListedTariff):
     """Parameters of ``learned_response``."""
 
     reviews_per_day: float = quantity(0.028, unit="1/day", doc="Hazard of a price review", gt=0, le=1,

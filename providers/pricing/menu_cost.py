@@ -13,7 +13,7 @@ from numpy.random import Generator
 
 from providers.pricing.situation import Situation
 from providers.pricing.strategy import Steady, StrategyKind
-from providers.pricing.tariff import Tariff
+from providers.pricing.tariff import ListedTariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
 from sim.units import DAY_S, HOUR_S
@@ -21,7 +21,7 @@ from sim.units import DAY_S, HOUR_S
 ORCAP: Final = "pluriholonomic/ai-routing, July 2026"
 
 
-class MenuCost(Tariff):
+class MenuCost(ListedTariff):
     """Parameters of ``menu_cost``."""
 
     reviews_per_day: float = quantity(0.028, unit="1/day", doc="Hazard of a price review", gt=0, le=1,

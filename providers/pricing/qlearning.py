@@ -11,7 +11,7 @@ from pydantic import model_validator
 
 from providers.pricing.situation import Situation
 from providers.pricing.strategy import Regular, StrategyKind
-from providers.pricing.tariff import RegularTariff
+from providers.pricing.tariff import RegularListedTariff
 from sim.compiled import njit
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
@@ -53,7 +53,7 @@ def learn(values: np.ndarray, step: Step, rate: float, discount: float) -> None:
     values[step.state, step.action] = (1 - rate) * values[step.state, step.action] + rate * target
 
 
-class QLearning(RegularTariff):
+class QLearning(RegularListedTariff):
     """Parameters of ``q_learning``."""
 
     prices_count: int = quantity(15, unit="prices", doc="Number of prices it tries, equally spaced", ge=2, le=50,
@@ -87,7 +87,7 @@ class QLearner(Regular[QLearning]):
         self.reviews, self.state, self.action, self.scale = 0, 0, 0, 0.0
 
     def launch(self, situation: Situation, rng: Generator) -> Prices:
-        """Return the price of its set that is nearest to the list price (or to cost times markup)."""
+        """Return the price of its set that is nearest to the anchor."""
         self.action = self._nearest(situation, self.parameters.anchor_pico(situation))
         self.state = self._observe(situation)
         return self.parameters.prices(situation, self._level(situation, self.action))

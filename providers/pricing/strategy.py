@@ -56,6 +56,8 @@ class StrategyKind:
         One sentence on what it does, and where it comes from.
     answers_rules
         Whether it reads ``Situation.rules``.
+    by_the_clock
+        Whether its prices follow the hours of the day: their changes are a schedule, no repricing.
     """
 
     kind: str
@@ -64,6 +66,7 @@ class StrategyKind:
     summary: str
     source: str
     answers_rules: bool = False
+    by_the_clock: bool = False
 
 
 P = TypeVar("P", bound=Tariff)
@@ -71,7 +74,7 @@ R = TypeVar("R", bound=RegularTariff)
 
 
 class Steady(Generic[P]):
-    """Launches at the list price (or cost-plus), leaves it, and takes no notice of rivals.
+    """Launches at its anchor, leaves it, and takes no notice of rivals.
 
     Parameters
     ----------
@@ -83,7 +86,7 @@ class Steady(Generic[P]):
         self.parameters = parameters
 
     def launch(self, situation: Situation, rng: Generator) -> Prices:
-        """List price, or cost times markup."""
+        """The anchor: cost times markup, or the list price where that is chosen."""
         return self.parameters.prices(situation, self.parameters.anchor_pico(situation))
 
     def next_review_s(self, situation: Situation, rng: Generator) -> float:

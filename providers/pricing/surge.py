@@ -6,13 +6,13 @@ from numpy.random import Generator
 
 from providers.pricing.situation import Situation
 from providers.pricing.strategy import Regular, StrategyKind
-from providers.pricing.tariff import RegularTariff
+from providers.pricing.tariff import RegularListedTariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
 from sim.units import HOURS_PER_DAY
 
 
-class Surge(RegularTariff):
+class Surge(RegularListedTariff):
     """Parameters of ``surge``."""
 
     threshold: float = quantity(0.7, unit="1", doc="Utilisation above which the price rises", ge=0, lt=1)

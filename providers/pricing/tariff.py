@@ -1,6 +1,7 @@
 """From a price level to posted prices: input, output and cached, a floor, and the currency's grid."""
 
 import math
+from typing import Literal
 
 from pydantic import model_validator
 
@@ -15,7 +16,7 @@ class Tariff(Part):
     """Parameters that all pricing strategies share."""
 
     markup: float = quantity(
-        2.5, unit="1", doc="Price over unit cost where the creator has no list price", gt=0,
+        2.5, unit="1", doc="Price over unit cost to start from", gt=0,
         source="median list prices are about 2 to 4 times MLPerf v5.1 short-run cost (pydantic/genai-prices)",
     )
     output_ratio: float = quantity(
@@ -46,8 +47,8 @@ class Tariff(Part):
         return round(self.grid_usd * PICO_PER_USD_PER_MTOK)
 
     def anchor_pico(self, situation: Situation) -> float:
-        """Blended price to start from, pico-dollars per token: the list price, or cost times markup."""
-        return self.listed_pico(situation) or situation.cost_pico * self.markup
+        """Blended price to start from, pico-dollars per token: cost times markup."""
+        return situation.cost_pico * self.markup
 
     def listed_pico(self, situation: Situation) -> float:
         """Blended list price, pico-dollars per token; 0 without one."""
@@ -103,10 +104,27 @@ class Tariff(Part):
         return known.input, known.output, cached
 
 
+class ListedTariff(Tariff):
+    """A tariff of a strategy that may start from the creator's list price instead of cost."""
+
+    anchor: Literal["cost", "list"] = quantity(
+        "cost", unit="name", doc="What prices start from: cost, times markup; or the creator's list price if there is",
+        source="assumption: a host's costs and rivals make its price; a creator's own offers are at its list")
+
+    def anchor_pico(self, situation: Situation) -> float:
+        """Blended price to start from, pico-dollars per token: cost times markup, or the list price if it is chosen."""
+        listed = self.listed_pico(situation) if self.anchor == "list" else 0.0
+        return listed or super().anchor_pico(situation)
+
+
 class RegularTariff(Tariff):
     """A tariff of a strategy that reviews at regular times."""
 
     review_days: float = quantity(1.0, unit="days", doc="Time between reviews", gt=0)
+
+
+class RegularListedTariff(RegularTariff, ListedTariff):
+    """Both."""
 
 
 def _snap(value: float, step: int) -> int:

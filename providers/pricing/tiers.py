@@ -7,12 +7,12 @@ from pydantic import Field, model_validator
 
 from providers.pricing.situation import Situation
 from providers.pricing.strategy import Regular, StrategyKind
-from providers.pricing.tariff import RegularTariff
+from providers.pricing.tariff import RegularListedTariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
 
 
-class Tiers(RegularTariff):
+class Tiers(RegularListedTariff):
     """Parameters of ``tiers``."""
 
     volume: Literal["total", "last_day"] = quantity(

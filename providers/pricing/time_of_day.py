@@ -6,7 +6,7 @@ from numpy.random import Generator
 
 from providers.pricing.situation import Situation
 from providers.pricing.strategy import Steady, StrategyKind
-from providers.pricing.tariff import Tariff
+from providers.pricing.tariff import ListedTariff
 from sim.market.prices import Prices
 from sim.scenario.base import quantity
 from sim.units import HOUR_S, HOURS_PER_DAY
@@ -14,7 +14,7 @@ from sim.units import HOUR_S, HOURS_PER_DAY
 DEEPSEEK: Final = "DeepSeek's price page, February 2025: 16:30 to 00:30 UTC, V3 at 0.135/0.55 instead of 0.27/1.10 USD"
 
 
-class TimeOfDay(Tariff):
+class TimeOfDay(ListedTariff):
     """Parameters of ``time_of_day``."""
 
     off_peak_from_hour: float = quantity(16.5, unit="h", doc="Hour of the day at which the low price begins", ge=0,
@@ -56,4 +56,5 @@ TIME_OF_DAY: Final = StrategyKind(
     parameters=TimeOfDay,
     summary="Takes a share off the price in the off-peak hours.",
     source=DEEPSEEK,
+    by_the_clock=True,
 )

@@ -16,7 +16,7 @@ class PriceChange(NamedTuple):
     offer: int
     before: Prices
     after: Prices
-    reason: str  # "launch", or the strategy's own word ("review", "match", "undercut" ...)
+    reason: str  # "launch", "schedule" (hours of the day), "review" or "react"
 
 
 class ListingChange(NamedTuple):

@@ -26,7 +26,7 @@ DIMENSIONS: Final[Mapping[str, str]] = {
     "context_tokens": "longest prompt plus output, tokens",
     "mean_quality": "quality of the model, mean over tasks, 0 to 1",
     **{f"quality_{task}": f"quality of the model for {task}, 0 to 1" for task in TASKS},
-    "reason": "launch, or the strategy's word; of a move, what made the workload reconsider",
+    "reason": "launch, schedule (a time of day), review or react; of a move, what made the workload reconsider",
     **{f"{kind}_before_usd_per_mtok": f"posted price of {what} before, USD per million tokens"
        for kind, what in KINDS.items()},
     "before": "model that the workload used, empty for none",

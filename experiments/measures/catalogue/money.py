@@ -97,9 +97,10 @@ ROWS: Final = (
     *_effects(),
     Measure("spend_change", "USD a day", f"change of spend a day from the first to the last {EDGE}",
             "spend a day of the last less that of the first 30 days"),
-    Measure("price_changes", "changes", "changes of posted prices, launches left out", "changes of posted prices"),
-    Measure("reprice_changes", "changes", "changes of positive prices of listed offers, launches left out",
-            "changes of positive prices"),
+    Measure("price_changes", "changes", "changes of posted prices, launches and times of day left out",
+            "changes of posted prices"),
+    Measure("reprice_changes", "changes", "changes of positive prices of listed offers, launches and times of day "
+            "left out", "changes of positive prices"),
     Measure("reprice_hazard", "1/day", "share of listed offer-days on which the price changed",
             "listed offer-days with a change", "listed offer-days"),
     Measure("reprice_median_size", "1", "median size of a change of the blended price",

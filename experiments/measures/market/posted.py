@@ -8,7 +8,7 @@ import numpy as np
 from sim.market.board import PriceChange
 from sim.units import DAY_S
 
-LAUNCH: Final = "launch"
+NO_REPRICING: Final = ("launch", "schedule")  # reasons of changes that nobody decided upon: a day's hours have prices
 FOLLOW_WITHIN_S: Final = 7 * DAY_S  # a change that comes later is not an answer (assumption)
 RELATIVE_TIE: Final = 1e-12
 
@@ -129,8 +129,8 @@ def dispersion(price: np.ndarray, listed: np.ndarray, offer_model: np.ndarray, h
 
 
 def _moves(changes: Sequence[PriceChange]) -> list[PriceChange]:
-    """Changes of a positive price after the launch."""
-    return [it for it in changes if it.reason != LAUNCH and it.before.blended() > 0 and it.before != it.after]
+    """Changes of a positive price after the launch, scheduled times of day left out."""
+    return [it for it in changes if it.reason not in NO_REPRICING and it.before.blended() > 0 and it.before != it.after]
 
 
 def _is_listed(change: PriceChange, listed: np.ndarray) -> bool:

@@ -138,7 +138,8 @@ def _posted(design: Pricing) -> Iterator[Row]:
     from providers.games.posted_prices import Bench, PostedPrices, facts
     from sim.scenario.pricing_settings import PricingChoice
 
-    seen = [facts(Bench(PostedPrices(seed=design.seed + number), PricingChoice(kind="menu_cost")).run())
+    choice = PricingChoice(kind="menu_cost", anchor="list")
+    seen = [facts(Bench(PostedPrices(seed=design.seed + number), choice).run())
             for number in range(design.benches)]
     for name, (quantity, unit, low, high) in PUBLISHED.items():
         got = interval([_value(bench, name) for bench in seen])

@@ -401,6 +401,8 @@ def test_repricing_by_hand():
     assert (got.changes, got.hazard_per_day) == (3, 2 / 15)
     assert got.median_size == pytest.approx(0.25)
     assert got.cut_share == pytest.approx(2 / 3)
+    clock = [change(1.1, 0, 100, 50, "schedule"), change(1.9, 0, 50, 100, "schedule")]  # a time of day
+    assert posted.repricing(changes + clock, listed) == got
 
 
 def test_ties_at_the_bottom():

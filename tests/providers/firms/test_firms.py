@@ -434,3 +434,11 @@ def test_any_small_market_keeps_its_invariants(first, second, rate, split, price
     for row in supply.pool_days:
         assert 0 <= row.placed + row.training <= row.owned + row.rented
     assert (desk.board.replicas <= [offer.replicas for offer in desk.offers]).all()
+
+
+def test_hours_of_the_day_are_a_schedule_and_no_review():
+    desk = desk_of({"a": host(pricing={"kind": "time_of_day"}), "b": host(pricing={"kind": "surge"})}, steady(30), 3)
+    desk.run(3)
+    of_firm = {name: {it.reason for it in desk.board.price_changes if desk.offers[it.offer].provider == name}
+               for name in ("a", "b")}
+    assert of_firm == {"a": {"launch", "schedule"}, "b": {"launch", "review"}}

@@ -50,6 +50,8 @@ def test_the_strategy_draws_from_it():
     assert stats.kstest(drawn, lambda prices: share_below(MARKET, prices)).pvalue > 0.001
     listed = dataclasses.replace(now, list_price=prices_of_usd(3.0, 3.0), rivals=(), rivals_changed_s=())
     assert seller.review(listed, rng).blended() == pytest.approx(3 * MICRO)  # alone: all that captives pay
+    dear = dataclasses.replace(listed, list_price=prices_of_usd(9.0, 9.0))
+    assert seller.review(dear, rng).blended() == pytest.approx(4 * MICRO)  # they would serve themselves at 4
 
 
 @pytest.mark.parametrize(("change", "sentence"), [

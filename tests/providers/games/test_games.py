@@ -152,7 +152,7 @@ def test_impatient_learners_collude_less():
 
 @pytest.fixture(scope="module")
 def bench():
-    return Bench(PostedPrices(), PricingChoice(kind="menu_cost")).run()
+    return Bench(PostedPrices(), PricingChoice(kind="menu_cost", anchor="list")).run()
 
 
 def test_posted_prices_move_as_real_ones_do(bench):
@@ -174,13 +174,13 @@ def test_an_observer_sees_followers_after_about_a_day(bench):
 
 
 def test_without_matching_the_cheapest_rarely_tie(bench):
-    alone = Bench(PostedPrices(), PricingChoice(kind="menu_cost", match_share=0, follow_share=0)).run()
+    alone = Bench(PostedPrices(), PricingChoice(kind="menu_cost", anchor="list", match_share=0, follow_share=0)).run()
     assert facts(alone).ties < facts(bench).ties / 2
 
 
 def test_one_sellers_strategy_leaves_the_reviews_of_others_alone():
     """Common random numbers: if nobody looks at rivals, others' changes are the same to the second."""
-    blind = PricingChoice(kind="menu_cost", match_share=0, follow_share=0, pull=0)
+    blind = PricingChoice(kind="menu_cost", anchor="list", match_share=0, follow_share=0, pull=0)
     size = PostedPrices(models=5, days=200)
     plain = Bench(size, blind).run()
     other = Bench(size, blind)

@@ -39,7 +39,7 @@ def others(value: object) -> list[object]:
         return [value * 3 + 0.1, value / 3, min(1.0, value * 1.5), value * 10, 0.0, value * 0.9, 1.0, value + 5.0]
     if isinstance(value, tuple):
         return [tuple(part * 0.5 for part in value), tuple(part * 2 for part in value), value[:-1]]
-    return [0.3, 2.0, "total", "last_day", "day"]
+    return [0.3, 2.0, "total", "last_day", "day", "list"]
 
 
 @cache

@@ -42,17 +42,18 @@ def usd(prices):
 
 
 def test_constant_posts_the_list_price_the_given_price_or_cost_plus():
-    assert strategy("constant").launch(situation(), rng()) == LIST
+    assert strategy("constant", anchor="list").launch(situation(), rng()) == LIST
+    assert strategy("constant", output_ratio=9.0).launch(situation(), rng()).blended() == pytest.approx(500_000, rel=0.02)
     given_prices = strategy("constant", input_usd=0.123, output_usd=4.0).launch(situation(), rng())
     assert usd(given_prices) == (0.123, 4.0, 0.123)
     # cost 0.2 times 2.5 = 0.5 blended; input 0.5/1.5 = 0.333, output three times that, cached a quarter
-    assert usd(strategy("constant").launch(situation(list_price=None), rng())) == (0.33, 1.0, 0.08)
+    assert usd(strategy("constant", anchor="list").launch(situation(list_price=None), rng())) == (0.33, 1.0, 0.08)
     assert strategy("constant").next_review_s(situation(), rng()) == math.inf
 
 
 def test_a_list_price_without_a_cached_price_gets_the_usual_discount():
     plain = situation(list_price=prices_of_usd(0.4, 1.2))
-    assert usd(strategy("constant").launch(plain, rng())) == (0.4, 1.2, 0.1)
+    assert usd(strategy("constant", anchor="list").launch(plain, rng())) == (0.4, 1.2, 0.1)
 
 
 # Prices beside costs in the blend of what is sold: of long prompts, half of which a cache has; of long answers.
@@ -62,7 +63,7 @@ MIXES = [Mix(0.5, 0.1, 0.4), Mix(0.1, 0.9), Mix(0.0, 0.5, 0.5)]
 @pytest.mark.parametrize("mix", MIXES)
 @pytest.mark.parametrize("listed", [LIST, prices_of_usd(0.4, 1.2)])
 def test_a_list_price_is_posted_whatever_is_sold(mix, listed):
-    assert usd(strategy("constant").launch(situation(list_price=listed, mix=mix), rng())) == (0.4, 1.2, 0.1)
+    assert usd(strategy("constant", anchor="list").launch(situation(list_price=listed, mix=mix), rng())) == (0.4, 1.2, 0.1)
 
 
 @pytest.mark.parametrize(("mix", "posted"), [
@@ -84,7 +85,7 @@ def test_the_cheapest_rival_is_the_cheapest_for_what_is_sold():
 
 @pytest.mark.parametrize("mix", MIXES)
 def test_a_decline_is_of_prices_and_does_not_move_with_what_is_sold(mix):
-    seller = strategy("decline", decline_per_year=0.5, grid_usd=0.001, floor_cost_share=0)
+    seller = strategy("decline", anchor="list", decline_per_year=0.5, grid_usd=0.001, floor_cost_share=0)
     own = seller.launch(situation(), rng())
     assert usd(seller.review(situation(own=own, now_s=365.25 * DAY_S, mix=mix), rng())) == (0.2, 0.6, 0.05)
 
@@ -99,21 +100,21 @@ def test_a_cached_price_that_is_rounded_up_does_not_raise_the_others(mix):
 
 def test_no_price_is_below_the_floor_or_off_the_grid():
     dear = situation(unit_cost_usd_per_mtok=0.777)
-    prices = strategy("constant").launch(dear, rng())
+    prices = strategy("constant", markup=1.0).launch(dear, rng())
     assert prices.blended() >= 777
     assert all(value % 10 == 0 for value in prices)
-    assert strategy("constant", floor_cost_share=0.5).launch(dear, rng()) == LIST
+    assert strategy("constant", anchor="list", floor_cost_share=0.5).launch(dear, rng()) == LIST
 
 
 def test_decline_loses_its_share_in_a_year():
-    seller = strategy("decline", decline_per_year=0.5, grid_usd=0.001, floor_cost_share=0)
+    seller = strategy("decline", anchor="list", decline_per_year=0.5, grid_usd=0.001, floor_cost_share=0)
     own = seller.launch(situation(), rng())
     after = seller.review(situation(own=own, now_s=365.25 * DAY_S), rng())
     assert usd(after) == (0.2, 0.6, 0.05)
 
 
 def test_steps_come_at_their_ages_and_not_again():
-    seller = strategy("steps", days=(10, 30), factors=(0.5, 0.75), floor_cost_share=0)
+    seller = strategy("steps", anchor="list", days=(10, 30), factors=(0.5, 0.75), floor_cost_share=0)
     own = seller.launch(situation(), rng())
     assert seller.next_review_s(situation(own=own), rng()) == 10 * DAY_S
     at_ten = situation(own=own, now_s=10 * DAY_S)
@@ -131,7 +132,7 @@ def test_steps_come_at_their_ages_and_not_again():
 @pytest.mark.parametrize(("hour", "cheap", "wait_h"), [(0.0, True, 0.5), (0.5, False, 16.0), (16.5, True, 8.0),
                                                        (12.0, False, 4.5)])
 def test_time_of_day_is_deepseeks(hour, cheap, wait_h):
-    seller = strategy("time_of_day", floor_cost_share=0)
+    seller = strategy("time_of_day", anchor="list", floor_cost_share=0)
     now = situation(hour=hour, list_price=prices_of_usd(0.27, 1.10), own=LIST)
     prices = seller.review(now, rng())
     assert prices.output == (550_000 if cheap else 1_100_000)
@@ -139,16 +140,16 @@ def test_time_of_day_is_deepseeks(hour, cheap, wait_h):
 
 
 def test_surge_rises_above_the_threshold_only():
-    seller = strategy("surge", threshold=0.5, slope=1.0, smoothing=1.0)
+    seller = strategy("surge", anchor="list", threshold=0.5, slope=1.0, smoothing=1.0)
     assert seller.review(situation(own=LIST, utilisation=0.5), rng()) == LIST
     assert usd(seller.review(situation(own=LIST, utilisation=0.75), rng()))[:2] == (0.6, 1.8)
 
 
 def test_tiers_take_the_highest_volume_reached():
-    seller = strategy("tiers", tokens=(1e9, 1e10), discounts=(0.25, 0.5), floor_cost_share=0)
+    seller = strategy("tiers", anchor="list", tokens=(1e9, 1e10), discounts=(0.25, 0.5), floor_cost_share=0)
     outputs = [seller.review(situation(own=LIST, tokens_last_day=sold), rng()).output for sold in (0, 1e9, 5e10)]
     assert outputs == [1_200_000, 900_000, 600_000]
-    total = strategy("tiers", volume="total", tokens=(1e9,), discounts=(0.5,), floor_cost_share=0)
+    total = strategy("tiers", anchor="list", volume="total", tokens=(1e9,), discounts=(0.5,), floor_cost_share=0)
     assert total.review(situation(own=LIST, tokens_total=1e9), rng()).output == 600_000
 
 
@@ -156,6 +157,14 @@ def test_cost_plus_follows_wrights_law():
     seller = strategy("cost_plus", learning_rate=0.2, experience_tokens=1e9, markup=2.0, grid_usd=0.001)
     levels = [seller.review(situation(own=LIST, tokens_total=sold), rng()).blended() for sold in (0, 1e9, 3e9)]
     assert levels == pytest.approx([400_000, 320_000, 256_000], rel=0.005)  # 20% less with each doubling
+
+
+@pytest.mark.parametrize(("anchor", "levels"), [("cost", (320_000, 2_000_000)), ("list", (600_000, 600_000))])
+def test_a_markup_counts_beside_a_list_price_unless_that_is_chosen(anchor, levels):
+    """Cost .2 USD times 1.6 and times 10; the list price of .6 makes both dead."""
+    for markup, level in zip((1.6, 10.0), levels, strict=True):
+        seller = strategy("menu_cost", anchor=anchor, markup=markup, dispersion=0.0, grid_usd=0.000001)
+        assert seller.launch(situation(), rng()).blended() == pytest.approx(level, rel=1e-4)
 
 
 def test_menu_cost_reviews_at_its_hazard_with_its_jumps():
