@@ -29,7 +29,8 @@ SMALL: dict[str, Any] = {
         "firms": {
             "atlas": deepcopy(HOST) | {"faults": {"outage_mtbf_s": 86_400.0, "outage_mttr_s": 1800.0}},
             "boreal": deepcopy(HOST) | {"pricing": {"kind": "undercut"}},
-            "openai": {"kind": "lab", "pools": [{"gpu": "h200-sxm", "count": 32}], "pricing": {"kind": "constant", "anchor": "list"}},
+            "openai": {"kind": "lab", "pools": [{"gpu": "h200-sxm", "count": 32}],
+                       "pricing": {"kind": "constant", "anchor": "list"}},
         },
     },
 }
