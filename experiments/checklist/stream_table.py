@@ -55,7 +55,7 @@ STREAMS: Final = (
     Stream("customers/<customer>", "market", "a customer: revenue (Pareto), budget, life, mix"),
     Stream("customers/<customer>/<workload>", "market", "a workload: values, loyalty (normal, uniform)"),
     Stream("customers/<customer>/<workload>/key", "market", "key of the workload's counter-based draws: tastes "
-           "(Gumbel), reviews, requests"),
+           "(Gumbel), reviews, rule of routing, requests"),
     Stream("providers/<firm>/adoption/<model>", "market", "whether and when a firm lists a model"),
     Stream("providers/<firm>/price/<model>", "market", "when a firm reviews a price, and what it draws for it"),
     Stream("providers/<firm>/reaction/<model>", "market", "how long a firm takes to react to a rival's price"),

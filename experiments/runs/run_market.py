@@ -46,6 +46,7 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     from sim.market.customers.customers import Customers
     from sim.market.customers.lab_sales import LabSales
     from sim.market.customers.population import draw_population
+    from sim.market.customers.routing import Pins, sellers_of
     from sim.market.market import Market
     from sim.market.market_clock import TrafficClock
     from sim.market.market_feed import MarketFeed
@@ -74,7 +75,9 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     way = Way(float(world.class_delay_s[0]), world.grid_per_s)
     feed = MarketFeed(customers, models, clock, scenario.rhythm, way, world_models(world, models.names))
     engine = engine_for(world, feed, threads)
-    return Stage(scenario, Market(scenario, world, models, engine, clock, customers), feed, supply, population)
+    market = Market(scenario, world, models, engine, clock, customers)
+    feed.pins = Pins(scenario.customers, population, models, sellers_of(market.board, market.offer_model, world))
+    return Stage(scenario, market, feed, supply, population)
 
 
 def run_market(

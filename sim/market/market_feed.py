@@ -11,6 +11,7 @@ import numpy as np
 
 from sim.engines.requests import REQUEST, join
 from sim.market.customers.customers import Customers
+from sim.market.customers.routing import Pins
 from sim.market.market_clock import Slice, TrafficClock
 from sim.market.models.model import Models
 from sim.market.slice_rows import COUNT, GOLDEN, SMALL_MEAN, Drawn, Way, slice_rows, small_poisson_counts
@@ -49,12 +50,18 @@ class MarketFeed:
         From customers to their router.
     world_model
         Row of each model among the world's models, -1 for one that nobody ever offers.
+
+    Attributes
+    ----------
+    pins
+        The providers that workloads have named; None: nobody names one.
     """
 
     def __init__(self, customers: Customers, models: Models, clock: TrafficClock, rhythm: Rhythm,
                  way: Way, world_model: np.ndarray) -> None:
         self._customers, self._models, self._clock, self._rhythm = customers, models, clock, rhythm
         self._way, self._world_model = way, world_model
+        self.pins: Pins | None = None  # who names a provider looks at the board, which is made after the feed
         self._next = 0
         self._granted_s = -np.inf
         self._late = np.empty(0, REQUEST)  # rows that reach the router after their slice has ended
@@ -105,10 +112,11 @@ class MarketFeed:
             keys = mixed(population.key ^ (SECOND * np.uint64(part.number + 1)))
         counts = poisson_counts(self._rates(part) * part.length_s, uniform(keys, COUNT))
         output_tokens = population.output_tokens * self._models.verbosity[model]
+        pinned = np.zeros(len(population), np.int32) if self.pins is None else self.pins.at(part.market_s, model)
         drawn = Drawn(keys, counts, population.prompt_tokens, output_tokens, population.length_sigma,
                       population.cached_share, population.shared_tokens, population.documents,
                       population.zipf_exponent, population.max_tokens, population.patience_s, self._world_model[model],
-                      np.zeros(len(population), np.int32))
+                      pinned)
         return slice_rows(drawn, part, self._way)
 
 

@@ -8,6 +8,7 @@ from sim.delays import delays
 from sim.engines.world import OfferSpec, World
 from sim.errors import ScenarioError
 from sim.market.customers.population import Population
+from sim.market.customers.routing import preferences_of, rules_of_workloads
 from sim.policy import BoundPolicy
 from sim.scenario import ClientClass, Lengths, MarketScenario, Poisson, Preferences, Provider, Traffic, TrafficScenario
 from sim.units import DAY_S
@@ -72,7 +73,8 @@ def market_world(
         policies=(policy,),
         seed=scenario.seed,
         replication=replication,
-        class_preferences=(scenario.router.preferences,) * count,
+        class_preferences=preferences_of(rules_of_workloads(scenario.customers, population),
+                                         scenario.router.preferences),
         class_shared_tokens=tuple(population.shared_tokens.tolist()),
     )
 

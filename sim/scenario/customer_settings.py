@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
 from sim.scenario.demand_settings import SharedPrefix
+from sim.scenario.routing_settings import RoutingSettings
 from sim.scenario.tasks import TASKS, Task
 from sim.scenario.use_settings import Diffusion, Uses
 
@@ -128,6 +129,9 @@ class Segment(Part):
     )
     own_key_share: float = quantity(
         0.1, unit="1", doc="Share of customers who bring their own key and pay no router fee on credits", ge=0, le=1
+    )
+    routing: RoutingSettings | None = Field(
+        None, description="How its workloads are routed; none: as all customers are"
     )
     workload_counts: tuple[float, float, float] = quantity(
         (0.45, 0.35, 0.20), unit="1", doc="Weights of having one, two and three workloads",
@@ -280,6 +284,9 @@ class CustomerSettings(Part):
         default_factory=default_templates, description="Workload templates, by name"
     )
     choice: Choice = Field(default_factory=Choice, description="How workloads choose models")
+    routing: RoutingSettings = Field(
+        default_factory=RoutingSettings, description="How workloads are routed, unless their segment says otherwise"
+    )
     uses: Uses = Field(Uses(), description="Uses that are live while they are worth their cost")
 
     @model_validator(mode="after")

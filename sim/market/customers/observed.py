@@ -55,9 +55,7 @@ class LatencyLately:
 
     def __init__(self, world: World, offer_model: np.ndarray, models: int) -> None:
         self._offer_model, self._models = offer_model, models
-        delay_s = 2 * world.delay_s.min(axis=0)
-        self._ttft_s = np.array([_empty_s(o.step, PROMPT_TOKENS, 0) + o.request_s for o in world.offers]) + delay_s
-        self._tpot_s = np.array([_empty_s(o.step, 1, 1) for o in world.offers])
+        self._ttft_s, self._tpot_s = empty_latency_s(world)
         self._seen_s = np.full((2, models), np.nan)
 
     def see(self, counted: Tally, model: np.ndarray) -> None:
@@ -81,6 +79,13 @@ class LatencyLately:
             np.minimum.at(expected, self._offer_model[listed], empty_s[listed])
             found.append(np.where(np.isnan(self._seen_s[row]), expected, self._seen_s[row]))
         return found[0], found[1]
+
+
+def empty_latency_s(world: World) -> tuple[np.ndarray, np.ndarray]:
+    """Return TTFT and TPOT at an empty replica of each offer, float64 (offers,), s."""
+    delay_s = 2 * world.delay_s.min(axis=0)
+    ttft_s = np.array([_empty_s(o.step, PROMPT_TOKENS, 0) + o.request_s for o in world.offers]) + delay_s
+    return ttft_s, np.array([_empty_s(o.step, 1, 1) for o in world.offers])
 
 
 def _empty_s(step: StepCoefficients, tokens: int, decoding: int) -> float:

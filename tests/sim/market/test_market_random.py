@@ -79,6 +79,8 @@ CHOICE = some(
     release_attention=number(0.0, 1.0), release_lag_days=number(0.01, 10.0), bill_surprise=number(1e-3, 1.0),
     max_volume_factor=number(1.0, 100.0),
 )
+ROUTING = some(floor_share=number(0.0, 0.3), nitro_share=number(0.0, 0.3), pinned_share=number(0.0, 0.4),
+               repins_per_month=number(0.0, 100.0))
 HORIZON = st.one_of(
     st.fixed_dictionaries({"days": st.integers(1, 6), "window_s": st.sampled_from([1, 10, 20, 45])}),
     st.fixed_dictionaries({"days": st.just(1), "resolution": st.just("full"),
@@ -98,7 +100,7 @@ MARKET = st.fixed_dictionaries({
         lambda names: {"include": names}), frontier=st.just({"enabled": False})),
     "customers": st.fixed_dictionaries(
         {"segments": st.dictionaries(st.sampled_from(["apps", "agents", "bots"]), SEGMENT, min_size=1)},
-        optional={"choice": CHOICE}),
+        optional={"choice": CHOICE, "routing": ROUTING}),
     "supply": st.fixed_dictionaries(
         {"firms": st.dictionaries(st.sampled_from(["atlas", "boreal", "openai", "meta"]), FIRM, min_size=1)},
         optional={
