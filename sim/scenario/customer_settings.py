@@ -172,6 +172,19 @@ class Choice(Part):
         source=CALIBRATED,
         sweep=Sweep(0.01, 0.2, "log", "a fifth to four times the default"),
     )
+    taste_redraw_per_month: float = quantity(
+        0.0, unit="1/month", doc="Rate at which a workload's taste for a model is drawn anew; 0: never", ge=0, le=100,
+        source="assumption; .08 (.03 to .2) is what half-lives of a year or so ask for",
+        sweep=Sweep(0.03, 0.2, "log", "the range of its assumption"),
+    )
+    first_fit: float = quantity(
+        0.0, unit="quality points", doc="What a model is worth more to a workload that it won in its first days, over "
+        "the value of a quality point", ge=0, le=1,
+        source="State of AI (arXiv 2601.10088): cohorts of a model's first month stay longest; size assumption",
+    )
+    first_fit_days: float = quantity(
+        30.0, unit="days", doc="Days from a model's release on in which it wins workloads for good", ge=0,
+    )
     nests: Literal["none", "family", "creator", "open"] = Field(
         "family", description="Which models' tastes are correlated (source: substitution is local, "
         "Sonnet 3.7 took from Sonnet 3.5 only, Fradkin, arXiv 2504.15440)"
@@ -206,6 +219,10 @@ class Choice(Part):
     bill_surprise: float = quantity(
         0.2, unit="1", doc="Rise of the cost of a request since the last decision that triggers the next", gt=0,
         sweep=Sweep(0.05, 1.0, "log", "a rise by a twentieth to a doubling"),
+    )
+    budget_bend: float = quantity(
+        0.0, unit="1", doc="Share of a workload's budget by which spending beyond it makes a token feel twice as dear, "
+        "and beyond which it does not go; 0: no model that costs more than the budget is considered", ge=0, le=10,
     )
     max_volume_factor: float = quantity(
         3.0, unit="1", doc="Largest volume over the planned one, however cheap tokens become", ge=1, le=1000

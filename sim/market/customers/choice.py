@@ -15,10 +15,11 @@ import numpy as np
 from sim.market.customers.lab_sales import LabPrices, LabSales
 from sim.market.customers.logit import nested_surplus
 from sim.market.customers.population import Population
+from sim.market.customers.taste_epochs import TasteEpochs
 from sim.market.customers.tastes import nest_names, taste_shocks, uniforms
 from sim.market.models.model import Models
 from sim.scenario.customer_settings import Choice
-from sim.units import DAY_S, USD_PER_PICO
+from sim.units import DAY_S, DAYS_PER_MONTH, USD_PER_PICO
 
 LONG_REQUEST_SIGMAS: Final = 2.0  # a model must hold a request this many standard deviations longer than the median
 TINY_USD: Final = 1e-12  # cost of a free request, where one divides by it
@@ -106,6 +107,8 @@ class Chooser:
     ----------
     tastes
         float64 (workloads, models): the shocks ``eps``.
+    fits
+        bool (workloads, models): the model won the workload in its first days (E66).
     outside
         float64 (workloads,): the shock of using no model; 0 of uses, which are live if they are worth their cost.
     """
@@ -119,12 +122,21 @@ class Chooser:
         groups = {name: row for row, name in enumerate(sorted(set(nests)))}
         self._nest = np.array([groups[name] for name in nests])
         self.tastes = taste_shocks(population.key, models.names, nests, settings.nest_lambda)
+        rate = settings.taste_redraw_per_month / DAYS_PER_MONTH
+        self._epochs = (TasteEpochs(population.key, models.names, nests, settings.nest_lambda, rate)
+                        if rate > 0 else None)
+        self.fits = np.zeros(self.tastes.shape, bool)
         self.outside = -np.log(-np.log(uniforms(population.key, ("outside",))))[:, 0]
         if population.uses:
             self.outside = np.zeros(len(population))
         self._worth = _worth_usd(population, models)
         self._kept = population.kept_answers(models.verbosity)
         self._suitable = _suitable(population, models)
+
+    def advance(self, day: float) -> None:
+        """Draw those tastes anew whose time has come by a day (E65)."""
+        if self._epochs is not None and self._epochs.advance(day):
+            self.tastes = self._epochs.values()
 
     def cost_usd(self, rows: np.ndarray, quotes: Quotes) -> np.ndarray:
         """Return float64 (rows, models): expected cost of a request in the marketplace (E3); nan where nobody sells."""
@@ -171,10 +183,13 @@ class Chooser:
         pays for (E5).
         """
         people = self._population
-        wanted = self._wanted_per_s(rows, cost_usd)
+        wanted, bend = self._wanted_per_s(rows, cost_usd), self._settings.budget_bend
         if self._settings.utility == "log":
             return wanted
-        return np.asarray(np.minimum(wanted, people.budget_usd_per_day[rows] / DAY_S / np.maximum(cost_usd, TINY_USD)))
+        budget = people.budget_usd_per_day[rows]
+        if bend > 0:
+            return np.asarray(wanted * spent_share(wanted * cost_usd * DAY_S / budget, bend))
+        return np.asarray(np.minimum(wanted, budget / DAY_S / np.maximum(cost_usd, TINY_USD)))
 
     def _wanted_per_s(self, rows: np.ndarray, cost_usd: np.ndarray) -> np.ndarray:
         """Volume at a cost whatever the budget; rows come first, costs may have a further dimension.
@@ -204,8 +219,10 @@ class Chooser:
         possible = (quotes.available | channels.direct) & self._suitable[rows] & np.isfinite(cost)
         if self._settings.utility == "money":
             # growth raises volume and budget alike
-            possible &= self._wanted_per_s(rows, cost) * DAY_S * cost <= people.budget_usd_per_day[rows, None]
-            pain = cost
+            used = self._wanted_per_s(rows, cost) * DAY_S * cost / people.budget_usd_per_day[rows, None]
+            bend = self._settings.budget_bend
+            possible &= (used <= 1) | (bend > 0)
+            pain = cost * felt_factor(used, bend) if bend > 0 else cost
         else:  # slope 1 at the reference cost, as with money
             c0 = people.c0_usd[rows, None]
             pain = c0 * (1 + np.log(np.maximum(cost / c0, FREE)))
@@ -229,6 +246,8 @@ class Chooser:
         here = np.arange(len(rows))
         held = (current >= 0) & (quotes.available[current] | channels.direct[here, current])
         move = np.where(held[:, None], self._migration[current], 0.0)
+        if self._settings.first_fit > 0:  # E66
+            utility += self.fits[rows] * (self._settings.first_fit * people.value_usd[rows, None])
         with np.errstate(invalid="ignore"):  # no switching cost times a move that is not considered
             penalty = np.where(np.isinf(move), np.inf, people.psi_usd[rows, None] * move)
         utility = utility - penalty
@@ -256,6 +275,33 @@ class Chooser:
         sigma = self._population.sigma_usd[rows]
         value = self.systematic_usd(rows, quotes) / sigma[:, None]
         return np.asarray(sigma * nested_surplus(value, self._nest, self._settings.nest_lambda, 1.0))
+
+
+def felt_factor(used: np.ndarray, bend: float) -> np.ndarray:
+    """What a cost feels like over what it is (E67): 1 within the budget, 2 if a share ``bend`` more than it is spent.
+
+    Parameters
+    ----------
+    used
+        Spending over budget.
+    bend
+        Above 0.
+    """
+    return np.asarray(1.0 + (np.maximum(used - 1.0, 0.0) / bend) ** 2)
+
+
+def spent_share(wanted: np.ndarray, bend: float) -> np.ndarray:
+    """Share of the wanted volume that is bought (E68): all within the budget; spending never reaches (1 + bend) of it.
+
+    Parameters
+    ----------
+    wanted
+        Spending over budget that would be wanted.
+    bend
+        Above 0.
+    """
+    over = np.maximum(wanted - 1.0, 0.0)
+    return np.where(over > 0, (1.0 - bend * np.expm1(-over / bend)) / np.maximum(wanted, 1.0), 1.0)
 
 
 def _mean(values: np.ndarray) -> float:

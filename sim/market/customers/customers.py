@@ -93,6 +93,7 @@ class Customers:
         quotes = quotes_of(desk, self._lab_sales)
         self._leave(now, day)
         self._notice(day, quotes.available)
+        self.chooser.advance(day)
         self.cost_usd = self._cost_now_usd(quotes)
         reason = self._reasons(day, quotes.available)
         rows = np.flatnonzero(reason >= 0)
@@ -192,8 +193,14 @@ class Customers:
         self.since_s[rows[moved]] = np.where(taken[moved] >= 0, now, np.nan)
         self.model[rows] = taken
         self.direct[rows] = np.where(decision.direct, decision.model, -1)
+        self._fit(now / DAY_S, rows, decision.model)
         self.cost_usd[rows] = decision.cost_usd
         self._decided_usd[rows] = decision.cost_usd
+
+    def _fit(self, day: float, rows: np.ndarray, model: np.ndarray) -> None:
+        """Remember whom a model wins in its first days."""
+        new = (model >= 0) & (day - self._models.release_day[model] <= self._settings.first_fit_days)
+        self.chooser.fits[rows[new], model[new]] = True
 
     def planned_tokens(self) -> np.ndarray:
         """Mean tokens a day that each workload means to use now, float64 (workloads,)."""

@@ -19,6 +19,22 @@ def uniforms(keys: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
     return _uniform(keys[:, None], np.array([_word(name) for name in names], np.uint64)[None, :])
 
 
+def of_epochs(keys: np.ndarray, names: tuple[str, ...], row: np.ndarray, column: np.ndarray,
+              epoch: np.ndarray) -> np.ndarray:
+    """Return uniforms in (0, 1), each a function of its key, its name and its epoch only; of epoch 0 as above.
+
+    Parameters
+    ----------
+    keys, names
+        uint64 (keys,), and what may be drawn.
+    row, column, epoch
+        int64, of one length: which key, which name, and how often it was drawn before.
+    """
+    words = np.array([_word(name) for name in names], np.uint64)
+    with np.errstate(over="ignore"):
+        return _uniform(keys[row], words[column] + epoch.astype(np.uint64))
+
+
 def exponentials(keys: np.ndarray, name: str, counts: np.ndarray) -> np.ndarray:
     """Return the ``counts``-th exponential variate (mean 1) of each key's sequence ``name``, float64 (keys,)."""
     return np.asarray(-np.log(_uniform(keys, np.uint64(_word(name)) + counts.astype(np.uint64))))
@@ -61,13 +77,17 @@ def taste_shocks(
     if dissimilarity >= 1:
         return np.asarray(gumbel)
     groups = tuple(sorted(set(nests)))
-    angle = np.pi * uniforms(keys, tuple(f"nest/{name}/angle" for name in groups))
-    exponential = -np.log(uniforms(keys, tuple(f"nest/{name}/size" for name in groups)))
-    rest = 1 - dissimilarity
-    # in logarithms, since S itself overflows where lambda is small
-    log_stable = (
-        np.log(np.sin(dissimilarity * angle)) - np.log(np.sin(angle)) / dissimilarity
-        + rest / dissimilarity * (np.log(np.sin(rest * angle)) - np.log(exponential))
-    )
+    angle, size = (uniforms(keys, tuple(f"nest/{name}/{part}" for name in groups)) for part in ("angle", "size"))
+    log_stable = log_stables(angle, size, dissimilarity)
     column = [groups.index(name) for name in nests]
     return np.asarray(dissimilarity * (gumbel + log_stable[:, column]))
+
+
+def log_stables(angle: np.ndarray, size: np.ndarray, dissimilarity: float) -> np.ndarray:
+    """Logarithms of positive stable variates of an index below 1 from two uniforms each (Kanter's method)."""
+    turn, exponential, rest = np.pi * angle, -np.log(size), 1 - dissimilarity
+    # in logarithms, since S itself overflows where lambda is small
+    return np.asarray(
+        np.log(np.sin(dissimilarity * turn)) - np.log(np.sin(turn)) / dissimilarity
+        + rest / dissimilarity * (np.log(np.sin(rest * turn)) - np.log(exponential))
+    )

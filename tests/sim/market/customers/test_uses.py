@@ -5,59 +5,23 @@ import math
 
 import numpy as np
 import pytest
-import simpy
 from pydantic import ValidationError
 
-from sim.market.customers.choice import Chooser, Quotes
+from sim.market.customers.choice import Chooser
 from sim.market.customers.customers import Customers
 from sim.market.customers.diffusion import growth_split, potential
 from sim.market.customers.lab_sales import LabSales
 from sim.market.customers.population import draw_population
 from sim.market.customers.uses import cheapest_point_usd, live_share, long_run_elasticity
-from sim.market.models.model import Model, Models
+from sim.market.models.model import Models
 from sim.scenario.customer_settings import Choice, CustomerSettings, Segment
 from sim.scenario.market_scenario import Fees
 from sim.scenario.use_settings import DirectPurchase, Uses
 from sim.streams import Streams
 from sim.units import DAY_S
+from worlds.shelf import MODELS, Shelf, settings, shown
 
 BY_PENETRATION = {0.1: 1.95, 0.2: 1.56, 0.3: 1.29, 0.5: 0.89}  # long-run elasticities with a sigma of .9
-MODELS = Models((
-    Model("lab-big", "lab", "lab", False, -100.0, 400.0, 40.0, (0.8,) * 5, 1.0, 400_000, 3.0, 15.0),
-    Model("open-small", "host", "open", True, -100.0, 30.0, 30.0, (0.5,) * 5, 1.0, 400_000, 0.2, 0.4),
-))
-
-
-def settings(parts: float = 1e8, number: int = 20, **uses: object) -> CustomerSettings:
-    stays = {"entry_per_year": 0.0, "exit_per_year": 0.0, "revenue_usd": (1e5, 1e7)}
-    return CustomerSettings.model_validate({
-        "part_tokens_per_day": parts, "uses": {"enabled": True, **uses},
-        "segments": {"apps": {"number": number, "mix": {"chat": 1.0}, **stays},
-                     "agents": {"number": number // 2, "mix": {"coding": 1.0}, **stays}}})
-
-
-def shown(factor: float = 1.0, models: Models = MODELS) -> Quotes:
-    into, out = (1e6 * factor * np.array([getattr(row, name) for row in models.rows])
-                 for name in ("list_in_usd", "list_out_usd"))
-    count = len(models)
-    return Quotes(np.ones(count, bool), into, out, into / 10, np.full(count, 0.5), np.full(count, 0.02))
-
-
-class Shelf:
-    """A desk whose prices the test sets."""
-
-    def __init__(self) -> None:
-        self.env, self.factor = simpy.Environment(), 1.0
-
-    def released(self) -> np.ndarray:
-        return shown().available
-
-    def paid_pico_per_token(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        now = shown(self.factor)
-        return now.input_pico, now.output_pico, now.cached_pico
-
-    def latency_s(self) -> tuple[np.ndarray, np.ndarray]:
-        return shown().ttft_s, shown().tpot_s
 
 
 @pytest.mark.analytical
@@ -145,7 +109,7 @@ def _grown(cut_day: int | None) -> Customers:
         faster.segments["agents"].model_dump() | {"diffusion": {"per_year": 6.0, "ceiling": 10.0}})}
     people = draw_population(faster.model_copy(update={"segments": segments}), Streams(1, 0), 200.0)
     desk = Shelf()
-    customers = Customers(people, MODELS, np.ones((2, 2)), Choice(reviews_per_month=10.0, loyal_share=0.0))
+    customers = Customers(people, MODELS, np.ones((2, 2)), Choice())
     desk.env.process(customers.process(desk))
     if cut_day is not None:
         desk.env.run(until=cut_day * DAY_S - 1)
@@ -221,7 +185,7 @@ def test_those_who_buy_directly_send_no_requests_here():
 
 
 def test_wrong_uses_say_what_is_wrong():
-    with pytest.raises(ValidationError, match=r"needs are 0.9 to 0.2; they must be qualities from 0 to 1 in rising order"):
+    with pytest.raises(ValidationError, match=r"needs are 0.9 to 0.2; they must be qualities from 0 to 1"):
         Uses(needs=(0.9, 0.2))
     with pytest.raises(ValidationError, match=r"segments.a.diffusion is set, but uses.enabled is false"):
         CustomerSettings.model_validate({"segments": {"a": {
