@@ -8,6 +8,7 @@ if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should n
     from providers.firms.supply_side import SupplySide
     from sim.engines.outcome import TrafficOutcome
     from sim.market.customers.population import Population
+    from sim.market.desk import AgentProcess
     from sim.market.market import Market, Progress
     from sim.market.market_feed import MarketFeed
     from sim.market.result import MarketResult
@@ -15,13 +16,14 @@ if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should n
 
 
 class Stage(NamedTuple):
-    """A market ready to run."""
+    """A market ready to run; ``tellers`` tell sellers what they may know before these act."""
 
     scenario: MarketScenario
     market: Market
     feed: MarketFeed
     supply: SupplySide
     population: Population
+    tellers: tuple[AgentProcess, ...]
 
 
 def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> Stage:
@@ -38,7 +40,7 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
         For anything wrong in the scenario.
     """
     from experiments.runs.run_traffic import engine_for
-    from experiments.runs.told_rules import told_rules
+    from experiments.runs.told_rules import tell_mix, told_rules
     from policies import bind
     from providers.firms.supply_side import build_supply
     from providers.hardware.calibration import calibration_of
@@ -63,7 +65,8 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     gpus = {name: gpu.calibrated(calibration) for name, gpu in gpus_of(scenario.gpus).items()}
     policy = bind(scenario.router.policy, "router.policy")
     supply = build_supply(scenario.supply, models, streams, horizon.days, scenario.price_factor, gpus)
-    supply.tell(told_rules(scenario.supply, policy))
+    told = told_rules(scenario.supply, policy)
+    supply.tell(told)
     population = draw_population(scenario.customers, streams, horizon.days)
     world = market_world(scenario, supply.providers, supply.offers, population, policy, replication)
     clock = TrafficClock(horizon, streams)
@@ -77,7 +80,8 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     engine = engine_for(world, feed, threads)
     market = Market(scenario, world, models, engine, clock, customers)
     feed.pins = Pins(scenario.customers, population, models, sellers_of(market.board, market.offer_model, world))
-    return Stage(scenario, market, feed, supply, population)
+    tellers = tell_mix(told, scenario.customers, population, supply)
+    return Stage(scenario, market, feed, supply, population, tellers)
 
 
 def run_market(
@@ -111,7 +115,7 @@ def run_market(
     software = scenario.supply.costing.software_per_year
     faults = [process(market.env, market.engine)
               for process in fault_processes(market.world, market.streams, software)]
-    agents = [process(market) for process in staged.supply.processes()]
+    agents = [process(market) for process in (*staged.tellers, *staged.supply.processes())]
     run_calendar(market, staged.feed, [*faults, *agents, market.customers.process(market)], progress)
     outcome = market.engine.outcome()
     check(outcome)

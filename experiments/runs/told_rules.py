@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should not wait
+    from providers.firms.supply_side import SupplySide
     from providers.pricing.sold_through import Rules
+    from sim.market.customers.population import Population
+    from sim.market.desk import AgentProcess
     from sim.policy import BoundPolicy
+    from sim.scenario.customer_settings import CustomerSettings
     from sim.scenario.firm_settings import SupplySettings
 
 
@@ -42,3 +46,32 @@ def told_rules(supply: SupplySettings, policy: BoundPolicy) -> Rules:
                 f"prices, but router.policy.kind {policy.policy.kind!r} has no rule that sellers could be told; choose "
                 "another policy, or a strategy that asks for no rule")
     return OPENROUTER_UNTIL_2026
+
+
+def tell_mix(told: Rules, settings: CustomerSettings, population: Population,
+             supply: SupplySide) -> tuple[AgentProcess, ...]:
+    """Tell sellers of the ways in which customers come, and return what goes on to tell them; if there are several.
+
+    Parameters
+    ----------
+    told
+        The router's own rule.
+    settings, population
+        Customers, who have rules of routing.
+    supply
+        Told at once what is planned for the first day; then, model by model, what was sold over the last four weeks.
+    """
+    import numpy as np
+
+    from providers.firms.rule_mix import RuleMix, mixed_rules
+    from sim.engines.wanted import RULES
+    from sim.market.customers.routing import rules_of_workloads
+
+    rules = rules_of_workloads(settings, population)
+    if not rules.any():
+        return ()
+    first = population.entry_day == population.entry_day.min()
+    volumes = np.bincount(rules[first], population.base_per_s[first], len(RULES))
+    planned = volumes / volumes.sum()
+    supply.tell(mixed_rules(told.rules[0], planned.tolist()))
+    return (RuleMix(told.rules[0], planned, supply.tell).process,)

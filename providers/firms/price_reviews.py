@@ -12,6 +12,7 @@ from providers.firms.shelf import PlannedOffer
 from providers.firms.unit_costs import UnitCosts
 from providers.pricing.registry import STRATEGIES, bind
 from providers.pricing.situation import OPENROUTER_UNTIL_2026, Situation
+from providers.pricing.sold_through import Rules
 from providers.pricing.strategy import Steady
 from sim.market.desk import Desk
 from sim.market.models.model import Model
@@ -46,6 +47,8 @@ class Sellers:
     ----------
     rules
         The rules through which all sell, as they are told them; OpenRouter's until 2026 while nobody tells them.
+    model_rules
+        Those of models for which they were told others, by name.
     unit_costs
         What a million tokens of each offer cost now.
     """
@@ -55,6 +58,7 @@ class Sellers:
         cost_per_hour: Callable[[int, int], float],
     ) -> None:
         self.rules = OPENROUTER_UNTIL_2026
+        self.model_rules: dict[str, Rules] = {}
         self._planned, self._settings, self._usage = planned, settings, usage
         self.unit_costs = UnitCosts(planned, settings, usage, cost_per_hour)
         self._strategies = [
@@ -116,7 +120,7 @@ class Sellers:
             tokens_last_day=float(usage.tokens[row]),
             tokens_total=float(usage.tokens_total[row]),
             share_last_day=float(usage.share[row]),
-            rules=self.rules,
+            rules=self.model_rules.get(self._planned[row].model.name, self.rules),
             token_s=served.capacity(row).tpot_s,
             capacity_tokens_per_day=float(board.replicas[row] * served.requests_per_s[row] * DAY_S
                                           * (served.prompt[row] + served.output[row])),

@@ -76,9 +76,12 @@ class SupplySide:
             for name in settings.firms
         }
 
-    def tell(self, rules: Rules) -> None:
-        """Tell all sellers through which rules they sell, from now on."""
-        self._sellers.rules = rules
+    def tell(self, rules: Rules, model: str | None = None) -> None:
+        """Tell all sellers, or those of one model, through which rules they sell, from now on."""
+        if model is None:
+            self._sellers.rules = rules
+        else:
+            self._sellers.model_rules[model] = rules
 
     def processes(self) -> list[AgentProcess]:
         """One process a firm, in the order of the scenario; each takes the desk."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from sim.engines import outcome
 from sim.engines.outcome import Tally
+from sim.engines.wanted import RULES
 from sim.market.customers.population import Population
 from sim.market.ledger import Account, Ledger
 from sim.market.usage import OfferDay, WorkloadDay
@@ -48,7 +49,14 @@ def offer_day(tally: Tally, replicas: np.ndarray, scale: int) -> OfferDay:
         cut=sums[:, outcome.SERVED_CUT],
         written_off_nano=sums[:, outcome.WRITTEN_OFF_NANO],
         cached_tokens=sums[:, outcome.SERVED_CACHED],
+        by_rule=sales_by_rule(sums),
     )
+
+
+def sales_by_rule(sums: np.ndarray) -> np.ndarray:
+    """Return completed requests by the rule that placed them, (offers, rules), of counters (offers, ``OFFER_SUMS``)."""
+    named = sums[:, outcome.BY_RULE + 1:outcome.BY_RULE + len(RULES)]
+    return np.column_stack([sums[:, outcome.SERVED] - named.sum(axis=1), named])
 
 
 def workload_day(tally: Tally, model: np.ndarray, planned_tokens: np.ndarray, scale: int) -> WorkloadDay:

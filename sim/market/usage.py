@@ -1,8 +1,10 @@
 """What was sold: the engine's counters of the last accounting day, scaled to a whole day."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+
+from sim.engines.wanted import RULES
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ class OfferDay:
         int64: of the served, those whose answers were cut where its context or memory ended.
     written_off_nano
         int64: worth of answers in part that the provider bears.
+    by_rule
+        int64 (offers, rules): of the served, those that each rule placed (``sim.engines.wanted.RULES``); no rows where
+        nobody counted.
     """
 
     placed: np.ndarray
@@ -44,6 +49,7 @@ class OfferDay:
     cut: np.ndarray
     written_off_nano: np.ndarray
     cached_tokens: np.ndarray
+    by_rule: np.ndarray = field(default_factory=lambda: np.zeros((0, len(RULES)), np.int64))
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,7 @@ def test_an_offer_s_day_is_scaled_to_the_whole_day_but_its_busy_share_is_not():
     sums = counted.offer_sums[0, 1]
     sums[outcome.PLACED], sums[outcome.SERVED], sums[outcome.REVENUE_NANO] = 10, 6, 7000
     sums[outcome.SERVED_CUT] = 3
+    sums[outcome.BY_RULE + 1], sums[outcome.BY_RULE + 3] = 1, 3  # to the cheapest, and named: two by the router's rule
     for name in ("rate_limited", "queue_full", "outage", "attempt_timed_out", "cancelled"):
         sums[outcome.OFFER_SUMS.index(name)] = 1
     counted.offer_work[0, outcome.BUSY_S] = 30.0
@@ -106,6 +107,7 @@ def test_an_offer_s_day_is_scaled_to_the_whole_day_but_its_busy_share_is_not():
     day = offer_day(counted, np.array([2, 0]), 1440)
     assert (day.placed[0], day.served[0], day.revenue_nano[0]) == (14_400, 8640, 10_080_000)
     assert day.cut.tolist() == [4320, 0]
+    assert day.by_rule.tolist() == [[2880, 1440, 0, 4320], [0, 0, 0, 0]]
     assert (day.refused[0], day.queue_full[0], day.failed[0], day.abandoned[0]) == (2880, 1440, 2880, 1440)
     assert day.busy_share.tolist() == [0.25, 0.0]
 
