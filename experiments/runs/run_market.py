@@ -158,4 +158,5 @@ def _result(staged: Stage) -> MarketResult:
         entry_values=staged.supply.entry_values,
         segment_names=population.segment_names,
         demand_days=market.customers.demand_days[:staged.scenario.horizon.days],
+        postings=staged.supply.postings,
     )

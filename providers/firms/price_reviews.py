@@ -16,11 +16,13 @@ from providers.pricing.sold_through import Rules
 from providers.pricing.strategy import Steady
 from sim.market.desk import Desk
 from sim.market.models.model import Model
+from sim.market.posting import Posting
 from sim.market.prices import Prices, prices_of_usd
 from sim.scenario.firm_settings import SupplySettings
 from sim.streams import Streams
-from sim.units import DAY_S, HOUR_S
+from sim.units import DAY_S, HOUR_S, PICO_PER_USD_PER_MTOK
 
+AT_LIST: Final = 0.01  # prices that differ by less are the same: of most, that is less than a step of the grid
 SOONEST_S: Final = 60.0  # between prices, so that two sellers who answer at once do not stop the clock
 
 
@@ -51,6 +53,8 @@ class Sellers:
         Those of models for which they were told others, by name.
     unit_costs
         What a million tokens of each offer cost now.
+    postings
+        Every posting of prices, with the cost that stood beside it.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class Sellers:
         self._reacting = np.zeros(len(planned), bool)
         self._list_price = [_list_price(offer.model) for offer in planned]
         self._gone = np.zeros(len(planned), bool)
+        self.postings: list[Posting] = []
         self._launched_s = np.full(len(planned), np.inf)
         # rows are sorted by model, so that the rivals of an offer are its neighbours
         names = [offer.model.name for offer in planned]
@@ -91,8 +96,10 @@ class Sellers:
         if not np.isfinite(self._launched_s[row]):
             self._launched_s[row] = desk.env.now
             strategy, rng = self._strategies[row], self._review_rng[row]
-            prices = strategy.launch(self.situation(desk, row, own=None), rng)
+            seen = self.situation(desk, row, own=None)
+            prices = strategy.launch(seen, rng)
             desk.board.post(desk.env.now, row, prices, "launch")
+            self._note(row, seen, prices, launch=True)
         if not self._reviewing[row]:
             self._reviewing[row] = True
             desk.env.process(self._reviews(desk, row))
@@ -150,12 +157,18 @@ class Sellers:
         if prices is None or prices == desk.board.prices_of(row):
             return False
         desk.board.post(desk.env.now, row, prices, reason)
+        self._note(row, self._now(desk, row), prices, launch=False)
         for rival in range(self._first[row], self._end[row]):
             # a seller with a reaction under way does not start another: in a price war each answer would call forth
             # more, without end
             if rival != row and self._notices[rival] and desk.board.listed[rival] and not self._reacting[rival]:
                 self._notice(desk, rival)
         return True
+
+    def _note(self, row: int, seen: Situation, prices: Prices, launch: bool) -> None:
+        price_usd = seen.blend(prices) / PICO_PER_USD_PER_MTOK
+        self.postings.append(Posting(seen.now_s, row, price_usd, seen.unit_cost_usd_per_mtok,
+                                     _is_at(prices, self._list_price[row]), launch))
 
     def _notice(self, desk: Desk, row: int) -> None:
         """A rival has changed its prices; a seller that is about to react already does so once."""
@@ -170,6 +183,12 @@ class Sellers:
         if desk.board.listed[row] and not self._gone[row]:
             prices = self._strategies[row].react(self._now(desk, row), self._react_rng[row])
             self._post(desk, row, prices, "react")
+
+
+def _is_at(prices: Prices, listed: Prices | None) -> bool:
+    """Whether input and output cost what the creator asks, as near as the currency's grid lets them."""
+    return listed is not None and all(abs(ours - theirs) <= AT_LIST * theirs
+                                      for ours, theirs in zip(prices[:2], listed[:2], strict=True))
 
 
 def _list_price(model: Model) -> Prices | None:

@@ -41,6 +41,8 @@ class SupplySide:
         The firms at work, by name.
     pool_days
         One row a day, firm and GPU type; grows during the run.
+    postings
+        Every posting of prices with the seller's cost at that moment; grows likewise.
     gpu_rents
         GPU type to its rent, USD per GPU-hour, float64 (days,).
     unit_costs
@@ -66,7 +68,7 @@ class SupplySide:
         owned_costs = {gpu: owned_cost(row, settings.ownership, gpus) for gpu, row in gpus.items()}
         self._usage = Usage(planned, settings, price_factor)
         self._sellers = Sellers(planned, settings, streams, self._usage, self._usd_per_gpu_hour)
-        self.unit_costs = self._sellers.unit_costs
+        self.unit_costs, self.postings = self._sellers.unit_costs, self._sellers.postings
         shared = Shared(self._usage, self._sellers, self.pool_days)
         self.firms = {
             name: FirmAgent(

@@ -12,6 +12,7 @@ from sim.market.customers.diffusion import DemandDay
 from sim.market.hosts import EntryValue, HostRecord
 from sim.market.ledger import Ledger
 from sim.market.models.model import Models
+from sim.market.posting import Posting
 from sim.market.usage import OfferDay, WorkloadDay
 
 
@@ -77,6 +78,8 @@ class MarketResult:
         What entering would have been worth to each type outside, at each quarter.
     segment_names, demand_days
         Names of segments, and what their uses do on each day: through the marketplace, directly from labs, or nothing.
+    postings
+        Every posting of prices in order of time, with the seller's unit cost at that moment.
     """
 
     models: Models
@@ -104,3 +107,4 @@ class MarketResult:
     entry_values: list[EntryValue] = field(default_factory=list)
     segment_names: tuple[str, ...] = ()
     demand_days: list[DemandDay] = field(default_factory=list)
+    postings: list[Posting] = field(default_factory=list)
