@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from experiments.cli.options import add_out, positive
 from experiments.cli.telling import add_json, json_text, records
+from experiments.cli.validate_market import add_market
 from sim.errors import MarketError
 
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type priva
                    "Print published throughputs of MLPerf Inference, Offline, beside those of full batches "
                    "(docs/validation.md).", _mlperf)
     _add_flips(below)
+    add_market(below)
 
 
 def _refuse_none(_: argparse.Namespace) -> int:
-    raise MarketError("`tokenmarket validate` needs what to hold against: silicon, deepseek-day, mlperf or flips")
+    raise MarketError("`tokenmarket validate` needs what to hold against: silicon, deepseek-day, mlperf, flips "
+                      "or market")
 
 
 def _add_silicon(below: Any) -> None:  # noqa: ANN401 - as above

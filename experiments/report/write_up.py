@@ -8,7 +8,7 @@ from experiments.output.inputs import digest
 from experiments.output.manifest import write_manifest
 from experiments.output.owners import REPORT, identity
 from experiments.output.writer import output_folder
-from experiments.report import assumptions, bibtex, common, html, latex, markdown
+from experiments.report import assumptions, bibtex, common, html, latex, markdown, standing
 from experiments.report.blocks import Page, Section, Text
 from experiments.report.copies import gather
 from experiments.studies.registry import study_named
@@ -25,7 +25,7 @@ def write(path: Path, out: Path, question: str = "", force: bool = False) -> Pat
         The folder, as `tokenmarket run` or `tokenmarket sweep` wrote it.
     out
         Where to write: ``report.html``, ``report.md``, ``citation.bib``, ``tables/*.tex``, ``figures/*``, and a
-        ``manifest.json`` that lists them. The same folder gives the same bytes.
+        ``manifest.json`` that lists them. The same folder, and the same certificate of its market, give the same bytes.
     question
         What the study is to answer, in place of the words that every study brings.
     force
@@ -73,7 +73,8 @@ def page_of(folder: Folder, figures: Path, question: str = "") -> Page:
     found = study.write_up(folder, figures)
     sections = [
         Section("question", "Question", (Text(question or found.question),)), *found.sections,
-        *common.failures(folder), *common.scenario(folder), *assumptions.on_record(folder), *common.invariants(folder),
+        *common.failures(folder), *standing.of_gates(folder), *common.scenario(folder), *assumptions.on_record(folder),
+        *common.invariants(folder),
         common.limitations(folder, found.limits), common.versions(folder), common.reproduce(folder),
         common.cite(folder),
     ]

@@ -140,11 +140,24 @@ def _market_offer_by_offer(scenario: "MarketScenario", replication: int, manner:
     return {**market_tables(result), **report_tables(result, tuple(ASKED_FILES))}
 
 
+def _market_for_gates(scenario: "MarketScenario", replication: int, manner: Manner) -> "dict[str, DataFrame]":
+    from experiments.measures.market.gate_facts import facts_table
+    from experiments.store.tables import market_tables
+    from policies import bind
+    from policies.price_responses import price_response
+
+    response = price_response(bind(scenario.router.policy, "router.policy"))
+    exponent = None if response is None or response.curve is not None else response.exponent
+    result = _played(scenario, replication, manner)
+    return {**market_tables(result), "gate_facts": facts_table(result, exponent)}
+
+
 KINDS: Final[dict[str, RunKind]] = {
     "traffic": RunKind(_traffic, of="traffic"),
     "market": RunKind(_market, of="market"),
     "market by day": RunKind(_market_by_day, of="market"),
     "market in full": RunKind(_market_in_full, of="market"),
+    "market, for gates": RunKind(_market_for_gates, of="market"),
     "market, offers by day": RunKind(_market_offer_by_offer, of="market"),
 }
 

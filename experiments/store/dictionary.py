@@ -161,6 +161,13 @@ TABLES: Final[Mapping[str, Table]] = {
             amount("spend_usd", "USD", "paid to its providers, before the router's fee"),
         ),
     ),
+    "gate_facts": Table(
+        "A value of a market that its gates ask for, in runs of `tokenmarket validate market` (docs/validation.md).",
+        (
+            dimension("fact", "what it is"), dimension("of", "what it is of; empty for the run as a whole"),
+            amount("value", "as the fact says", "the value; empty where the run has none (not to be added up)"),
+        ),
+    ),
     **report_tables.TABLES,
 }
 

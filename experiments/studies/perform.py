@@ -24,6 +24,7 @@ from experiments.runs.kinds import kind_named
 from experiments.runs.shards_told import shards_told
 from experiments.runs.until import check_targets, replicate_until
 from experiments.studies.study import Check, Design, Study, specs_of_design
+from experiments.validation.gates.certificate import told_of
 from sim.errors import MarketError, MarketWarning, OutputError
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
             warnings.simplefilter("ignore", MarketWarning)  # failed runs are told below, and in failures.csv
             found = study.measure(design, results, how.check)
         undrawn = _write_folder(study, design, found, _extra(design, results, how), how)
-    print("\n".join([study.told(found), *told, *traces_told(design.scenario)]))
+    print("\n".join([study.told(found), *told, *traces_told(design.scenario), *told_of(design.scenario)]))
     if len(failures):
         print(f"\nwhy runs failed is in {how.out}/failures.csv; --retry does them again")
     _refuse_undrawn(undrawn, how.out)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.measures.market.panel import offer_tokens, ratio
+from experiments.measures.market.panel import by_group, offer_tokens, ratio
 from sim.market.result import MarketResult
 from sim.units import DAY_S
 
@@ -65,8 +65,7 @@ def stretches(result: MarketResult) -> Stretches:
     same = offer[:-1] == offer[1:]
     end[:-1][same] = first[1:][same]
     tokens = offer_tokens(result)
-    whole = np.zeros((result.days, len(result.models)), tokens.dtype)
-    np.add.at(whole, (slice(None), result.offer_model), tokens)
+    whole = by_group(tokens, result.offer_model, len(result.models))
     sold = _between(tokens, offer, first, end)
     of_model = _between(whole, result.offer_model[offer], first, end)
     return Stretches(
@@ -90,7 +89,7 @@ def is_open(result: MarketResult, found: Stretches) -> np.ndarray:
 
 
 def markup_over_rule(found: Stretches, kept: np.ndarray, exponent: float) -> Markup:
-    """Hold price over cost against the rule ``1/price^exponent``.
+    """Hold price over cost against the rule ``1/price^exponent`` (E75).
 
     Parameters
     ----------
