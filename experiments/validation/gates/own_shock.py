@@ -31,7 +31,7 @@ LIST_OVER_COST: Final = 3.0
 RISE: Final = 1.05
 ROUNDS: Final = 30  # weekly reviews before the cost rises, and after
 MEASURED: Final = 10  # of the last, of which the mean counts: some prices go in circles
-TOKENS_A_DAY: Final = 1e9
+VOLUME: Final = 1e9
 
 
 class Posted(NamedTuple):
@@ -117,8 +117,8 @@ def _situation(there: list[Posted], row: int, week: int, cost_usd: float) -> Sit
     return Situation(
         now_s=week * DAYS_PER_WEEK * DAY_S, hour=0.0, launched_s=0.0, own=own, rivals=rivals,
         rivals_changed_s=(0.0,) * len(rivals), unit_cost_usd_per_mtok=cost_usd,
-        list_price=prices_of_usd(listed, listed), utilisation=0.5, tokens_last_day=share * TOKENS_A_DAY,
-        tokens_total=share * TOKENS_A_DAY * DAYS_PER_WEEK * week,
-        share_last_day=share, rules=rules, capacity_tokens_per_day=TOKENS_A_DAY,
+        list_price=prices_of_usd(listed, listed), utilisation=0.5, tokens_last_day=share * VOLUME,
+        tokens_total=share * VOLUME * DAYS_PER_WEEK * week,
+        share_last_day=share, rules=rules, capacity_tokens_per_day=VOLUME,
         money_pico=PICO_PER_USD_PER_MTOK,
     )
