@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar, cast
 from providers.hardware.architectures import Model
 from providers.hardware.calibration import Calibration, calibration_of
 from providers.hardware.gpus import Gpu
+from providers.hardware.kv_links import carriage_of
 from providers.hardware.memory import check_fit, kv_capacity_tokens
 from providers.hardware.own_architectures import architectures_of
 from providers.hardware.own_gpus import gpus_of
@@ -41,6 +42,7 @@ class _Replica(NamedTuple):
     gpus: int
     rent: float
     request_s: float
+    kv_bytes: float  # of a token
 
 
 def build_offers(scenario: TrafficScenario) -> list[OfferSpec]:
@@ -112,6 +114,7 @@ def _offer_spec(provider_name: str, firm: Provider, offer_name: str, known: _Kno
         later_prices=later_schedules(spec.price),
         tier=SERVICE_TIERS.index(spec.service_tier),
         pool=spec.pool or "",
+        split=carriage_of(spec.engine.split, replica.kv_bytes, replica.gpus),  # an offer in a pool has none
         quantization=host.serving.precision if isinstance(host.serving, RooflineServing) else "unknown",
         **engine_columns(host.engine),
         **limit_columns(spec.limits),
@@ -125,7 +128,7 @@ def _affine(offer: Offer, serving: AffineServing) -> _Replica:
         base_s=serving.base_s, weights_s=0.0, experts_s=0.0, miss_log=0.0, kv_s=serving.per_kv_token_s,
         token_s=0.0, pair_s=0.0, comm_token_s=serving.per_token_s, sequence_s=serving.per_sequence_s,
     )
-    return _Replica(step, serving.kv_tokens, 0, offer.limits.context_tokens, 0, 0.0, serving.request_s)
+    return _Replica(step, serving.kv_tokens, 0, offer.limits.context_tokens, 0, 0.0, serving.request_s, 0.0)
 
 
 def _roofline(offer: Offer, serving: RooflineServing, path: str, known: _Known) -> _Replica:
@@ -139,7 +142,7 @@ def _roofline(offer: Offer, serving: RooflineServing, path: str, known: _Known) 
     return _Replica(
         step if serving.speculation is None else speculative(step, serving.speculation),
         kv_capacity_tokens(deployment), deployment.sequence_overhead_tokens,
-        context, deployment.gpus, gpu.rent_usd_per_hour, constants.request_s,
+        context, deployment.gpus, gpu.rent_usd_per_hour, constants.request_s, deployment.kv_bytes_per_token,
     )
 
 

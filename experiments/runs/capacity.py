@@ -21,8 +21,11 @@ def offer_capacity_per_s(offer: OfferSpec, shape: Shape) -> float:
     All requests are taken to have the mean lengths. A batch of B requests is then replaced every ``output``
     decode steps, each of which also computes ``B * prompt / output`` tokens of prefill; if that exceeds the
     step's token budget, the tokens take as many full steps as they fill. B is ``max_batch`` or what KV memory
-    holds of requests in mid-life, whichever is less. Faults and rate limits are not counted.
+    holds of requests in mid-life, whichever is less. Faults and rate limits are not counted. Where prefill and decode
+    have replicas of their own, the ones that serve less decide; their links are not counted.
     """
+    if offer.split.prefill > 0:
+        return min(_prefill_per_s(offer, shape), _decode_per_s(offer, shape))
     held = held_tokens(offer, shape)
     batch = max(1.0, min(offer.max_batch, offer.kv_capacity_tokens / held))
     tokens = batch * (shape.prompt + shape.output)
@@ -31,6 +34,23 @@ def offer_capacity_per_s(offer: OfferSpec, shape: Shape) -> float:
     duration = step_time(offer.step, int(max(1, tokens / steps)), int(batch * held), float(pairs),
                          int(batch))
     return offer.replicas * batch / (steps * duration)
+
+
+def _prefill_per_s(offer: OfferSpec, shape: Shape) -> float:
+    """Requests per second of the replicas that only prefill, in full steps."""
+    batch = max(1.0, min(offer.max_batch, offer.kv_capacity_tokens / (shape.prompt + offer.seq_overhead_tokens)))
+    tokens = min(offer.max_step_tokens, batch * shape.prompt)
+    pairs = tokens * shape.prompt / 2
+    return offer.split.prefill * tokens / shape.prompt / step_time(offer.step, int(tokens), int(tokens), pairs, 0)
+
+
+def _decode_per_s(offer: OfferSpec, shape: Shape) -> float:
+    """Requests per second of the replicas that decode, whose steps are full batches; the first token is no step."""
+    held = held_tokens(offer, shape)
+    batch = max(1.0, min(offer.max_batch, offer.kv_capacity_tokens / held))
+    steps = max(1.0, shape.output - 1)
+    duration = step_time(offer.step, int(batch), int(batch * held), batch * held, int(batch))
+    return (offer.replicas - offer.split.prefill) * batch / (steps * duration)
 
 
 def held_tokens(offer: OfferSpec, shape: Shape) -> float:

@@ -20,10 +20,14 @@ def check_replicas(world: World, offer: int, replicas: int) -> None:
     Raises
     ------
     ValueError
-        If it is below 1 or above the world's.
+        If it is below 1 or above the world's, or if the offer splits its replicas.
     """
     check_host(world, offer)
-    most = world.offers[offer].replicas
+    spec = world.offers[offer]
+    most = spec.replicas
+    if spec.split.prefill > 0:
+        raise ValueError(f"replicas of offer {spec.name!r} cannot change: {spec.split.prefill} of its {most} prefill "
+                         "and the others decode")
     if not 1 <= replicas <= most:
         raise ValueError(f"replicas of offer {world.offers[offer].name!r} are {replicas}; allowed are 1 to {most}")
 

@@ -25,7 +25,7 @@ LONG_SLOTS: Final = 30  # percentiles and long shares: five minutes, the window 
 SHORT_SLOTS: Final = 3  # short shares and learned capacity: thirty seconds, OpenRouter's window of recent outages
 
 # What happens at the same time happens in the order of these kinds (docs/semantics.md, section 10).
-PUBLISH, COPY_VIEW, ARRIVAL, AT_ROUTER, TIMER, LOOK, AT_PROVIDER, BOUNDARY = range(8)
+PUBLISH, COPY_VIEW, ARRIVAL, AT_ROUTER, TIMER, LOOK, AT_PROVIDER, LANDING, BOUNDARY = range(9)
 # Messages: those of one attempt that arrive together are handled in this order.
 DISPATCH, CANCEL, FIRST_TOKEN, DONE, FAIL = range(5)
 TIME_OUT, BACK_OFF_ENDS = range(2)  # of one request

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.engines.bucket import Rates
+from sim.engines.carriage import NO_SPLIT, Carriage
 from sim.engines.grid import grid_per_s
 from sim.engines.kept_room import NOTHING
 from sim.engines.next_turn import ClosedLoops
@@ -62,6 +63,7 @@ class OfferSpec:
     first_share: float = 0.7  # of the rest of running answers, where a share is kept
     preempts_shortest: bool = False  # whoever has emitted least is preempted, and not the newest
     prefills_first: bool = False  # no step computes both prefill and decoding
+    split: Carriage = NO_SPLIT  # replicas that only compute prompts, and transfers to the others
 
     @property
     def all_prices(self) -> tuple[Schedule, ...]:

@@ -42,6 +42,7 @@ from sim.scenario.router_settings import (
     SlowStart,
     Telemetry,
 )
+from sim.scenario.split_settings import PrefillSplit
 from sim.scenario.traffic_scenario import Traffic, TrafficScenario
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "Poisson",
     "PolicyChoice",
     "Preferences",
+    "PrefillSplit",
     "Price",
     "Provider",
     "RateLimits",

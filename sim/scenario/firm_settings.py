@@ -112,6 +112,13 @@ class Firm(Part):
             raise ValueError(f"pools name {', '.join(types)}; each GPU type may stand there once")
         return self
 
+    @model_validator(mode="after")
+    def _sizes_as_a_whole(self) -> "Firm":
+        if self.engine.split is not None:
+            raise ValueError("engine.split is given, but firms of a market size their offers as a whole; leave it out "
+                             "(offers of traffic may have one)")
+        return self
+
 
 class GpuPrices(Part):
     """Rent of GPUs over time; all types move with the H100."""

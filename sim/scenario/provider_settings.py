@@ -8,6 +8,7 @@ from sim.scenario.base import ModelName, Name, Part, Sweep, quantity
 from sim.scenario.price_settings import Price
 from sim.scenario.rate_settings import RateLimits
 from sim.scenario.speculation_settings import Speculation
+from sim.scenario.split_settings import PrefillSplit
 from sim.scenario.tier_settings import ServiceTier
 
 
@@ -98,6 +99,9 @@ class Engine(Part):
     first_share: float = quantity(
         0.7, unit="1", doc="Share of the rest of running answers for which memory is kept at first, with reserve = "
         "share (E31)", gt=0, le=1, source="SGLang: SGLANG_INIT_NEW_TOKEN_RATIO 0.7 times schedule_conservativeness 1")
+    split: PrefillSplit | None = Field(
+        None, description="Prefill and decode on replicas of their own, with transfers between them (E32); none: each "
+        "replica does both")
 
     @property
     def rules(self) -> DialectRules:
@@ -112,6 +116,15 @@ class Engine(Part):
                 f"max_step_tokens ({self.max_step_tokens}) must exceed max_batch ({self.max_batch}), "
                 "or a full batch would leave no room for prefill"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _split_alone(self) -> "Engine":
+        if self.split is not None and self.prefix_cache:
+            raise ValueError("prefix_cache is true, but an engine with a split has none yet; allowed is false")
+        if self.split is not None and self.rules.reserve != "nothing":
+            raise ValueError(f"reserve is {self.rules.reserve!r} (dialect {self.dialect!r}), but an engine with a "
+                             "split keeps no room for answers yet; allowed is reserve = 'nothing'")
         return self
 
 
@@ -178,6 +191,14 @@ class Offer(Part):
             if getattr(self, name) != Offer.model_fields[name].default:
                 raise ValueError(f"{name} is given, but the offer is served by the replicas of {self.pool!r} (pool), "
                                  f"whose {name} it has; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_decodes(self) -> "Offer":
+        split = self.engine.split
+        if split is not None and split.prefill >= self.replicas:
+            raise ValueError(f"engine.split.prefill is {split.prefill}, but must be from 1 to one less than replicas, "
+                             f"which is {self.replicas}: at least one decodes")
         return self
 
     @model_validator(mode="after")

@@ -298,6 +298,13 @@ def _globals(world: World, shards: int) -> np.ndarray:
     return rows
 
 
+def _check_splits(world: World) -> None:
+    for spec in world.offers:
+        if spec.split.prefill > 0:
+            raise ScenarioError(f"offer {spec.name!r} has engine.split, which the reference engine alone serves yet; "
+                                "allowed is traffic.engine = 'reference'")
+
+
 def new_shards(world: World, groups: Sequence[np.ndarray]) -> list[State]:
     """The engine's memory at time 0.
 
@@ -308,6 +315,7 @@ def new_shards(world: World, groups: Sequence[np.ndarray]) -> list[State]:
     groups
         Of every shard its models (`sim.engines.compiled.shards`).
     """
+    _check_splits(world)
     offers = _offers(world)
     tiers = first_prices(offers, world.offers)
     replicas, places = _replicas(offers)

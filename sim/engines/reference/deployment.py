@@ -15,6 +15,7 @@ from sim.engines.reference.priority import line_up
 from sim.engines.reference.rates import Door
 from sim.engines.reference.replica import Replica
 from sim.engines.reference.request import Attempt, LiveRequest
+from sim.engines.reference.transfer import TransferLink
 from sim.engines.steptime import step_time
 from sim.engines.window import Window
 from sim.engines.world import BALANCERS
@@ -37,13 +38,24 @@ class LiveDeployment:
         self.slow = 1.0
         self.jobs: dict[Attempt, Job] = {}  # everything that is here
         self.replicas = [Replica(self, first_replica + place) for place in range(self.offer.replicas)]
-        self.active = self.offer.replicas  # the first of them take new requests, the others are drained
+        prefill = self.offer.split.prefill
+        self.active = prefill or self.offer.replicas  # the first of them take new requests; others drain, or decode
+        self.decoders = self._split_up(prefill) if prefill > 0 else []
         self.central: list[Job] = []  # requests that no replica has room for (balancer "central")
         self.turn = 0  # of the round robin
         self.door = Door(self.offer.rates)
         self.times: deque[tuple[float, float]] = deque(maxlen=RECENT)  # load met at arrival, time to first token
         self.host = self  # whose replicas serve what its door lets in
         self.doors = {index: self}  # of the offers that its replicas serve
+
+    def _split_up(self, prefill: int) -> list[Replica]:
+        """Give the first so many replicas links to the others, which take no new requests; return these."""
+        decoders = self.replicas[prefill:]
+        for replica in self.replicas[:prefill]:
+            replica.link = TransferLink(replica, decoders)
+        for replica in decoders:
+            replica.active = False
+        return decoders
 
     def join_pool(self, host: "LiveDeployment") -> None:
         """Let the replicas of another offer serve what the door lets in."""
@@ -77,13 +89,15 @@ class LiveDeployment:
                 self._settle_left(attempt, attempt.served)
             return  # it has gone already
         # A waiting attempt holds nothing, so it can go between two boundaries; a running one is part of a step.
-        for queue in [host.central, *(replica.queue for replica in host.replicas)]:
-            if job in queue:
-                queue.remove(job)
-                job.cancelled = True
-                host.forget(job)
-                return
         job.cancelled = True
+        if job in host.central:
+            host.central.remove(job)
+            host.forget(job)
+        for replica in host.replicas:
+            if job in replica.queue:
+                replica.queue.remove(job)
+                host.forget(job)
+                replica.look_again()
 
     def _within_rate_limits(self, attempt: Attempt) -> bool:
         """Charge the attempt to its router, or customer, unless that would exceed a limit."""
@@ -246,7 +260,7 @@ class LiveDeployment:
     @property
     def requests_per_replica(self) -> float:
         """Requests running or waiting in its pool, per replica."""
-        return len(self.host.jobs) / self.host.active
+        return len(self.host.jobs) / (self.host.active + len(self.host.decoders))
 
     @property
     def ttft_at_this_load_s(self) -> float:
@@ -263,4 +277,5 @@ class LiveDeployment:
         host = self.host
         central = sum(job.work_tokens for job in host.central) / host.active
         least = min(replica.work_tokens for replica in host.replicas[: host.active]) + central
+        least += min((replica.work_tokens for replica in host.decoders), default=0)
         return least * float(step_time(self.offer.step, 1, 0, 0.0, 1))

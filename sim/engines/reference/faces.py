@@ -36,6 +36,27 @@ class ProviderEnd(Protocol):
         """Unfinished work of the least loaded replica, in seconds of one-token steps (oracle policies)."""
 
 
+class ReplicaEnd(Protocol):
+    """A replica at an end of a transfer."""
+
+    number: int
+    coming: list[Job]
+
+    @property
+    def host(self) -> "ReplicaHost":
+        """The deployment that it belongs to."""
+
+    @property
+    def outstanding_tokens(self) -> int:
+        """Weight of the requests here and on the way here, tokens."""
+
+    def join(self, job: Job) -> None:
+        """Take a request into the queue."""
+
+    def look_again(self) -> None:
+        """Wake up if somebody waits."""
+
+
 class ReplicaHost(Protocol):
     """The deployment that a replica belongs to."""
 

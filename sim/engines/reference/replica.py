@@ -7,6 +7,7 @@ from sim.engines.reference.faces import ReplicaHost
 from sim.engines.reference.job import Chunk, EngineStep, Job
 from sim.engines.reference.prefix_cache import PrefixCache
 from sim.engines.reference.priority import line_up, put_back
+from sim.engines.reference.transfer import TransferLink
 from sim.engines.rules import BOUNDARY
 from sim.engines.steptime import step_time
 from sim.engines.stretch import Stretch, plan_stretch, stretch_time
@@ -44,6 +45,8 @@ class Replica:
         self.stretch: Decoding | None = None  # that the step belongs to, if it only decodes
         self.cache = PrefixCache(host.offer.block_tokens) if host.offer.block_tokens > 0 else None
         self.reserve = Reserve(host.offer)
+        self.link: TransferLink | None = None  # to the replicas that decode, if it only computes prompts
+        self.coming: list[Job] = []  # whose KV is on the way here
         self.crossing_s = 0.0  # time inside the measured window of the step that crossed its end
 
     @property
@@ -53,8 +56,8 @@ class Replica:
 
     @property
     def outstanding_tokens(self) -> int:
-        """Weight of the requests here, tokens."""
-        return sum(job.weight for job in self.running + self.queue)
+        """Weight of the requests here and on the way here, tokens."""
+        return sum(job.weight for job in self.running + self.queue + self.coming)
 
     @property
     def work_tokens(self) -> int:
@@ -65,7 +68,8 @@ class Replica:
     def kv_held(self) -> int:
         """KV memory in use, tokens; what several requests use together counts once."""
         shared = 0 if self.cache is None else self.cache.used_tokens
-        return sum(job.kv_tokens - job.credit for job in self.running) + shared
+        sending = 0 if self.link is None else self.link.kv_held
+        return sum(job.kv_tokens - job.credit for job in self.running) + shared + sending
 
     @property
     def decoding(self) -> list[Job]:
@@ -81,6 +85,11 @@ class Replica:
         """Let an idle replica begin a step now, at its turn among the boundaries of this time."""
         if self.step is None:
             self.host.clock.at(self.host.clock.now, (BOUNDARY, self.number), self._leave_idleness)
+
+    def look_again(self) -> None:
+        """Wake up if somebody waits, who may fit now: transfers hold memory of a replica that does nothing else."""
+        if self.queue and self.host.offer.split.prefill > 0:
+            self.wake()
 
     def _leave_idleness(self) -> None:
         if self.step is None:  # several may have woken it
@@ -140,6 +149,9 @@ class Replica:
                 if job.emitted == 1:
                     self.host.tell_first_token(job)
                 self._end_if_last(job)
+                if self.link is not None and job.emitted < job.last_token:
+                    self.running.remove(job)
+                    self.link.send(job)
 
     def _end_if_last(self, job: Job) -> None:
         if job.emitted == job.last_token:
@@ -178,7 +190,8 @@ class Replica:
             if not self.reserve.fits(head, holds - self._shared_tokens(head), self.running, self.kv_held):
                 return
             job = self.queue.pop(0)
-            job.kv_tokens = holds
+            # Who comes with its KV decodes at once: its newest token is written in the next step, like any other's.
+            job.kv_tokens = holds - 1 if job.decoding else holds
             self.running.append(job)
             self._find(job)
 
@@ -285,10 +298,10 @@ class Replica:
         """Cut the step under way and empty the replica (an outage); return who was here, running first."""
         if self.step is not None:
             self._count_time(self.step)
-        jobs = self.running + self.queue
+        jobs = self.running + self.queue + ([] if self.link is None else self.link.stop())
         for job in self.running:
             self._release(job)
         self.forget_prefixes()
         self.reserve.forget()
-        self.running, self.queue, self.step, self.stretch = [], [], None, None
+        self.running, self.queue, self.coming, self.step, self.stretch = [], [], [], None, None
         return jobs

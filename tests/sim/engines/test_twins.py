@@ -54,6 +54,7 @@ REFERENCE_ONLY = {
     "faces": "what objects ask of each other: functions over arrays need none",
     "job": "an attempt at its provider: a record in the compiled engine",
     "request": "a request and its attempts: records in the compiled engine",
+    "transfer": "links from prefill to decode: not in the compiled engine yet",
 }
 # functions that do the same, by file
 SHARED = {
