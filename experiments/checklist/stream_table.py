@@ -51,6 +51,7 @@ STREAMS: Final = (
     Stream("faults/region/<region>/outage", "both", "outages of a whole region (exponential, alternating)"),
     Stream("windows", "market", "time of day of each day's window (stratified: 24 days have 24 different hours)"),
     Stream("models/<creator>", "market", "releases to come: gaps (exponential), ability around its trend (normal)"),
+    Stream("models/retirement/<model>", "market", "life of a closed model (normal logarithm), if models retire"),
     Stream("customers/<segment>/entries", "market", "entry of customers (exponential gaps)"),
     Stream("customers/<customer>", "market", "a customer: revenue (Pareto), budget, life, mix"),
     Stream("customers/<customer>/<workload>", "market", "a workload: values, loyalty (normal, uniform)"),

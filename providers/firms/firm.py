@@ -168,10 +168,13 @@ class FirmAgent:
             desk.board.set_replicas(desk.env.now, row, self._targets[row])
 
     def _drop_losers(self, desk: Desk, day: int) -> None:
-        """Take offers off the shelf for good that, after their trial, hardly earn what their GPUs would save."""
+        """Take offers off the shelf for good whose models go, or that, after their trial, hardly earn their GPUs."""
         shelf = self.settings.shelf
         for row, offer in self.planned.items():
             running = int(desk.board.replicas[row])
+            if running and day >= offer.model.retire_day:
+                self._retire(desk, row)
+                continue
             if not running or day < desk.board.listed_s[row] / DAY_S + shelf.trial_days:
                 continue
             pool = self.pools[offer.hardware.pool]

@@ -69,7 +69,7 @@ def planned_offers(
     offers = []
     for model in models.rows:
         day = _launch_day(name, firm, model, streams)
-        if day is None or day >= horizon_days:
+        if day is None or day >= min(horizon_days, model.retire_day):
             continue
         hardware = choose_hardware(model, firm, settings.shelf, gpus)
         most = 0 if hardware is None else _most_replicas(firm, hardware, settings)

@@ -77,6 +77,19 @@ class Frontier(Part):
         return self
 
 
+class Retirement(Part):
+    """How long creators keep their closed models on the market; open ones go when their last host delists them."""
+
+    enabled: bool = Field(False, description="Whether closed models retire once they have a successor")
+    median_months: float = quantity(
+        13.0, unit="months", doc="Median time from a closed model's release to its end, if it has a successor by then",
+        gt=0, le=600, source="Anthropic's deprecation page: Claude Sonnet 3.5 16, 3.7 12 and 4 13 months")
+    spread: float = quantity(0.2, unit="1", doc="Standard deviation of the logarithm of that time", ge=0, le=3)
+    notice_days: float = quantity(
+        60.0, unit="days", doc="Time from the announcement, after which nobody takes it up, to the end", ge=0, le=3650,
+        source="Anthropic's deprecation page: at least 60 days")
+
+
 class Moves(Part):
     """Which moves between models a workload considers, and what they cost it in units of its switching cost."""
 
@@ -98,6 +111,7 @@ class ModelSettings(Part):
 
     catalogue: Catalogue = Field(Catalogue(), description="Real models")
     frontier: Frontier = Field(Frontier(), description="Models to come")
+    retirement: Retirement = Field(Retirement(), description="Closed models that go")
     moves: Moves = Field(Moves(), description="Moves between models")
 
     @property

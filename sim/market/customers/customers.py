@@ -11,6 +11,7 @@ from sim.market.customers.answer_lengths import kept_share
 from sim.market.customers.choice import Chooser, Quotes
 from sim.market.customers.diffusion import DemandDay, demand_day
 from sim.market.customers.lab_sales import LabSales
+from sim.market.customers.notices import Notices
 from sim.market.customers.population import Population
 from sim.market.customers.tastes import exponentials, uniforms
 from sim.market.desk import Desk
@@ -53,7 +54,7 @@ class Customers:
     surplus_usd_per_request
         float64 (workloads,): log-sum surplus, at the last decision or beginning of a week; 0 for those not there.
     switches
-        Every change of model, oldest first. Reasons: ``entry``, ``exit``, ``gone`` (its model is no longer sold),
+        Every change of model, oldest first. Reasons: ``entry``, ``exit``, ``gone`` (its model is no longer sold or goes),
         ``release`` (it noticed a new model), ``bill`` (a request became much dearer), ``review`` (its own time).
         Whoever buys directly has none here.
     demand_days
@@ -72,6 +73,7 @@ class Customers:
         self.cost_usd = np.full(count, np.nan)
         self.since_s = np.full(count, np.nan)
         self.surplus_usd_per_request = np.zeros(count)
+        self._notices = Notices(population.key, models)
         self.switches: list[Switch] = []
         self.demand_days: list[DemandDay] = []
         self._there = np.zeros(count, bool)
@@ -91,11 +93,13 @@ class Customers:
         """Let all workloads that have a reason to decide do so, and bring all volumes up to date."""
         now, day = float(desk.env.now), float(desk.env.now) / DAY_S
         quotes = quotes_of(desk, self._lab_sales)
+        sold = quotes.available
+        quotes = replace(quotes, available=sold & self._notices.open_to_all(day))
         self._leave(now, day)
         self._notice(day, quotes.available)
         self.chooser.advance(day)
         self.cost_usd = self._cost_now_usd(quotes)
-        reason = self._reasons(day, quotes.available)
+        reason = self._reasons(day, sold)
         rows = np.flatnonzero(reason >= 0)
         if len(rows):
             self._decide(now, rows, reason[rows], quotes)
@@ -151,7 +155,8 @@ class Customers:
             dearer = self.cost_usd > (1 + self._settings.bill_surprise) * self._decided_usd
         causes = {
             "entry": entering,
-            "gone": self._there & (self.model >= 0) & ~available[self.model],
+            "gone": self._there & ((self.model >= 0) & ~available[self.model] | self._notices.have_to_go(
+                day, np.maximum(self.model, self.direct))),
             "release": may_move & self._take_notices(day),
             "bill": may_move & dearer,
             "review": may_move & self._take_reviews(day),

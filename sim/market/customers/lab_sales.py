@@ -49,11 +49,12 @@ class LabSales:
         self._log_fee = np.log1p(np.where(population.byok, fees.own_key_share, fees.credit_share))
 
     def prices(self, day: float, market_input: np.ndarray, market_cached: np.ndarray) -> LabPrices:
-        """Return list prices of the closed models that are released by ``day``.
+        """Return list prices of the closed models that are released by ``day`` and not announced to go.
 
         Cached tokens cost the same share of the input price as in the marketplace.
         """
-        into, out = np.where(self._models.release_day[:, None] <= day, self._list_pico, np.nan).T
+        sold = (self._models.release_day <= day) & (day < self._models.notice_day)
+        into, out = np.where(sold[:, None], self._list_pico, np.nan).T
         with np.errstate(divide="ignore", invalid="ignore"):
             share = market_cached / market_input
         return LabPrices(into, out, into * np.where(np.isfinite(share), share, CACHED_SHARE))

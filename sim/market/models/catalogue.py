@@ -15,6 +15,7 @@ from sim.errors import ScenarioError
 from sim.market.models.frontier import future_models
 from sim.market.models.model import Model, Models
 from sim.market.models.own import refuse_unseen, with_own
+from sim.market.models.retirement import with_retirement
 from sim.scenario.model_settings import Catalogue, ModelSettings
 from sim.scenario.tasks import TASKS
 from sim.spelling import near
@@ -39,7 +40,7 @@ def load_catalogue(settings: ModelSettings, start: date, horizon_days: float, st
     horizon_days
         Length of the run; later models are left out.
     streams
-        Random streams; the frontier takes ``models/<creator>``.
+        Random streams; the frontier takes ``models/<creator>``, retirement ``models/retirement/<model>``.
 
     Raises
     ------
@@ -68,7 +69,7 @@ def load_catalogue(settings: ModelSettings, start: date, horizon_days: float, st
             "(horizon.start) and then at most "
             f"{settings.catalogue.max_age_days:g} days old (models.catalogue.max_age_days)"
         )
-    return Models(tuple(models))
+    return Models(tuple(with_retirement(models, settings.retirement, streams)))
 
 
 def read_catalogue(path: Path, start: date) -> list[Model]:

@@ -1,5 +1,6 @@
 """Models as the market knows them: facts of the catalogue, and the same facts as arrays."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -40,6 +41,8 @@ class Model:
         Where the facts come from.
     shape
         Its layers and heads, where a scenario gives them; None if ``architecture`` or the sizes say them.
+    notice_day, retire_day
+        Days from the start of the run on which its creator announces that it goes, and on which it goes; inf: never.
     """
 
     name: str
@@ -57,6 +60,8 @@ class Model:
     architecture: str = ""
     source: str = ""
     shape: Shape | None = None
+    notice_day: float = math.inf
+    retire_day: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Models:
         The models; row ``i`` is model ``i`` everywhere in the market.
     quality
         float64 (tasks, models).
-    verbosity, total_b, active_b, release_day
+    verbosity, total_b, active_b, release_day, notice_day, retire_day
         float64 (models,).
     open
         bool (models,).
@@ -81,6 +86,8 @@ class Models:
     total_b: np.ndarray = field(init=False)
     active_b: np.ndarray = field(init=False)
     release_day: np.ndarray = field(init=False)
+    notice_day: np.ndarray = field(init=False)
+    retire_day: np.ndarray = field(init=False)
     open: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,7 +95,7 @@ class Models:
             object.__setattr__(self, name, np.array(values))
 
         put("quality", list(zip(*(row.quality for row in self.rows), strict=True)))
-        for name in ("verbosity", "total_b", "active_b", "release_day", "open"):
+        for name in ("verbosity", "total_b", "active_b", "release_day", "notice_day", "retire_day", "open"):
             put(name, [getattr(row, name) for row in self.rows])
 
     def __len__(self) -> int:
