@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from experiments.measures.market import shares
 from experiments.measures.market.run import Run
+from experiments.measures.market.sales_by_rule import HEADERS, sales_by_rule
 from sim.market.ledger import Account
 from sim.scenario.tasks import TASKS
 from sim.units import DAY_S, PICO_PER_USD_PER_MTOK
@@ -73,7 +74,7 @@ def _times(run: Run, times_s: Sequence[float]) -> dict[str, Any]:
 
 
 TABLES: Final[Mapping[str, Callable[[Run], dict[str, Any]]]] = {
-    "models": models, "prices": prices, "switches": switches, "ledger": ledger,
+    "models": models, "prices": prices, "switches": switches, "ledger": ledger, "sales_by_rule": sales_by_rule,
 }
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "models": ("model", *FACTS, "size_class", *(f"quality_{task}" for task in TASKS)),
@@ -81,4 +82,5 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
                *(f"{kind}_usd_per_mtok" for kind in KINDS)),
     "switches": ("day", "date", "workload", "customer", "segment", "before", "after", "reason", "gain_usd"),
     "ledger": ("month", *SIDES, "nano_usd"),
+    "sales_by_rule": HEADERS,
 }

@@ -18,7 +18,7 @@ dollar in January and 0.4 in February; the router's fee is a twentieth.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import MISSING, replace
 from datetime import date
 from typing import Any
 
@@ -200,5 +200,5 @@ def long_market(days: int = 200) -> MarketResult:
 
 
 def _zeros(kind: type, count: int) -> dict[str, Any]:
-    names: Sequence[str] = tuple(kind.__dataclass_fields__)
+    names = [name for name, field in kind.__dataclass_fields__.items() if field.default_factory is MISSING]
     return {name: np.zeros(count, float if name.endswith(("_s", "share")) else np.int64) for name in names}

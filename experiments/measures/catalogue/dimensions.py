@@ -38,5 +38,11 @@ DIMENSIONS: Final[Mapping[str, str]] = {
     "payee_kind": "customer, provider, router or supplier",
     "payee": "who received",
     "payee_purpose": "on which of its accounts",
+    "rule": "what placed the requests: the router's policy (default), cheapest first (floor), fastest first (nitro) or "
+    "a provider by name (pinned)",
+    "rule_share": "of the model's completed requests of the month",
+    "rule_sellers": "offers that completed any of them",
+    "posted_usd_per_mtok": "blended price posted at the end of each day, weighted with that day's requests, USD per "
+    "million tokens",
     "nano_usd": "amount, whole nano-dollars",
 }

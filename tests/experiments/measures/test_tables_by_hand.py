@@ -1,5 +1,6 @@
 """Every column of a market's tables of measures, worked out by hand on the four days of `worlds.hand_market`."""
 
+from dataclasses import replace
 from math import nan
 
 import numpy as np
@@ -240,6 +241,27 @@ def test_the_ledger_adds_up_months_and_pairs_of_accounts(frames):
         ("2025-01", "b", "gpus"): 4 + 4, ("2025-02", "x", "a"): 20, ("2025-02", "x", "b"): 2,
         ("2025-02", "a", "gpus"): 6 + 6, ("2025-02", "a", "a"): 9, ("2025-02", "b", "gpus"): 4 + 4,
         ("2025-02", "c", "gpus"): 1}
+
+
+def test_sales_are_told_by_the_rule_that_placed_them():
+    """Of mid in January a sells 2 and 3 by the router's rule, b 4 to those who go to the cheapest, and 1 by name.
+
+    Its posted prices are .5 at a, and .6 at b on both days; big sells one a month, and one day was not counted.
+    """
+    run = hand_market()
+    days = [np.zeros((5, 4), np.int64) for _ in range(3)]
+    days[0][1, 0], days[1][1, 0], days[1][2, 1], days[1][2, 3] = 2, 3, 4, 1
+    days[0][0, 2] = days[2][0, 2] = 1
+    counted = [replace(day, by_rule=by_rule) for day, by_rule in zip(run.offer_days[:3], days, strict=True)]
+    found = tables(replace(run, offer_days=[*counted, run.offer_days[3]]))["sales_by_rule"]
+    assert found["month"].tolist() == ["2025-01"] * 4 + ["2025-02"]
+    assert found["model"].tolist() == ["big", "mid", "mid", "mid", "big"]
+    assert found["rule"].tolist() == ["nitro", "default", "floor", "pinned", "nitro"]
+    assert found["completed"].tolist() == [1, 5, 4, 1, 1]
+    assert found["rule_share"].tolist() == [1.0, 0.5, 0.4, 0.1, 1.0]
+    assert found["rule_sellers"].tolist() == [1, 1, 1, 1, 1]
+    assert found["posted_usd_per_mtok"].tolist() == pytest.approx([2.0, 0.5, 0.6, 0.6, 2.5])
+    assert len(tables(run)["sales_by_rule"]) == 0
 
 
 def test_days_are_kept_one_by_one_for_who_adds_them_up():
