@@ -43,7 +43,7 @@ def usd(prices):
 
 def test_constant_posts_the_list_price_the_given_price_or_cost_plus():
     assert strategy("constant", anchor="list").launch(situation(), rng()) == LIST
-    assert strategy("constant", output_ratio=9.0).launch(situation(), rng()).blended() == pytest.approx(500_000, rel=0.02)
+    assert strategy("constant").launch(situation(), rng()).blended() == pytest.approx(500_000, rel=0.02)
     given_prices = strategy("constant", input_usd=0.123, output_usd=4.0).launch(situation(), rng())
     assert usd(given_prices) == (0.123, 4.0, 0.123)
     # cost 0.2 times 2.5 = 0.5 blended; input 0.5/1.5 = 0.333, output three times that, cached a quarter
@@ -63,7 +63,8 @@ MIXES = [Mix(0.5, 0.1, 0.4), Mix(0.1, 0.9), Mix(0.0, 0.5, 0.5)]
 @pytest.mark.parametrize("mix", MIXES)
 @pytest.mark.parametrize("listed", [LIST, prices_of_usd(0.4, 1.2)])
 def test_a_list_price_is_posted_whatever_is_sold(mix, listed):
-    assert usd(strategy("constant", anchor="list").launch(situation(list_price=listed, mix=mix), rng())) == (0.4, 1.2, 0.1)
+    seller = strategy("constant", anchor="list")
+    assert usd(seller.launch(situation(list_price=listed, mix=mix), rng())) == (0.4, 1.2, 0.1)
 
 
 @pytest.mark.parametrize(("mix", "posted"), [
