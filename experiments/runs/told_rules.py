@@ -31,8 +31,7 @@ def told_rules(supply: SupplySettings, policy: BoundPolicy) -> Rules:
     """
     from policies.price_responses import price_response
     from providers.pricing.registry import STRATEGIES
-    from providers.pricing.situation import OPENROUTER_UNTIL_2026
-    from providers.pricing.sold_through import PriceRule, Rules
+    from providers.pricing.sold_through import OPENROUTER_UNTIL_2026, PriceRule, Rules
     from sim.errors import ScenarioError
 
     response = price_response(policy)
@@ -40,11 +39,11 @@ def told_rules(supply: SupplySettings, policy: BoundPolicy) -> Rules:
         return Rules((PriceRule(1.0, response.exponent, response.curve),))
     for name, firm in supply.firms.items():
         kind = firm.pricing.kind
-        if kind in STRATEGIES and STRATEGIES[kind].answers_rules:
+        if supply.knowledge == "told" and kind in STRATEGIES and STRATEGIES[kind].answers_rules:
             raise ScenarioError(
                 f"supply.firms.{name}.pricing.kind is {kind!r}, which answers the rule by which the router weighs "
                 f"prices, but router.policy.kind {policy.policy.kind!r} has no rule that sellers could be told; choose "
-                "another policy, or a strategy that asks for no rule")
+                'another policy, a strategy that asks for no rule, or supply.knowledge = "learned"')
     return OPENROUTER_UNTIL_2026
 
 
@@ -60,6 +59,7 @@ def tell_mix(told: Rules, settings: CustomerSettings, population: Population,
         Customers, who have rules of routing.
     supply
         Told at once what is planned for the first day; then, model by model, what was sold over the last four weeks.
+        Where sellers learn, nobody tells them more than what is published.
     """
     import numpy as np
 
@@ -68,7 +68,7 @@ def tell_mix(told: Rules, settings: CustomerSettings, population: Population,
     from sim.market.customers.routing import rules_of_workloads
 
     rules = rules_of_workloads(settings, population)
-    if not rules.any():
+    if not rules.any() or supply.settings.knowledge == "learned":
         return ()
     first = population.entry_day == population.entry_day.min()
     volumes = np.bincount(rules[first], population.base_per_s[first], len(RULES))

@@ -7,12 +7,12 @@ import numpy as np
 from simpy import Event
 
 from providers.firms.expectations import Usage
+from providers.firms.knowledge import Knowledge
 from providers.firms.rivalry import Rivalry
 from providers.firms.shelf import PlannedOffer
 from providers.firms.unit_costs import UnitCosts
 from providers.pricing.registry import STRATEGIES, bind
-from providers.pricing.situation import OPENROUTER_UNTIL_2026, Situation
-from providers.pricing.sold_through import Rules
+from providers.pricing.situation import Situation
 from providers.pricing.strategy import Steady
 from sim.market.desk import Desk
 from sim.market.models.model import Model
@@ -47,10 +47,8 @@ class Sellers:
 
     Attributes
     ----------
-    rules
-        The rules through which all sell, as they are told them; OpenRouter's until 2026 while nobody tells them.
-    model_rules
-        Those of models for which they were told others, by name.
+    knowledge
+        What they know of the demand they face.
     unit_costs
         What a million tokens of each offer cost now.
     postings
@@ -61,8 +59,6 @@ class Sellers:
         self, planned: Sequence[PlannedOffer], settings: SupplySettings, streams: Streams, usage: Usage,
         cost_per_hour: Callable[[int, int], float],
     ) -> None:
-        self.rules = OPENROUTER_UNTIL_2026
-        self.model_rules: dict[str, Rules] = {}
         self._planned, self._settings, self._usage = planned, settings, usage
         self.unit_costs = UnitCosts(planned, settings, usage, cost_per_hour)
         self._strategies = [
@@ -84,6 +80,8 @@ class Sellers:
         names = [offer.model.name for offer in planned]
         self._first = [names.index(name) for name in names]
         self._end = [len(names) - names[::-1].index(name) for name in names]
+        self.knowledge = Knowledge(names, settings.learning if settings.knowledge == "learned" else None)
+        self._answers = [STRATEGIES[settings.firms[offer.firm].pricing.kind].answers_rules for offer in planned]
         self._rivalry = Rivalry(self._first, self._end)
         # a plain strategy takes no notice of rivals: there is no need to find out what it would see
         self._notices = [getattr(type(one), "react_s", None) is not Steady.react_s for one in self._strategies]
@@ -113,6 +111,10 @@ class Sellers:
         now, board, usage = desk.env.now, desk.board, self._usage
         rivals, rivals_changed_s = self._rivalry.shelf(board, row).rivals_of(row)
         served = usage.served
+        token_s = served.capacity(row).tpot_s
+        price = 0.0 if own is None else own.blended(served.billed(row)) / PICO_PER_USD_PER_MTOK
+        # only who answers the rules asks what they are
+        belief = self.knowledge.belief(row, price, token_s) if self._answers[row] else None
         return Situation(
             now_s=now,
             hour=now % DAY_S / HOUR_S,
@@ -127,8 +129,9 @@ class Sellers:
             tokens_last_day=float(usage.tokens[row]),
             tokens_total=float(usage.tokens_total[row]),
             share_last_day=float(usage.share[row]),
-            rules=self.model_rules.get(self._planned[row].model.name, self.rules),
-            token_s=served.capacity(row).tpot_s,
+            rules=self.knowledge.rules_of(row, belief),
+            belief=belief,
+            token_s=token_s,
             capacity_tokens_per_day=float(board.replicas[row] * served.requests_per_s[row] * DAY_S
                                           * (served.prompt[row] + served.output[row])),
         )

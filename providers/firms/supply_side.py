@@ -79,15 +79,16 @@ class SupplySide:
         }
 
     def tell(self, rules: Rules, model: str | None = None) -> None:
-        """Tell all sellers, or those of one model, through which rules they sell, from now on."""
-        if model is None:
-            self._sellers.rules = rules
-        else:
-            self._sellers.model_rules[model] = rules
+        """Tell all sellers, or those of one model, through which rules they sell, from now on.
+
+        Those who learn hear of what is told to all only: it is what is published.
+        """
+        self._sellers.knowledge.tell(rules, model)
 
     def processes(self) -> list[AgentProcess]:
-        """One process a firm, in the order of the scenario; each takes the desk."""
-        return [partial(self._run, agent) for agent in self.firms.values()]
+        """One process a firm, in the order of the scenario, and one of what sellers learn; each takes the desk."""
+        watching: list[AgentProcess] = [self._sellers.knowledge.watch] if self._sellers.knowledge.learns else []
+        return [*(partial(self._run, agent) for agent in self.firms.values()), *watching]
 
     def _run(self, agent: FirmAgent, desk: Desk) -> Generator[Event, Any, None]:
         self._check_rows(desk)

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from providers.pricing.registry import PricingError
-from providers.pricing.situation import OPENROUTER_UNTIL_2026, Situation
-from providers.pricing.sold_through import Rules
+from providers.pricing.situation import Situation
+from providers.pricing.sold_through import OPENROUTER_UNTIL_2026, Rules
 from providers.pricing.strategy import Strategy
 from sim.market.prices import Prices
 from sim.streams import Streams

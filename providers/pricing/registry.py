@@ -7,12 +7,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from providers.pricing import (
+    belief_response,
     best_response,
     captives,
     constant,
     cost_plus,
     declining,
-    learned,
     menu_cost,
     qlearning,
     surge,
@@ -37,7 +37,7 @@ _ALL = (
     undercut.UNDERCUT,
     best_response.BEST_RESPONSE_ROUTER,
     best_response.BEST_RESPONSE_LOGIT,
-    learned.LEARNED_RESPONSE,
+    belief_response.BELIEF_RESPONSE,
     captives.CAPTIVES_AND_SHOPPERS,
     qlearning.Q_LEARNING,
 )

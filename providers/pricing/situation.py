@@ -1,13 +1,11 @@
 """What a seller knows when it sets the prices of one offer."""
 
 from dataclasses import dataclass
-from typing import Final
 
-from providers.pricing.sold_through import Rules
+from providers.pricing.residual_demand import Belief
+from providers.pricing.sold_through import OPENROUTER_UNTIL_2026, Rules
 from sim.market.prices import USUAL_MIX, Mix, Prices
 from sim.units import DAY_S, PICO_PER_USD_PER_MTOK
-
-OPENROUTER_UNTIL_2026: Final = Rules.single(2.0)  # 1/price^2, its documented rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +38,9 @@ class Situation:
     share_last_day
         Its share of the model's tokens on the last accounting day, 0 to 1; 0 without traffic.
     rules
-        The rules through which it sells.
+        The rules through which it sells, as it knows them.
+    belief
+        What it has learned of how its share answers its price; None if it is told the rules.
     token_s
         Seconds that a token of an answer takes, as it plans; it takes its rivals to be as fast.
     capacity_tokens_per_day
@@ -71,6 +71,7 @@ class Situation:
     tokens_total: float = 0.0
     share_last_day: float = 0.0
     rules: Rules = OPENROUTER_UNTIL_2026
+    belief: Belief | None = None
     token_s: float = 0.0
     capacity_tokens_per_day: float = 0.0
     rivals_capacity_tokens_per_day: float | None = None

@@ -130,6 +130,9 @@ class Rules:
         return elasticity / (elasticity - 1.0) if elasticity > 1.0 else math.inf
 
 
+OPENROUTER_UNTIL_2026: Final = Rules.single(2.0)  # 1/price^2, its documented rule
+
+
 def share_under(rule: PriceRule, prices: np.ndarray, rivals: np.ndarray, token_s: float = 0.0) -> np.ndarray:
     """Share that one rule gives a seller at each of some prices; as ``Rules.share``."""
     if rule.curve is None:

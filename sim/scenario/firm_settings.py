@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
 from sim.scenario.cost_settings import Costing
-from sim.scenario.pricing_settings import PricingChoice
+from sim.scenario.pricing_settings import DemandLearning, PricingChoice
 from sim.scenario.provider_settings import Engine, Faults, Limits
 
 HARDWARE = "SemiAnalysis InferenceX-app @77ca49a; ownership check $1.72/GPU-h (docs/market/supply.md)"
@@ -244,6 +244,10 @@ class SupplySettings(Part):
     autoscaling: Autoscaling = Field(Autoscaling(), description="Replicas follow the load")
     shelf: Shelf = Field(Shelf(), description="Expectations of models, and their withdrawal")
     investment: Investment = Field(Investment(), description="Orders of GPUs")
+    knowledge: Literal["told", "learned"] = Field(
+        "told", description="What sellers who answer the router's rules know of them: told, the actual ones; learned, "
+        "how their own shares answered prices (source: assumption; OpenRouter published its rule until 2026)")
+    learning: DemandLearning = Field(DemandLearning(), description="How they learn, where they are not told")
 
     @model_validator(mode="after")
     def _replicas_ordered(self) -> "SupplySettings":

@@ -6,8 +6,7 @@ from experiments.runs.told_rules import told_rules
 from policies import bind
 from policies.price_responses import RESPONSES, price_response, tell
 from policies.registry import POLICIES
-from providers.pricing.situation import OPENROUTER_UNTIL_2026
-from providers.pricing.sold_through import PriceRule, Rules
+from providers.pricing.sold_through import OPENROUTER_UNTIL_2026, PriceRule, Rules
 from sim.errors import PolicyError, ScenarioError
 from sim.price_response import STEEPEST, PriceResponse
 from sim.scenario.firm_settings import Firm, PoolSettings, SupplySettings
@@ -46,6 +45,8 @@ def test_who_asks_for_a_rule_that_cannot_be_told_is_refused():
     assert told_rules(supply("cost_plus"), score) == OPENROUTER_UNTIL_2026
     with pytest.raises(ScenarioError, match=r"supply\.firms\.a\.pricing\.kind is 'best_response_router'.*'llmgateway'"):
         told_rules(supply("best_response_router"), score)
+    learners = supply("best_response_router").model_copy(update={"knowledge": "learned"})
+    assert told_rules(learners, score) == OPENROUTER_UNTIL_2026  # to start from
 
 
 def test_a_response_is_stated_once():

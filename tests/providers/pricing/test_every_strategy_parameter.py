@@ -24,9 +24,7 @@ FIELDS = [(kind, name) for kind, strategy in STRATEGIES.items() for name in stra
 BESIDE: dict[tuple[str, str], dict[str, object]] = {
     ("constant", "output_ratio"): {"input_usd": 0.3}, ("constant", "output_usd"): {"input_usd": 0.3},
     ("constant", "cached_usd"): {"input_usd": 0.3},
-    ("learned_response", "window_days"): {"prior_sd": 0.05, "grid_usd": 0.000001},
 }
-OFTEN = {"learned_response": {"reviews_per_day": 1.0}}  # a history is too short for rare reviews
 
 
 def others(value: object) -> list[object]:
@@ -81,7 +79,7 @@ def differ(kind: str, one: dict[str, object], other: dict[str, object]) -> bool:
 
 @pytest.mark.parametrize(("kind", "name"), FIELDS)
 def test_a_parameter_changes_an_answer(kind: str, name: str) -> None:
-    given = {**(OFTEN.get(kind, {}) if name != "reviews_per_day" else {}), **BESIDE.get((kind, name), {})}
+    given = BESIDE.get((kind, name), {})
     default = STRATEGIES[kind].parameters.model_validate(given)
     for value in others(getattr(default, name)):
         changed = {**given, name: value}

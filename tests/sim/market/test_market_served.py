@@ -14,7 +14,7 @@ SHARED = {"tokens": 900, "documents": 5}
 MARKET = {
     "horizon": {"days": 6},
     "customers": {"templates": merged(TEMPLATES, {"chat": {"shared_prefix": SHARED}})},
-    "supply": {"firms": {"openai": {"pricing": PRICED, "engine": {"prefix_cache": True}},
+    "supply": {"firms": {"openai": {"pricing": PRICED | {"anchor": None}, "engine": {"prefix_cache": True}},
                          "atlas": {"pricing": PRICED}, "boreal": {"pricing": PRICED}}},
 }
 
