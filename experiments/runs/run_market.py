@@ -74,7 +74,8 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     uses = scenario.customers.uses
     sold = uses.enabled and uses.direct.enabled
     labs = LabSales(population, models, uses.direct, scenario.fees, scenario.price_factor) if sold else None
-    customers = Customers(population, models, migration, scenario.customers.choice, labs)
+    customers = Customers(population, models, migration, scenario.customers.choice, labs,
+                          scenario.customers.drift)
     way = Way(float(world.class_delay_s[0]), world.grid_per_s)
     feed = MarketFeed(customers, models, clock, scenario.rhythm, way, world_models(world, models.names))
     engine = engine_for(world, feed, threads)

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
 from sim.scenario.demand_settings import SharedPrefix
+from sim.scenario.drift_settings import RequestDrift
 from sim.scenario.routing_settings import RoutingSettings
 from sim.scenario.tasks import TASKS, Task
 from sim.scenario.use_settings import Diffusion, Uses
@@ -164,8 +165,14 @@ class Choice(Part):
     """How workloads choose among models: utility in money, tastes, attention and inertia."""
 
     utility: Literal["money", "log"] = Field(
-        "money", description="money: cost enters linearly; log: a control in which only relative prices count, "
-        "without budgets and without an outside option"
+        "money", description="money: cost enters linearly; log: a control in which only relative prices count among "
+        "models, with the slope of money at the cost of a workload's first choice"
+    )
+    budgets: bool = Field(True, description="Whether budgets bind")
+    first_prices: float = quantity(
+        1.0, unit="1", doc="Prices at which customers choose on the first day over those that they are shown then; "
+        "10: all prices have since fallen to a tenth. Whatever utility and budgets are, that choice is made in money "
+        "and within budgets: a start that controls have in common", gt=0, le=1e6,
     )
     taste: float = quantity(
         0.05, unit="quality points", doc="Scale of persistent tastes (Gumbel) over the value of a quality point", gt=0,
@@ -304,6 +311,7 @@ class CustomerSettings(Part):
     routing: RoutingSettings = Field(
         default_factory=RoutingSettings, description="How workloads are routed, unless their segment says otherwise"
     )
+    drift: RequestDrift = Field(RequestDrift(), description="Lengths and cached shares of requests over the years")
     uses: Uses = Field(Uses(), description="Uses that are live while they are worth their cost")
 
     @model_validator(mode="after")

@@ -129,9 +129,16 @@ class Chooser:
         self.outside = -np.log(-np.log(uniforms(population.key, ("outside",))))[:, 0]
         if population.uses:
             self.outside = np.zeros(len(population))
-        self._worth = _worth_usd(population, models)
-        self._kept = population.kept_answers(models.verbosity)
-        self._suitable = _suitable(population, models)
+        self._anchor_usd = population.c0_usd
+        self.follow(population)
+
+    def follow(self, population: Population) -> None:
+        """Go on with the requests of a later day."""
+        self._anchor_usd = self._anchor_usd * (population.c0_usd / self._population.c0_usd)
+        self._population = population
+        self._worth = _worth_usd(population, self._models)
+        self._kept = population.kept_answers(self._models.verbosity)
+        self._suitable = _suitable(population, self._models)
 
     def advance(self, day: float) -> None:
         """Draw those tastes anew whose time has come by a day (E65)."""
@@ -179,12 +186,12 @@ class Chooser:
     def volume_per_s(self, rows: np.ndarray, cost_usd: np.ndarray) -> np.ndarray:
         """Requests per second at a cost (E4), before growth; float64 (rows,).
 
-        The volume never exceeds ``max_volume_factor`` of the planned one and, where utility is money, what the budget
-        pays for (E5).
+        The volume never exceeds ``max_volume_factor`` of the planned one and, where budgets bind, what the budget pays
+        for (E5).
         """
         people = self._population
         wanted, bend = self._wanted_per_s(rows, cost_usd), self._settings.budget_bend
-        if self._settings.utility == "log":
+        if not self._settings.budgets:
             return wanted
         budget = people.budget_usd_per_day[rows]
         if bend > 0:
@@ -217,15 +224,16 @@ class Chooser:
     def _systematic_usd(self, rows: np.ndarray, quotes: Quotes, channels: Channels) -> np.ndarray:
         people, cost = self._population, channels.cost_usd
         possible = (quotes.available | channels.direct) & self._suitable[rows] & np.isfinite(cost)
-        if self._settings.utility == "money":
+        pain = cost
+        if self._settings.budgets:
             # growth raises volume and budget alike
             used = self._wanted_per_s(rows, cost) * DAY_S * cost / people.budget_usd_per_day[rows, None]
             bend = self._settings.budget_bend
             possible &= (used <= 1) | (bend > 0)
             pain = cost * felt_factor(used, bend) if bend > 0 else cost
-        else:  # slope 1 at the reference cost, as with money
-            c0 = people.c0_usd[rows, None]
-            pain = c0 * (1 + np.log(np.maximum(cost / c0, FREE)))
+        if self._settings.utility == "log":  # slope 1 at the cost of the first choice, as with money
+            anchor = self._anchor_usd[rows, None]
+            pain = anchor * (1 + np.log(np.maximum(pain / anchor, FREE)))
         # inf: unsold in the marketplace; from its creator a model is taken to be as fast as the others are
         ttft_s, tpot_s = (np.where(quotes.available, s, _mean(s[quotes.available]))
                           for s in (quotes.ttft_s, quotes.tpot_s))
@@ -252,9 +260,6 @@ class Chooser:
             penalty = np.where(np.isinf(move), np.inf, people.psi_usd[rows, None] * move)
         utility = utility - penalty
         outside = people.sigma_usd[rows] * self.outside[rows]
-        if self._settings.utility == "log":
-            # the control: against an option that costs nothing a uniform fall of prices would still draw workloads in
-            outside = np.full(len(rows), -np.inf)
         stay = np.where(held, utility[here, current], outside)
         best = utility.argmax(axis=1)
         # numpy takes the first of equals, which would move a workload between two models that it likes alike
@@ -266,6 +271,20 @@ class Chooser:
         direct = (model >= 0) & channels.direct[here, model]
         cost = self.cost_of_usd(rows, model, quotes)
         return Decision(model, np.where(direct, channels.cost_usd[here, model], cost), gain, direct)
+
+    def start(self, rows: np.ndarray, quotes: Quotes) -> Decision:
+        """Return the choice of the first day, in money and within budgets, at ``first_prices`` times the prices shown.
+
+        Its costs are those at the prices shown.
+        """
+        settings, factor = self._settings, self._settings.first_prices
+        self._settings = settings.model_copy(update={"utility": "money", "budgets": True})
+        before = quotes if factor == 1 else _times(quotes, factor)
+        chosen = self.choose(rows, np.full(len(rows), -1), before)
+        self._settings = settings
+        least = FREE * self._population.c0_usd[rows]
+        self._anchor_usd[rows] = np.where(chosen.model >= 0, np.maximum(chosen.cost_usd, least), self._anchor_usd[rows])
+        return chosen if factor == 1 else replace(chosen, cost_usd=chosen.cost_usd / factor)
 
     def surplus_usd(self, rows: np.ndarray, quotes: Quotes) -> np.ndarray:
         """Expected surplus per request before tastes are known (log-sum) over having no model, USD, float64 (rows,).
@@ -302,6 +321,13 @@ def spent_share(wanted: np.ndarray, bend: float) -> np.ndarray:
     """
     over = np.maximum(wanted - 1.0, 0.0)
     return np.where(over > 0, (1.0 - bend * np.expm1(-over / bend)) / np.maximum(wanted, 1.0), 1.0)
+
+
+def _times(quotes: Quotes, factor: float) -> Quotes:
+    """The same with all prices multiplied."""
+    direct = None if quotes.direct is None else LabPrices(*(price * factor for price in quotes.direct))
+    into, out, cached = (price * factor for price in (quotes.input_pico, quotes.output_pico, quotes.cached_pico))
+    return replace(quotes, input_pico=into, output_pico=out, cached_pico=cached, direct=direct)
 
 
 def _mean(values: np.ndarray) -> float:

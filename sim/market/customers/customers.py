@@ -10,6 +10,7 @@ from simpy import Event
 from sim.market.customers.answer_lengths import kept_share
 from sim.market.customers.choice import Chooser, Quotes
 from sim.market.customers.diffusion import DemandDay, demand_day
+from sim.market.customers.drift import drifted
 from sim.market.customers.lab_sales import LabSales
 from sim.market.customers.notices import Notices
 from sim.market.customers.population import Population
@@ -18,10 +19,13 @@ from sim.market.desk import Desk
 from sim.market.models.model import Models
 from sim.market.result import Switch
 from sim.scenario.customer_settings import Choice
+from sim.scenario.drift_settings import RequestDrift
 from sim.units import DAY_S
 
 # why a workload decides; the first that applies is logged, and those who leave log "exit"
 REASONS: Final = ("entry", "gone", "release", "bill", "review")
+STILL: Final = RequestDrift()
+DRIFT_DAYS: Final = 7  # requests of all change once a week
 SURPLUS_DAYS: Final = 7  # everybody's surplus is brought up to date once a week
 
 
@@ -38,6 +42,8 @@ class Customers:
         How workloads choose.
     lab_sales
         Who buys closed models directly; None: nobody can.
+    drift
+        How requests change over the years.
 
     Attributes
     ----------
@@ -54,18 +60,19 @@ class Customers:
     surplus_usd_per_request
         float64 (workloads,): log-sum surplus, at the last decision or beginning of a week; 0 for those not there.
     switches
-        Every change of model, oldest first. Reasons: ``entry``, ``exit``, ``gone`` (its model is no longer sold or goes),
-        ``release`` (it noticed a new model), ``bill`` (a request became much dearer), ``review`` (its own time).
-        Whoever buys directly has none here.
+        Every change of model, oldest first. Reasons: ``entry``, ``exit``, ``gone`` (its model is no longer sold, or is
+        about to go), ``release`` (it noticed a new model), ``bill`` (a request became much dearer), ``review`` (its own
+        time). Whoever buys directly has none here.
     demand_days
         What the uses of each segment do, from each midnight on.
     """
 
     def __init__(self, population: Population, models: Models, migration: np.ndarray, settings: Choice,
-                 lab_sales: LabSales | None = None) -> None:
+                 lab_sales: LabSales | None = None, drift: RequestDrift = STILL) -> None:
         count = len(population)
         self.population, self._models, self._settings = population, models, settings
         self._lab_sales = lab_sales
+        self._drawn, self._request_drift = population, drift
         self.chooser = Chooser(population, models, migration, settings, lab_sales)
         self.model = np.full(count, -1, np.int64)
         self.direct = np.full(count, -1, np.int64)
@@ -98,6 +105,7 @@ class Customers:
         self._leave(now, day)
         self._notice(day, quotes.available)
         self.chooser.advance(day)
+        self._drift(day)
         self.cost_usd = self._cost_now_usd(quotes)
         reason = self._reasons(day, sold)
         rows = np.flatnonzero(reason >= 0)
@@ -114,6 +122,12 @@ class Customers:
         if self._lab_sales is None:
             return market_usd
         return np.where(self.direct >= 0, self.chooser.direct_cost_of_usd(everybody, self.direct, quotes), market_usd)
+
+    def _drift(self, day: float) -> None:
+        """Bring lengths and cached shares up to date, once a week."""
+        if not self._request_drift.stands_still and int(day) % DRIFT_DAYS == 0:
+            self.population = drifted(self._drawn, self._request_drift, day)
+            self.chooser.follow(self.population)
 
     def _demand_day(self, day: float) -> DemandDay:
         people = self.population
@@ -189,7 +203,10 @@ class Customers:
 
     def _decide(self, now: float, rows: np.ndarray, reasons: np.ndarray, quotes: Quotes) -> None:
         before = self.model[rows]
-        decision = self.chooser.choose(rows, np.maximum(before, self.direct[rows]), quotes)
+        if not self.demand_days:
+            decision = self.chooser.start(rows, quotes)
+        else:
+            decision = self.chooser.choose(rows, np.maximum(before, self.direct[rows]), quotes)
         taken = np.where(decision.direct, -1, decision.model)
         moved = taken != before
         for at in np.flatnonzero(moved):

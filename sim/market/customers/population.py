@@ -22,6 +22,7 @@ from sim.units import DAY_S, DAYS_PER_MONTH, DAYS_PER_YEAR, MTOK_PER_TOKEN
 
 RANK_EXPONENT: Final = 2.0  # a customer's budget goes to its workloads as rank^-2: "almost everything on one" (NBER)
 LATENCY_SIGMA: Final = 0.5  # spread of the logarithm of the value of time (assumption)
+CACHED_SAVED: Final = 0.9  # of a cached token's input price is saved, where volumes are planned (assumption)
 MAX_PARTS: Final = 50  # of one workload
 TEXTS: Final = ("names", "template", "brand_usd")  # the columns of workloads that are no arrays
 DECILES: Final = 2.5631031310892007  # standard normal, 90th less 10th percentile
@@ -55,6 +56,8 @@ class Population:
         Whether a workload is a use that is live while it is worth its cost.
     need
         float64: quality below which a model is worth nothing to it.
+    reference_in_usd, reference_out_usd
+        float64: prices per million tokens for which its volume was planned.
     growth_per_day, ceiling
         float64: growth of the logarithm of volume and budget, and the most that they reach; those of uses follow the
         calendar, the others grow without a ceiling (inf) from the workload's entry on.
@@ -103,6 +106,8 @@ class Population:
     base_per_s: np.ndarray
     c0_usd: np.ndarray
     need: np.ndarray
+    reference_in_usd: np.ndarray
+    reference_out_usd: np.ndarray
     growth_per_day: np.ndarray
     ceiling: np.ndarray
     entry_day: np.ndarray
@@ -246,7 +251,7 @@ def _drawn_templates(segment: Segment, draw: Generator) -> list[str]:
 
 def reference_cost_usd(template: WorkloadTemplate) -> float:
     """Cost of a mean request at the template's reference prices, cached tokens at a tenth of the input price."""
-    charged = template.prompt_tokens * (1 - 0.9 * template.cached_share)
+    charged = template.prompt_tokens * (1 - CACHED_SAVED * template.cached_share)
     return MTOK_PER_TOKEN * (
         charged * template.reference_in_usd + _answer_tokens(template) * template.reference_out_usd
     )
@@ -290,7 +295,8 @@ def _nature(
     if settings.uses.enabled:
         value *= settings.uses.worth_factor
     latency = template.latency_value_usd_per_s * math.exp(LATENCY_SIGMA * draw.standard_normal())
-    copied = ("prompt_tokens", "output_tokens", "length_sigma", "cached_share", "quality_floor", "elasticity")
+    copied = ("prompt_tokens", "output_tokens", "length_sigma", "cached_share", "quality_floor", "elasticity",
+              "reference_in_usd", "reference_out_usd")
     return {
         "task": TASKS.index(template.task), **_growth(settings, segment),
         "entry_day": customer.entry_day, "exit_day": customer.exit_day,

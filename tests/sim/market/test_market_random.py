@@ -77,8 +77,15 @@ CHOICE = some(
     nests=st.sampled_from(["none", "family", "creator", "open"]), nest_lambda=number(0.05, 1.0),
     loyal_share=number(0.0, 1.0), reviews_per_month=number(0.0, 100.0), switching_cost=number(0.0, 5.0),
     release_attention=number(0.0, 1.0), release_lag_days=number(0.01, 10.0), bill_surprise=number(1e-3, 1.0),
-    max_volume_factor=number(1.0, 100.0),
+    max_volume_factor=number(1.0, 100.0), budgets=st.booleans(), first_prices=number(0.01, 100.0),
+    taste_redraw_per_month=number(0.0, 100.0), first_fit=number(0.0, 1.0), budget_bend=number(1e-3, 10.0),
 )
+USES = st.fixed_dictionaries({"enabled": st.just(True)}, optional={
+    "worth_factor": number(1e-3, 10.0), "needs": st.just([0.1, 0.9]), "planned_share": number(0.1, 1.0),
+    "diffusion": some(per_year=number(0.0, 50.0), ceiling=number(1.0, 100.0)),
+    "direct": some(enabled=st.booleans(), marketplace_worth=number(-1.0, 1.0), spread=number(0.01, 1.0))})
+DRIFT = some(prompt_growth_per_year=number(-0.9, 20.0), output_growth_per_year=number(-0.9, 20.0),
+             cached_log_odds_per_year=number(-20.0, 20.0))
 ROUTING = some(floor_share=number(0.0, 0.3), nitro_share=number(0.0, 0.3), pinned_share=number(0.0, 0.4),
                repins_per_month=number(0.0, 100.0))
 HORIZON = st.one_of(
@@ -100,7 +107,7 @@ MARKET = st.fixed_dictionaries({
         lambda names: {"include": names}), frontier=st.just({"enabled": False})),
     "customers": st.fixed_dictionaries(
         {"segments": st.dictionaries(st.sampled_from(["apps", "agents", "bots"]), SEGMENT, min_size=1)},
-        optional={"choice": CHOICE, "routing": ROUTING}),
+        optional={"choice": CHOICE, "routing": ROUTING, "uses": USES, "drift": DRIFT}),
     "supply": st.fixed_dictionaries(
         {"firms": st.dictionaries(st.sampled_from(["atlas", "boreal", "openai", "meta"]), FIRM, min_size=1)},
         optional={

@@ -194,17 +194,55 @@ def test_wrong_settings_say_what_is_wrong():
 
 
 def test_falling_prices_lift_quality_with_money_but_not_with_log_utility(people):
+    """With log utility those who buy at any of the prices use the same model at all of them."""
     models, everybody = catalogue(), np.arange(len(people))
     nobody = np.full(len(people), -1)
-    size: dict[str, list[float]] = {"money": [], "log": []}
-    for utility, means in size.items():
-        chooser = chooser_of(people, models, utility=utility)
+    chosen: dict[str, list[np.ndarray]] = {"money": [], "log": []}
+    for utility, found in chosen.items():
+        chooser = chooser_of(people, models, utility=utility, budgets=False)
         for factor in (1.0, 0.5, 0.2, 0.1, 0.05):
-            chosen = chooser.choose(everybody, nobody, quotes(models, factor)).model
-            means.append(float(np.where(chosen >= 0, models.quality[0][chosen], 0.0).mean()))
-    assert np.all(np.diff(size["money"]) >= 0)
-    assert size["money"][-1] > size["money"][0] + 0.02
-    assert np.ptp(size["log"]) < 1e-12
+            found.append(chooser.choose(everybody, nobody, quotes(models, factor)).model)
+    money = [float(np.where(model >= 0, models.quality[0][model], 0.0).mean()) for model in chosen["money"]]
+    assert np.all(np.diff(money) >= 0)
+    assert money[-1] > money[0] + 0.02
+    for model in chosen["log"][1:]:
+        buys = chosen["log"][0] >= 0
+        assert buys.sum() > 0.9 * len(people)
+        assert (model[buys] == chosen["log"][0][buys]).all()
+
+
+@pytest.mark.parametrize("utility", ["money", "log"])
+@pytest.mark.parametrize("budgets", [True, False])
+def test_all_controls_start_alike(people, utility, budgets):
+    """Prices have fallen to a tenth: on the first day all choose as in money and within budgets at the old prices."""
+    models, rows = catalogue(), np.flatnonzero(people.entry_day == 0)
+    want = chooser_of(people, models).choose(rows, np.full(len(rows), -1), quotes(models))
+    customers, desk = living(people, models, utility=utility, budgets=budgets, first_prices=10.0)
+    desk.shown = quotes(models, 0.1)
+    desk.env.run(until=DAY_S - 1)
+    assert (customers.model[rows] == want.model).all()
+    assert customers.cost_usd[rows] == pytest.approx(want.cost_usd / 10, nan_ok=True)
+
+
+def test_without_budgets_nothing_is_out_of_reach(people):
+    models, rows = catalogue(), np.arange(len(people))
+    free, bound = (chooser_of(people, models, budgets=it) for it in (False, True))
+    cost = people.c0_usd * 100
+    assert np.isfinite(free.systematic_usd(rows, quotes(models, 1e3))).all()
+    assert not np.isfinite(bound.systematic_usd(rows, quotes(models, 1e3))).any()
+    assert (free.volume_per_s(rows, cost) > bound.volume_per_s(rows, cost)).all()
+
+
+def test_log_utility_has_the_slope_of_money_at_the_first_choice(people):
+    """Of two models' difference in utility, a cost that is one percent higher takes one percent of the first cost."""
+    models = catalogue()
+    customers, desk = living(people, models, utility="log", budgets=False)
+    desk.env.run(until=DAY_S - 1)
+    rows = np.flatnonzero(customers.model >= 0)
+    first, here = customers.cost_usd[rows], np.arange(len(rows))
+    utility = [customers.chooser.systematic_usd(rows, quotes(models, factor))[here, customers.model[rows]]
+               for factor in (1.0, 1.01)]
+    assert utility[0] - utility[1] == pytest.approx(first * np.log(1.01), rel=1e-6)
 
 
 def test_the_budget_binds(people):
@@ -231,7 +269,8 @@ def test_volume_has_the_elasticity_it_was_given(people):
 def test_moves_that_are_not_considered_are_not_made(people):
     models = catalogue()
     migration = np.full((len(models), len(models)), np.inf)
-    chooser = Chooser(people, models, migration, Choice(utility="log"))
+    chooser = Chooser(people, models, migration, Choice(utility="log", budgets=False))
+    chooser.outside[:] = -np.inf  # nobody would rather use none
     rows, held = np.arange(len(people)), np.full(len(people), 3)
     assert (chooser.choose(rows, held, quotes(models)).model == 3).all()
     gone = dataclasses.replace(quotes(models), available=np.arange(len(models)) != 3)
@@ -258,10 +297,11 @@ def test_ties_go_to_the_model_in_use_then_to_the_first_by_name(people, held):
     """Five models that differ in name alone, without tastes and without a cost of moving."""
     same = Models(tuple(dataclasses.replace(catalogue().rows[1], name=f"m{number}") for number in range(5)))
     rows = np.arange(len(people))
-    choice = Choice(utility="log", switching_cost=0.0)
+    choice = Choice(utility="log", budgets=False, switching_cost=0.0)
     inert = draw_population(SMALL.model_copy(update={"choice": choice}), Streams(1, 0), 100.0)
     chooser = Chooser(inert, same, np.zeros((5, 5)), choice)
     chooser.tastes[:] = 0.0
+    chooser.outside[:] = -np.inf  # nobody would rather use none
     assert (chooser.choose(rows, np.full(len(rows), held), quotes(same)).model == held).all()
     assert (chooser.choose(rows, np.full(len(rows), held), quotes(same)).gain_usd == 0).all()
     assert (chooser.choose(rows, np.full(len(rows), -1), quotes(same)).model == 0).all()
