@@ -10,7 +10,7 @@ from simpy import Environment, Event
 
 from providers.cost.software import RELEASE_DAYS, software_speed
 from sim.calendar import Process
-from sim.engines.face import TrafficEngine
+from sim.engines.face import OfferHealth
 from sim.engines.world import World
 from sim.scenario import Faults, RegionFaults
 from sim.streams import Streams
@@ -80,7 +80,7 @@ def fault_processes(world: World, streams: Streams, software_per_year: float = 1
 
 
 def _releases(
-    rows: Sequence[int], health: list[_Health], per_year: float, env: Environment, engine: TrafficEngine
+    rows: Sequence[int], health: list[_Health], per_year: float, env: Environment, engine: OfferHealth
 ) -> Generator[Event, Any, None]:
     """Run a faster version of the engine everywhere, once a month (E51)."""
     while True:
@@ -115,8 +115,8 @@ def _outages(
 
 
 def _alternate(
-    rng: Rng, well_s: float, ill_s: float, hit: Callable[[TrafficEngine, bool], None], env: Environment,
-    engine: TrafficEngine,
+    rng: Rng, well_s: float, ill_s: float, hit: Callable[[OfferHealth, bool], None], env: Environment,
+    engine: OfferHealth,
 ) -> Generator[Event, Any, None]:
     """Well for an exponential time, ill for another, for ever; of the means given."""
     while True:
@@ -126,7 +126,7 @@ def _alternate(
         hit(engine, False)
 
 
-def _outage(rows: Sequence[int], health: list[_Health], engine: TrafficEngine, begins: bool) -> None:
+def _outage(rows: Sequence[int], health: list[_Health], engine: OfferHealth, begins: bool) -> None:
     """Hold offers down, or let them go; the engine hears of the first hold and of the last release."""
     for row in rows:
         state = health[row]
@@ -138,7 +138,7 @@ def _outage(rows: Sequence[int], health: list[_Health], engine: TrafficEngine, b
 
 
 def _slow_spell(
-    rows: Sequence[int], health: list[_Health], factor: float, engine: TrafficEngine, begins: bool
+    rows: Sequence[int], health: list[_Health], factor: float, engine: OfferHealth, begins: bool
 ) -> None:
     """Begin or end a slow spell; the engine hears of an offer when its largest factor changes."""
     for row in rows:

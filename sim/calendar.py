@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from simpy import Environment, Event
 
-from sim.engines.face import TrafficEngine
+from sim.engines.face import OfferHealth, TrafficEngine
 from sim.engines.outcome import TrafficOutcome
 from sim.engines.world import World
 from sim.scenario import Traffic
 
-Process = Callable[[Environment, TrafficEngine], Generator[Event, Any, Any]]
+Process = Callable[[Environment, OfferHealth], Generator[Event, Any, Any]]
 
 LOOKS: Final = 20  # progress reports while requests arrive
 DRAIN_LOOKS: Final = 60  # looks whether all requests have ended: a run ends at such a look

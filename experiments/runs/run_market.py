@@ -10,7 +10,6 @@ if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should n
     from sim.market.customers.population import Population
     from sim.market.desk import AgentProcess
     from sim.market.market import Market, Progress
-    from sim.market.market_feed import MarketFeed
     from sim.market.result import MarketResult
     from sim.scenario import MarketScenario
 
@@ -20,7 +19,6 @@ class Stage(NamedTuple):
 
     scenario: MarketScenario
     market: Market
-    feed: MarketFeed
     supply: SupplySide
     population: Population
     tellers: tuple[AgentProcess, ...]
@@ -52,6 +50,7 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     from sim.market.market import Market
     from sim.market.market_clock import TrafficClock
     from sim.market.market_feed import MarketFeed
+    from sim.market.market_traffic import MarketTraffic
     from sim.market.market_world import market_world, world_models
     from sim.market.models.catalogue import load_catalogue
     from sim.market.models.upgrades import migration_matrix, upgrade_graph
@@ -79,10 +78,11 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     way = Way(float(world.class_delay_s[0]), world.grid_per_s)
     feed = MarketFeed(customers, models, clock, scenario.rhythm, way, world_models(world, models.names))
     engine = engine_for(world, feed, threads)
-    market = Market(scenario, world, models, engine, clock, customers)
+    traffic = MarketTraffic(engine, clock, feed, len(world.offers))
+    market = Market(scenario, world, models, traffic, customers)
     feed.pins = Pins(scenario.customers, population, models, sellers_of(market.board, market.offer_model, world))
     tellers = tell_mix(told, scenario.customers, population, supply)
-    return Stage(scenario, market, feed, supply, population, tellers)
+    return Stage(scenario, market, supply, population, tellers)
 
 
 def run_market(
@@ -114,11 +114,11 @@ def run_market(
     staged = stage(scenario, replication, threads)
     market = staged.market
     software = scenario.supply.costing.software_per_year
-    faults = [process(market.env, market.engine)
+    faults = [process(market.env, market.traffic)
               for process in fault_processes(market.world, market.streams, software)]
     agents = [process(market) for process in (*staged.tellers, *staged.supply.processes())]
-    run_calendar(market, staged.feed, [*faults, *agents, market.customers.process(market)], progress)
-    outcome = market.engine.outcome()
+    run_calendar(market, [*faults, *agents, market.customers.process(market)], progress)
+    outcome = market.traffic.engine.outcome()
     check(outcome)
     result = _result(staged)
     check_market(result, outcome)
@@ -143,7 +143,7 @@ def _result(staged: Stage) -> MarketResult:
         workload_task=tuple(TASKS[row] for row in population.task),
         start=staged.scenario.horizon.start,
         days=staged.scenario.horizon.days,
-        scale=market.clock.scale,
+        full=market.traffic.clock.full,
         offer_days=market.offer_days,
         workload_days=market.workload_days,
         prices_daily=np.array(daily.prices),
@@ -160,4 +160,5 @@ def _result(staged: Stage) -> MarketResult:
         segment_names=population.segment_names,
         demand_days=market.customers.demand_days[:staged.scenario.horizon.days],
         postings=staged.supply.postings,
+        latencies=market.days.latencies(),
     )

@@ -46,9 +46,20 @@ def check_host(world: World, offer: int) -> None:
                          "happens there")
 
 
+class OfferHealth(Protocol):
+    """What faults act on."""
+
+    def set_up(self, offer: int, up: bool) -> None:
+        """Begin (``False``) or end (``True``) an outage of an offer now."""
+
+    def set_slowdown(self, offer: int, factor: float) -> None:
+        """Multiply the offer's step times by ``factor`` for steps that begin from now on (1 ends a slow spell)."""
+
+
 class TrafficEngine(Protocol):
     """Serves the requests of a feed from one calendar event to the next."""
 
+    world: World
     now_s: float
 
     def __init__(self, world: World, feed: Feed) -> None:
@@ -81,6 +92,9 @@ class TrafficEngine(Protocol):
 
     def tally(self) -> Tally:
         """Return the running counters; cheaper than ``outcome``."""
+
+    def take_samples(self, offers: np.ndarray) -> np.ndarray:
+        """Return the latencies counted so far at some offers, int64 (offers, metrics, bins); they only grow."""
 
     def outcome(self) -> TrafficOutcome:
         """Return the counters so far; requests still in flight are counted as such."""

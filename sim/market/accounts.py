@@ -18,7 +18,7 @@ CLEARING: Final = Account("router", "main", "clearing")
 FEE_INCOME: Final = Account("router", "main", "fees")
 # sums of an offer whose attempts it refused, and failed; a router rests an offer for fewer reasons
 REFUSED_ATTEMPTS: Final = tuple(outcome.OFFER_SUMS.index(name) for name in ("rate_limited", "queue_full", "too_long"))
-QUEUE_FULL: Final = outcome.OFFER_SUMS.index("queue_full")
+RATE_LIMITED, QUEUE_FULL, TOO_LONG = REFUSED_ATTEMPTS
 FAILED_ATTEMPTS: Final = tuple(
     outcome.OFFER_SUMS.index(name) for name in ("outage", "server_error", "midstream", "attempt_timed_out"))
 
@@ -29,11 +29,11 @@ def difference(after: Tally, before: Tally) -> Tally:
     return Tally(*(b - a for a, b in zip(before, after, strict=True)))
 
 
-def offer_day(tally: Tally, replicas: np.ndarray, scale: int) -> OfferDay:
-    """Return one day of all offers, of which one part in ``scale`` was simulated."""
-    sums = tally.offer_sums.sum(axis=1) * scale
+def offer_day(tally: Tally, replicas: np.ndarray, quantiles: np.ndarray) -> OfferDay:
+    """Return one day of all offers as it was counted; ``quantiles`` are (offers, 2, quantiles) of TTFT and TPOT."""
+    sums = tally.offer_sums.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        busy = tally.offer_work[:, outcome.BUSY_S] / (replicas * (DAY_S / scale))
+        busy = tally.offer_work[:, outcome.BUSY_S] / (replicas * float(DAY_S))
     return OfferDay(
         placed=sums[:, outcome.PLACED],
         served=sums[:, outcome.SERVED],
@@ -49,6 +49,10 @@ def offer_day(tally: Tally, replicas: np.ndarray, scale: int) -> OfferDay:
         cut=sums[:, outcome.SERVED_CUT],
         written_off_nano=sums[:, outcome.WRITTEN_OFF_NANO],
         cached_tokens=sums[:, outcome.SERVED_CACHED],
+        rate_limited=sums[:, RATE_LIMITED],
+        too_long=sums[:, TOO_LONG],
+        ttft_s=quantiles[:, 0],
+        tpot_s=quantiles[:, 1],
         by_rule=sales_by_rule(sums),
     )
 
@@ -59,17 +63,17 @@ def sales_by_rule(sums: np.ndarray) -> np.ndarray:
     return np.column_stack([sums[:, outcome.SERVED] - named.sum(axis=1), named])
 
 
-def workload_day(tally: Tally, model: np.ndarray, planned_tokens: np.ndarray, scale: int) -> WorkloadDay:
-    """Return one day of all workloads before fees, which depend on it."""
-    sums = tally.class_sums.sum(axis=1) * scale
+def workload_day(tally: Tally, model: np.ndarray, planned_tokens: np.ndarray) -> WorkloadDay:
+    """Return one day of all workloads as it was counted, before fees, which depend on it."""
+    sums = tally.class_sums.sum(axis=1)
     completed = tally.outcomes[:, :, outcome.COMPLETED].sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         ttft_s, e2e_s = (tally.class_metric_sums[:, m] / completed for m in (outcome.TTFT, outcome.E2E))
     return WorkloadDay(
         model=model.copy(),
         planned_tokens=planned_tokens,
-        born=tally.born.sum(axis=1) * scale,
-        completed=completed * scale,
+        born=tally.born.sum(axis=1),
+        completed=completed,
         prompt_tokens=sums[:, outcome.PROMPT_TOKENS],
         output_tokens=sums[:, outcome.OUTPUT_TOKENS],
         cost_nano=sums[:, outcome.COST_NANO],

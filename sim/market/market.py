@@ -8,21 +8,20 @@ import numpy as np
 from simpy import Environment, Event
 from simpy.events import URGENT
 
-from sim.engines.face import TrafficEngine
-from sim.engines.outcome import Tally
 from sim.engines.world import World
-from sim.market.accounts import RouterFees, book_day, difference, offer_day, workload_day
+from sim.market.accounts import RouterFees, book_day
 from sim.market.board import Board
 from sim.market.customers.customers import Customers
 from sim.market.customers.observed import LatencyLately, paid_lately
 from sim.market.ledger import Ledger
-from sim.market.market_clock import TrafficClock
-from sim.market.market_feed import MarketFeed
+from sim.market.market_traffic import MarketTraffic
 from sim.market.models.model import Models
+from sim.market.price_day import PriceDay
+from sim.market.traffic_days import CountedDays, SampledDays
 from sim.market.usage import OfferDay, WorkloadDay
 from sim.scenario import MarketScenario
 from sim.streams import Streams
-from sim.units import DAY_S
+from sim.units import DAY_S, HOUR_S
 
 Progress = Callable[[float], None]  # told the market time reached, in days
 
@@ -34,29 +33,34 @@ class Market:
     ----------
     scenario, world, models
         What is run.
-    engine, clock
-        The traffic engine of that world, and the clock that maps its time.
+    traffic
+        The traffic of that world.
     customers
         The demand side.
     """
 
-    def __init__(self, scenario: MarketScenario, world: World, models: Models, engine: TrafficEngine,
-                 clock: TrafficClock, customers: Customers) -> None:
+    def __init__(self, scenario: MarketScenario, world: World, models: Models, traffic: MarketTraffic,
+                 customers: Customers) -> None:
         self.env = Environment()
         self.streams, self.models, self.offers = Streams(world.seed, world.replication), models, world.offers
         names = {name: row for row, name in enumerate(models.names)}
         self.offer_model = np.array([names[offer.model] for offer in world.offers], np.int64)
-        self.board = Board(world.offers, engine, scenario.price_factor)
+        self.board = Board(world.offers, traffic.engine, scenario.price_factor)
         self.ledger = Ledger()
         self.offer_days: list[OfferDay] = []
         self.workload_days: list[WorkloadDay] = []
-        self.world, self.customers, self.engine, self.clock = world, customers, engine, clock
+        self.world, self.customers, self.traffic = world, customers, traffic
         self.daily = DailyState()
         self._latency = LatencyLately(world, self.offer_model, len(models))
         self._fees = RouterFees(scenario.fees, customers.population)
         self._providers = tuple(dict.fromkeys(offer.provider for offer in world.offers))
         self._provider_of = np.array([self._providers.index(offer.provider) for offer in world.offers], np.int64)
-        self._seen = engine.tally()
+        self._prices = PriceDay(self.board)
+        if traffic.clock.full:
+            self.days: CountedDays | SampledDays = CountedDays(traffic, self.board, customers, self._latency)
+        else:
+            self.days = SampledDays(traffic, self.board, customers, self._latency, self.offer_model, models,
+                                    scenario.horizon.sampled_per_day)
 
     @property
     def day(self) -> float:
@@ -71,7 +75,7 @@ class Market:
     def paid_pico_per_token(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return what input, output and cached tokens of each model cost lately (see ``Desk``)."""
         last = self.offer_days[-1] if self.offer_days else None
-        return paid_lately(self.board, self.offer_model, len(self.models), last)
+        return paid_lately(self.board, self.offer_model, len(self.models), last, self._prices.paid)
 
     def latency_s(self) -> tuple[np.ndarray, np.ndarray]:
         """Return TTFT and TPOT lately seen with each model, or expected if none was used."""
@@ -88,28 +92,37 @@ class Market:
             yield midnight
             self.close_day(round(self.env.now / DAY_S) - 1)
 
+    def metering(self) -> Generator[Event, Any, None]:
+        """In the middle of each hour, look at the prices of that hour and at what is bought at them."""
+        yield self.env.timeout(HOUR_S / 2)
+        while True:
+            requests = self.traffic.feed.rates_per_s(float(self.env.now)) * HOUR_S
+            self._prices.hour(self.board, self._by_offer(requests))
+            self.days.hour(requests)
+            yield self.env.timeout(HOUR_S)
+
+    def _by_offer(self, requests: np.ndarray) -> np.ndarray:
+        """Requests of each offer's model, (offers,), of those of workloads."""
+        used = np.flatnonzero(self.customers.model >= 0)
+        of_model = np.bincount(self.customers.model[used], requests[used], len(self.models))
+        return np.asarray(of_model[self.offer_model])
+
     def close_day(self, day: int) -> None:
-        """Turn what the engine counted since the last day into days of offers and workloads, and book it."""
-        seen = self.engine.tally()
-        counted, self._seen = difference(seen, self._seen), seen
-        scale = self.clock.scale
-        offers = offer_day(counted, self.board.replicas, scale)
+        """Turn what was counted or expected since the last day into days of offers and workloads, and book it."""
+        offers, workloads = self.days.close()
         self.offer_days.append(offers)
-        self.workload_days.append(self._workloads(day, counted))
+        fee = self._fees.of_day(day, workloads.completed, workloads.cost_nano)
+        self.workload_days.append(replace(workloads, fee_nano=fee))
         revenue = np.zeros(len(self._providers), np.int64)
         np.add.at(revenue, self._provider_of, offers.revenue_nano)
         owed = dict(zip(self._providers, (int(nano) for nano in revenue), strict=True))
         book_day(self.ledger, day, self.customers.population, self.workload_days[-1], owed)
-        self._latency.see(counted, self.customers.model)
-        self.daily.note(self.board, self.customers.surplus_usd_per_request * self.workload_days[-1].born)
-
-    def _workloads(self, day: int, counted: Tally) -> WorkloadDay:
-        bare = workload_day(counted, self.customers.model, self.customers.planned_tokens(), self.clock.scale)
-        return replace(bare, fee_nano=self._fees.of_day(day, bare.completed, bare.cost_nano))
+        prices = self._prices.close(self.board)
+        self.daily.note(self.board, prices, self.customers.surplus_usd_per_request * workloads.born)
 
 
 class DailyState:
-    """The state of the board, and surpluses, at the end of every day."""
+    """The state of the board and surpluses at the end of every day; prices are the day's means."""
 
     def __init__(self) -> None:
         self.prices: list[np.ndarray] = []
@@ -117,32 +130,29 @@ class DailyState:
         self.replicas: list[np.ndarray] = []
         self.surplus_usd: list[np.ndarray] = []
 
-    def note(self, board: Board, surplus_usd: np.ndarray) -> None:
+    def note(self, board: Board, prices: np.ndarray, surplus_usd: np.ndarray) -> None:
         """Keep the end of a day."""
-        self.prices.append(board.prices.astype(np.int64))
+        self.prices.append(prices)
         self.listed.append(board.listed.copy())
         self.replicas.append(board.replicas.copy())
         self.surplus_usd.append(surplus_usd)
 
 
 def run_calendar(
-    market: Market, feed: MarketFeed, processes: Sequence[Generator[Event, Any, Any]], progress: Progress | None = None
+    market: Market, processes: Sequence[Generator[Event, Any, Any]], progress: Progress | None = None
 ) -> None:
     """Run the market to its horizon: traffic up to each calendar event, then all events of that time, in order.
 
     At a midnight the accounting day closes first; then agents act in the order in which they scheduled
     themselves, at time 0 in the order of ``processes``.
     """
-    env, end_s = market.env, market.clock.days * DAY_S
+    env, end_s = market.env, market.traffic.clock.days * DAY_S
     env.process(market.accounting())
-    for process in processes:
+    for process in [*processes, market.metering(), *market.days.processes(env)]:
         env.process(process)
     while env.peek() <= end_s:
         event_s = env.peek()
-        # granted first: slices that begin before this event are settled, later ones are not, since whoever acts now may
-        # change demand
-        feed.grant(event_s)
-        market.engine.advance(market.clock.engine_s(event_s))
+        market.traffic.reach(event_s)
         # whatever an event schedules for the same moment belongs to it: traffic goes on after all of it
         while env.peek() == event_s:
             env.step()

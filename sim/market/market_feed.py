@@ -5,11 +5,12 @@ the slice and their number. The volume only decides how many of them exist (a Po
 uniform), so whatever prices do, the k-th request of a workload in a slice is the same request.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
-from sim.engines.requests import REQUEST, join
+from sim.engines.requests import REQUEST, join, pick
 from sim.market.customers.customers import Customers
 from sim.market.customers.routing import Pins
 from sim.market.market_clock import Slice, TrafficClock
@@ -64,6 +65,7 @@ class MarketFeed:
         self.pins: Pins | None = None  # who names a provider looks at the board, which is made after the feed
         self._next = 0
         self._granted_s = -np.inf
+        self._stretch: np.ndarray | None = None  # rows of a sampled run that nobody has asked for yet
         self._late = np.empty(0, REQUEST)  # rows that reach the router after their slice has ended
 
     def grant(self, market_s: float) -> None:
@@ -74,6 +76,9 @@ class MarketFeed:
         return self
 
     def __next__(self) -> np.ndarray:
+        if not self._clock.full:
+            rows, self._stretch = self._stretch, None
+            return np.empty(0, REQUEST) if rows is None else rows
         while self._next < self._clock.slices:
             part = self._clock.slice(self._next)
             if part.market_s >= self._granted_s:
@@ -89,28 +94,43 @@ class MarketFeed:
         """Rows that arrive before the slice ends, sorted; the others wait for the next."""
         # all are as long on their way, so those of the slice before are first
         rows = join([self._late, self._draw(part)])
-        cut = int(np.searchsorted(rows["arrive_s"], part.engine_s + part.length_s))
+        cut = int(np.searchsorted(rows["arrive_s"], part.market_s + part.length_s))
         self._late = rows[cut:]
         return rows[:cut]
 
-    def _rates(self, part: Slice) -> np.ndarray:
-        """Requests per second of each workload in the middle of a slice."""
-        # rates are constant within a slice, as the k-th request must not depend on another's time: the middle stands
-        # for all of it
-        middle_s = part.market_s + part.length_s / 2
-        day = int(middle_s // DAY_S)
-        hour = (middle_s - day * DAY_S) / HOUR_S
+    def rates_per_s(self, market_s: float) -> np.ndarray:
+        """Requests per second of each workload at a moment, float64 (workloads,)."""
+        day = int(market_s // DAY_S)
+        hour = (market_s - day * DAY_S) / HOUR_S
         wave = np.cos((hour - self._customers.population.peak_hour) * (2.0 * np.pi / HOURS_PER_DAY))
         weekend = (self._clock.first_weekday + day) % 7 >= 5
         level = self._rhythm.weekend_factor if weekend else 1.0
         rates = self._customers.rate_per_s * level * (1.0 + self._rhythm.daily_amplitude * wave)
         return np.asarray(np.where(self._customers.model >= 0, rates, 0.0))
 
-    def _draw(self, part: Slice) -> np.ndarray:
+    def simulate(self, parts: Sequence[Slice], shares: Sequence[np.ndarray]) -> np.ndarray:
+        """Hand out stretches of a sampled run, and return their requests in the order of arrival.
+
+        Parameters
+        ----------
+        parts
+            Stretches that begin now.
+        shares
+            For each stretch the share of each workload's requests that is simulated, float64 (workloads,).
+        """
+        rows = join([self._draw(part, share) for part, share in zip(parts, shares, strict=True)])
+        rows = pick(rows, np.lexsort((rows["key"], rows["arrive_s"])))
+        self._stretch = rows
+        return rows
+
+    def _draw(self, part: Slice, share: np.ndarray | float = 1.0) -> np.ndarray:
         population, model = self._customers.population, self._customers.model
+        # rates are constant within a slice, as the k-th request must not depend on another's time: the middle stands
+        # for all of it
+        rates_per_s = self.rates_per_s(part.market_s + part.length_s / 2)
         with np.errstate(over="ignore"):
             keys = mixed(population.key ^ (SECOND * np.uint64(part.number + 1)))
-        counts = poisson_counts(self._rates(part) * part.length_s, uniform(keys, COUNT))
+        counts = poisson_counts(rates_per_s * share * part.length_s, uniform(keys, COUNT))
         output_tokens = population.output_tokens * self._models.verbosity[model]
         pinned = np.zeros(len(population), np.int32) if self.pins is None else self.pins.at(part.market_s, model)
         drawn = Drawn(keys, counts, population.prompt_tokens, output_tokens, population.length_sigma,

@@ -37,17 +37,36 @@ def _clearing_is_empty(result: MarketResult, _: TrafficOutcome) -> str:
 
 
 def _payments_are_revenue_and_fees(result: MarketResult, outcome: TrafficOutcome) -> str:
-    # the same sum from three sides (books, days, the engine's own counters): a day left out or a scale forgotten shows
-    # in one of them only
+    # the same sum from three sides (books, days of offers, days of workloads): a day left out shows in one only
     paid = -result.ledger.balance("customer")
     revenue = sum(int(day.revenue_nano.sum()) for day in result.offer_days)
     fees = sum(int(day.fee_nano.sum()) for day in result.workload_days)
-    engine = int(outcome.offer_sums[:, :, REVENUE_NANO].sum()) * result.scale
-    cost = int(outcome.class_sums[:, :, COST_NANO].sum()) * result.scale
+    bills = sum(int(day.cost_nano.sum()) for day in result.workload_days)
     if paid != revenue + fees:
         return f"customers paid {paid}, providers received {revenue} and the router {fees} nano-dollars"
+    if revenue != bills:
+        return f"the days' revenue is {revenue}, customers' bills are {bills} nano-dollars"
+    return ""
+
+
+def _days_are_the_traffic(result: MarketResult, outcome: TrafficOutcome) -> str:
+    if not result.full:
+        return ""  # of which only samples were simulated
+    revenue = sum(int(day.revenue_nano.sum()) for day in result.offer_days)
+    engine = int(outcome.offer_sums[:, :, REVENUE_NANO].sum())
+    cost = int(outcome.class_sums[:, :, COST_NANO].sum())
     if not revenue == engine == cost:
-        return f"the days' revenue is {revenue}, the engine's {engine}, customers' bills {cost} nano-dollars"
+        return f"the days' revenue is {revenue}, the engine's {engine}, its customers' bills {cost} nano-dollars"
+    return ""
+
+
+def _sold_is_bought(result: MarketResult, _: TrafficOutcome) -> str:
+    pairs = (("served", "completed"), ("prompt_tokens", "prompt_tokens"), ("output_tokens", "output_tokens"))
+    for number, (sold, bought) in enumerate(zip(result.offer_days, result.workload_days, strict=True)):
+        for offers, workloads in pairs:
+            a, b = int(getattr(sold, offers).sum()), int(getattr(bought, workloads).sum())
+            if a != b:
+                return f"on day {number} offers' {offers} are {a}, workloads' {workloads} {b}"
     return ""
 
 
@@ -79,6 +98,8 @@ CHECKS: Final[dict[str, Callable[[MarketResult, TrafficOutcome], str]]] = {
     "all accounts add up to zero": _books_close,
     "the router passes everything on": _clearing_is_empty,
     "payments = revenue + fees": _payments_are_revenue_and_fees,
+    "days = traffic": _days_are_the_traffic,
+    "sold = bought": _sold_is_bought,
     "GPUs placed and training <= GPUs there": _gpus_exist,
     "listed = has replicas": _listed_have_replicas,
     "events in order of time": _in_time_order,

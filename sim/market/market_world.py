@@ -87,7 +87,7 @@ def traffic_scenario(scenario: MarketScenario, providers: Mapping[str, Provider]
         name=scenario.name,
         seed=scenario.seed,
         # no drain: a market ends with its last day, and what is under way is counted as in flight
-        traffic=Traffic(duration_s=engine_span_s(scenario), drain_s=0.0, engine=scenario.engine),
+        traffic=Traffic(duration_s=float(scenario.horizon.days * DAY_S), drain_s=0.0, engine=scenario.engine),
         network=scenario.network,
         # a firm that never offers anything is no provider of the world, but may be named in preferences
         routers={ROUTER: scenario.router.model_copy(update={"weights": weights, "preferences": Preferences()})},
@@ -95,12 +95,6 @@ def traffic_scenario(scenario: MarketScenario, providers: Mapping[str, Provider]
         demand={"market": _no_class(model)},
         providers=dict(providers),
     )
-
-
-def engine_span_s(scenario: MarketScenario) -> float:
-    """Engine time of the whole run, seconds."""
-    horizon = scenario.horizon
-    return float(horizon.days * (DAY_S if horizon.resolution == "full" else horizon.window_s))
 
 
 def _no_class(model: str) -> ClientClass:

@@ -56,12 +56,13 @@ class MarketResult:
         Date of day 0.
     days
         Accounting days that ended.
-    scale
-        How many requests one simulated request stands for (1 at full resolution).
+    full
+        Whether every request was simulated, or volumes are expected from samples.
     offer_days, workload_days
-        What was sold and bought, one row a day; already scaled to whole days.
+        What was sold and bought, one row a day.
     prices_daily
-        int64 (days, offers, 3): input, output and cached prices at the end of each day, pico-dollars per token.
+        int64 (days, offers, 3): input, output and cached prices, pico-dollars per token: means over the hours of each
+        day in which an offer was listed, and not what stands at midnight; without such an hour, what stood at its end.
     listed_daily, replicas_daily
         bool and int64 (days, offers), at the end of each day.
     price_changes, listing_changes, switches
@@ -80,6 +81,9 @@ class MarketResult:
         Names of segments, and what their uses do on each day: through the marketplace, directly from labs, or nothing.
     postings
         Every posting of prices in order of time, with the seller's unit cost at that moment.
+    latencies
+        float64 (2, bins): histograms of TTFT and of TPOT of all requests (`sim.histogram`, fine), in a sampled run each
+        offer's samples weighted with what it served; empty where nothing was kept.
     """
 
     models: Models
@@ -91,7 +95,7 @@ class MarketResult:
     workload_task: tuple[str, ...]
     start: date
     days: int
-    scale: int
+    full: bool
     offer_days: list[OfferDay]
     workload_days: list[WorkloadDay]
     prices_daily: np.ndarray
@@ -108,3 +112,4 @@ class MarketResult:
     segment_names: tuple[str, ...] = ()
     demand_days: list[DemandDay] = field(default_factory=list)
     postings: list[Posting] = field(default_factory=list)
+    latencies: np.ndarray = field(default_factory=lambda: np.zeros((2, 0)))

@@ -98,8 +98,8 @@ def slice_rows(drawn: Drawn, part: Slice, way: Way) -> np.ndarray:
         From customers to their router.
     """
     rows = np.empty(int(drawn.requests.sum()), REQUEST)
-    births = _births(drawn.key, drawn.requests, part.engine_s, part.length_s, way.grid_per_s)
-    order = _order(births, part.engine_s, part.length_s)
+    births = _births(drawn.key, drawn.requests, part.market_s, part.length_s, way.grid_per_s)
+    order = _order(births, part.market_s, part.length_s)
     _write(rows, drawn, births, order, float(on_grid(way.delay_s, way.grid_per_s)))
     return rows
 

@@ -1,4 +1,4 @@
-"""What was sold: the engine's counters of the last accounting day, scaled to a whole day."""
+"""What was sold and bought on an accounting day: counted at full resolution, expected in a sampled run."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from sim.engines.wanted import RULES
 
 @dataclass(frozen=True)
 class OfferDay:
-    """One day of every offer, arrays (offers,). Counts and money are scaled from the simulated window to the day.
+    """One day of every offer, arrays (offers,); volumes and money are those of the whole day.
 
     Attributes
     ----------
@@ -34,6 +34,11 @@ class OfferDay:
     by_rule
         int64 (offers, rules): of the served, those that each rule placed (``sim.engines.wanted.RULES``); no rows where
         nobody counted.
+    rate_limited, too_long
+        int64: of the refused, those that met a rate limit, and those that it had no room for.
+    ttft_s, tpot_s
+        float64 (offers, 3): p50, p90 and p99 of time to first token and of time per output token, customers' view, of
+        the last sample of at least 200 requests (at full resolution: of this day); nan without. Empty: not measured.
     """
 
     placed: np.ndarray
@@ -50,18 +55,22 @@ class OfferDay:
     written_off_nano: np.ndarray
     cached_tokens: np.ndarray
     by_rule: np.ndarray = field(default_factory=lambda: np.zeros((0, len(RULES)), np.int64))
+    rate_limited: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    too_long: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    ttft_s: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
+    tpot_s: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
 
 
 @dataclass(frozen=True)
 class WorkloadDay:
-    """One day of every workload, arrays (workloads,), scaled likewise.
+    """One day of every workload, arrays (workloads,); volumes and money are those of the whole day.
 
     Attributes
     ----------
     model
         int64: the model it used, -1 for none.
     planned_tokens
-        float64: mean tokens that it meant to use on such a day; not scaled, and free of the windows' sampling error.
+        float64: mean tokens that it meant to use on such a day, whatever failed.
     born, completed
         int64: requests.
     prompt_tokens, output_tokens
@@ -69,7 +78,7 @@ class WorkloadDay:
     cost_nano, fee_nano
         int64: paid to providers, and to the router on top.
     e2e_s, ttft_s
-        float64: means of completed requests; nan without any.
+        float64: means of completed requests (in a sampled run those of its model's last sample); nan without any.
     cut
         int64: of the completed, those whose answers were cut.
     """

@@ -22,11 +22,14 @@ class Horizon(Part):
     start: Day = Field(date(2025, 1, 1), description="First day, ISO date (source: assumption)")
     days: int = quantity(548, unit="days", doc="Length of the run (548: eighteen months)", ge=1, le=36_525,
                          source="the eighteen months of the question that this project asks")
-    resolution: Literal["windows", "full"] = Field(
-        "windows", description="full: every request; windows: of each day one window at a stratified random time of "
-        "day, its volumes and money scaled to the day"
+    resolution: Literal["sampled", "full"] = Field(
+        "sampled", description="full: every request is simulated; sampled: on each day some models for some minutes, "
+        "while volumes and money of all are those expected at what was measured"
     )
-    window_s: int = quantity(60, unit="s", doc="Length of a day's window", ge=1, le=DAY_S)
+    sampled_per_day: int = quantity(
+        20_000, unit="requests/day", doc="In a sampled run, how many requests are simulated on an average day (more in "
+        "the beginning, when nothing is known)", ge=1, le=10**9,
+        source="assumption: what leaves a run over its horizon at the market's real size about a minute of traffic")
     slice_s: int = quantity(3600, unit="s", doc="At full resolution, how often decisions and rates act on traffic",
                             ge=1, le=DAY_S)
 
@@ -38,12 +41,12 @@ class Horizon(Part):
             raise ValueError(f"it is {value}; it must be from {first} to {last}")
         return value
 
-    @field_validator("window_s", "slice_s")
+    @field_validator("slice_s")
     @classmethod
     def _divides_a_day(cls, value: int) -> int:
         if DAY_S % value:
-            raise ValueError(f"it is {value}; it must divide the {DAY_S} seconds of a day, so that volumes and money "
-                             "scale by a whole number")
+            raise ValueError(f"it is {value}; it must divide the {DAY_S} seconds of a day, so that days begin "
+                             "with a slice")
         return value
 
 
@@ -124,12 +127,12 @@ class MarketScenario(Document):
 
     @model_validator(mode="after")
     def _days_are_whole(self) -> "MarketScenario":
-        """Limits per day count whole days, of which windows are a part; the traffic has no clock of the others."""
+        """Limits per day bind late in a day, of which a sampled run simulates minutes."""
         limited = {f"supply.firms.{name}.limits": firm.limits for name, firm in self.supply.firms.items()}
         for path, limits in ({"router.limits": self.router.limits} | limited).items():
             for name, limit in limits.of_days.items():
                 if self.horizon.resolution != "full":
-                    raise ValueError(f"{path}.{name} is {limit}, but of each day only a window is simulated; limits "
+                    raise ValueError(f"{path}.{name} is {limit}, but of each day only minutes are simulated; limits "
                                      'per day are allowed with horizon.resolution = "full"')
         return self
 

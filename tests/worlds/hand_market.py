@@ -99,7 +99,7 @@ def hand_market() -> MarketResult:
         models=models(), offers=tuple(offer(host, MODELS[m][0], 1, 1) for host, m in OFFERS),
         offer_model=np.array([m for _, m in OFFERS]), workload_names=("x/0", "y/0", "y/1"),
         workload_customer=("x", "y", "y"), workload_segment=("s1", "s1", "s2"),
-        workload_task=("chat", "coding", "chat"), start=date(2025, 1, 30), days=4, scale=1, offer_days=_sold(),
+        workload_task=("chat", "coding", "chat"), start=date(2025, 1, 30), days=4, full=True, offer_days=_sold(),
         workload_days=bought, prices_daily=prices, listed_daily=np.array(LISTED) > 0,
         replicas_daily=np.array(REPLICAS), price_changes=_changes(), listing_changes=[], switches=_switches(),
         pool_days=_pools(), ledger=_books(), surplus_usd_daily=np.array(SURPLUS_USD),
@@ -189,7 +189,7 @@ def long_market(days: int = 200) -> MarketResult:
         models=Models((rows[0], replace(rows[1], release_day=5.0), rows[2])),
         offers=tuple(offer(host, "big", 1, 1) for host in hosts), offer_model=np.zeros(5, np.int64),
         workload_names=tuple("uvwxyz"), workload_customer=tuple("uvwxyz"), workload_segment=("s",) * 6,
-        workload_task=("chat",) * 6, start=date(2025, 1, 1), days=days, scale=1,
+        workload_task=("chat",) * 6, start=date(2025, 1, 1), days=days, full=True,
         offer_days=[OfferDay(**_zeros(OfferDay, 5) | {"prompt_tokens": served[day]}) for day in range(days)],
         workload_days=[WorkloadDay(**_zeros(WorkloadDay, 6) | {
             "model": used[day], "planned_tokens": 1.0 * (used[day] >= 0)}) for day in range(days)],

@@ -16,7 +16,7 @@ HOST = {"pools": [{"gpu": "h200-sxm", "count": 16, "precisions": ["fp8"]}], "ado
 SMALL: dict[str, Any] = {
     "name": "small",
     "seed": 7,
-    "horizon": {"days": 4, "window_s": 20},
+    "horizon": {"days": 4, "sampled_per_day": 500},
     "models": {"catalogue": {"include": list(MODELS)}, "frontier": {"enabled": False}},
     "customers": {
         "requests_per_s": 20.0,
@@ -56,7 +56,7 @@ def small(**changes: Any) -> MarketScenario:
 
 def full(days: int = 1, slice_s: int = 3600, rate_per_s: float = 0.02, **changes: Any) -> MarketScenario:
     """The small market with so little demand that every request can be simulated."""
-    horizon = {"days": days, "resolution": "full", "slice_s": slice_s, "window_s": None}
+    horizon = {"days": days, "resolution": "full", "slice_s": slice_s}
     return small(**merged({"horizon": horizon, "customers": {"requests_per_s": rate_per_s}}, changes))
 
 

@@ -81,7 +81,7 @@ def synthetic(days: int = 548, seed: int = 1, workloads: int = 80) -> MarketResu
                      for o, (host, m) in enumerate(pairs)),
         offer_model=offer_model, workload_names=tuple(f"firm-{w // 2}/use-{w % 2}" for w in range(workloads)),
         workload_customer=customer, workload_segment=segment, workload_task=tuple(TASKS[t] for t in task),
-        start=date(2025, 1, 1), days=days, scale=720, offer_days=sold, workload_days=bought, prices_daily=prices,
+        start=date(2025, 1, 1), days=days, full=False, offer_days=sold, workload_days=bought, prices_daily=prices,
         listed_daily=listed, replicas_daily=listed.astype(np.int64), price_changes=changes,
         listing_changes=_listings(listed), switches=_switches(used), pool_days=pools,
         ledger=_books(bought, sold, pools, customer, [host for host, _ in pairs]),

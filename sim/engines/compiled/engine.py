@@ -330,6 +330,11 @@ class CompiledEngine:
         return Tally(born, outcomes, class_sums, self._shards[0].books.offer_sums.copy(), self._work_so_far(),
                      seconds(metric_sums, self.world.grid_per_s))
 
+    def take_samples(self, offers: np.ndarray) -> np.ndarray:
+        """Return the latencies counted so far at some offers, int64 (offers, metrics, bins); they only grow."""
+        self._catch_up(self._every, self.now_s)
+        return np.asarray(self._shards[0].books.offer_hist[offers].astype(np.int64))
+
     def _counted(self, hist: bool = True) -> list[np.ndarray]:
         """The counters by class, of all threads together; the histograms only if they are asked for."""
         of_metrics = BY_CLASS.index("metric_sums")

@@ -126,6 +126,10 @@ class ReferenceEngine:
         """Return the running counters."""
         return self._books.tally([deployment.crossed_s for deployment in self._deployments])
 
+    def take_samples(self, offers: np.ndarray) -> np.ndarray:
+        """Return the latencies counted so far at some offers, int64 (offers, metrics, bins); they only grow."""
+        return np.asarray(self._books.offer_hist[offers])
+
     def outcome(self) -> TrafficOutcome:
         """Return the counters so far; requests still in flight are counted as such."""
         unbooked_s = [deployment.time_at_the_end_s for deployment in self._deployments]

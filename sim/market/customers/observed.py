@@ -17,9 +17,19 @@ PROMPT_TOKENS: Final = 2000  # of the request for which the latency of an unused
 
 
 def paid_lately(
-    board: Board, offer_model: np.ndarray, models: int, last: OfferDay | None
+    board: Board, offer_model: np.ndarray, models: int, last: OfferDay | None, paid: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean posted prices of each model's listed offers: weighted with what they sold on the last day, else 1/price^2.
+    """What each model's listed offers charged on the last day, weighted with what they sold on it; else 1/price^2.
+
+    Parameters
+    ----------
+    board, offer_model, models
+        Listings and prices now; each offer's model; number of models.
+    last
+        The last day; none on the first.
+    paid
+        float64 (offers, 3): mean prices of that day, pico-dollars per token. An offer of a model of which nothing was
+        sold has the price that is posted now.
 
     Returns
     -------
@@ -34,6 +44,7 @@ def paid_lately(
         sold = (last.prompt_tokens + last.output_tokens)[rows].astype(float)
         has = np.bincount(model, weights=sold, minlength=models) > 0
         weights = np.where(has[model], sold, weights)
+        prices = np.where(has[model][:, None], paid[rows], prices)
     total = np.bincount(model, weights=weights, minlength=models)
     with np.errstate(divide="ignore", invalid="ignore"):
         means = [np.bincount(model, weights=weights * prices[:, c], minlength=models) / total for c in range(3)]

@@ -27,7 +27,7 @@ from worlds.small_markets import small
 def market(tmp_path_factory):
     """File of the small market."""
     path = tmp_path_factory.mktemp("market") / "small.toml"
-    path.write_text(to_toml(small(engine="reference", horizon={"days": 2, "window_s": 20})))
+    path.write_text(to_toml(small(engine="reference", horizon={"days": 2, "sampled_per_day": 300})))
     return str(path)
 
 

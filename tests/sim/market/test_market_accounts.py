@@ -94,7 +94,7 @@ def tally(offers=2, classes=3):
                  np.zeros((offers, len(outcome.OFFER_WORK))), np.zeros((classes, len(outcome.METRICS))))
 
 
-def test_an_offer_s_day_is_scaled_to_the_whole_day_but_its_busy_share_is_not():
+def test_an_offer_s_day_is_what_was_counted():
     counted = tally()
     sums = counted.offer_sums[0, 1]
     sums[outcome.PLACED], sums[outcome.SERVED], sums[outcome.REVENUE_NANO] = 10, 6, 7000
@@ -102,14 +102,17 @@ def test_an_offer_s_day_is_scaled_to_the_whole_day_but_its_busy_share_is_not():
     sums[outcome.BY_RULE + 1], sums[outcome.BY_RULE + 3] = 1, 3  # to the cheapest, and named: two by the router's rule
     for name in ("rate_limited", "queue_full", "outage", "attempt_timed_out", "cancelled"):
         sums[outcome.OFFER_SUMS.index(name)] = 1
-    counted.offer_work[0, outcome.BUSY_S] = 30.0
+    counted.offer_work[0, outcome.BUSY_S] = 43_200.0
     counted.offer_work[1, outcome.BUSY_S] = 5.0  # its replicas were withdrawn meanwhile
-    day = offer_day(counted, np.array([2, 0]), 1440)
-    assert (day.placed[0], day.served[0], day.revenue_nano[0]) == (14_400, 8640, 10_080_000)
-    assert day.cut.tolist() == [4320, 0]
-    assert day.by_rule.tolist() == [[2880, 1440, 0, 4320], [0, 0, 0, 0]]
-    assert (day.refused[0], day.queue_full[0], day.failed[0], day.abandoned[0]) == (2880, 1440, 2880, 1440)
+    waits = np.arange(12.0).reshape(2, 2, 3)
+    day = offer_day(counted, np.array([2, 0]), waits)
+    assert (day.placed[0], day.served[0], day.revenue_nano[0]) == (10, 6, 7000)
+    assert day.cut.tolist() == [3, 0]
+    assert day.by_rule.tolist() == [[2, 1, 0, 3], [0, 0, 0, 0]]
+    assert (day.refused[0], day.queue_full[0], day.failed[0], day.abandoned[0]) == (2, 1, 2, 1)
+    assert (day.rate_limited[0], day.too_long[0]) == (1, 0)
     assert day.busy_share.tolist() == [0.25, 0.0]
+    assert (day.ttft_s.tolist(), day.tpot_s[1].tolist()) == ([[0, 1, 2], [6, 7, 8]], [9, 10, 11])
 
 
 def test_a_workload_s_day_has_means_of_what_was_completed():
@@ -119,11 +122,11 @@ def test_a_workload_s_day_has_means_of_what_was_completed():
     counted.class_sums[0, 1, outcome.COST_NANO] = 123
     counted.class_sums[0, 1, outcome.CUT] = 2
     counted.class_metric_sums[0, [outcome.TTFT, outcome.E2E]] = 2.0, 10.0
-    day = workload_day(counted, np.array([3, 1, -1]), np.array([8.5, 1.0, 0.0]), 10)
-    assert day.born.tolist() == [50, 20, 0]
-    assert day.completed.tolist() == [40, 0, 0]
-    assert day.cut.tolist() == [20, 0, 0]
-    assert (day.cost_nano[0], day.fee_nano[0], day.ttft_s[0], day.e2e_s[0]) == (1230, 0, 0.5, 2.5)
+    day = workload_day(counted, np.array([3, 1, -1]), np.array([8.5, 1.0, 0.0]))
+    assert day.born.tolist() == [5, 2, 0]
+    assert day.completed.tolist() == [4, 0, 0]
+    assert day.cut.tolist() == [2, 0, 0]
+    assert (day.cost_nano[0], day.fee_nano[0], day.ttft_s[0], day.e2e_s[0]) == (123, 0, 0.5, 2.5)
     assert np.isnan(day.ttft_s[1:]).all()
     assert (day.model.tolist(), day.planned_tokens.tolist()) == ([3, 1, -1], [8.5, 1.0, 0.0])
 
@@ -221,6 +224,8 @@ def test_a_broken_book_is_found(run):
         check_market(replace(result, ledger=ledger), traffic)
     broken = {
         "payments = revenue + fees": replace(result, offer_days=result.offer_days[:-1]),
+        "sold = bought": replace(result, offer_days=[replace(day, served=day.served + 1) for day in result.offer_days]),
+        "days = traffic": replace(result, full=True),
         "GPUs placed and training <= GPUs there": replace(
             result, pool_days=[result.pool_days[0]._replace(placed=10**6)]),
         "listed = has replicas": replace(result, listed_daily=~result.listed_daily),

@@ -8,16 +8,15 @@ from scipy import stats
 
 from sim.engines.grid import put_on_grid
 from sim.market.customers.population import draw_population
-from sim.market.market_clock import Slice, TrafficClock
+from sim.market.market_clock import LONGEST_S, Slice, TrafficClock
 from sim.market.market_feed import MarketFeed, poisson_counts
 from sim.market.models.catalogue import load_catalogue
 from sim.market.slice_rows import Drawn, Way, slice_rows
 from sim.scenario.market_scenario import Horizon, Rhythm
 from sim.streams import Streams
-from sim.units import DAY_S
+from sim.units import DAY_S, HOUR_S
 from worlds.small_markets import small
 
-DIVISORS = [s for s in range(1, DAY_S + 1) if DAY_S % s == 0]
 FLAT = Rhythm(daily_amplitude=0.0, weekend_factor=1.0)
 GRID_PER_S = 2.0**30
 FALSE_ALARM = 1e-4  # of each statistical check here
@@ -30,55 +29,25 @@ def clock(days=48, seed=1, **horizon):
 # The clock
 
 
-def test_full_resolution_is_the_identity():
+def test_full_resolution_has_slices_side_by_side():
     full = clock(3, resolution="full", slice_s=7200)
-    times = np.linspace(0, 3 * DAY_S, 101)
-    assert [full.engine_s(t) for t in times] == times.tolist()
-    assert (full.scale, full.slices) == (1, 36)
-    part = full.slice(13)
-    assert part.market_s == part.engine_s == DAY_S + 7200
-    assert part.length_s == 7200
+    assert (full.full, full.slices) == (True, 36)
+    assert full.slice(13) == Slice(13, DAY_S + 7200, 7200)
 
 
-@given(st.sampled_from(DIVISORS), st.integers(1, 50), st.integers(0, 2**32), st.data())
-def test_windows_stand_side_by_side_in_engine_time(window_s, days, seed, data):
-    windows = clock(days, seed, window_s=window_s)
-    assert windows.scale * window_s == DAY_S
-    assert windows.slices == days
-    for day in {0, days // 2, days - 1}:
-        part = windows.slice(day)
-        assert day * DAY_S <= part.market_s
-        assert part.market_s + window_s <= (day + 1) * DAY_S
-        assert part.engine_s == day * window_s
-        inside = data.draw(st.floats(0, window_s))
-        assert windows.engine_s(part.market_s + inside) == pytest.approx(part.engine_s + inside, abs=1e-6)
-    assert windows.engine_s(days * DAY_S) == days * window_s
-    times = sorted(data.draw(st.lists(st.floats(0, days * DAY_S), max_size=20)))
-    mapped = [windows.engine_s(t) for t in times]
-    assert mapped == sorted(mapped)
+def test_of_24_days_each_hour_has_one_stretch_and_all_of_it():
+    sampled = clock(72)
+    starts = np.array([sampled.stretch_s(day) for day in range(72)])
+    assert (starts // DAY_S == np.arange(72)).all()
+    hours = (starts % DAY_S // HOUR_S).reshape(3, 24)
+    assert (np.sort(hours, axis=1) == np.arange(24)).all()
+    assert (starts % HOUR_S + LONGEST_S <= HOUR_S).all()
 
 
-@pytest.mark.parametrize("window_s", [20, 60, 900, 3600])
-def test_of_24_days_each_hour_has_one_window(window_s):
-    windows = clock(72, window_s=window_s)
-    hours = [int(windows.slice(day).market_s % DAY_S // 3600) for day in range(72)]
-    for block in range(3):
-        assert sorted(hours[24 * block:24 * block + 24]) == list(range(24))
-
-
-@pytest.mark.parametrize("window_s", [64, 60, 7200, 43_200])
-def test_every_second_of_the_day_is_as_likely_as_any_other(window_s):
-    windows = clock(2400, window_s=window_s)
-    cells = DAY_S // window_s
-    starts = np.array([windows.slice(day).market_s % DAY_S for day in range(2400)])
-    groups = min(cells, 12)
-    counts = np.bincount((starts / window_s * groups / cells).astype(int), minlength=groups)
-    edges = np.searchsorted(np.arange(cells) * groups // cells, np.arange(groups + 1))
-    # strata make the counts more even than multinomial ones, so the test errs on the safe side
-    assert stats.chisquare(counts, 2400 * np.diff(edges) / cells).pvalue > FALSE_ALARM
-
-
-# The feed
+def test_moments_of_the_hour_are_uniform():
+    sampled = clock(2400)
+    inside = np.array([sampled.stretch_s(day) % HOUR_S for day in range(2400)]) / (HOUR_S - LONGEST_S)
+    assert stats.kstest(inside, "uniform").pvalue > FALSE_ALARM
 
 
 class Buyers:
@@ -223,7 +192,7 @@ def test_requests_that_arrive_together_are_in_the_order_of_their_keys():
                   population.zipf_exponent, population.max_tokens, population.patience_s,
                   *np.zeros((2, count), np.int32))
     way = Way(0.3, 4.0)
-    rows = slice_rows(drawn, Slice(0, 0.0, 60.0, 120.0), way)
+    rows = slice_rows(drawn, Slice(0, 120.0, 60.0), way)
     assert (rows["born_s"] * 4 == np.rint(rows["born_s"] * 4)).all()
     assert (rows["arrive_s"] == rows["born_s"] + 0.25).all()
     ties = np.diff(rows["arrive_s"]) == 0
@@ -231,6 +200,21 @@ def test_requests_that_arrive_together_are_in_the_order_of_their_keys():
     assert (np.lexsort((rows["key"], rows["arrive_s"])) == np.arange(len(rows))).all()
     assert put_on_grid(rows, 4.0) is rows
     np.testing.assert_array_equal(put_on_grid(rows[::-1].copy(), 4.0), rows)
+
+
+def test_a_sampled_stretch_has_only_a_share_of_its_workloads_requests():
+    setting = Setting(rate_per_s=0.05, resolution="sampled")
+    share = np.zeros(len(setting.population))
+    share[0], share[1] = 1.0, 0.5
+    rows = setting.feed.simulate([Slice(0, 7000.0, 2000.0), Slice(0, 7000.0, 1000.0)], [share, share[::-1]])
+    counts = np.bincount(rows["client_class"], minlength=len(share))
+    expected = 0.05 * (2000 * share + 1000 * share[::-1])
+    assert ((counts - expected) ** 2 / np.maximum(expected, 1)).sum() < stats.chi2.isf(FALSE_ALARM, 4)
+    assert (counts[expected == 0] == 0).all()
+    assert (np.lexsort((rows["key"], rows["arrive_s"])) == np.arange(len(rows))).all()
+    assert 7000 <= rows["born_s"].min() < rows["born_s"].max() < 9000
+    assert next(setting.feed) is rows
+    assert len(next(setting.feed)) == 0
 
 
 def test_rhythm_follows_the_hour_and_the_weekend():

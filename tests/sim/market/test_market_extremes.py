@@ -142,7 +142,7 @@ def test_all_of_the_supply_trains():
 
 def test_odd_hours_of_training_do_not_stop_the_clock():
     odd = {"kind": "nights", "share": 0.5, "night_from_h": 13.123456, "night_to_h": 2.7182818}
-    result, _ = run(horizon={"days": 60, "window_s": 1}, supply=firms(training=odd, entry_day=0.3))
+    result, _ = run(horizon={"days": 60, "sampled_per_day": 1}, supply=firms(training=odd, entry_day=0.3))
     assert sum(row.training > 0 for row in result.pool_days) == len(result.pool_days) - 3  # entered by day, at 7:12
     changes = np.array([change.time_s % DAY_S / 3600 for change in result.listing_changes])
     assert np.isclose(changes, 13.123456, atol=1e-6).any()
@@ -214,7 +214,8 @@ def test_no_model_is_said_in_one_sentence():
 
 WRONG = {
     "days": ({"horizon": {"days": 0}}, "horizon.days is 0, but must be at least 1"),
-    "window": ({"horizon": {"window_s": 7}}, "it is 7; it must divide the 86400 seconds of a day"),
+    "slice": ({"horizon": {"slice_s": 7}}, "it is 7; it must divide the 86400 seconds of a day"),
+    "windows": ({"horizon": {"window_s": 60}}, "horizon.window_s is not a known field"),
     "fee": ({"router": {"fee_share": 0.05}}, "router.fee_share is 0.05; in a market it must be 0"),
     "router's region": ({"router": {"region": "mars"}}, "router.region is 'mars'; regions are us-east"),
     "firm's region": ({"supply": firms(region="mars")}, "supply.firms.atlas.region is 'mars'; regions are us-east"),

@@ -89,7 +89,7 @@ DRIFT = some(prompt_growth_per_year=number(-0.9, 20.0), output_growth_per_year=n
 ROUTING = some(floor_share=number(0.0, 0.3), nitro_share=number(0.0, 0.3), pinned_share=number(0.0, 0.4),
                repins_per_month=number(0.0, 100.0))
 HORIZON = st.one_of(
-    st.fixed_dictionaries({"days": st.integers(1, 6), "window_s": st.sampled_from([1, 10, 20, 45])}),
+    st.fixed_dictionaries({"days": st.integers(1, 6), "sampled_per_day": st.sampled_from([1, 30, 300])}),
     st.fixed_dictionaries({"days": st.just(1), "resolution": st.just("full"),
                            "slice_s": st.sampled_from([600, 3600, DAY_S])}),
 )
@@ -133,7 +133,7 @@ def check(result, traffic):
         assert len(series) == result.days
     born = np.cumsum([day.born for day in result.workload_days], axis=0)
     assert (np.cumsum([day.completed for day in result.workload_days], axis=0) <= born).all()
-    assert np.array_equal(born[-1], traffic.born.sum(axis=1) * result.scale)
+    assert not result.full or np.array_equal(born[-1], traffic.born.sum(axis=1))
     for day in result.workload_days:
         for field in ("prompt_tokens", "output_tokens", "cost_nano", "fee_nano"):
             assert (getattr(day, field) >= 0).all()

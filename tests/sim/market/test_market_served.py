@@ -1,5 +1,6 @@
 """Firms learn from what their market serves: hits of real caches, lengths of real answers, and each setting of it."""
 
+import numpy as np
 import pytest
 
 from experiments.runs.run_market import run_market, stage
@@ -49,8 +50,15 @@ def test_caches_find_what_workloads_share_and_nothing_else(as_it_is):
     assert 0.1 < cached_at(as_it_is, "openai") < 0.6
     alone = run_market(market(changed("customers", "templates", "chat", "shared_prefix", None)))[0]
     assert cached_at(alone, "openai") == 0
-    # without a cache the bill knows only the share that customers expect, of extraction a tenth of each prompt
-    assert cached_at(alone, "boreal") == pytest.approx(0.1, abs=0.001)
+    # without a cache the bill knows only the share that customers expect: .3 of chats, .1 of extraction
+    expected = np.array([0.3 if name.endswith("chat") else 0.1 for name in alone.workload_names])
+    for day in range(alone.days):
+        sold, bought = alone.offer_days[day], alone.workload_days[day]
+        for model in set(alone.offer_model[[offer.provider == "boreal" for offer in alone.offers]].tolist()):
+            users = (bought.model == model) & (bought.prompt_tokens > 0)
+            assert not any(alone.workload_names[row].endswith("coding") for row in np.flatnonzero(users))
+            cached = sold.cached_tokens[alone.offer_model == model].sum()
+            assert cached == pytest.approx((expected * bought.prompt_tokens)[users].sum(), rel=0.001, abs=1)
 
 
 def test_what_a_firm_finds_makes_it_cheaper_in_its_own_eyes():
@@ -72,7 +80,7 @@ def _run(staged):
     from sim.market.market import run_calendar
 
     agents = [process(staged.market) for process in staged.supply.processes()]
-    run_calendar(staged.market, staged.feed, [*agents, staged.market.customers.process(staged.market)])
+    run_calendar(staged.market, [*agents, staged.market.customers.process(staged.market)])
 
 
 def test_threads_change_nothing(as_it_is):

@@ -125,7 +125,7 @@ def test_mistakes_become_sentences(overrides, words):
 
 @pytest.mark.parametrize("path", ["router", "supply.firms.novita"])
 def test_limits_per_day_need_whole_days(path):
-    with pytest.raises(ScenarioError, match=rf"{path}\.limits\.requests_per_day is 50, but of each day only a window"):
+    with pytest.raises(ScenarioError, match=rf"{path}\.limits\.requests_per_day is 50, but of each day only minutes"):
         load("openrouter-2026", f"{path}.limits.requests_per_day=50")
     whole = load("openrouter-2026", f"{path}.limits.requests_per_day=50", "horizon.resolution=full", "horizon.days=1")
     assert whole.horizon.resolution == "full"

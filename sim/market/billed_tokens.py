@@ -1,0 +1,80 @@
+"""Tokens billed over tokens asked for: long prompts are refused and given up more often, and answers are cut."""
+
+import numpy as np
+
+from sim.engines import outcome
+from sim.engines.outcome import Tally
+from sim.market.surfaces import ENOUGH, MODELS_WEIGHT
+
+
+class TokenBill:
+    """Counts tokens drawn and billed; every request of a stretch is followed to its end, so lengths leave no error.
+
+    Parameters
+    ----------
+    workloads, models
+        How many there are.
+    """
+
+    def __init__(self, workloads: int, models: int) -> None:
+        # requests, prompt tokens and output tokens, of each workload with the model that it used last
+        self._drawn, self._billed = np.zeros((workloads, 3)), np.zeros((workloads, 3))
+        self._model = np.full(workloads, -1, np.int64)
+        self._models = models
+        self._before: Tally | None = None
+        self._opened = np.zeros((workloads, 3))
+
+    def open(self, before: Tally, model: np.ndarray, drawn: np.ndarray) -> None:
+        """Begin a stretch in which workloads (with these models) send what is drawn, (workloads, 3)."""
+        self._before, self._opened = before, drawn
+        moved = (drawn[:, 0] > 0) & (self._model != model)
+        self._drawn[moved] = self._billed[moved] = 0.0
+        self._model = np.where(drawn[:, 0] > 0, model, self._model)
+
+    def settle(self, after: Tally) -> None:
+        """End the stretch; earlier ones fade."""
+        if self._before is None:
+            return
+        completed = (after.outcomes - self._before.outcomes)[:, :, outcome.COMPLETED].sum(axis=1)
+        sums = (after.class_sums - self._before.class_sums).sum(axis=1)
+        billed = np.stack([completed, sums[:, outcome.PROMPT_TOKENS], sums[:, outcome.OUTPUT_TOKENS]], axis=1)
+        kept = 0.5 ** np.minimum(self._opened[:, :1] / ENOUGH, 1.0)
+        self._drawn, self._billed = kept * self._drawn + self._opened, kept * self._billed + billed
+        self._before = None
+
+    def ratio(self, model: np.ndarray) -> np.ndarray:
+        """Prompt and output tokens of a completed request over those of a drawn one, float64 (workloads, 2).
+
+        Parameters
+        ----------
+        model
+            The model that each workload uses now, -1 for none; where it was not sampled with it, others with that model
+            stand for it, and 1 where nobody does.
+        """
+        mine = _ratio(self._drawn, self._billed)
+        of_model = np.maximum(model, 0)
+        others = _ratio(by_model(self._drawn, self._model, self._models),
+                        by_model(self._billed, self._model, self._models))[of_model]
+        weight = np.where(self._model == model, self._drawn[:, 0] / (self._drawn[:, 0] + MODELS_WEIGHT), 0.0)[:, None]
+        return np.asarray(weight * mine + (1.0 - weight) * others)
+
+
+def _ratio(drawn: np.ndarray, billed: np.ndarray) -> np.ndarray:
+    known = (drawn > 0).all(axis=1) & (billed > 0).all(axis=1)
+    ratio = np.ones((len(drawn), 2))
+    ratio[known] = (billed[known, 1:] / billed[known, :1]) / (drawn[known, 1:] / drawn[known, :1])
+    return ratio
+
+
+def drawn_by_workload(rows: np.ndarray, workloads: int) -> np.ndarray:
+    """Requests of a feed, and their prompt and output tokens as asked for, float64 (workloads, 3)."""
+    output = np.where(rows["max_tokens"] > 0, np.minimum(rows["output"], rows["max_tokens"]), rows["output"])
+    columns = (np.ones(len(rows)), rows["prompt"], output)
+    return np.stack([np.bincount(rows["client_class"], values, workloads) for values in columns], axis=1)
+
+
+def by_model(values: np.ndarray, model: np.ndarray, models: int) -> np.ndarray:
+    """Rows of workloads added up by the model that each uses; -1 belongs to none."""
+    found = np.zeros((models, values.shape[1]))
+    np.add.at(found, model[model >= 0], values[model >= 0])
+    return found

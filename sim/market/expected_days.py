@@ -1,0 +1,86 @@
+"""A sampled run's day in whole numbers: what offers sold and workloads bought are the same sums, to the nano-dollar."""
+
+import numpy as np
+
+from sim.engines import outcome
+from sim.engines.wanted import RULES
+from sim.market.accounts import FAILED_ATTEMPTS, QUEUE_FULL, RATE_LIMITED, TOO_LONG
+from sim.market.surfaces import Surfaces
+from sim.market.usage import OfferDay, WorkloadDay
+from sim.market.volume_meter import Volumes
+from sim.market.whole_numbers import Carry, apportioned
+
+
+class ExpectedDays:
+    """Makes days of offers and workloads out of expected volumes.
+
+    Parameters
+    ----------
+    surfaces
+        What was measured.
+    """
+
+    def __init__(self, surfaces: Surfaces) -> None:
+        self._surfaces = surfaces
+        self._attempts = Carry(len(surfaces.offer_model), 6)
+        self._cut = Carry(len(surfaces.offer_model))
+
+    def offers(self, day: Volumes) -> OfferDay:
+        """Return the day of all offers; attempts that were not served are as many a request served as measured."""
+        surfaces = self._surfaces
+        served, prompt, output = _whole(day.served), _whole(day.sold_prompt), _whole(day.sold_output)
+        revenue = _whole(_where_sold(day.revenue_nano, prompt + output))
+        sums = surfaces.sums
+        kinds = (sums[:, RATE_LIMITED], sums[:, QUEUE_FULL], sums[:, TOO_LONG],
+                 sums[:, FAILED_ATTEMPTS].sum(axis=1), sums[:, outcome.CANCELLED], sums[:, outcome.WRITTEN_OFF_NANO])
+        counts = self._attempts.whole(day.served[:, None] * surfaces.per_served(np.stack(kinds, axis=1)))
+        limited, full, too_long, failed, abandoned, written_off = counts.T
+        cut = surfaces.per_served(sums[:, outcome.SERVED_CUT])
+        refused = limited + full + too_long
+        return OfferDay(
+            placed=served + refused + failed + abandoned, served=served, refused=refused, failed=failed,
+            abandoned=abandoned, queue_full=full, prompt_tokens=prompt, output_tokens=output,
+            revenue_nano=revenue, busy_share=_busy_share(day),
+            cut=np.minimum(self._cut.whole(day.served * cut), served), written_off_nano=written_off,
+            cached_tokens=np.minimum(_whole(day.sold_cached), prompt),
+            rate_limited=limited, too_long=too_long,
+            by_rule=self._by_rule(served),
+            ttft_s=surfaces.quantiles[:, 0].copy(), tpot_s=surfaces.quantiles[:, 1].copy(),
+        )
+
+    def _by_rule(self, served: np.ndarray) -> np.ndarray:
+        """Split what offers served by the rules that placed it, as measured; the rest is the router's own rule's."""
+        shares = self._surfaces.per_served(self._surfaces.sums[:, outcome.BY_RULE + 1:outcome.BY_RULE + len(RULES)])
+        named = np.floor(served[:, None] * shares).astype(np.int64)
+        return np.column_stack([served - named.sum(axis=1), named])
+
+    def workloads(self, day: Volumes, sold: OfferDay, model: np.ndarray, planned_tokens: np.ndarray) -> WorkloadDay:
+        """Return the day of all workloads before fees, which depend on it; they bought exactly what was ``sold``."""
+        completed, prompt, output = (
+            apportioned(int(whole.sum()), shares) for whole, shares in (
+                (sold.served, day.completed), (sold.prompt_tokens, day.prompt), (sold.output_tokens, day.output)))
+        cost = apportioned(int(sold.revenue_nano.sum()), _where_sold(day.cost_nano, prompt + output))
+        waits = np.where(model[:, None] >= 0, self._surfaces.waits[np.maximum(model, 0)], np.nan)
+        waits = np.where(day.completed[:, None] > 0, waits, np.nan)
+        return WorkloadDay(
+            model=model.copy(), planned_tokens=planned_tokens, born=completed + _whole(day.lost), completed=completed,
+            prompt_tokens=prompt, output_tokens=output, cost_nano=cost,
+            fee_nano=np.zeros(len(model), np.int64), e2e_s=waits[:, outcome.E2E], ttft_s=waits[:, outcome.TTFT],
+            cut=np.minimum(_whole(day.cut), completed),
+        )
+
+
+def _whole(values: np.ndarray) -> np.ndarray:
+    """Whole numbers that add up to the sum rounded."""
+    return apportioned(round(float(values.sum())), values)
+
+
+def _where_sold(nano: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    """Money only where whole tokens were sold: for a fraction of a token nobody sends a bill."""
+    there = np.where(tokens > 0, nano, 0.0)
+    return nano if nano.any() and tokens.any() and not there.any() else there
+
+
+def _busy_share(day: Volumes) -> np.ndarray:
+    there = day.replica_s > 0
+    return np.where(there, np.minimum(day.busy_s / np.where(there, day.replica_s, 1.0), 1.0), 0.0)

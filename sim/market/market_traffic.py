@@ -1,0 +1,59 @@
+"""A market's traffic: an engine, the clock that says what it simulates, and the feed of requests."""
+
+import numpy as np
+
+from sim.engines.face import TrafficEngine
+from sim.market.market_clock import TrafficClock
+from sim.market.market_feed import MarketFeed
+
+
+class MarketTraffic:
+    """What serves a market's requests; faults act on it, so that it knows which offers are up.
+
+    Parameters
+    ----------
+    engine, clock, feed
+        Serve requests, say which are simulated, and make them.
+    offers
+        Number of offers.
+
+    Attributes
+    ----------
+    up
+        bool (offers,): not in an outage now.
+    """
+
+    def __init__(self, engine: TrafficEngine, clock: TrafficClock, feed: MarketFeed, offers: int) -> None:
+        self.engine, self.clock, self.feed = engine, clock, feed
+        self.up = np.ones(offers, bool)
+        self._up_s, self._since_s, self._changed_s = np.zeros(offers), 0.0, np.zeros(offers)
+
+    def reach(self, market_s: float) -> None:
+        """Serve traffic up to an event of the calendar."""
+        # granted first: slices that begin before this event are settled, later ones are not, since whoever acts now may
+        # change demand
+        self.feed.grant(market_s)
+        self.engine.advance(market_s)
+
+    def set_up(self, offer: int, up: bool) -> None:
+        """Begin (``False``) or end (``True``) an outage of an offer now."""
+        self._note(offer)
+        self.up[offer] = up
+        self.engine.set_up(offer, up)
+
+    def _note(self, offers: int | slice) -> None:
+        now_s = self.engine.now_s
+        self._up_s[offers] += np.where(self.up[offers], now_s - self._changed_s[offers], 0.0)
+        self._changed_s[offers] = now_s
+
+    def up_share(self) -> np.ndarray:
+        """Return the share of the time since the last call (or the start) in which each offer was up, (offers,)."""
+        self._note(slice(None))
+        span_s = self.engine.now_s - self._since_s
+        found = self._up_s / span_s if span_s > 0 else self.up.astype(float)
+        self._up_s, self._since_s = np.zeros(len(self.up)), self.engine.now_s
+        return np.asarray(found)
+
+    def set_slowdown(self, offer: int, factor: float) -> None:
+        """Multiply the offer's step times by ``factor`` for steps that begin from now on (1 ends a slow spell)."""
+        self.engine.set_slowdown(offer, factor)

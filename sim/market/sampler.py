@@ -1,0 +1,197 @@
+"""Which models are simulated on which day, and what is learned from it: samples of models and replicas, not of seconds.
+
+On a day one stretch is simulated of the models whose turn it is. Nothing is frozen: the engine's clock is the market's,
+requests of the stretch drain when no more arrive, and the next day's stretch begins with empty queues.
+"""
+
+from collections.abc import Generator
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from simpy import Environment, Event
+
+from sim.engines import outcome
+from sim.engines.outcome import Tally
+from sim.market.accounts import difference
+from sim.market.billed_tokens import by_model, drawn_by_workload
+from sim.market.board import Board
+from sim.market.customers.customers import Customers
+from sim.market.customers.observed import LatencyLately
+from sim.market.market_clock import LONGEST_S, Slice
+from sim.market.market_traffic import MarketTraffic
+from sim.market.surfaces import ENOUGH, Sample
+from sim.market.volume_meter import VolumeMeter
+from sim.units import HOUR_S
+
+STRETCHES_S: Final = (300.0, 900.0, float(LONGEST_S))  # a model's stretch is the shortest of these that is long enough
+WARM_UP: Final = 0.2  # share of a stretch that is not counted: of 20 answers' time, four
+ANSWERS: Final = 20.0  # a stretch lasts so many times as long as a request takes on average
+FIRST_ANSWER_S: Final = 15.0  # how long one is taken to take before any was seen (assumption)
+LEAST_REPLICAS: Final = 20  # of an offer that is thinned: with fewer, their luck would be no crowd's
+FIRST_DAYS: Final = 30.0  # budgets that may be spent at once at the beginning, when nothing is known
+DRAIN_S: Final = float(HOUR_S)
+CHANGED: Final = 3.0  # a model whose offers have changed since its sample waits as if that were so many times as old
+
+
+class Turn(NamedTuple):
+    """A stretch of some models.
+
+    Attributes
+    ----------
+    length_s
+        How long it lasts.
+    share
+        float64 (models,): share of the model's requests that is simulated, at as large a share of its replicas; 0 for
+        those whose turn it is not.
+    """
+
+    length_s: float
+    share: np.ndarray
+
+
+class Look(NamedTuple):
+    """The engine's counters at a moment, and the latencies of the offers of a turn."""
+
+    counted: Tally
+    latencies: np.ndarray
+
+
+class Sampler:
+    """Chooses models, simulates them, and keeps what was measured.
+
+    Parameters
+    ----------
+    traffic, board, customers
+        Whose requests are simulated at whose offers.
+    meter
+        Told what was measured; its surfaces too.
+    latency
+        What customers know of latencies; told what was measured.
+    sampled_per_day
+        How many are simulated a day, on average over the run.
+    """
+
+    def __init__(self, traffic: MarketTraffic, board: Board, customers: Customers, meter: VolumeMeter,
+                 latency: LatencyLately, sampled_per_day: int) -> None:
+        self._traffic, self._board, self._customers = traffic, board, customers
+        self._meter, self._surfaces, self._latency = meter, meter.surfaces, latency
+        self._budget, self._credit = float(sampled_per_day), (FIRST_DAYS - 1) * sampled_per_day
+        models = len(self._surfaces.outcomes)
+        self._last_day = np.full(models, -np.inf)
+        self._state: dict[int, tuple[int, ...]] = {}
+        self._offers_of = [np.flatnonzero(self._surfaces.offer_model == model) for model in range(models)]
+
+    def process(self, env: Environment) -> Generator[Event, Any, None]:
+        """Live on the calendar: a stretch a day."""
+        for day in range(self._traffic.clock.days):
+            yield env.timeout(self._traffic.clock.stretch_s(day) - env.now)
+            turns = self._choose(day, float(env.now))
+            if turns:
+                yield from self._simulate(env, day, turns)
+                yield env.timeout(self._drain_s(day, float(env.now)))
+                self._meter.bill.settle(self._traffic.engine.tally())
+
+    def _drain_s(self, day: int, now_s: float) -> float:
+        """How long requests of a stretch are given to end: an hour, or until the next day's begins."""
+        clock = self._traffic.clock
+        return min(DRAIN_S, clock.stretch_s(day + 1) - now_s) if day + 1 < clock.days else DRAIN_S
+
+    def _simulate(self, env: Environment, day: int, turns: list[Turn]) -> Generator[Event, Any, None]:
+        """Let the turns' requests arrive; look at each when it is warm, and when it ends."""
+        start_s, model, up = float(env.now), self._customers.model.copy(), self._traffic.up.copy()
+        # a length has requests of its own, as the moment of a request's birth depends on it
+        parts = [Slice(day * len(STRETCHES_S) + STRETCHES_S.index(turn.length_s), start_s, turn.length_s)
+                 for turn in turns]
+        shares = [np.where(model >= 0, turn.share[model], 0.0) for turn in turns]
+        rows = self._traffic.feed.simulate(parts, shares)
+        drawn = drawn_by_workload(rows, len(model))
+        self._meter.bill.open(self._traffic.engine.tally(), model, drawn)
+        is_open = self._board.listed & up
+        expected = self._meter.rule_shares(self._board, is_open, *by_model(drawn, model, len(self._last_day))[:, 1:].T)
+        offers = [is_open & (turn.share > 0)[self._surfaces.offer_model] for turn in turns]
+        for turn, mine in zip(turns, offers, strict=True):
+            self._resize(mine, turn.share)
+        warm: dict[int, Look] = {}
+        for when_s, number in _times(turns):
+            yield env.timeout(start_s + when_s - env.now)
+            look = Look(self._traffic.engine.tally(), self._traffic.engine.take_samples(np.flatnonzero(offers[number])))
+            if number not in warm:
+                warm[number] = look
+                continue
+            self._resize(offers[number], np.ones(len(self._last_day)))
+            self._learn(Sample(turns[number].share > 0, offers[number], difference(look.counted, warm[number].counted),
+                               look.latencies - warm[number].latencies, model, expected), up, day)
+
+    def _resize(self, offers: np.ndarray, share: np.ndarray) -> None:
+        """Let a share of each offer's replicas serve, at least one."""
+        of_model = self._surfaces.offer_model
+        for offer in np.flatnonzero(offers & (self._board.replicas > 1)).tolist():
+            replicas = int(self._board.replicas[offer])
+            self._traffic.engine.set_replicas(offer, max(1, round(share[of_model[offer]] * replicas)))
+
+    def _learn(self, sample: Sample, up: np.ndarray, day: int) -> None:
+        # what an outage did in a few minutes is no measure of the days to come: such models wait for another day
+        hit = np.zeros(len(sample.models), bool)
+        hit[self._surfaces.offer_model[self._traffic.up != up]] = True
+        sample = sample._replace(models=sample.models & ~hit, offers=sample.offers & ~hit[self._surfaces.offer_model],
+                                 latencies=sample.latencies[~hit[self._surfaces.offer_model[sample.offers]]])
+        self._surfaces.see(sample)
+        self._latency.see(sample.counted, np.where((sample.model >= 0) & sample.models[sample.model], sample.model, -1))
+        for model in np.flatnonzero(sample.models).tolist():
+            self._last_day[model], self._state[model] = day, self._state_of(model)
+
+    def _choose(self, day: int, now_s: float) -> list[Turn]:
+        """Models whose samples are oldest, as many as the budget allows, by the length of their stretches."""
+        used = np.flatnonzero(self._customers.model >= 0)
+        per_s = np.bincount(self._customers.model[used], self._traffic.feed.rates_per_s(now_s)[used],
+                            len(self._last_day))
+        sold = np.bincount(self._surfaces.offer_model[self._board.listed], minlength=len(per_s)) > 0
+        models = np.flatnonzero((per_s > 0) & sold)
+        age = np.array([self._age(model, day) for model in models.tolist()])
+        shares = np.zeros((len(STRETCHES_S), len(per_s)))
+        self._credit = min(self._credit + self._budget, FIRST_DAYS * self._budget)
+        least = {model: self._stretch_of(model, per_s[model]) for model in models.tolist()}
+        spare = self._budget / max(sum(per_s[model] * STRETCHES_S[length] for model, length in least.items()), 1e-300)
+        for model in models[np.lexsort((-per_s[models], -age))].tolist():
+            if self._credit <= 0:
+                break
+            # where all models have their turn every day, longer ones are affordable
+            longest = int(np.searchsorted(STRETCHES_S, spare * STRETCHES_S[least[model]], side="right")) - 1
+            length = max(least[model], longest)
+            needed = per_s[model] * STRETCHES_S[length]
+            shares[length, model] = self._thinned(model, needed)
+            self._credit -= shares[length, model] * needed
+        return [Turn(length_s, share) for length_s, share in zip(STRETCHES_S, shares, strict=True) if share.any()]
+
+    def _age(self, model: int, day: int) -> float:
+        """Days since the model's sample; more if its offers have changed meanwhile."""
+        is_same = self._state.get(model) == self._state_of(model)
+        return float(day - self._last_day[model]) * (1.0 if is_same else CHANGED)
+
+    def _state_of(self, model: int) -> tuple[int, ...]:
+        offers = self._offers_of[model]
+        return self._board.version_of(int(offers[0])), *self._board.replicas[offers].tolist()
+
+    def _stretch_of(self, model: int, per_s: float) -> int:
+        """The shortest stretch that is many answers long and brings enough requests; else the longest."""
+        answer_s = self._surfaces.waits[model, outcome.E2E]
+        answer_s = FIRST_ANSWER_S if np.isnan(answer_s) else answer_s
+        needed_s = max(ANSWERS * answer_s, ENOUGH / per_s)
+        return min(int(np.searchsorted(STRETCHES_S, needed_s)), len(STRETCHES_S) - 1)
+
+    def _thinned(self, model: int, requests: float) -> float:
+        """Share of arrivals and replicas: what a day's budget allows, but a crowd of the largest offer's replicas."""
+        most = int(self._board.replicas[self._offers_of[model]].max())
+        return float(min(1.0, max(self._budget / requests, LEAST_REPLICAS / most)))
+
+
+def _times(turns: list[Turn]) -> list["Stop"]:
+    """When each turn is warm and when it ends, seconds after the beginning, in order."""
+    return sorted(Stop(share * turn.length_s, number) for number, turn in enumerate(turns) for share in (WARM_UP, 1.0))
+
+
+class Stop(NamedTuple):
+    """A moment of a stretch at which a turn is looked at."""
+
+    when_s: float
+    turn: int
