@@ -199,7 +199,7 @@ def test_who_names_a_provider_is_served_by_it_alone_and_nothing_else_is_drawn_an
     assert counted == {**counted, "default": 0, "floor": 0, "nitro": 0}
     assert (result.workload_days[0].born == plain[0].workload_days[0].born).all()
     staged = stage(settings)
-    pinned = staged.feed.pins.at(0.0, staged.market.customers.model)
+    pinned = staged.market.traffic.feed.pins.at(0.0, staged.market.customers.model)
     assert not pinned.any()  # nobody has decided anything yet
 
 
