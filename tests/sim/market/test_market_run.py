@@ -19,7 +19,7 @@ from worlds.small_markets import differences, full, merged, small
 
 # a busier market: firms move prices a lot every few days and customers mind little else, outages are frequent
 LIVELY = {
-    "horizon": {"days": 10, "sampled_per_day": 3000},
+    "horizon": {"days": 10, "sampled_per_day": 1500},
     "customers": {"choice": {"reviews_per_month": 15.0, "loyal_share": 0.0, "taste": 0.002, "switching_cost": 0.0}},
     "supply": {"firms": {
         "atlas": {"pricing": {"kind": "menu_cost", "reviews_per_day": 0.5, "jump_median": 0.7}},
