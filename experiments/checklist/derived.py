@@ -197,8 +197,9 @@ def _start(study: Study) -> str:
 def _length(study: Study) -> str:
     if study.is_market:
         horizon = study.plain["horizon"]
-        traffic = (f"of each day a window of {horizon['window_s']} s is simulated and scaled to the day"
-                   if horizon["resolution"] == "windows" else "every request is simulated")
+        traffic = (f"on an average day {horizon['sampled_per_day']} requests are simulated, of models in turn, and "
+                   "volumes are expected from what they teach" if horizon["resolution"] == "sampled"
+                   else "every request is simulated")
         return f"{horizon['days']} days of market time; {traffic}."
     traffic = study.plain.get("traffic", {})
     return (f"{traffic['duration_s']:g} s of arrivals, then up to {traffic['drain_s']:g} s to let requests "

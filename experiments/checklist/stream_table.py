@@ -49,7 +49,7 @@ STREAMS: Final = (
     Stream("faults/<provider>/<kind>", "both", "outages and slow spells of a provider (exponential, alternating)"),
     Stream("faults/<provider>/<offer>/<kind>", "both", "the same of one offer"),
     Stream("faults/region/<region>/outage", "both", "outages of a whole region (exponential, alternating)"),
-    Stream("windows", "market", "time of day of each day's window (stratified: 24 days have 24 different hours)"),
+    Stream("stretches", "market", "when each day's stretch is simulated (stratified: 24 days have 24 different hours)"),
     Stream("models/<creator>", "market", "releases to come: gaps (exponential), ability around its trend (normal)"),
     Stream("models/retirement/<model>", "market", "life of a closed model (normal logarithm), if models retire"),
     Stream("customers/<segment>/entries", "market", "entry of customers (exponential gaps)"),

@@ -173,14 +173,14 @@ class Sampler:
         return self._board.version_of(int(offers[0])), *self._board.replicas[offers].tolist()
 
     def _stretch_of(self, model: int, per_s: float) -> int:
-        """The shortest stretch that is many answers long and brings enough requests; else the longest."""
+        """The shortest stretch that is many answers long and brings enough requests; else the longest (E70)."""
         answer_s = self._surfaces.waits[model, outcome.E2E]
         answer_s = FIRST_ANSWER_S if np.isnan(answer_s) else answer_s
         needed_s = max(ANSWERS * answer_s, ENOUGH / per_s)
         return min(int(np.searchsorted(STRETCHES_S, needed_s)), len(STRETCHES_S) - 1)
 
     def _thinned(self, model: int, requests: float) -> float:
-        """Share of arrivals and replicas: what a day's budget allows, but a crowd of the largest offer's replicas."""
+        """Share of arrivals and replicas: what a day's budget allows, but a crowd of the largest offer's replicas (E71)."""
         most = int(self._board.replicas[self._offers_of[model]].max())
         return float(min(1.0, max(self._budget / requests, LEAST_REPLICAS / most)))
 

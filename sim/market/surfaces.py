@@ -101,7 +101,7 @@ class Surfaces:
                    np.zeros(offers), no_latencies())
 
     def see(self, sample: Sample) -> None:
-        """Take in a sample."""
+        """Take in a sample; earlier ones fade (E73)."""
         counted, used = sample.counted, np.flatnonzero((sample.model >= 0) & sample.models[sample.model])
         model, models = sample.model[used], len(self.outcomes)
         ended = np.zeros_like(self.outcomes)
@@ -162,7 +162,7 @@ class Surfaces:
         return np.asarray(self.latencies + sum(map(self._waited, self.histograms), no_latencies()))
 
     def inclination(self) -> np.ndarray:
-        """How much more of its model's requests each offer serves than the rule alone says, float64 (offers,)."""
+        """How much more of its model's requests each offer serves than the rule alone says, float64 (offers,) (E72)."""
         return np.asarray((self.sums[:, outcome.SERVED] + RULE_REQUESTS) / (self.by_rule + RULE_REQUESTS))
 
     def ended_as(self) -> np.ndarray:

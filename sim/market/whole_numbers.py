@@ -4,7 +4,7 @@ import numpy as np
 
 
 def apportioned(total: int, shares: np.ndarray) -> np.ndarray:
-    """Whole numbers that add up to ``total``, each less than one from its share (largest remainders; Hamilton 1792).
+    """Whole numbers that add up to ``total``, each less than one from its share (largest remainders: E74).
 
     Parameters
     ----------
