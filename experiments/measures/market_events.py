@@ -14,6 +14,7 @@ from sim.units import DAY_S, PICO_PER_USD_PER_MTOK
 
 FACTS: Final = ("creator", "family", "open", "release_day", "total_b", "active_b", "verbosity", "context_tokens")
 KINDS: Final = ("input", "output", "cached")
+WORTH: Final = ("capital_usd", "expected_usd", "expected_so_far_usd", "realised_usd")
 SIDES: Final = ("payer_kind", "payer", "payer_purpose", "payee_kind", "payee", "payee_purpose")
 
 
@@ -68,6 +69,22 @@ def ledger(run: Run) -> dict[str, Any]:
     return columns | {"nano_usd": [total[entry] for entry in entries]}
 
 
+def hosts(run: Run) -> dict[str, Any]:
+    """Return every entry from the pool of potential hosts, with what was expected and what came of it."""
+    rows = run.result.hosts
+    return {"provider": [it.host for it in rows], "entry_day": [it.entry_day for it in rows],
+            "exit_day": [None if it.exit_day is None else float(it.exit_day) for it in rows],
+            "entry_models": [" ".join(it.models) for it in rows],
+            **{name: [float(getattr(it, name)) for it in rows] for name in WORTH}}
+
+
+def entry_values(run: Run) -> dict[str, Any]:
+    """Return what entering would have been worth to each type outside, quarter by quarter."""
+    rows = run.result.entry_values
+    return {"day": [float(it.day) for it in rows], "provider": [it.host for it in rows],
+            "value_usd": [float(it.value_usd) for it in rows]}
+
+
 def _times(run: Run, times_s: Sequence[float]) -> dict[str, Any]:
     days = [time_s / DAY_S for time_s in times_s]
     return {"day": days, "date": [(run.result.start + timedelta(days=int(day // 1))).isoformat() for day in days]}
@@ -75,6 +92,7 @@ def _times(run: Run, times_s: Sequence[float]) -> dict[str, Any]:
 
 TABLES: Final[Mapping[str, Callable[[Run], dict[str, Any]]]] = {
     "models": models, "prices": prices, "switches": switches, "ledger": ledger, "sales_by_rule": sales_by_rule,
+    "hosts": hosts, "entry_values": entry_values,
 }
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "models": ("model", *FACTS, "size_class", *(f"quality_{task}" for task in TASKS)),
@@ -83,4 +101,6 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "switches": ("day", "date", "workload", "customer", "segment", "before", "after", "reason", "gain_usd"),
     "ledger": ("month", *SIDES, "nano_usd"),
     "sales_by_rule": HEADERS,
+    "hosts": ("provider", "entry_day", "exit_day", "entry_models", *WORTH),
+    "entry_values": ("day", "provider", "value_usd"),
 }

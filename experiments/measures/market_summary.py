@@ -7,7 +7,7 @@ import numpy as np
 
 from experiments.measures import columns
 from experiments.measures.catalogue import measure, unit_of
-from experiments.measures.market import elasticities, facing, latency, posted, retention, shares
+from experiments.measures.market import elasticities, facing, latency, live_uses, posted, retention, shares
 from experiments.measures.market.cells import Measured, Panel, by_provider, market, whole_run
 from experiments.measures.market.decomposition import chained, lmdi, shapley, summed
 from experiments.measures.market.panel import by_group, index_of, offer_series, offer_tokens, ratio, workload_series
@@ -194,6 +194,16 @@ def _rivals(run: Run) -> Iterator[Number]:
         yield Number(f"{name}_prices", share)
 
 
+def _uses(run: Run) -> Iterator[Number]:
+    shares = live_uses.uses_shares(run.result)
+    yield Number("direct_uses_share", shares.direct)
+    yield Number("outside_uses_share", shares.outside)
+    grown = live_uses.requests_growth(run.result)
+    yield Number("requests_growth", grown.total)
+    yield Number("requests_growth_diffusion", grown.diffusion)
+    yield Number("requests_growth_price_and_quality", grown.price_and_quality)
+
+
 def _customer_tokens(run: Run) -> np.ndarray:
     """Planned tokens of the last days by customer and model: a customer of few requests has few of them in windows."""
     result, edge = run.result, _edge(run.result.days)
@@ -263,5 +273,6 @@ def _last_sum(values: np.ndarray) -> np.ndarray:
 
 
 PARTS: Final[tuple[Callable[[Run], Iterator[Number]], ...]] = (
-    _totals, _prices, _climb, _spend_effects, _elasticities, _posted, _shares, _rivals, _retention, _latency, _supply,
+    _totals, _prices, _climb, _spend_effects, _elasticities, _posted, _shares, _rivals, _uses, _retention, _latency,
+    _supply,
 )

@@ -18,14 +18,14 @@ ASKED_FILES: Final[Mapping[str, str]] = {name: name for name in ASKED}  # kept w
 TEXTS: Final = frozenset((
     "month", "model", "creator", "size_class", "provider", "segment", "date", "family", "reason", "workload",
     "customer", "before", "after", "payer_kind", "payer", "payer_purpose", "payee_kind", "payee", "payee_purpose",
-    "metric", "unit", "note", "rule",
+    "entry_models", "metric", "unit", "note", "rule",
 ))
 FLAGS: Final = frozenset({"open", "listed"})
 # whole numbers in every run; all other columns are fractions, or may be empty
 WHOLE: Final = frozenset((
     "days", "requests", "completed", "prompt_tokens", "output_tokens", "tokens", "models_used", "price_changes",
-    "switches", "context_tokens", "nano_usd", "placed", "refused_queue_full", "refused_otherwise", "errors", "given_up",
-    "prompt_tokens_sold", "output_tokens_sold", "cached_tokens", "rule_sellers",
+    "switches", "context_tokens", "entry_day", "nano_usd", "placed", "refused_queue_full", "refused_otherwise",
+    "errors", "given_up", "prompt_tokens_sold", "output_tokens_sold", "cached_tokens", "rule_sellers",
 ))
 WHOLE_IN: Final[Mapping[str, frozenset[str]]] = {  # whole in one table and fractions in another
     "period_market": frozenset({"day", "offers_listed_at_end"}), "period_offers": frozenset({"day"}),

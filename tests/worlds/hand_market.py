@@ -25,6 +25,8 @@ from typing import Any
 import numpy as np
 
 from sim.market.board import PriceChange
+from sim.market.customers.diffusion import DemandDay
+from sim.market.hosts import EntryValue, HostRecord
 from sim.market.ledger import Account, Ledger
 from sim.market.models.model import Model, Models
 from sim.market.prices import Prices
@@ -102,7 +104,11 @@ def hand_market() -> MarketResult:
         workload_task=("chat", "coding", "chat"), start=date(2025, 1, 30), days=4, full=True, offer_days=_sold(),
         workload_days=bought, prices_daily=prices, listed_daily=np.array(LISTED) > 0,
         replicas_daily=np.array(REPLICAS), price_changes=_changes(), listing_changes=[], switches=_switches(),
-        pool_days=_pools(), ledger=_books(), surplus_usd_daily=np.array(SURPLUS_USD),
+        pool_days=_pools(), ledger=_books(), surplus_usd_daily=np.array(SURPLUS_USD), segment_names=("s1", "s2"),
+        demand_days=[_demand(day) for day in range(4)],
+        hosts=[HostRecord("b", 1, None, ("mid", "new"), 100.0, 900.0, 30.0, 24.0),
+               HostRecord("c", 2, 3, ("mid",), 50.0, 400.0, 20.0, 22.0)],
+        entry_values=[EntryValue(3, "d", 12.5), EntryValue(3, "e", -2.0)],
     )
 
 
@@ -127,6 +133,14 @@ def _sold() -> list[OfferDay]:
                      revenue_nano=(tokens * rate)[d], busy_share=np.array(BUSY[d], float),
                      cut=np.array(SERVED_CUT[d]), written_off_nano=zero,
                      cached_tokens=1000 * np.array(CACHED[d])) for d in range(4)]
+
+
+def _demand(day: int) -> DemandDay:
+    """Two days of 8 uses, four of which buy nothing, then two of 10; potential grows in the first segment only."""
+    late = day >= 2
+    per_s = ([20, 5], [12, 2], [2, 0], [6, 3]) if late else ([10, 5], [4, 1], [1, 0], [5, 4])
+    uses = ([6, 4], [4, 2], [1, 0], [1, 2]) if late else ([4, 4], [2, 1], [1, 0], [1, 3])
+    return DemandDay(day, *(np.array(row, float) for row in per_s), *(np.array(row) for row in uses))
 
 
 def _changes() -> list[PriceChange]:

@@ -56,6 +56,16 @@ ROWS: Final = (
               f"with offers at {word} different posted prices or more", "tokens with such a choice",
               f"tokens of {whose} models", shown=PERCENT)
       for whose in ("open", "closed") for word in ("two", "three")),
+    Measure("direct_uses_share", "1", "share of the uses that are there which buy directly from a lab, over all days",
+            "uses of each day that buy directly", "uses of each day", shown=PERCENT),
+    Measure("outside_uses_share", "1", "share of the uses that are there which buy nothing, over all days",
+            "uses of each day that buy nothing", "uses of each day", shown=PERCENT),
+    Measure("requests_growth", "1", "growth of the logarithm of planned live requests, through the marketplace and "
+            "directly, from the first to the last day", "change of the logarithm"),
+    Measure("requests_growth_diffusion", "1", "part of requests_growth that diffusion imposed: prices and models as on "
+            "the first day (E63)", "change of the logarithm with shares of potential uses as on the first day"),
+    Measure("requests_growth_price_and_quality", "1", "the rest of requests_growth, what prices and models did (E63): "
+            "only this is a result", "requests_growth - requests_growth_diffusion"),
     Measure("models_used", "models", "models with tokens", "models"),
     Measure("workloads", "workloads", "workloads that use a model of the group, mean over days", "workloads of a day",
             "days"),

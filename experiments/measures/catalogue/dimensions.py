@@ -44,5 +44,13 @@ DIMENSIONS: Final[Mapping[str, str]] = {
     "rule_sellers": "offers that completed any of them",
     "posted_usd_per_mtok": "blended price posted at the end of each day, weighted with that day's requests, USD per "
     "million tokens",
+    "entry_day": "day on which a host entered from the pool of potential hosts",
+    "exit_day": "day on which it left; empty while it is there",
+    "entry_models": "models with which it entered, separated by spaces",
+    "capital_usd": "cost of entering, of the firm and of its first listings, USD",
+    "expected_usd": "value that it expected of all days that it looked ahead, discounted, before the cost of entering",
+    "expected_so_far_usd": "of that, what it expected of the days until its exit or the end of the run",
+    "realised_usd": "value that came of these days, discounted likewise",
+    "value_usd": "what entering would be worth to a type outside, net of its cost, USD",
     "nano_usd": "amount, whole nano-dollars",
 }

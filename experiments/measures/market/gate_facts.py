@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from experiments.measures.market import facing
+from experiments.measures.market import facing, live_uses
 from experiments.measures.market.panel import by_group, offer_series, offer_tokens
 from experiments.measures.market.postings import Stretches, held_at_list, is_open, markup_over_rule, stretches
 from experiments.measures.market.price_series import cheapest, usd_per_mtok
@@ -52,6 +52,7 @@ def facts(result: MarketResult, exponent: float | None) -> Iterator[Fact]:
     prices they could choose from. ``open_price``: USD per million tokens of open models. ``open_sellers``: providers
     that sold open models, mean over the last days. ``over_rule``, ``answerable``: `markup_over_rule` of open models.
     ``held_at_list``: share of their tokens sold at list prices. ``launch_price``, ``launch_cost``: of each open offer.
+    ``direct_uses``, ``outside_uses``: shares of uses; of runs that count them.
     ``level_price``: mean logarithm of the cheapest open price, of a month and a quality. ``outside_types``,
     ``outside_worth``: types outside that were asked on a day, and of them those that would gain by entering.
     ``capital``, ``expected``, ``realised``: USD of the hosts that entered in a quarter.
@@ -73,6 +74,9 @@ def facts(result: MarketResult, exponent: float | None) -> Iterator[Fact]:
     yield Fact("over_rule", "", markup.over_rule)
     yield Fact("answerable", "", np.nan if exponent is None else markup.answerable)
     yield Fact("held_at_list", "", held_at_list(found, kept))
+    if result.demand_days:
+        for name, share in live_uses.uses_shares(result)._asdict().items():
+            yield Fact(f"{name}_uses", "", share)
     yield from _launches(result, found, kept)
     yield from _levels(run)
     yield from _outside(result)

@@ -39,7 +39,7 @@ COHORTS: Final = Gate("entry: cohorts", "realised over expected value of entrant
 LAUNCHES: Final = Gate("GPU cost: launch prices", "pass-through to launch prices over that predicted", 0.75, 1.25)
 LEVELS: Final = Gate("GPU cost: constant quality", "pass-through to prices at constant quality over that predicted",
                      0.75, 1.25)
-OUTSIDE_GOOD: Final = Gate("outside good", "share of uses that buy nothing here", 0.05, 0.6)
+OUTSIDE_GOOD: Final = Gate("outside good", "share of uses that buy directly from a lab, or nothing", 0.05, 0.6)
 
 
 def variant_of(exponent: float) -> str:
@@ -184,10 +184,12 @@ def _rises(facts: Facts, dearer: Facts, fact: str) -> list[float]:
 
 
 def outside_good(here: Sequence[Facts]) -> GateFinding:
-    """Whether some uses buy nothing here, and not most."""
-    if not any("outside_uses_share" in facts for facts in here):
+    """Whether some uses buy nothing through the marketplace, and not most: directly from a lab, or nothing at all."""
+    if not any("outside_uses" in facts for facts in here):
         return unsaid(OUTSIDE_GOOD, "the runs do not say which uses buy nothing")
-    return judged(OUTSIDE_GOOD, _values(here, "outside_uses_share"))
+    direct, nothing = _values(here, "direct_uses"), _values(here, "outside_uses")
+    return judged(OUTSIDE_GOOD, [a + b for a, b in zip(direct, nothing, strict=True)],
+                  f"directly from labs {_mean(direct):.1%}, nothing {_mean(nothing):.1%}")
 
 
 def _value(facts: Facts, fact: str) -> float:

@@ -78,6 +78,10 @@ BY_HAND = {
     # mid has two sellers, at prices of their own, on every day; big has one
     "open_tokens_two_prices": 1, "open_tokens_three_prices": 0, "closed_tokens_two_prices": 0,
     "closed_tokens_three_prices": 0,
+    "direct_uses_share": 4 / 36, "outside_uses_share": 14 / 36,  # of 8 uses, then of 10
+    # live requests a second 6, then 16; at the first day's shares, a half and a fifth of potential, 11
+    "requests_growth": log(16 / 6), "requests_growth_diffusion": log(11 / 6),
+    "requests_growth_price_and_quality": log(16 / 11),
     **{f"retention_month_5_{name}": nan for name in ("all", "foundational", "later")},
     # 163 requests: half are 81.5, 90 % 146.7, 99 % 161.4; 40 have .5 s, 70 have 1 s, 44 have 2 s, 9 have 4 s
     "ttft_p50_of_daily_means": 1, "ttft_p90_of_daily_means": 2, "ttft_p99_of_daily_means": 4,

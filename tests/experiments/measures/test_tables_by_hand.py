@@ -264,6 +264,22 @@ def test_sales_are_told_by_the_rule_that_placed_them():
     assert len(tables(run)["sales_by_rule"]) == 0
 
 
+def test_hosts_are_told_with_what_they_expected_and_got(frames):
+    hosts, values = frames["hosts"], frames["entry_values"]
+    assert hosts["provider"].tolist() == ["b", "c"]
+    assert hosts["entry_day"].tolist() == [1, 2]
+    assert hosts["exit_day"].tolist()[1:] == [3]
+    assert hosts["exit_day"].isna().tolist() == [True, False]
+    assert hosts["entry_models"].tolist() == ["mid new", "mid"]
+    assert hosts["capital_usd"].tolist() == [100, 50]
+    assert hosts["expected_usd"].tolist() == [900, 400]
+    assert hosts["expected_so_far_usd"].tolist() == [30, 20]
+    assert hosts["realised_usd"].tolist() == [24, 22]
+    assert values["provider"].tolist() == ["d", "e"]
+    assert values["value_usd"].tolist() == [12.5, -2]
+    assert values["day"].tolist() == [3, 3]
+
+
 def test_days_are_kept_one_by_one_for_who_adds_them_up():
     """Tokens that are rated are those of workloads with a model; quality is for their own task."""
     found = day_tables(hand_market())

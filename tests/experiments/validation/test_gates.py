@@ -157,8 +157,9 @@ def test_facts_of_a_run_by_hand():
     # qualities of the first day: .3 of mid and .4 of new; new is gone on the last day
     assert got["level_price"] == pytest.approx({
         "2025-01 0.3": math.log(0.5), "2025-01 0.4": 0.0, "2025-02 0.3": math.log(0.4), "2025-02 0.4": 0.0})
-    assert "outside_types" not in got
-    assert "capital" not in got
+    assert (got["direct_uses"][""], got["outside_uses"][""]) == (4 / 36, 14 / 36)
+    assert (got["outside_types"], got["outside_worth"]) == ({"3": 2}, {"3": 1})
+    assert (got["capital"], got["expected"], got["realised"]) == ({"0": 150}, {"0": 50}, {"0": 46})
 
 
 # entry
@@ -185,7 +186,7 @@ def test_free_entry_leaves_few_outside_who_would_gain_and_pays_what_was_expected
 
 
 def test_without_records_of_entry_nothing_is_said():
-    bare = of_result(hand_market())
+    bare = of_result(replace(hand_market(), hosts=[], entry_values=[]))
     for findings in (entry([bare], True), entry([entrants((0, 0), (1.0, 1.0))], False), entry([], True)):
         assert said(findings) == ["cannot be said"] * 2
 
@@ -251,9 +252,11 @@ def test_sellers_are_played_with_the_same_draws_before_and_after():
 
 # the outside good
 
-@pytest.mark.parametrize(("share", "want"), [(0.05, "pass"), (0.6, "pass"), (0.04, "miss"), (0.61, "miss")])
+@pytest.mark.parametrize(("share", "want"), [(0.06, "pass"), (0.59, "pass"), (0.04, "miss"), (0.61, "miss")])
 def test_the_outside_good_is_bought_by_some(share, want):
-    assert outside_good([{"outside_uses_share": {"": share}}]).said == want
+    found = outside_good([{"outside_uses": {"": share - 0.03}, "direct_uses": {"": 0.03}}])
+    assert (found.value, found.said) == (pytest.approx(share), want)
+    assert found.note == f"directly from labs 3.0%, nothing {share - 0.03:.1%}"
 
 
 def test_a_market_that_does_not_count_uses_says_nothing_of_them():
