@@ -45,7 +45,8 @@ def _prices(models: Models, days: int) -> dict[str, float]:
     listed_usd = np.array([math.nan if row.list_in_usd is None or row.list_out_usd is None
                            else 0.75 * row.list_in_usd + 0.25 * row.list_out_usd for row in models.rows])
     day = np.arange(days)
-    there = (models.release_day[None, :] <= day[:, None]) & np.isfinite(listed_usd)
+    gone = np.array([row.retire_day for row in models.rows])
+    there = (models.release_day[None, :] <= day[:, None]) & (day[:, None] < gone[None, :]) & np.isfinite(listed_usd)
     price = np.broadcast_to(np.nan_to_num(listed_usd), there.shape)
     index = constant_quality_index(price, there, models.quality.mean(axis=0))
     return {"constant_quality_fall": trend(day, index).fall_per_year,

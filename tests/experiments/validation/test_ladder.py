@@ -36,11 +36,11 @@ def test_inputs_alone_by_hand(market):
 
 
 def test_growth_alone_is_that_of_the_settings():
-    """Nobody comes or goes, and all grow by a factor e a year: three days' worth from the first day to the fourth."""
+    """Nobody comes or goes, and all double in a year: three days' worth from the first day to the fourth."""
     segments = {name: {"growth_per_year": 1.0, "entry_per_year": 0.0, "exit_per_year": 0.0}
                 for name in ("apps", "agents")}
     found = inputs_alone(small(customers={"segments": segments}), 0)
-    assert found["requests_growth"] == pytest.approx(3 / 365.25, rel=0.01)
+    assert found["requests_growth"] == pytest.approx(log(2) * 3 / 365.25)
 
 
 def test_list_prices_alone_fall_as_releases_undercut():
