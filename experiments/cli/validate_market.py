@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from experiments.cli.options import add_out, add_scenario, add_where, positive
 from experiments.cli.telling import add_json, json_text
-from experiments.validation.gates.gate_folder import csv_of, write_texts
 from sim.errors import ScenarioError
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ def add_market(below: Any) -> None:  # noqa: ANN401 - argparse keeps this type p
 def _market(arguments: argparse.Namespace) -> int:
     from experiments.cli.options import market_scenario
     from experiments.runs.workers import default_jobs
+    from experiments.validation.gates.gate_folder import write_texts
     from experiments.validation.gates.gate_runs import HowToRun
 
     if not (arguments.gates or arguments.ladder):
@@ -74,6 +74,7 @@ def _gates(scenario: MarketScenario, how: HowToRun) -> _Answer:
     from experiments.runs.keys import code_version
     from experiments.validation.gates.certificate import certificate_text, keep
     from experiments.validation.gates.gate import rows, verdict
+    from experiments.validation.gates.gate_folder import csv_of
     from experiments.validation.gates.gate_runs import asked
     from sim.scenario.load import config_hash
 
@@ -87,6 +88,7 @@ def _gates(scenario: MarketScenario, how: HowToRun) -> _Answer:
 
 def _ladder(scenario: MarketScenario, how: HowToRun) -> _Answer:
     from experiments.output.text import listing
+    from experiments.validation.gates.gate_folder import csv_of
     from experiments.validation.ladder.climbing import rows
     from experiments.validation.ladder.ladder_runs import up_the_ladder
 
