@@ -19,10 +19,12 @@ from sim.engines.compiled.rates import new_meters, rate_fields
 from sim.engines.compiled.slots import empty, fresh_samples, new_requests
 from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
 from sim.engines.compiled.terms import first_prices
+from sim.engines.compiled.transfer import leaves_of, split_up
+from sim.engines.compiled.transfer_records import TransferLink
 from sim.engines.compiled.turns import new_chains
 from sim.engines.grid import all_on_grid, on_grid
 from sim.engines.offer_weights import weights_of
-from sim.engines.record import table
+from sim.engines.record import rows_of, table
 from sim.engines.requests import REQUEST, ArrivingRequest
 from sim.engines.window import Window
 from sim.engines.world import OfferSpec, World, marketplace_rates
@@ -298,13 +300,6 @@ def _globals(world: World, shards: int) -> np.ndarray:
     return rows
 
 
-def _check_splits(world: World) -> None:
-    for spec in world.offers:
-        if spec.split.prefill > 0:
-            raise ScenarioError(f"offer {spec.name!r} has engine.split, which the reference engine alone serves yet; "
-                                "allowed is traffic.engine = 'reference'")
-
-
 def new_shards(world: World, groups: Sequence[np.ndarray]) -> list[State]:
     """The engine's memory at time 0.
 
@@ -315,13 +310,13 @@ def new_shards(world: World, groups: Sequence[np.ndarray]) -> list[State]:
     groups
         Of every shard its models (`sim.engines.compiled.shards`).
     """
-    _check_splits(world)
     offers = _offers(world)
     tiers = first_prices(offers, world.offers)
     replicas, places = _replicas(offers)
+    links = split_up(offers, replicas, world.offers)
     lane_of = np.zeros((*world.delay_s.shape, 2), np.int32)
     routing = _routing(world, offers, lane_of)
-    supply = _supply(offers, replicas, places)._replace(tiers=table(tiers, TierRow), times=_times(world),
+    supply = _supply(offers, replicas, places)._replace(**links, tiers=table(tiers, TierRow), times=_times(world),
                                                         **new_caches(world.offers))
     books = state.new_books(len(world.classes), len(offers), 1)
     rows = _globals(world, len(groups))
@@ -329,8 +324,8 @@ def new_shards(world: World, groups: Sequence[np.ndarray]) -> list[State]:
     for shard, models in enumerate(groups):
         here = np.concatenate([np.arange(world.model_first[m], world.model_first[m + 1]) for m in models])
         replica_at = np.flatnonzero(np.isin(replicas["offer"], here))
-        replicas["leaf"][replica_at] = np.arange(len(replica_at))
-        clock = _clock(world, _lanes(world, here, lane_of), replica_at.astype(np.int32))
+        leaves = leaves_of(replica_at, replicas, rows_of(supply.links))
+        clock = _clock(world, _lanes(world, here, lane_of), leaves)
         shards.append(State(
             globals=table(rows[shard:shard + 1], records.Globals), clock=clock,
             supply=_own_supply(supply, here)._replace(**new_prefixes(world.offers)), routing=_own_routing(routing),
@@ -360,6 +355,7 @@ def _supply(offers: np.ndarray, replicas: np.ndarray, places: int) -> Supply:
         tiers=empty(0, TierRow),
         times=np.zeros((1, 1)),
         replicas=table(replicas, records.Replica),
+        links=empty(1, TransferLink),
         attempts=empty(FIRST_POOL, records.Attempt),
         free_attempts=state.free_stack(FIRST_POOL),
         **no_debts(FIRST_POOL), **no_claims(FIRST_POOL), **no_answers(FIRST_POOL), **new_caches(()),

@@ -15,7 +15,22 @@ from sim.engines.compiled.priority import Ends, last_no_less, link
 from sim.engines.compiled.rates import rates_of, within_limits
 from sim.engines.compiled.records import Attempt, Globals, LiveDeployment, Meter, Replica
 from sim.engines.compiled.replica import count_time, cut_leap, cut_leap_now, join
-from sim.engines.compiled.state import ANSWERS, BARE, CENTRAL, DECODE, GONE, IDLE, LEAP, PREFILL, WAITING, Clock, Supply
+from sim.engines.compiled.state import (
+    ANSWERS,
+    BARE,
+    CENTRAL,
+    DECODE,
+    GONE,
+    IDLE,
+    LANDED,
+    LEAP,
+    PREFILL,
+    SENDING,
+    WAITING,
+    Clock,
+    Supply,
+)
+from sim.engines.compiled.transfer import is_split, look_again, stop
 from sim.engines.grid import on_grid
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, STEPS
 from sim.engines.record import Rows
@@ -70,7 +85,11 @@ def load_of(supply: Supply, offer: LiveDeployment) -> float:
     load = float(offer.central_count)
     for r in range(offer.first_replica, offer.first_replica + offer.most):
         load += supply.replicas[r].running + supply.replicas[r].queued
-    return load / offer.replicas
+    if not is_split(supply, offer):
+        return load / offer.replicas
+    for r in range(offer.first_replica, offer.first_replica + offer.replicas):
+        load += supply.links[supply.replicas[r].link].count
+    return load / offer.most
 
 
 @inner(forceinline=True)
@@ -190,20 +209,22 @@ def hear_cancel(g: Globals, clock: Clock, supply: Supply, a: int) -> None:
     attempt = supply.attempts[a]
     offer = supply.offers[supply.offers[attempt.offer].host]
     complete = attempt.place == GONE and attempt.emitted == attempt.output
-    if attempt.place == CENTRAL or attempt.place == WAITING or complete:
+    waits = attempt.place == WAITING or attempt.place == LANDED
+    if attempt.place == CENTRAL or waits or complete:
         attempt.cancelled = 1  # by this the books see that it was no stream that broke
         owe(g, supply, a)
     if attempt.place == CENTRAL:
         unlink_central(supply, offer, a)
         attempt.place = GONE
         release(g, supply, a)
-    elif attempt.place == WAITING:
+    elif waits:
         r = attempt.replica
         replica = supply.replicas[r]
         was_head = replica.queue_head == a
         dequeue(supply, replica, a)
         replica.outstanding -= attempt.weight
-        replica.backlog -= attempt.prompt + attempt.target - 1
+        prefill_left = attempt.prompt if attempt.place == WAITING else 0
+        replica.backlog -= prefill_left + attempt.target - 1  # the first token of its answer comes with its prefill
         attempt.place = GONE
         release(g, supply, a)
         # The next in line may fit where this one did not.
@@ -211,6 +232,9 @@ def hear_cancel(g: Globals, clock: Clock, supply: Supply, a: int) -> None:
             cut_leap(g, clock, supply, r, False)
         elif was_head:
             cut_leap(g, clock, supply, r, True)
+        look_again(g, clock, replica)
+    elif attempt.place == SENDING:
+        attempt.cancelled = 1  # it leaves when it lands
     elif attempt.place == PREFILL or attempt.place == DECODE:
         attempt.cancelled = 1
         supply.replicas[attempt.replica].cancelled += 1
@@ -330,6 +354,9 @@ def begin_outage(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, 
         drop_batch(g, clock, supply, lane_of, replica)
         drop_list(g, clock, supply, lane_of, replica.prefill_head)
         drop_list(g, clock, supply, lane_of, replica.queue_head)
+        if replica.link >= 0:
+            drop_list(g, clock, supply, lane_of, supply.links[replica.link].head)
+            stop(clock, supply, replica.link)
         replica.queue_head = replica.queue_tail = replica.prefill_head = replica.prefill_tail = -1
         replica.queued = replica.running = replica.cancelled = 0
         replica.kv_held = replica.kv_decoding = replica.outstanding = replica.backlog = replica.vclock = 0
@@ -354,6 +381,21 @@ def slow_down(g: Globals, clock: Clock, supply: Supply, o: int, factor: float) -
 
 
 @inner()
+def least_backlog(g: Globals, supply: Supply, first: int, end: int) -> float:
+    """Tokens still to compute at the replica, of some that follow each other, that has least."""
+    least_work = np.inf
+    for r in range(first, end):
+        replica = supply.replicas[r]
+        # The backlog is of the last boundary; a leap has passed many since.
+        work = float(replica.backlog)
+        if replica.doing == LEAP:
+            complete = steps_until(replica, next_chance_s(g, r), g.per_s) - 1
+            work -= replica.leap_batch * float(complete)
+        least_work = min(least_work, work)
+    return least_work
+
+
+@inner()
 def true_work_s(g: Globals, supply: Supply, o: int) -> float:
     """Unfinished work of the least loaded replica, in seconds of one-token steps (oracle policies)."""
     offer = supply.offers[supply.offers[o].host]
@@ -362,14 +404,8 @@ def true_work_s(g: Globals, supply: Supply, o: int) -> float:
     while a >= 0:
         central += supply.attempts[a].prompt + supply.attempts[a].target - 1
         a = supply.attempts[a].next
-    least_work = np.inf
-    for r in range(offer.first_replica, offer.first_replica + offer.replicas):
-        replica = supply.replicas[r]
-        # The backlog is of the last boundary; a leap has passed many since.
-        work = float(replica.backlog)
-        if replica.doing == LEAP:
-            complete = steps_until(replica, next_chance_s(g, r), g.per_s) - 1
-            work -= replica.leap_batch * float(complete)
-        least_work = min(least_work, work)
+    least_work = least_backlog(g, supply, offer.first_replica, offer.first_replica + offer.replicas)
+    if is_split(supply, offer):
+        least_work += least_backlog(g, supply, offer.first_replica + offer.replicas, offer.first_replica + offer.most)
     token_s = step_time(coefficients(offer), 1, 0, 0.0, 1)
     return float((least_work + central / offer.replicas) * token_s)

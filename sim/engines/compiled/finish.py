@@ -107,6 +107,15 @@ def latest(supply: Supply, replica: Replica) -> int:
 
 
 @inner()
+def somebody_came_later(supply: Supply, replica: Replica) -> bool:
+    """Whether somebody who decodes was admitted after the last who is in prefill: only who comes with its KV can be."""
+    if replica.decoding == 0 or supply.replicas[supply.offers[replica.offer].first_replica].link < 0:
+        return False
+    newest = supply.finish_attempt[replica.heap + latest(supply, replica)]
+    return bool(supply.attempts[newest].order > supply.attempts[replica.prefill_tail].order)
+
+
+@inner()
 def first_cancelled(supply: Supply, replica: Replica) -> int:
     """Heap position of the cancelled request that was admitted first; -1 if there is none."""
     first = -1

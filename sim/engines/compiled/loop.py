@@ -56,6 +56,7 @@ from sim.engines.compiled.state import (
 from sim.engines.compiled.terms import bill_hits
 from sim.engines.compiled.ticks import tick
 from sim.engines.compiled.ties import first_of_ties
+from sim.engines.compiled.transfer import land
 from sim.engines.compiled.turns import arrives_before, begin, next_turn_s, pop
 from sim.engines.compiled.waiting import budget_ends_s, look
 from sim.engines.rules import CANCEL, DISPATCH, DONE, FIRST_TOKEN
@@ -343,7 +344,11 @@ def advance(s: State, until_s: float, policies: Any) -> int:
             if leaf >= MISC_LEAF and is_contested(s.clock.front, leaf):
                 leaf = first_of_ties(s.clock, s.supply, leaf)
             if leaf < 0:
-                boundary(g, s.clock, s.supply, lane_of, work, s.clock.replica_at[fleet_leaf])
+                r = s.clock.replica_at[fleet_leaf]
+                if r >= 0:
+                    boundary(g, s.clock, s.supply, lane_of, work, r)
+                else:
+                    land(g, s.clock, s.supply, -1 - r)
             elif leaf >= FIRST_LANE:
                 to_place, wake = handle_message(s, policies, leaf - FIRST_LANE)
             elif leaf == MISC_LEAF:

@@ -109,7 +109,7 @@ class Attempt(Record):
     """One try of a request at one offer, as its provider sees it."""
 
     key: int = u8("the request's source of uniforms")
-    arrived_s: float = f8("when it reached its provider, s")
+    arrived_s: float = f8("when it reached its provider, or what it holds will the replica that decodes, s")
     met: float = f8("requests per replica that were there then; 0 if providers publish nothing")
     order: int = i8("number of its admission at its replica")
     finish_v: int = i8("the replica's token clock when it will have its last token")
@@ -201,6 +201,7 @@ class Replica(Record):
     leaf: int = i4("its leaf among the replicas of its shard")
     unbroken: int = i4("1 if all steps since the stretch began decoded the same requests and nothing else")
     full: int = i4("1 if somebody did not fit beside such a reserve, and nobody has left since")
+    link: int = i4("its link to those that decode, if it only computes prompts; -1: none")
 
 
 class LiveDeployment(Record):

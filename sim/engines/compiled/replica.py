@@ -7,18 +7,16 @@ from sim.engines.compiled import dialects, finish, prefix_cache
 from sim.engines.compiled.batch import dequeue, enqueue, kv_of, unlink_central, unlink_prefill
 from sim.engines.compiled.clock import set_time
 from sim.engines.compiled.leap import boundary_s, coefficients, next_chance_s, plan, steps_until
-from sim.engines.compiled.network import Letter, send
 from sim.engines.compiled.owed import owe, release
 from sim.engines.compiled.priority import last_more, last_no_less
 from sim.engines.compiled.records import Globals, LiveDeployment, Replica
-from sim.engines.compiled.state import ALONE, ANSWERS, DECODE, GONE, IDLE, LEAP, MIXED, PREFILL, Clock, Supply
+from sim.engines.compiled.sending import admit_landed, send
+from sim.engines.compiled.state import ALONE, DECODE, GONE, IDLE, LANDED, LEAP, MIXED, PREFILL, Clock, Supply
+from sim.engines.compiled.told import tell_end, tell_first_token
 from sim.engines.grid import on_grid
 from sim.engines.kept_room import NOTHING, SHARE
 from sim.engines.outcome import BUSY_S, DECODE_TOKENS, PREEMPTIONS, PREFILL_TOKENS, STEPS
-from sim.engines.rules import DONE, FAIL, FIRST_TOKEN
 from sim.engines.steptime import step_time
-from sim.near_load import note
-from sim.policy import MIDSTREAM, NO_FAILURE
 
 
 @inner(forceinline=True)
@@ -30,32 +28,6 @@ def join(supply: Supply, r: int, a: int) -> None:
     enqueue(supply, replica, a, last_no_less(supply.attempts, replica.queue_tail, attempt.priority))
     replica.outstanding += attempt.weight
     replica.backlog += attempt.prompt + attempt.target - 1
-
-
-@inner(forceinline=True)
-def tell_first_token(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, a: int) -> None:
-    """Send an attempt's first token and measure, as its provider sees it, the time until it leaves."""
-    attempt = supply.attempts[a]
-    attempt.refs += 1
-    lane = lane_of[attempt.router, attempt.offer, ANSWERS]
-    send(g, clock, supply.attempts, lane, Letter(FIRST_TOKEN, a, NO_FAILURE))
-    offer = supply.offers[attempt.offer]
-    if g.publish_period < np.inf:
-        note(supply.times[attempt.offer], 0, offer.timed, attempt.met, g.now + offer.request_s - attempt.arrived_s)
-        offer.timed += 1
-
-
-@inner(forceinline=True)
-def tell_end(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, a: int) -> None:
-    """Tell the router that an attempt's stream ended or broke; the provider is done with it."""
-    attempt = supply.attempts[a]
-    attempt.place = GONE
-    lane = lane_of[attempt.router, attempt.offer, ANSWERS]
-    broke = attempt.target < attempt.output
-    kind, failure = (FAIL, MIDSTREAM) if broke else (DONE, NO_FAILURE)
-    if broke:
-        owe(g, supply, a)
-    send(g, clock, supply.attempts, lane, Letter(kind, a, failure))
 
 
 @inner()
@@ -154,6 +126,8 @@ def finish_prefills(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarra
             replica.running -= 1
             replica.outstanding -= attempt.weight
             tell_end(g, clock, supply, lane_of, a)
+        elif replica.link >= 0:
+            send(g, clock, supply, replica, a)
         else:
             attempt.place = DECODE
             attempt.finish_v = replica.vclock + attempt.target - attempt.emitted
@@ -227,10 +201,10 @@ def preempt(supply: Supply, replica: Replica, offer: LiveDeployment) -> None:
     position = -1
     if offer.preempts_shortest != 0 and replica.decoding > 1:
         position = dialects.shortest(supply, replica)
-    elif replica.prefill_tail < 0:
+    elif replica.prefill_tail < 0 or finish.somebody_came_later(supply, replica):
         position = finish.latest(supply, replica)
     if position < 0:
-        a = replica.prefill_tail  # prefills were admitted after every request that decodes
+        a = replica.prefill_tail
         unlink_prefill(supply, replica, a)
         attempt = supply.attempts[a]
         replica.backlog += attempt.prompt + attempt.emitted - attempt.left
@@ -288,6 +262,9 @@ def admit(g: Globals, supply: Supply, replica: Replica, offer: LiveDeployment) -
         if not has_room(supply, replica, offer, a):
             break
         dequeue(supply, replica, a)
+        if attempt.place == LANDED:
+            admit_landed(supply, replica, a)
+            continue
         attempt.place = PREFILL
         attempt.order = replica.admitted
         replica.admitted += 1

@@ -29,6 +29,7 @@ from sim.engines.compiled.records import (
     Stick,
 )
 from sim.engines.compiled.sample_records import SampleRun, SampleWindow
+from sim.engines.compiled.transfer_records import TransferLink
 from sim.engines.compiled.wish import Wish
 from sim.engines.next_turn import ClosedLoops
 from sim.engines.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, SAMPLE, SampledRequest
@@ -42,6 +43,7 @@ SPARE = 64  # free slots of a pool below which it is doubled
 
 IDLE, LEAP, MIXED, ALONE = 0, 1, 2, 3  # what a replica is doing; alone: prefill, while those who decode wait
 TRANSIT, WAITING, CENTRAL, PREFILL, DECODE, GONE = 0, 1, 2, 3, 4, 5  # where an attempt is
+SENDING, LANDED = 6, 7  # or what it holds: on its way to a replica that decodes, or waiting there with it
 TICK_LEAF, WHEEL_LEAF, MISC_LEAF, FIRST_LANE = 0, 1, 2, 3  # leaves of the front tree: ticks go first, at equal times
 CLOSED, OPENED, HALF_OPEN = 0, 1, 2  # circuit breaker
 BARE, ANSWERS = 0, 1  # lanes between a router and an offer: of messages that take the delay alone, and of answers
@@ -66,7 +68,7 @@ class Clock(NamedTuple):
 
     front: Tree  # ticks, the heap, the wheel and the lanes
     fleet: Tree  # the replicas
-    replica_at: np.ndarray  # int32: the replica of a leaf of the fleet
+    replica_at: np.ndarray  # int32: the replica of a leaf of the fleet; of a link -1 less its number
     stale_next: np.ndarray  # float64 (routers,): time of the next copy of the view, s; inf: none
     copies: np.ndarray  # int64 (routers,): copies of the view so far
     lanes: Rows[Lane]
@@ -84,6 +86,7 @@ class Supply(NamedTuple):
     tiers: Rows[TierRow]  # of all offers' prices
     times: np.ndarray  # float64 (offers, samples): recent times to first token (sim.near_load); one if not published
     replicas: Rows[Replica]
+    links: Rows[TransferLink]  # of replicas that only compute prompts; one row if there are none
     attempts: Rows[Attempt]
     free_attempts: np.ndarray
     bills: Rows[PartBill]  # of the attempts

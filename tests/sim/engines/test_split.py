@@ -8,11 +8,12 @@ import pytest
 from sim.draws import STAY, derive
 from sim.engines import outcome as o
 from sim.engines.carriage import Carriage, transfer_time
+from sim.engines.compiled import CompiledEngine
 from sim.engines.face import check_replicas
 from sim.engines.reference import ReferenceEngine
 from worlds.small import Change, Client, affine, drive, offer, requests, world
 
-ENGINES = [ReferenceEngine]
+ENGINES = [CompiledEngine, ReferenceEngine]
 
 
 @pytest.fixture(params=ENGINES, ids=lambda engine: engine.__name__)

@@ -20,7 +20,7 @@ from worlds.places import ROOT
 ENGINES = ROOT / "sim" / "engines"
 TWINS = {"books", "clock", "deployment", "engine", "health", "narrow", "network", "newcomers", "place",
          "preferences", "dialects", "prefix_cache", "priority", "rates", "replica", "router", "telemetry", "terms",
-         "ticks", "turns", "waiting"}
+         "ticks", "transfer", "turns", "waiting"}
 COMPILED_ONLY = {
     "batch": "lists that are linked through records: the reference has Python's",
     "bill_records": "rows of what is billed: objects in the reference",
@@ -42,6 +42,9 @@ COMPILED_ONLY = {
     "policy_table": "how compiled code finds the policies: the reference calls them",
     "prefetch": "a hint to the processor",
     "records": "rows of the memory: the reference has objects, beside the code that uses them",
+    "sending": "what a step of the source ends with, of transfer: apart, so that files do not import in circles",
+    "told": "messages of a replica's host, of deployment: apart for the same reason",
+    "transfer_records": "rows of links: objects in the reference",
     "sample_records": "rows of windows of samples: the reference keeps the samples themselves",
     "shards": "how models are split among cores: the reference has them all in one queue",
     "state": "the arrays of those rows",
@@ -54,7 +57,6 @@ REFERENCE_ONLY = {
     "faces": "what objects ask of each other: functions over arrays need none",
     "job": "an attempt at its provider: a record in the compiled engine",
     "request": "a request and its attempts: records in the compiled engine",
-    "transfer": "links from prefill to decode: not in the compiled engine yet",
 }
 # functions that do the same, by file
 SHARED = {
@@ -77,6 +79,7 @@ SHARED = {
     "newcomers": {"show_newcomers"},
     "terms": {"terms_of", "cost_usd", "caching_saves"},
     "ticks": {"publish", "copy_view"},
+    "transfer": {"land", "stop"},
     "turns": {"follow"},
 }
 # and classes; a record of the compiled engine is the row of the object's fields
