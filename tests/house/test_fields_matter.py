@@ -100,11 +100,26 @@ fast_failure_share = 0.3
 model = "other"
 serving = { kind = "affine", base_s = 0.01 }
 price = { input_usd_per_mtok = 0.1, output_usd_per_mtok = 0.1 }
+[demand.far]
+model = "wide"
+arrivals = { kind = "poisson", rate_per_s = 4.0 }
+prompt_tokens = { kind = "exponential", mean = 300 }
+output_tokens = { kind = "exponential", mean = 60 }
+[providers.apart.offers.wide]
+model = "wide"
+replicas = 4
+serving = { kind = "affine", base_s = 0.02, per_token_s = 0.0001 }
+price = { input_usd_per_mtok = 0.1, output_usd_per_mtok = 0.1 }
+[providers.apart.offers.wide.engine]
+max_batch = 8
+max_step_tokens = 512
+split = { prefill = 2, latency_s = 0.01, token_bytes = 100000, link_gb_per_s = 1.0 }
 [providers.lone.faults]
 fast_failure_share = 0.95
 """
 ROUTER, OFFER, PICKY = "routers.main", "providers.slow.offers.toy", "demand.picky.preferences"
 TIGHT = "providers.narrow.offers.toy-tight.engine"
+SPLIT = "providers.apart.offers.wide.engine.split"
 CHANGES: dict[str, Any] = {
     f"{ROUTER}.client_side": True,
     f"{ROUTER}.cooldown.rule": "consecutive", f"{ROUTER}.cooldown.seconds": 4.0,
@@ -143,6 +158,8 @@ CHANGES: dict[str, Any] = {
     f"{TIGHT}.preempt": "shortest", f"{TIGHT}.prefill": "first",
     "demand.users.shared_prefix.tokens": 60, "demand.users.shared_prefix.documents": 2,
     "demand.users.shared_prefix.zipf_exponent": 0.0,
+    f"{SPLIT}.prefill": 3, f"{SPLIT}.latency_s": 0.1, f"{SPLIT}.token_bytes": 200_000.0,
+    f"{SPLIT}.link_gb_per_s": 2.0, SPLIT: None,
     f"{OFFER}.serving.per_sequence_s": 0.001, f"{OFFER}.serving.request_s": 0.3,
 }
 
