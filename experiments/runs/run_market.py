@@ -43,6 +43,7 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     from providers.firms.supply_side import build_supply
     from providers.hardware.calibration import calibration_of
     from providers.hardware.own_gpus import gpus_of
+    from sim.market.customers.conversations import Conversations
     from sim.market.customers.customers import Customers
     from sim.market.customers.lab_sales import LabSales
     from sim.market.customers.population import draw_population
@@ -80,6 +81,7 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     engine = engine_for(world, feed, threads)
     traffic = MarketTraffic(engine, clock, feed, len(world.offers))
     market = Market(scenario, world, models, traffic, customers)
+    feed.conversations = Conversations(scenario.customers, population)
     feed.pins = Pins(scenario.customers, population, models, sellers_of(market.board, market.offer_model, world))
     tellers = tell_mix(told, scenario.customers, population, supply)
     return Stage(scenario, market, supply, population, tellers)

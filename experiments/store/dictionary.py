@@ -6,7 +6,7 @@ from typing import Final
 from experiments.store import report_tables
 from experiments.store.layout import Column, Table, amount, count, dimension, weight
 
-SCHEMA_VERSION: Final = 6  # of the store as a whole; counted up when a table or a column changes
+SCHEMA_VERSION: Final = 7  # of the store as a whole; counted up when a table or a column changes
 
 def _quantiles(rows: str, end: str = "_completed_s") -> tuple[Column, ...]:
     return tuple(

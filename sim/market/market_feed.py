@@ -6,20 +6,18 @@ uniform), so whatever prices do, the k-th request of a workload in a slice is th
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 
 from sim.engines.requests import REQUEST, join, pick
+from sim.market.customers.conversations import Conversations, Lanes
 from sim.market.customers.customers import Customers
 from sim.market.customers.routing import Pins
 from sim.market.market_clock import Slice, TrafficClock
 from sim.market.models.model import Models
-from sim.market.slice_rows import COUNT, GOLDEN, SMALL_MEAN, Drawn, Way, slice_rows, small_poisson_counts
+from sim.market.slice_rows import COUNT, GOLDEN, SECOND, SMALL_MEAN, Drawn, Way, slice_rows, small_poisson_counts
 from sim.scenario.market_scenario import Rhythm
 from sim.units import DAY_S, HOUR_S, HOURS_PER_DAY
-
-SECOND: Final = np.uint64(0xD1B54A32D192ED03)
 
 
 def mixed(x: np.ndarray) -> np.ndarray:
@@ -56,6 +54,8 @@ class MarketFeed:
     ----------
     pins
         The providers that workloads have named; None: nobody names one.
+    conversations
+        Which requests belong together; None: each is for itself.
     """
 
     def __init__(self, customers: Customers, models: Models, clock: TrafficClock, rhythm: Rhythm,
@@ -63,6 +63,7 @@ class MarketFeed:
         self._customers, self._models, self._clock, self._rhythm = customers, models, clock, rhythm
         self._way, self._world_model = way, world_model
         self.pins: Pins | None = None  # who names a provider looks at the board, which is made after the feed
+        self.conversations: Conversations | None = None
         self._next = 0
         self._granted_s = -np.inf
         self._stretch: np.ndarray | None = None  # rows of a sampled run that nobody has asked for yet
@@ -130,14 +131,21 @@ class MarketFeed:
         rates_per_s = self.rates_per_s(part.market_s + part.length_s / 2)
         with np.errstate(over="ignore"):
             keys = mixed(population.key ^ (SECOND * np.uint64(part.number + 1)))
-        counts = poisson_counts(rates_per_s * share * part.length_s, uniform(keys, COUNT))
+        rates_per_s = rates_per_s * share
+        counts = poisson_counts(rates_per_s * part.length_s, uniform(keys, COUNT))
         output_tokens = population.output_tokens * self._models.verbosity[model]
         pinned = np.zeros(len(population), np.int32) if self.pins is None else self.pins.at(part.market_s, model)
         drawn = Drawn(keys, counts, population.prompt_tokens, output_tokens, population.length_sigma,
                       population.cached_share, population.shared_tokens, population.documents,
                       population.zipf_exponent, population.max_tokens, population.patience_s, self._world_model[model],
-                      pinned)
+                      pinned, *self._lanes(rates_per_s))
         return slice_rows(drawn, part, self._way)
+
+    def _lanes(self, rates_per_s: np.ndarray) -> Lanes:
+        """How requests at some rates are dealt to conversations."""
+        if self.conversations is None:
+            return Lanes(np.zeros(len(rates_per_s), np.int64), np.ones(len(rates_per_s)))
+        return self.conversations.lanes(rates_per_s)
 
 
 def poisson_counts(means: np.ndarray, u: np.ndarray) -> np.ndarray:

@@ -16,8 +16,9 @@ from sim.engines.grid import on_grid
 from sim.engines.requests import MAX_TOKENS, REQUEST
 from sim.market.market_clock import Slice
 
-COUNT, BORN, PROMPT_A, PROMPT_B, OUTPUT_A, OUTPUT_B, PATIENCE = range(101, 108)  # purposes of draws
+COUNT, BORN, PROMPT_A, PROMPT_B, OUTPUT_A, OUTPUT_B, PATIENCE, LANE = range(101, 109)  # purposes of draws
 GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+SECOND: Final = np.uint64(0xD1B54A32D192ED03)
 LONGEST: Final = float(MAX_TOKENS)
 SMALL_MEAN: Final = 500.0  # Poisson counts of larger means are not found by adding up: exp(-745) is zero
 
@@ -45,6 +46,9 @@ class Drawn(NamedTuple):
         int32: row of its model among the world's.
     pinned
         int32: 1 + number of the provider that alone may serve it; 0: anybody may.
+    lanes, stretch_s
+        int64 and float64: lanes of its conversations, 0 without any, and how long one is
+        (`sim.market.customers.conversations`).
     """
 
     key: np.ndarray
@@ -60,6 +64,8 @@ class Drawn(NamedTuple):
     patience_s: np.ndarray
     model: np.ndarray
     pinned: np.ndarray
+    lanes: np.ndarray
+    stretch_s: np.ndarray
 
 
 class Way(NamedTuple):
@@ -186,6 +192,14 @@ def _order(births: Births, start_s: float, length_s: float) -> np.ndarray:
 
 
 @njit(cache=True, error_model="numpy")
+def _conversation(key: int, of: int, lanes: int, stretches: float) -> int:
+    """Number of a request's conversation, born so many stretches after the beginning; lanes begin theirs anywhere."""
+    lane = mix(of + GOLDEN * np.uint64(LANE + int(_uniform(key, LANE) * lanes)))
+    stretch = int(stretches + float(lane >> np.uint64(11)) * 1.1102230246251565e-16)
+    return int(np.int64(mix(lane ^ (SECOND * np.uint64(stretch + 1))) >> np.uint64(1)))
+
+
+@njit(cache=True, error_model="numpy")
 def _write(rows: np.ndarray, drawn: Drawn, births: Births, order: np.ndarray, delay_s: float) -> None:
     for place in range(len(order)):
         at = order[place]
@@ -198,6 +212,9 @@ def _write(rows: np.ndarray, drawn: Drawn, births: Births, order: np.ndarray, de
         row.expected_output = output_mean
         row.key = key
         row.session = -1
+        if drawn.lanes[workload] > 0:
+            row.session = _conversation(key, drawn.key[workload], drawn.lanes[workload],
+                                        row.born_s / drawn.stretch_s[workload])
         row.client_class = workload
         row.router = 0
         row.model = drawn.model[workload]

@@ -27,6 +27,16 @@ class RoutingSettings(Part):
         "model and provider are still there", ge=0, le=100, sweep=Sweep(0.0, 1.0, "linear", "never to monthly"),
     )
 
+    conversation_turns: float = quantity(
+        1.0, unit="requests", doc="Mean number of requests of a conversation, which a sticky router sends to one "
+        "provider; 1: each request is for itself", ge=1, le=1000,
+        sweep=Sweep(1.0, 20.0, "log", "single requests to long talks"),
+    )
+    turn_gap_s: float = quantity(
+        30.0, unit="s", doc="How long a conversation lasts for each of its requests; longer where the workload asks "
+        "less often", gt=0, le=3600,
+    )
+
     @model_validator(mode="after")
     def _shares_of_one(self) -> "RoutingSettings":
         total = self.floor_share + self.nitro_share + self.pinned_share

@@ -53,10 +53,10 @@ def test_what_was_sold_fades_and_the_plan_counts_as_so_many_requests():
 def test_a_market_tells_the_actual_mix_and_a_market_of_one_rule_tells_nothing_more():
     plain = stage(small())
     assert plain.tellers == ()
-    assert plain.supply._sellers.rules == Rules.single(2.0)
+    assert plain.supply._sellers.knowledge.rules_of(0, None) == Rules.single(2.0)
     routing = {"floor_share": 0.2, "pinned_share": 0.4}
     staged = stage(small(customers={"routing": routing}))
-    planned = staged.supply._sellers.rules
+    planned = staged.supply._sellers.knowledge.rules_of(0, None)
     assert [rule.exponent for rule in planned.rules] == [2.0, 100.0, 0.0]
     assert sum(planned.placed) == pytest.approx(1.0)
 
@@ -69,9 +69,9 @@ def test_after_a_day_each_model_that_sells_has_a_mix_of_its_own_among_what_its_s
     np.add.at(sold, result.offer_model, result.offer_days[0].by_rule)
     desk: Any = SimpleNamespace(models=result.models, offer_model=result.offer_model)
     staged.tellers[0].__self__.see(result.offer_days[0].by_rule, desk)  # type: ignore[attr-defined]
-    sellers = staged.supply._sellers
-    for row in np.flatnonzero(sold.any(axis=1)).tolist():
-        rules = sellers.model_rules[result.models.names[row]]
-        assert rules != sellers.rules
-        assert sum(rules.placed) == pytest.approx(1.0)
+    knowledge = staged.supply._sellers.knowledge
     assert sold.any()
+    for offer, of in enumerate(result.offer_model.tolist()):
+        rules = knowledge.rules_of(offer, None)
+        assert (rules != knowledge.published) == bool(sold[of].any())
+        assert sum(rules.placed) == pytest.approx(1.0)

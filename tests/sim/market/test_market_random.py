@@ -87,7 +87,7 @@ USES = st.fixed_dictionaries({"enabled": st.just(True)}, optional={
 DRIFT = some(prompt_growth_per_year=number(-0.9, 20.0), output_growth_per_year=number(-0.9, 20.0),
              cached_log_odds_per_year=number(-20.0, 20.0))
 ROUTING = some(floor_share=number(0.0, 0.3), nitro_share=number(0.0, 0.3), pinned_share=number(0.0, 0.4),
-               repins_per_month=number(0.0, 100.0))
+               repins_per_month=number(0.0, 100.0), conversation_turns=number(1.0, 20.0), turn_gap_s=number(0.01, 60.0))
 HORIZON = st.one_of(
     st.fixed_dictionaries({"days": st.integers(1, 6), "sampled_per_day": st.sampled_from([1, 30, 300])}),
     st.fixed_dictionaries({"days": st.just(1), "resolution": st.just("full"),
