@@ -40,6 +40,7 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     from experiments.runs.run_traffic import engine_for
     from experiments.runs.told_rules import tell_mix, told_rules
     from policies import bind
+    from providers.around import Around
     from providers.firms.supply_side import build_supply
     from providers.hardware.calibration import calibration_of
     from providers.hardware.own_gpus import gpus_of
@@ -64,7 +65,8 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     calibration = calibration_of(scenario.calibration)
     gpus = {name: gpu.calibrated(calibration) for name, gpu in gpus_of(scenario.gpus).items()}
     policy = bind(scenario.router.policy, "router.policy")
-    supply = build_supply(scenario.supply, models, streams, horizon.days, scenario.price_factor, gpus)
+    supply = build_supply(scenario.supply, models, streams,
+                          Around(horizon.days, scenario.price_factor, gpus, horizon.start))
     told = told_rules(scenario.supply, policy)
     supply.tell(told)
     population = draw_population(scenario.customers, streams, horizon.days)

@@ -75,6 +75,10 @@ class Usage:
         self.replicas[chosen] *= factor
         self.revenue[chosen] *= factor
 
+    def expect(self, row: int, replicas: float, revenue_usd: float) -> None:
+        """Begin an offer with what its host reckoned with: replicas that demand fills, and revenue a day."""
+        self.replicas[row], self.revenue[row] = replicas, revenue_usd
+
     def _read(self, desk: Desk) -> None:
         last, running, served = desk.offer_days[-1], desk.board.replicas, self.served
         # at the capacity by which its replicas were planned; from the next day on at what this one teaches

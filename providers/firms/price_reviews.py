@@ -49,6 +49,8 @@ class Sellers:
     ----------
     knowledge
         What they know of the demand they face.
+    usage
+        What sellers know of the traffic.
     unit_costs
         What a million tokens of each offer cost now.
     postings
@@ -59,7 +61,7 @@ class Sellers:
         self, planned: Sequence[PlannedOffer], settings: SupplySettings, streams: Streams, usage: Usage,
         cost_per_hour: Callable[[int, int], float],
     ) -> None:
-        self._planned, self._settings, self._usage = planned, settings, usage
+        self._planned, self._settings, self.usage = planned, settings, usage
         self.unit_costs = UnitCosts(planned, settings, usage, cost_per_hour)
         self._strategies = [
             bind(settings.firms[offer.firm].pricing, f"supply.firms.{offer.firm}.pricing") for offer in planned
@@ -108,7 +110,7 @@ class Sellers:
 
     def situation(self, desk: Desk, row: int, own: Prices | None) -> Situation:
         """What the seller knows at this moment."""
-        now, board, usage = desk.env.now, desk.board, self._usage
+        now, board, usage = desk.env.now, desk.board, self.usage
         rivals, rivals_changed_s = self._rivalry.shelf(board, row).rivals_of(row)
         served = usage.served
         token_s = served.capacity(row).tpot_s

@@ -1,22 +1,27 @@
 """All of supply for one run of the market: the offers that may ever exist, and the processes that run them."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 from simpy import Event
 
+from providers.around import Around
 from providers.cost.gpu_prices import gpu_price_series
 from providers.cost.ownership import owned_cost
+from providers.entry.appraisal import Appraisal
+from providers.entry.gate import Gate
+from providers.entry.newcomer import Beliefs, Newcomer
+from providers.entry.outlook import Outlook
+from providers.entry.potential_hosts import PotentialHost, draw_hosts, potential_offers
 from providers.firms.expectations import Usage
 from providers.firms.firm import FirmAgent, Shared
-from providers.firms.pools import open_pools
+from providers.firms.pools import Pool, open_pools
 from providers.firms.price_reviews import Sellers
 from providers.firms.shelf import PlannedOffer, offer_part, offer_spec, planned_offers
-from providers.hardware.gpus import GPUS, Gpu
 from providers.pricing.sold_through import Rules
-from sim.errors import MarketError
+from sim.errors import MarketError, ScenarioError
 from sim.market.desk import AgentProcess, Desk
 from sim.market.hosts import EntryValue, HostRecord
 from sim.market.models.model import Models
@@ -47,36 +52,50 @@ class SupplySide:
         GPU type to its rent, USD per GPU-hour, float64 (days,).
     unit_costs
         What a million tokens of each offer cost now.
-    hosts
-        Every entry from the pool of potential hosts, with what was expected and what came; grows during the run.
-    entry_values
-        What entering would be worth to each type outside, at each quarter; grows during the run.
+    newcomers
+        The types of the pool of potential hosts by name, from the moment at which the run begins.
     """
 
     def __init__(
-        self, settings: SupplySettings, planned: list[PlannedOffer], streams: Streams, horizon_days: float,
-        price_factor: float = 1.0, gpus: Mapping[str, Gpu] = GPUS,
+        self, settings: SupplySettings, planned: list[PlannedOffer], streams: Streams, around: Around,
+        types: Sequence[PotentialHost] = (),
     ) -> None:
-        self.settings, self.planned, self._horizon_days = settings, planned, horizon_days
-        self._price_factor = price_factor
+        self.settings, self.planned, self._around = settings, planned, around
         self.offers = [offer_spec(offer, settings) for offer in planned]
         self.providers = _providers(settings, planned)
         self.pool_days: list[PoolDay] = []
-        self.hosts: list[HostRecord] = []
-        self.entry_values: list[EntryValue] = []
-        self.gpu_rents = gpu_price_series(settings.gpu_prices, int(np.ceil(horizon_days)), gpus)
-        owned_costs = {gpu: owned_cost(row, settings.ownership, gpus) for gpu, row in gpus.items()}
-        self._usage = Usage(planned, settings, price_factor)
+        self.gpu_rents = gpu_price_series(settings.gpu_prices, int(np.ceil(around.days)), around.gpus)
+        self._usage = Usage(planned, settings, around.price_factor)
         self._sellers = Sellers(planned, settings, streams, self._usage, self._usd_per_gpu_hour)
         self.unit_costs, self.postings = self._sellers.unit_costs, self._sellers.postings
-        shared = Shared(self._usage, self._sellers, self.pool_days)
+        self._shared = Shared(self._usage, self._sellers, self.pool_days)
+        self._streams = streams
+        self._desk: Desk | None = None
+        self._gate: Gate | None = None
+        self._rows: dict[str, dict[int, PlannedOffer]] = {name: {} for name in settings.firms}
+        for row, offer in enumerate(planned):
+            self._rows[offer.firm][row] = offer
+        self._owned_costs = {gpu: owned_cost(row, settings.ownership, around.gpus) for gpu, row in around.gpus.items()}
+        outside = {host.name for host in types}
         self.firms = {
-            name: FirmAgent(
-                name, settings, {row: offer for row, offer in enumerate(planned) if offer.firm == name},
-                open_pools(name, settings, self.gpu_rents, owned_costs, price_factor), shared,
-            )
-            for name in settings.firms
+            name: FirmAgent(name, settings, self._rows[name], self._pools(name), self._shared)
+            for name in settings.firms if name not in outside
         }
+        self._types, self.newcomers = types, dict[str, Newcomer]()
+
+    @property
+    def hosts(self) -> list[HostRecord]:
+        """Every entry from the pool of potential hosts so far, by time, with what was expected and what came."""
+        desk = self._desk
+        came = [one for one in self.newcomers.values() if not one.is_outside]
+        if desk is None:
+            return []
+        return sorted((one.record(desk) for one in came), key=lambda record: (record.entry_day, record.host))
+
+    @property
+    def entry_values(self) -> list[EntryValue]:
+        """What entering would be worth to each type outside, at each quarter so far."""
+        return [] if self._gate is None else self._gate.values
 
     def tell(self, rules: Rules, model: str | None = None) -> None:
         """Tell all sellers, or those of one model, through which rules they sell, from now on.
@@ -86,13 +105,36 @@ class SupplySide:
         self._sellers.knowledge.tell(rules, model)
 
     def processes(self) -> list[AgentProcess]:
-        """One process a firm, in the order of the scenario, and one of what sellers learn; each takes the desk."""
+        """One process a firm, in the order of the scenario, one of what sellers learn and one of entry."""
         watching: list[AgentProcess] = [self._sellers.knowledge.watch] if self._sellers.knowledge.learns else []
-        return [*(partial(self._run, agent) for agent in self.firms.values()), *watching]
+        entry: list[AgentProcess] = [self._let_in] if self._types else []
+        return [*(partial(self._run, agent) for agent in self.firms.values()), *watching, *entry]
+
+    def _let_in(self, desk: Desk) -> Generator[Event, Any, None]:
+        """The process of entry; what newcomers know is set up here, since the desk's models are not known before."""
+        self._check_rows(desk)
+        settings, around, self._desk = self.settings, self._around, desk
+        outlook = Outlook(desk.models, desk.offer_model, settings.entry, settings.shelf.half_life_days)
+        appraisal = Appraisal(self.planned, settings, self._sellers, around.price_factor)
+        beliefs = Beliefs(appraisal, outlook, around.days, around.price_factor)
+        self.newcomers.update((host.name, Newcomer(host, settings, self._rows[host.name], self._pools_of(host),
+                                                   self._shared, beliefs)) for host in self._types)
+        self._gate = Gate(settings.entry, list(self.newcomers.values()), self._usage, beliefs, self._streams)
+        return self._gate.run(desk, around.days)
+
+    def _pools(self, name: str) -> list[Pool]:
+        return open_pools(name, self.settings, self.gpu_rents, self._owned_costs, self._around.price_factor)
+
+    def _pools_of(self, host: PotentialHost) -> list[Pool]:
+        """Pools of a type: what it pays for a GPU is a multiple of its own of the rent."""
+        pools = self._pools(host.name)
+        for pool, factor in zip(pools, host.gpu_factors, strict=True):
+            pool.rent = pool.rent * factor
+        return pools
 
     def _run(self, agent: FirmAgent, desk: Desk) -> Generator[Event, Any, None]:
         self._check_rows(desk)
-        return agent.run(desk, self._horizon_days)
+        return agent.run(desk, self._around.days)
 
     def _check_rows(self, desk: Desk) -> None:
         # rows are all that firms and desk share: a different order would price one offer with another's cost, silently
@@ -103,14 +145,12 @@ class SupplySide:
     def _usd_per_gpu_hour(self, row: int, day: int) -> float:
         """Cost of a GPU under an offer, in the money in which prices are posted (before the price factor)."""
         offer = self.planned[row]
-        return self.firms[offer.firm].pools[offer.hardware.pool].usd_per_hour(day) / self._price_factor
+        firm = self.firms.get(offer.firm) or self.newcomers[offer.firm]
+        return firm.pools[offer.hardware.pool].usd_per_hour(day) / self._around.price_factor
 
 
-def build_supply(
-    settings: SupplySettings, models: Models, streams: Streams, horizon_days: float, price_factor: float = 1.0,
-    gpus: Mapping[str, Gpu] = GPUS,
-) -> SupplySide:
-    """Work out which firm offers which model within the horizon, and set up the firms.
+def build_supply(settings: SupplySettings, models: Models, streams: Streams, around: Around) -> SupplySide:
+    """Work out which firm offers which model within the horizon, and set up the firms and the pool of potential hosts.
 
     Parameters
     ----------
@@ -120,13 +160,8 @@ def build_supply(
         All models, past and future.
     streams
         Streams of this replication; names begin with ``providers/``.
-    horizon_days
-        Length of the run.
-    price_factor
-        Factor of the board on all posted prices: all costs are multiplied by it too, but strategies see prices and
-        costs before it, so that they post what they would post without it.
-    gpus
-        GPU types by name.
+    around
+        Length of the run, factor on all money, GPU types by name and the date of day 0.
 
     Raises
     ------
@@ -135,11 +170,19 @@ def build_supply(
     """
     planned = [
         offer for name in settings.firms
-        for offer in planned_offers(name, settings, models, streams, horizon_days, gpus)
+        for offer in planned_offers(name, settings, models, streams, around.days, around.gpus)
     ]
+    types = draw_hosts(settings.entry, streams)
+    if types:
+        taken = [host.name for host in types if host.name in settings.firms]
+        if taken:
+            raise ScenarioError(f"supply.firms has {taken[0]!r}, which is the name of a potential host (supply.entry); "
+                                "the firm must have another")
+        settings = settings.model_copy(update={"firms": settings.firms | {host.name: host.firm for host in types}})
+        planned += potential_offers(types, settings, models, streams, around)
     # as the rows of the world: first by model, which makes rivals neighbours
     planned.sort(key=lambda offer: (offer.model.name, offer.firm))
-    return SupplySide(settings, planned, streams, horizon_days, price_factor, gpus)
+    return SupplySide(settings, planned, streams, around, types)
 
 
 def _providers(settings: SupplySettings, planned: list[PlannedOffer]) -> dict[str, Provider]:

@@ -34,13 +34,23 @@ class UnitCosts:
         served = self._usage.served
         if self._cost_of[row] != (day, served.days):
             self._cost_of[row] = (day, served.days)
-            self._usd[row] = self._reckoned(row, day)
+            self._usd[row] = self._reckoned(row, day, float(self._usage.replicas[row]))
         return self._usd[row]
 
-    def _reckoned(self, row: int, day: int) -> float:
+    def at(self, row: int, day: int, load: float) -> float:
+        """The same if its demand filled ``load`` replicas, USD."""
+        return self._reckoned(row, day, load)
+
+    def gpu_hour(self, row: int, day: int) -> float:
+        """Cost of an hour of one GPU under an offer, USD, in the money in which prices are posted."""
+        return self._cost_per_hour(row, day)
+
+    def _reckoned(self, row: int, day: int, load: float) -> float:
+        if self._terms.basis == "marginal":
+            return self._terms.variable_usd_per_mtok
         served, hour = self._usage.served, self._cost_per_hour(row, day)
         usd = served.capacity(row).cost_usd_per_mtok(
             self._planned[row].hardware.gpus * hour, self._target, served.shape(row).mix)
         if self._terms.basis == "volume":
-            usd *= idle_factor(max(float(self._usage.replicas[row]), self._terms.least_load))
+            usd *= idle_factor(max(load, self._terms.least_load))
         return usd + self._terms.variable_usd_per_mtok

@@ -10,10 +10,10 @@ from sim.scenario.base import Part, Sweep, quantity
 class Costing(Part):
     """How a seller comes from the cost of its GPUs to the cost of a token."""
 
-    basis: Literal["capacity", "volume"] = Field(
+    basis: Literal["capacity", "volume", "marginal"] = Field(
         "capacity", description="capacity: of replicas used as planned, whatever is sold; volume: of the whole "
-        "replicas that the expected volume needs, over that volume (source: assumption: capacity, so that a market "
-        "says when it has the other)")
+        "replicas that the expected volume needs, over that volume; marginal: of one more token on replicas that run "
+        "anyway, `variable_usd_per_mtok` (source: assumption: capacity, so that a market says when it has another)")
     variable_usd_per_mtok: float = quantity(
         0.0, unit="USD/Mtok", doc="Cost of every token besides GPUs, paid the day after", ge=0, le=1000,
         sweep=Sweep(0.0, 1.0, "linear", "nothing to the price of a small model"))

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
 from sim.scenario.cost_settings import Costing
+from sim.scenario.entry_settings import EntrySettings
 from sim.scenario.pricing_settings import DemandLearning, PricingChoice
 from sim.scenario.provider_settings import Engine, Faults, Limits
 
@@ -243,6 +244,7 @@ class SupplySettings(Part):
     costing: Costing = Field(Costing(), description="From the cost of GPUs to that of a token")
     autoscaling: Autoscaling = Field(Autoscaling(), description="Replicas follow the load")
     shelf: Shelf = Field(Shelf(), description="Expectations of models, and their withdrawal")
+    entry: EntrySettings = Field(EntrySettings(), description="Potential hosts outside, and their entry")
     investment: Investment = Field(Investment(), description="Orders of GPUs")
     knowledge: Literal["told", "learned"] = Field(
         "told", description="What sellers who answer the router's rules know of them: told, the actual ones; learned, "

@@ -112,6 +112,8 @@ class MarketScenario(Document):
     @model_validator(mode="after")
     def _known_regions(self) -> "MarketScenario":
         used = {f"supply.firms.{name}.region": firm.region for name, firm in self.supply.firms.items()}
+        if self.supply.entry.types:
+            used |= {f"supply.entry.regions.{place}": name for place, name in enumerate(self.supply.entry.regions)}
         for field, region in ({"router.region": self.router.region} | used).items():
             if region not in self.network.regions:
                 raise ValueError(f"{field} is {region!r}; regions are {', '.join(sorted(self.network.regions))}")

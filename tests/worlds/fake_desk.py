@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from simpy import Environment
+from simpy import Environment, Event
+from simpy.events import URGENT
 
 from providers.firms.supply_side import SupplySide
 from sim.market.board import Board
@@ -60,7 +61,11 @@ class FakeDesk:
 
     def _midnights(self, days, watch):
         for day in range(days):
-            yield self.env.timeout(DAY_S)
+            # as the market does: books close before anybody acts, whoever scheduled itself first
+            midnight = Event(self.env)
+            midnight._ok, midnight._value = True, None
+            self.env.schedule(midnight, priority=URGENT, delay=DAY_S)
+            yield midnight
             self._close(day)
             if watch:
                 watch(self)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from providers.around import Around
 from providers.cost.expected_volume import ReplicaDay, daily_cost_usd, idle_factor, whole_replicas
 from providers.cost.software import faster, software_speed
 from providers.firms.expectations import Usage
@@ -83,7 +84,7 @@ def test_software_makes_tokens_cheaper_at_the_same_gpu():
     for per_year in (1.0, 2.0):
         settings = SupplySettings(firms={"host": HOST}, costing=Costing(software_per_year=per_year),
                                   gpu_prices={"kind": "constant"})
-        supply = build_supply(settings, MODELS, Streams(7, 0), 40)
+        supply = build_supply(settings, MODELS, Streams(7, 0), Around(40))
         desk = FakeDesk(supply, MODELS, lambda desk: np.full(len(desk.offers), 1e9))
         desk.run(40)
         costs.append(supply.unit_costs.usd_per_mtok(0, 39))
@@ -93,7 +94,7 @@ def test_software_makes_tokens_cheaper_at_the_same_gpu():
 
 def test_tokens_are_paid_the_day_after():
     settings = SupplySettings(firms={"host": HOST}, costing=Costing(variable_usd_per_mtok=0.5))
-    desk = FakeDesk(build_supply(settings, MODELS, Streams(7, 0), 3), MODELS,
+    desk = FakeDesk(build_supply(settings, MODELS, Streams(7, 0), Around(3)), MODELS,
                     lambda desk: np.full(len(desk.offers), 15e6))
     desk.run(3)
     # 15 M prompt and 1 M output tokens on each of the first two days, at half a dollar a million

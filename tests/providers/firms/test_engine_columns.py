@@ -2,6 +2,7 @@
 
 import pytest
 
+from providers.around import Around
 from providers.firms.supply_side import build_supply
 from sim.scenario.firm_settings import Adoption, Firm, PoolSettings, SupplySettings
 from sim.scenario.provider_settings import Engine, Faults, Limits
@@ -30,7 +31,7 @@ FAULTS = {  # outages and slowdowns are the calendar's (tests/sim/market)
 def spec(**fields):
     firm = Firm(pools=(PoolSettings(gpu="h200-sxm", count=16),), pricing={"kind": "constant"},
                 adoption=Adoption(probability=1), **fields)
-    return build_supply(SupplySettings(firms={"host": firm}), MODELS, Streams(7, 0), 10).offers[0]
+    return build_supply(SupplySettings(firms={"host": firm}), MODELS, Streams(7, 0), Around(10)).offers[0]
 
 
 def without(changes, name):

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from providers.around import Around
 from providers.firms.placement import Rules, Want, choose_hardware, pack
 from providers.firms.supply_side import build_supply
 from providers.pricing.menu_cost import CalvoPlus, MenuCost
@@ -45,7 +46,7 @@ def lab(**fields):
 
 
 def desk_of(firms, demand=lambda desk: np.zeros(len(desk.offers)), days=60, **rules):
-    supply = build_supply(SupplySettings(firms=firms, **rules), MODELS, Streams(7, 0), days)
+    supply = build_supply(SupplySettings(firms=firms, **rules), MODELS, Streams(7, 0), Around(days))
     return FakeDesk(supply, MODELS, demand)
 
 
@@ -287,7 +288,7 @@ def test_a_factor_on_all_money_changes_no_decision():
     runs = []
     for factor in (1.0, 0.25):
         firms = {"a": host(), "b": host("b200-sxm", 8, tenure="owned"), "lab": lab()}
-        supply = build_supply(SupplySettings(firms=firms), MODELS, Streams(7, 0), 200, factor)
+        supply = build_supply(SupplySettings(firms=firms), MODELS, Streams(7, 0), Around(200, factor))
         desk = FakeDesk(supply, MODELS, steady(3.0), price_factor=factor)
         desk.run(200)
         runs.append(desk)
@@ -427,7 +428,7 @@ def test_a_seller_who_is_about_to_react_does_so_once():
 def test_any_small_market_keeps_its_invariants(first, second, rate, split, price_factor):
     firms = {"a": host(count=first, training=TrainingSplit(kind=split)),
              "b": host("b200-sxm", second, tenure="owned", exit_months=2.0)}
-    supply = build_supply(SupplySettings(firms=firms), MODELS, Streams(7, 0), 90, price_factor)
+    supply = build_supply(SupplySettings(firms=firms), MODELS, Streams(7, 0), Around(90, price_factor))
     desk = FakeDesk(supply, MODELS, steady(rate))
     desk.run(90)
     assert sum(desk.ledger.balances.values()) == 0

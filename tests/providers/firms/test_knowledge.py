@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from providers.around import Around
 from providers.firms.supply_side import build_supply
 from providers.games.bertrand import router_nash
 from providers.pricing.sold_through import PriceRule, Rules
@@ -35,7 +36,7 @@ def market(pricing, rules, exponent=2.0, days=40, restless=0, **supply):
                 adoption=Adoption(probability=1, delay_days=0.0), exit_months=None)
     moving = firm.model_copy(update={"pricing": PricingChoice(kind="menu_cost", reviews_per_day=0.2)})
     settings = SupplySettings(firms={f"f{i}": moving if i < restless else firm for i in range(SELLERS)}, **supply)
-    side = build_supply(settings, MODELS, Streams(7, 0), days)
+    side = build_supply(settings, MODELS, Streams(7, 0), Around(days))
     side.tell(rules)
     desk = FakeDesk(side, MODELS, routed(exponent))
     desk.run(days)

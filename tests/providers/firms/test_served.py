@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from providers.around import Around
 from providers.firms.served import ServedRequests
 from providers.firms.shelf import planned_offers
 from providers.firms.supply_side import build_supply
@@ -100,7 +101,8 @@ LONG = {"prompt_tokens": 20_000, "answer": 0.02}
 
 def desk_after(days=40, *, cache=False, found=0.0, rate=2.0, fields=None, **requests):
     firms = {"host": host(cache=cache, **(fields or {}))}
-    supply = build_supply(SupplySettings(firms=firms, shelf=Shelf(prior_requests=1000.0)), MID, Streams(7, 0), 60)
+    supply = build_supply(SupplySettings(firms=firms, shelf=Shelf(prior_requests=1000.0)), MID, Streams(7, 0),
+                          Around(60))
     length = requests.get("prompt_tokens", 6000)
     desk = FakeDesk(supply, MID, lambda d: np.full(len(d.offers), rate * DAY_S * length),
                     cached=lambda prompt: (found * prompt).astype(np.int64), **requests)

@@ -1,0 +1,226 @@
+"""What a listing is worth to a host: the cash flow that it may expect, for as long as that is worth waiting for.
+
+    (E53)  V(S) = sum_{m in S} ( max_T sum_{tau < T} delta^tau [ (p - v) s D(t + tau) - C(s D) - overhead ] - K_m ) - K
+
+with p and s of E54, D of E52, C the GPUs of whole replicas as in E50, delta the hurdle, K the cost of a firm and K_m of
+a listing. T is free: a host may always leave.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from providers.cost.expected_volume import ROUNDING
+from providers.entry.meeting import Behind, Incumbents, Meeting, meet
+from providers.entry.outlook import MONTH_DAYS, Outlook
+from providers.firms.price_reviews import Sellers
+from providers.firms.shelf import PlannedOffer
+from providers.pricing.registry import STRATEGIES
+from sim.market.desk import Desk
+from sim.scenario.firm_settings import SupplySettings
+from sim.units import DAY_S, DAYS_PER_YEAR, HOURS_PER_DAY, MTOK_PER_TOKEN, PICO_PER_USD_PER_MTOK
+
+CEILING = 10.0  # highest price over unit cost that is expected, as of the strategies' own default
+MOST_BEHIND = 60  # further sellers of one model that are looked at: beyond, the last one's cash stands for the rest
+VOLUME_ROUNDS = 3  # of cost and share, where sellers price on their expected volume
+
+
+class Prospect(NamedTuple):
+    """A listing as its host expects it, in the money that is charged."""
+
+    row: int
+    value_usd: float  # discounted, before the cost of listing
+    months_usd: np.ndarray  # cash of each month ahead, until it would leave
+    load: float  # replicas that its demand fills now
+    revenue_usd: float  # a day, now
+    quarter_usd: float  # cash of the next 90 days, whether it would leave before or not
+
+
+class Seat(NamedTuple):
+    """An offer that might be made, and who would make it."""
+
+    row: int
+    overhead_usd: float  # of keeping it, a day
+    gpu_factor: float  # what the host pays for its GPUs over the median type
+    efficiency: float  # how fast its engines are over the median type's
+
+
+class Case(NamedTuple):
+    """What one seller would meet with so many more behind it, and their pace; float64 (numbers of more,)."""
+
+    prices: np.ndarray  # USD per million tokens
+    shares: np.ndarray
+
+
+class Month(NamedTuple):
+    """Of a model now: tokens a day, and its demand in each month ahead over that."""
+
+    tokens: float
+    factors: np.ndarray
+    day: int
+
+
+class Appraisal:
+    """Values of listings; rows as in ``Desk.offers``.
+
+    Parameters
+    ----------
+    planned
+        All offers.
+    settings
+        Supply.
+    sellers
+        Prices and unit costs of all offers, and the rules through which they sell.
+    price_factor
+        Factor on all money.
+    """
+
+    def __init__(self, planned: Sequence[PlannedOffer], settings: SupplySettings, sellers: Sellers,
+                 price_factor: float) -> None:
+        self._planned, self._settings, self._sellers = planned, settings, sellers
+        self._usage, self._costs = sellers.usage, sellers.unit_costs
+        self._factor = price_factor
+        self._answers = np.array([_answers(settings.firms[offer.firm].pricing.kind) for offer in planned], bool)
+        hurdle = settings.entry.hurdle_per_year
+        months = np.arange(max(1, settings.entry.ahead_days // MONTH_DAYS))
+        self._discount = (1.0 + hurdle) ** (-(months + 0.5) * MONTH_DAYS / DAYS_PER_YEAR)
+
+    def newcomers(self, desk: Desk, outlook: Outlook, seats: Sequence[Seat], day: int) -> list[Prospect]:
+        """Values of offers of one model that are not listed, each as if it alone came in now, with others after it.
+
+        Parameters
+        ----------
+        desk, outlook
+            The market, and what demand is expected.
+        seats
+            The offers.
+        day
+            Today.
+        """
+        if not seats:
+            return []
+        model, rows = int(desk.offer_model[seats[0].row]), [seat.row for seat in seats]
+        there = np.flatnonzero((desk.offer_model == model) & desk.board.listed).tolist()
+        tokens = self._demand(outlook, rows[0], model, day, bool(there))
+        incumbents, more = self._incumbents(desk, there, day), self._more(outlook)
+        met = self._meet(seats, [self._costs.usd_per_mtok(row, day) for row in rows], incumbents, more)
+        for _ in range(VOLUME_ROUNDS if self._settings.costing.basis == "volume" else 0):
+            loads = [tokens * float(share) / self._planned_tokens(row)
+                     for row, share in zip(rows, met.shares[:, 0], strict=True)]
+            costs = [self._costs.at(row, day, load) for row, load in zip(rows, loads, strict=True)]
+            met = self._meet(seats, costs, incumbents, more)
+        month = Month(tokens, outlook.factors(model, day, self._settings.entry.ahead_days), day)
+        pace, models = self._pace(outlook), outlook.models_a_host
+        return [self._prospect(seat, Case(*own), self._room(seat, Case(*after), month, models), pace, month)
+                for seat, *both in zip(seats, *met, strict=True)
+                for own, after in [(both[:2], both[2:])]]
+
+    def has_room(self, desk: Desk, outlook: Outlook, seat: Seat, day: int) -> bool:
+        """Whether one more seller of the median type would earn back its entry with a model now."""
+        entry = self._settings.entry
+        median = Seat(seat.row, entry.overhead_usd_per_day, seat.gpu_factor, seat.efficiency)
+        model = int(desk.offer_model[seat.row])
+        there = np.flatnonzero((desk.offer_model == model) & desk.board.listed).tolist()
+        tokens = self._demand(outlook, seat.row, model, day, bool(there))
+        met = self._meet([seat], [self._costs.usd_per_mtok(seat.row, day)], self._incumbents(desk, there, day), [0, 1])
+        month = Month(tokens, outlook.factors(model, day, MONTH_DAYS), day)
+        return bool(self._room(median, Case(met.prices_behind[0], met.shares_behind[0]), month,
+                               outlook.models_a_host)[0] >= 1)
+
+    def _meet(self, seats: Sequence[Seat], costs: Sequence[float], incumbents: Incumbents, more: list[int]) -> Meeting:
+        # those behind are of the median type: what they pay and how fast they are, on the same GPU
+        behind = [self._median_cost(seat, cost) for seat, cost in zip(seats, costs, strict=True)]
+        knows, row = self._sellers.knowledge, seats[0].row
+        # who is outside has seen no demand of its own: it believes what is published
+        rules = knows.published if knows.learns else knows.rules_of(row, None)
+        return meet(incumbents, costs, rules, CEILING, Behind(behind, more))
+
+    def _median_cost(self, seat: Seat, usd: float) -> float:
+        variable = self._settings.costing.variable_usd_per_mtok
+        return variable + (usd - variable) * seat.efficiency / seat.gpu_factor
+
+    def _pace(self, outlook: Outlook) -> float:
+        """How many more sellers of a model are expected a month, while there is room."""
+        return float(self._settings.entry.expected_entry_share * outlook.pace)
+
+    def _cash(self, seat: Seat, case: Case, month: Month) -> np.ndarray:
+        """Cash of a day, USD, by number of sellers behind and month; float64 (numbers of more, months)."""
+        sold = month.tokens * np.outer(case.shares, month.factors)
+        margin = (case.prices - self._settings.costing.variable_usd_per_mtok)[:, None]
+        gpus = self._gpus_usd(seat.row, sold / self._planned_tokens(seat.row), month.day)
+        return np.asarray(self._factor * (sold * MTOK_PER_TOKEN * margin - seat.overhead_usd) - gpus)
+
+    def _room(self, seat: Seat, behind: Case, month: Month, models: float) -> np.ndarray:
+        """How many more of the median type, each with so many models, would earn back their entry; int (months,)."""
+        entry, more = self._settings.entry, len(behind.prices)
+        sold = month.tokens * np.outer(behind.shares, month.factors)
+        load = sold * seat.efficiency / self._planned_tokens(seat.row)
+        margin = (behind.prices - self._settings.costing.variable_usd_per_mtok)[:, None]
+        gpus = self._gpus_usd(seat.row, load, month.day) / seat.gpu_factor
+        cash = self._factor * (sold * MTOK_PER_TOKEN * margin - entry.overhead_usd_per_day) - gpus
+        # over the time that it looks ahead; of the cost of a firm each model bears a part
+        earns = cash >= (entry.listing_usd + entry.firm_usd / models) * self._factor / entry.ahead_days
+        return np.where(earns.all(axis=0), more - 1, np.argmin(earns, axis=0) - 1)
+
+    def _prospect(self, seat: Seat, case: Case, room: np.ndarray, pace: float, month: Month) -> Prospect:
+        """Cash with as many more in each month as come while there is room (E55)."""
+        months = np.arange(len(month.factors))
+        number = np.floor(np.minimum(np.maximum(room, 0), pace * (months + 0.5)) + ROUNDING).astype(int)
+        cash = self._cash(seat, case, month)[np.minimum(number, len(case.prices) - 1), months]
+        now = month.tokens * float(case.shares[0])
+        revenue = self._factor * now * MTOK_PER_TOKEN * float(case.prices[0])
+        return self._worth(seat.row, MONTH_DAYS * cash, now / self._planned_tokens(seat.row), revenue)
+
+    def _more(self, outlook: Outlook) -> list[int]:
+        """Numbers of further sellers of a model that may be expected: those outside who can serve it."""
+        entry = self._settings.entry
+        able = math.ceil(outlook.outside * entry.familiar_share) if entry.expected_entry_share > 0 else 0
+        return list(range(min(able, MOST_BEHIND) + 1))
+
+    def staying(self, desk: Desk, outlook: Outlook, row: int, overhead_usd: float, day: int) -> Prospect:
+        """Value of a listed offer from now on, at what it has been earning."""
+        usage = self._usage
+        factors = outlook.factors(int(desk.offer_model[row]), day, self._settings.entry.ahead_days)
+        load = float(usage.replicas[row]) * factors
+        variable = self._settings.costing.variable_usd_per_mtok * MTOK_PER_TOKEN * self._factor
+        margin = float(usage.revenue[row]) * factors - variable * load * self._planned_tokens(row)
+        cash = margin - self._gpus_usd(row, load, day) - overhead_usd * self._factor
+        return self._worth(row, MONTH_DAYS * cash, float(usage.replicas[row]), float(usage.revenue[row]))
+
+    def _gpus_usd(self, row: int, load: np.ndarray, day: int) -> np.ndarray:
+        """Cost of a day's GPUs, USD, of whole replicas (E50)."""
+        replicas = np.maximum(1.0, np.ceil(load - ROUNDING))
+        hour = self._planned[row].hardware.gpus * self._costs.gpu_hour(row, day) * self._factor
+        return np.asarray(HOURS_PER_DAY * hour * replicas)
+
+    def _worth(self, row: int, months_usd: np.ndarray, load: float, revenue_usd: float) -> Prospect:
+        """A listing with this cash, for as long as it is worth waiting for."""
+        worth = np.cumsum(self._discount * months_usd)
+        last = int(np.argmax(worth))
+        return Prospect(row, float(worth[last]), months_usd[:last + 1], load, revenue_usd,
+                        float(months_usd[:3].sum()))
+
+    def _demand(self, outlook: Outlook, row: int, model: int, day: int, sold: bool) -> float:
+        """Tokens a day of a model; of one that nobody ever sold what firms expect of new models."""
+        lately = float(outlook.mean_tokens(day)[model])
+        if lately > 0 or sold:
+            return lately
+        shelf, age = self._settings.shelf, max(0.0, day - self._planned[row].model.release_day)
+        return float(shelf.expected_load * 0.5 ** (age / shelf.half_life_days) * self._planned_tokens(row))
+
+    def _planned_tokens(self, row: int) -> float:
+        """Tokens a day that a replica serves as planned, u kappa of E50."""
+        served, target = self._usage.served, self._settings.autoscaling.target_utilisation
+        return float(served.requests_per_s[row] * (served.prompt[row] + served.output[row])) * DAY_S * target
+
+    def _incumbents(self, desk: Desk, there: Sequence[int], day: int) -> Incumbents:
+        served = self._usage.served
+        posted = [desk.board.prices_of(row).blended(served.billed(row)) / PICO_PER_USD_PER_MTOK for row in there]
+        costs = [self._costs.usd_per_mtok(row, day) for row in there]
+        return Incumbents(np.array(costs), np.array(posted), self._answers[list(there)])
+
+
+def _answers(kind: str) -> bool:
+    return kind in STRATEGIES and STRATEGIES[kind].answers_rules

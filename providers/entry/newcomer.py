@@ -1,0 +1,217 @@
+"""A host that came in from the pool: it rents what its replicas need, lists what pays, and leaves when nothing does."""
+
+from collections.abc import Generator, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from simpy import Event
+
+from providers.entry.appraisal import Appraisal, Prospect, Seat
+from providers.entry.outlook import MONTH_DAYS, Outlook
+from providers.entry.potential_hosts import ROOM, PotentialHost
+from providers.firms.firm import FirmAgent, Shared
+from providers.firms.placement import pack
+from providers.firms.pools import Pool, book_day
+from providers.firms.shelf import PlannedOffer
+from sim.errors import MarketError
+from sim.market.desk import Desk
+from sim.market.hosts import HostRecord
+from sim.market.ledger import Account
+from sim.scenario.firm_settings import SupplySettings
+from sim.units import DAY_S, DAYS_PER_YEAR, NANO_PER_USD, USD_PER_NANO
+
+QUARTER_MONTHS: Final = 3  # a listing goes when its cash of so many months is negative
+YEAR_DAYS: Final = 365  # over which a host that may leave looks back
+
+
+class Beliefs(NamedTuple):
+    """What newcomers reckon with, shared by all of them."""
+
+    appraisal: Appraisal
+    outlook: Outlook
+    horizon_days: float
+    price_factor: float
+
+
+class Newcomer(FirmAgent):
+    """A type of the pool, outside until it enters; then a firm that rents GPUs by the day.
+
+    Parameters
+    ----------
+    host
+        Its type.
+    settings
+        All of supply, the pool's types among the firms.
+    potential
+        World rows of the offers that it could make.
+    pools
+        Its GPU types, none rented.
+    shared, beliefs
+        What it shares with all firms, and with all newcomers.
+
+    Attributes
+    ----------
+    entry_day, exit_day
+        When it came and when it left; None before.
+    """
+
+    def __init__(
+        self, host: PotentialHost, settings: SupplySettings, potential: dict[int, PlannedOffer], pools: list[Pool],
+        shared: Shared, beliefs: Beliefs,
+    ) -> None:
+        super().__init__(host.name, settings, {}, pools, shared)
+        self.host, self.potential, self._beliefs = host, potential, beliefs
+        self.entry_day: int | None = None
+        self.exit_day: int | None = None
+        self._capital_usd = 0.0
+        self._first: tuple[str, ...] = ()
+        self._expected: list[tuple[int, np.ndarray]] = []  # day of a listing, and cash of the months ahead
+        self._cash_usd: list[float] = []  # by day since entry
+        self._bill_usd = 0.0  # of the day under way
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it never entered."""
+        return self.entry_day is None
+
+    def candidates(self, day: int) -> list[int]:
+        """Rows of the released models that it never listed."""
+        return [row for row, offer in self.potential.items()
+                if row not in self.planned and offer.model.release_day <= day]
+
+    def prospects(self, desk: Desk, day: int) -> list[Prospect]:
+        """What each model that it could list now, and does not, is worth to it."""
+        appraise, outlook = self._beliefs.appraisal.newcomers, self._beliefs.outlook
+        return [found for row in self.candidates(day) for found in appraise(desk, outlook, [self.seat(row)], day)]
+
+    def seat(self, row: int) -> Seat:
+        """One of its offers, and what it is like at it."""
+        host, pool = self.host, self.potential[row].hardware.pool
+        return Seat(row, host.overhead_usd_per_day, host.gpu_factors[pool], host.efficiency)
+
+    def worth_listing(self, prospects: Sequence[Prospect]) -> list[Prospect]:
+        """Those that are worth the cost of listing them."""
+        return [one for one in prospects if one.value_usd > self._terms_usd(self.settings.entry.listing_usd)]
+
+    def value_usd(self, prospects: Sequence[Prospect]) -> float:
+        """V of E53: what entering with the best of these would be worth, net of its cost; USD."""
+        listing = self._terms_usd(self.settings.entry.listing_usd)
+        return (sum(one.value_usd - listing for one in self.worth_listing(prospects))
+                - self._terms_usd(self.settings.entry.firm_usd))
+
+    def enter(self, desk: Desk, prospects: Sequence[Prospect], day: int) -> None:
+        """Come in with these models: on the shelf at once, so that who looks next sees it there."""
+        self.entry_day = day
+        self._first = tuple(self.potential[one.row].model.name for one in prospects)
+        self._invest(desk, day, self._terms_usd(self.settings.entry.firm_usd))
+        self._list(desk, prospects, day)
+        self._plan(desk, day, at_once=True)
+        desk.env.process(self._live(desk))
+
+    def record(self, desk: Desk) -> HostRecord:
+        """Its story so far."""
+        assert self.entry_day is not None
+        entered, cash = self.entry_day, list(self._cash_usd)
+        ended = len(desk.offer_days)
+        if self.exit_day is None and len(cash) < ended - entered:
+            cash.append(self._cash_of(desk, ended - 1))  # the run's last day, after which no midnight came
+        ahead = self.settings.entry.ahead_days
+        days = min(len(cash), ahead)
+        expected = np.zeros(ahead)
+        for day, months in self._expected:
+            daily = np.repeat(months / MONTH_DAYS, MONTH_DAYS)[:max(0, ahead - (day - entered))]
+            expected[day - entered:day - entered + len(daily)] += daily
+        discount = (1.0 + self.settings.entry.hurdle_per_year) ** (-(np.arange(ahead) + 0.5) / DAYS_PER_YEAR)
+        return HostRecord(self.name, entered, self.exit_day, self._first, self._capital_usd,
+                          float(discount @ expected), float(discount[:days] @ expected[:days]),
+                          float(discount[:days] @ np.array(cash[:days])) if days else 0.0)
+
+    # ---- its days
+
+    def _live(self, desk: Desk) -> Generator[Event, Any, None]:
+        entered = day = int(desk.env.now // DAY_S)
+        next_review = entered + MONTH_DAYS
+        while desk.env.now < self._beliefs.horizon_days * DAY_S:
+            day = int(desk.env.now // DAY_S)
+            if day > entered:
+                self.usage.refresh(desk)
+                self._pay_for_tokens(desk, day)
+                self._cash_usd.append(self._cash_of(desk, day - 1))
+                if day >= next_review:
+                    next_review += MONTH_DAYS
+                    self._look_around(desk, day)
+                if self.gone:
+                    return
+                self._plan(desk, day)
+            self._pay_for_the_day(desk, day)
+            yield desk.env.timeout((day + 1) * DAY_S - desk.env.now)
+
+    def _plan(self, desk: Desk, day: float, *, at_once: bool = False) -> None:
+        """Rent as many GPUs as the replicas take, then place them."""
+        for index, pool in enumerate(self.pools):
+            rows, wants = self._wants(desk, index, day)
+            for row, want in zip(rows, wants, strict=True):
+                if want.replicas > want.most:
+                    raise MarketError(f"{self.name} would need {want.replicas:.1f} replicas of "
+                                      f"{self.planned[row].model.name}, but supply.entry.max_replicas is {want.most}; "
+                                      "it must be higher")
+            pool.rented = sum(n * want.gpus for n, want in zip(pack(ROOM, wants, self._rules), wants, strict=True))
+        super()._plan(desk, day, at_once=at_once)
+
+    def _look_around(self, desk: Desk, day: int) -> None:
+        """Once a month: drop listings, leave, or list more."""
+        beliefs, overhead = self._beliefs, self.host.overhead_usd_per_day
+        beliefs.outlook.read(desk.offer_days)
+        trial = self.settings.shelf.trial_days
+        kept = []
+        for row in [row for row in self.planned if row not in self.retired]:
+            worth = beliefs.appraisal.staying(desk, beliefs.outlook, row, overhead, day)
+            old = day - desk.board.listed_s[row] / DAY_S >= trial
+            if old and worth.quarter_usd < 0:
+                self._retire(desk, row)
+            else:
+                kept.append(worth)
+        past = self._cash_usd[-YEAR_DAYS:]
+        hopeless = sum(worth.value_usd for worth in kept) < 0 and sum(past) < 0
+        if not kept or (hopeless and len(self._cash_usd) >= QUARTER_MONTHS * MONTH_DAYS):
+            self.exit_day = day
+            self._exit(desk)
+            return
+        self._list(desk, self.worth_listing(self.prospects(desk, day)), day)
+
+    def _list(self, desk: Desk, prospects: Sequence[Prospect], day: int) -> None:
+        for one in prospects:
+            self.planned[one.row] = self.potential[one.row]
+            self._targets[one.row] = 0
+            self._beliefs.outlook.listed(int(desk.offer_model[one.row]))
+            self.usage.expect(one.row, one.load, one.revenue_usd)
+            self._expected.append((day, one.months_usd))
+            self._invest(desk, day, self._terms_usd(self.settings.entry.listing_usd))
+
+    # ---- its money
+
+    def _terms_usd(self, usd: float) -> float:
+        return usd * self._beliefs.price_factor
+
+    def _invest(self, desk: Desk, day: int, usd: float) -> None:
+        self._capital_usd += usd
+        self._pay(desk, day, "entry", usd)
+
+    def _pay(self, desk: Desk, day: int, purpose: str, usd: float) -> None:
+        desk.ledger.pay(day, Account("provider", self.name, "cash"), Account("supplier", purpose, self.name),
+                        round(usd * NANO_PER_USD))
+
+    def _pay_for_the_day(self, desk: Desk, day: int) -> None:
+        listings = sum(1 for row in self.planned if row not in self.retired)
+        overhead = self._terms_usd(self.host.overhead_usd_per_day) * listings
+        self._pay(desk, day, "overhead", overhead)
+        rows = book_day(self.name, self.pools, desk.ledger, day)
+        self.pool_days.extend(row for row in rows if row.rented or row.cost_nano)
+        self._bill_usd = overhead + USD_PER_NANO * sum(row.cost_nano for row in rows)
+
+    def _cash_of(self, desk: Desk, day: int) -> float:
+        """Revenue of a day that ended less all that it cost, USD."""
+        of_day, rows = desk.offer_days[day], list(self.planned)
+        tokens = float(of_day.prompt_tokens[rows].sum() + of_day.output_tokens[rows].sum())
+        variable = self._terms_usd(self.settings.costing.variable_usd_per_mtok) * tokens / 1e6
+        return float(of_day.revenue_nano[rows].sum()) * USD_PER_NANO - variable - self._bill_usd
