@@ -20,7 +20,7 @@ QUARTER_DAYS: Final = 91
 SURVEY_DAYS: Final = 5  # between looks at which models have room for one more
 
 
-class Gate:
+class Door:
     """Sequential free entry: at midnights, as many looks as the settings say, in an order drawn for each round.
 
     A round is one look of everybody; in each, a type's place is a draw of its own. A type that came in never looks
