@@ -14,7 +14,7 @@ import numpy as np
 
 from providers.cost.expected_volume import ROUNDING
 from providers.entry.meeting import Behind, Incumbents, Meeting, meet
-from providers.entry.outlook import MONTH_DAYS, Outlook
+from providers.entry.outlook import STEP_DAYS, Outlook
 from providers.firms.price_reviews import Sellers
 from providers.firms.shelf import PlannedOffer
 from providers.pricing.registry import STRATEGIES
@@ -38,7 +38,7 @@ class Prospect(NamedTuple):
     quarter_usd: float  # cash of the next 90 days, whether it would leave before or not
 
 
-class Seat(NamedTuple):
+class Candidate(NamedTuple):
     """An offer that might be made, and who would make it."""
 
     row: int
@@ -47,7 +47,7 @@ class Seat(NamedTuple):
     efficiency: float  # how fast its engines are over the median type's
 
 
-class Case(NamedTuple):
+class Facing(NamedTuple):
     """What one seller would meet with so many more behind it, and their pace; float64 (numbers of more,)."""
 
     prices: np.ndarray  # USD per million tokens
@@ -84,10 +84,10 @@ class Appraisal:
         self._factor = price_factor
         self._answers = np.array([_answers(settings.firms[offer.firm].pricing.kind) for offer in planned], bool)
         hurdle = settings.entry.hurdle_per_year
-        months = np.arange(max(1, settings.entry.ahead_days // MONTH_DAYS))
-        self._discount = (1.0 + hurdle) ** (-(months + 0.5) * MONTH_DAYS / DAYS_PER_YEAR)
+        months = np.arange(max(1, settings.entry.ahead_days // STEP_DAYS))
+        self._discount = (1.0 + hurdle) ** (-(months + 0.5) * STEP_DAYS / DAYS_PER_YEAR)
 
-    def newcomers(self, desk: Desk, outlook: Outlook, seats: Sequence[Seat], day: int) -> list[Prospect]:
+    def newcomers(self, desk: Desk, outlook: Outlook, seats: Sequence[Candidate], day: int) -> list[Prospect]:
         """Values of offers of one model that are not listed, each as if it alone came in now, with others after it.
 
         Parameters
@@ -113,23 +113,23 @@ class Appraisal:
             met = self._meet(seats, costs, incumbents, more)
         month = Month(tokens, outlook.factors(model, day, self._settings.entry.ahead_days), day)
         pace, models = self._pace(outlook), outlook.models_a_host
-        return [self._prospect(seat, Case(*own), self._room(seat, Case(*after), month, models), pace, month)
+        return [self._prospect(seat, Facing(*own), self._room(seat, Facing(*after), month, models), pace, month)
                 for seat, *both in zip(seats, *met, strict=True)
                 for own, after in [(both[:2], both[2:])]]
 
-    def has_room(self, desk: Desk, outlook: Outlook, seat: Seat, day: int) -> bool:
+    def has_room(self, desk: Desk, outlook: Outlook, seat: Candidate, day: int) -> bool:
         """Whether one more seller of the median type would earn back its entry with a model now."""
         entry = self._settings.entry
-        median = Seat(seat.row, entry.overhead_usd_per_day, seat.gpu_factor, seat.efficiency)
+        median = Candidate(seat.row, entry.overhead_usd_per_day, seat.gpu_factor, seat.efficiency)
         model = int(desk.offer_model[seat.row])
         there = np.flatnonzero((desk.offer_model == model) & desk.board.listed).tolist()
         tokens = self._demand(outlook, seat.row, model, day, bool(there))
         met = self._meet([seat], [self._costs.usd_per_mtok(seat.row, day)], self._incumbents(desk, there, day), [0, 1])
-        month = Month(tokens, outlook.factors(model, day, MONTH_DAYS), day)
-        return bool(self._room(median, Case(met.prices_behind[0], met.shares_behind[0]), month,
+        month = Month(tokens, outlook.factors(model, day, STEP_DAYS), day)
+        return bool(self._room(median, Facing(met.prices_behind[0], met.shares_behind[0]), month,
                                outlook.models_a_host)[0] >= 1)
 
-    def _meet(self, seats: Sequence[Seat], costs: Sequence[float], incumbents: Incumbents, more: list[int]) -> Meeting:
+    def _meet(self, seats: Sequence[Candidate], costs: Sequence[float], incumbents: Incumbents, more: list[int]) -> Meeting:
         # those behind are of the median type: what they pay and how fast they are, on the same GPU
         behind = [self._median_cost(seat, cost) for seat, cost in zip(seats, costs, strict=True)]
         knows, row = self._sellers.knowledge, seats[0].row
@@ -137,7 +137,7 @@ class Appraisal:
         rules = knows.published if knows.learns else knows.rules_of(row, None)
         return meet(incumbents, costs, rules, CEILING, Behind(behind, more))
 
-    def _median_cost(self, seat: Seat, usd: float) -> float:
+    def _median_cost(self, seat: Candidate, usd: float) -> float:
         variable = self._settings.costing.variable_usd_per_mtok
         return variable + (usd - variable) * seat.efficiency / seat.gpu_factor
 
@@ -145,14 +145,14 @@ class Appraisal:
         """How many more sellers of a model are expected a month, while there is room."""
         return float(self._settings.entry.expected_entry_share * outlook.pace)
 
-    def _cash(self, seat: Seat, case: Case, month: Month) -> np.ndarray:
+    def _cash(self, seat: Candidate, case: Facing, month: Month) -> np.ndarray:
         """Cash of a day, USD, by number of sellers behind and month; float64 (numbers of more, months)."""
         sold = month.tokens * np.outer(case.shares, month.factors)
         margin = (case.prices - self._settings.costing.variable_usd_per_mtok)[:, None]
         gpus = self._gpus_usd(seat.row, sold / self._planned_tokens(seat.row), month.day)
         return np.asarray(self._factor * (sold * MTOK_PER_TOKEN * margin - seat.overhead_usd) - gpus)
 
-    def _room(self, seat: Seat, behind: Case, month: Month, models: float) -> np.ndarray:
+    def _room(self, seat: Candidate, behind: Facing, month: Month, models: float) -> np.ndarray:
         """How many more of the median type, each with so many models, would earn back their entry; int (months,)."""
         entry, more = self._settings.entry, len(behind.prices)
         sold = month.tokens * np.outer(behind.shares, month.factors)
@@ -164,14 +164,14 @@ class Appraisal:
         earns = cash >= (entry.listing_usd + entry.firm_usd / models) * self._factor / entry.ahead_days
         return np.where(earns.all(axis=0), more - 1, np.argmin(earns, axis=0) - 1)
 
-    def _prospect(self, seat: Seat, case: Case, room: np.ndarray, pace: float, month: Month) -> Prospect:
+    def _prospect(self, seat: Candidate, case: Facing, room: np.ndarray, pace: float, month: Month) -> Prospect:
         """Cash with as many more in each month as come while there is room (E55)."""
         months = np.arange(len(month.factors))
         number = np.floor(np.minimum(np.maximum(room, 0), pace * (months + 0.5)) + ROUNDING).astype(int)
         cash = self._cash(seat, case, month)[np.minimum(number, len(case.prices) - 1), months]
         now = month.tokens * float(case.shares[0])
         revenue = self._factor * now * MTOK_PER_TOKEN * float(case.prices[0])
-        return self._worth(seat.row, MONTH_DAYS * cash, now / self._planned_tokens(seat.row), revenue)
+        return self._worth(seat.row, STEP_DAYS * cash, now / self._planned_tokens(seat.row), revenue)
 
     def _more(self, outlook: Outlook) -> list[int]:
         """Numbers of further sellers of a model that may be expected: those outside who can serve it."""
@@ -187,7 +187,7 @@ class Appraisal:
         variable = self._settings.costing.variable_usd_per_mtok * MTOK_PER_TOKEN * self._factor
         margin = float(usage.revenue[row]) * factors - variable * load * self._planned_tokens(row)
         cash = margin - self._gpus_usd(row, load, day) - overhead_usd * self._factor
-        return self._worth(row, MONTH_DAYS * cash, float(usage.replicas[row]), float(usage.revenue[row]))
+        return self._worth(row, STEP_DAYS * cash, float(usage.replicas[row]), float(usage.revenue[row]))
 
     def _gpus_usd(self, row: int, load: np.ndarray, day: int) -> np.ndarray:
         """Cost of a day's GPUs, USD, of whole replicas (E50)."""

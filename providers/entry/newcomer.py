@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from simpy import Event
 
-from providers.entry.appraisal import Appraisal, Prospect, Seat
-from providers.entry.outlook import MONTH_DAYS, Outlook
+from providers.entry.appraisal import Appraisal, Candidate, Prospect
+from providers.entry.outlook import STEP_DAYS, Outlook
 from providers.entry.potential_hosts import ROOM, PotentialHost
 from providers.firms.firm import FirmAgent, Shared
 from providers.firms.placement import pack
@@ -21,7 +21,7 @@ from sim.scenario.firm_settings import SupplySettings
 from sim.units import DAY_S, DAYS_PER_YEAR, NANO_PER_USD, USD_PER_NANO
 
 QUARTER_MONTHS: Final = 3  # a listing goes when its cash of so many months is negative
-YEAR_DAYS: Final = 365  # over which a host that may leave looks back
+LOOK_BACK_DAYS: Final = 365  # over which a host that may leave looks back
 
 
 class Beliefs(NamedTuple):
@@ -84,10 +84,10 @@ class Newcomer(FirmAgent):
         appraise, outlook = self._beliefs.appraisal.newcomers, self._beliefs.outlook
         return [found for row in self.candidates(day) for found in appraise(desk, outlook, [self.seat(row)], day)]
 
-    def seat(self, row: int) -> Seat:
+    def seat(self, row: int) -> Candidate:
         """One of its offers, and what it is like at it."""
         host, pool = self.host, self.potential[row].hardware.pool
-        return Seat(row, host.overhead_usd_per_day, host.gpu_factors[pool], host.efficiency)
+        return Candidate(row, host.overhead_usd_per_day, host.gpu_factors[pool], host.efficiency)
 
     def worth_listing(self, prospects: Sequence[Prospect]) -> list[Prospect]:
         """Those that are worth the cost of listing them."""
@@ -119,7 +119,7 @@ class Newcomer(FirmAgent):
         days = min(len(cash), ahead)
         expected = np.zeros(ahead)
         for day, months in self._expected:
-            daily = np.repeat(months / MONTH_DAYS, MONTH_DAYS)[:max(0, ahead - (day - entered))]
+            daily = np.repeat(months / STEP_DAYS, STEP_DAYS)[:max(0, ahead - (day - entered))]
             expected[day - entered:day - entered + len(daily)] += daily
         discount = (1.0 + self.settings.entry.hurdle_per_year) ** (-(np.arange(ahead) + 0.5) / DAYS_PER_YEAR)
         return HostRecord(self.name, entered, self.exit_day, self._first, self._capital_usd,
@@ -130,7 +130,7 @@ class Newcomer(FirmAgent):
 
     def _live(self, desk: Desk) -> Generator[Event, Any, None]:
         entered = day = int(desk.env.now // DAY_S)
-        next_review = entered + MONTH_DAYS
+        next_review = entered + STEP_DAYS
         while desk.env.now < self._beliefs.horizon_days * DAY_S:
             day = int(desk.env.now // DAY_S)
             if day > entered:
@@ -138,7 +138,7 @@ class Newcomer(FirmAgent):
                 self._pay_for_tokens(desk, day)
                 self._cash_usd.append(self._cash_of(desk, day - 1))
                 if day >= next_review:
-                    next_review += MONTH_DAYS
+                    next_review += STEP_DAYS
                     self._look_around(desk, day)
                 if self.gone:
                     return
@@ -171,9 +171,9 @@ class Newcomer(FirmAgent):
                 self._retire(desk, row)
             else:
                 kept.append(worth)
-        past = self._cash_usd[-YEAR_DAYS:]
+        past = self._cash_usd[-LOOK_BACK_DAYS:]
         hopeless = sum(worth.value_usd for worth in kept) < 0 and sum(past) < 0
-        if not kept or (hopeless and len(self._cash_usd) >= QUARTER_MONTHS * MONTH_DAYS):
+        if not kept or (hopeless and len(self._cash_usd) >= QUARTER_MONTHS * STEP_DAYS):
             self.exit_day = day
             self._exit(desk)
             return

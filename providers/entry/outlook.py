@@ -21,7 +21,7 @@ from sim.scenario.entry_settings import EntrySettings
 
 MEAN_DAYS: Final = 28
 GROWTH_DAYS: Final = 90
-MONTH_DAYS: Final = 30
+STEP_DAYS: Final = 30
 PRIOR: Final = 0.05  # months of the whole platform that the prior of ageing counts for
 HOSTS_BEFORE: Final = 3.0  # hosts that the prior of how many models one brings counts for
 MODELS_BEFORE: Final = 2.0  # that prior
@@ -55,7 +55,7 @@ class Outlook:
     def __init__(self, models: Models, offer_model: np.ndarray, settings: EntrySettings, half_life_days: float) -> None:
         self._release, self._offer_model = models.release_day, offer_model
         self._share = settings.expected_growth_share
-        self._prior = 0.5 ** (MONTH_DAYS / half_life_days)
+        self._prior = 0.5 ** (STEP_DAYS / half_life_days)
         self._path = None if settings.growth_path is None else read_path(settings.growth_path)
         self._days: list[np.ndarray] = []  # tokens of each model, a day
         self._now, self._next = np.zeros(AGES), np.zeros(AGES)  # shares of models by age, and those a month later
@@ -96,7 +96,7 @@ class Outlook:
         for day in days[len(self._days):]:
             tokens = (day.prompt_tokens + day.output_tokens).astype(float)
             self._days.append(np.bincount(self._offer_model, tokens, len(self._release)))
-        while len(self._days) >= MONTH_DAYS * (self._months + 2):
+        while len(self._days) >= STEP_DAYS * (self._months + 2):
             self._age(self._months)
             self._months += 1
 
@@ -120,12 +120,12 @@ class Outlook:
     def factors(self, model: int, day: int, ahead_days: int) -> np.ndarray:
         """Expected demand over today's in each month ahead, at its middle; float64 (months,)."""
         ratios = self._ratios()
-        months = np.arange(max(1, ahead_days // MONTH_DAYS))
-        age = int(max(0.0, day - self._release[model]) // MONTH_DAYS)
+        months = np.arange(max(1, ahead_days // STEP_DAYS))
+        age = int(max(0.0, day - self._release[model]) // STEP_DAYS)
         aged = np.cumprod(np.append(1.0, ratios[np.minimum(age + months, AGES - 1)]))[:-1]
         # in the middle of a month half of its ageing has come
         aged = aged * np.sqrt(ratios[np.minimum(age + months, AGES - 1)])
-        middle = (months + 0.5) * MONTH_DAYS
+        middle = (months + 0.5) * STEP_DAYS
         return np.asarray(aged * (self._along(day, middle) if self._path is not None
                                   else np.exp(self.growth_per_day() * middle)))
 
@@ -137,13 +137,13 @@ class Outlook:
 
     def _age(self, month: int) -> None:
         """Compare a month of every model with the month after."""
-        now, then = (np.array(self._days[MONTH_DAYS * m:MONTH_DAYS * (m + 1)]).sum(axis=0)
+        now, then = (np.array(self._days[STEP_DAYS * m:STEP_DAYS * (m + 1)]).sum(axis=0)
                      for m in (month, month + 1))
         if now.sum() <= 0 or then.sum() <= 0:
             return
-        day = MONTH_DAYS * month
+        day = STEP_DAYS * month
         seen = (self._release <= day) & (now > 0)
-        age = np.minimum((np.maximum(day - self._release[seen], 0.0) // MONTH_DAYS).astype(int), AGES - 1)
+        age = np.minimum((np.maximum(day - self._release[seen], 0.0) // STEP_DAYS).astype(int), AGES - 1)
         np.add.at(self._now, age, now[seen] / now.sum())
         np.add.at(self._next, age, then[seen] / then.sum())
 

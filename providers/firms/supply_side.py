@@ -11,7 +11,7 @@ from providers.around import Around
 from providers.cost.gpu_prices import gpu_price_series
 from providers.cost.ownership import owned_cost
 from providers.entry.appraisal import Appraisal
-from providers.entry.door import Door
+from providers.entry.entrance import PoolEntrance
 from providers.entry.newcomer import Beliefs, Newcomer
 from providers.entry.outlook import Outlook
 from providers.entry.potential_hosts import PotentialHost, draw_hosts, potential_offers
@@ -71,7 +71,7 @@ class SupplySide:
         self._shared = Shared(self._usage, self._sellers, self.pool_days)
         self._streams = streams
         self._desk: Desk | None = None
-        self._door: Door | None = None
+        self._entrance: PoolEntrance | None = None
         self._rows: dict[str, dict[int, PlannedOffer]] = {name: {} for name in settings.firms}
         for row, offer in enumerate(planned):
             self._rows[offer.firm][row] = offer
@@ -95,7 +95,7 @@ class SupplySide:
     @property
     def entry_values(self) -> list[EntryValue]:
         """What entering would be worth to each type outside, at each quarter so far."""
-        return [] if self._door is None else self._door.values
+        return [] if self._entrance is None else self._entrance.values
 
     def tell(self, rules: Rules, model: str | None = None) -> None:
         """Tell all sellers, or those of one model, through which rules they sell, from now on.
@@ -119,8 +119,8 @@ class SupplySide:
         beliefs = Beliefs(appraisal, outlook, around.days, around.price_factor)
         self.newcomers.update((host.name, Newcomer(host, settings, self._rows[host.name], self._pools_of(host),
                                                    self._shared, beliefs)) for host in self._types)
-        self._door = Door(settings.entry, list(self.newcomers.values()), self._usage, beliefs, self._streams)
-        return self._door.run(desk, around.days)
+        self._entrance = PoolEntrance(settings.entry, list(self.newcomers.values()), self._usage, beliefs, self._streams)
+        return self._entrance.run(desk, around.days)
 
     def _pools(self, name: str) -> list[Pool]:
         return open_pools(name, self.settings, self.gpu_rents, self._owned_costs, self._around.price_factor)

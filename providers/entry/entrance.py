@@ -6,9 +6,9 @@ from typing import Any, Final
 import numpy as np
 from simpy import Event
 
-from providers.entry.appraisal import Prospect, Seat
+from providers.entry.appraisal import Candidate, Prospect
 from providers.entry.newcomer import Beliefs, Newcomer
-from providers.entry.outlook import MONTH_DAYS
+from providers.entry.outlook import STEP_DAYS
 from providers.firms.expectations import Usage
 from sim.market.desk import Desk
 from sim.market.hosts import EntryValue
@@ -20,7 +20,7 @@ QUARTER_DAYS: Final = 91
 SURVEY_DAYS: Final = 5  # between looks at which models have room for one more
 
 
-class Door:
+class PoolEntrance:
     """Sequential free entry: at midnights, as many looks as the settings say, in an order drawn for each round.
 
     A round is one look of everybody; in each, a type's place is a draw of its own. A type that came in never looks
@@ -50,7 +50,7 @@ class Door:
         yield desk.env.timeout(first * DAY_S)
         while desk.env.now < horizon_days * DAY_S:
             day = int(desk.env.now // DAY_S)
-            due += self._settings.looks_per_month / MONTH_DAYS
+            due += self._settings.looks_per_month / STEP_DAYS
             self._usage.refresh(desk)
             self._beliefs.outlook.read(desk.offer_days)
             if (day - first) % SURVEY_DAYS == 0:
@@ -73,14 +73,14 @@ class Door:
 
     def _survey(self, desk: Desk, day: int) -> None:
         """See which models have room for one more of the median type."""
-        seats: dict[int, Seat] = {}
+        seats: dict[int, Candidate] = {}
         for one in self._newcomers:
             for row in one.candidates(day):
                 seats.setdefault(int(desk.offer_model[row]), one.seat(row))
         beliefs = self._beliefs
         roomy = [model for model, seat in seats.items()
                  if beliefs.appraisal.has_room(desk, beliefs.outlook, seat, day)]
-        beliefs.outlook.survey(roomy, SURVEY_DAYS / MONTH_DAYS)
+        beliefs.outlook.survey(roomy, SURVEY_DAYS / STEP_DAYS)
 
     def _ask_all(self, desk: Desk, day: int) -> None:
         """What entering would be worth to each type outside, now."""
