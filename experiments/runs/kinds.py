@@ -116,12 +116,10 @@ def _market(scenario: "MarketScenario", replication: int, manner: Manner) -> "di
     return market_tables(_played(scenario, replication, manner))
 
 
-def _market_by_day(scenario: "MarketScenario", replication: int, manner: Manner) -> "dict[str, DataFrame]":
-    from experiments.measures.market_days import day_tables
-    from experiments.store.tables import market_tables
+def _demand_at_list_prices(scenario: "MarketScenario", replication: int, manner: Manner) -> "dict[str, DataFrame]":
+    from experiments.runs.demand_alone import demand_alone
 
-    result = _played(scenario, replication, manner)
-    return {**market_tables(result), **day_tables(result)}
+    return {"wanted_days": demand_alone(scenario, replication, manner.told(scenario.horizon.days))}
 
 
 def _market_in_full(scenario: "MarketScenario", replication: int, manner: Manner) -> "dict[str, DataFrame]":
@@ -155,7 +153,7 @@ def _market_for_gates(scenario: "MarketScenario", replication: int, manner: Mann
 KINDS: Final[dict[str, RunKind]] = {
     "traffic": RunKind(_traffic, of="traffic"),
     "market": RunKind(_market, of="market"),
-    "market by day": RunKind(_market_by_day, of="market"),
+    "demand at list prices": RunKind(_demand_at_list_prices, of="market"),
     "market in full": RunKind(_market_in_full, of="market"),
     "market, for gates": RunKind(_market_for_gates, of="market"),
     "market, offers by day": RunKind(_market_offer_by_offer, of="market"),

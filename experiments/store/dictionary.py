@@ -143,22 +143,16 @@ TABLES: Final[Mapping[str, Table]] = {
             amount("cost_usd", "USD", "charged at posted prices"),
         ),
     ),
-    "days": Table(
-        "A day of a market, in runs of studies that measure some of the days (the climb).",
-        (
-            dimension("day", "market time", "BIGINT", "days"), count("requests", "requests", "requests born"),
-            count("completed", "requests", "of them completed"),
-            weight("rated_tokens", "tokens", "tokens of workloads that use a model"),
-            amount("quality_tokens", "tokens", "those tokens, each times the quality for its workload's task"),
-        ),
-    ),
-    "model_days": Table(
-        "A model on a day of a market, in the same runs.",
+    "wanted_days": Table(
+        "A model on a day of customers who buy at list prices, in runs without a supply side (the climb).",
         (
             dimension("day", "market time", "BIGINT", "days"), dimension("model", "name of the model"),
             Column("total_b", "DOUBLE", "billion", "its parameters in all (not to be added up)", "measure"),
-            count("tokens", "tokens", "prompt and output tokens served"),
-            amount("spend_usd", "USD", "paid to its providers, before the router's fee"),
+            amount("requests", "requests", "that customers mean to make"),
+            amount("tokens", "tokens", "prompt and output tokens of these"),
+            amount("plain_tokens", "tokens", "what they would be with a model of verbosity 1"),
+            amount("quality_tokens", "tokens", "the tokens, each times the quality for its workload's task"),
+            amount("spend_usd", "USD", "what they cost at list prices, before the router's fee"),
         ),
     ),
     "gate_facts": Table(

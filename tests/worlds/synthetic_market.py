@@ -5,6 +5,7 @@ while posted prices fall in steps. Everything follows from ``days`` and ``seed``
 """
 
 from datetime import date
+from itertools import product
 
 import numpy as np
 
@@ -211,12 +212,14 @@ def _books(bought, sold, pools, customers, hosts):
 
 
 def climb_frame(replications: int = 3, seed: int = 1):
-    """Return the frame of a climb: money climbs, log price does not."""
+    """Return the frame of a climb: money climbs, more so after a year, log price does not."""
     import pandas as pd
 
     random = np.random.default_rng(seed)
     rows = []
-    for control, lift in (("money", 1.0), ("log_price", 0.0)):
+    kinds = (("money_budgets", 0.8), ("money_free", 1.0), ("log_budgets", 0.1), ("log_free", 0.0))
+    for (control, most), (after, done) in product(kinds, ((30, 0.5), (360, 1.0))):
+        lift = most * done
         for divisor in (1.0, 2.0, 5.0, 10.0, 20.0):
             for replication in range(replications):
                 step = lift * np.log(divisor) + random.normal(0, 0.05)
@@ -226,5 +229,5 @@ def climb_frame(replications: int = 3, seed: int = 1):
                     "effect_price_usd_per_day": -40_000 * (1 - 1 / divisor),
                     "effect_volume_usd_per_day": 9_000 * np.log(divisor), "effect_mix_usd_per_day": 14_000 * step,
                 }
-                rows += [(control, divisor, replication, metric, value) for metric, value in values.items()]
-    return pd.DataFrame(rows, columns=["control", "divisor", "replication", "metric", "value"])
+                rows += [(control, divisor, after, replication, metric, value) for metric, value in values.items()]
+    return pd.DataFrame(rows, columns=["control", "divisor", "after_days", "replication", "metric", "value"])

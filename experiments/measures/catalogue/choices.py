@@ -27,6 +27,9 @@ ROWS: Final = (
             "token-weighted quality", "quality", ZERO_TO_ONE),
     *_ends("size", "billion parameters", "token-weighted total parameters"),
     *_ends("quality", "1", "token-weighted quality for the workload's own task"),
+    Measure("climb_share", "1", "change of spend because of moves between models, over that and the change because of "
+            "volume together, since the first divisor of a climb", "change of spend by mix",
+            "change of spend by mix and by volume", "mix of mix and volume", "climb", Show("", 1.0, 2)),
     Measure("token_share", "1", "share of all tokens of the period", f"{TOKENS} of the group", f"{TOKENS} of all",
             "share of tokens", shown=PERCENT),
     Measure("open_share", "1", "share of tokens of models that anybody may serve", f"{TOKENS} of open models", TOKENS,

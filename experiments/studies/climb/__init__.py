@@ -19,43 +19,44 @@ if TYPE_CHECKING:
 
 
 class ClimbStudy(Study["Climb", "Found"]):
-    """The same market with all prices divided by 1, 2, 5, 10, 20, and who moves to bigger models."""
+    """One market at list prices divided by 1, 2, 5, 10, 20, and who moves to bigger models."""
 
     name = "climb"
-    summary = "the same market with all prices divided by 1, 2, 5, 10, 20"
+    summary = "one market at list prices divided by 1, 2, 5, 10, 20"
     title = "Who climbs when prices fall"
     scenario = "openrouter-2026"
     replications = 3
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add divisors, days and fleet."""
+        """Add divisors and days."""
         parser.add_argument("--divisors", default="1,2,5,10,20", metavar="X,Y",
                             help="what all prices are divided by (default: %(default)s)")
-        parser.add_argument("--days", type=int, default=90, metavar="N",
-                            help="days of each run (default: %(default)s)")
+        parser.add_argument("--after", default="30,360", metavar="N,M",
+                            help="days after the fall of prices at which is measured (default: %(default)s)")
         parser.add_argument("--measured-days", type=int, metavar="N",
-                            help="how many of the last days are measured (default: 30, or all of a shorter run)")
-        parser.add_argument("--fleet", type=float, default=3.0, metavar="X",
-                            help="factor on every pool of GPUs, so that those who climb find room "
-                                 "(default: %(default)s)")
+                            help="over how many days up to each of them (default: 7, or all if they are fewer)")
 
     def design(self, arguments: argparse.Namespace) -> Climb:
         """Return what the command line asks for."""
         from experiments.cli.options import market_scenario, numbers
         from experiments.studies.climb.design import MEASURED_DAYS, Climb
+        from sim.errors import ScenarioError
 
-        scenario = market_scenario(arguments, f"horizon.days={arguments.days}")
+        after = numbers(arguments.after, "--after")
+        if any(day != round(day) for day in after):
+            raise ScenarioError(f"--after is {arguments.after!r}, but must be whole numbers of days")
+        days = tuple(round(day) for day in after)
+        scenario = market_scenario(arguments, f"horizon.days={max(days)}")
         asked = arguments.measured_days
-        measured_days = min(MEASURED_DAYS, scenario.horizon.days) if asked is None else asked
-        return Climb(scenario, numbers(arguments.divisors, "--divisors"), arguments.replications, measured_days,
-                     arguments.fleet)
+        measured_days = min(MEASURED_DAYS, *days) if asked is None else asked
+        return Climb(scenario, numbers(arguments.divisors, "--divisors"), arguments.replications, days, measured_days)
 
     def read(self, scenario: Any, parameters: Mapping[str, Any]) -> Climb:  # noqa: ANN401 - checked when read
         """Return the design of a manifest."""
         from experiments.studies.climb.design import Climb
 
-        return Climb(scenario, tuple(parameters["divisors"]), parameters["replications"], parameters["measured_days"],
-                     parameters["fleet"])
+        return Climb(scenario, tuple(parameters["divisors"]), parameters["replications"], tuple(parameters["after"]),
+                     parameters["measured_days"])
 
     def measure(self, design: Climb, results: Results | None, check: Check) -> Found:
         """Return what was bought at each divisor."""

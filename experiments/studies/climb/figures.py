@@ -1,4 +1,4 @@
-"""The climb: what customers do when all prices are divided by 1, 2, 5, 10, 20, and what they do if money were log."""
+"""The climb drawn: what four kinds of customers do when all list prices are divided by 1, 2, 5, 10, 20."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 LINES: Final = {"size_b": "Bigger models", "quality": "Better models", "price_usd_per_mtok": "What a token costs"}
 CONTROLS: Final = {  # name in the frame: label, colour, marker
-    "money": ("utility in money (the model)", COLOURS[1], "o"),
-    "log_price": ("utility in log price (control)", COLOURS[0], "s"),
+    "money_budgets": ("money, budgets", COLOURS[1], "o"),
+    "money_free": ("money, no budgets", COLOURS[2], "^"),
+    "log_budgets": ("log price, budgets", COLOURS[0], "s"),
+    "log_free": ("log price, no budgets", COLOURS[3], "D"),
 }
 
 
@@ -27,20 +29,23 @@ def climb(frame: "DataFrame", title: str, folder: Path) -> None:
     """Draw the climb as ``climb.svg`` and ``climb.png``, from the frame that a climb's measures make.
 
     Metrics: those of ``LINES``, and ``effect_price_usd_per_day``, ``effect_volume_usd_per_day``,
-    ``effect_mix_usd_per_day``: the change of spend from divisor 1, split by E6. Controls: those of ``CONTROLS``.
+    ``effect_mix_usd_per_day``: the change of spend from divisor 1, split by E6. Controls: those of ``CONTROLS``. Drawn
+    is the last day of measurement.
     """
     with styled():
         save_both(lambda columns: figure_of(frame, title, columns), folder / "climb")
 
 
 def figure_of(frame: "DataFrame", title: str, columns: int = COLUMNS) -> "Figure":
-    """Return five panels: three lines against the divisor, and the decomposition of spend with and without climbing."""
+    """Return three lines against the divisor, and the decomposition of spend of each kind of customers."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+    frame = frame[frame["after_days"] == frame["after_days"].max()]
     divisors = sorted(frame["divisor"].unique())
-    rows = -(-6 // columns)
+    panels = len(LINES) + len(CONTROLS) + 1
+    rows = -(-panels // columns)
     figure = Figure(figsize=(5.0 * columns, 4.2 * rows), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.10))
     FigureCanvasAgg(figure)
     between = " " if columns > 1 else "\n"
@@ -53,11 +58,11 @@ def figure_of(frame: "DataFrame", title: str, columns: int = COLUMNS) -> "Figure
         axis.set_title(title, loc="left", fontsize=10)
     bars: list[Axes] = []
     for place, (control, (label, _, _)) in enumerate(CONTROLS.items()):
-        axis = figure.add_subplot(rows, columns, place + 4, sharey=bars[0] if bars else None)
+        axis = figure.add_subplot(rows, columns, place + len(LINES) + 1, sharey=bars[0] if bars else None)
         _effect_panel(axis, frame[frame["control"] == control], divisors)
         axis.set_title(f"Why spend changed: {label}", loc="left", fontsize=10 if columns > 1 else 9)
         bars.append(axis)
-    _key(figure, figure.add_subplot(rows, columns, 6), bars[0])
+    _key(figure, figure.add_subplot(rows, columns, panels), bars[0])
     return figure
 
 
@@ -89,7 +94,7 @@ def _line_panel(axis: "Axes", frame: "DataFrame", metric: str, divisors: list[fl
 
 def _without_climbing(axis: "Axes", frame: "DataFrame", divisors: list[float]) -> None:
     """Log axis, and the price that would be paid if everybody stayed with the same model."""
-    start = intervals(frame, "money", "price_usd_per_mtok", divisors)[0].mean
+    start = intervals(frame, "money_budgets", "price_usd_per_mtok", divisors)[0].mean
     if not start > 0:  # nothing was paid at the first divisor, or there was nothing to pay for
         return
     axis.plot(divisors, [start * divisors[0] / divisor for divisor in divisors], color="#888888", linestyle=":",
@@ -125,7 +130,7 @@ def _sums(frame: "DataFrame", divisors: list[float]) -> list[Interval]:
 
 
 def _key(figure: "Figure", axis: "Axes", bars: "Axes") -> None:
-    """Both legends in the place of the sixth panel."""
+    """Both legends in the place of the last panel."""
     axis.axis("off")
     lines = figure.axes[len(LINES) - 1].get_legend_handles_labels()
     first = axis.legend(*lines, loc="upper left", fontsize=9, title="lines", alignment="left")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,26 +17,35 @@ if TYPE_CHECKING:
 
     from experiments.store.results import Results
 
-COLUMNS: Final = ("control", "divisor", "replication", "metric", "value")
+COLUMNS: Final = ("control", "divisor", "after_days", "replication", "metric", "value")
 EFFECT: Final = "effect_{}_usd_per_day"
-SHOWN: Final = ("size_b", "quality", "price_usd_per_mtok", "tokens_per_day", "spend_usd_per_day", "completed_share")
+LEAST_CHANGE: Final = 1e-9  # of spend: below it there is nothing to divide into mix and volume
+SHOWN: Final = ("size_b", "quality", "price_usd_per_mtok", "tokens_per_day", "spend_usd_per_day", "climb_share")
 METRICS: Final = (*SHOWN, *(EFFECT.format(name) for name in ("price", "volume", "mix")))
 
 
 @dataclass(frozen=True)
 class Bill:
-    """The measured days of one run, by model: USD and tokens a day; and token-weighted size and quality."""
+    """What is bought a day in some days of a run.
 
-    spend_usd: np.ndarray
-    tokens: np.ndarray
+    Attributes
+    ----------
+    spend_usd, plain_tokens
+        By name of the model; plain tokens are what the same requests take with a model of verbosity 1.
+    tokens, size_b, quality
+        All tokens, and token-weighted means over them.
+    """
+
+    spend_usd: Mapping[str, float]
+    plain_tokens: Mapping[str, float]
+    tokens: float
     size_b: float
     quality: float
-    completed_share: float
 
 
 @dataclass(frozen=True)
 class Found:
-    """Results of a climb: a frame with the columns ``COLUMNS``, a row a run and metric."""
+    """Results of a climb: a frame with the columns ``COLUMNS``, a row a run, day of measurement and metric."""
 
     design: Climb
     frame: DataFrame
@@ -45,70 +55,75 @@ def found_in(design: Climb, results: Results) -> Found:
     """Return what the runs in a store say."""
     import pandas as pd
 
-    first_day = design.scenario.horizon.days - design.measured_days
-    places = ["row", "replication"]
-    models = dict(iter(results.table("model_days").groupby(places, sort=True)))
-    bills = {place: bill_of(days, models[place], first_day)
-             for place, days in results.table("days").groupby(places, sort=True)}
-    cells = design.cells()
-    rows = []
-    for row, (control, divisor) in enumerate(cells):
-        # the same replication at the first divisor: the same customers and tastes, so that only prices are apart
-        base = cells.index((control, design.divisors[0]))
-        for replication in range(design.replications):
-            metrics = metrics_of(bills[base, replication], bills[row, replication])
-            rows += [(control, divisor, replication, metric, value) for metric, value in metrics.items()]
+    runs = dict(iter(results.table("wanted_days").groupby(["row", "replication"], sort=True)))
+    cells, rows = design.cells(), []
+    for after in design.after:
+        bills = {place: bill_of(days, after - design.measured_days, after) for place, days in runs.items()}
+        for row, (control, divisor) in enumerate(cells):
+            # the same replication at the first divisor: the same customers and tastes, so that only prices are apart
+            base = cells.index((control, design.divisors[0]))
+            for replication in range(design.replications):
+                if (row, replication) not in bills or (base, replication) not in bills:
+                    continue  # of a run in which nobody wants anything there is no row
+                metrics = metrics_of(bills[base, replication], bills[row, replication])
+                rows += [(control, divisor, after, replication, metric, value) for metric, value in metrics.items()]
     return Found(design, pd.DataFrame(rows, columns=list(COLUMNS)))
 
 
-def bill_of(days: DataFrame, models: DataFrame, first_day: int) -> Bill:
-    """Return what was bought in a run from a day on.
+def bill_of(wanted: DataFrame, first_day: int, end_day: int) -> Bill:
+    """Return what is bought a day in the days of a run from one to before another.
 
     Parameters
     ----------
-    days, models
-        The run's rows of the tables ``days`` and ``model_days`` (`experiments.store.dictionary`).
-    first_day
-        First day that is measured.
+    wanted
+        The run's rows of the table ``wanted_days`` (`experiments.store.dictionary`).
+    first_day, end_day
+        First day that is measured, and the first that no longer is.
     """
-    days, models = days[days["day"] >= first_day], models[models["day"] >= first_day]
-    by_model = models.groupby("model", sort=False)
-    tokens, spend = (by_model[name].sum().to_numpy(float) for name in ("tokens", "spend_usd"))
-    total_b = by_model["total_b"].first().to_numpy(float)
-    rated, born = float(days["rated_tokens"].sum()), float(days["requests"].sum())
+    days = end_day - first_day
+    wanted = wanted[(wanted["day"] >= first_day) & (wanted["day"] < end_day)]
+    by_model, tokens = wanted.groupby("model", sort=True), wanted["tokens"].to_numpy(float)
+    total = float(tokens.sum())
     return Bill(
-        spend_usd=spend / len(days), tokens=tokens / len(days),
-        size_b=float(tokens @ total_b / tokens.sum()) if tokens.sum() > 0 else np.nan,
-        quality=float(days["quality_tokens"].sum()) / rated if rated > 0 else np.nan,
-        completed_share=float(days["completed"].sum()) / born if born > 0 else np.nan,
+        spend_usd=(by_model["spend_usd"].sum() / days).to_dict(),
+        plain_tokens=(by_model["plain_tokens"].sum() / days).to_dict(), tokens=total / days,
+        size_b=float(tokens @ wanted["total_b"].to_numpy(float) / total) if total > 0 else np.nan,
+        quality=float(wanted["quality_tokens"].sum()) / total if total > 0 else np.nan,
     )
 
 
 def metrics_of(base: Bill, bill: Bill) -> dict[str, float]:
-    """Return the metrics of a run, its spend set against that of the base."""
+    """Return the metrics of a run, its spend set against that of the base.
+
+    Volume counts plain tokens: what a wordier model needs more for the same requests is mix.
+    """
     from experiments.measures.market.decomposition import shapley
 
-    spend, tokens = bill.spend_usd.sum(), bill.tokens.sum()
-    split = shapley(np.stack([base.spend_usd, bill.spend_usd]), np.stack([base.tokens, bill.tokens]))
+    names = sorted({*base.spend_usd, *bill.spend_usd})
+    spend, plain = (np.array([[float(of.get(name, 0.0)) for name in names] for of in pair]).reshape(2, -1)
+                    for pair in ((base.spend_usd, bill.spend_usd), (base.plain_tokens, bill.plain_tokens)))
+    split, whole = shapley(spend, plain), float(spend[1].sum())
+    least = LEAST_CHANGE * whole
+    mix, bought = (change if abs(change) > least else 0.0 for change in (split.mix, split.mix + split.volume))
     return {
         "size_b": bill.size_b,
         "quality": bill.quality,
-        "price_usd_per_mtok": float(TOKENS_PER_MTOK * spend / tokens) if tokens > 0 else np.nan,
-        "tokens_per_day": float(tokens),
-        "spend_usd_per_day": float(spend),
-        "completed_share": bill.completed_share,
+        "price_usd_per_mtok": TOKENS_PER_MTOK * whole / bill.tokens if bill.tokens > 0 else np.nan,
+        "tokens_per_day": bill.tokens,
+        "spend_usd_per_day": whole,
+        "climb_share": mix / bought if bought else np.nan,
         **{EFFECT.format(name): float(getattr(split, name)) for name in ("price", "volume", "mix")},
     }
 
 
 def summary(frame: DataFrame) -> DataFrame:
-    """Return mean, half-width and number of replications of every metric by control and divisor."""
+    """Return mean, half-width and number of replications of every metric by control, divisor and day."""
     import pandas as pd
 
     from experiments.stats import interval
 
     rows: list[tuple[Any, ...]] = []
-    for (control, divisor, metric), part in frame.groupby(["control", "divisor", "metric"], sort=False):
+    for (*point, metric), part in frame.groupby(["control", "divisor", "after_days", "metric"], sort=False):
         got = interval(part["value"].tolist())
-        rows.append((control, divisor, metric, unit_of(str(metric)), got.mean, got.half_width, got.n))
-    return pd.DataFrame(rows, columns=["control", "divisor", "metric", "unit", "mean", "half_width", "n"])
+        rows.append((*point, metric, unit_of(str(metric)), got.mean, got.half_width, got.n))
+    return pd.DataFrame(rows, columns=["control", "divisor", "after_days", "metric", "unit", "mean", "half_width", "n"])

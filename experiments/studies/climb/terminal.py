@@ -1,4 +1,4 @@
-"""A climb as the terminal shows it: a line for each control and divisor."""
+"""A climb as the terminal shows it: a line for each control, divisor and day of measurement."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 
 
 def table(frame: DataFrame) -> str:
-    """Return the climb as aligned text: one line a control and divisor, means±half-widths."""
+    """Return the climb as aligned text: one line a control, divisor and day, means±half-widths."""
     shown = [measure(name) for name in SHOWN]
-    means = summary(frame).set_index(["control", "divisor", "metric"])
-    grid = [["utility", "prices /", *(f"{it.heading}, {it.show.unit}" for it in shown)]]
-    for control, divisor in dict.fromkeys(zip(frame["control"], frame["divisor"], strict=True)):
-        line = [str(control), f"{divisor:g}"]
+    means = summary(frame).set_index(["control", "divisor", "after_days", "metric"])
+    grid = [["customers", "prices /", "after, days", *(f"{it.heading}, {it.show.unit}" for it in shown)]]
+    points = zip(frame["control"], frame["divisor"], frame["after_days"], strict=True)
+    for control, divisor, after in dict.fromkeys(points):
+        line = [str(control), f"{divisor:g}", str(after)]
         for it in shown:
-            row = means.loc[(control, divisor, it.name)]
+            row = means.loc[(control, divisor, after, it.name)]
             got = Interval(float(row["mean"]), float(row["half_width"]), int(row["n"]))
             line.append(measured(got, it.show.factor, it.show.decimals))
         grid.append(line)

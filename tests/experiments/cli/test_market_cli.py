@@ -61,9 +61,9 @@ def test_mistakes_in_a_market(capsys, tmp_path, market, arguments, words):
     (["--divisors", "1,0"], "divisors: 0 is not allowed; it must be from 0.001 to 1000"),
     (["--divisors", "nan"], "divisors: nan is not allowed"),
     (["--divisors", "2,1,2"], "divisors are 2, 1, 2; none may stand twice"),
-    (["--fleet", "-1"], "fleet: -1 is not allowed; it must be from 0.001 to 1000"),
-    (["--fleet", "nan"], "fleet: nan is not allowed"),
-    (["--days", "5", "--measured-days", "9"], "measured days are 9, but must be 1 to 5"),
+    (["--after", "30,5"], "days after the fall are 30, 5, but must be whole numbers from 1 in rising order"),
+    (["--after", "2.5"], "--after is '2.5', but must be whole numbers of days"),
+    (["--after", "5,30", "--measured-days", "9"], "measured days are 9, but must be 1 to 5"),
 ])
 def test_mistakes_in_a_climb(capsys, tmp_path, market, arguments, words):
     assert words in mistake(capsys, "run", "climb", market, *arguments, "--out", tmp_path / "o")
@@ -73,11 +73,12 @@ def test_mistakes_in_a_climb(capsys, tmp_path, market, arguments, words):
 def test_a_short_climb_measures_all_of_its_days(monkeypatch, market):
     designs: list[Climb] = []
     monkeypatch.setattr("experiments.studies.perform.perform", lambda study, design, how: designs.append(design))
-    for options in ([], ["--days", "7"], ["--measured-days", "5"]):
+    for options in ([], ["--after", "4,9"], ["--measured-days", "5"]):
         assert main(["run", "climb", market, *options]) == 0
-    assert [design.measured_days for design in designs] == [30, 7, 5]
-    with pytest.raises(ScenarioError, match="measured days are 30, but must be 1 to 2"):
-        Climb(small(horizon={"days": 2}))
+    assert [design.measured_days for design in designs] == [7, 4, 5]
+    assert [design.base.horizon.days for design in designs] == [360, 9, 360]
+    with pytest.raises(ScenarioError, match="measured days are 7, but must be 1 to 2"):
+        Climb(small(), after=(2, 30))
 
 
 @pytest.mark.parametrize("study", ["climb", "tournament"])

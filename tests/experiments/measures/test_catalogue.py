@@ -133,7 +133,7 @@ def test_decimals_and_factors_of_what_the_terminal_shows():
         ("prov.", 1, 2)]
     assert {name: measure(name).show.factor for name in CLIMB} == {
         "size_b": 1, "quality": 1, "price_usd_per_mtok": 1, "tokens_per_day": 1e-9, "spend_usd_per_day": 1e-3,
-        "completed_share": 100, **{f"effect_{name}_usd_per_day": 1e-3 for name in ("price", "volume", "mix")}}
+        "climb_share": 1, **{f"effect_{name}_usd_per_day": 1e-3 for name in ("price", "volume", "mix")}}
 
 
 def test_what_a_measure_is_called_names_no_unit():

@@ -137,8 +137,8 @@ def test_the_climb_is_drawn_with_and_without_its_control(tmp_path):
     frame = climb_frame()
     climb_figures.climb(frame, "both", tmp_path)
     assert (tmp_path / "climb.svg").stat().st_size > 10_000
-    climb_figures.climb(frame[(frame["control"] == "money") & (frame["replication"] == 0)], "one", tmp_path)
-    got = climb_figures.intervals(frame, "money", "quality", [1.0, 20.0])
+    climb_figures.climb(frame[(frame["control"] == "money_budgets") & (frame["replication"] == 0)], "one", tmp_path)
+    got = climb_figures.intervals(frame[frame["after_days"] == 360], "money_budgets", "quality", [1.0, 20.0])
     assert got[0].n == 3
     assert got[1].mean > got[0].mean
 

@@ -9,9 +9,7 @@ import pytest
 from experiments.measures.catalogue import measure
 from experiments.measures.market.price_series import fitted
 from experiments.measures.market.run import Run
-from experiments.measures.market_days import day_tables
 from experiments.measures.market_summary import _mean, _price_series, explained, summary
-from experiments.studies.climb.measures import bill_of, metrics_of
 from sim.market.ledger import Ledger
 from worlds.hand_market import FEBRUARY, JANUARY, hand_market, long_market, parts
 
@@ -167,18 +165,6 @@ def test_numbers_of_the_long_market_by_hand():
 def test_who_breaks_even_is_not_in_profit():
     found = summary(Run(replace(hand_market(), ledger=Ledger()))).set_index("metric")
     assert found.loc["providers_in_profit", "value"] == 0
-
-
-def test_the_climb_by_hand():
-    """The last two days set against all four: 114 and 244 of 358 thousand tokens on big and mid."""
-    days = day_tables(hand_market())
-    bills = [bill_of(days["days"], days["model_days"], first_day) for first_day in (0, 2)]
-    all_days = ((114e3 / 4, 2e-6), (244e3 / 4, (0.054 + 0.0544) / 244e3))
-    assert metrics_of(*bills) == pytest.approx({
-        "size_b": (96 * 400 + 136 * 100) / 232, "quality": (36 * 0.8 + 60 * 0.6 + 136 * 0.5) / 232,
-        "price_usd_per_mtok": 0.2464 / 0.232, "tokens_per_day": 116_000, "spend_usd_per_day": 0.2464 / 2,
-        "completed_share": 100 / 120,
-        **{f"effect_{name}_usd_per_day": value for name, value in parts(all_days, FEBRUARY).items()}})
 
 
 def test_days_without_weight_have_no_mean():

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from experiments.measures.columns import COLUMNS
-from experiments.measures.market_days import day_tables
 from experiments.measures.market_tables import ASKED, GRIDS, tables, write
 from experiments.studies.market.terminal import table
 from worlds.hand_market import FEBRUARY, JANUARY, hand_market, long_market, parts
@@ -278,25 +277,6 @@ def test_hosts_are_told_with_what_they_expected_and_got(frames):
     assert values["provider"].tolist() == ["d", "e"]
     assert values["value_usd"].tolist() == [12.5, -2]
     assert values["day"].tolist() == [3, 3]
-
-
-def test_days_are_kept_one_by_one_for_who_adds_them_up():
-    """Tokens that are rated are those of workloads with a model; quality is for their own task."""
-    found = day_tables(hand_market())
-    days, models = found["days"], found["model_days"]
-    assert days["day"].tolist() == [0, 1, 2, 3]
-    assert days["requests"].tolist() == [30, 40, 50, 70]
-    assert days["completed"].tolist() == [28, 35, 40, 60]
-    assert days["rated_tokens"].tolist() == [48_000, 78_000, 80_000, 152_000]
-    assert days["quality_tokens"].tolist() == pytest.approx([
-        8e3 * 0.8 + 40e3 * 0.4, 10e3 * 0.8 + 32e3 * 0.4 + 36e3 * 0.5, 20e3 * 0.8 + 20e3 * 0.6 + 40e3 * 0.5,
-        16e3 * 0.8 + 40e3 * 0.6 + 96e3 * 0.5])
-    assert models["day"].tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
-    assert models["model"].tolist() == ["big", "mid", "new"] * 4
-    assert models["total_b"].tolist() == [400, 100, 10] * 4
-    assert models["tokens"].tolist() == [8e3, 40e3, 0, 10e3, 68e3, 0, 40e3, 40e3, 0, 56e3, 96e3, 0]
-    assert models["spend_usd"].tolist() == pytest.approx([
-        0.016, 0.02, 0, 0.02, 0.034, 0, 0.08, 0.016, 0, 0.112, 0.0384, 0])
 
 
 def test_the_terminal_shows_amounts_a_day_and_means(frames):

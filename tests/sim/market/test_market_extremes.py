@@ -6,11 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.measures.market_days import day_tables
 from experiments.measures.market_summary import over_replications, summary
 from experiments.measures.market_tables import Run, tables
 from experiments.runs.run_market import run_market
-from experiments.studies.climb.measures import bill_of
 from experiments.studies.market.terminal import table
 from sim.errors import MarketError, ScenarioError
 from sim.units import DAY_S
@@ -35,8 +33,6 @@ def run(**changes):
     months = frames["monthly_market"]["month"]
     assert len(months) == len({str(result.start + timedelta(days=day))[:7] for day in range(result.days)})
     assert all(month in table(frames["monthly_market"]) for month in months)
-    days = day_tables(result)
-    bill_of(days["days"], days["model_days"], result.days - 2)
     over_replications(pd.concat([summary(Run(result))] * 2))
     return result, traffic
 
