@@ -24,8 +24,9 @@ FLAGS: Final = frozenset({"open", "listed"})
 # whole numbers in every run; all other columns are fractions, or may be empty
 WHOLE: Final = frozenset((
     "days", "requests", "completed", "prompt_tokens", "output_tokens", "tokens", "models_used", "price_changes",
-    "switches", "context_tokens", "entry_day", "nano_usd", "placed", "refused_queue_full", "refused_otherwise",
-    "errors", "given_up", "prompt_tokens_sold", "output_tokens_sold", "cached_tokens", "rule_sellers",
+    "switches", "context_tokens", "entry_day", "nano_usd", "placed", "refused_queue_full", "refused_rate_limit",
+    "refused_too_long", "errors", "given_up", "prompt_tokens_sold", "output_tokens_sold", "cached_tokens",
+    "rule_sellers",
 ))
 WHOLE_IN: Final[Mapping[str, frozenset[str]]] = {  # whole in one table and fractions in another
     "period_market": frozenset({"day", "offers_listed_at_end"}), "period_offers": frozenset({"day"}),

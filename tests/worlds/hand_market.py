@@ -57,6 +57,11 @@ SOLD = [[8, 10, 30, 0, 0], [10, 17, 51, 0, 0], [40, 30, 10, 0, 0], [56, 24, 72, 
 PLACED = [[10, 5, 20, 0, 0], [15, 10, 20, 0, 0], [35, 10, 2, 0, 0], [50, 6, 20, 0, 0]]
 REFUSED = [[2, 0, 5, 0, 0], [0, 5, 0, 0, 0], [5, 2, 0, 0, 0], [0, 0, 2, 0, 0]]
 QUEUE_FULL = [[1, 0, 3, 0, 0], [0, 5, 0, 0, 0], [2, 0, 0, 0, 0], [0, 0, 2, 0, 0]]  # of the refused ones
+RATE_LIMITED = [[1, 0, 0, 0, 0], [0] * 5, [1, 2, 0, 0, 0], [0] * 5]  # of the refused ones; the rest is too long
+UNKNOWN = [np.nan] * 3
+OFFER_TTFT_S = [[UNKNOWN] * 5, [[1, 2, 3], *[UNKNOWN] * 4], [[1, 2, 4], UNKNOWN, [5, 6, 7], UNKNOWN, UNKNOWN],
+                [[1, 2, 4], UNKNOWN, [5, 6, 7], UNKNOWN, UNKNOWN]]
+OFFER_TPOT_S = [[UNKNOWN] * 5, [[0.1, 0.2, 0.5], *[UNKNOWN] * 4], [UNKNOWN] * 5, [UNKNOWN] * 5]
 FAILED = [[0] * 5, [3, 0, 0, 0, 0], [0] * 5, [9, 0, 0, 0, 0]]
 GIVEN_UP = [[0] * 5, [2, 0, 0, 0, 0], [0] * 5, [5, 0, 0, 0, 0]]
 CACHED = [[2, 0, 8, 0, 0], [3, 0, 0, 0, 0], [0, 9, 0, 0, 0], [10, 0, 20, 0, 0]]  # thousand prompt tokens
@@ -132,7 +137,9 @@ def _sold() -> list[OfferDay]:
                      queue_full=np.array(QUEUE_FULL[d]), prompt_tokens=(tokens - output)[d], output_tokens=output[d],
                      revenue_nano=(tokens * rate)[d], busy_share=np.array(BUSY[d], float),
                      cut=np.array(SERVED_CUT[d]), written_off_nano=zero,
-                     cached_tokens=1000 * np.array(CACHED[d])) for d in range(4)]
+                     cached_tokens=1000 * np.array(CACHED[d]), rate_limited=np.array(RATE_LIMITED[d]),
+                     too_long=np.array(REFUSED[d]) - QUEUE_FULL[d] - RATE_LIMITED[d],
+                     ttft_s=np.array(OFFER_TTFT_S[d]), tpot_s=np.array(OFFER_TPOT_S[d])) for d in range(4)]
 
 
 def _demand(day: int) -> DemandDay:
