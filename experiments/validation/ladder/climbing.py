@@ -160,7 +160,8 @@ def _known(fact: Fact | None) -> str:
 def _level(rung: Rung) -> str:
     if not math.isfinite(rung.value):
         return "–"
-    return f"{rung.value:.3g}" + (f" ± {rung.std_error:.1g}" if rung.std_error > 0 else "")
+    random = rung.std_error > BELOW * abs(rung.value)
+    return f"{rung.value:.3g}" + (f" ± {rung.std_error:.1g}" if random else "")
 
 
 def _moved(found: HeadlineOnLadder) -> str:
