@@ -12,7 +12,7 @@ from providers.firms.rivalry import Rivalry
 from providers.firms.shelf import PlannedOffer
 from providers.firms.unit_costs import UnitCosts
 from providers.pricing.registry import STRATEGIES, bind
-from providers.pricing.situation import Situation
+from providers.pricing.situation import DatedList, Situation
 from providers.pricing.strategy import Steady
 from sim.market.desk import Desk
 from sim.market.models.model import Model
@@ -75,6 +75,7 @@ class Sellers:
         self._reviewing = np.zeros(len(planned), bool)
         self._reacting = np.zeros(len(planned), bool)
         self._list_price = [_list_price(offer.model) for offer in planned]
+        self._list_changes = [_list_changes(offer.model) for offer in planned]
         self._gone = np.zeros(len(planned), bool)
         self.postings: list[Posting] = []
         self._launched_s = np.full(len(planned), np.inf)
@@ -127,6 +128,7 @@ class Sellers:
             unit_cost_usd_per_mtok=self.unit_costs.usd_per_mtok(row, int(now // DAY_S)),
             mix=served.billed(row),
             list_price=self._list_price[row],
+            list_changes=self._list_changes[row],
             utilisation=float(usage.utilisation[row]),
             tokens_last_day=float(usage.tokens[row]),
             tokens_total=float(usage.tokens_total[row]),
@@ -173,7 +175,11 @@ class Sellers:
     def _note(self, row: int, seen: Situation, prices: Prices, launch: bool) -> None:
         price_usd = seen.blend(prices) / PICO_PER_USD_PER_MTOK
         self.postings.append(Posting(seen.now_s, row, price_usd, seen.unit_cost_usd_per_mtok,
-                                     _is_at(prices, self._list_price[row]), launch))
+                                     self._at_list(row, seen.now_s, prices), launch))
+
+    def _at_list(self, row: int, now_s: float, prices: Prices) -> bool:
+        held = [it.prices for it in self._list_changes[row] if it.from_s <= now_s]
+        return any(_is_at(prices, listed) for listed in (self._list_price[row], *held[-1:]))
 
     def _notice(self, desk: Desk, row: int) -> None:
         """A rival has changed its prices; a seller that is about to react already does so once."""
@@ -194,6 +200,10 @@ def _is_at(prices: Prices, listed: Prices | None) -> bool:
     """Whether input and output cost what the creator asks, as near as the currency's grid lets them."""
     return listed is not None and all(abs(ours - theirs) <= AT_LIST * theirs
                                       for ours, theirs in zip(prices[:2], listed[:2], strict=True))
+
+
+def _list_changes(model: Model) -> tuple[DatedList, ...]:
+    return tuple(DatedList(it.day * DAY_S, prices_of_usd(it.input_usd, it.output_usd)) for it in model.list_changes)
 
 
 def _list_price(model: Model) -> Prices | None:

@@ -1,11 +1,19 @@
 """What a seller knows when it sets the prices of one offer."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from providers.pricing.residual_demand import Belief
 from providers.pricing.sold_through import OPENROUTER_UNTIL_2026, Rules
 from sim.market.prices import USUAL_MIX, Mix, Prices
 from sim.units import DAY_S, PICO_PER_USD_PER_MTOK
+
+
+class DatedList(NamedTuple):
+    """A creator's list price, and the market time in seconds from which it holds."""
+
+    from_s: float
+    prices: Prices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +38,9 @@ class Situation:
         What it expects to be paid for: the blend in which its prices, and its rivals' as it sees them, stand beside
         that cost. In a game all sellers compare 3:1.
     list_price
-        The creator's list price; None if there is none.
+        The creator's list price at the release; None if there is none.
+    list_changes
+        What the creator charged later and will charge, oldest first, as far as it is known.
     utilisation
         Share of its capacity in use, 0 to 1.
     tokens_last_day, tokens_total
@@ -66,6 +76,7 @@ class Situation:
     unit_cost_usd_per_mtok: float
     mix: Mix = USUAL_MIX
     list_price: Prices | None = None
+    list_changes: tuple[DatedList, ...] = ()
     utilisation: float = 0.0
     tokens_last_day: float = 0.0
     tokens_total: float = 0.0

@@ -13,6 +13,7 @@ from typing import Final
 
 from sim.errors import ScenarioError
 from sim.market.models.frontier import future_models
+from sim.market.models.list_prices import read_dated, with_list_changes
 from sim.market.models.model import Model, Models
 from sim.market.models.own import refuse_unseen, with_own
 from sim.market.models.retirement import with_retirement
@@ -48,6 +49,8 @@ def load_catalogue(settings: ModelSettings, start: date, horizon_days: float, st
         If the file cannot be read, a row is wrong, a name is unknown, or no model is left.
     """
     rows = read_catalogue(Path(settings.catalogue.path) if settings.catalogue.path else BUILT_IN, start)
+    if not settings.catalogue.path:
+        rows = with_list_changes(rows, read_dated(), start)
     known, new = with_own(rows, settings.own, start)
     real = selected(known, settings.catalogue)
     refuse_unseen(settings.own, new, real)

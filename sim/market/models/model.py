@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,14 @@ from sim.scenario.own_models import Shape
 
 SIZE_CLASSES: Final = ("small", "medium", "large", "frontier")
 SIZE_LIMITS_B: Final = (15.0, 70.0, 300.0)  # total parameters below which a model is of each class
+
+
+class ListChange(NamedTuple):
+    """What a model's creator charges from a day of the run on, USD per million tokens."""
+
+    day: float
+    input_usd: float
+    output_usd: float
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,8 @@ class Model:
         Where the facts come from.
     shape
         Its layers and heads, where a scenario gives them; None if ``architecture`` or the sizes say them.
+    list_changes
+        What its creator charged later, oldest first, as far as it is known.
     notice_day, retire_day
         Days from the start of the run on which its creator announces that it goes, and on which it goes; inf: never.
     """
@@ -60,6 +70,7 @@ class Model:
     architecture: str = ""
     source: str = ""
     shape: Shape | None = None
+    list_changes: tuple[ListChange, ...] = ()
     notice_day: float = math.inf
     retire_day: float = math.inf
 

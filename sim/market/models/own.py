@@ -61,6 +61,8 @@ def _model(name: str, settings: MarketModel, known: Mapping[str, Model], start: 
         raise ScenarioError(f"models.{name}.like is {settings.like!r}, which the catalogue does not hold"
                             + near(settings.like, sorted(known)))
     facts = _facts(settings, base, start)
+    if base is not None and (name != base.name or "list_in_usd" in facts or "list_out_usd" in facts):
+        facts["list_changes"] = ()  # they are of the prices that the catalogue has, and of no other model
     model = _new(name, settings, facts, known) if base is None else replace(base, **{"name": name, **facts})
     if model.active_b > model.total_b:
         raise ScenarioError(f"models.{name}.active_b is {model.active_b:g}, but must be at most total_b, which is "

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from providers.pricing import STRATEGIES, Situation, Strategy, bind
+from providers.pricing.situation import DatedList
 from sim.errors import ScenarioError
 from sim.market.prices import Mix, Prices, prices_of_usd
 from sim.scenario.pricing_settings import PricingChoice
@@ -20,6 +21,7 @@ SEEDS = range(3)
 UNREAD = {("best_response_logit", "markup")}
 FIELDS = [(kind, name) for kind, strategy in STRATEGIES.items() for name in strategy.parameters.model_fields
           if (kind, name) not in UNREAD]
+CHANGES = tuple(DatedList(day * DAY_S, prices_of_usd(usd, 4 * usd)) for day, usd in ((60, 0.2), (200, 0.05)))
 # what else is set, where a parameter is read only then
 BESIDE: dict[tuple[str, str], dict[str, object]] = {
     ("constant", "output_ratio"): {"input_usd": 0.3}, ("constant", "output_usd"): {"input_usd": 0.3},
@@ -53,6 +55,7 @@ def history(seed: int) -> tuple[Situation, ...]:
             own=prices_of_usd(*np.round(rng.uniform(0.1, 2.0, 3), 2)), rivals=rivals,
             rivals_changed_s=tuple(now_s - rng.exponential(DAY_S) for _ in rivals),
             unit_cost_usd_per_mtok=float(rng.uniform(0.02, 1.0)), mix=Mix(0.5, 0.2, 0.3), list_price=listed,
+            list_changes=CHANGES if listed else (),
             utilisation=float(rng.random()), tokens_last_day=float(rng.exponential(3e9)),
             tokens_total=now_s * 1e5, share_last_day=float(rng.uniform(0.1, 0.9)),
             capacity_tokens_per_day=float(rng.choice([0.0, 2e9, 1e10])),
