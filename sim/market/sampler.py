@@ -19,6 +19,7 @@ from sim.market.customers.customers import Customers
 from sim.market.customers.observed import LatencyLately
 from sim.market.market_clock import LONGEST_S, Slice
 from sim.market.market_traffic import MarketTraffic
+from sim.market.rule_shares import RequestRules
 from sim.market.surfaces import ENOUGH, Sample
 from sim.market.volume_meter import VolumeMeter
 from sim.units import HOUR_S
@@ -67,14 +68,17 @@ class Sampler:
         Told what was measured; its surfaces too.
     latency
         What customers know of latencies; told what was measured.
+    rules
+        By which rules requests are placed.
     sampled_per_day
         How many are simulated a day, on average over the run.
     """
 
     def __init__(self, traffic: MarketTraffic, board: Board, customers: Customers, meter: VolumeMeter,
-                 latency: LatencyLately, sampled_per_day: int) -> None:
+                 latency: LatencyLately, rules: RequestRules, sampled_per_day: int) -> None:
         self._traffic, self._board, self._customers = traffic, board, customers
         self._meter, self._surfaces, self._latency = meter, meter.surfaces, latency
+        self._rules = rules
         self._budget, self._credit = float(sampled_per_day), (FIRST_DAYS - 1) * sampled_per_day
         models = len(self._surfaces.outcomes)
         self._last_day = np.full(models, -np.inf)
@@ -107,7 +111,9 @@ class Sampler:
         drawn = drawn_by_workload(rows, len(model))
         self._meter.bill.open(self._traffic.engine.tally(), model, drawn)
         is_open = self._board.listed & up
-        expected = self._meter.rule_shares(self._board, is_open, *by_model(drawn, model, len(self._last_day))[:, 1:].T)
+        _, prompt, output = by_model(drawn, model, len(self._last_day)).T
+        ruled = self._rules.asked(start_s, model, drawn[:, 0])
+        expected = self._meter.rule_shares(self._board, is_open, prompt, output, ruled)
         offers = [is_open & (turn.share > 0)[self._surfaces.offer_model] for turn in turns]
         for turn, mine in zip(turns, offers, strict=True):
             self._resize(mine, turn.share)

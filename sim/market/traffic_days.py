@@ -15,6 +15,7 @@ from sim.market.expected_days import ExpectedDays
 from sim.market.lengths_now import mean_lengths
 from sim.market.market_traffic import MarketTraffic
 from sim.market.models.model import Models
+from sim.market.rule_shares import RequestRules
 from sim.market.sampler import Sampler
 from sim.market.surfaces import ENOUGH, Surfaces, quantiles_s
 from sim.market.usage import OfferDay, WorkloadDay
@@ -81,13 +82,15 @@ class SampledDays:
         self._surfaces = Surfaces.unknown(offer_model, len(models), len(customers.model))
         self._meter = VolumeMeter(traffic.engine.world, self._surfaces, rule_exponent(traffic.engine.world))
         self._expected = ExpectedDays(self._surfaces)
-        self._sampler = Sampler(traffic, board, customers, self._meter, latency, sampled_per_day)
+        self._rules = RequestRules(traffic.engine.world, traffic.feed, len(models))
+        self._sampler = Sampler(traffic, board, customers, self._meter, latency, self._rules, sampled_per_day)
 
     def hour(self, requests: np.ndarray) -> None:
         """Add an hour in which workloads mean to send ``requests``."""
         model = self._customers.model
         lengths = mean_lengths(self._customers.population, self._verbosity[np.maximum(model, 0)])
-        self._meter.hour(self._board, self._traffic.up_share(), model, requests, lengths)
+        asked = self._rules.asked(self._traffic.engine.now_s, model, requests)
+        self._meter.hour(self._board, self._traffic.up_share(), model, requests, lengths, asked)
 
     def processes(self, env: Environment) -> list[Generator[Event, Any, None]]:
         """Return the process that simulates a stretch a day."""

@@ -12,6 +12,7 @@ from sim.engines.world import World
 from sim.market.billed_tokens import TokenBill
 from sim.market.board import Board
 from sim.market.lengths_now import MeanLengths
+from sim.market.rule_shares import RuledRequests, mixed_shares
 from sim.market.surfaces import Surfaces
 from sim.units import HOUR_S, PICO_PER_NANO
 
@@ -100,8 +101,9 @@ class VolumeMeter:
         ended, self.day = self.day, Volumes.none(self._workloads, self._offers)
         return ended
 
-    def rule_shares(self, board: Board, is_open: np.ndarray, prompt: np.ndarray, output: np.ndarray) -> np.ndarray:
-        """Share of each offer in its model's requests by the rule alone, float64 (offers,); 0 for those not open.
+    def rule_shares(self, board: Board, is_open: np.ndarray, prompt: np.ndarray, output: np.ndarray,
+                    ruled: RuledRequests | None = None) -> np.ndarray:
+        """Share of each offer in its model's requests by the rules alone, float64 (offers,); 0 for those not open.
 
         Parameters
         ----------
@@ -111,6 +113,8 @@ class VolumeMeter:
             bool (offers,): listed and up.
         prompt, output
             float64 (models,): mean lengths, in any unit.
+        ruled
+            The requests by the rules that place them; None: the router's own places all.
         """
         of = self.surfaces.offer_model
         cost = board.prices[:, 0] * prompt[of] + board.prices[:, 1] * output[of]
@@ -118,14 +122,16 @@ class VolumeMeter:
         np.minimum.at(least, of[is_open], cost[is_open])
         # over the least: powers of pico-dollars would overflow
         relative = np.maximum(cost, LEAST_COST) / np.maximum(least, LEAST_COST)[of]
-        return _shares(np.where(is_open, np.maximum(relative, 1e-9) ** -self._exponent, 0.0), of, len(prompt))
+        own = _shares(np.where(is_open, np.maximum(relative, 1e-9) ** -self._exponent, 0.0), of, len(prompt))
+        return own if ruled is None else mixed_shares(ruled, own, relative, of)
 
     def shares(self, rule: np.ndarray) -> np.ndarray:
         """Shares as measured: the rule's, each inclined as its samples were."""
         of = self.surfaces.offer_model
         return _shares(rule * self.surfaces.inclination(), of, len(self.surfaces.outcomes))
 
-    def hour(self, board: Board, up: np.ndarray, model: np.ndarray, requests: np.ndarray, lengths: MeanLengths) -> None:
+    def hour(self, board: Board, up: np.ndarray, model: np.ndarray, requests: np.ndarray, lengths: MeanLengths,
+             ruled: RuledRequests | None = None) -> None:
         """Add an hour.
 
         Parameters
@@ -136,13 +142,15 @@ class VolumeMeter:
             (workloads,): model in use, and requests of the hour.
         lengths
             Their mean lengths.
+        ruled
+            The requests by rule; None: the router's own places all.
         """
         used = np.flatnonzero((model >= 0) & (requests > 0))
         at, asked, models = model[used], requests[used], len(self.surfaces.outcomes)
         bought = MeanLengths(*(asked * column[used] for column in lengths))
         means = [np.bincount(at, values, models) for values in bought]
         there = np.where(board.listed, up, 0.0)
-        share = self.shares(self.rule_shares(board, there > 0, means[0], means[2]) * there)
+        share = self.shares(self.rule_shares(board, there > 0, means[0], means[2], ruled) * there)
         none = np.ones(models)  # chance that none of a model's offers is up: their outages are independent
         np.multiply.at(none, self.surfaces.offer_model, 1.0 - there)
         completed = asked * self.surfaces.completed_share(model)[used] * (1.0 - none[at])

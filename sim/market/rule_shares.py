@@ -1,0 +1,102 @@
+"""Shares of a model's requests where some of them are placed by other rules than the router's own."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.engines.wanted import RULES, rules_of
+from sim.engines.world import World
+from sim.market.market_feed import MarketFeed
+from sim.price_response import STEEPEST
+
+DEFAULT, FLOOR, NITRO, PINNED = range(len(RULES))
+
+
+class RuledRequests(NamedTuple):
+    """Requests by the rule that places them.
+
+    Attributes
+    ----------
+    parts
+        float64 (models, rules): in the order of ``sim.engines.wanted.RULES``.
+    pinned
+        float64 (offers,): of those by a named provider, the ones that name each offer's.
+    """
+
+    parts: np.ndarray
+    pinned: np.ndarray
+
+
+class RequestRules:
+    """By which rules the requests of workloads are placed.
+
+    Parameters
+    ----------
+    world
+        Its classes are the workloads.
+    feed
+        Knows which providers they have named.
+    models
+        Number of models.
+    """
+
+    def __init__(self, world: World, feed: MarketFeed, models: int) -> None:
+        self._feed, self._models, self._offers = feed, models, len(world.offers)
+        self._rule = np.array(rules_of(world), np.int64)
+
+    def asked(self, now_s: float, model: np.ndarray, requests: np.ndarray) -> RuledRequests | None:
+        """Sort requests by rule; None if the router's own places all of them.
+
+        Parameters
+        ----------
+        now_s
+            Market time.
+        model, requests
+            (workloads,): the model that each uses, -1 for none, and its requests.
+        """
+        pins, rule, pinned = self._feed.pins, self._rule, np.zeros(self._offers)
+        if pins is not None and len(pins.rows):
+            pins.at(now_s, model)
+            rule = rule.copy()
+            rule[pins.rows] = np.where(pins.offer >= 0, PINNED, DEFAULT)
+            named = pins.offer >= 0
+            np.add.at(pinned, pins.offer[named], requests[pins.rows[named]])
+        if not rule.any():
+            return None
+        used = model >= 0
+        parts = np.zeros((self._models, len(RULES)))
+        np.add.at(parts, (model[used], rule[used]), requests[used])
+        return RuledRequests(parts, pinned)
+
+
+def mixed_shares(asked: RuledRequests, own: np.ndarray, relative: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """Shares of offers in their models' requests, float64 (offers,).
+
+    Who goes to the cheapest first leaves nearly nothing to others, as sellers are told; who goes to the fastest is
+    spread evenly, for want of a rule in prices: samples say the rest.
+
+    Parameters
+    ----------
+    asked
+        Requests by rule.
+    own
+        Shares by the router's own rule; 0 of offers that are not open.
+    relative
+        What a request costs at each offer over the least of its model.
+    of
+        int64 (offers,): the model of each.
+    """
+    is_open, models = own > 0, len(asked.parts)
+    steep = _within(np.where(is_open, np.maximum(relative, 1.0) ** -STEEPEST.exponent, 0.0), of, models)
+    even = _within(is_open.astype(float), of, models)
+    parts = asked.parts[of]
+    mixed = parts[:, DEFAULT] * own + parts[:, FLOOR] * steep + parts[:, NITRO] * even
+    mixed += np.where(is_open, asked.pinned, 0.0)
+    placed = np.bincount(of, mixed, models)[of]
+    # of a model for which nobody asks, or nobody who could be served, the own rule says what there is to say
+    return np.where(placed > 0, _within(mixed, of, models), own)
+
+
+def _within(weights: np.ndarray, of: np.ndarray, models: int) -> np.ndarray:
+    total = np.bincount(of, weights, models)[of]
+    return np.asarray(np.where(total > 0, weights / np.where(total > 0, total, 1.0), 0.0))
