@@ -61,6 +61,28 @@ def profit(market: Captives) -> float:
     return (market.ceiling - market.cost) * market.pinned / market.sellers
 
 
+class Dispersion(NamedTuple):
+    """How posted prices differ.
+
+    Attributes
+    ----------
+    mean
+        Mean price, over cost.
+    variation
+        Standard deviation over the mean.
+    """
+
+    mean: float
+    variation: float
+
+
+def dispersion(market: Captives, points: int = 20_001) -> Dispersion:
+    """Return mean and dispersion of the prices that the model predicts, from its quantiles (P9)."""
+    middles = (np.arange(points) + 0.5) / points
+    prices = price_at(market, middles)
+    return Dispersion(float(prices.mean() / market.cost), float(prices.std() / prices.mean()))
+
+
 def _check(market: Captives) -> None:
     if market.sellers < 2:
         raise PricingError(f"sellers is {market.sellers}; captives and shoppers need at least 2")

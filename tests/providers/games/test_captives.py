@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from providers.games.captive_customers import Captives, lowest_price, price_at, profit, share_below
+from providers.games.captive_customers import Captives, dispersion, lowest_price, price_at, profit, share_below
 from providers.pricing import PricingError, Situation, bind
 from sim.market.prices import prices_of_usd
 from sim.scenario.pricing_settings import PricingChoice
@@ -52,6 +52,17 @@ def test_the_strategy_draws_from_it():
     assert seller.review(listed, rng).blended() == pytest.approx(3 * MICRO)  # alone: all that captives pay
     dear = dataclasses.replace(listed, list_price=prices_of_usd(9.0, 9.0))
     assert seller.review(dear, rng).blended() == pytest.approx(4 * MICRO)  # they would serve themselves at 4
+
+
+def test_two_sellers_disperse_as_the_closed_form_says():
+    """The margin's share has mean g/(2f) ln(1 + 2f/g), its square g/(g + 2f): g = .3, f = .7, cost 1, ceiling 4."""
+    found = dispersion(Captives(sellers=2, cost=1.0, ceiling=4.0, pinned=0.3, shopping=0.7))
+    share = 0.3 / 1.4 * np.log(1 + 1.4 / 0.3)
+    assert found.mean == pytest.approx(1 + 3 * share, rel=1e-6)
+    assert found.mean == pytest.approx(2.115, abs=1e-3)
+    assert found.variation == pytest.approx(3 * (0.3 / 1.7 - share**2) ** 0.5 / found.mean, rel=1e-5)
+    many = dispersion(Captives(sellers=10, cost=1.0, ceiling=4.0, pinned=0.3, shopping=0.7))
+    assert many.variation > found.variation  # most go for captives, few for shoppers
 
 
 @pytest.mark.parametrize(("change", "sentence"), [
