@@ -129,7 +129,8 @@ class Appraisal:
         return bool(self._room(median, Facing(met.prices_behind[0], met.shares_behind[0]), month,
                                outlook.models_a_host)[0] >= 1)
 
-    def _meet(self, seats: Sequence[Candidate], costs: Sequence[float], incumbents: Incumbents, more: list[int]) -> Meeting:
+    def _meet(self, seats: Sequence[Candidate], costs: Sequence[float], incumbents: Incumbents,
+              more: list[int]) -> Meeting:
         # those behind are of the median type: what they pay and how fast they are, on the same GPU
         behind = [self._median_cost(seat, cost) for seat, cost in zip(seats, costs, strict=True)]
         knows, row = self._sellers.knowledge, seats[0].row

@@ -119,7 +119,8 @@ class SupplySide:
         beliefs = Beliefs(appraisal, outlook, around.days, around.price_factor)
         self.newcomers.update((host.name, Newcomer(host, settings, self._rows[host.name], self._pools_of(host),
                                                    self._shared, beliefs)) for host in self._types)
-        self._entrance = PoolEntrance(settings.entry, list(self.newcomers.values()), self._usage, beliefs, self._streams)
+        types = list(self.newcomers.values())
+        self._entrance = PoolEntrance(settings.entry, types, self._usage, beliefs, self._streams)
         return self._entrance.run(desk, around.days)
 
     def _pools(self, name: str) -> list[Pool]:
