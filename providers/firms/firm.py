@@ -73,6 +73,10 @@ class FirmAgent:
         if terms.kind == "nights":
             self.training_now = _at_night(desk.env.now % DAY_S / HOUR_S, terms.night_from_h, terms.night_to_h)
             desk.env.process(self._nights(desk))
+        for pool in self.pools:
+            if pool.opens_day > entry:
+                pool.on_order = pool.settings.count
+                desk.env.process(self._delivery(desk, pool, pool.settings.count, pool.opens_day - entry))
         next_review = entry + self.settings.investment.review_days
         while not self.gone and desk.env.now < horizon_days * DAY_S:
             day = int(desk.env.now // DAY_S)

@@ -34,6 +34,8 @@ class Pool:
         Of these: held by replicas (loading ones included), and lent to training.
     on_order
         GPUs ordered and not delivered.
+    opens_day
+        Day on which the firm has the first of them.
     """
 
     settings: PoolSettings
@@ -46,6 +48,7 @@ class Pool:
     placed: int = 0
     training: int = 0
     on_order: int = 0
+    opens_day: float = 0.0
 
     @property
     def total(self) -> int:

@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from providers.around import Around
+from providers.cost.gpu_dates import rentable_day
 from providers.firms.placement import Hardware, choose_hardware
 from providers.hardware.calibration import built_in
-from providers.hardware.gpus import GPUS, Gpu
+from providers.hardware.gpus import Gpu
 from providers.price_schedules import schedule_of
 from providers.shared_columns import engine_columns, fault_columns, limit_columns
 from sim.engines.world import BALANCERS, OfferSpec
 from sim.errors import ScenarioError
 from sim.market.models.model import Model, Models
-from sim.scenario.firm_settings import Firm, SupplySettings
+from sim.scenario.firm_settings import Firm, PoolSettings, Shelf, SupplySettings
 from sim.scenario.price_settings import Price
 from sim.scenario.provider_settings import Offer, RooflineServing
 from sim.streams import Streams
@@ -49,15 +51,14 @@ class PlannedOffer:
 
 
 def planned_offers(
-    name: str, settings: SupplySettings, models: Models, streams: Streams, horizon_days: float,
-    gpus: Mapping[str, Gpu] = GPUS,
+    name: str, settings: SupplySettings, models: Models, streams: Streams, around: Around
 ) -> list[PlannedOffer]:
     """Offers that a firm makes before the horizon, in the order of the models.
 
     A lab takes the models of its creator at their release. A host takes an open model that its adoption settings
     allow with a probability, some days after the release; both draws come from
-    ``providers/<firm>/adoption/<model>``, so that no other model or firm changes them. ``gpus`` are the GPU types that
-    pools may name.
+    ``providers/<firm>/adoption/<model>``, so that no other model or firm changes them. Pools may name the GPU types of
+    ``around``.
 
     Raises
     ------
@@ -65,17 +66,42 @@ def planned_offers(
         If the firm names an unknown GPU type, or a model an unknown architecture.
     """
     firm = settings.firms[name]
-    _check_gpus(name, firm, gpus)
+    _check_gpus(name, firm, around.gpus)
     offers = []
     for model in models.rows:
         day = _launch_day(name, firm, model, streams)
-        if day is None or day >= min(horizon_days, model.retire_day):
+        if day is None or day >= min(around.days, model.retire_day):
             continue
-        hardware = choose_hardware(model, firm, settings.shelf, gpus)
+        hardware = _hardware_of_the_day(model, firm, settings.shelf, day, around)
         most = 0 if hardware is None else _most_replicas(firm, hardware, settings)
         if hardware is not None and most >= settings.autoscaling.min_replicas:
             offers.append(PlannedOffer(name, model, hardware, day, most))
     return offers
+
+
+def _hardware_of_the_day(model: Model, firm: Firm, shelf: Shelf, day: float, around: Around) -> Hardware | None:
+    """Replica in the first pool where it fits; of a firm that buys newer GPUs, where a token is cheapest that day."""
+    if not any(pool.when_rentable for pool in firm.pools):
+        return choose_hardware(model, firm, shelf, around.gpus)
+    found = []
+    for index, pool in enumerate(firm.pools):
+        if opening_day(pool, firm, around) <= day:
+            alone = choose_hardware(model, firm.model_copy(update={"pools": (pool,)}), shelf, around.gpus)
+            if alone is not None:
+                found.append(alone._replace(pool=index))
+
+    def usd(hardware: Hardware) -> float:
+        gpu = around.gpus[hardware.deployment.gpu.name]
+        rented = firm.pools[hardware.pool].tenure == "rented"
+        hour = hardware.gpus * (gpu.rent_usd_per_hour if rented else gpu.owner_usd_per_hour)
+        return hardware.capacity.cost_usd_per_mtok(hour, 1.0, hardware.prior.mix)
+
+    return min(found, key=usd, default=None)
+
+
+def opening_day(pool: PoolSettings, firm: Firm, around: Around) -> float:
+    """Day on which a pool is there: at the firm's entry, or when its GPU type can be rented."""
+    return max(firm.entry_day, rentable_day(pool.gpu, around.start)) if pool.when_rentable else firm.entry_day
 
 
 def _check_gpus(name: str, firm: Firm, gpus: Mapping[str, Gpu]) -> None:

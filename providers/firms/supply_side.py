@@ -19,7 +19,7 @@ from providers.firms.expectations import Usage
 from providers.firms.firm import FirmAgent, Shared
 from providers.firms.pools import Pool, open_pools
 from providers.firms.price_reviews import Sellers
-from providers.firms.shelf import PlannedOffer, offer_part, offer_spec, planned_offers
+from providers.firms.shelf import PlannedOffer, offer_part, offer_spec, opening_day, planned_offers
 from providers.pricing.sold_through import Rules
 from sim.errors import MarketError, ScenarioError
 from sim.market.desk import AgentProcess, Desk
@@ -124,7 +124,13 @@ class SupplySide:
         return self._entrance.run(desk, around.days)
 
     def _pools(self, name: str) -> list[Pool]:
-        return open_pools(name, self.settings, self.gpu_rents, self._owned_costs, self._around.price_factor)
+        pools = open_pools(name, self.settings, self.gpu_rents, self._owned_costs, self._around.price_factor)
+        firm = self.settings.firms[name]
+        for pool in pools:
+            pool.opens_day = opening_day(pool.settings, firm, self._around)
+            if pool.opens_day > firm.entry_day:
+                pool.owned = pool.rented = 0
+        return pools
 
     def _pools_of(self, host: PotentialHost) -> list[Pool]:
         """Pools of a type: what it pays for a GPU is a multiple of its own of the rent."""
@@ -171,7 +177,7 @@ def build_supply(settings: SupplySettings, models: Models, streams: Streams, aro
     """
     planned = [
         offer for name in settings.firms
-        for offer in planned_offers(name, settings, models, streams, around.days, around.gpus)
+        for offer in planned_offers(name, settings, models, streams, around)
     ]
     types = draw_hosts(settings.entry, streams)
     if types:

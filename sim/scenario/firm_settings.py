@@ -26,6 +26,10 @@ class PoolSettings(Part):
         "rented", description="Owned GPUs cost capital, power and colocation; rented ones the day's GPU price")
     precisions: tuple[Literal["bf16", "fp8", "fp4"], ...] = Field(
         ("fp8",), description="Precisions in which the firm serves, the preferred one first", min_length=1)
+    when_rentable: bool = Field(
+        False, description="Whether the firm buys these GPUs on the day from which the type can be rented "
+        "(providers/cost/gpu_dates.py), if that is after its entry; models that it launches from then on go where a "
+        "token is cheapest, not to the first pool (source: assumption: false, all are there at entry)")
 
 
 class Ownership(Part):

@@ -63,7 +63,7 @@ def test_a_faster_step_takes_less_of_everything():
 
 def unit_cost(replicas, **costing):
     settings = SupplySettings(firms={"host": HOST}, costing=Costing(**costing))
-    planned = planned_offers("host", settings, MODELS, Streams(7, 0), 30.0)
+    planned = planned_offers("host", settings, MODELS, Streams(7, 0), Around(30.0))
     usage = Usage(planned, settings)
     usage.replicas[:] = replicas
     return UnitCosts(planned, settings, usage, lambda row, day: 2.0).usd_per_mtok(0, 0)

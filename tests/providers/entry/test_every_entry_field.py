@@ -10,7 +10,8 @@ from sim.scenario.entry_settings import EntrySettings
 from worlds.entry_desk import blended, entry_desk
 from worlds.fake_desk import model, models_of
 
-MODELS = models_of(model("a", "meta", 8, day=-60.0), model("b", "meta", 30, day=-60.0), model("c", "meta", 70, day=40.0))
+MODELS = models_of(*(model(name, "meta", size, day=day)
+                     for name, size, day in (("a", 8, -60.0), ("b", 30, -60.0), ("c", 70, 40.0))))
 POOL = {"types": 9, "looks_per_month": 9.0, "gpus": ("h200-sxm", "gb200"), "familiar_share": 0.7,
         "max_replicas": 3000, "first_look_day": 30, "regions": ("us-east", "us-west"), "expected_growth_share": 0.5}
 COSTS = {"basis": "volume", "variable_usd_per_mtok": 0.02, "software_per_year": 1.4, "least_load": 0.3}

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from providers.around import Around
 from providers.firms.expectations import Usage
 from providers.firms.shelf import planned_offers
 from sim.market.usage import OfferDay
@@ -25,7 +26,7 @@ def after(estimate, running, load, **lost):
 
     ``load`` is how many replicas the tokens served would fill at the planned utilisation.
     """
-    planned = planned_offers("host", SUPPLY, MODELS, Streams(7, 0), 30.0)
+    planned = planned_offers("host", SUPPLY, MODELS, Streams(7, 0), Around(30.0))
     usage = Usage(planned, SUPPLY)
     usage.replicas[:], usage.revenue[:] = estimate, 4.0
     able, target = planned[0].hardware.capacity, SUPPLY.autoscaling.target_utilisation

@@ -99,6 +99,21 @@ def test_a_firm_s_limits_are_its_offers():
         ("a", (60, 0, 0, 10_000, 1), True), ("b", (0, 0, 0, 0, 0), False)}
 
 
+def test_a_firm_buys_a_newer_gpu_when_it_can_be_rented():
+    """GB200 from 1 February 2025, day 31: what launches before stays on H200, later models go there."""
+    early, late = model("early", "meta", 70), model("late", "meta", 70, day=40.0)
+    pools = (PoolSettings(gpu="h200-sxm", count=16), PoolSettings(gpu="gb200", count=8, when_rentable=True))
+    settings = SupplySettings(firms={"host": Firm(
+        pools=pools, adoption=Adoption(probability=1, delay_days=0), pricing={"kind": "constant"})})
+    models = models_of(early, late)
+    desk = FakeDesk(build_supply(settings, models, Streams(7, 0), Around(60)), models, steady(1.0))
+    assert [offer.hardware.deployment.gpu.name for offer in desk.supply.planned] == ["h200-sxm", "gb200"]
+    desk.run(60)
+    days = {row.day: row.rented for row in desk.supply.pool_days if row.gpu == "gb200"}
+    assert (days[30], days[31]) == (0, 8)
+    assert desk.board.listed.all()
+
+
 def test_a_firm_changes_no_other_firms_shelf():
     firms = {"a": host(adoption=Adoption(probability=0.5)), "b": host(adoption=Adoption(probability=0.5))}
     alone = desk_of({"b": firms["b"]}).supply.planned

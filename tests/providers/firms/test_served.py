@@ -27,7 +27,7 @@ def host(*, cache=False, **fields):
 
 def learner(firms, *models, shelf=SHELF):
     supply, rows = SupplySettings(firms=firms, shelf=shelf), models_of(*models)
-    planned = [offer for name in firms for offer in planned_offers(name, supply, rows, Streams(7, 0), 30.0)]
+    planned = [offer for name in firms for offer in planned_offers(name, supply, rows, Streams(7, 0), Around(30.0))]
     planned.sort(key=lambda offer: (offer.model.name, offer.firm))
     return ServedRequests(planned, supply), planned
 
