@@ -46,10 +46,10 @@ class TrafficClock:
         """Start of each day's stretch, seconds after midnight."""
         rng = streams.generator("stretches")
         blocks = -(-self.days // HOURS_PER_DAY)
-        hours = np.concatenate([rng.permutation(HOURS_PER_DAY) for _ in range(blocks)])[: self.days]
-        first = int(np.argmin(hours[:HOURS_PER_DAY]))
-        hours[[0, first]] = hours[[first, 0]]  # on the first day as early as can be: until then nothing is known
-        return np.asarray(hours * HOUR_S + np.floor(rng.random(self.days) * (HOUR_S - LONGEST_S)))
+        hours = np.concatenate([rng.permutation(HOURS_PER_DAY) for _ in range(blocks)])
+        midnight = int(np.argmin(hours[:HOURS_PER_DAY]))
+        hours[[0, midnight]] = hours[[midnight, 0]]  # on the first day as early as can be: until then nothing is known
+        return np.asarray(hours[: self.days] * HOUR_S + np.floor(rng.random(self.days) * (HOUR_S - LONGEST_S)))
 
     @property
     def slices(self) -> int:

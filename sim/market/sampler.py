@@ -27,7 +27,7 @@ from sim.units import HOUR_S
 STRETCHES_S: Final = (300.0, 900.0, float(LONGEST_S))  # a model's stretch is the shortest of these that is long enough
 WARM_UP: Final = 0.2  # share of a stretch that is not counted: of 20 answers' time, four
 ANSWERS: Final = 20.0  # a stretch lasts so many times as long as a request takes on average
-FIRST_ANSWER_S: Final = 15.0  # how long one is taken to take before any was seen (assumption)
+FIRST_ANSWER_S: Final = LONGEST_S / ANSWERS  # before any was seen: a queue that grows shows only in the longest
 LEAST_REPLICAS: Final = 20  # of an offer that is thinned: with fewer, their luck would be no crowd's
 FIRST_DAYS: Final = 30.0  # budgets that may be spent at once at the beginning, when nothing is known
 DRAIN_S: Final = float(HOUR_S)
