@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # not at run time: a world's scenario would be part of the ke
     from sim.engines.world import OfferSpec
 
 DOCUMENT, SESSION, REQUEST = 0, 1, 2  # what a prefix is of
-BUCKETS = 1 << 14  # of names, in a shard with caches
+BUCKETS = 1 << 14  # of names at the start, in a shard with caches
 FIRST_PREFIXES = 1024  # places of the pool at the start, or twice as many as must be free
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from sim.engines.compiled import records
 from sim.engines.compiled.build_waiting import more_debts, new_links
+from sim.engines.compiled.cache_names import more_buckets
 from sim.engines.compiled.cache_records import CachedPrefix
 from sim.engines.compiled.dialects import more_answers
 from sim.engines.compiled.prefix_cache import more_claims
@@ -54,6 +55,8 @@ def grow(s: State) -> State:
     if g["free_prefixes"] < g["spare_prefixes"]:
         free, g["free_prefixes"] = _more_free(supply.free_prefixes, g["free_prefixes"])
         supply = supply._replace(prefixes=_doubled(supply.prefixes, CachedPrefix), free_prefixes=free)
+        spare = free[: g["free_prefixes"]]
+        supply = supply._replace(**more_buckets(supply.prefixes, spare, supply.buckets))
     if g["free_requests"] < SPARE:
         free, g["free_requests"] = _more_free(routing.free_requests, g["free_requests"])
         requests = np.concatenate([rows_of(routing.requests), new_requests(len(routing.requests))])

@@ -24,6 +24,7 @@ TWINS = {"books", "clock", "deployment", "engine", "health", "narrow", "network"
 COMPILED_ONLY = {
     "batch": "lists that are linked through records: the reference has Python's",
     "bill_records": "rows of what is billed: objects in the reference",
+    "cache_names": "buckets of names: the reference has a dict",
     "cache_records": "rows of prefix caches: objects in the reference",
     "build": "fills the memory from the world's tables: the reference builds objects where it needs them",
     "build_preferences": "the part of build for what classes prefer",
