@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from simpy import Event
 
+from providers.firms.across_models import AcrossModels
 from providers.firms.expectations import Usage
 from providers.firms.knowledge import Knowledge
 from providers.firms.rivalry import Rivalry
@@ -85,6 +86,8 @@ class Sellers:
         self._end = [len(names) - names[::-1].index(name) for name in names]
         self.knowledge = Knowledge(names, settings.learning if settings.knowledge == "learned" else None)
         self._answers = [STRATEGIES[settings.firms[offer.firm].pricing.kind].answers_rules for offer in planned]
+        self._looks = [STRATEGIES[settings.firms[offer.firm].pricing.kind].looks_across for offer in planned]
+        self._across = AcrossModels(planned)
         self._rivalry = Rivalry(self._first, self._end)
         # a plain strategy takes no notice of rivals: there is no need to find out what it would see
         self._notices = [getattr(type(one), "react_s", None) is not Steady.react_s for one in self._strategies]
@@ -136,6 +139,7 @@ class Sellers:
             rules=self.knowledge.rules_of(row, belief),
             belief=belief,
             token_s=token_s,
+            across=self._across.of(row, board, usage.tokens, served.billed(row)) if self._looks[row] else None,
             capacity_tokens_per_day=float(board.replicas[row] * served.requests_per_s[row] * DAY_S
                                           * (served.prompt[row] + served.output[row])),
         )

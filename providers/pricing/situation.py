@@ -16,6 +16,28 @@ class DatedList(NamedTuple):
     prices: Prices
 
 
+class Across(NamedTuple):
+    """What a seller sees of other models.
+
+    Attributes
+    ----------
+    reference
+        Price of the cheapest model of another creator that is at least as good, else of the best below it, in the
+        money in which demand is stated; 0 without any.
+    as_good
+        Whether that model is at least as good.
+    successors
+        Better models that its own creator has released since and somebody sells.
+    share
+        Its firm's share of all tokens sold on the last day.
+    """
+
+    reference: float
+    as_good: bool
+    successors: int
+    share: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Situation:
     """One offer and its market at the moment of a decision.
@@ -51,6 +73,8 @@ class Situation:
         The rules through which it sells, as it knows them.
     belief
         What it has learned of how its share answers its price; None if it is told the rules.
+    across
+        What it sees of other models; None for strategies that do not ask.
     token_s
         Seconds that a token of an answer takes, as it plans; it takes its rivals to be as fast.
     capacity_tokens_per_day
@@ -84,6 +108,7 @@ class Situation:
     rules: Rules = OPENROUTER_UNTIL_2026
     belief: Belief | None = None
     token_s: float = 0.0
+    across: Across | None = None
     capacity_tokens_per_day: float = 0.0
     rivals_capacity_tokens_per_day: float | None = None
     money_pico: float = PICO_PER_USD_PER_MTOK

@@ -58,6 +58,8 @@ class StrategyKind:
         Whether it reads ``Situation.rules``.
     by_the_clock
         Whether its prices follow the hours of the day: their changes are a schedule, no repricing.
+    looks_across
+        Whether it reads ``Situation.across``.
     """
 
     kind: str
@@ -67,6 +69,7 @@ class StrategyKind:
     source: str
     answers_rules: bool = False
     by_the_clock: bool = False
+    looks_across: bool = False
 
 
 P = TypeVar("P", bound=Tariff)

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from providers.pricing import STRATEGIES, Situation, Strategy, bind
-from providers.pricing.situation import DatedList
+from providers.pricing.situation import Across, DatedList
 from sim.errors import ScenarioError
 from sim.market.prices import Mix, Prices, prices_of_usd
 from sim.scenario.pricing_settings import PricingChoice
@@ -59,7 +59,9 @@ def history(seed: int) -> tuple[Situation, ...]:
             utilisation=float(rng.random()), tokens_last_day=float(rng.exponential(3e9)),
             tokens_total=now_s * 1e5, share_last_day=float(rng.uniform(0.1, 0.9)),
             capacity_tokens_per_day=float(rng.choice([0.0, 2e9, 1e10])),
-            rivals_capacity_tokens_per_day=float(rng.uniform(1e8, 3e9))))
+            rivals_capacity_tokens_per_day=float(rng.uniform(1e8, 3e9)),
+            across=Across(float(rng.uniform(0.2, 3.0)), bool(rng.random() < 0.5), int(now_s // (100 * DAY_S)), 0.1)
+            if listed else None))
     return tuple(found)
 
 
