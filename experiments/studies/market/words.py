@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from experiments.measures.catalogue import Show, capital, measure, spelt
 from experiments.output.folder import SUMMARY, Folder
-from experiments.report.blocks import Block, Column, Figure, Section, Table, Text
+from experiments.report.blocks import Block, Column, Figure, Items, Section, Table, Text
 from experiments.report.grids import replications
 from experiments.report.headings import shown
 from experiments.report.numbers import NONE, measured, number
+from experiments.studies.market.sentences import sentences
 from experiments.studies.study import Answer
 from sim.units import DAYS_PER_YEAR
 
@@ -25,11 +26,13 @@ def answer(folder: Folder, figures: Path) -> Answer:
     """Write up prices, choices and fortunes over the horizon of a market."""
     horizon, count = folder.scenario["horizon"], int(folder.parameters["replications"])
     question = (f"How do prices, customers' choice of models, spend and providers' fortunes move over "
-                f"{horizon['days']} days from {horizon['start']}, when customers climb to better models, and providers "
-                "review prices and invest?")
+                f"{horizon['days']} days from {horizon['start']}, when customers may move between models, and "
+                "providers post prices and invest?")
     months, summary = folder.table("monthly_market.csv"), folder.table(SUMMARY)
     blocks: list[Block] = [_monthly(months, count), *_panels(figures, count), Text(PRICES)]
+    said = sentences(summary)
     sections = [Section("results", "Month by month", tuple(blocks)),
+                *([Section("words", "In words", (Items(tuple(said)),))] if said else []),
                 Section("numbers", "In numbers", (_numbers(summary, count),))]
     limits = []
     trends = summary[summary["metric"].str.endswith(TRENDS)]
