@@ -15,6 +15,7 @@ from sim.scenario.market_scenario import Fees
 from sim.units import DAY_S, DAYS_PER_MONTH
 
 CLEARING: Final = Account("router", "main", "clearing")
+FREE_VARIANTS: Final = Account("router", "main", "free variants")  # from which it pays the sellers of free requests
 FEE_INCOME: Final = Account("router", "main", "fees")
 # sums of an offer whose attempts it refused, and failed; a router rests an offer for fewer reasons
 REFUSED_ATTEMPTS: Final = tuple(outcome.OFFER_SUMS.index(name) for name in ("rate_limited", "queue_full", "too_long"))
@@ -104,7 +105,7 @@ class RouterFees:
         if day % DAYS_PER_MONTH < 1:  # the first day of a month, which has 30 or 31
             self._used[:] = 0
         byok = self._population.byok
-        share = np.where(byok, self._fees.own_key_share, self._fees.credit_share)
+        share = np.where(byok, self._fees.own_key_share, self._fees.credit_share) * ~self._population.free
         charged = np.where(byok, self._charged_share(completed), 1.0)
         return np.asarray(np.floor(cost_nano * share * charged + 0.5).astype(np.int64))
 
@@ -136,10 +137,14 @@ def _payers(names: tuple[str, ...]) -> list[Account]:
 
 def book_day(ledger: Ledger, day: int, population: Population, workloads: WorkloadDay,
              revenue: dict[str, int]) -> None:
-    """Book one day: customers pay the router, which passes the providers' prices on and keeps its fee."""
+    """Book one day: customers pay the router, which passes the providers' prices on and keeps its fee.
+
+    Of free variants the router pays the prices itself.
+    """
     count = len(population.customer_names)
     cost, fee = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    np.add.at(cost, population.customer, workloads.cost_nano)
+    np.add.at(cost, population.customer, np.where(population.free, 0, workloads.cost_nano))
+    ledger.pay(day, FREE_VARIANTS, CLEARING, int(workloads.cost_nano[population.free].sum()))
     np.add.at(fee, population.customer, workloads.fee_nano)
     for payer, price, share in zip(_payers(population.customer_names), cost.tolist(), fee.tolist(), strict=True):
         ledger.pay(day, payer, CLEARING, price)

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.engines.outcome import COST_NANO, REVENUE_NANO, TrafficOutcome
 from sim.errors import InvariantError
-from sim.market.accounts import CLEARING
+from sim.market.accounts import CLEARING, FREE_VARIANTS
 from sim.market.result import MarketResult
 
 
@@ -38,12 +38,13 @@ def _clearing_is_empty(result: MarketResult, _: TrafficOutcome) -> str:
 
 def _payments_are_revenue_and_fees(result: MarketResult, outcome: TrafficOutcome) -> str:
     # the same sum from three sides (books, days of offers, days of workloads): a day left out shows in one only
-    paid = -result.ledger.balance("customer")
+    paid = -result.ledger.balance("customer") - result.ledger.balances[FREE_VARIANTS]
     revenue = sum(int(day.revenue_nano.sum()) for day in result.offer_days)
     fees = sum(int(day.fee_nano.sum()) for day in result.workload_days)
     bills = sum(int(day.cost_nano.sum()) for day in result.workload_days)
     if paid != revenue + fees:
-        return f"customers paid {paid}, providers received {revenue} and the router {fees} nano-dollars"
+        return (f"customers, and the router for free variants, paid {paid}, providers received {revenue} and the router "
+                f"{fees} nano-dollars")
     if revenue != bills:
         return f"the days' revenue is {revenue}, customers' bills are {bills} nano-dollars"
     return ""

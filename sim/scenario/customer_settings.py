@@ -311,6 +311,11 @@ class CustomerSettings(Part):
     routing: RoutingSettings = Field(
         default_factory=RoutingSettings, description="How workloads are routed, unless their segment says otherwise"
     )
+    free_share: float = quantity(
+        0.0, unit="1", doc="Share of workloads that use nothing but free variants: open models, whose sellers the "
+        "marketplace pays for them", ge=0, lt=1, source="off; OpenRouter, August 2026: 6% of tokens. Who bears them is "
+        "an assumption",
+    )
     drift: RequestDrift = Field(RequestDrift(), description="Lengths and cached shares of requests over the years")
     uses: Uses = Field(Uses(), description="Uses that are live while they are worth their cost")
 

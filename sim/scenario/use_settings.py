@@ -9,9 +9,10 @@ class Diffusion(Part):
     """Potential uses over time: a logistic curve that is imposed, whatever prices and models do."""
 
     per_year: float = quantity(
-        2.5, unit="1/year", doc="Rate at which the number of potential uses grows while it is far below its ceiling",
-        ge=0, le=50, source="assumption: 116 requests/s in January 2025 to 6,800 in August 2026, less what lower "
-        "prices and better models add", sweep=Sweep(1.0, 4.0, "linear", "a doubling a year to one in nine weeks"))
+        2.3, unit="1/year", doc="Rate at which the number of potential uses grows while it is far below its ceiling",
+        ge=0, le=50, source="set so that, with what prices and models add at list prices, 116 requests/s of "
+        "January 2025 become about 6,800 in August 2026",
+        sweep=Sweep(1.0, 4.0, "linear", "a doubling in eight months to one in nine weeks"))
     ceiling: float = quantity(
         60.0, unit="1", doc="Potential uses in the end over those of the first day", ge=1, le=1e6)
 
@@ -39,7 +40,7 @@ class Uses(Part):
         (0.2, 0.8), unit="1", doc="Lowest and highest quality below which a model is worth nothing to a use (uniform "
         "over uses); quality counts from there")
     planned_share: float = quantity(
-        0.4, unit="1", doc="Share of the potential requests of the first day that are expected to be live: "
+        0.3, unit="1", doc="Share of the potential requests of the first day that are expected to be live: "
         "requests_per_s is the rate of these", gt=0, le=1)
     diffusion: Diffusion = Field(Diffusion(), description="Potential uses over time; it replaces growth_per_year")
     direct: DirectPurchase = Field(DirectPurchase(), description="Direct purchase from the creators of closed models")

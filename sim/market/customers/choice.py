@@ -154,7 +154,7 @@ class Chooser:
         cached = people.cached_share[rows, None]
         prompt = people.prompt_tokens[rows, None] * ((1 - cached) * prices.input_pico + cached * prices.cached_pico)
         output = people.output_tokens[rows, None] * (self._models.verbosity * prices.output_pico) * self._kept[rows]
-        return np.asarray(USD_PER_PICO * (prompt + output))
+        return np.asarray(USD_PER_PICO * (prompt + output) * ~people.free[rows, None])
 
     def channels(self, rows: np.ndarray, quotes: Quotes) -> Channels:
         """Return how some workloads would buy each model, and what a request would cost them."""
@@ -174,7 +174,7 @@ class Chooser:
         )
         output = people.output_tokens[rows] * self._models.verbosity[model] * quotes.output_pico[model]
         output *= self._kept[rows, model]
-        return np.where(model >= 0, USD_PER_PICO * (prompt + output), np.nan)
+        return np.where(model >= 0, USD_PER_PICO * (prompt + output) * ~people.free[rows], np.nan)
 
     def direct_cost_of_usd(self, rows: np.ndarray, model: np.ndarray, quotes: Quotes) -> np.ndarray:
         """Return float64 (rows,): expected cost bought from the creator with one model each; nan for none (-1)."""
@@ -201,18 +201,17 @@ class Chooser:
     def _wanted_per_s(self, rows: np.ndarray, cost_usd: np.ndarray) -> np.ndarray:
         """Volume at a cost whatever the budget; rows come first, costs may have a further dimension.
 
-        That of a use is what it is: its demand answers prices by coming and going.
+        That of a use is what it is, its demand answers prices by coming and going; so is that of who pays nothing.
         """
         people = self._population
-        if people.uses:
-            base = people.base_per_s[rows].reshape(-1, *[1] * (cost_usd.ndim - 1))
-            return np.asarray(np.broadcast_to(base, cost_usd.shape))
+        fixed = people.free[rows].reshape(-1, *[1] * (cost_usd.ndim - 1)) | people.uses
         base, c0, elasticity = (
             column[rows].reshape(-1, *[1] * (cost_usd.ndim - 1))
             for column in (people.base_per_s, people.c0_usd, people.elasticity)
         )
         ratio = np.maximum(cost_usd / c0, FREE)
-        return np.asarray(base * np.minimum(ratio**-elasticity, self._settings.max_volume_factor))
+        answer = np.minimum(ratio**-elasticity, self._settings.max_volume_factor)
+        return np.asarray(base * np.where(fixed, 1.0, answer))
 
     def systematic_usd(self, rows: np.ndarray, quotes: Quotes) -> np.ndarray:
         """Return float64 (rows, models): utility per request without tastes and migration; -inf if out of the question.
@@ -351,6 +350,7 @@ def _suitable(people: Population, models: Models) -> np.ndarray:
     good = models.quality[people.task] >= np.maximum(people.quality_floor, people.need)[:, None]
     stretch = np.exp(LONG_REQUEST_SIGMAS * people.length_sigma - people.length_sigma**2 / 2)[:, None]
     answer = people.output_tokens[:, None] * models.verbosity * people.kept_answers(models.verbosity)
+    good &= models.open | ~people.free[:, None]  # free variants are of models that anybody may serve
     tokens = people.prompt_tokens[:, None] + answer
     context = np.array([row.context_tokens for row in models.rows])
     return np.asarray(good & (tokens * stretch <= context))

@@ -70,8 +70,8 @@ class Population:
         One mapping a workload: creator to what its name is worth per request.
     quality_floor, elasticity, patience_s
         float64; the patience is inf for those who wait for ever.
-    loyal, byok
-        bool: moves only if its model is gone; brings its own key.
+    loyal, byok, free
+        bool: moves only if its model is gone; brings its own key; uses free variants only, and pays nothing.
     attention_per_day
         float64: reviews per day.
     budget_usd_per_day
@@ -122,6 +122,7 @@ class Population:
     patience_s: np.ndarray
     loyal: np.ndarray
     byok: np.ndarray
+    free: np.ndarray
     attention_per_day: np.ndarray
     budget_usd_per_day: np.ndarray
     peak_hour: np.ndarray
@@ -338,6 +339,7 @@ def _assembled(
     planned = float(drawn["base_per_s"][drawn["entry_day"] == 0].sum())
     # with nobody on the first day there is nothing to scale to
     reach = settings.requests_per_s / planned if planned > 0 else 1.0
+    drawn["free"] = uniforms(drawn["key"], ("free",))[:, 0] < settings.free_share
     drawn["need"], uses = np.zeros(len(drawn["names"])), settings.uses
     if uses.enabled:
         reach /= uses.planned_share

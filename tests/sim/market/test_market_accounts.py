@@ -23,7 +23,8 @@ FEES = Fees(credit_share=0.055, own_key_share=0.05, own_key_free_requests=1000)
 def people(customer, byok):
     """Workloads of customers by number."""
     names = tuple(f"firm-{row}" for row in range(max(customer) + 1))
-    return SimpleNamespace(customer=np.array(customer), byok=np.array(byok), customer_names=names)
+    return SimpleNamespace(customer=np.array(customer), byok=np.array(byok), customer_names=names,
+                           free=np.zeros(len(customer), bool))
 
 
 def fees_of(fees, day, completed, cost):

@@ -107,7 +107,7 @@ MARKET = st.fixed_dictionaries({
         lambda names: {"include": names}), frontier=st.just({"enabled": False})),
     "customers": st.fixed_dictionaries(
         {"segments": st.dictionaries(st.sampled_from(["apps", "agents", "bots"]), SEGMENT, min_size=1)},
-        optional={"choice": CHOICE, "routing": ROUTING, "uses": USES, "drift": DRIFT}),
+        optional={"choice": CHOICE, "routing": ROUTING, "uses": USES, "drift": DRIFT, "free_share": number(0.0, 0.9)}),
     "supply": st.fixed_dictionaries(
         {"firms": st.dictionaries(st.sampled_from(["atlas", "boreal", "openai", "meta"]), FIRM, min_size=1)},
         optional={

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from sim.market.accounts import CLEARING, FREE_VARIANTS, RouterFees, book_day
 from sim.market.customers.choice import Chooser
 from sim.market.customers.customers import Customers
 from sim.market.customers.diffusion import growth_split, potential
 from sim.market.customers.lab_sales import LabSales
 from sim.market.customers.population import draw_population
 from sim.market.customers.uses import cheapest_point_usd, live_share, long_run_elasticity
+from sim.market.ledger import Ledger
 from sim.market.models.model import Models
+from sim.market.usage import WorkloadDay
 from sim.scenario.customer_settings import Choice, CustomerSettings, Segment
 from sim.scenario.market_scenario import Fees
 from sim.scenario.use_settings import DirectPurchase, Uses
@@ -190,3 +193,37 @@ def test_wrong_uses_say_what_is_wrong():
     with pytest.raises(ValidationError, match=r"segments.a.diffusion is set, but uses.enabled is false"):
         CustomerSettings.model_validate({"segments": {"a": {
             "number": 1, "revenue_usd": (1, 2), "mix": {"chat": 1}, "diffusion": {"per_year": 1.0}}}})
+
+
+# free variants
+
+
+def test_who_uses_free_variants_pays_nothing_and_takes_open_models_alone():
+    chosen = settings(number=200).model_copy(update={"free_share": 0.3})
+    people, rows = (drawn := draw_population(chosen, Streams(1, 0), 1.0)), np.arange(len(drawn))
+    assert abs(people.free.mean() - 0.3) < 4 * math.sqrt(0.21 / len(people))
+    chooser = Chooser(people, MODELS, np.ones((2, 2)), Choice())
+    got = chooser.choose(rows, np.full(len(rows), -1), shown())
+    live = people.free & (got.model >= 0)
+    assert live.any()
+    assert MODELS.open[got.model[live]].all()
+    assert (got.cost_usd[live] == 0).all()
+    assert (got.cost_usd[~people.free & (got.model >= 0)] > 0).all()
+    assert chooser.volume_per_s(rows, np.zeros(len(rows)))[live] == pytest.approx(people.base_per_s[live])
+
+
+def test_the_router_pays_for_free_variants_and_takes_no_fee_for_them():
+    """Every other workload is free: 5% of 35 USD of the others, and 10 USD of each that the router bears."""
+    people = draw_population(settings(number=4), Streams(1, 0), 1.0)
+    free = np.arange(len(people)) % 2 == 1
+    people = dataclasses.replace(people, free=free, byok=np.zeros(len(people), bool))
+    cost = np.where(free, 10, 35) * 1_000_000_000
+    fee = RouterFees(Fees(credit_share=0.05), people).of_day(0, np.ones(len(people), np.int64), cost)
+    assert (fee == np.where(free, 0, 1_750_000_000)).all()
+    day = WorkloadDay(**{field.name: np.zeros(len(people), np.int64) for field in dataclasses.fields(WorkloadDay)}
+                      | {"cost_nano": cost, "fee_nano": fee})
+    ledger = Ledger()
+    book_day(ledger, 0, people, day, {"host": int(cost.sum())})
+    assert ledger.balances[FREE_VARIANTS] == -int(cost[free].sum())
+    assert ledger.balance("customer") == -int(cost[~free].sum() + fee.sum())
+    assert ledger.balances[CLEARING] == 0
