@@ -21,6 +21,7 @@ from sim.scenario.firm_settings import SupplySettings
 from sim.units import DAY_S, DAYS_PER_YEAR, NANO_PER_USD, USD_PER_NANO
 
 QUARTER_MONTHS: Final = 3  # a listing goes when its cash of so many months is negative
+PATIENCE_DAYS: Final = 14  # for which an offer may run all replicas that there is memory for and need more
 LOOK_BACK_DAYS: Final = 365  # over which a host that may leave looks back
 
 
@@ -67,6 +68,7 @@ class Newcomer(FirmAgent):
         self._first: tuple[str, ...] = ()
         self._expected: list[tuple[int, np.ndarray]] = []  # day of a listing, and cash of the months ahead
         self._cash_usd: list[float] = []  # by day since entry
+        self._days_at_limit: dict[int, int] = {}
         self._bill_usd = 0.0  # of the day under way
 
     @property
@@ -151,7 +153,10 @@ class Newcomer(FirmAgent):
         for index, pool in enumerate(self.pools):
             rows, wants = self._wants(desk, index, day)
             for row, want in zip(rows, wants, strict=True):
-                if want.replicas > want.most:
+                # an estimate may shoot over what is needed; for days on end it does not
+                at_limit = want.replicas > want.most and desk.board.replicas[row] == want.most
+                self._days_at_limit[row] = self._days_at_limit.get(row, 0) + 1 if at_limit else 0
+                if self._days_at_limit[row] > PATIENCE_DAYS:
                     raise MarketError(f"{self.name} would need {want.replicas:.1f} replicas of "
                                       f"{self.planned[row].model.name}, but supply.entry.max_replicas is {want.most}; "
                                       "it must be higher")

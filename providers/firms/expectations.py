@@ -13,6 +13,7 @@ from sim.market.usage import OfferDay
 from sim.scenario.firm_settings import SupplySettings
 from sim.units import DAY_S, MTOK_PER_TOKEN, USD_PER_NANO
 
+LEAST_FULL: Final = 0.2  # of the planned load of its replicas, below which an offer is not full, whatever it loses
 MOST_PRESSURE: Final = 2.0  # losses at most double the estimate of a day's demand: other hosts see the same requests
 
 
@@ -102,6 +103,8 @@ class Usage:
         running, lost = board.replicas, last.refused + last.failed + last.abandoned
         pressure = np.clip(last.placed / np.maximum(last.placed - lost, 1), 1.0, MOST_PRESSURE)
         full = last.queue_full + last.abandoned > self._loss_tolerated * last.placed
+        # with little to do it loses for another reason, which more replicas would not mend: doubling would have no end
+        full &= filled >= LEAST_FULL * running
         demand = np.where(full, np.maximum(filled, running), filled) * pressure
         revenue = last.revenue_nano * USD_PER_NANO * np.where(full, demand / np.maximum(running, 1), 1.0)
         for estimate, today in ((self.replicas, demand), (self.revenue, revenue)):

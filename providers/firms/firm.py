@@ -8,7 +8,7 @@ from simpy import Event
 
 from providers.firms.expectations import Usage
 from providers.firms.placement import Rules, Want, pack
-from providers.firms.pools import Pool, book_day, book_tokens
+from providers.firms.pools import Pool, book_day, book_tokens, licences_of, pay_licences
 from providers.firms.price_reviews import Sellers
 from providers.firms.shelf import MOST_GROWTH, PlannedOffer, most_gpus
 from sim.errors import MarketError
@@ -56,6 +56,7 @@ class FirmAgent:
         self.usage, self.sellers, self.pool_days = shared.usage, shared.sellers, shared.pool_days
         self.planned = planned
         self.retired: set[int] = set()
+        self._licences = licences_of(name, settings, {row: offer.model.creator for row, offer in planned.items()})
         self.gone = False
         self.training_now = self.firm.training.kind == "fixed"
         self._targets: dict[int, int] = dict.fromkeys(planned, 0)
@@ -98,10 +99,12 @@ class FirmAgent:
             yield desk.env.timeout((day + 1) * DAY_S - desk.env.now)
 
     def _pay_for_tokens(self, desk: Desk, day: int) -> None:
+        """What the day before cost besides GPUs, and what its licences cost."""
         usd = self.settings.costing.variable_usd_per_mtok
-        if usd == 0.0 or not desk.offer_days or not self.planned:
+        if not desk.offer_days or not self.planned:
             return
         last, rows = desk.offer_days[-1], list(self.planned)
+        pay_licences(self.name, self._licences, last.revenue_nano, desk.ledger, day)
         tokens = int(last.prompt_tokens[rows].sum() + last.output_tokens[rows].sum())
         book_tokens(self.name, tokens, usd * self.pools[0].price_factor, desk.ledger, day)
 

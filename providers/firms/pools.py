@@ -1,7 +1,8 @@
 """GPUs of a firm: how many, what they cost today, and the day's bookings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -123,6 +124,41 @@ def book_day(name: str, pools: list[Pool], ledger: Ledger, day: int) -> list[Poo
         rows.append(PoolDay(day, name, pool.settings.gpu, pool.owned, pool.rented, pool.placed, pool.training,
                             sum(bill.values())))
     return rows
+
+
+class Licence(NamedTuple):
+    """What a cloud owes to the creator of one model, whose world row it is."""
+
+    row: int
+    share: float  # of revenue
+    creator: Account
+
+
+def licences_of(name: str, settings: SupplySettings, rows: Mapping[int, str]) -> list[Licence]:
+    """Licences of a firm; none unless it is a cloud.
+
+    Parameters
+    ----------
+    name, settings
+        The firm, and all of supply: a creator with a lab there is paid as that firm, any other as a supplier.
+    rows
+        World rows of its offers, with the creator of the model of each.
+    """
+    firm = settings.firms[name]
+    if firm.kind != "cloud":
+        return []
+    labs = {(other.creator or lab).casefold(): lab for lab, other in settings.firms.items() if other.kind == "lab"}
+    return [Licence(row, firm.licence_share,
+                    Account("provider", labs[creator.casefold()], "licences") if creator.casefold() in labs
+                    else Account("supplier", "licences", creator))
+            for row, creator in rows.items()]
+
+
+def pay_licences(name: str, licences: Sequence[Licence], revenue_nano: np.ndarray, ledger: Ledger, day: int) -> None:
+    """Pass on the creators' share of the day before, at the beginning of ``day``."""
+    for licence in licences:
+        nano = round(licence.share * int(revenue_nano[licence.row]))
+        ledger.pay(day, Account("provider", name, "cash"), licence.creator, nano)
 
 
 def book_tokens(name: str, tokens: int, usd_per_mtok: float, ledger: Ledger, day: int) -> None:

@@ -56,7 +56,7 @@ def planned_offers(
     """Offers that a firm makes before the horizon, in the order of the models.
 
     A lab takes the models of its creator at their release. A host takes an open model that its adoption settings
-    allow with a probability, some days after the release; both draws come from
+    allow with a probability, some days after the release, and a cloud a closed one; both draws come from
     ``providers/<firm>/adoption/<model>``, so that no other model or firm changes them. Pools may name the GPU types of
     ``around``.
 
@@ -129,7 +129,7 @@ def _eligible(firm: Firm, model: Model) -> bool:
     terms = firm.adoption
     creators, families = ({name.casefold() for name in names} for names in (terms.creators, terms.families))
     return (
-        model.open
+        model.open == (firm.kind == "host")
         and (not creators or model.creator.casefold() in creators)
         and (not families or model.family.casefold() in families)
         and terms.min_total_b <= model.total_b <= terms.max_total_b

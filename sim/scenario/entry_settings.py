@@ -55,7 +55,7 @@ class EntrySettings(Part):
     fp4_share: float = quantity(0.25, unit="1", doc="Share of types that serve in fp4 where a GPU can, the others in "
                                 "fp8", ge=0, le=1, source="assumption")
     max_replicas: int = quantity(
-        200, unit="replicas", doc="Replicas of an offer for which there is memory; a market that would need more says "
+        400, unit="replicas", doc="Replicas of an offer for which there is memory; a market that would need more says "
         "so", ge=1, le=10_000)
     pricing: PricingChoice = Field(PricingChoice(kind="best_response_router"), description="Pricing of their offers")
     faults: Faults = Field(Faults(), description="What goes wrong at each of them")

@@ -79,21 +79,25 @@ class Adoption(Part):
     """Which models a firm takes to its shelves, and how long after their release."""
 
     own_open: bool = Field(True, description="Whether a lab also sells the open ones among its creator's models")
-    creators: tuple[Name, ...] = Field((), description="Creators of open models that it takes; none means all")
-    families: tuple[Name, ...] = Field((), description="Families of open models that it takes; none means all")
+    creators: tuple[Name, ...] = Field((), description="Creators of models that it takes; none means all")
+    families: tuple[Name, ...] = Field((), description="Families of models that it takes; none means all")
     min_total_b: float = quantity(0.0, unit="billion parameters", doc="Smallest model", ge=0)
     max_total_b: float = quantity(1e6, unit="billion parameters", doc="Largest model", gt=0)
-    probability: float = quantity(0.6, unit="1", doc="Probability that it takes an eligible open model", ge=0, le=1)
+    probability: float = quantity(0.6, unit="1", doc="Probability that it takes an eligible model", ge=0, le=1)
     delay_days: float = quantity(4.0, unit="days", doc="Median time from release to offer (log-normal)", ge=0)
     max_age_days: float = quantity(540.0, unit="days", doc="It takes no model older than this on entry", ge=0)
     delay_sigma: float = quantity(1.0, unit="1", doc="Standard deviation of the logarithm of the delay", ge=0, le=3)
 
 
 class Firm(Part):
-    """A firm that may serve models: a host of open ones, or a lab that sells its own."""
+    """A firm that may serve models: a host of open ones, a lab that sells its own, a cloud that resells labs'."""
 
-    kind: Literal["host", "lab"] = Field(
-        "host", description="A host takes open models; a lab sells its creator's models from their release")
+    kind: Literal["host", "lab", "cloud"] = Field(
+        "host", description="A host takes open models; a lab sells its creator's models from their release; a cloud "
+        "takes closed models of others as a host takes open ones, and pays their creators `licence_share`")
+    licence_share: float = quantity(
+        0.75, unit="1", doc="Share of its revenue that a cloud passes on to the creator of the model, the day after "
+        "(cloud)", ge=0, le=1, source="assumption: clouds keep a quarter")
     creator: Name | None = Field(None, description="Creator whose models a lab sells; none takes the firm's name")
     region: Name = Field("us-east", description="Region of its replicas")
     pools: tuple[PoolSettings, ...] = Field(description="GPUs at entry, one entry a type; a model goes to the first "

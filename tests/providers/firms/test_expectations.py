@@ -59,6 +59,12 @@ def test_an_offer_that_loses_requests_for_want_of_room_is_full_and_follows_at_on
     assert revenue == pytest.approx(10.0 / 0.8)
 
 
+def test_with_little_to_do_it_is_not_full_whatever_it_loses():
+    """Eight replicas run, half of one is filled: a sixteenth. Else they would double day after day."""
+    replicas, _ = after(8.0, running=8, load=0.5, abandoned=400)
+    assert replicas == pytest.approx(8.0 + WEIGHT * (0.5 / 0.6 - 8.0))
+
+
 def test_losses_at_most_double_a_day():
     assert after(1.0, running=2, load=0.5, abandoned=900)[0] == pytest.approx(4.0)
 

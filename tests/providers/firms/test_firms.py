@@ -99,6 +99,35 @@ def test_a_firm_s_limits_are_its_offers():
         ("a", (60, 0, 0, 10_000, 1), True), ("b", (0, 0, 0, 0, 0), False)}
 
 
+def test_clouds_sell_closed_models_at_the_labs_list_price_and_keep_a_quarter():
+    at_list = {"kind": "constant", "anchor": "list"}
+    clouds = {name: Firm(kind="cloud", pools=(PoolSettings(gpu="h200-sxm", count=64),), pricing=at_list,
+                         exit_months=None, adoption=Adoption(probability=1, delay_days=0, creators=creators))
+              for name, creators in (("azure", ("Lab",)), ("bedrock", ("lab", "other")))}
+    labs = {"lab": Firm(kind="lab", pools=(PoolSettings(gpu="b200-sxm", count=64),), pricing=at_list)}
+    desk = desk_of(clouds | labs, steady(1.0), days=10)
+    desk.run(10)
+    assert {(offer.provider, offer.model) for offer in desk.offers} == {
+        (name, "closed") for name in ("azure", "bedrock", "lab")}
+    assert {tuple(prices) for prices in desk.board.prices[:, :2].tolist()} == {(3_000_000, 15_000_000)}
+    revenue = [sum(int(day.revenue_nano[row]) for row in rows_of(desk, "azure")) for day in desk.offer_days]
+    paid = -sum(nano for (_, payer, payee), nano in desk.ledger.entries.items()
+                if payer.owner == "azure" and payee.purpose == "licences")
+    assert -paid == sum(round(0.75 * nano) for nano in revenue)
+    assert desk.ledger.balance("provider", "lab", "licences") == -2 * paid
+    assert sum(desk.ledger.balances.values()) == 0
+
+
+def test_a_cloud_pays_a_creator_without_a_lab_as_a_supplier():
+    cloud = Firm(kind="cloud", licence_share=0.5, pools=(PoolSettings(gpu="h200-sxm", count=64),),
+                 pricing={"kind": "constant", "anchor": "list"}, adoption=Adoption(probability=1, delay_days=0))
+    desk = desk_of({"cloud": cloud, "host": host()}, steady(1.0), days=5)
+    desk.run(5)
+    assert {offer.model for offer in desk.offers if offer.provider == "cloud"} == {"closed"}
+    revenue = desk.ledger.balance("provider", "cloud", "revenue")
+    assert desk.ledger.balance("supplier", "licences", "lab") == pytest.approx(revenue / 2, abs=5)
+
+
 def test_a_firm_buys_a_newer_gpu_when_it_can_be_rented():
     """GB200 from 1 February 2025, day 31: what launches before stays on H200, later models go there."""
     early, late = model("early", "meta", 70), model("late", "meta", 70, day=40.0)
