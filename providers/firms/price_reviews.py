@@ -82,8 +82,9 @@ class Sellers:
         self._launched_s = np.full(len(planned), np.inf)
         # rows are sorted by model, so that the rivals of an offer are its neighbours
         names = [offer.model.name for offer in planned]
-        self._first = [names.index(name) for name in names]
-        self._end = [len(names) - names[::-1].index(name) for name in names]
+        last = {name: row for row, name in enumerate(names)}
+        first = {name: len(names) - 1 - row for row, name in enumerate(reversed(names))}
+        self._first, self._end = [first[name] for name in names], [last[name] + 1 for name in names]
         self.knowledge = Knowledge(names, settings.learning if settings.knowledge == "learned" else None)
         self._answers = [STRATEGIES[settings.firms[offer.firm].pricing.kind].answers_rules for offer in planned]
         self._looks = [STRATEGIES[settings.firms[offer.firm].pricing.kind].looks_across for offer in planned]

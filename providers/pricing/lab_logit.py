@@ -1,5 +1,6 @@
 """How a lab prices its own models: jointly, against other creators' models, and seldom anew."""
 
+import math
 from typing import Final
 
 from numpy.random import Generator
@@ -35,7 +36,7 @@ class LabPrices(Regular[LabLogit]):
 
     def __init__(self, parameters: LabLogit) -> None:
         super().__init__(parameters)
-        self._successors, self._compared = 0, False
+        self._successors, self._reference = 0, math.inf  # that it has answered; none yet
 
     def launch(self, situation: Situation, rng: Generator) -> Prices:
         """The joint price; cost times markup while there is no other creator's model."""
@@ -46,10 +47,11 @@ class LabPrices(Regular[LabLogit]):
         across = situation.across
         if across is None or situation.own is None:
             return None
-        undercut = across.as_good and 0 < across.reference < self.parameters.half_price * situation.price
+        # one that it has answered is no news; on the first day of a market nobody else may be there yet
+        least = min(self.parameters.half_price * situation.price, self._reference)
+        undercut = across.as_good and 0 < across.reference < least
         succeeded = across.successors > self._successors
-        # on the first day of a market nobody else may be there yet
-        return self._joint(situation) if undercut or succeeded or not self._compared else None
+        return self._joint(situation) if undercut or succeeded or math.isinf(self._reference) else None
 
     def _joint(self, situation: Situation) -> Prices | None:
         across = situation.across
@@ -58,7 +60,7 @@ class LabPrices(Regular[LabLogit]):
         self._successors = across.successors
         if across.reference <= 0:
             return None
-        self._compared = True
+        self._reference = across.reference
         price = joint_price(situation.cost_pico / situation.money_pico, across.reference, across.share,
                             self.parameters.elasticity)
         return self.parameters.prices(situation, price * situation.money_pico)

@@ -7,12 +7,18 @@ from providers.around import Around
 from providers.firms.supply_side import build_supply
 from providers.games.bertrand import logit_joint, logit_share
 from providers.pricing.lab_logit import joint_price
+from sim.market.models.catalogue import load_catalogue
 from sim.market.prices import Mix
 from sim.scenario.firm_settings import Firm, PoolSettings, SupplySettings
+from sim.scenario.load import read_file
+from sim.scenario.market_scenario import MarketScenario
+from sim.scenario.pricing_settings import PricingChoice
 from sim.streams import Streams
 from sim.units import DAY_S, PICO_PER_USD_PER_MTOK
 from worlds.fake_desk import FakeDesk, model, models_of
+from worlds.places import ROOT
 
+DEFAULT = ROOT / "experiments/scenarios/openrouter-2026.toml"
 LAB = {"kind": "lab_logit", "grid_usd": 1e-6}
 
 
@@ -84,3 +90,32 @@ def test_a_successor_and_a_rival_at_half_the_price_are_reasons():
     assert found[2][1] < found[1][1]
     worse = market(closed("a", "acme", 0.7), closed("b", "rival", 0.6), theirs=FALLS)
     assert [day for day, _ in posted(worse, "a")] == [0, 7]  # a rival that is not as good is no reason
+
+
+def labs_of_the_default_market(pricing, days=548):
+    """Share of launched closed models that were ever cut, and changes of their prices; equal sales of all."""
+    scenario = MarketScenario.model_validate(read_file(DEFAULT))
+    labs = {name: firm.model_copy(update={"pricing": PricingChoice(kind=pricing)})
+            for name, firm in scenario.supply.firms.items() if firm.kind == "lab"}
+    streams = Streams(1, 0)
+    models = load_catalogue(scenario.models, scenario.horizon.start, days, streams)
+    supply = build_supply(scenario.supply.model_copy(update={"firms": labs}), models, streams, Around(days))
+    desk = FakeDesk(supply, models, lambda desk: np.full(len(desk.offers), 0.5 * DAY_S * 6000))
+    desk.run(days)
+    closed = {row.name for row in models.rows if not row.open}
+    moves = [it for it in desk.board.price_changes if desk.offers[it.offer].model in closed]
+    launched = {it.offer for it in moves if it.reason == "launch"}
+    # the first week's look is of labs that found nobody else there
+    later = [it for it in moves if it.reason != "launch" and it.time_s > 8 * DAY_S]
+    cut = {it.offer for it in later if it.after.blended() < it.before.blended()}
+    return len(cut) / len(launched), len(later) / len(launched)
+
+
+def test_labs_who_answer_would_cut_far_more_often_than_real_ones_did():
+    """The replay has o3's cut only; by the catalogue's whole history 7 of 78 were ever cut."""
+    replayed, real_moves = labs_of_the_default_market("list_history")
+    answering, moves = labs_of_the_default_market("lab_logit")
+    assert 0 < replayed < 0.05
+    assert 0 < real_moves < 0.05
+    assert 0.5 < answering < 0.9
+    assert 3 < moves < 8
