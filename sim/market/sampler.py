@@ -186,7 +186,7 @@ class Sampler:
         return min(int(np.searchsorted(STRETCHES_S, needed_s)), len(STRETCHES_S) - 1)
 
     def _thinned(self, model: int, requests: float) -> float:
-        """Share of arrivals and replicas: what a day's budget allows, but a crowd of the largest offer's replicas (E71)."""
+        """Share of arrivals and replicas: a day's budget's, but a crowd of the largest offer's replicas (E71)."""
         most = int(self._board.replicas[self._offers_of[model]].max())
         return float(min(1.0, max(self._budget / requests, LEAST_REPLICAS / most)))
 

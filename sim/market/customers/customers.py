@@ -26,6 +26,7 @@ from sim.units import DAY_S
 REASONS: Final = ("entry", "gone", "release", "bill", "review")
 STILL: Final = RequestDrift()
 DRIFT_DAYS: Final = 7  # requests of all change once a week
+SHIFTS: Final = 4  # parts of a day, at whose beginnings customers decide: not all at midnight (assumption)
 SURPLUS_DAYS: Final = 7  # everybody's surplus is brought up to date once a week
 
 
@@ -85,19 +86,29 @@ class Customers:
         self.demand_days: list[DemandDay] = []
         self._there = np.zeros(count, bool)
         self._decided_usd = np.full(count, np.nan)  # cost of a request at the last decision
+        self._shift = (uniforms(population.key, ("shift",))[:, 0] * SHIFTS).astype(np.int64)
         self._reviews = np.zeros(count, np.int64)
         self._review_day = population.entry_day + self._review_gap()
         self._notice_day = np.full((count, len(models)), np.inf)
         self._known: np.ndarray | None = None  # models that were ever for sale; None before the first day
 
     def process(self, desk: Desk) -> Generator[Event, Any, Any]:
-        """Live on the calendar: decide now and at every midnight (start it after the accounting's process)."""
+        """Live on the calendar: decide from now on `SHIFTS` times a day (start it after the accounting's process)."""
         while True:
-            self.step(desk)
-            yield desk.env.timeout(DAY_S)
+            for shift in range(SHIFTS):
+                self.step(desk, shift)
+                yield desk.env.timeout(DAY_S / SHIFTS)
 
-    def step(self, desk: Desk) -> None:
-        """Let all workloads that have a reason to decide do so, and bring all volumes up to date."""
+    def step(self, desk: Desk, shift: int | None = None) -> None:
+        """Let all workloads that have a reason to decide do so, and bring all volumes up to date.
+
+        Parameters
+        ----------
+        desk
+            The market.
+        shift
+            Part of the day, 0 from midnight on: those whose part it is look at their bills. None: a day is one part.
+        """
         now, day = float(desk.env.now), float(desk.env.now) / DAY_S
         quotes = quotes_of(desk, self._lab_sales)
         sold = quotes.available
@@ -105,16 +116,19 @@ class Customers:
         self._leave(now, day)
         self._notice(day, quotes.available)
         self.chooser.advance(day)
-        self._drift(day)
+        begins = not shift  # the day
+        if begins:
+            self._drift(day)
         self.cost_usd = self._cost_now_usd(quotes)
-        reason = self._reasons(day, sold)
+        reason = self._reasons(day, sold, shift)
         rows = np.flatnonzero(reason >= 0)
         if len(rows):
             self._decide(now, rows, reason[rows], quotes)
         self._update_volumes(day)
-        stale = np.flatnonzero(self._there) if int(day) % SURPLUS_DAYS == 0 else rows
+        stale = np.flatnonzero(self._there) if begins and int(day) % SURPLUS_DAYS == 0 else rows
         self.surplus_usd_per_request[stale] = self.chooser.surplus_usd(stale, quotes)
-        self.demand_days.append(self._demand_day(day))
+        if begins:
+            self.demand_days.append(self._demand_day(day))
 
     def _cost_now_usd(self, quotes: Quotes) -> np.ndarray:
         everybody = np.arange(len(self.model))
@@ -159,14 +173,16 @@ class Customers:
         self._notice_day[:, new] = np.where(attentive, day + lag, np.inf)
         self._known |= available
 
-    def _reasons(self, day: float, available: np.ndarray) -> np.ndarray:
-        """Why each workload decides today, row of ``REASONS`` or -1."""
+    def _reasons(self, day: float, available: np.ndarray, shift: int | None) -> np.ndarray:
+        """Why each workload decides now, row of ``REASONS`` or -1."""
         people, has_model = self.population, (self.model >= 0) | (self.direct >= 0)
         entering = ~self._there & people.present(day)
         self._there |= entering
         may_move = self._there & ~(people.loyal & has_model)
         with np.errstate(invalid="ignore"):
             dearer = self.cost_usd > (1 + self._settings.bill_surprise) * self._decided_usd
+        if shift is not None:  # what a day cost is known to all at its end: not all look at midnight
+            dearer &= self._shift == shift
         causes = {
             "entry": entering,
             "gone": self._there & ((self.model >= 0) & ~available[self.model] | self._notices.have_to_go(

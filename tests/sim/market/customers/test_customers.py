@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sim.errors import ScenarioError
 from sim.market.customers import logit
 from sim.market.customers.choice import Chooser, Quotes, _suitable
-from sim.market.customers.customers import Customers
+from sim.market.customers.customers import SHIFTS, Customers
 from sim.market.customers.population import Population, draw_population
 from sim.market.customers.tastes import exponentials, taste_shocks, uniforms
 from sim.market.models.model import Model, Models
@@ -362,7 +362,7 @@ def test_workloads_enter_buy_and_leave(people):
     customers, desk = living(people, catalogue())
     for day in range(1, 100, 7):
         desk.env.run(until=day * DAY_S - 1)
-        there = people.present(day - 1)
+        there = people.present(day - 1 / SHIFTS)  # when they last acted
         assert (customers.model[~there] == -1).all()
         assert (customers.rate_per_s[customers.model < 0] == 0).all()
         assert (customers.rate_per_s[customers.model >= 0] > 0).all()
@@ -420,12 +420,21 @@ def test_the_loyal_stay_whatever_it_costs(people):
     before = customers.model.copy()
     desk.shown = quotes(desk.models, 30.0)
     desk.env.run(until=2 * DAY_S - 1)
-    held = (before >= 0) & people.present(1.0)
+    held = (before >= 0) & people.present(2 - 1 / SHIFTS)
     assert (customers.model[held & people.loyal] == before[held & people.loyal]).all()
     assert (customers.model[held & ~people.loyal] != before[held & ~people.loyal]).any()
     assert any(switch.reason == "bill" for switch in customers.switches)
     spend = customers.rate_per_s * np.nan_to_num(customers.cost_usd) * DAY_S
-    assert (spend <= people.budget_usd_per_day * people.growth(1.0) * (1 + 1e-12)).all()
+    assert (spend <= people.budget_usd_per_day * people.growth(2 - 1 / SHIFTS) * (1 + 1e-12)).all()
+
+
+def test_bills_are_looked_at_all_day_long(people):
+    customers, desk = living(people, catalogue(), loyal_share=0.0)
+    desk.env.run(until=DAY_S - 1)
+    desk.shown = quotes(desk.models, 30.0)  # as at the end of a day on which everything was dear
+    desk.env.run(until=2 * DAY_S - 1)
+    hours = [switch.time_s % DAY_S / 3600 for switch in customers.switches if switch.reason == "bill"]
+    assert set(hours) == {0.0, 6.0, 12.0, 18.0}
 
 
 def test_a_release_is_noticed_over_weeks(people):
