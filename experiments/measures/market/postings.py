@@ -1,17 +1,22 @@
 """Prices beside costs: what sellers posted, what serving cost them then, and how their shares answered to price.
 
-The elasticity of a seller's sales under a router's rule ``1/price^k`` is ``e = k (1 - s)``, s its share; who answers it
-asks ``e / (e - 1)`` times its cost (P3, P10 of docs/market/pricing.md). Both sides are in a run: s in its days, cost in
+The elasticity of a seller's sales is ``e = sum_r w_r k_r (1 - s_r)`` over the rules that place requests, w what part of
+its sales each places and s its share of what that rule places (E41); who answers it asks ``e / (e - 1)`` times its cost
+(P3, P10 of docs/market/pricing.md). Both sides are in a run: s in its days, cost in
 its postings.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from experiments.measures.market.panel import by_group, offer_tokens, ratio
+from sim.engines.wanted import RULES
 from sim.market.result import MarketResult
+from sim.price_response import STEEPEST
 from sim.units import DAY_S
+
+DEFAULT: Final = RULES.index("default")
 
 
 class Stretches(NamedTuple):
@@ -30,6 +35,10 @@ class Stretches(NamedTuple):
         on its own day are the next one's.
     share
         Share of the model's tokens of those days; nan where nobody sold any.
+    placed_by, share_by_rule
+        (postings, rules): what part of its completed requests of those days each rule of ``sim.engines.wanted.RULES``
+        placed, and its share of all that the rule placed of the model. Where a run does not count them, all is by the
+        router's own.
     """
 
     offer: np.ndarray
@@ -39,6 +48,8 @@ class Stretches(NamedTuple):
     launch: np.ndarray
     tokens: np.ndarray
     share: np.ndarray
+    placed_by: np.ndarray
+    share_by_rule: np.ndarray
 
 
 class Markup(NamedTuple):
@@ -68,12 +79,30 @@ def stretches(result: MarketResult) -> Stretches:
     whole = by_group(tokens, result.offer_model, len(result.models))
     sold = _between(tokens, offer, first, end)
     of_model = _between(whole, result.offer_model[offer], first, end)
+    share = ratio(sold, of_model)
+    placed_by, share_by_rule = _rules(result, offer, np.stack([first, end]), share)
     return Stretches(
         offer=offer, price=np.array([it.price_usd_per_mtok for it in rows], float),
         cost=np.array([it.unit_cost_usd_per_mtok for it in rows], float),
         at_list=np.array([it.at_list for it in rows], bool), launch=np.array([it.launch for it in rows], bool),
-        tokens=sold, share=ratio(sold, of_model),
+        tokens=sold, share=share, placed_by=placed_by, share_by_rule=share_by_rule,
     )
+
+
+def _rules(result: MarketResult, offer: np.ndarray, span: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Parts of each rule in what was sold between two days, and shares of what each placed, (postings, rules) both."""
+    if not all(len(day.by_rule) for day in result.offer_days):
+        placed = np.zeros((len(offer), len(RULES)))
+        placed[:, DEFAULT] = 1.0
+        return placed, np.repeat(np.nan_to_num(share)[:, None], len(RULES), axis=1)
+    counted = np.array([day.by_rule for day in result.offer_days])
+    mine, all_of = np.zeros((len(offer), len(RULES))), np.zeros((len(offer), len(RULES)))
+    for rule in range(len(RULES)):
+        daily = counted[:, :, rule]
+        mine[:, rule] = _between(daily, offer, *span)
+        models = by_group(daily, result.offer_model, len(result.models))
+        all_of[:, rule] = _between(models, result.offer_model[offer], *span)
+    return np.nan_to_num(ratio(mine, mine.sum(axis=1, keepdims=True))), np.nan_to_num(ratio(mine, all_of))
 
 
 def _between(daily: np.ndarray, column: np.ndarray, first: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -89,7 +118,7 @@ def is_open(result: MarketResult, found: Stretches) -> np.ndarray:
 
 
 def markup_over_rule(found: Stretches, kept: np.ndarray, exponent: float) -> Markup:
-    """Hold price over cost against the rule ``1/price^exponent`` (E75).
+    """Hold price over cost against the rule ``1/price^exponent``, and those of customers who route differently (E75).
 
     Parameters
     ----------
@@ -101,7 +130,8 @@ def markup_over_rule(found: Stretches, kept: np.ndarray, exponent: float) -> Mar
         That of the router.
     """
     sold = kept & (found.tokens > 0) & (found.cost > 0)
-    elasticity = exponent * (1.0 - np.where(sold, found.share, 1.0))
+    exponents = np.array([{"default": exponent, "floor": STEEPEST.exponent}.get(rule, 0.0) for rule in RULES])
+    elasticity = np.where(sold, (found.placed_by * exponents * (1.0 - found.share_by_rule)).sum(axis=1), 0.0)
     known = sold & (elasticity > 1.0)
     total = found.tokens[sold].sum()
     if not known.any():

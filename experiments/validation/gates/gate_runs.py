@@ -79,8 +79,7 @@ def _dearer(supply: Mapping[str, Any]) -> dict[str, Any]:
 
 def has_entry(scenario: MarketScenario) -> bool:
     """Whether potential hosts may enter the market."""
-    entry = getattr(scenario.supply, "entry", None)
-    return bool(entry is not None and entry.types > 0)
+    return scenario.supply.entry.types > 0
 
 
 def host_choices(scenario: MarketScenario) -> dict[PricingChoice, int]:
@@ -88,7 +87,7 @@ def host_choices(scenario: MarketScenario) -> dict[PricingChoice, int]:
     chosen = [firm.pricing for firm in scenario.supply.firms.values() if firm.kind == "host"]
     found = {choice: chosen.count(choice) for choice in chosen}
     if has_entry(scenario):
-        entry: Any = getattr(scenario.supply, "entry")  # noqa: B009 - a market of before free entry has none
+        entry = scenario.supply.entry
         found[entry.pricing] = found.get(entry.pricing, 0) + entry.types
     return found
 

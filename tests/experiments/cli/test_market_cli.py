@@ -16,6 +16,8 @@ from experiments.store.store import Store
 from experiments.studies.climb.design import Climb
 from experiments.studies.market import STUDY
 from experiments.studies.market.design import Market, MarketByOffer
+from experiments.validation.gates.gate import Gate, judged
+from experiments.validation.ladder.climbing import Headline, climbed
 from sim.errors import ScenarioError
 from sim.scenario.dump import to_toml
 from sim.scenario.load import config_hash
@@ -138,3 +140,33 @@ def test_offers_by_day_are_kept_if_asked_for_and_the_manifest_remembers(tmp_path
     parameters = json.loads((tmp_path / "a" / "manifest.json").read_text())["parameters"]
     assert STUDY.read(small(), parameters) == MarketByOffer(small(), 1)
     assert STUDY.read(small(), {"replications": 1}) == Market(small(), 1)
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    ([], "needs what to ask: --gates, --ladder or both"),
+    (["--gates", "--dask", "tcp://x:1"], "--dask is not allowed here; use --jobs"),
+    (["--gates", "--set", "horizon.days=0"], "horizon.days is 0, but must be at least 1"),
+])
+def test_mistakes_in_asking_a_market(capsys, tmp_path, market, arguments, words):
+    out = tmp_path / "new" / "o"
+    assert words in mistake(capsys, "validate", "market", market, *arguments, "--out", out)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_market_was_asked_is_printed_and_written(capsys, tmp_path, market, monkeypatch):
+    gate, headline = Gate("g", "asks", 0.0, 1.0), climbed(Headline("price_last"), {"L3 market": [2.0, 2.0]})
+    monkeypatch.setattr("experiments.validation.gates.gate_runs.asked", lambda *_: [judged(gate, [0.5, 0.5])])
+    monkeypatch.setattr("experiments.validation.ladder.ladder_runs.up_the_ladder", lambda *_: [headline])
+    monkeypatch.setattr("experiments.validation.gates.certificate.place_of", lambda digest: tmp_path / "c" / digest)
+    out = tmp_path / "o"
+    assert main(["validate", "market", market, "--gates", "--ladder", "--seeds", "2", "--out", str(out)]) == 0
+    text = capsys.readouterr().out
+    assert "all gates: pass" in text
+    assert sorted(path.name for path in out.iterdir()) == ["certificate.json", "gates.csv", "ladder.csv",
+                                                            "manifest.json"]
+    assert (out / "gates.csv").read_text().splitlines()[1] == "g,asks,0.5,0,0 to 1,pass,"
+    assert json.loads((out / "certificate.json").read_text())["said"] == "pass"
+    assert main(["validate", "market", market, "--gates", "--ladder", "--out", str(out), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["gates"]["gates"][0]["value"] == 0.5
+    assert found["ladder"][0]["L3 market"] == "2"

@@ -46,7 +46,8 @@ def priced(price_over_cost, sellers=4, days=3):
     """Return a market in which so many sellers of one open model sell alike, at a cost of 2 USD and some markup."""
     run = hand_market()
     zero = np.zeros(sellers, np.int64)
-    sold = replace(run.offer_days[0], **{name: zero for name in vars(run.offer_days[0])})
+    one_each = [name for name, values in vars(run.offer_days[0]).items() if values.ndim == 1]
+    sold = replace(run.offer_days[0], **dict.fromkeys(one_each, zero))
     sold = replace(sold, prompt_tokens=zero + 1000, revenue_nano=zero + 5000)
     price = 2 * price_over_cost
     return replace(
@@ -142,6 +143,26 @@ def test_prices_stand_from_their_posting_to_the_next():
     over = {27: 3 * (1 - 1 / 3), 54: 5 * (1 - 34 / 82), 91: 2 * (1 - 37 / 57)}  # price over cost, times (e - 1)/e
     assert sorted(over, key=over.get) == [91, 27, 54]
     assert got.over_rule == pytest.approx(over[91])  # of 172 thousand 91 are at .70, 27 at 2 and 54 at 2.93
+
+
+def test_customers_who_route_differently_lower_an_elasticity():
+    """Four sellers alike: of each one's sales three in five go by the router's rule, one by name, one to the fastest.
+
+    At k = 4 e is 3/5 of 3; of sales to the cheapest, of which it has all, nothing could be won.
+    """
+    run = priced(2.25)
+    by_rule = np.tile([3, 0, 1, 1], (4, 1))
+    counted = replace(run, offer_days=[replace(day, by_rule=by_rule) for day in run.offer_days])
+    found = stretches(counted)
+    assert found.placed_by.tolist() == [[0.6, 0, 0.2, 0.2]] * 4
+    assert found.share_by_rule.tolist() == [[0.25, 0, 0.25, 0.25]] * 4
+    got = markup_over_rule(found, is_open(counted, found), 4.0)
+    assert got.over_rule == pytest.approx(2.25 * (1 - 1 / 1.8))
+    by_rule[0] = [3, 2, 0, 0]
+    alone = stretches(replace(run, offer_days=[replace(day, by_rule=by_rule) for day in run.offer_days]))
+    assert alone.share_by_rule[0].tolist() == [0.25, 1.0, 0.0, 0.0]
+    first = np.arange(4) == 0
+    assert markup_over_rule(alone, first, 4.0).over_rule == pytest.approx(2.25 * (1 - 1 / 1.8))
 
 
 def test_facts_of_a_run_by_hand():
