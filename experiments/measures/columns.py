@@ -141,7 +141,7 @@ def fee_usd(panel: Panel) -> np.ndarray:
     return np.asarray(panel.bought("fee_nano") / NANO_PER_USD)
 
 
-@column(MARKET, MODELS, SEGMENTS, CUSTOMERS, WEEKLY, DAILY_OFFERS)
+@column(MARKET, MODELS, SEGMENTS, CUSTOMERS, WEEKLY, WEEKLY_OFFERS, DAILY_OFFERS)
 def price_usd_per_mtok(panel: Panel) -> np.ndarray:
     """Charged at posted prices over tokens, before the router's fee."""
     return usd_per_mtok(panel.charged_nano, panel.tokens)
@@ -325,7 +325,7 @@ def paid_usd(panel: Panel) -> np.ndarray:
     return panel.income.paid
 
 
-@column(PROVIDERS)
+@column(PROVIDERS, WEEKLY_PROVIDERS)
 def profit_usd(panel: Panel) -> np.ndarray:
     """Received less paid, according to the books."""
     return np.asarray(panel.income.received - panel.income.paid)

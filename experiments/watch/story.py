@@ -17,7 +17,8 @@ DIGITS: Final = 5  # significant digits that are kept: more than a page can show
 MARKET: Final = ("requests", "completed_share", "tokens", "spend_usd", "price_usd_per_mtok",
                  "constant_quality_index_at_end", "same_model_index_at_end", "offers_listed_at_end", "price_changes",
                  "switches", "busy_share")
-PROVIDER: Final = ("tokens", "refused_attempts_share", "gpus", "placed_gpus", "training_gpus", "busy_share")
+PROVIDER: Final = ("tokens", "refused_attempts_share", "gpus", "placed_gpus", "training_gpus", "busy_share",
+                   "profit_usd")
 FACTS: Final = ("creator", "family", "open", "size_class", "total_b", "release_day")
 
 
@@ -35,7 +36,7 @@ def story(run: RunFolder) -> dict[str, Any]:
     row = {name: i for i, name in enumerate(tables["models"]["model"])}
     try:
         offers = _series(tables["period_offers"], first, ["provider", "model"],
-                         ("input_usd_per_mtok", "output_usd_per_mtok", "tokens"))
+                         ("input_usd_per_mtok", "output_usd_per_mtok", "price_usd_per_mtok", "tokens"))
         providers = _series(tables["period_providers"], first, ["provider"], PROVIDER)
         moves = moves_by_period(tables["switches"], first, row)
     except KeyError as error:

@@ -125,10 +125,12 @@ function offersPanel() {
   const show = lineChart(find("offers"), story, series, {log: true, steps: true, name: `Offers of ${names[state.model]}`});
   return (t) => {
     show(t);
-    rows(find("offers-table"), ["Provider", "Input, USD/Mtok", "Output, USD/Mtok", "Tokens a day"], offers.map((it, i) => {
+    rows(find("offers-table"), ["Provider", "Input, USD/Mtok", "Output, USD/Mtok", "Paid, USD/Mtok",
+      "Tokens a day"], offers.map((it, i) => {
       const listed = it.input_usd_per_mtok[t] !== null, tokens = it.tokens[t];
       return {gone: !listed, cells: [[html("span", {class: "swatch", style: `background:var(${colour(i)})`}), it.provider],
         ...listed ? [[short(it.input_usd_per_mtok[t])], [short(it.output_usd_per_mtok[t])]] : [["not listed"], ["–"]],
+        [short(it.price_usd_per_mtok[t])],
         [tokens === null ? "–" : short(tokens / story.days[t])]]};
     }));
   };
@@ -155,9 +157,10 @@ function loadPanel() {
       stack(meters[i][0], [placed, training, free]);
       stack(meters[i][1], [it.busy_share[t] || 0]);
     });
-    rows(find("load"), ["Provider", "GPUs", "", "Busy", "", "Refused"], order.map((it, i) => ({gone: !it.gpus[t], cells: [
+    rows(find("load"), ["Provider", "GPUs", "", "Busy", "", "Refused", "Profit, USD a day"], order.map((it, i) => ({gone: !it.gpus[t], cells: [
       [it.provider], [it.gpus[t] === null ? "–" : String(Math.round(it.gpus[t]))], [meters[i][0]],
-      [percent(it.busy_share[t])], [meters[i][1]], [percent(it.refused_attempts_share[t], 1)]]})));
+      [percent(it.busy_share[t])], [meters[i][1]], [percent(it.refused_attempts_share[t], 1)],
+      [short(it.profit_usd[t] === null ? null : it.profit_usd[t] / story.days[t])]]})));
   };
 }
 
