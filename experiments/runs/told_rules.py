@@ -37,11 +37,14 @@ def told_rules(supply: SupplySettings, policy: BoundPolicy) -> Rules:
     response = price_response(policy)
     if response is not None:
         return Rules((PriceRule(1.0, response.exponent, response.curve),))
-    for name, firm in supply.firms.items():
-        kind = firm.pricing.kind
+    choices = {f"firms.{name}": firm.pricing for name, firm in supply.firms.items()}
+    if supply.entry.types:
+        choices["entry"] = supply.entry.pricing
+    for where, choice in choices.items():
+        kind = choice.kind
         if supply.knowledge == "told" and kind in STRATEGIES and STRATEGIES[kind].answers_rules:
             raise ScenarioError(
-                f"supply.firms.{name}.pricing.kind is {kind!r}, which answers the rule by which the router weighs "
+                f"supply.{where}.pricing.kind is {kind!r}, which answers the rule by which the router weighs "
                 f"prices, but router.policy.kind {policy.policy.kind!r} has no rule that sellers could be told; choose "
                 'another policy, a strategy that asks for no rule, or supply.knowledge = "learned"')
     return OPENROUTER_UNTIL_2026

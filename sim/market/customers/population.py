@@ -23,7 +23,7 @@ from sim.units import DAY_S, DAYS_PER_MONTH, DAYS_PER_YEAR, MTOK_PER_TOKEN
 RANK_EXPONENT: Final = 2.0  # a customer's budget goes to its workloads as rank^-2: "almost everything on one" (NBER)
 LATENCY_SIGMA: Final = 0.5  # spread of the logarithm of the value of time (assumption)
 CACHED_SAVED: Final = 0.9  # of a cached token's input price is saved, where volumes are planned (assumption)
-MAX_PARTS: Final = 50  # of one workload
+MOST_PARTS: Final = 1000  # of one workload: each decides for itself, so what would come in more is refused, not cut
 TEXTS: Final = ("names", "template", "brand_usd")  # the columns of workloads that are no arrays
 DECILES: Final = 2.5631031310892007  # standard normal, 90th less 10th percentile
 
@@ -275,7 +275,10 @@ def _parts(
     c0 = reference_cost_usd(template)
     per_day = budget * customer.planned_share / c0
     tokens = per_day * (template.prompt_tokens + _answer_tokens(template))
-    parts = int(min(max(1.0, math.ceil(tokens / settings.part_tokens_per_day)), MAX_PARTS))
+    parts = max(1, math.ceil(tokens / settings.part_tokens_per_day))
+    if parts > MOST_PARTS:
+        raise ScenarioError(f"customers.part_tokens_per_day is {settings.part_tokens_per_day:g}, so that {label} of "
+                            f"{customer.name} would come in {parts:,} parts; it must be high enough for {MOST_PARTS:,}")
     shared = {
         "customer": row, "segment": customer.segment, "template": label, "c0_usd": c0,
         "base_per_s": per_day / parts / DAY_S, "budget_usd_per_day": budget / parts,
