@@ -43,8 +43,8 @@ def _payments_are_revenue_and_fees(result: MarketResult, outcome: TrafficOutcome
     fees = sum(int(day.fee_nano.sum()) for day in result.workload_days)
     bills = sum(int(day.cost_nano.sum()) for day in result.workload_days)
     if paid != revenue + fees:
-        return (f"customers, and the router for free variants, paid {paid}, providers received {revenue} and the router "
-                f"{fees} nano-dollars")
+        return (f"customers, and the router for free variants, paid {paid}, providers received {revenue} and the "
+                f"router {fees} nano-dollars")
     if revenue != bills:
         return f"the days' revenue is {revenue}, customers' bills are {bills} nano-dollars"
     return ""
