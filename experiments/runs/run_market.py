@@ -83,6 +83,8 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     engine = engine_for(world, feed, threads)
     traffic = MarketTraffic(engine, clock, feed, len(world.offers))
     market = Market(scenario, world, models, traffic, customers)
+    if labs is not None:
+        labs.look_at(market.board, world.offers)
     feed.conversations = Conversations(scenario.customers, population)
     feed.pins = Pins(scenario.customers, population, models, sellers_of(market.board, market.offer_model, world))
     tellers = tell_mix(told, scenario.customers, population, supply)

@@ -1,9 +1,12 @@
 """Closed models bought from their creators: the outside good of the marketplace for those who want one."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from sim.engines.world import OfferSpec
+from sim.market.board import Board
 from sim.market.customers.population import Population
 from sim.market.customers.tastes import uniforms
 from sim.market.models.model import Models
@@ -40,6 +43,7 @@ class LabSales:
     def __init__(self, population: Population, models: Models, settings: DirectPurchase, fees: Fees,
                  price_factor: float) -> None:
         self._models = models
+        self._board: Board | None = None
         scale = PICO_PER_USD_PER_MTOK * price_factor
         self._list_pico = np.array([
             (np.nan, np.nan) if row.open or row.list_in_usd is None or row.list_out_usd is None
@@ -48,13 +52,31 @@ class LabSales:
         self._worth = settings.marketplace_worth + settings.spread * np.log(u / (1 - u))
         self._log_fee = np.log1p(np.where(population.byok, fees.own_key_share, fees.credit_share))
 
-    def prices(self, day: float, market_input: np.ndarray, market_cached: np.ndarray) -> LabPrices:
-        """Return list prices of the closed models that are released by ``day`` and not announced to go.
+    def look_at(self, board: Board, offers: Sequence[OfferSpec]) -> None:
+        """Let creators charge directly what they post in the marketplace for a model of theirs, while they list it."""
+        rows = {row.name: number for number, row in enumerate(self._models.rows)}
+        own = [(number, rows[offer.model]) for number, offer in enumerate(offers)
+               if offer.provider.casefold() == self._models.rows[rows[offer.model]].creator.casefold()]
+        self._board = board
+        self._own, self._own_model = (np.array([pair[side] for pair in own], np.int64) for side in (0, 1))
 
-        Cached tokens cost the same share of the input price as in the marketplace.
+    def _asked_pico(self) -> np.ndarray:
+        """Input and output prices of the creators now, float64 (models, 2)."""
+        if self._board is None:
+            return self._list_pico
+        asked, listed = self._list_pico.copy(), self._board.listed[self._own]
+        closed = listed & ~self._models.open[self._own_model]
+        asked[self._own_model[closed]] = self._board.prices[self._own[closed], :2]
+        return asked
+
+    def prices(self, day: float, market_input: np.ndarray, market_cached: np.ndarray) -> LabPrices:
+        """Return prices of the closed models that are released by ``day`` and not announced to go.
+
+        A creator charges what it posts in the marketplace, and its list price at release for what it does not list
+        there. Cached tokens cost the same share of the input price as in the marketplace.
         """
         sold = (self._models.release_day <= day) & (day < self._models.notice_day)
-        into, out = np.where(sold[:, None], self._list_pico, np.nan).T
+        into, out = np.where(sold[:, None], self._asked_pico(), np.nan).T
         with np.errstate(divide="ignore", invalid="ignore"):
             share = market_cached / market_input
         return LabPrices(into, out, into * np.where(np.isfinite(share), share, CACHED_SHARE))

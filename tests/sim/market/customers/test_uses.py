@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -169,6 +170,20 @@ def test_only_closed_models_are_sold_directly_and_at_their_list_price():
     nowhere, somewhere = np.full((count, 1), np.nan), np.ones((count, 1))
     assert labs.preferred(np.arange(count), nowhere, somewhere).all()
     assert not labs.preferred(np.arange(count), somewhere, nowhere).any()
+
+
+def test_a_creator_charges_directly_what_it_posts_here_and_its_list_price_otherwise():
+    labs, _ = _labs(0.1)
+    offers = [SimpleNamespace(provider=name, model=model) for name, model in (
+        ("cloud", "lab-big"), ("Lab", "lab-big"), ("host", "open-small"))]
+    board = SimpleNamespace(listed=np.array([True, False, True]), prices=np.array([[9, 9, 9], [7, 8, 1], [5, 5, 5]]))
+    labs.look_at(board, offers)
+    market = np.array([4.0, 4.0]), np.array([1.0, 1.0])
+    assert labs.prices(0.0, *market).input_pico[0] == 3e6  # the lab lists nothing yet
+    board.listed[1] = True
+    into, out, cached = labs.prices(0.0, *market)
+    assert (into[0], out[0], cached[0]) == (7, 8, 1.75)
+    assert np.isnan(into[1])
 
 
 def test_those_who_buy_directly_send_no_requests_here():
