@@ -7,7 +7,7 @@ import numpy as np
 from sim.market.prices import USUAL_MIX
 
 FEWEST: Final = 2  # days that can be compared at all
-MATERIAL: Final = 0.01  # of the log relative price; less leaves no doubt about the price at which a day sold
+MATERIAL: Final = 0.001  # of the log relative price; less leaves no doubt about the price at which a day sold
 
 
 class Belief(NamedTuple):

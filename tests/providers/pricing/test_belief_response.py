@@ -118,3 +118,11 @@ def test_a_trial_is_a_tenth_up_or_down():
     tried = {round(seller.review(now, rng).blended() / USD, 3) for _ in range(20)}
     assert tried == {2.75, 2.25}
     assert seller.review(replace(now, rivals=(), rivals_changed_s=()), rng) is None
+
+
+def test_a_day_on_which_the_price_moved_half_a_percent_does_not_count():
+    """At which price it sold is then unknown: a share that answers a day late would look as if it did not answer."""
+    moving = [(0.5 - 0.01 * day, 1.0 + 0.005 * day) for day in range(10)]
+    assert watched(moving).belief(0, PRIOR) == PRIOR
+    held = [pair for pair in moving for _ in range(2)]
+    assert watched(held).belief(0, PRIOR).mean > 2.0
