@@ -22,6 +22,7 @@ from sim.market.desk import Desk
 from sim.scenario.firm_settings import SupplySettings
 from sim.units import DAY_S, DAYS_PER_YEAR, HOURS_PER_DAY, MTOK_PER_TOKEN, PICO_PER_USD_PER_MTOK
 
+ALONE = 2.5  # price over unit cost of a seller without rivals, as of the strategies' own default
 CEILING = 10.0  # highest price over unit cost that is expected, as of the strategies' own default
 MOST_BEHIND = 60  # further sellers of one model that are looked at: beyond, the last one's cash stands for the rest
 VOLUME_ROUNDS = 3  # of cost and share, where sellers price on their expected volume
@@ -136,7 +137,11 @@ class Appraisal:
         knows, row = self._sellers.knowledge, seats[0].row
         # who is outside has seen no demand of its own: it believes what is published
         rules = knows.published if knows.learns else knows.rules_of(row, None)
-        return meet(incumbents, costs, rules, CEILING, Behind(behind, more))
+        met = meet(incumbents, costs, rules, CEILING, Behind(behind, more))
+        if len(incumbents.costs) == 0:
+            # who is alone has no rule to answer: it asks what strategies ask then, not the most that they would
+            met.prices[:, 0] = np.minimum(met.prices[:, 0], ALONE * np.array(costs))
+        return met
 
     def _median_cost(self, seat: Candidate, usd: float) -> float:
         variable = self._settings.costing.variable_usd_per_mtok

@@ -67,4 +67,6 @@ class EntrySettings(Part):
     def _gpus_differ(self) -> "EntrySettings":
         if len(set(self.gpus)) < len(self.gpus):
             raise ValueError(f"gpus are {', '.join(self.gpus)}; each may stand there once")
+        if self.engine.split is not None:
+            raise ValueError("engine.split is given, but hosts of a market size their offers as a whole; leave it out")
         return self
