@@ -28,9 +28,10 @@ EXPONENT: Final = 2.0
 WITHIN: Final = 0.07
 COST_USD: Final = 100.0  # so that a step of the currency's grid is nothing
 LIST_OVER_COST: Final = 3.0
-RISE: Final = 1.05
+RISE: Final = 1.1
 ROUNDS: Final = 30  # weekly reviews before the cost rises, and after
 MEASURED: Final = 10  # of the last, of which the mean counts: some prices go in circles
+DRAWS: Final = 20  # games of strategies that draw their prices
 VOLUME: Final = 1e9
 
 
@@ -40,6 +41,13 @@ class Posted(NamedTuple):
     strategy: Strategy
     random: Generator
     prices: list[Prices]
+
+
+class Game(NamedTuple):
+    """Which draws, and by what factor the first seller's cost rises half-way."""
+
+    number: int
+    rise: float
 
 
 def gates() -> dict[tuple[int, bool], Gate]:
@@ -84,18 +92,27 @@ def _short(kinds: str) -> str:
 
 
 def pass_through(choice: PricingChoice, sellers: int, rivals_answer: bool) -> float:
-    """Return the elasticity of a seller's price in its own cost, the same draws with and without the rise."""
-    dearer = _level(choice, sellers, rivals_answer, RISE)
-    return (dearer - _level(choice, sellers, rivals_answer, 1.0)) / math.log(RISE)
+    """Return the elasticity of a seller's price in its own cost, the same draws with and without the rise.
+
+    Where prices are drawn, the mean over `DRAWS` games: in one a rise may turn a whole path of matches and jumps.
+    """
+    found = []
+    for game in range(DRAWS):
+        calm, drawn = _level(choice, sellers, rivals_answer, Game(game, 1.0))
+        dearer, _ = _level(choice, sellers, rivals_answer, Game(game, RISE))
+        found.append((dearer - calm) / math.log(RISE))
+        if not drawn:
+            break
+    return float(np.mean(found))
 
 
-def _level(choice: PricingChoice, sellers: int, rivals_answer: bool, rise: float) -> float:
-    """Mean logarithm of the price of the first seller over the last weeks."""
-    streams = Streams(1, 0)
+def _level(choice: PricingChoice, sellers: int, rivals_answer: bool, game: Game) -> tuple[float, bool]:
+    """Mean logarithm of the price of the first seller over the last weeks, and whether anybody drew anything."""
+    streams, rise = Streams(1, game.number), game.rise
     there = [Posted(bind(choice), streams.generator(f"gates/own_cost/{row}"), []) for row in range(sellers)]
     for row, seller in enumerate(there):
         seller.prices.append(seller.strategy.launch(_situation(there, row, 0, COST_USD), seller.random))
-    levels = []
+    before, levels = [seller.random.bit_generator.state for seller in there], []
     for week in range(1, 2 * ROUNDS + 1):
         late = week > ROUNDS
         for row, seller in enumerate(there):
@@ -104,7 +121,8 @@ def _level(choice: PricingChoice, sellers: int, rivals_answer: bool, rise: float
             after = seller.strategy.review(_situation(there, row, week, cost), seller.random) if acts else None
             seller.prices.append(after or seller.prices[-1])
         levels.append(math.log(there[0].prices[-1].blended()))
-    return float(np.mean(levels[-MEASURED:]))
+    drawn = any(seller.random.bit_generator.state != state for seller, state in zip(there, before, strict=True))
+    return float(np.mean(levels[-MEASURED:])), drawn
 
 
 def _situation(there: list[Posted], row: int, week: int, cost_usd: float) -> Situation:

@@ -10,7 +10,7 @@ import pytest
 from experiments.measures.market.gate_facts import facts, facts_table
 from experiments.measures.market.postings import is_open, markup_over_rule, stretches
 from experiments.report.standing import of_gates
-from experiments.validation.gates import certificate
+from experiments.validation.gates import certificate, own_shock
 from experiments.validation.gates.gate import Gate, band, judged, rows, told, unsaid, verdict
 from experiments.validation.gates.gate_runs import facts_by_seed, has_entry, host_choices, variants
 from experiments.validation.gates.own_shock import gates, own_cost, pass_through
@@ -269,6 +269,25 @@ def test_without_hosts_nothing_is_said_of_them():
 def test_sellers_are_played_with_the_same_draws_before_and_after():
     """Jumps that ignore costs cancel: what is left is what the cost did, here nothing."""
     assert pass_through(PricingChoice(kind="menu_cost", floor_cost_share=0.0), 5, True) == 0.0
+
+
+def test_prices_that_are_drawn_are_played_many_times(monkeypatch):
+    """Jumps differ between games, so their mean over twenty is no single path's; who draws nothing plays once."""
+    played = []
+
+    def level(*given):
+        played.append(given[-1])
+        return 0.01 * given[-1].number, drawn
+
+    monkeypatch.setattr(own_shock, "_level", level)
+    drawn = True
+    assert pass_through(PricingChoice(kind="menu_cost"), 3, False) == 0.0
+    assert [game.number for game in played[::2]] == list(range(20))
+    assert {game.rise for game in played} == {1.0, 1.1}
+    played.clear()
+    drawn = False
+    pass_through(PricingChoice(kind="constant"), 3, False)
+    assert len(played) == 2
 
 
 # the outside good
