@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.compiled import hot
 from sim.draws import mix
 from sim.engines.compiled.cache_records import CachedPrefix
 from sim.engines.record import Rows, rows_of
@@ -32,20 +33,23 @@ def more_buckets(prefixes: Rows[CachedPrefix], free: np.ndarray, buckets: np.nda
     more = np.full(1 << (len(rows) - 1).bit_length(), -1, np.int32)
     taken = np.ones(len(rows), bool)
     taken[free] = False
-    places = np.flatnonzero(taken).astype(np.int32)
-    found = buckets_of(rows[places], len(more))
-    order = np.argsort(found, kind="stable")
-    places, found = places[order], found[order]
-    same = np.append(found[1:] == found[:-1], False)
-    rows["after"][places] = np.where(same, np.append(places[1:], -1), -1)
-    first = np.append(True, ~same[:-1])
-    more[found[first]] = places[first]
+    fill(rows, taken, more)
     return {"buckets": more}
 
 
-def buckets_of(rows: np.ndarray, buckets: int) -> np.ndarray:
-    """Bucket of each prefix, of so many: the same as `sim.engines.compiled.prefix_cache.bucket_of` finds."""
-    scramble = mix.py_func  # type: ignore[attr-defined] # the plain function, which takes arrays
-    kind = np.uint64(4) * rows["replica"].astype(np.uint64) + rows["kind"].astype(np.uint64)
-    words = scramble(rows["name"] ^ scramble(kind))
-    return np.asarray((words & np.uint64(buckets - 1)).astype(np.int64))
+@hot(cache=True)
+def fill(rows: np.ndarray, taken: np.ndarray, buckets: np.ndarray) -> None:
+    """Put the prefixes at the places that are taken into empty buckets."""
+    for place in range(rows.shape[0]):
+        if taken[place]:
+            row: Any = rows[place]
+            bucket = bucket_among(buckets.shape[0], row.replica, row.kind, row.name)
+            row.after = buckets[bucket]
+            buckets[bucket] = place
+
+
+@hot(cache=True, forceinline=True)
+def bucket_among(buckets: int, r: int, kind: int, name: int) -> int:
+    """Which of so many buckets, a power of two, a name of a kind at a replica is in."""
+    word: Any = mix(name ^ mix(np.uint64(4 * r + kind)))  # type: ignore[operator]
+    return int(np.int64(word & np.uint64(buckets - 1)))

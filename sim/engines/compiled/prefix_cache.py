@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.compiled import inner
-from sim.draws import mix
+from sim.engines.compiled.cache_names import bucket_among
 from sim.engines.compiled.cache_records import CacheClaim, CachedPrefix, PrefixCache
 from sim.engines.compiled.priority import Ends, unlink
 from sim.engines.compiled.records import Globals, LiveDeployment, Replica
@@ -74,8 +74,7 @@ def block_of(supply: Supply, r: int) -> int:
 @inner()
 def bucket_of(supply: Supply, r: int, kind: int, name: int) -> int:
     """Where the list of names begins that a name is in."""
-    word = mix(name ^ mix(np.uint64(4 * r + kind)))
-    return int(np.int64(word & np.uint64(supply.buckets.shape[0] - 1)))
+    return int(bucket_among(supply.buckets.shape[0], r, kind, name))
 
 
 @inner()
@@ -199,6 +198,13 @@ def evict(g: Globals, supply: Supply, r: int, room_tokens: int) -> None:
         cut(g, supply, r, wide(cache.first), min(over, wide(supply.prefixes[cache.first].blocks)))
 
 
+@inner(forceinline=True)
+def keep_room(g: Globals, supply: Supply, r: int, room_tokens: int) -> None:
+    """Evict what there is no room for, if there is anything: at most boundaries there is not."""
+    if supply.caches[r].idle_tokens > max(room_tokens, 0):
+        evict(g, supply, r, room_tokens)
+
+
 @inner()
 def shared_tokens(supply: Supply, a: int) -> int:
     """Tokens of an attempt's document that running requests of its replica hold: it needs no memory for these."""
@@ -254,7 +260,7 @@ def find(g: Globals, supply: Supply, a: int, context: int) -> None:
         claim.hits = hits
     replica.kv_held -= hits
     replica.backlog -= hits
-    evict(g, supply, r, offer.kv_capacity - replica.kv_held)
+    keep_room(g, supply, r, offer.kv_capacity - replica.kv_held)
 
 
 @inner()

@@ -163,7 +163,7 @@ def end_step(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work
     replica.backlog -= grown
     offer = supply.offers[replica.offer]
     if offer.block > 0:
-        prefix_cache.evict(g, supply, r, offer.kv_capacity - replica.kv_held)
+        prefix_cache.keep_room(g, supply, r, offer.kv_capacity - replica.kv_held)
     row = work[replica.offer]
     count_time(g, replica, row)
     row[STEPS] += max(1, replica.steps)

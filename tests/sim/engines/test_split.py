@@ -149,6 +149,18 @@ def test_a_split_keeps_its_numbers():
         check_replicas(world([split()]), 0, 2)
 
 
+def test_published_load_and_true_work_are_of_both_kinds():
+    """At .5 all of 5 + 3 - 1 tokens are left where it prefills, at 1.5 it is on its way, at 2.5 two tokens are left."""
+    market = world([split()])
+    engine = ReferenceEngine(market, iter([requests(market, [{"arrive_s": 0.0, "prompt": 5, "output": 3}])]))
+    told = []
+    for until_s in (0.5, 1.5, 2.5, 5.0):
+        engine.advance(until_s)
+        deployment, = engine._deployments
+        told.append((deployment.requests_per_replica, deployment.true_work_s))
+    assert told == [(0.5, 7.0), (0.5, 0.0), (0.5, 2.0), (0.0, 0.0)]
+
+
 def held(engine):
     """KV memory in use at each replica of the reference engine, tokens."""
     return [replica.kv_held for deployment in engine._deployments for replica in deployment.replicas]
