@@ -51,5 +51,5 @@ def fill(rows: np.ndarray, taken: np.ndarray, buckets: np.ndarray) -> None:
 @hot(cache=True, forceinline=True)
 def bucket_among(buckets: int, r: int, kind: int, name: int) -> int:
     """Which of so many buckets, a power of two, a name of a kind at a replica is in."""
-    word: Any = mix(name ^ mix(np.uint64(4 * r + kind)))  # type: ignore[operator]
+    word: Any = mix(name ^ mix(np.uint64(4 * r + kind)))
     return int(np.int64(word & np.uint64(buckets - 1)))
