@@ -1,5 +1,7 @@
 """A sampled run's day in whole numbers: what offers sold and workloads bought are the same sums, to the nano-dollar."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from sim.engines import outcome
@@ -9,6 +11,13 @@ from sim.market.surfaces import Surfaces
 from sim.market.usage import OfferDay, WorkloadDay
 from sim.market.volume_meter import Volumes
 from sim.market.whole_numbers import Carry, apportioned
+
+
+class Pace(NamedTuple):
+    """What customers know of models' speeds, float64 (models,): TTFT and TPOT, s."""
+
+    ttft_s: np.ndarray
+    tpot_s: np.ndarray
 
 
 class ExpectedDays:
@@ -54,20 +63,30 @@ class ExpectedDays:
         named = np.floor(served[:, None] * shares).astype(np.int64)
         return np.column_stack([served - named.sum(axis=1), named])
 
-    def workloads(self, day: Volumes, sold: OfferDay, model: np.ndarray, planned_tokens: np.ndarray) -> WorkloadDay:
+    def workloads(self, day: Volumes, sold: OfferDay, model: np.ndarray, planned_tokens: np.ndarray,
+                  pace: Pace) -> WorkloadDay:
         """Return the day of all workloads before fees, which depend on it; they bought exactly what was ``sold``."""
         completed, prompt, output = (
             apportioned(int(whole.sum()), shares) for whole, shares in (
                 (sold.served, day.completed), (sold.prompt_tokens, day.prompt), (sold.output_tokens, day.output)))
         cost = apportioned(int(sold.revenue_nano.sum()), _where_sold(day.cost_nano, prompt + output))
-        waits = np.where(model[:, None] >= 0, self._surfaces.waits[np.maximum(model, 0)], np.nan)
-        waits = np.where(day.completed[:, None] > 0, waits, np.nan)
+        waits = np.where(day.completed > 0, self._waits(day, np.maximum(day.model, 0), pace), np.nan)
         return WorkloadDay(
             model=model.copy(), planned_tokens=planned_tokens, born=completed + _whole(day.lost), completed=completed,
             prompt_tokens=prompt, output_tokens=output, cost_nano=cost,
-            fee_nano=np.zeros(len(model), np.int64), e2e_s=waits[:, outcome.E2E], ttft_s=waits[:, outcome.TTFT],
+            fee_nano=np.zeros(len(model), np.int64), ttft_s=waits[0], e2e_s=waits[1],
             cut=np.minimum(_whole(day.cut), completed),
         )
+
+    def _waits(self, day: Volumes, model: np.ndarray, pace: Pace) -> np.ndarray:
+        """Mean TTFT and E2E of each workload, (2, workloads): its model's, as measured or else as expected."""
+        measured = self._surfaces.waits[model]
+        answer = np.maximum(day.output / np.maximum(day.completed, 1e-300) - 1.0, 0.0)
+        tpot_s = np.where(np.isfinite(pace.tpot_s), pace.tpot_s, 0.0)  # infinite where nobody will ever sell
+        expected_s = pace.ttft_s[model] + tpot_s[model] * answer
+        is_new = np.isnan(measured[:, outcome.TTFT])
+        return np.where(is_new, np.stack([pace.ttft_s[model], expected_s]),
+                        np.stack([measured[:, outcome.TTFT], measured[:, outcome.E2E]]))
 
 
 def _whole(values: np.ndarray) -> np.ndarray:

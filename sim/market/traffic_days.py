@@ -11,7 +11,7 @@ from sim.market.accounts import difference, offer_day, workload_day
 from sim.market.board import Board
 from sim.market.customers.customers import Customers
 from sim.market.customers.observed import LatencyLately
-from sim.market.expected_days import ExpectedDays
+from sim.market.expected_days import ExpectedDays, Pace
 from sim.market.lengths_now import mean_lengths
 from sim.market.market_traffic import MarketTraffic
 from sim.market.models.model import Models
@@ -78,7 +78,7 @@ class SampledDays:
     def __init__(self, traffic: MarketTraffic, board: Board, customers: Customers, latency: LatencyLately,
                  offer_model: np.ndarray, models: Models, sampled_per_day: int) -> None:
         self._traffic, self._board, self._customers = traffic, board, customers
-        self._verbosity = models.verbosity
+        self._verbosity, self._latency = models.verbosity, latency
         self._surfaces = Surfaces.unknown(offer_model, len(models), len(customers.model))
         self._meter = VolumeMeter(traffic.engine.world, self._surfaces, rule_exponent(traffic.engine.world))
         self._expected = ExpectedDays(self._surfaces)
@@ -101,7 +101,8 @@ class SampledDays:
         day = self._meter.close()
         self._surfaces.served_since += day.served
         sold = self._expected.offers(day)
-        return sold, self._expected.workloads(day, sold, self._customers.model, self._customers.planned_tokens())
+        pace = Pace(*self._latency.now(np.ones(len(self._board.listed), bool)))
+        return sold, self._expected.workloads(day, sold, self._customers.model, self._customers.planned_tokens(), pace)
 
     def latencies(self) -> np.ndarray:
         """TTFT and TPOT of all requests so far, float64 (2, bins)."""

@@ -35,6 +35,8 @@ class Volumes:
         The same at each offer.
     busy_s, replica_s
         Work of each offer's replicas, and how long they were there.
+    model
+        int64 (workloads,): the model that each used last on this day, -1 for none.
     """
 
     lost: np.ndarray
@@ -51,11 +53,13 @@ class Volumes:
     revenue_nano: np.ndarray
     busy_s: np.ndarray
     replica_s: np.ndarray
+    model: np.ndarray
 
     @classmethod
     def none(cls, workloads: int, offers: int) -> "Volumes":
         """A day that begins."""
-        return cls(*np.zeros((7, workloads)), *np.zeros((7, offers)))
+        columns = [*np.zeros((7, workloads)), *np.zeros((7, offers)), np.full(workloads, -1, np.int64)]
+        return cls(*columns)
 
 
 class MeanTerms(NamedTuple):
@@ -155,6 +159,7 @@ class VolumeMeter:
         np.multiply.at(none, self.surfaces.offer_model, 1.0 - there)
         completed = asked * self.surfaces.completed_share(model)[used] * (1.0 - none[at])
         day = self.day
+        day.model[used] = at
         day.lost[used] += asked - completed
         day.completed[used] += completed
         day.cut[used] += completed * self.surfaces.cut_share()[at]

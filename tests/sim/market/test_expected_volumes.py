@@ -8,7 +8,7 @@ import pytest
 from sim.engines import outcome
 from sim.engines.outcome import Tally
 from sim.market.billed_tokens import TokenBill
-from sim.market.expected_days import ExpectedDays
+from sim.market.expected_days import ExpectedDays, Pace
 from sim.market.lengths_now import MeanLengths
 from sim.market.price_day import PriceDay
 from sim.market.surfaces import Sample, Surfaces
@@ -66,9 +66,12 @@ def test_by_the_hand_of_the_market_books_close_to_the_unit():
     found.hour(board(), np.ones(3), MODEL, REQUESTS / 7, LENGTHS)
     volumes = found.close()
     sold = days.offers(volumes)
-    bought = days.workloads(volumes, sold, MODEL, np.zeros(3))
+    bought = days.workloads(volumes, sold, MODEL, np.zeros(3), Pace(np.array([0.5, 2.0]), np.array([0.01, 0.1])))
     assert sold.served.sum() == bought.completed.sum() == 116  # of 810/7 = 115.7
     assert sold.revenue_nano.sum() == bought.cost_nano.sum() == round(volumes.revenue_nano.sum())
+    # nothing was measured: an empty replica's times, for answers of 100, 300 and 50 tokens
+    assert bought.ttft_s.tolist() == [0.5, 0.5, 2.0]
+    assert bought.e2e_s == pytest.approx([0.5 + 0.99, 0.5 + 2.99, 2.0 + 4.9])
     assert sold.prompt_tokens.sum() == bought.prompt_tokens.sum()
     assert sold.output_tokens.sum() == bought.output_tokens.sum()
 
