@@ -51,7 +51,7 @@ class Quotes:
     direct: LabPrices | None = None
 
 
-class Channels(NamedTuple):
+class SalesChannels(NamedTuple):
     """How some workloads would buy each model, arrays (rows, models).
 
     Attributes
@@ -156,15 +156,15 @@ class Chooser:
         output = people.output_tokens[rows, None] * (self._models.verbosity * prices.output_pico) * self._kept[rows]
         return np.asarray(USD_PER_PICO * (prompt + output) * ~people.free[rows, None])
 
-    def channels(self, rows: np.ndarray, quotes: Quotes) -> Channels:
+    def channels(self, rows: np.ndarray, quotes: Quotes) -> SalesChannels:
         """Return how some workloads would buy each model, and what a request would cost them."""
         cost = self.cost_usd(rows, quotes)
         if self._lab_sales is None or quotes.direct is None:
-            return Channels(cost, np.zeros(cost.shape, bool))
+            return SalesChannels(cost, np.zeros(cost.shape, bool))
         cost = np.where(quotes.available, cost, np.nan)
         direct_usd = self._cost_usd(rows, quotes.direct)
         direct = self._lab_sales.preferred(rows, cost, direct_usd)
-        return Channels(np.where(direct, direct_usd, cost), direct)
+        return SalesChannels(np.where(direct, direct_usd, cost), direct)
 
     def cost_of_usd(self, rows: np.ndarray, model: np.ndarray, quotes: Quotes) -> np.ndarray:
         """Return float64 (rows,): expected cost in the marketplace with one model each; nan for none (-1)."""
@@ -220,7 +220,7 @@ class Chooser:
         """
         return self._systematic_usd(rows, quotes, self.channels(rows, quotes))
 
-    def _systematic_usd(self, rows: np.ndarray, quotes: Quotes, channels: Channels) -> np.ndarray:
+    def _systematic_usd(self, rows: np.ndarray, quotes: Quotes, channels: SalesChannels) -> np.ndarray:
         people, cost = self._population, channels.cost_usd
         possible = (quotes.available | channels.direct) & self._suitable[rows] & np.isfinite(cost)
         pain = cost

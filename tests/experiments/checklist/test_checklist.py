@@ -70,8 +70,9 @@ def test_what_the_manifest_knows_is_filled_in(tournament, market):
     assert "customers/<segment>" not in text
     assert checklist(market) == 0
     text = (market / "stress-des.md").read_text(encoding="utf-8")
-    for said in ("4 days of market time; on an average day 500 requests are simulated", "One replication: no intervals", "`undercut`",
-                 "customers/<segment>/entries", "firms (3): atlas, boreal, openai"):
+    for said in ("4 days of market time; on an average day 500 requests are simulated",
+                 "One replication: no intervals", "`undercut`", "customers/<segment>/entries",
+                 "firms (3): atlas, boreal, openai"):
         assert said in text, said
 
 
