@@ -1,13 +1,14 @@
 """What a supply side is built in: the money, the GPU types and the calendar of its run."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
 
 from providers.hardware.gpus import GPUS, Gpu
 
 
-class Around(NamedTuple):
+@dataclass(frozen=True)
+class Around:
     """The surroundings of all firms.
 
     Attributes
@@ -25,5 +26,5 @@ class Around(NamedTuple):
 
     days: float
     price_factor: float = 1.0
-    gpus: Mapping[str, Gpu] = GPUS
+    gpus: Mapping[str, Gpu] = field(default_factory=lambda: GPUS)
     start: date = date(2025, 1, 1)

@@ -59,7 +59,7 @@ class Market:
         if traffic.clock.full:
             self.days: CountedDays | SampledDays = CountedDays(traffic, self.board, customers, self._latency)
         else:
-            self.days = SampledDays(traffic, self.board, customers, self._latency, self.offer_model, models,
+            self.days = SampledDays(traffic, self.board, customers, self._latency, models,
                                     scenario.horizon.sampled_per_day)
 
     @property

@@ -68,19 +68,17 @@ class Sampler:
         Told what was measured; its surfaces too.
     latency
         What customers know of latencies; told what was measured.
-    rules
-        By which rules requests are placed.
     sampled_per_day
         How many are simulated a day, on average over the run.
     """
 
     def __init__(self, traffic: MarketTraffic, board: Board, customers: Customers, meter: VolumeMeter,
-                 latency: LatencyLately, rules: RequestRules, sampled_per_day: int) -> None:
+                 latency: LatencyLately, sampled_per_day: int) -> None:
         self._traffic, self._board, self._customers = traffic, board, customers
         self._meter, self._surfaces, self._latency = meter, meter.surfaces, latency
-        self._rules = rules
         self._budget, self._credit = float(sampled_per_day), (FIRST_DAYS - 1) * sampled_per_day
         models = len(self._surfaces.outcomes)
+        self._rules = RequestRules(traffic.engine.world, traffic.feed, models)
         self._last_day = np.full(models, -np.inf)
         self._state: dict[int, tuple[int, ...]] = {}
         self._offers_of = [np.flatnonzero(self._surfaces.offer_model == model) for model in range(models)]

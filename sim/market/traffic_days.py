@@ -69,21 +69,22 @@ class SampledDays:
     ----------
     traffic, board, customers, latency
         Of the market.
-    offer_model, models
-        Each offer's model, and the models.
+    models
+        All models.
     sampled_per_day
         How many are simulated a day on average.
     """
 
     def __init__(self, traffic: MarketTraffic, board: Board, customers: Customers, latency: LatencyLately,
-                 offer_model: np.ndarray, models: Models, sampled_per_day: int) -> None:
+                 models: Models, sampled_per_day: int) -> None:
+        offer_model = np.array([models.names.index(offer.model) for offer in traffic.engine.world.offers], np.int64)
         self._traffic, self._board, self._customers = traffic, board, customers
         self._verbosity, self._latency = models.verbosity, latency
         self._surfaces = Surfaces.unknown(offer_model, len(models), len(customers.model))
         self._meter = VolumeMeter(traffic.engine.world, self._surfaces, rule_exponent(traffic.engine.world))
         self._expected = ExpectedDays(self._surfaces)
         self._rules = RequestRules(traffic.engine.world, traffic.feed, len(models))
-        self._sampler = Sampler(traffic, board, customers, self._meter, latency, self._rules, sampled_per_day)
+        self._sampler = Sampler(traffic, board, customers, self._meter, latency, sampled_per_day)
 
     def hour(self, requests: np.ndarray) -> None:
         """Add an hour in which workloads mean to send ``requests``."""

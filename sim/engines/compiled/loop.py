@@ -299,6 +299,16 @@ def hear_next(s: State) -> int:
     return hear_request(g, s.clock, s.routing, s.books, row, slot)  # once: it is a part of the loop
 
 
+@inner(forceinline=True)
+def serve(s: State, leaf: int) -> None:
+    """Let a provider do what is due at a leaf of its tree: a step boundary, or KV that lands."""
+    r = s.clock.replica_at[leaf]
+    if r >= 0:
+        boundary(s.globals[0], s.clock, s.supply, s.routing.lane_of, s.books.offer_work, r)
+    else:
+        land(s.globals[0], s.clock, s.supply, -1 - r)
+
+
 @inner()
 def advance(s: State, until_s: float, policies: Any) -> int:
     """Process every event of a shard before ``until_s``; return why it stopped.
@@ -307,7 +317,6 @@ def advance(s: State, until_s: float, policies: Any) -> int:
     """
     g = s.globals[0]
     feed = s.feed
-    work, lane_of = s.books.offer_work, s.routing.lane_of
     while True:
         if g.owed > 0:
             settle(g, s.supply, s.routing, s.books)
@@ -344,11 +353,7 @@ def advance(s: State, until_s: float, policies: Any) -> int:
             if leaf >= MISC_LEAF and is_contested(s.clock.front, leaf):
                 leaf = first_of_ties(s.clock, s.supply, leaf)
             if leaf < 0:
-                r = s.clock.replica_at[fleet_leaf]
-                if r >= 0:
-                    boundary(g, s.clock, s.supply, lane_of, work, r)
-                else:
-                    land(g, s.clock, s.supply, -1 - r)
+                serve(s, fleet_leaf)
             elif leaf >= FIRST_LANE:
                 to_place, wake = handle_message(s, policies, leaf - FIRST_LANE)
             elif leaf == MISC_LEAF:
