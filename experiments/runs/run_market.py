@@ -44,11 +44,9 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     from providers.firms.supply_side import build_supply
     from providers.hardware.calibration import calibration_of
     from providers.hardware.own_gpus import gpus_of
-    from sim.market.customers.conversations import Conversations
     from sim.market.customers.customers import Customers
     from sim.market.customers.lab_sales import LabSales
     from sim.market.customers.population import draw_population
-    from sim.market.customers.routing import Pins, sellers_of
     from sim.market.market import Market
     from sim.market.market_clock import TrafficClock
     from sim.market.market_feed import MarketFeed
@@ -85,10 +83,20 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     market = Market(scenario, world, models, traffic, customers)
     if labs is not None:
         labs.look_at(market.board, world.offers)
-    feed.conversations = Conversations(scenario.customers, population)
-    feed.pins = Pins(scenario.customers, population, models, sellers_of(market.board, market.offer_model, world))
+    _route(market, scenario, population)
     tellers = tell_mix(told, scenario.customers, population, supply)
     return Stage(scenario, market, supply, population, tellers)
+
+
+def _route(market: Market, scenario: MarketScenario, population: Population) -> None:
+    """Let the market's feed know which requests belong together, and which providers workloads name."""
+    from sim.market.customers.conversations import Conversations
+    from sim.market.customers.routing import Pins, sellers_of
+
+    settings, feed = scenario.customers, market.traffic.feed
+    feed.conversations = Conversations(settings, population)
+    sellers = sellers_of(market.board, market.offer_model, market.world)
+    feed.pins = Pins(settings, population, market.models, sellers)
 
 
 def run_market(
