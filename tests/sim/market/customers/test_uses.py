@@ -53,7 +53,7 @@ def test_the_cheapest_point_of_quality_by_hand():
 def test_a_drawn_population_has_the_elasticity_of_its_penetration(live, elasticity):
     """One model, no tastes: uses between two thresholds 20% apart, within 4 standard deviations of their number."""
     model = Models((dataclasses.replace(MODELS.rows[1], quality=(0.5,) * 5),))
-    people = draw_population(settings(parts=6e4, needs=(0.0, 0.0)), Streams(3, 0), 1.0)
+    people = draw_population(settings(parts=2e6, number=800, needs=(0.0, 0.0)), Streams(3, 0), 1.0)
     chat = np.array(people.template) == "chat"
     assert chat.sum() > 900
     even = dataclasses.replace(
