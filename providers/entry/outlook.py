@@ -14,13 +14,13 @@ from typing import Final
 
 import numpy as np
 
+from providers.firms.growth import GROWTH_DAYS, growth_per_day
 from sim.errors import MarketError
 from sim.market.models.model import Models
 from sim.market.usage import OfferDay
 from sim.scenario.entry_settings import EntrySettings
 
 MEAN_DAYS: Final = 28
-GROWTH_DAYS: Final = 90
 STEP_DAYS: Final = 30
 PRIOR: Final = 0.05  # months of the whole platform that the prior of ageing counts for
 HOSTS_BEFORE: Final = 3.0  # hosts that the prior of how many models one brings counts for
@@ -110,12 +110,7 @@ class Outlook:
 
     def growth_per_day(self) -> float:
         """Expected growth g of the platform, of its logarithm a day; 0 in its first 90 days."""
-        total = [float(tokens.sum()) for tokens in self._days[-GROWTH_DAYS:]]
-        week = 7
-        # a market that has just begun grows because sellers come: that is not what will go on
-        if len(total) < GROWTH_DAYS or sum(total[:week]) <= 0 or sum(total[-week:]) <= 0:
-            return 0.0
-        return self._share * math.log(sum(total[-week:]) / sum(total[:week])) / (len(total) - week)
+        return self._share * growth_per_day([float(tokens.sum()) for tokens in self._days[-GROWTH_DAYS:]])
 
     def factors(self, model: int, day: int, ahead_days: int) -> np.ndarray:
         """Expected demand over today's in each month ahead, at its middle; float64 (months,)."""

@@ -40,6 +40,8 @@ class Usage:
         float64 (offers,): replicas that the expected demand fills at the planned utilisation.
     revenue
         float64 (offers,): expected revenue, USD per day.
+    platform_tokens
+        Tokens of all offers, a day, oldest first.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Usage:
         self._usd = price_factor * MTOK_PER_TOKEN * np.array(
             [(price.input_usd_per_mtok, price.output_usd_per_mtok) for price in prices]).reshape(count, 2).T
         self.utilisation, self.tokens, self.tokens_total, self.share, self.replicas, self.revenue = np.zeros((6, count))
+        self.platform_tokens: list[float] = []
         self._launched = np.zeros(count, bool)
         self._days_read = -1
 
@@ -88,6 +91,7 @@ class Usage:
         self.utilisation = np.minimum(1.0, work / np.maximum(running * float(DAY_S), 1.0))
         self.tokens = (last.prompt_tokens + last.output_tokens).astype(np.float64)
         self.tokens_total += self.tokens
+        self.platform_tokens.append(float(self.tokens.sum()))
         of_model = np.bincount(desk.offer_model, self.tokens, len(desk.models))[desk.offer_model]
         self.share = self.tokens / np.maximum(of_model, 1.0)
         self._launched |= desk.board.listed

@@ -7,6 +7,7 @@ import numpy as np
 from simpy import Event
 
 from providers.firms.expectations import Usage
+from providers.firms.growth import growth_per_day
 from providers.firms.placement import Rules, Want, pack
 from providers.firms.pools import Pool, book_day, book_tokens, licences_of, pay_licences
 from providers.firms.price_reviews import Sellers
@@ -239,7 +240,9 @@ class FirmAgent:
     def _shortfall(self, desk: Desk, index: int, day: int) -> int:
         """GPUs that are missing for replicas that promise the hurdle on their cost, less those on order."""
         pool = self.pools[index]
-        _, wants = self._wants(desk, index, day)
+        ahead = self._growth_until_delivery(pool)
+        wants = [want._replace(replicas=ahead * want.replicas, revenue=ahead * want.revenue)
+                 for want in self._wants(desk, index, day)[1]]
         worth = (1.0 + self.settings.investment.hurdle) * HOURS_PER_DAY * pool.usd_per_hour(day)
         # inertia keeps replicas where they are; it is no reason to buy a GPU
         plain = self._rules._replace(stickiness=0.0)
@@ -248,6 +251,13 @@ class FirmAgent:
         missing = sum(max(0, n - want.current) * want.gpus for n, want in zip(wanted, wants, strict=True))
         idle = pool.total - pool.placed - pool.training
         return missing - idle - pool.on_order
+
+    def _growth_until_delivery(self, pool: Pool) -> float:
+        """Demand that it expects at the review after an order's delivery, over today's."""
+        terms = self.settings.investment
+        lead = terms.rented_lead_days if pool.is_rented else terms.owned_lead_days
+        growth = growth_per_day(self.usage.platform_tokens)
+        return float(np.exp(terms.expected_growth_share * growth * (lead + terms.review_days)))
 
     def _delivery(self, desk: Desk, pool: Pool, gpus: int, lead_days: float) -> Generator[Event, Any, None]:
         yield desk.env.timeout(lead_days * DAY_S)

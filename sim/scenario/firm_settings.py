@@ -236,6 +236,10 @@ class Investment(Part):
     hurdle: float = quantity(0.2, unit="1", doc="Return on the cost of a GPU that an order must promise", ge=0,
                              source="assumption: above the 13% cost of capital",
                              sweep=Sweep(0.0, 1.0, "linear", "no loss to twice the cost"))
+    expected_growth_share: float = quantity(
+        1.0, unit="1", doc="Share of the platform's growth lately that it expects to go on until the review after an "
+        "order's delivery", ge=0, le=2, source="assumption: all of it; who orders for today's demand is always late",
+        sweep=Sweep(0.0, 1.0, "linear", "none to all of it"))
     max_step: float = quantity(0.25, unit="1", doc="Largest change of a pool at one review, as a share of it", ge=0)
     headroom: float = quantity(0.1, unit="1", doc="Share of idle rented GPUs that a firm keeps", ge=0, le=1)
     max_growth: float | None = quantity(

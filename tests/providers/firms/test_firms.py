@@ -302,6 +302,22 @@ def test_full_and_profitable_pools_grow_after_the_lead_time_within_bounds():
     assert gpus.max() == 16
 
 
+def test_who_expects_growth_to_go_on_orders_for_the_day_of_delivery():
+    """Demand doubles every 90 days; owned GPUs take 90, so that a firm that sees no growth ahead is always late."""
+    def doubling(desk):
+        return np.full(len(desk.offers), 2.0 * 2.0 ** (desk.env.now / DAY_S / 90.0) * DAY_S * 6000)
+
+    owned = {}
+    for share in (0.0, 1.0):
+        investment = Investment(max_step=10.0, expected_growth_share=share)
+        desk = desk_of({"host": host(tenure="owned", adoption=Adoption(probability=1, creators=("meta",)))}, doubling,
+                       days=400, investment=investment)
+        desk.run(400)
+        owned[share] = {row.day: row.owned for row in desk.supply.pool_days}
+    assert owned[0.0][80] == owned[1.0][80]  # nobody sees growth in the first 90 days
+    assert owned[1.0][399] > 1.5 * owned[0.0][399]
+
+
 def test_a_limit_that_is_built_in_never_binds_unseen():
     """At so much demand one step would be a thousand times the pool: more than the engine keeps memory for."""
     investment = Investment(review_days=10, max_step=1000.0)
