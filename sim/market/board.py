@@ -31,6 +31,13 @@ class ListingChange(NamedTuple):
 class Board:
     """State of all offers that may ever exist, rows as in ``World.offers``; the only way to change the engine's offers.
 
+    Parameters
+    ----------
+    offers, engine, price_factor
+        What there is, who serves it, and what is charged over what is posted.
+    crowd
+        Replicas of an offer that the engine holds at most, where some stand for all; None: it holds all.
+
     Attributes
     ----------
     listed
@@ -46,9 +53,10 @@ class Board:
         float64 (offers,): when the offer was first listed; inf before.
     """
 
-    def __init__(self, offers: tuple[OfferSpec, ...], engine: TrafficEngine, price_factor: float = 1.0) -> None:
+    def __init__(self, offers: tuple[OfferSpec, ...], engine: TrafficEngine, price_factor: float = 1.0,
+                 crowd: int | None = None) -> None:
         count = len(offers)
-        self._engine, self._factor = engine, price_factor
+        self._engine, self._factor, self._crowd = engine, price_factor, crowd
         self.listed = np.zeros(count, bool)
         self.replicas = np.zeros(count, np.int64)
         self._posted = [Prices(*o.price.base[:3]) for o in offers]
@@ -94,11 +102,16 @@ class Board:
         if replicas == was[1]:
             return
         # of an offer that is withdrawn the engine hears only that it is hidden: its last replicas finish what they have
-        if replicas > 0:
-            self._engine.set_replicas(offer, replicas)
         self.replicas[offer] = replicas
+        if replicas > 0:
+            self.serve_with(offer)
         self._list(time_s, offer, replicas > 0)
         self.listing_changes.append(ListingChange(time_s, offer, replicas > 0, replicas))
+
+    def serve_with(self, offer: int, share: float = 1.0) -> None:
+        """Let the engine serve with a share of an offer's replicas, at least one, and no more than it holds."""
+        held = max(1, round(share * int(self.replicas[offer])))
+        self._engine.set_replicas(offer, held if self._crowd is None else min(held, self._crowd))
 
     def _list(self, time_s: float, offer: int, listed: bool) -> None:
         if listed != self.listed[offer]:

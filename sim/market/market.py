@@ -15,6 +15,7 @@ from sim.market.customers.customers import Customers
 from sim.market.customers.observed import LatencyLately, paid_lately
 from sim.market.ledger import Ledger
 from sim.market.market_traffic import MarketTraffic
+from sim.market.market_world import REPLICAS_HELD
 from sim.market.models.model import Models
 from sim.market.price_day import PriceDay
 from sim.market.traffic_days import CountedDays, SampledDays
@@ -45,7 +46,8 @@ class Market:
         self.streams, self.models, self.offers = Streams(world.seed, world.replication), models, world.offers
         names = {name: row for row, name in enumerate(models.names)}
         self.offer_model = np.array([names[offer.model] for offer in world.offers], np.int64)
-        self.board = Board(world.offers, traffic.engine, scenario.price_factor)
+        self.board = Board(world.offers, traffic.engine, scenario.price_factor,
+                           None if traffic.clock.full else REPLICAS_HELD)
         self.ledger = Ledger()
         self.offer_days: list[OfferDay] = []
         self.workload_days: list[WorkloadDay] = []

@@ -1,6 +1,8 @@
 """The market as the traffic engine sees it: a world whose client classes are the workloads."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +16,8 @@ from sim.scenario import ClientClass, Lengths, MarketScenario, Poisson, Preferen
 from sim.units import DAY_S
 
 ROUTER = "main"
+REPLICAS_HELD: Final = 32  # of an offer, by the engine of a sampled run: a crowd of a larger offer stands for all of it
+MOST_REPLICAS: Final = 2_000_000  # in all, at full resolution: 3.3 kB each with batches of 256
 
 
 def market_world(
@@ -55,7 +59,7 @@ def market_world(
     slo = _no_class(models[0])
     return World(
         scenario=traffic_scenario(scenario, providers, models[0]),
-        offers=tuple(offers),
+        offers=_held(scenario, offers),
         models=models,
         routers=(ROUTER,),
         router_names=(ROUTER,),
@@ -77,6 +81,18 @@ def market_world(
                                          scenario.router.preferences),
         class_shared_tokens=tuple(population.shared_tokens.tolist()),
     )
+
+
+def _held(scenario: MarketScenario, offers: Sequence[OfferSpec]) -> tuple[OfferSpec, ...]:
+    """Return the offers with as many replicas as the engine has memory for."""
+    if scenario.horizon.resolution != "full":
+        return tuple(replace(offer, replicas=min(offer.replicas, REPLICAS_HELD)) for offer in offers)
+    total = sum(offer.replicas for offer in offers)
+    if total > MOST_REPLICAS:
+        raise ScenarioError(f"all offers together may have up to {total:,} replicas, and at horizon.resolution = "
+                            f'"full" the engine keeps memory for at most {MOST_REPLICAS:,}; lower '
+                            "supply.autoscaling.max_replicas, supply.entry.max_replicas or supply.entry.types")
+    return tuple(offers)
 
 
 def traffic_scenario(scenario: MarketScenario, providers: Mapping[str, Provider], model: str) -> TrafficScenario:

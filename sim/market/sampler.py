@@ -19,6 +19,7 @@ from sim.market.customers.customers import Customers
 from sim.market.customers.observed import LatencyLately
 from sim.market.market_clock import LONGEST_S, Slice
 from sim.market.market_traffic import MarketTraffic
+from sim.market.market_world import REPLICAS_HELD
 from sim.market.rule_shares import RequestRules
 from sim.market.surfaces import ENOUGH, Sample
 from sim.market.volume_meter import VolumeMeter
@@ -130,8 +131,7 @@ class Sampler:
         """Let a share of each offer's replicas serve, at least one."""
         of_model = self._surfaces.offer_model
         for offer in np.flatnonzero(offers & (self._board.replicas > 1)).tolist():
-            replicas = int(self._board.replicas[offer])
-            self._traffic.engine.set_replicas(offer, max(1, round(share[of_model[offer]] * replicas)))
+            self._board.serve_with(offer, float(share[of_model[offer]]))
 
     def _learn(self, sample: Sample, up: np.ndarray, day: int) -> None:
         # what an outage did in a few minutes is no measure of the days to come: such models wait for another day
@@ -186,7 +186,7 @@ class Sampler:
     def _thinned(self, model: int, requests: float) -> float:
         """Share of arrivals and replicas: a day's budget's, but a crowd of the largest offer's replicas (E71)."""
         most = int(self._board.replicas[self._offers_of[model]].max())
-        return float(min(1.0, max(self._budget / requests, LEAST_REPLICAS / most)))
+        return float(min(1.0, max(self._budget / requests, LEAST_REPLICAS / most), REPLICAS_HELD / most))
 
 
 def _times(turns: list[Turn]) -> list["Stop"]:
