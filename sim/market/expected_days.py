@@ -34,15 +34,25 @@ class ExpectedDays:
         self._attempts = Carry(len(surfaces.offer_model), 6)
         self._cut = Carry(len(surfaces.offer_model))
 
-    def offers(self, day: Volumes) -> OfferDay:
-        """Return the day of all offers; attempts that were not served are as many a request served as measured."""
+    def offers(self, day: Volumes, replicas: np.ndarray) -> OfferDay:
+        """Return the day of all offers; attempts that were not served are as many a request served as measured.
+
+        Parameters
+        ----------
+        day
+            What was added up.
+        replicas
+            (offers,): of the day's end; those for want of room follow them (E85).
+        """
         surfaces = self._surfaces
         served, prompt, output = _whole(day.served), _whole(day.sold_prompt), _whole(day.sold_output)
         revenue = _whole(_where_sold(day.revenue_nano, prompt + output))
         sums = surfaces.sums
         kinds = (sums[:, RATE_LIMITED], sums[:, QUEUE_FULL], sums[:, TOO_LONG],
                  sums[:, FAILED_ATTEMPTS].sum(axis=1), sums[:, outcome.CANCELLED], sums[:, outcome.WRITTEN_OFF_NANO])
-        counts = self._attempts.whole(day.served[:, None] * surfaces.per_served(np.stack(kinds, axis=1)))
+        per_served, room = surfaces.per_served(np.stack(kinds, axis=1)), surfaces.refused_factor(replicas)
+        per_served[:, [1, 4]] *= room[:, None]
+        counts = self._attempts.whole(day.served[:, None] * per_served)
         limited, full, too_long, failed, abandoned, written_off = counts.T
         cut = surfaces.per_served(sums[:, outcome.SERVED_CUT])
         refused = limited + full + too_long

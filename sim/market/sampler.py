@@ -125,7 +125,8 @@ class Sampler:
                 continue
             self._resize(offers[number], np.ones(len(self._last_day)))
             self._learn(Sample(turns[number].share > 0, offers[number], difference(look.counted, warm[number].counted),
-                               look.latencies - warm[number].latencies, model, expected), up, day)
+                               look.latencies - warm[number].latencies, model, expected,
+                               self._board.replicas.copy()), up, day)
 
     def _resize(self, offers: np.ndarray, share: np.ndarray) -> None:
         """Let a share of each offer's replicas serve, at least one."""

@@ -11,11 +11,15 @@ import numpy as np
 from sim.engines import outcome
 from sim.engines.outcome import METRICS, OFFER_SUMS, TTFT, Tally
 from sim.histogram import FINE_BITS, bins, quantile
+from sim.market.accounts import QUEUE_FULL
+from sim.market.room import lost_with
 
 ENOUGH: Final = 200  # requests of a sample that halve the weight of those before it, and of which percentiles are taken
 RULE_REQUESTS: Final = 50.0  # requests as which the published rule counts beside shares that were measured (assumption)
 MODELS_WEIGHT: Final = 20.0  # requests as which its model's other workloads count beside a workload's own (assumption)
 QUANTILES: Final = (0.5, 0.9, 0.99)
+FOR_WANT_OF_ROOM: Final = [outcome.REFUSED, outcome.ABANDONED, outcome.TIMED_OUT]
+NO_ROOM: Final = [QUEUE_FULL, outcome.CANCELLED]  # attempts that ended so
 
 
 class Sample(NamedTuple):
@@ -33,6 +37,8 @@ class Sample(NamedTuple):
         int64 (workloads,): the model that each used when the stretch began.
     expected
         float64 (offers,): each offer's share in its model's requests by the rule alone.
+    replicas
+        int64 (offers,): replicas of each at that time, whether or not all were simulated.
     """
 
     models: np.ndarray
@@ -41,6 +47,7 @@ class Sample(NamedTuple):
     latencies: np.ndarray
     model: np.ndarray
     expected: np.ndarray
+    replicas: np.ndarray
 
 
 @dataclass
@@ -74,6 +81,8 @@ class Surfaces:
         float64 (offers,): requests expected to be served since then.
     latencies
         float64 (2, bins): TTFT and TPOT of requests that were served before offers' last samples.
+    replicas
+        float64 (offers,): replicas at the last sample; 0 before the first.
     """
 
     offer_model: np.ndarray
@@ -89,6 +98,7 @@ class Surfaces:
     histograms: dict[int, np.ndarray]
     served_since: np.ndarray
     latencies: np.ndarray
+    replicas: np.ndarray
 
     @classmethod
     def unknown(cls, offer_model: np.ndarray, models: int, workloads: int) -> "Surfaces":
@@ -98,7 +108,7 @@ class Surfaces:
                    np.zeros((models, len(outcome.OUTCOMES))), np.zeros(models), np.full((models, len(METRICS)), np.nan),
                    np.full((offers, 2, len(QUANTILES)), np.nan), np.zeros((workloads, 2)),
                    np.full(workloads, -1, np.int64), {},
-                   np.zeros(offers), no_latencies())
+                   np.zeros(offers), no_latencies(), np.zeros(offers))
 
     def see(self, sample: Sample) -> None:
         """Take in a sample; earlier ones fade (E73)."""
@@ -122,14 +132,40 @@ class Surfaces:
         self.by_workload[used] = kept[:, None] * self.by_workload[used] + now
         self.workload_model[used] = model
 
-    def completed_share(self, model: np.ndarray) -> np.ndarray:
+    def completed_share(self, model: np.ndarray, replicas: np.ndarray) -> np.ndarray:
         """Share of each workload's requests that are completed with the model that it uses now, float64 (workloads,).
 
-        Its model's other workloads count as ``MODELS_WEIGHT`` of its own requests.
+        Its model's other workloads count as ``MODELS_WEIGHT`` of its own requests. What is lost for want of room
+        follows the replicas (E85).
+
+        Parameters
+        ----------
+        model
+            int64 (workloads,): in use, -1 for none.
+        replicas
+            (offers,): of now.
         """
-        others = self.ended_as()[np.maximum(model, 0), outcome.COMPLETED]
+        ended, used = self.ended_as(), np.maximum(model, 0)
         mine = np.where((self.workload_model == model)[:, None], self.by_workload, 0.0)
-        return np.asarray((mine[:, 0] + MODELS_WEIGHT * others) / (mine[:, 1] + MODELS_WEIGHT))
+        share = ((mine[:, 0] + MODELS_WEIGHT * ended[used, outcome.COMPLETED]) / (mine[:, 1] + MODELS_WEIGHT))
+        lost, for_want = 1.0 - ended[:, outcome.COMPLETED], ended[:, FOR_WANT_OF_ROOM].sum(axis=1)
+        then, now = (np.bincount(self.offer_model, of, len(ended)) for of in (self.replicas, replicas))
+        more = lost_with(for_want, then, now) - for_want
+        return np.asarray(np.clip(1.0 - (1.0 - share) * (1.0 + more / np.where(lost > 0, lost, 1.0))[used], 0.0, 1.0))
+
+    def refused_factor(self, replicas: np.ndarray) -> np.ndarray:
+        """Attempts a request served that found no room or were given up, over those measured, float64 (offers,) (E85).
+
+        Parameters
+        ----------
+        replicas
+            (offers,): of now.
+        """
+        wanted = self.sums[:, [*NO_ROOM, outcome.SERVED]].sum(axis=1)
+        lost = self.sums[:, NO_ROOM].sum(axis=1) / np.where(wanted > 0, wanted, 1.0)
+        now = np.minimum(lost_with(lost, self.replicas, replicas), 1.0 - 1.0 / np.maximum(wanted, 1.0))
+        before, after = (x / np.maximum(1.0 - x, 1e-300) for x in (lost, now))
+        return np.asarray(np.where((lost > 0) & (lost < 1), after / np.where(before > 0, before, 1.0), 1.0))
 
     def _see_waits(self, sums: np.ndarray, model: np.ndarray, completed: np.ndarray) -> None:
         known = completed > 0
@@ -143,6 +179,7 @@ class Surfaces:
         self.sums = kept[:, None] * self.sums + sums
         self.by_rule = kept * self.by_rule + sample.expected * served
         self.busy_s = kept * self.busy_s + sample.counted.offer_work[:, outcome.BUSY_S] * sample.offers
+        self.replicas = np.where(sample.models[self.offer_model], sample.replicas, self.replicas)
         for offer, counts in zip(np.flatnonzero(sample.offers).tolist(), sample.latencies, strict=True):
             if counts[TTFT].sum() >= ENOUGH:
                 self.quantiles[offer] = quantiles_s(counts)

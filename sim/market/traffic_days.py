@@ -101,7 +101,7 @@ class SampledDays:
         """Return the day that ended, before fees."""
         day = self._meter.close()
         self._surfaces.served_since += day.served
-        sold = self._expected.offers(day)
+        sold = self._expected.offers(day, self._board.replicas)
         pace = Pace(*self._latency.now(np.ones(len(self._board.listed), bool)))
         return sold, self._expected.workloads(day, sold, self._customers.model, self._customers.planned_tokens(), pace)
 

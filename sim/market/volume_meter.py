@@ -157,7 +157,7 @@ class VolumeMeter:
         share = self.shares(self.rule_shares(board, there > 0, means[0], means[2], ruled) * there)
         none = np.ones(models)  # chance that none of a model's offers is up: their outages are independent
         np.multiply.at(none, self.surfaces.offer_model, 1.0 - there)
-        completed = asked * self.surfaces.completed_share(model)[used] * (1.0 - none[at])
+        completed = asked * self.surfaces.completed_share(model, board.replicas)[used] * (1.0 - none[at])
         day = self.day
         day.model[used] = at
         day.lost[used] += asked - completed

@@ -11,6 +11,7 @@ from sim.market.billed_tokens import TokenBill
 from sim.market.expected_days import ExpectedDays, Pace
 from sim.market.lengths_now import MeanLengths
 from sim.market.price_day import PriceDay
+from sim.market.room import lost_with
 from sim.market.surfaces import Sample, Surfaces
 from sim.market.volume_meter import VolumeMeter
 from sim.units import HOUR_S
@@ -65,7 +66,7 @@ def test_by_the_hand_of_the_market_books_close_to_the_unit():
     found, days = meter(), ExpectedDays(Surfaces.unknown(OFFER_MODEL, 2, 3))
     found.hour(board(), np.ones(3), MODEL, REQUESTS / 7, LENGTHS)
     volumes = found.close()
-    sold = days.offers(volumes)
+    sold = days.offers(volumes, REPLICAS)
     bought = days.workloads(volumes, sold, MODEL, np.zeros(3), Pace(np.array([0.5, 2.0]), np.array([0.01, 0.1])))
     assert sold.served.sum() == bought.completed.sum() == 116  # of 810/7 = 115.7
     assert sold.revenue_nano.sum() == bought.cost_nano.sum() == round(volumes.revenue_nano.sum())
@@ -74,6 +75,9 @@ def test_by_the_hand_of_the_market_books_close_to_the_unit():
     assert bought.e2e_s == pytest.approx([0.5 + 0.99, 0.5 + 2.99, 2.0 + 4.9])
     assert sold.prompt_tokens.sum() == bought.prompt_tokens.sum()
     assert sold.output_tokens.sum() == bought.output_tokens.sum()
+
+
+REPLICAS = np.array([2, 4, 1])
 
 
 def tally():
@@ -92,7 +96,7 @@ def sample(served, lost=0):
     counted.class_metric_sums[0] = 2.0 * sum(served)
     rule = np.array([0.8, 0.2, 1.0])
     return Sample(np.array([True, False]), np.array([True, True, False]), counted, np.zeros((2, 3, 2048), np.int64),
-                  MODEL, rule)
+                  MODEL, rule, REPLICAS)
 
 
 def test_shares_lean_towards_what_was_measured():
@@ -114,9 +118,32 @@ def test_a_sample_of_200_requests_halves_what_was_known():
     assert surfaces.waits[0].tolist() == [2.0, 2.0, 2.0]
     assert np.isnan(surfaces.waits[1]).all()
     # of its first 200 requests half count, with 200 new ones, 10 of them lost; the other workload has the model's share
-    assert surfaces.completed_share(MODEL)[1] == pytest.approx(290 / 300)
-    assert surfaces.completed_share(MODEL)[0] == pytest.approx((290 + 20 * 290 / 300) / (300 + 20))
-    assert surfaces.completed_share(np.array([1, 1, 1])).tolist() == [1.0, 1.0, 1.0]
+    assert surfaces.completed_share(MODEL, REPLICAS)[1] == pytest.approx(290 / 300)
+    assert surfaces.completed_share(MODEL, REPLICAS)[0] == pytest.approx((290 + 20 * 290 / 300) / (300 + 20))
+    assert surfaces.completed_share(np.array([1, 1, 1]), REPLICAS).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_what_finds_no_room_follows_the_replicas():
+    """Of 250 requests 100 were lost, half of them given up: six replicas served 150, so nine would serve 225."""
+    surfaces = Surfaces.unknown(OFFER_MODEL, 2, 3)
+    full = sample([120, 30], lost=100)
+    full.counted.outcomes[0, 1, [outcome.REFUSED, outcome.ABANDONED]] = 50, 50
+    full.counted.offer_sums[0, 1, [outcome.OFFER_SUMS.index("queue_full"), outcome.CANCELLED]] = 20, 10
+    surfaces.see(full)
+    measured = surfaces.completed_share(MODEL, REPLICAS)
+    assert measured[1] == pytest.approx(150 / 250)
+    more = np.array([3, 6, 1])
+    assert surfaces.completed_share(MODEL, more)[1] == pytest.approx(225 / 250)
+    assert surfaces.completed_share(MODEL, 10 * REPLICAS).tolist() == [1.0, 1.0, 1.0]
+    assert surfaces.completed_share(MODEL, np.array([1, 2, 1]))[1] == pytest.approx(75 / 250)
+    # of 150 attempts at the first offer 30 found no room: at three replicas in place of two none do, at one 90 of 150
+    assert surfaces.refused_factor(REPLICAS)[0] == pytest.approx(1.0)
+    assert surfaces.refused_factor(more)[0] == 0.0
+    assert surfaces.refused_factor(np.array([1, 4, 1]))[0] == pytest.approx((90 / 60) / (30 / 120))
+
+
+def test_a_few_losses_are_bursts_and_follow_no_replicas():
+    assert lost_with(np.array([0.019, 0.02, 0.5]), np.array([4, 4, 0]), np.array([8, 8, 8])).tolist() == [0.019, 0, 0.5]
 
 
 def test_tokens_of_what_was_lost_are_not_billed():
