@@ -14,10 +14,7 @@ import numpy as np
 
 from providers.pricing.sold_through import Rules, exponent_at
 
-ROUNDS: Final = 400
 FREE: Final = 1e-9  # USD per million tokens: what costs nothing is reckoned as this, since a rule divides by prices
-CLOSE: Final = 1e-7  # of a price: answers that move less have met
-FARTHEST: Final = 0.7  # of the logarithm of a share in one round: who undercuts at a steep rule soon has everything
 
 
 class Incumbents(NamedTuple):
@@ -44,14 +41,6 @@ class Meeting(NamedTuple):
     shares_behind: np.ndarray
 
 
-class Cases(NamedTuple):
-    """All sellers of each case that is looked at; arrays (cases, sellers)."""
-
-    cost: np.ndarray  # logarithms of unit costs
-    held: np.ndarray  # bool: keeps its price
-    many: np.ndarray  # how many of it there are
-
-
 def meet(incumbents: Incumbents, newcomers: Sequence[float], rules: Rules, ceiling: float,
          behind: Behind | None = None) -> Meeting:
     """Prices and shares of newcomers of these unit costs (E54), each alone among the incumbents or with more after it.
@@ -69,6 +58,8 @@ def meet(incumbents: Incumbents, newcomers: Sequence[float], rules: Rules, ceili
     behind
         Further sellers who come after it; none: it is the last.
     """
+    from providers.entry.settling import settle  # numba, for which `--help` should not wait
+
     more = (0,) if behind is None else behind.more
     last = newcomers if behind is None else behind.costs
     own, after = (np.repeat(np.maximum(np.array(costs, float), FREE), len(more))[:, None]
@@ -79,41 +70,9 @@ def meet(incumbents: Incumbents, newcomers: Sequence[float], rules: Rules, ceili
     held = np.concatenate([~np.asarray(incumbents.answers, bool), [False, False]])
     count = np.ones_like(cost)
     count[:, there] = np.tile(np.asarray(more, float), len(newcomers))
-    of_case = Cases(np.log(cost), held, count)
     exponents = np.array([exponent_at(rule, float(np.median(price))) for rule in rules.rules])
-    parts, level, top = np.array(rules.placed), np.log(price), np.log(cost * ceiling)
-    for _ in range(ROUNDS):
-        moved = np.where(held, level, np.minimum(level + _step(level, of_case, parts, exponents), top))
-        done = bool(np.all(np.abs(moved - level) <= CLOSE))
-        level = moved
-        if done:
-            break
-    shares = np.tensordot(parts, _shares(level, exponents, count), 1)
+    level = np.log(price)
+    shares = settle(level, np.log(cost), held, count, np.log(cost * ceiling), np.array(rules.placed), exponents)
     shape = (len(newcomers), len(more))
     found = (table[:, place].reshape(shape) for place in (-1, -2) for table in (np.exp(level), shares))
     return Meeting(*found)
-
-
-def _step(level: np.ndarray, sellers: Cases, parts: np.ndarray, exponents: np.ndarray) -> np.ndarray:
-    """Newton's step of each seller towards its answer, of the logarithm of its price, the others standing still.
-
-    Without the own share's part in the slope, answers to a steep rule would overshoot and never meet.
-    """
-    share = _shares(level, exponents, sellers.many)
-    weight, steep = parts[:, None, None], exponents[:, None, None]
-    sold = np.maximum((weight * share).sum(axis=0), 1e-300)
-    fall = (weight * steep * share * (1.0 - share)).sum(axis=0)
-    bend = -(weight * steep**2 * share * (1.0 - share) * (1.0 - 2.0 * share)).sum(axis=0)
-    elasticity, slope = fall / sold, (bend * sold + fall**2) / sold**2
-    over = np.maximum(elasticity - 1.0, 1e-9)
-    gap = level - sellers.cost - np.log(np.maximum(elasticity, 1e-9) / over)
-    newton = -gap / np.maximum(1.0, 1.0 + slope / (np.maximum(elasticity, 1e-9) * over))
-    most = FARTHEST / max(1.0, float(exponents.max()))
-    return np.asarray(np.clip(np.where(elasticity > 1.0, newton, most), -most, most))
-
-
-def _shares(level: np.ndarray, exponents: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Shares of one seller each through each rule at the logarithms of prices, float64 (rules, cases, sellers)."""
-    cheap = level.min(axis=1, keepdims=True) - level
-    weight = np.exp(exponents[:, None, None] * cheap[None])
-    return np.asarray(weight / (count * weight).sum(axis=2, keepdims=True))

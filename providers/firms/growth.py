@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 GROWTH_DAYS: Final = 90  # over which growth is seen
-WEEK: Final = 7  # both ends of that span are weeks, which have every weekday
+END_DAYS: Final = 7  # both ends of that span are weeks, which have every weekday
 
 
 def growth_per_day(tokens: Sequence[float]) -> float:
@@ -19,7 +19,7 @@ def growth_per_day(tokens: Sequence[float]) -> float:
         Tokens of all models, a day, oldest first.
     """
     seen = tokens[-GROWTH_DAYS:]
-    first, last = sum(seen[:WEEK]), sum(seen[-WEEK:])
+    first, last = sum(seen[:END_DAYS]), sum(seen[-END_DAYS:])
     if len(seen) < GROWTH_DAYS or first <= 0 or last <= 0:
         return 0.0
-    return math.log(last / first) / (GROWTH_DAYS - WEEK)
+    return math.log(last / first) / (GROWTH_DAYS - END_DAYS)

@@ -77,7 +77,7 @@ def test_the_readmes_market_with_a_firm_and_a_gpu_runs(tmp_path, monkeypatch, ca
     assert len(shown.splitlines()) <= 20
     (tmp_path / "acme.toml").write_text(shown, encoding="utf-8")
     command = re.search(r"^tokenmarket (run market acme\.toml --out \S+)$", text, re.MULTILINE)[1]
-    short = ["horizon.days=5", "horizon.window_s=10"]
+    short = ["horizon.days=5", "horizon.sampled_per_day=500"]
     assert main([*shlex.split(command), "--jobs", "1", *(word for field in short for word in ("--set", field))]) == 0
     capsys.readouterr()
     providers = pd.read_csv(tmp_path / "results" / "acme" / "monthly_providers.csv")
