@@ -199,7 +199,8 @@ def _surplus(axis: "Axes", tables: "Mapping[str, DataFrame]") -> None:
 
 def _stack(axis: "Axes", amounts: "DataFrame") -> None:
     """Stack shares of the largest names, in per cent, the others added up on top."""
-    order = amounts.sum().sort_values(ascending=False, kind="stable").index
+    total = amounts.sum().sort_values(ascending=False, kind="stable")
+    order = total[total > 0].index if (total > 0).any() else total.index  # who never sold anything is none of them
     shares = 100 * amounts[order].to_numpy(float) / np.maximum(amounts.to_numpy(float).sum(axis=1, keepdims=True), 1)
     layers, labels = list(shares[:, :LARGEST].T), list(order[:LARGEST])
     if len(order) > LARGEST:
