@@ -58,7 +58,7 @@ def meet(incumbents: Incumbents, newcomers: Sequence[float], rules: Rules, ceili
     behind
         Further sellers who come after it; none: it is the last.
     """
-    from providers.entry.settling import settle  # numba, for which `--help` should not wait
+    from providers.entry.settling import Cases, settle  # numba, for which `--help` should not wait
 
     more = (0,) if behind is None else behind.more
     last = newcomers if behind is None else behind.costs
@@ -72,7 +72,7 @@ def meet(incumbents: Incumbents, newcomers: Sequence[float], rules: Rules, ceili
     count[:, there] = np.tile(np.asarray(more, float), len(newcomers))
     exponents = np.array([exponent_at(rule, float(np.median(price))) for rule in rules.rules])
     level = np.log(price)
-    shares = settle(level, np.log(cost), held, count, np.log(cost * ceiling), np.array(rules.placed), exponents)
+    shares = settle(level, Cases(np.log(cost), np.log(cost * ceiling), held, count), np.array(rules.placed), exponents)
     shape = (len(newcomers), len(more))
     found = (table[:, place].reshape(shape) for place in (-1, -2) for table in (np.exp(level), shares))
     return Meeting(*found)

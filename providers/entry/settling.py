@@ -1,5 +1,7 @@
 """Prices of sellers who answer each other, as one compiled loop: thousands of such meetings are looked at in a run."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from sim.compiled import njit
@@ -10,21 +12,35 @@ FARTHEST = 0.7  # of the logarithm of a share in one round: who undercuts at a s
 LEAST = 1e-9  # of an elasticity, and of what it is above 1
 
 
-@njit(cache=True, nogil=True)
-def settle(level: np.ndarray, cost: np.ndarray, held: np.ndarray, many: np.ndarray, top: np.ndarray,
-           parts: np.ndarray, exponents: np.ndarray) -> np.ndarray:
-    """Move the logarithms of prices until all have met (E54), case by case; return shares of demand.
+class Cases(NamedTuple):
+    """All sellers of each case that is looked at.
 
-    Parameters
+    Attributes
     ----------
-    level
-        float64 (cases, sellers): from where they begin; moved in place.
     cost, top
         float64 (cases, sellers): logarithms of unit costs, and of the highest prices.
     held
         bool (sellers,): keeps its price.
     many
         float64 (cases, sellers): how many of each there are.
+    """
+
+    cost: np.ndarray
+    top: np.ndarray
+    held: np.ndarray
+    many: np.ndarray
+
+
+@njit(cache=True, nogil=True)
+def settle(level: np.ndarray, of: Cases, parts: np.ndarray, exponents: np.ndarray) -> np.ndarray:
+    """Move the logarithms of prices until all have met (E54), case by case; return shares of demand.
+
+    Parameters
+    ----------
+    level
+        float64 (cases, sellers): from where they begin; moved in place.
+    of
+        The sellers.
     parts, exponents
         float64 (rules,): demand that each rule places, and how steep it is.
 
@@ -39,18 +55,18 @@ def settle(level: np.ndarray, cost: np.ndarray, held: np.ndarray, many: np.ndarr
     most = FARTHEST / max(1.0, exponents.max())
     for case in range(cases):
         for _ in range(ROUNDS):
-            place(level[case], many[case], exponents, share)
+            place(level[case], of.many[case], exponents, share)
             farthest = 0.0
             for i in range(sellers):
                 moved[i] = level[case, i]
-                if not held[i]:
-                    moved[i] = min(moved[i] + step(moved[i] - cost[case, i], share[:, i], parts, exponents, most),
-                                   top[case, i])
+                if not of.held[i]:
+                    moved[i] = min(moved[i] + step(moved[i] - of.cost[case, i], share[:, i], parts, exponents, most),
+                                   of.top[case, i])
                 farthest = max(farthest, abs(moved[i] - level[case, i]))
             level[case] = moved
             if farthest <= CLOSE:
                 break
-        place(level[case], many[case], exponents, share)
+        place(level[case], of.many[case], exponents, share)
         for r in range(len(parts)):
             found[case] += parts[r] * share[r]
     return found
