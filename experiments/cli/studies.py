@@ -47,7 +47,7 @@ def _refuse_none(_: argparse.Namespace) -> int:
 
 def kept(arguments: argparse.Namespace) -> str:
     """Say what is left when a study of many runs is interrupted."""
-    from experiments.store.store import STORE_FILE
+    from experiments.store import STORE_FILE
 
     file = arguments.store or arguments.out / STORE_FILE
     return KEPT if file.exists() else "nothing was written"

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from experiments.output.folder import MANIFEST
 from experiments.output.stages import is_stage
-from experiments.store.store import STORE_FILE, Store
+from experiments.store import STORE_FILE
+from experiments.store.store import Store
 from sim.errors import OutputError
 
 UNFINISHED: Final = ".manifest.json.partial"  # lies there while files are moved: whose they are, and which

@@ -10,8 +10,9 @@ from experiments.output.folder import MANIFEST, Folder
 from experiments.output.inputs import digest
 from experiments.output.owners import UNFINISHED
 from experiments.output.stages import is_stage
+from experiments.store import STORE_FILE
 from experiments.store.connection import StoreError
-from experiments.store.store import STORE_FILE, Store
+from experiments.store.store import Store
 
 CODE: Final = ("versions", "code", "commit", "urls")  # what a manifest says of the code, which may differ
 APART: Final = (*CODE, "files", "store", "use",  # compared one by one, or before

@@ -8,8 +8,12 @@ from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 from sim.errors import MarketError
+from sim.units import DAY_S
 
 Result = TypeVar("Result")
+# workers that went for want of work, by default after five minutes, at the moment when the next came, left it waiting
+# for ever; they end with the process that began them
+IDLE_S = float(DAY_S)
 
 
 class WorkerError(MarketError):
@@ -33,7 +37,7 @@ def in_processes(
     from joblib import Parallel, delayed
     from joblib.externals.loky import get_reusable_executor
 
-    parallel = Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered")
+    parallel = Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered", idle_worker_timeout=IDLE_S)
     finished = False
     try:
         with _interrupts_held_back():

@@ -10,6 +10,7 @@ import numpy as np
 
 from experiments.runs.specs import POLICY, Value
 from experiments.stats import CONFIDENCE
+from experiments.store import STORE_FILE
 from experiments.store.accessors import Statistics
 from experiments.store.averages import PLACE, Grouping, over_replications, value_of
 from experiments.store.comparing import COMPARED, Failed, Pairs, check_whole, compared
@@ -19,7 +20,7 @@ from experiments.store.dictionary import TABLES
 from experiments.store.drawing import Drawings
 from experiments.store.naming import StatisticError, check_confidence, known, listed, meant
 from experiments.store.statistics import statistic
-from experiments.store.store import STORE_FILE, Store
+from experiments.store.store import Store
 
 if TYPE_CHECKING:
     from altair import LayerChart

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, Statement
     from pandas import DataFrame
 
-STORE_FILE: Final = "store.duckdb"
 _CHUNK: Final = 10  # of DuckDB's vectors of 2048 rows, in one part of an answer
 _RESERVED: Final = {"row", "replication", *ADDED} | {name for table in TABLES.values() for name in table.names}
 

@@ -111,7 +111,8 @@ def _perform_without_runs(study: Study[Any, Any], design: Design, how: How) -> N
 
 def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
     from experiments.runs.runner import announce_compiling
-    from experiments.store.store import STORE_FILE, Store
+    from experiments.store import STORE_FILE
+    from experiments.store.store import Store
 
     started = time.monotonic()
     _refuse_what_cannot_run(study, design, how)

@@ -157,7 +157,7 @@ function loadPanel() {
       stack(meters[i][0], [placed, training, free]);
       stack(meters[i][1], [it.busy_share[t] || 0]);
     });
-    rows(find("load"), ["Provider", "GPUs", "", "Busy", "", "Refused", "Profit, USD a day"], order.map((it, i) => ({gone: !it.gpus[t], cells: [
+    rows(find("load"), ["Provider", "GPUs", "", "Busy", "", "Refused", "USD a day"], order.map((it, i) => ({gone: !it.gpus[t], cells: [
       [it.provider], [it.gpus[t] === null ? "–" : String(Math.round(it.gpus[t]))], [meters[i][0]],
       [percent(it.busy_share[t])], [meters[i][1]], [percent(it.refused_attempts_share[t], 1)],
       [short(it.profit_usd[t] === null ? null : it.profit_usd[t] / story.days[t])]]})));

@@ -24,7 +24,7 @@ from experiments.runs.replayed import with_trace
 from experiments.runs.run_traffic import run_traffic
 from experiments.scenarios import load_traffic
 from experiments.stats.multiple import holm
-from experiments.store.store import STORE_FILE
+from experiments.store import STORE_FILE
 from experiments.studies.tournament.design import DEFAULT_POLICIES, Tournament
 from experiments.studies.tournament.measures import BEST, COST, LATENCY, SUMMARY_COLUMNS, best, standings, summary
 from experiments.studies.tournament.terminal import table

@@ -173,7 +173,7 @@ def test_the_command_prints_and_tells(what, shown, capsys):
 
 def test_validate_asks_what_to_hold_against(capsys):
     assert main(["validate"]) == 2
-    assert "silicon, deepseek-day, mlperf or flips" in capsys.readouterr().err
+    assert "silicon, deepseek-day, mlperf, flips or market" in capsys.readouterr().err
 
 
 def test_the_page_says_how_far_off_typical_results_are(monkeypatch):
