@@ -120,7 +120,8 @@ def test_lists_of_strategies_and_factors_and_the_schema_of_markets(capsys):
     assert main(["list", "pricing"]) == 0
     out = capsys.readouterr().out
     assert [line.split()[0] for line in out.splitlines()] == [*STRATEGIES, "all"]
-    for words in ("reviews_per_day=0.028", "discounts=[0.1, 0.25]", "volume=last_day", "ceiling_markup=10", "markup=2.5"):
+    for words in ("reviews_per_day=0.028", "discounts=[0.1, 0.25]", "volume=last_day", "ceiling_markup=10",
+                  "markup=2.5"):
         assert words in out
     assert main(["list", "factors", "duel"]) == 0
     assert "traffic.load" in capsys.readouterr().out
