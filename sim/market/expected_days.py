@@ -48,11 +48,11 @@ class ExpectedDays:
         served, prompt, output = _whole(day.served), _whole(day.sold_prompt), _whole(day.sold_output)
         revenue = _whole(_where_sold(day.revenue_nano, prompt + output))
         sums = surfaces.sums
-        kinds = (sums[:, RATE_LIMITED], sums[:, QUEUE_FULL], sums[:, TOO_LONG],
-                 sums[:, FAILED_ATTEMPTS].sum(axis=1), sums[:, outcome.CANCELLED], sums[:, outcome.WRITTEN_OFF_NANO])
-        per_served, room = surfaces.per_served(np.stack(kinds, axis=1)), surfaces.refused_factor(replicas)
-        per_served[:, [1, 4]] *= room[:, None]
-        counts = self._attempts.whole(day.served[:, None] * per_served)
+        room = surfaces.refused_factor(replicas)
+        kinds = (sums[:, RATE_LIMITED], room * sums[:, QUEUE_FULL], sums[:, TOO_LONG],
+                 sums[:, FAILED_ATTEMPTS].sum(axis=1), room * sums[:, outcome.CANCELLED],
+                 sums[:, outcome.WRITTEN_OFF_NANO])
+        counts = self._attempts.whole(day.served[:, None] * surfaces.per_served(np.stack(kinds, axis=1)))
         limited, full, too_long, failed, abandoned, written_off = counts.T
         cut = surfaces.per_served(sums[:, outcome.SERVED_CUT])
         refused = limited + full + too_long

@@ -140,6 +140,14 @@ def test_what_finds_no_room_follows_the_replicas():
     assert surfaces.refused_factor(REPLICAS)[0] == pytest.approx(1.0)
     assert surfaces.refused_factor(more)[0] == 0.0
     assert surfaces.refused_factor(np.array([1, 4, 1]))[0] == pytest.approx((90 / 60) / (30 / 120))
+    # of each of 120 served 20 met a full queue and 10 gave up; a rate limit, met 100 times, knows no replicas
+    for replicas, times in ((REPLICAS, 1.0), (more, 0.0), (np.array([1, 4, 1]), 6.0)):
+        found = meter(surfaces)
+        volumes = hour(found)
+        sold, served = ExpectedDays(surfaces).offers(volumes, replicas), volumes.served[0]
+        assert sold.queue_full[0] == pytest.approx(times * served * 20 / 120, abs=1)
+        assert sold.abandoned[0] == pytest.approx(times * served * 10 / 120, abs=1)
+        assert sold.rate_limited[0] == pytest.approx(served * 100 / 120, abs=1)
 
 
 def test_a_few_losses_are_bursts_and_follow_no_replicas():
