@@ -42,6 +42,7 @@ def again(folder: Folder, manner: How) -> None:
     """
     from experiments.output.folder import MANIFEST, FolderError
     from experiments.output.origins import Origin
+    from experiments.studies.looks import look_in
     from experiments.studies.perform import perform
     from experiments.studies.registry import study_named
 
@@ -53,7 +54,7 @@ def again(folder: Folder, manner: How) -> None:
     except (KeyError, TypeError, ValueError, AttributeError):
         raise FolderError(f"{folder.path / MANIFEST} is not a manifest of the study {study.name!r} as this version "
                           "writes them") from None
-    perform(study, design, replace(manner, origin=Origin(recorded=folder.manifest)))
+    perform(study, design, replace(manner, origin=Origin(recorded=folder.manifest), look=look_in(folder.manifest)))
 
 
 def _check_modules(folder: Folder) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from experiments.cli import completion
 from experiments.cli.options import add_out, add_runs, add_scenario, how
 from experiments.cli.telling import add_json, folder_told, json_text, unheard
+from experiments.studies.looks import LOOK
 from experiments.studies.registry import studies
 from experiments.studies.study import Study
 from sim.errors import MarketError
@@ -34,10 +36,14 @@ def _add(commands: Any, study: Study[Any, Any]) -> None:  # noqa: ANN401 - as ab
         add_runs(parser, study.replications)
         parser.set_defaults(on_interrupt=kept)
     study.add_options(parser)
+    if study.has_look:
+        parser.add_argument("--quick", action="store_true",
+                            help="a look in half a minute, marked as one: no result to conclude from; its folder is "
+                                 f"results/{study.name}{LOOK} unless --out names another")
     add_out(parser, study.name)
     add_json(parser)
     completion.complete(parser)
-    parser.set_defaults(command=_perform, study_to_run=study)
+    parser.set_defaults(command=_perform, study_to_run=study, usual_out=parser.get_default("out"))
 
 
 def _refuse_none(_: argparse.Namespace) -> int:
@@ -57,10 +63,16 @@ def _perform(arguments: argparse.Namespace) -> int:
     from experiments.studies.perform import perform
 
     study: Study[Any, Any] = arguments.study_to_run
+    # the very object that argparse put there: a folder that was named stays, even if it is that of the whole study
+    if vars(arguments).get("quick") and arguments.out is arguments.usual_out:
+        arguments.out = Path(f"{arguments.out}{LOOK}")
     manner = how(arguments)  # what is wrong with the options shows before the scenario is read
     if not study.names_scenario and study.scenario is not None and arguments.replications is None:
         arguments.replications = study.replications
     design = study.design(arguments)
+    look = study.quick(design) if vars(arguments).get("quick") else None
+    if look is not None:
+        design, manner = look.design, replace(manner, look=look.leaves_out)
     with unheard(arguments.as_json):
         perform(study, design, replace(manner, origin=study.origin(arguments)))
     if arguments.as_json:

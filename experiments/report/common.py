@@ -8,6 +8,7 @@ from experiments.output.folder import Folder
 from experiments.report import bibtex
 from experiments.report.blocks import Block, Code, Column, Items, Section, Table, Text
 from experiments.report.difference import against_built_in
+from experiments.studies.looks import look_in
 
 FEW: Final = 5  # replications below which a Student interval is wide and leans on normality
 LONG: Final = 24  # rows from which a table is folded
@@ -64,7 +65,9 @@ def invariants(folder: Folder) -> list[Section]:
 
 def limitations(folder: Folder, points: list[str]) -> Section:
     """Return what a reader should hold against the results: the study's own points, and those of every study."""
-    return Section("limitations", "Limitations", (Items((*points, *_of_runs(folder))),))
+    look = look_in(folder.manifest)
+    first = [f"A look, not a result: {look}. Run the study without `--quick` before you conclude."] if look else []
+    return Section("limitations", "Limitations", (Items((*first, *points, *_of_runs(folder))),))
 
 
 def _of_runs(folder: Folder) -> list[str]:

@@ -35,10 +35,11 @@ def flat(data: Any, path: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN40
 
 def _reference(scenario: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     from experiments.scenarios import DEFAULT, load, names
+    from experiments.studies.looks import without_mark
     from sim.scenario import kind_of
     from sim.scenario.load import plain
 
-    kind, name = kind_of(scenario), scenario.get("name")
+    kind, name = kind_of(scenario), without_mark(str(scenario.get("name") or ""))
     found = load(name) if name in names() else None
     if found is None or found.kind != kind:
         found = load(DEFAULT[kind])

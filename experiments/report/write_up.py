@@ -11,6 +11,7 @@ from experiments.output.writer import output_folder
 from experiments.report import assumptions, bibtex, common, html, latex, markdown, standing
 from experiments.report.blocks import Page, Section, Text
 from experiments.report.copies import gather
+from experiments.studies.looks import look_in
 from experiments.studies.registry import study_named
 
 PAGE: Final = "report.html"
@@ -81,11 +82,14 @@ def page_of(folder: Folder, figures: Path, question: str = "") -> Page:
     name = str(folder.scenario.get("name", ""))
     subtitle = f"Scenario `{name}`: {folder.scenario.get('description', '')}" if name else f"Study `{folder.study}`"
     title = f"{study.title}: {name}" if name else study.title
+    look = look_in(folder.manifest)
+    if look:
+        title, subtitle = f"A look, not a result: {title}", f"{subtitle}. What this look leaves out: {look}"
     return Page(title, subtitle, _facts(folder, found.facts), tuple(sections))
 
 
 def _facts(folder: Folder, own: dict[str, str]) -> dict[str, str]:
-    facts = {"study": folder.study, **own}
+    facts = {"study": f"{folder.study} (a look)" if look_in(folder.manifest) else folder.study, **own}
     if "replications" in folder.parameters:
         facts["replications"] = str(folder.parameters["replications"])
     runs = [verdict["held_in_runs"] for verdict in (folder.manifest.get("invariants") or {}).values()

@@ -23,6 +23,7 @@ from experiments.runs.defects import FAULTS
 from experiments.runs.kinds import kind_named
 from experiments.runs.shards_told import shards_told
 from experiments.runs.until import check_targets, replicate_until
+from experiments.studies.looks import look_in, told_of_look
 from experiments.studies.study import Check, Design, Study, specs_of_design
 from experiments.validation.gates.certificate import told_of
 from sim.errors import MarketError, MarketWarning, OutputError
@@ -69,6 +70,9 @@ class How:
         What the scenario was made of, for the record.
     quiet
         Whether nothing is shown of how far the runs are.
+    look
+        If the design is a look's, what it leaves out (`experiments.studies.study.Look`): it is marked wherever the
+        study is shown; empty for the study itself.
     """
 
     out: Path
@@ -81,6 +85,7 @@ class How:
     force: bool = False
     origin: Origin = field(default_factory=Origin)
     quiet: bool = False
+    look: str = ""
 
 
 def perform(study: Study[Any, Any], design: Design, how: How) -> None:
@@ -100,11 +105,11 @@ def perform(study: Study[Any, Any], design: Design, how: How) -> None:
 def _perform_without_runs(study: Study[Any, Any], design: Design, how: How) -> None:
     started = time.monotonic()
     with output_folder(how.out, study_owner(study.name), how.force) as folder:
-        _tell_replaced(_earlier(how.out), study, design)
+        _tell_replaced(_earlier(how.out), study, design, how)
         found = study.measure(design, None, how.check)
         undrawn = _write(study, design, found, _Extra(record=_record(design, how)), folder)
         how.check()
-    print(study.told(found))
+    print("\n".join([*told_of_look(how.look), study.told(found)]))
     _refuse_undrawn(undrawn, how.out)
     print(f"\nwrote {how.out}/ ({time.monotonic() - started:.1f} s)")
 
@@ -126,11 +131,11 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
             store.forget_failures({spec.key for spec in specs_of_design(design)})
         earlier = _earlier(how.out)
         # with --until only the values say how many runs there are: they are looked at again, which takes no run
-        if how.until is None and _is_finished(earlier, study, design, store):
+        if how.until is None and _is_finished(earlier, study, design, store, how):
             print(f"{how.out}/ holds this study already, all {_runs(design)} runs; nothing was done")
             return
         if how.until is None:
-            _tell_replaced(earlier, study, design)
+            _tell_replaced(earlier, study, design, how)
         if not how.quiet:
             announce_compiling(design.kind, design.scenario)
         design, results, told = _played(study, design, store, how)
@@ -140,7 +145,8 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
             warnings.simplefilter("ignore", MarketWarning)  # failed runs are told below, and in failures.csv
             found = study.measure(design, results, how.check)
         undrawn = _write_folder(study, design, found, _extra(design, results, how), how)
-    print("\n".join([study.told(found), *told, *traces_told(design.scenario), *told_of(design.scenario)]))
+    print("\n".join([*told_of_look(how.look), study.told(found), *told, *traces_told(design.scenario),
+                     *told_of(design.scenario)]))
     if len(failures):
         print(f"\nwhy runs failed is in {how.out}/failures.csv; --retry does them again")
     _refuse_undrawn(undrawn, how.out)
@@ -205,11 +211,12 @@ def _refuse_undrawn(undrawn: str, out: Path) -> None:
 
 
 def _record(design: Design, how: How) -> dict[str, Any]:
-    """Where the scenario's values come from; nothing of a study without a scenario."""
+    """What a look leaves out; where the scenario's values come from, unless the study has none."""
+    look = {"look": how.look} if how.look else {}
     if design.scenario is None:
-        return {}
+        return look
     varied = {path for point in design.points() for path in point} if design.kind else set()
-    return record_of(design.scenario, how.origin, varied)
+    return {**look, **record_of(design.scenario, how.origin, varied)}
 
 
 def _played(
@@ -292,26 +299,27 @@ def _earlier(out: Path) -> Folder | None:
         return None
 
 
-def _is_finished(folder: Folder | None, study: Study[Any, Any], design: Design, store: Store) -> bool:
+def _is_finished(folder: Folder | None, study: Study[Any, Any], design: Design, store: Store, how: How) -> bool:
     """Whether a folder holds all files of this very study, and the store all its runs."""
-    if folder is None or NOT_DRAWN in folder.manifest or not _is_of(folder, study, design):
+    if folder is None or NOT_DRAWN in folder.manifest or not _is_of(folder, study, design, how):
         return False
     # a file that was edited or lost is made anew, from runs that are all there
     return not folder.changed() and store.has_all({spec.key for spec in specs_of_design(design)})
 
 
-def _is_of(folder: Folder, study: Study[Any, Any], design: Design) -> bool:
-    """Whether a folder is of this study with these very settings."""
+def _is_of(folder: Folder, study: Study[Any, Any], design: Design, how: How) -> bool:
+    """Whether a folder is of this study with these very settings, and as much of a look."""
     from sim.scenario.load import config_hash
 
     scenario = None if design.scenario is None else config_hash(design.scenario)
     # through JSON and back, as the manifest was: tuples have become lists
-    asked = (study.name, json.loads(json.dumps(design.parameters())), scenario)
-    return (folder.study, folder.parameters, folder.manifest.get("scenario_hash")) == asked
+    asked = (study.name, json.loads(json.dumps(design.parameters())), scenario, how.look)
+    there = (folder.study, folder.parameters, folder.manifest.get("scenario_hash"), look_in(folder.manifest))
+    return there == asked
 
 
-def _tell_replaced(folder: Folder | None, study: Study[Any, Any], design: Design) -> None:
+def _tell_replaced(folder: Folder | None, study: Study[Any, Any], design: Design, how: How) -> None:
     """Say so if results of the same study with other settings are about to be replaced."""
-    if folder is not None and folder.study == study.name and not _is_of(folder, study, design):
+    if folder is not None and folder.study == study.name and not _is_of(folder, study, design, how):
         print(f"{folder.path}/ holds this study with other settings; its results are replaced when this run is done",
               file=sys.stderr)

@@ -64,6 +64,22 @@ F = TypeVar("F")  # findings: whatever a study makes of its runs, before it is t
 
 
 @dataclass(frozen=True)
+class Look(Generic[D]):
+    """A study in its quick form (``--quick``): to see what it does, not to conclude from.
+
+    Attributes
+    ----------
+    design
+        What is run; never one that the study itself could be asked for, so that neither is taken for the other.
+    leaves_out
+        What it leaves out of the whole study, in a clause; it stands wherever the look is shown.
+    """
+
+    design: D
+    leaves_out: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """A study's part of its write-up.
 
@@ -134,6 +150,15 @@ class Study(ABC, Generic[D, F]):
         MarketError
             If something in it is not allowed.
         """
+
+    def quick(self, design: D) -> Look[D] | None:
+        """Return a look at what a design asks, in at most half a minute on two cores; None if there is none."""
+        return None
+
+    @property
+    def has_look(self) -> bool:
+        """Whether the study has a quick form."""
+        return type(self).quick is not Study.quick
 
     def origin(self, arguments: argparse.Namespace) -> Origin:
         """Return what the command line makes the scenario of, for the record."""

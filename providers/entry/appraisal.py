@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from providers.cost.expected_volume import ROUNDING
-from providers.entry.meeting import Behind, Incumbents, Meeting, meet
+from providers.entry.meeting import Behind, Incumbents, Meeting, meet, typical_usd
 from providers.entry.outlook import STEP_DAYS, Outlook
 from providers.firms.price_reviews import Sellers
 from providers.firms.shelf import PlannedOffer
@@ -25,6 +25,7 @@ from sim.units import DAY_S, DAYS_PER_YEAR, HOURS_PER_DAY, MTOK_PER_TOKEN, PICO_
 ALONE = 2.5  # price over unit cost of a seller without rivals, as of the strategies' own default
 CEILING = 10.0  # highest price over unit cost that is expected, as of the strategies' own default
 MOST_BEHIND = 60  # further sellers of one model that are looked at: beyond, the last one's cash stands for the rest
+AT_ONCE = 6  # numbers of further sellers that are looked at together: most models have room for fewer
 VOLUME_ROUNDS = 3  # of cost and share, where sellers price on their expected volume
 
 
@@ -53,6 +54,13 @@ class Facing(NamedTuple):
 
     prices: np.ndarray  # USD per million tokens
     shares: np.ndarray
+
+
+class Ahead(NamedTuple):
+    """What a newcomer would meet with so many more behind it, and how many there is room for in each month, int."""
+
+    case: Facing
+    room: np.ndarray
 
 
 class Month(NamedTuple):
@@ -105,18 +113,34 @@ class Appraisal:
         model, rows = int(desk.offer_model[seats[0].row]), [seat.row for seat in seats]
         there = np.flatnonzero((desk.offer_model == model) & desk.board.listed).tolist()
         tokens = self._demand(outlook, rows[0], model, day, bool(there))
-        incumbents, more = self._incumbents(desk, there, day), self._more(outlook)
-        met = self._meet(seats, [self._costs.usd_per_mtok(row, day) for row in rows], incumbents, more)
+        incumbents, costs = self._incumbents(desk, there, day), [self._costs.usd_per_mtok(row, day) for row in rows]
         for _ in range(VOLUME_ROUNDS if self._settings.costing.basis == "volume" else 0):
             loads = [tokens * float(share) / self._planned_tokens(row)
-                     for row, share in zip(rows, met.shares[:, 0], strict=True)]
+                     for row, share in zip(rows, self._meet(seats, costs, incumbents, [0]).shares[:, 0], strict=True)]
             costs = [self._costs.at(row, day, load) for row, load in zip(rows, loads, strict=True)]
-            met = self._meet(seats, costs, incumbents, more)
         month = Month(tokens, outlook.factors(model, day, self._settings.entry.ahead_days), day)
-        pace, models = self._pace(outlook), outlook.models_a_host
-        return [self._prospect(seat, Facing(*own), self._room(seat, Facing(*after), month, models), pace, month)
-                for seat, *both in zip(seats, *met, strict=True)
-                for own, after in [(both[:2], both[2:])]]
+        pace = self._pace(outlook)
+        ahead = self._look_ahead(seats, costs, incumbents, month, outlook)
+        return [self._prospect(seat, *one, pace, month) for seat, one in zip(seats, ahead, strict=True)]
+
+    def _look_ahead(self, seats: Sequence[Candidate], costs: Sequence[float], incumbents: Incumbents, month: Month,
+                    outlook: Outlook) -> list[Ahead]:
+        """What each would meet with nobody, one, two ... behind it, as far as there is room for them, and that room."""
+        more, left = self._more(outlook), list(range(len(seats)))
+        typical = typical_usd(incumbents, costs, [self._median_cost(*pair) for pair in zip(seats, costs, strict=True)])
+        whole = [np.empty((4, 0)) for _ in seats]
+        rooms = [np.empty(0)] * len(seats)
+        for first in range(0, len(more), AT_ONCE):
+            met = self._meet([seats[i] for i in left], [costs[i] for i in left], incumbents,
+                             more[first:first + AT_ONCE], typical)
+            for i, *columns in zip(left, *met, strict=True):
+                whole[i] = np.hstack([whole[i], np.array(columns)])
+                rooms[i] = self._room(seats[i], Facing(*whole[i][2:]), month, outlook.models_a_host)
+            # with more of them behind, nothing changes where there is no room for these
+            left = [i for i in left if rooms[i].max() == whole[i].shape[1] - 1]
+            if not left:
+                break
+        return [Ahead(Facing(*found[:2]), room) for found, room in zip(whole, rooms, strict=True)]
 
     def has_room(self, desk: Desk, outlook: Outlook, seat: Candidate, day: int) -> bool:
         """Whether one more seller of the median type would earn back its entry with a model now."""
@@ -131,14 +155,14 @@ class Appraisal:
                                outlook.models_a_host)[0] >= 1)
 
     def _meet(self, seats: Sequence[Candidate], costs: Sequence[float], incumbents: Incumbents,
-              more: list[int]) -> Meeting:
+              more: list[int], typical: float | None = None) -> Meeting:
         # those behind are of the median type: what they pay and how fast they are, on the same GPU
         behind = [self._median_cost(seat, cost) for seat, cost in zip(seats, costs, strict=True)]
         knows, row = self._sellers.knowledge, seats[0].row
         # who is outside has seen no demand of its own: it believes what is published
         rules = knows.published if knows.learns else knows.rules_of(row, None)
-        met = meet(incumbents, costs, rules, CEILING, Behind(behind, more))
-        if len(incumbents.costs) == 0:
+        met = meet(incumbents, costs, rules, CEILING, Behind(behind, more), typical)
+        if len(incumbents.costs) == 0 and more[0] == 0:
             # who is alone has no rule to answer: it asks what strategies ask then, not the most that they would
             met.prices[:, 0] = np.minimum(met.prices[:, 0], ALONE * np.array(costs))
         return met
@@ -180,10 +204,11 @@ class Appraisal:
         return self._worth(seat.row, STEP_DAYS * cash, now / self._planned_tokens(seat.row), revenue)
 
     def _more(self, outlook: Outlook) -> list[int]:
-        """Numbers of further sellers of a model that may be expected: those outside who can serve it."""
+        """Numbers of further sellers of a model that may be expected: those outside who can serve it, as they come."""
         entry = self._settings.entry
         able = math.ceil(outlook.outside * entry.familiar_share) if entry.expected_entry_share > 0 else 0
-        return list(range(min(able, MOST_BEHIND) + 1))
+        come = math.floor(self._pace(outlook) * (len(self._discount) - 0.5) + ROUNDING)
+        return list(range(min(able, come, MOST_BEHIND) + 1))
 
     def staying(self, desk: Desk, outlook: Outlook, row: int, overhead_usd: float, day: int) -> Prospect:
         """Value of a listed offer from now on, at what it has been earning."""

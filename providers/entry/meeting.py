@@ -41,8 +41,15 @@ class Meeting(NamedTuple):
     shares_behind: np.ndarray
 
 
+def typical_usd(incumbents: Incumbents, newcomers: Sequence[float], behind: Sequence[float]) -> float:
+    """Median of the prices from which all begin, where a rule's exponent depends on the level of prices."""
+    posted = np.tile(np.maximum(incumbents.posted, FREE), len(newcomers))
+    asked = 2.0 * np.maximum(np.array([*newcomers, *behind], float), FREE)
+    return float(np.median(np.concatenate([posted, asked])))
+
+
 def meet(incumbents: Incumbents, newcomers: Sequence[float], rules: Rules, ceiling: float,
-         behind: Behind | None = None) -> Meeting:
+         behind: Behind | None = None, typical: float | None = None) -> Meeting:
     """Prices and shares of newcomers of these unit costs (E54), each alone among the incumbents or with more after it.
 
     Parameters
@@ -57,6 +64,8 @@ def meet(incumbents: Incumbents, newcomers: Sequence[float], rules: Rules, ceili
         Highest price over unit cost of those who answer, m.
     behind
         Further sellers who come after it; none: it is the last.
+    typical
+        Price of these sellers and of others like them (`typical_usd`); None: of these alone.
     """
     from providers.entry.settling import Cases, settle  # numba, for which `--help` should not wait
 
@@ -70,7 +79,8 @@ def meet(incumbents: Incumbents, newcomers: Sequence[float], rules: Rules, ceili
     held = np.concatenate([~np.asarray(incumbents.answers, bool), [False, False]])
     count = np.ones_like(cost)
     count[:, there] = np.tile(np.asarray(more, float), len(newcomers))
-    exponents = np.array([exponent_at(rule, float(np.median(price))) for rule in rules.rules])
+    level_usd = typical_usd(incumbents, newcomers, last) if typical is None else typical
+    exponents = np.array([exponent_at(rule, level_usd) for rule in rules.rules])
     level = np.log(price)
     shares = settle(level, Cases(np.log(cost), np.log(cost * ceiling), held, count), np.array(rules.placed), exponents)
     shape = (len(newcomers), len(more))

@@ -62,6 +62,14 @@ def test_a_study_of_ones_own_runs_resumes_and_is_reported(fees):
     assert "varied between runs: `routers.main.fee_share`" in (fees / "o" / "stress-des.md").read_text()
 
 
+def test_its_look_is_marked(fees):
+    code, said = cli(fees, "--use=fees.py", "run", "fees", "duel", "--quick", "--jobs", 1)
+    assert code == 0, said
+    assert "A LOOK, NOT A RESULT: of 120 s 20, of 3 replications one" in said
+    manifest = json.loads((fees / "results/fees-look/manifest.json").read_text())
+    assert manifest["scenario"]["name"] == "duel-look"
+
+
 def test_code_of_a_folder_is_never_imported_unasked(fees):
     manifest = json.loads((fees / "o" / "manifest.json").read_text())
     (module,) = manifest["use"]

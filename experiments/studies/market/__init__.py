@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from experiments.studies.study import Answer, Check, Study
+from experiments.studies.study import Answer, Check, Look, Study
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -43,6 +43,12 @@ class MarketStudy(Study["Market", "Found"]):
 
         kind = MarketByOffer if arguments.daily_offers else Market
         return kind(market_scenario(arguments), arguments.replications)
+
+    def quick(self, design: Market) -> Look[Market]:
+        """Return a look at the market's first days, at fewer requests."""
+        from experiments.studies.market.design import look_at
+
+        return look_at(design)
 
     def read(self, scenario: Any, parameters: Mapping[str, Any]) -> Market:  # noqa: ANN401 - checked when read
         """Return the design of a manifest."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
-from experiments.studies.study import Design
+from experiments.studies.looks import as_look
+from experiments.studies.study import Design, Look
 from sim.errors import ScenarioError
 
 if TYPE_CHECKING:
     from experiments.runs.specs import Point
     from sim.scenario import MarketScenario
+
+
+LOOK_DAYS: Final = 300  # of the default market, half a minute on two cores
+LOOK_SAMPLED: Final = 5_000  # requests a day
 
 
 @dataclass(frozen=True)
@@ -52,3 +57,16 @@ class MarketByOffer(Market):
     def parameters(self) -> dict[str, Any]:
         """Return everything but the scenario."""
         return {**super().parameters(), "daily_offers": True}
+
+
+def look_at(design: Market) -> Look[Market]:
+    """Return a look at a market: its first days once, with fewer requests simulated."""
+    horizon = design.scenario.horizon
+    days, sampled = min(horizon.days, LOOK_DAYS), min(horizon.sampled_per_day, LOOK_SAMPLED)
+    scenario = as_look(design.scenario, f"horizon.days={days}", 'horizon.resolution="sampled"',
+                       f"horizon.sampled_per_day={sampled}")
+    is_full, usual = horizon.resolution == "full", f"{horizon.sampled_per_day:,}"
+    all_of = "all requests of a day" if is_full else f"{usual} sampled requests a day"
+    return Look(replace(design, scenario=scenario, replications=1),
+                f"of {horizon.days} days the first {days}, of {all_of} {sampled:,}, of "
+                f"{design.replications} replications one")
