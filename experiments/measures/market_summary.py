@@ -1,4 +1,4 @@
-"""A run of the market in some sixty numbers: metric, unit, value, standard error where there is one."""
+"""A run of the market in some hundred numbers: metric, unit, value, standard error where there is one."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -10,6 +10,7 @@ from experiments.measures.catalogue import measure, unit_of
 from experiments.measures.market import elasticities, facing, latency, live_uses, posted, retention, shares
 from experiments.measures.market.cells import Measured, Panel, by_provider, market, whole_run
 from experiments.measures.market.decomposition import chained, lmdi, shapley, summed
+from experiments.measures.market.observed_facts import observed_facts
 from experiments.measures.market.panel import by_group, index_of, offer_series, offer_tokens, ratio, workload_series
 from experiments.measures.market.price_series import trend, usd_per_mtok
 from experiments.measures.market.run import Run
@@ -243,6 +244,10 @@ def _supply(run: Run) -> Iterator[Number]:
     yield Number("books_sum", sum(run.result.ledger.balances.values()))
 
 
+def _observed(run: Run) -> Iterator[Number]:
+    return (Number(name, value) for name, value in observed_facts(run, _edge(run.result.days)))
+
+
 def _by_model(run: Run, values: np.ndarray) -> np.ndarray:
     return by_group(values, run.result.offer_model, len(run.result.models))
 
@@ -274,5 +279,5 @@ def _last_sum(values: np.ndarray) -> np.ndarray:
 
 PARTS: Final[tuple[Callable[[Run], Iterator[Number]], ...]] = (
     _totals, _prices, _climb, _spend_effects, _elasticities, _posted, _shares, _rivals, _uses, _retention, _latency,
-    _supply,
+    _supply, _observed,
 )

@@ -1,15 +1,15 @@
 """The catalogue of measures: every number that is printed has one row, and one function of the same name.
 
 A row says what the number is called, its unit, what is divided by what, and how it is shown; nothing else does. Rows
-stand by subject (`service`, `money`, `choice`, `supply`); the functions stand by what they read: runs of traffic
-(`traffic_metrics`), the course of a run (`windows`), a market by periods and groups (`columns`), a whole market
+stand by subject (`service`, `money`, `choices`, `supply`, `stylised`); the functions stand by what they read: runs of
+traffic (`traffic_metrics`), the course of a run (`windows`), a market by periods and groups (`columns`), a whole market
 (`market_summary`), and the tables of the store (`experiments.store.statistics`).
 """
 
 from collections.abc import Mapping
 from typing import Final
 
-from experiments.measures.catalogue import choices, money, service, supply
+from experiments.measures.catalogue import choices, money, service, stylised, supply
 from experiments.measures.catalogue.dimensions import DIMENSIONS
 from experiments.measures.catalogue.measure import Measure, Show, capital, spelt
 
@@ -19,6 +19,7 @@ __all__ = ["DIMENSIONS", "MEASURES", "SHARE_PREFIX", "SUBJECTS", "Measure", "Sho
 SHARE_PREFIX: Final = "share:"  # share:PROVIDER is that provider's share of served tokens
 SUBJECTS: Final[Mapping[str, tuple[Measure, ...]]] = {
     "Requests and waiting": service.ROWS, "Money": money.ROWS, "Choice": choices.ROWS, "Supply": supply.ROWS,
+    "Facts": stylised.ROWS,
 }
 MEASURES: Final[Mapping[str, Measure]] = {row.name: row for rows in SUBJECTS.values() for row in rows}
 
