@@ -50,7 +50,7 @@ class GrowthSplit(NamedTuple):
     price_and_quality: float
 
 
-def potential(day: float, per_day: np.ndarray, ceiling: np.ndarray) -> np.ndarray:
+def potential(day: float | np.ndarray, per_day: np.ndarray, ceiling: np.ndarray) -> np.ndarray:
     """Potential uses over those of the first day (E62): logistic, from 1 towards ``ceiling``.
 
     Parameters
