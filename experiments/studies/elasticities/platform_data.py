@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sim.streams import Streams
+from sim.units import DAYS_PER_WEEK
 
 if TYPE_CHECKING:
     from experiments.studies.elasticities.assumed import Platform, Prices
-
-WEEK_DAYS = 7
 
 
 class Panel(NamedTuple):
@@ -105,7 +104,7 @@ def posted(prices: Prices, shock: np.ndarray, liking: np.ndarray, draws: np.rand
     weeks, hosts = shock.shape
     level = draws.normal(0.0, prices.change_sd, hosts)
     own = draws.normal(0.0, prices.change_sd, (weeks, hosts))
-    reviewed = draws.random((weeks, hosts)) < 1.0 - (1.0 - prices.review_per_day) ** WEEK_DAYS
+    reviewed = draws.random((weeks, hosts)) < 1.0 - (1.0 - prices.review_per_day) ** DAYS_PER_WEEK
     wanted = level + prices.pass_on * shock + prices.answer * liking + own
     log_price = np.empty_like(wanted)
     log_price[0] = wanted[0]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sim.units import HOUR_S
+from sim.units import DAYS_PER_MONTH, DAYS_PER_YEAR, HOUR_S
 
 if TYPE_CHECKING:
     from experiments.studies.model_lifetime.assumed import Training
 
-MONTHS_A_YEAR: Final = 12.0
+MONTHS_A_YEAR: Final = DAYS_PER_YEAR / DAYS_PER_MONTH
 OPERATIONS_A_TOKEN: Final = 6.0  # to train on, per parameter that takes part: 2 forward, 4 back
 
 
