@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from experiments.cli import completion
@@ -13,6 +14,7 @@ from experiments.output.text import listing
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
+    from experiments.studies.study import Study
     from sim.scenario import MarketScenario
 
 Rows = list[tuple[str, ...]]
@@ -52,7 +54,17 @@ def _value(text: str) -> str | float | None:
 def _studies(_: str) -> Rows:
     from experiments.studies.registry import studies
 
-    return [(name, study.summary) for name, study in studies().items()]
+    return [(name, f"{study.summary}{_claim(study)}") for name, study in studies().items()]
+
+
+def _claim(study: Study[Any, Any]) -> str:
+    """The claim of a study that has one, and the verdict that lies where the study writes unless told otherwise."""
+    from experiments.verdicts.verdict_study import VerdictStudy, last_verdict
+
+    if not isinstance(study, VerdictStudy):
+        return ""
+    said = last_verdict(Path("results") / study.name, study.name)
+    return f": “{study.rule.claim}”" + (f" ({said})" if said else "")
 
 
 def _policies(_: str) -> Rows:

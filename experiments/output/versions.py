@@ -88,15 +88,16 @@ def _commit() -> dict[str, Any] | None:
     """Return the commit this source tree is at, None where it is not a git work tree of its own."""
     here = Path(__file__).parent
     # a package that is installed inside somebody's repository is not at that repository's commit
-    tracked = _git(here, "ls-files", "--error-unmatch", Path(__file__).name)
-    commit = _git(here, "rev-parse", "HEAD")
+    tracked = git_says(here, "ls-files", "--error-unmatch", Path(__file__).name)
+    commit = git_says(here, "rev-parse", "HEAD")
     if tracked is None or commit is None:
         return None
-    changed = _git(here, "status", "--porcelain", "--untracked-files=no", "--", "../..")
+    changed = git_says(here, "status", "--porcelain", "--untracked-files=no", "--", "../..")
     return {"id": commit, "modified": bool(changed)}
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
+def git_says(folder: Path, *arguments: str) -> str | None:
+    """Return what git says to a command in a folder; None if it refuses, or there is no git."""
     try:
         done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
     except OSError:

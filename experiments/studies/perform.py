@@ -107,8 +107,9 @@ def _perform_without_runs(study: Study[Any, Any], design: Design, how: How) -> N
     with output_folder(how.out, study_owner(study.name), how.force) as folder:
         _tell_replaced(_earlier(how.out), study, design, how)
         found = study.measure(design, None, how.check)
-        undrawn = _write(study, design, found, _Extra(record=_record(design, how)), folder)
+        undrawn = _write(study, design, found, _Extra(record=_record(study, design, how)), folder)
         how.check()
+    study.finished(design, found)
     print("\n".join([*told_of_look(how.look), study.told(found)]))
     _refuse_undrawn(undrawn, how.out)
     print(f"\nwrote {how.out}/ ({time.monotonic() - started:.1f} s)")
@@ -144,7 +145,8 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MarketWarning)  # failed runs are told below, and in failures.csv
             found = study.measure(design, results, how.check)
-        undrawn = _write_folder(study, design, found, _extra(design, results, how), how)
+        undrawn = _write_folder(study, design, found, _extra(study, design, results, how), how)
+    study.finished(design, found)
     print("\n".join([*told_of_look(how.look), study.told(found), *told, *traces_told(design.scenario),
                      *told_of(design.scenario)]))
     if len(failures):
@@ -162,12 +164,12 @@ class _Extra:
     record: dict[str, Any] = field(default_factory=dict)
 
 
-def _extra(design: Design, results: Results, how: How) -> _Extra:
+def _extra(study: Study[Any, Any], design: Design, results: Results, how: How) -> _Extra:
     from experiments.store.fingerprints import fingerprints
 
     failures = results.failures()
     return _Extra({"failures": failures} if len(failures) else {}, _held(design, len(failures)),
-                  {**_record(design, how), **_rule(how), **shards_told(design), **_room(design),
+                  {**_record(study, design, how), **_rule(how), **shards_told(design), **_room(design),
                    "store": fingerprints(results.store, results.study)})
 
 
@@ -210,13 +212,13 @@ def _refuse_undrawn(undrawn: str, out: Path) -> None:
                           "tries again")
 
 
-def _record(design: Design, how: How) -> dict[str, Any]:
-    """What a look leaves out; where the scenario's values come from, unless the study has none."""
+def _record(study: Study[Any, Any], design: Design, how: How) -> dict[str, Any]:
+    """What a look leaves out, where a scenario's values come from, and what else the study has to say."""
     look = {"look": how.look} if how.look else {}
     if design.scenario is None:
-        return look
+        return {**look, **study.record(design)}
     varied = {path for point in design.points() for path in point} if design.kind else set()
-    return {**look, **record_of(design.scenario, how.origin, varied)}
+    return {**look, **record_of(design.scenario, how.origin, varied), **study.record(design)}
 
 
 def _played(

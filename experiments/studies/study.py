@@ -213,6 +213,13 @@ class Study(ABC, Generic[D, F]):
     def gather(self, folder: Folder, into: Path) -> None:
         """Draw figures that only the report has."""
 
+    def record(self, design: D) -> dict[str, Any]:
+        """Return what the manifest keeps beside the design; nothing unless the study has more to say."""
+        return {}
+
+    def finished(self, design: D, found: F) -> None:
+        """Do what is left when the folder is written; nothing unless the study has something."""
+
 
 def specs_of_design(design: Design) -> list[RunSpec]:
     """Return all runs of a design, points outermost; none of a study without runs."""

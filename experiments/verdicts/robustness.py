@@ -1,0 +1,145 @@
+"""Robustness: which assumptions move the statistics of a verdict, and in which region it becomes another.
+
+Morris' screening orders the factors. The verdict is then found at a few points of their ranges: a count of these is no
+probability, so that what is told is the region in which it flips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from experiments.designs.factor import Factor
+from experiments.designs.plan import make_plan
+from experiments.designs.sensitivity import sensitivity
+from experiments.runs.specs import Value
+from experiments.verdicts.deciding import decide
+from experiments.verdicts.rule import DecisionRule
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+At = Callable[[Mapping[str, Value]], Mapping[str, float]]  # the rule's statistics at a point, without its noise
+TRAJECTORIES: Final = 4  # of Morris: each is factors + 1 points
+POINTS: Final = 20  # at which the verdict is found
+UNTOLD: Final = "Which assumptions move the verdict was not asked."
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """What moves a verdict.
+
+    Attributes
+    ----------
+    effects
+        Morris' effects on every statistic of the rule: statistic, factor, index, value, low, high.
+    points
+        The points, a column a factor, with the rule's statistics and the verdict at each.
+    sentence
+        The region that flips it.
+    """
+
+    effects: DataFrame
+    points: DataFrame
+    sentence: str
+
+
+class Region(NamedTuple):
+    """A side of a factor's value: where it is, and how many points, flipped and not, lie in it and elsewhere."""
+
+    factor: str
+    above: bool
+    bound: float
+    flipped_in: int
+    all_in: int
+    flipped_elsewhere: int
+    all_elsewhere: int
+
+
+def robustness(rule: DecisionRule, factors: Sequence[Factor], at: At, said: str) -> Robustness:
+    """Screen the factors, find the verdict at a few points, and name the region that flips it.
+
+    Parameters
+    ----------
+    rule
+        The decision rule; its seed settles the points.
+    factors
+        What is varied, with ranges.
+    at
+        Returns the rule's statistics at a point: a number each, since sampling noise is no matter of assumptions.
+    said
+        The verdict that is to stand, in words.
+    """
+    import pandas as pd
+
+    seed = rule.seed % 2**31  # what the libraries that draw the points take
+    plan = make_plan("morris", factors, samples=TRAJECTORIES, seed=seed)
+    names = list(dict.fromkeys(it.statistic for it in rule.thresholds))
+    answers = pd.DataFrame([at(point) for point in plan.points])[names]
+    frames = [sensitivity(plan, answers[[name]].to_numpy(float)).assign(statistic=name) for name in names]
+    effects = pd.concat(frames, ignore_index=True)
+    effects = effects[effects["index"] == "mu_star"][["statistic", "factor", "index", "value", "low", "high"]]
+    rows = []
+    for point in make_plan("latin-hypercube", factors, samples=POINTS, seed=seed).points:
+        found = {name: at(point)[name] for name in names}
+        sure = {name: (value, value) for name, value in found.items()}  # an interval of no width
+        rows.append({**point, **found, "verdict": decide(rule, sure).said})
+    points = pd.DataFrame(rows)
+    return Robustness(effects, points, told(points, [factor.path for factor in factors], said))
+
+
+def told(points: DataFrame, factors: Sequence[str], said: str) -> str:
+    """Return in a sentence where the verdict is another.
+
+    Parameters
+    ----------
+    points
+        A column a factor, and ``verdict``.
+    factors
+        Names of the columns that are factors.
+    said
+        The verdict that is to stand.
+    """
+    others = points["verdict"] != said
+    count, many = len(points), int(others.sum())
+    if not many:
+        return f"The verdict is the same at all {count} points of the assumptions' ranges."
+    words = " or ".join(f"“{word}”" for word in dict.fromkeys(points.loc[others, "verdict"]))
+    start = f"The verdict becomes {words} at {many} of {count} points of the assumptions' ranges"
+    region = region_of(points, factors, others.to_numpy(bool))
+    if many == count or region is None:
+        return f"{start}: not in one region of any single assumption."
+    side = "at least" if region.above else "at most"
+    return (f"{start}: {region.flipped_in} of the {region.all_in} where {region.factor} is {side} {region.bound:.3g}, "
+            f"and {region.flipped_elsewhere} of the other {region.all_elsewhere}.")
+
+
+def region_of(points: DataFrame, factors: Sequence[str], flipped: np.ndarray) -> Region | None:
+    """Return the half of one factor's range that tells flipped points from others best; None if none does.
+
+    Parameters
+    ----------
+    points
+        A column a factor.
+    factors
+        Names of the columns, the first of equals first.
+    flipped
+        bool (points,).
+    """
+    best, fewest = None, min(int(flipped.sum()), int((~flipped).sum()))  # wrong if all points were taken for alike
+    for name in factors:
+        if points[name].dtype.kind not in "iuf":
+            continue
+        values = points[name].to_numpy(float)
+        for bound in np.unique(values)[1:]:
+            for above in (True, False):
+                inside = values >= bound if above else values < bound
+                wrong = int((inside != flipped).sum())
+                if wrong < fewest:
+                    edge = float(bound) if above else float(values[values < bound].max())
+                    best, fewest = Region(name, above, edge, int((flipped & inside).sum()), int(inside.sum()),
+                                          int((flipped & ~inside).sum()), int((~inside).sum())), wrong
+    return best
