@@ -43,11 +43,24 @@ class Demand(Part):
     worth_sd: float = quantity(0.9, unit="1", gt=0, doc="Standard deviation of the logarithm of uses' worths",
                                source="assumption: the tenth that is worth most is worth ten times the least tenth")
     price_divisor: float = quantity(
-        1.56, unit="1/year", ge=1, doc="What a use costs is divided by this a year, its quality constant",
-        source="arXiv 2603.28576: middle tier, half-life 1.55 years",
+        1.56, unit="1/year", ge=1, doc="What a use must be worth to be live is divided by this a year: the price of "
+        "constant quality", source="arXiv 2603.28576: middle tier, half-life 1.55 years",
         sweep=Sweep(1.2, 10.0, "log", source="1.56 to 1.88 of a tier (arXiv 2603.28576); 10 at constant capability"))
+    paid_divisor: float = quantity(
+        1.0, unit="1/year", gt=0, doc="What a live use pays is divided by this a year; 1: customers take better models "
+        "for the same money", source="NBER w34608, JEP 10.1257/jep.20261506: the price paid stayed flat while that of "
+        "constant quality fell", sweep=Sweep(0.9, 1.56, source="flat or rising in 2025; as constant quality of a tier"))
     diffusion: float = quantity(
         1.5, unit="1/year", ge=0, doc="Rate, in logarithms, at which possible uses are thought of at first",
         sweep=Sweep(0.5, 2.0, source="assumption; 2.0 a year in the market from April 2025 (imposed there, too)"))
     diffusion_ceiling: float = quantity(100.0, unit="1", ge=1, sweep=Sweep(10.0, 1000.0, "log"),
                                         doc="Possible uses in the end, over those of the first year")
+
+
+class ShareAssumptions(Part):
+    """All that is assumed of labs' budgets."""
+
+    budgets: Budgets = Budgets()
+    demand: Demand = Demand()
+    claimed_in: int = quantity(2026, unit="year", ge=2020, le=2035, doc="Year of the claim, from which its five to ten "
+                               "years count", source="podcast Breakthrough AI Operators, scaling without breaking")

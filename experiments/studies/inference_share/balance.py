@@ -49,7 +49,7 @@ def first_outside(budgets: Budgets) -> float:
 
 
 def growth(demand: Demand, years: np.ndarray, answers: bool = True) -> np.ndarray:
-    """Return revenue over that of the first year (E111): price x uses that are live at it x uses there could be.
+    """Return revenue over that of the first year (E111): what a use pays x live share x uses there could be.
 
     Parameters
     ----------
@@ -64,9 +64,9 @@ def growth(demand: Demand, years: np.ndarray, answers: bool = True) -> np.ndarra
     spread = potential(years, np.asarray(demand.diffusion), np.asarray(demand.diffusion_ceiling))
     if not answers:
         return np.asarray(spread)
-    price = demand.price_divisor ** -years
+    paid = demand.paid_divisor ** -years
     live = live_share(threshold(demand, years), 1.0, demand.worth_sd) / demand.penetration
-    return np.asarray(price * live * spread)
+    return np.asarray(paid * live * spread)
 
 
 def threshold(demand: Demand, years: np.ndarray) -> np.ndarray:
@@ -121,7 +121,7 @@ def crossing_at_constant_growth(budgets: Budgets, revenue_growth: float) -> floa
     budgets
         Of the first year.
     revenue_growth
-        In logarithms, per year: (epsilon - 1) x fall of prices + diffusion.
+        In logarithms, per year (E111).
     """
     left = 1.0 - budgets.gross_margin - budgets.plough_back
     if left <= 0.0:
@@ -135,10 +135,12 @@ def crossing_at_constant_growth(budgets: Budgets, revenue_growth: float) -> floa
 
 
 def rate_at_first(demand: Demand) -> float:
-    """Return the rate of revenue in the first year, (epsilon - 1) x fall of prices + diffusion, per year.
+    """Return the rate of revenue in the first year, per year (E111).
+
+    epsilon x fall of the price of constant quality - fall of what a use pays + diffusion.
 
     Diffusion far below its ceiling; the elasticity is that of the first year's penetration (E61).
     """
     elasticity = float(long_run_elasticity(threshold(demand, np.zeros(1)), 1.0, demand.worth_sd)[0])
     slowed = demand.diffusion * (1.0 - 1.0 / demand.diffusion_ceiling)
-    return (elasticity - 1.0) * math.log(demand.price_divisor) + slowed
+    return elasticity * math.log(demand.price_divisor) - math.log(demand.paid_divisor) + slowed

@@ -1,17 +1,24 @@
 """Inference against training in labs' budgets: worked by hand, and where it must hold for any numbers."""
 
+import argparse
+import json
 import math
 
 import numpy as np
 import pytest
 
-from experiments.studies.inference_share import balance
-from experiments.studies.inference_share.assumed import Budgets, Demand
+from experiments.studies.assuming import at_point, factors_in
+from experiments.studies.inference_share import STUDY, balance, measures
+from experiments.studies.inference_share.assumed import Budgets, Demand, ShareAssumptions
+from experiments.studies.inference_share.design import BudgetYears
+from experiments.studies.inference_share.measures import ALL, FoundDates
+from experiments.verdicts.deciding import decide
+from sim.errors import ScenarioError
 
 # revenue 100, of which half is inference; a tenth is ploughed back, and 160 come from outside
 BUDGETS = Budgets(inference_busd=50.0, training_busd=170.0, gross_margin=0.5, plough_back=0.1, outside_growth=1.0,
                   outside_ceiling_busd=1e6)
-STILL = Demand(price_divisor=1.0, diffusion=0.0)
+STILL = Demand(price_divisor=1.0, paid_divisor=1.0, diffusion=0.0)
 
 
 def test_budgets_of_the_first_year_by_hand():
@@ -56,7 +63,8 @@ def test_inference_that_leads_at_first_has_crossed(budgets):
 @pytest.mark.parametrize(("penetration", "elasticity"), [(0.1, 1.95), (0.2, 1.56), (0.3, 1.29), (0.5, 0.89)])
 def test_revenue_grows_at_the_elasticity_less_one(penetration, elasticity):
     """A fall of prices by a small d changes revenue by (epsilon - 1) d (E61, E111)."""
-    demand = Demand(penetration=penetration, price_divisor=math.exp(1e-4), diffusion=0.0)
+    fall = math.exp(1e-4)
+    demand = Demand(penetration=penetration, price_divisor=fall, paid_divisor=fall, diffusion=0.0)
     change = math.log(float(balance.growth(demand, np.ones(1))[0])) / 1e-4
     assert change == pytest.approx(elasticity - 1.0, abs=0.01)
     assert balance.rate_at_first(demand) / 1e-4 == pytest.approx(change, abs=1e-3)
@@ -65,8 +73,14 @@ def test_revenue_grows_at_the_elasticity_less_one(penetration, elasticity):
 
 def test_when_all_uses_are_live_a_falling_price_only_costs_revenue():
     """Penetration ends at 1, so that a fall by 100 from a half of the uses leaves 2 / 100 of the revenue."""
-    demand = Demand(penetration=0.5, price_divisor=10.0, diffusion=0.0)
+    demand = Demand(penetration=0.5, price_divisor=10.0, paid_divisor=10.0, diffusion=0.0)
     assert balance.growth(demand, np.array([20.0]))[0] == pytest.approx(2e-20, rel=1e-6)
+
+
+def test_who_takes_better_models_for_the_same_money_pays_as_before():
+    """Then revenue grows with the uses that are live alone: from a fifth to all of them, five-fold."""
+    demand = Demand(penetration=0.2, price_divisor=10.0, diffusion=0.0)
+    assert balance.growth(demand, np.array([0.0, 10.0])) == pytest.approx([1.0, 5.0])
 
 
 def test_demand_that_does_not_answer_is_diffusion_alone():
@@ -82,3 +96,69 @@ def test_outside_money_ends_at_its_ceiling():
     assert balance.crossing(budgets, demand, 20.0) == pytest.approx(math.log(25.0) / 0.5, abs=1e-6)
     assert balance.crossing(budgets, demand, 6.0) == balance.NEVER
     assert balance.crossing_at_constant_growth(budgets, 0.5) == balance.NEVER  # without it, revenue is too slow
+
+
+def looked(seeds=2, points=6):
+    return BudgetYears(ShareAssumptions(), STUDY.rule.seed, seeds, points)
+
+
+def test_worlds_built_so_and_opposite():
+    """Revenue grows by .85 - the ceiling's touch, outside money by ln 2: 1.42 / (.85 - ln 2) = 9.07 years."""
+    so = STUDY.built_so()
+    assert so.dates[ALL] == pytest.approx(np.full((10, 1), math.log(4.0866 / (0.27 * 3.6538)) / (0.85 - math.log(2.0))),
+                                          abs=0.02)
+    assert decide(STUDY.rule, STUDY.statistics(so), STUDY.control(so)).said == "supported"
+    opposite = STUDY.opposite()
+    assert np.isinf(opposite.dates[ALL]).all()
+    assert decide(STUDY.rule, STUDY.statistics(opposite), STUDY.control(opposite)).said == "contradicted"
+
+
+def test_the_window_counts_from_the_claim():
+    found = FoundDates(ShareAssumptions(), {}, {}, {})
+    assert found.window.tolist() == [7.0, 12.0]
+    dates = np.array([[6.9, 7.0, 12.0, 12.1], [9.0, 9.0, 9.0, np.inf]])
+    assert measures.in_window(found, dates).tolist() == [0.5, 0.75]
+    row = measures.summary(FoundDates(ShareAssumptions(), {ALL: dates}, {}, {ALL: 0.4})).iloc[0]
+    assert row[["before", "in_window", "after", "never", "leads_at_end"]].tolist() == [0.125, 0.625, 0.125, 0.125, 0.4]
+    assert row["median"] == 2024 + 9.0
+
+
+def test_inference_may_lead_and_fall_behind_again():
+    """Uses end at three times those of today, outside money does not: (1 - .5 - .1) x 300 = 120 < 60 x 3^t soon."""
+    budgets = BUDGETS.model_copy(update={"training_busd": 70.0, "outside_growth": 3.0})
+    assumed = ShareAssumptions(budgets=budgets, demand=Demand(price_divisor=1.0, diffusion=5.0, diffusion_ceiling=3.0))
+    found = measures.world(assumed, 1, 30.0)
+    assert 0.0 < found.dates[ALL][0, 0] < 1.0
+    assert found.leads[ALL] == 0.0
+
+
+def test_dates_are_the_same_twice_and_the_control_is_null():
+    first, second = (measures.find_dates(looked(), lambda: None) for _ in range(2))
+    assert all(np.array_equal(first.dates[case], second.dates[case]) for case in first.dates)
+    assert STUDY.control(first) == [0.0, 0.0]
+    assert len(set(first.dates[ALL].ravel().tolist())) > 1
+    assert list(STUDY.inputs_alone(first)) == [f"in_window: {case}" for case in (measures.FROZEN, ALL)]
+
+
+def test_every_assumption_moves_some_date():
+    """A field that moves no date at its range's ends would be none."""
+    base = ShareAssumptions(demand=Demand(penetration=0.3, diffusion=1.0), budgets=Budgets(outside_ceiling_busd=200.0))
+    at = balance.crossing(base.budgets, base.demand, 30.0)
+    assert math.isfinite(at)
+    for factor in factors_in(base):
+        ends = [at_point(base, {factor.path: value}) for value in (factor.low, factor.high)]
+        assert len({balance.crossing(it.budgets, it.demand, 30.0) for it in ends}) == 2, factor.path
+
+
+def test_a_changed_assumption_makes_a_look():
+    parser = argparse.ArgumentParser()
+    STUDY.add_options(parser)
+    design = STUDY.design(parser.parse_args(["--assume", "budgets.outside_growth=3"]))
+    assert design.assumed.budgets.outside_growth == 3.0
+    assert STUDY.look(design) == "assumptions are not the study's own: budgets.outside_growth = 3"
+    assert STUDY.look(STUDY.design(parser.parse_args([]))) == ""
+    assert STUDY.read(None, json.loads(json.dumps(design.parameters()))) == design
+    with pytest.raises(ScenarioError, match=r"outside_growth"):
+        STUDY.design(parser.parse_args(["--assume", "budgets.outside_growth=-1"]))
+    with pytest.raises(ScenarioError, match="did you mean"):
+        STUDY.design(parser.parse_args(["--assume", "budgets.outside_groth=2"]))
