@@ -14,6 +14,7 @@ ROWS: Final = (  # packages, each with its study as ``STUDY``; in the order of t
     "experiments.studies.steady",
     "experiments.studies.sweep",
     "experiments.studies.inference_share",
+    "experiments.studies.elasticities",
 )
 _added: dict[str, Study[Any, Any]] = {}
 

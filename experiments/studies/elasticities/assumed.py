@@ -50,3 +50,10 @@ class Prices(Part):
     liking_memory: float = quantity(0.8, unit="1", ge=0, lt=1, doc="How much of a week's liking lasts to the next")
     answer: float = quantity(0.2, unit="1", ge=0, le=2, sweep=Sweep(0.0, 0.5),
                              doc="By how much of its liking a host raises its price at a review: prices answer demand")
+
+
+class PlatformAssumptions(Part):
+    """All that is assumed of a platform whose demand is known."""
+
+    platform: Platform = Platform()
+    prices: Prices = Prices()

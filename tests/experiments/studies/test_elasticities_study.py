@@ -1,11 +1,17 @@
 """Regressions on a platform whose demand is known: limits by hand, and an independent implementation."""
 
+import argparse
+import json
+
 import numpy as np
 import pytest
 
-from experiments.studies.elasticities import estimators
-from experiments.studies.elasticities.assumed import Platform, Prices
+from experiments.studies.elasticities import STUDY, estimators, measures
+from experiments.studies.elasticities.assumed import Platform, PlatformAssumptions, Prices
+from experiments.studies.elasticities.estimators import Slope
+from experiments.studies.elasticities.measures import Estimates, FoundSlopes
 from experiments.studies.elasticities.platform_data import Panel, draw_panel, likings, posted, rule_shares
+from experiments.verdicts.deciding import decide
 from sim.streams import Streams
 
 SMALL = Platform(models=8, weeks=12)
@@ -124,3 +130,64 @@ def test_a_model_more_leaves_the_others_as_they_are():
     same = more.model < 3
     assert all(np.array_equal(a, b[same]) for a, b in zip(few, more, strict=True))
     assert np.array_equal(few.requests, few.chosen + few.by_rule)
+
+
+def made(slope=-1.0, levels=0.5, demand=0.0):
+    """Estimates with a standard error of .1 each, of a routed share of .5 among five hosts; 21 models."""
+    return Estimates(Slope(slope, 0.1, 9), Slope(-0.9, 0.1, 9), Slope(0.1, 0.1, 9), Slope(levels, 0.1, 9), demand, 0.5,
+                     5.0, 21)
+
+
+def test_far_and_covered_by_hand():
+    """Two standard errors; t with 20 degrees of freedom is 2.086."""
+    assert [measures.apart(made(slope)) for slope in (-0.21, -0.19, 0.19, 0.21)] == [1.0, 0.0, 0.0, 1.0]
+    assert measures.apart(made(-1.0, demand=-0.9)) == 0.0
+    assert [measures.covered(made(levels=0.5 + off)) for off in (-0.21, -0.208, 0.208, 0.21)] == [0.0, 1.0, 1.0, 0.0]
+
+
+def test_the_table_by_hand():
+    found = FoundSlopes(PlatformAssumptions(), (made(-1.0), made(-0.8)), (made(0.2), made(0.4)))
+    table = measures.summary(found).set_index("estimate")
+    assert table["mean"].to_dict() == pytest.approx({
+        "least squares, as published": -0.9, "prices moved by rents": -0.9, "routed at random": 0.1,
+        "least squares, no rule": 0.3, "prices moved by rents, no rule": -0.9,
+        "-slope / (k (1 - 1/N))": 0.45 / 0.8, "-slope / k, least squares": 0.45, "-slope / k, rents": 0.45,
+        "in levels, rents": 0.5})
+    assert table["bias"]["-slope / k, rents"] == pytest.approx(-0.05)
+    assert table["truth"][["routed at random", "in levels, rents"]].tolist() == [0.0, 0.5]
+    assert STUDY.statistics(found) == {"apart": [1.0, 1.0], "covered": [1.0, 1.0]}
+    assert STUDY.control(found) == [-0.9, -0.9]
+    assert STUDY.inputs_alone(found)["slope from k and the routed share alone"] == [-1.0, -1.0]
+
+
+def test_worlds_built_so_and_opposite():
+    for world, said in ((STUDY.built_so(), "supported"), (STUDY.opposite(), "contradicted")):
+        assert decide(STUDY.rule, STUDY.statistics(world), STUDY.control(world)).said == said
+
+
+def test_options_designs_and_looks():
+    parser = argparse.ArgumentParser()
+    STUDY.add_options(parser)
+    design = STUDY.design(parser.parse_args(["--assume", "platform.routed=0.3", "--replications", "2"]))
+    assert design.assumed.platform.routed == 0.3
+    assert STUDY.look(design) == "2 of the rule's 40 seeds"
+    assert STUDY.look(STUDY.design(parser.parse_args([]))) == ""
+    assert STUDY.read(None, json.loads(json.dumps(design.parameters()))) == design
+    look = STUDY.quick(design)
+    assert look.leaves_out == "8 of 40 seeds"
+    assert STUDY.assumptions(look.design) is None
+    factors, at = STUDY.assumptions(STUDY.design(parser.parse_args([])))
+    assert {"platform.routed", "prices.answer"} <= {factor.path for factor in factors}
+    assert at({"platform.routed": 1e-4, "prices.answer": 0.0, "platform.models": 4})["apart"] < 1.0
+
+
+@pytest.mark.parametrize("path", [f"{part}.{name}" for part, form in (("platform", Platform), ("prices", Prices))
+                                  for name in form.model_fields])
+def test_every_assumption_changes_the_data(path):
+    base = {"platform": {"models": 3, "weeks": 6, "own_elasticity": 0.3, "most_hosts": 6}, "prices": {}}
+    part, name = path.split(".")
+    usual = getattr(getattr(PlatformAssumptions.model_validate(base), part), name)
+    other = {**base, part: {**base[part], name: usual + 3 if isinstance(usual, int) else 0.9 * usual}}
+    first, second = (draw_panel(it.platform, it.prices, Streams(9, 0))
+                     for it in map(PlatformAssumptions.model_validate, (base, other)))
+    assert len(first.price) != len(second.price) or not np.array_equal(first.requests, second.requests)
