@@ -25,8 +25,8 @@ def sentences(folder: Folder) -> list[str]:
     return [
         f"Where demand's own slope is {plain['truth']:.2f}, the published regression finds "
         f"{told('least squares, as published')}, and {told('least squares, no rule')} once the router places all at "
-        f"random; prices moved by rents give {told('prices moved by rents')}, and demand alone, from the experiment, is "
-        f"found as {told('routed at random')}.",
+        f"random; prices moved by rents give {told('prices moved by rents')}, and demand alone, from the experiment, "
+        f"is found as {told('routed at random')}.",
         f"{levels['truth']:.3f} of requests are routed by the rule; in levels that is found as "
         f"{told('in levels, rents')}, from the slope as {told('-slope / k, rents')}, and by who takes the "
         f"slope for an own elasticity as {told('-slope / (k (1 - 1/N))')}.",
