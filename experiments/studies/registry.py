@@ -15,6 +15,7 @@ ROWS: Final = (  # packages, each with its study as ``STUDY``; in the order of t
     "experiments.studies.sweep",
     "experiments.studies.inference_share",
     "experiments.studies.elasticities",
+    "experiments.studies.cdn",
 )
 _added: dict[str, Study[Any, Any]] = {}
 
