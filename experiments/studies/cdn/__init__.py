@@ -165,7 +165,7 @@ class CdnStudy(VerdictStudy["SharedPools", "PoolsFound"]):
         """Return tenants whose bursts are independent, and a neighbour that bursts as all do."""
         from experiments.studies.cdn.assumed import SharedPool
         from experiments.studies.cdn.measures import world
-        from experiments.studies.cdn.staffing import burst_factor
+        from experiments.studies.cdn.square_root import burst_factor
 
         apart = SharedPool(correlation=0.0)
         return world(apart.model_copy(update={"neighbour_factor": burst_factor(apart)}), self.rule.seeds)

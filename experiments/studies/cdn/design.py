@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from experiments.runs.specs import Point, Value
 from experiments.studies.cdn.assumed import SharedPool
-from experiments.studies.cdn.staffing import Load, burst_factor, load_of, slots_needed, split
+from experiments.studies.cdn.square_root import Load, burst_factor, load_of, slots_needed, split
 from experiments.studies.study import Design
 from sim.errors import ScenarioError
 from sim.scenario import TrafficScenario

@@ -9,7 +9,7 @@ from experiments.output.figure_style import COLOURS, panels, save_both, styled
 from experiments.stats.intervals import interval
 from experiments.studies.cdn.design import ALONE, MANY, NEIGHBOUR, SHARED, Cell
 from experiments.studies.cdn.measures import PoolsFound
-from experiments.studies.cdn.staffing import load_of, slots_needed
+from experiments.studies.cdn.square_root import load_of, slots_needed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

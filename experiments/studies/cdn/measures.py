@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from experiments.stats.intervals import interval
 from experiments.studies.cdn.assumed import SharedPool
 from experiments.studies.cdn.design import ALONE, MANY, NEIGHBOUR, SHARED, Cell, SharedPools
-from experiments.studies.cdn.staffing import load_of, reserved, slots_needed, wait_at
+from experiments.studies.cdn.square_root import load_of, reserved, slots_needed, wait_at
 from sim.units import HOUR_S, TOKENS_PER_MTOK
 
 if TYPE_CHECKING:

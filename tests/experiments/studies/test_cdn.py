@@ -13,7 +13,7 @@ from experiments.studies.cdn import STUDY
 from experiments.studies.cdn.assumed import SharedPool
 from experiments.studies.cdn.design import ALONE, NEIGHBOUR, SHARED, Cell, SharedPools
 from experiments.studies.cdn.measures import closed_form, found_in, slots_at, summary, usd_per_mtok, wait_of, world
-from experiments.studies.cdn.staffing import (
+from experiments.studies.cdn.square_root import (
     Load,
     burst_factor,
     evened,
