@@ -1,20 +1,33 @@
-"""The command ``tokenmarket calibrate``: constants of step times from measured serving."""
+"""The command ``tokenmarket calibrate``: constants of step times from measured serving; a market from facts."""
 
 import argparse
 import sys
 from pathlib import Path
 from typing import Any
 
+from experiments.cli.calibrate_market import add_market_calibration
 from experiments.cli.options import positive
+from sim.errors import MarketError
 
 
 def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type private
     """Add the command to the command line's."""
-    parser = commands.add_parser(
-        "calibrate", help="fit constants to measurements, and write them as a file that scenarios may name",
+    parser = commands.add_parser("calibrate", help="fit constants to measurements, or a market to facts")
+    parser.set_defaults(command=_refuse_nothing)
+    below = parser.add_subparsers(title="what", metavar="WHAT")
+    _add_silicon(below)
+    add_market_calibration(below)
+
+
+def _refuse_nothing(_: argparse.Namespace) -> int:
+    raise MarketError("`tokenmarket calibrate` needs what to calibrate: silicon or market")
+
+
+def _add_silicon(below: Any) -> None:  # noqa: ANN401 - as above
+    parser = below.add_parser(
+        "silicon", help="constants of step times, as a file that scenarios may name",
         description="Fit the constants of step times to the even half of a file of measured serving, and write them "
                     "with their intervals and provenance; `calibration = \"FILE\"` in a scenario uses them.")
-    parser.add_argument("what", choices=("silicon",), help="silicon: step times of GPUs")
     parser.add_argument("data", type=Path, metavar="DATA", help="file of measurements (docs/validation-silicon.md)")
     parser.add_argument("--out", type=Path, default=Path("calibration.toml"), metavar="FILE",
                         help="file to write (default: %(default)s)")
