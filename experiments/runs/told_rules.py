@@ -61,7 +61,8 @@ def tell_mix(told: Rules, settings: CustomerSettings, population: Population,
     settings, population
         Customers, who have rules of routing.
     supply
-        Told at once what is planned for the first day; then, model by model, what was sold over the last four weeks.
+        Told at once what is planned for the first day; then, model by model, what was sold over the last four weeks,
+        and which sellers hold customers.
         Where sellers learn, nobody tells them more than what is published.
     """
     import numpy as np
@@ -77,4 +78,4 @@ def tell_mix(told: Rules, settings: CustomerSettings, population: Population,
     volumes = np.bincount(rules[first], population.base_per_s[first], len(RULES))
     planned = volumes / volumes.sum()
     supply.tell(mixed_rules(told.rules[0], planned.tolist()))
-    return (RuleMix(told.rules[0], planned, supply.tell).process,)
+    return (RuleMix(told.rules[0], planned, supply.tell_of_model).process,)

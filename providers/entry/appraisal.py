@@ -3,12 +3,13 @@
     (E53)  V(S) = sum_{m in S} ( max_T sum_{tau < T} delta^tau [ (p - v) s D(t + tau) - C(s D) - overhead ] - K_m ) - K
 
 with p and s of E54, D of E52, C the GPUs of whole replicas as in E50, delta the hurdle, K the cost of a firm and K_m of
-a listing. T is free: a host may always leave.
+a listing. T is free: a host may always leave. Of D only what no seller holds counts (E56), and as software goes on
+getting faster (E51), p falls as unit costs do, and C needs fewer replicas.
 """
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -17,16 +18,17 @@ from providers.entry.meeting import Behind, Incumbents, Meeting, meet, typical_u
 from providers.entry.outlook import STEP_DAYS, Outlook
 from providers.firms.price_reviews import Sellers
 from providers.firms.shelf import PlannedOffer
-from providers.pricing.registry import STRATEGIES
+from providers.pricing.registry import STRATEGIES, bind
 from sim.market.desk import Desk
 from sim.scenario.firm_settings import SupplySettings
+from sim.scenario.pricing_settings import PricingChoice
 from sim.units import DAY_S, DAYS_PER_YEAR, HOURS_PER_DAY, MTOK_PER_TOKEN, PICO_PER_USD_PER_MTOK
 
-ALONE = 2.5  # price over unit cost of a seller without rivals, as of the strategies' own default
-CEILING = 10.0  # highest price over unit cost that is expected, as of the strategies' own default
-MOST_BEHIND = 60  # further sellers of one model that are looked at: beyond, the last one's cash stands for the rest
-AT_ONCE = 6  # numbers of further sellers that are looked at together: most models have room for fewer
-VOLUME_ROUNDS = 3  # of cost and share, where sellers price on their expected volume
+ALONE: Final = 2.5  # price over unit cost of a seller without rivals, where its strategy names no markup
+CEILING: Final = 10.0  # highest price over unit cost that is expected, where a strategy has no ceiling
+MOST_BEHIND: Final = 60  # further sellers of a model that are looked at: beyond, the last one's cash stands
+AT_ONCE: Final = 6  # numbers of further sellers that are looked at together: most models have room for fewer
+VOLUME_ROUNDS: Final = 3  # of cost and share, where sellers price on their expected volume
 
 
 class Prospect(NamedTuple):
@@ -64,10 +66,11 @@ class Ahead(NamedTuple):
 
 
 class Month(NamedTuple):
-    """Of a model now: tokens a day, and its demand in each month ahead over that."""
+    """Of a model now: tokens a day that no seller holds, and its demand in each month ahead over that."""
 
     tokens: float
     factors: np.ndarray
+    behind: np.ndarray  # sellers of the model that are expected to have come by then, while there is room
     day: int
 
 
@@ -91,10 +94,14 @@ class Appraisal:
         self._planned, self._settings, self._sellers = planned, settings, sellers
         self._usage, self._costs = sellers.usage, sellers.unit_costs
         self._factor = price_factor
-        self._answers = np.array([_answers(settings.firms[offer.firm].pricing.kind) for offer in planned], bool)
+        asks = {name: _asks(firm.pricing) for name, firm in settings.firms.items()}
+        self._answers = np.array([asks[offer.firm].answers for offer in planned], bool)
+        self._most = np.array([asks[offer.firm].most for offer in planned], float)
+        self._alone = np.array([asks[offer.firm].alone for offer in planned], float)
         hurdle = settings.entry.hurdle_per_year
-        months = np.arange(max(1, settings.entry.ahead_days // STEP_DAYS))
-        self._discount = (1.0 + hurdle) ** (-(months + 0.5) * STEP_DAYS / DAYS_PER_YEAR)
+        years = (np.arange(max(1, settings.entry.ahead_days // STEP_DAYS)) + 0.5) * STEP_DAYS / DAYS_PER_YEAR
+        self._discount = (1.0 + hurdle) ** -years
+        self._cheaper = settings.costing.software_per_year ** -years  # cost of a token in each month ahead over today's
 
     def newcomers(self, desk: Desk, outlook: Outlook, seats: Sequence[Candidate], day: int) -> list[Prospect]:
         """Values of offers of one model that are not listed, each as if it alone came in now, with others after it.
@@ -118,15 +125,14 @@ class Appraisal:
             loads = [tokens * float(share) / self._planned_tokens(row)
                      for row, share in zip(rows, self._meet(seats, costs, incumbents, [0]).shares[:, 0], strict=True)]
             costs = [self._costs.at(row, day, load) for row, load in zip(rows, loads, strict=True)]
-        month = Month(tokens, outlook.factors(model, day, self._settings.entry.ahead_days), day)
-        pace = self._pace(outlook)
+        month = self._month(outlook, tokens, model, day)
         ahead = self._look_ahead(seats, costs, incumbents, month, outlook)
-        return [self._prospect(seat, *one, pace, month) for seat, one in zip(seats, ahead, strict=True)]
+        return [self._prospect(seat, *one, month) for seat, one in zip(seats, ahead, strict=True)]
 
     def _look_ahead(self, seats: Sequence[Candidate], costs: Sequence[float], incumbents: Incumbents, month: Month,
                     outlook: Outlook) -> list[Ahead]:
         """What each would meet with nobody, one, two ... behind it, as far as there is room for them, and that room."""
-        more, left = self._more(outlook), list(range(len(seats)))
+        more, left = self._more(outlook, month), list(range(len(seats)))
         typical = typical_usd(incumbents, costs, [self._median_cost(*pair) for pair in zip(seats, costs, strict=True)])
         whole = [np.empty((4, 0)) for _ in seats]
         rooms = [np.empty(0)] * len(seats)
@@ -150,7 +156,7 @@ class Appraisal:
         there = np.flatnonzero((desk.offer_model == model) & desk.board.listed).tolist()
         tokens = self._demand(outlook, seat.row, model, day, bool(there))
         met = self._meet([seat], [self._costs.usd_per_mtok(seat.row, day)], self._incumbents(desk, there, day), [0, 1])
-        month = Month(tokens, outlook.factors(model, day, STEP_DAYS), day)
+        month = self._month(outlook, tokens, model, day, STEP_DAYS)
         return bool(self._room(median, Facing(met.prices_behind[0], met.shares_behind[0]), month,
                                outlook.models_a_host)[0] >= 1)
 
@@ -158,56 +164,58 @@ class Appraisal:
               more: list[int], typical: float | None = None) -> Meeting:
         # those behind are of the median type: what they pay and how fast they are, on the same GPU
         behind = [self._median_cost(seat, cost) for seat, cost in zip(seats, costs, strict=True)]
-        knows, row = self._sellers.knowledge, seats[0].row
+        row = seats[0].row
         # who is outside has seen no demand of its own: it believes what is published
-        rules = knows.published if knows.learns else knows.rules_of(row, None)
-        met = meet(incumbents, costs, rules, CEILING, Behind(behind, more), typical)
+        rules = self._sellers.knowledge.demand_of(row).rules
+        met = meet(incumbents, costs, rules, float(self._most[row]), Behind(behind, more), typical)
         if len(incumbents.costs) == 0 and more[0] == 0:
             # who is alone has no rule to answer: it asks what strategies ask then, not the most that they would
-            met.prices[:, 0] = np.minimum(met.prices[:, 0], ALONE * np.array(costs))
+            met.prices[:, 0] = np.minimum(met.prices[:, 0], self._alone[row] * np.array(costs))
         return met
 
     def _median_cost(self, seat: Candidate, usd: float) -> float:
         variable = self._settings.costing.variable_usd_per_mtok
         return variable + (usd - variable) * seat.efficiency / seat.gpu_factor
 
-    def _pace(self, outlook: Outlook) -> float:
-        """How many more sellers of a model are expected a month, while there is room."""
-        return float(self._settings.entry.expected_entry_share * outlook.pace)
+    def _month(self, outlook: Outlook, tokens: float, model: int, day: int, ahead_days: int | None = None) -> Month:
+        entry = self._settings.entry
+        factors = outlook.factors(model, day, ahead_days or entry.ahead_days)
+        behind = entry.expected_entry_share * outlook.behind(model, day, len(factors))
+        return Month(tokens, factors, behind, day)
 
     def _cash(self, seat: Candidate, case: Facing, month: Month) -> np.ndarray:
         """Cash of a day, USD, by number of sellers behind and month; float64 (numbers of more, months)."""
-        sold = month.tokens * np.outer(case.shares, month.factors)
-        margin = (case.prices - self._settings.costing.variable_usd_per_mtok)[:, None]
-        gpus = self._gpus_usd(seat.row, sold / self._planned_tokens(seat.row), month.day)
+        sold, cheaper = month.tokens * np.outer(case.shares, month.factors), self._cheaper[:len(month.factors)]
+        margin = np.outer(case.prices, cheaper) - self._settings.costing.variable_usd_per_mtok
+        gpus = self._gpus_usd(seat.row, sold * cheaper / self._planned_tokens(seat.row), month.day)
         return np.asarray(self._factor * (sold * MTOK_PER_TOKEN * margin - seat.overhead_usd) - gpus)
 
     def _room(self, seat: Candidate, behind: Facing, month: Month, models: float) -> np.ndarray:
         """How many more of the median type, each with so many models, would earn back their entry; int (months,)."""
         entry, more = self._settings.entry, len(behind.prices)
-        sold = month.tokens * np.outer(behind.shares, month.factors)
-        load = sold * seat.efficiency / self._planned_tokens(seat.row)
-        margin = (behind.prices - self._settings.costing.variable_usd_per_mtok)[:, None]
+        sold, cheaper = month.tokens * np.outer(behind.shares, month.factors), self._cheaper[:len(month.factors)]
+        load = sold * cheaper * seat.efficiency / self._planned_tokens(seat.row)
+        margin = np.outer(behind.prices, cheaper) - self._settings.costing.variable_usd_per_mtok
         gpus = self._gpus_usd(seat.row, load, month.day) / seat.gpu_factor
         cash = self._factor * (sold * MTOK_PER_TOKEN * margin - entry.overhead_usd_per_day) - gpus
         # over the time that it looks ahead; of the cost of a firm each model bears a part
         earns = cash >= (entry.listing_usd + entry.firm_usd / models) * self._factor / entry.ahead_days
         return np.where(earns.all(axis=0), more - 1, np.argmin(earns, axis=0) - 1)
 
-    def _prospect(self, seat: Candidate, case: Facing, room: np.ndarray, pace: float, month: Month) -> Prospect:
+    def _prospect(self, seat: Candidate, case: Facing, room: np.ndarray, month: Month) -> Prospect:
         """Cash with as many more in each month as come while there is room (E55)."""
         months = np.arange(len(month.factors))
-        number = np.floor(np.minimum(np.maximum(room, 0), pace * (months + 0.5)) + ROUNDING).astype(int)
+        number = np.floor(np.minimum(np.maximum(room, 0), month.behind) + ROUNDING).astype(int)
         cash = self._cash(seat, case, month)[np.minimum(number, len(case.prices) - 1), months]
         now = month.tokens * float(case.shares[0])
         revenue = self._factor * now * MTOK_PER_TOKEN * float(case.prices[0])
         return self._worth(seat.row, STEP_DAYS * cash, now / self._planned_tokens(seat.row), revenue)
 
-    def _more(self, outlook: Outlook) -> list[int]:
+    def _more(self, outlook: Outlook, month: Month) -> list[int]:
         """Numbers of further sellers of a model that may be expected: those outside who can serve it, as they come."""
         entry = self._settings.entry
         able = math.ceil(outlook.outside * entry.familiar_share) if entry.expected_entry_share > 0 else 0
-        come = math.floor(self._pace(outlook) * (len(self._discount) - 0.5) + ROUNDING)
+        come = math.floor(float(month.behind[-1]) + ROUNDING)
         return list(range(min(able, come, MOST_BEHIND) + 1))
 
     def staying(self, desk: Desk, outlook: Outlook, row: int, overhead_usd: float, day: int) -> Prospect:
@@ -216,8 +224,9 @@ class Appraisal:
         factors = outlook.factors(int(desk.offer_model[row]), day, self._settings.entry.ahead_days)
         load = float(usage.replicas[row]) * factors
         variable = self._settings.costing.variable_usd_per_mtok * MTOK_PER_TOKEN * self._factor
-        margin = float(usage.revenue[row]) * factors - variable * load * self._planned_tokens(row)
-        cash = margin - self._gpus_usd(row, load, day) - overhead_usd * self._factor
+        cheaper = self._cheaper[:len(factors)]
+        margin = float(usage.revenue[row]) * factors * cheaper - variable * load * self._planned_tokens(row)
+        cash = margin - self._gpus_usd(row, load * cheaper, day) - overhead_usd * self._factor
         return self._worth(row, STEP_DAYS * cash, float(usage.replicas[row]), float(usage.revenue[row]))
 
     def _gpus_usd(self, row: int, load: np.ndarray, day: int) -> np.ndarray:
@@ -234,10 +243,10 @@ class Appraisal:
                         float(months_usd[:3].sum()))
 
     def _demand(self, outlook: Outlook, row: int, model: int, day: int, sold: bool) -> float:
-        """Tokens a day of a model; of one that nobody ever sold what firms expect of new models."""
+        """Tokens a day of a model that no seller holds; of one never sold what firms expect of new models."""
         lately = float(outlook.mean_tokens(day)[model])
         if lately > 0 or sold:
-            return lately
+            return lately * self._sellers.knowledge.demand_of(row).loose
         shelf, age = self._settings.shelf, max(0.0, day - self._planned[row].model.release_day)
         return float(shelf.expected_load * 0.5 ** (age / shelf.half_life_days) * self._planned_tokens(row))
 
@@ -250,8 +259,21 @@ class Appraisal:
         served = self._usage.served
         posted = [desk.board.prices_of(row).blended(served.billed(row)) / PICO_PER_USD_PER_MTOK for row in there]
         costs = [self._costs.usd_per_mtok(row, day) for row in there]
-        return Incumbents(np.array(costs), np.array(posted), self._answers[list(there)])
+        held = self._sellers.knowledge.demand_of(there[0]).held if there else {}
+        bound = np.array([held.get(row, 0.0) for row in there])
+        return Incumbents(np.array(costs), np.array(posted), self._answers[list(there)], self._most[list(there)], bound)
 
 
-def _answers(kind: str) -> bool:
-    return kind in STRATEGIES and STRATEGIES[kind].answers_rules
+class Asks(NamedTuple):
+    """What a strategy asks: whether it answers the rules, and price over unit cost at the most and without rivals."""
+
+    answers: bool
+    most: float
+    alone: float
+
+
+def _asks(choice: PricingChoice) -> Asks:
+    kind = STRATEGIES.get(choice.kind)
+    given = getattr(bind(choice), "parameters", None)
+    return Asks(kind is not None and kind.answers_rules, float(getattr(given, "ceiling_markup", CEILING)),
+                float(getattr(given, "markup", ALONE)))

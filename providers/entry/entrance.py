@@ -80,7 +80,7 @@ class PoolEntrance:
         beliefs = self._beliefs
         roomy = [model for model, seat in seats.items()
                  if beliefs.appraisal.has_room(desk, beliefs.outlook, seat, day)]
-        beliefs.outlook.survey(roomy, SURVEY_DAYS / STEP_DAYS)
+        beliefs.outlook.survey(roomy, desk.board.listed, day, SURVEY_DAYS / STEP_DAYS)
 
     def _ask_all(self, desk: Desk, day: int) -> None:
         """What entering would be worth to each type outside, now."""

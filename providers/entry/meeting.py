@@ -1,10 +1,11 @@
 """Prices and shares of the sellers of one model once one more has come in.
 
-    (E54)  p_i = c_i min(m, e_i / (e_i - 1)),   e_i = sum_r w_r s_ir k_r (1 - s_ir) / sum_r w_r s_ir,
+    (E54)  p_i = c_i min(m_i, e_i / (e_i - 1)),   e_i = sum_r w_r s_ir k_r (1 - s_ir) / (b_i + sum_r w_r s_ir),
            s_ir = p_i^-k_r / sum_j p_j^-k_r
 
-for sellers who answer the rules through which they sell, w_r the demand that rule r places; the others keep what they
-post. All answer at once, from the posted prices on; all newcomers together, each as if it came alone.
+for sellers who answer the rules through which they sell, w_r the demand that rule r places, b_i what i holds whatever
+it charges and m_i the most that its strategy asks; the others keep what they post. All answer at once, from the posted
+prices on; all newcomers together, each as if it came alone.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ class Incumbents(NamedTuple):
     costs: np.ndarray  # unit costs, USD per million tokens
     posted: np.ndarray  # prices, USD per million tokens
     answers: np.ndarray  # bool: whether they answer the rules, or keep their prices
+    most: np.ndarray  # highest price over unit cost that each asks
+    bound: np.ndarray  # demand that each holds whatever it charges, over what the rules place
 
 
 class Behind(NamedTuple):
@@ -36,7 +39,7 @@ class Meeting(NamedTuple):
     """What each of some newcomers would meet, with so many more behind it; float64 (newcomers, numbers of more)."""
 
     prices: np.ndarray  # its own, USD per million tokens
-    shares: np.ndarray  # of the model's demand
+    shares: np.ndarray  # of the demand that the rules place
     prices_behind: np.ndarray  # of each of those behind it
     shares_behind: np.ndarray
 
@@ -61,7 +64,7 @@ def meet(incumbents: Incumbents, newcomers: Sequence[float], rules: Rules, ceili
     rules
         The rules through which all sell.
     ceiling
-        Highest price over unit cost of those who answer, m.
+        Highest price over unit cost of newcomers, m.
     behind
         Further sellers who come after it; none: it is the last.
     typical
@@ -77,12 +80,14 @@ def meet(incumbents: Incumbents, newcomers: Sequence[float], rules: Rules, ceili
     cost = np.hstack([np.tile(np.maximum(incumbents.costs, FREE), (cases, 1)), after, own])
     price = np.hstack([np.tile(np.maximum(incumbents.posted, FREE), (cases, 1)), 2.0 * after, 2.0 * own])
     held = np.concatenate([~np.asarray(incumbents.answers, bool), [False, False]])
-    count = np.ones_like(cost)
+    count, none = np.ones_like(cost), np.zeros(2)
     count[:, there] = np.tile(np.asarray(more, float), len(newcomers))
+    top = np.log(cost * np.concatenate([incumbents.most, [ceiling, ceiling]]))
+    bound = np.concatenate([incumbents.bound, none])
     level_usd = typical_usd(incumbents, newcomers, last) if typical is None else typical
     exponents = np.array([exponent_at(rule, level_usd) for rule in rules.rules])
     level = np.log(price)
-    shares = settle(level, Cases(np.log(cost), np.log(cost * ceiling), held, count), np.array(rules.placed), exponents)
+    shares = settle(level, Cases(np.log(cost), top, held, count, bound), np.array(rules.placed), exponents)
     shape = (len(newcomers), len(more))
     found = (table[:, place].reshape(shape) for place in (-1, -2) for table in (np.exp(level), shares))
     return Meeting(*found)

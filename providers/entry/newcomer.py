@@ -188,7 +188,6 @@ class Newcomer(FirmAgent):
         for one in prospects:
             self.planned[one.row] = self.potential[one.row]
             self._targets[one.row] = 0
-            self._beliefs.outlook.listed(int(desk.offer_model[one.row]))
             self.usage.expect(one.row, one.load, one.revenue_usd)
             self._expected.append((day, one.months_usd))
             self._invest(desk, day, self._terms_usd(self.settings.entry.listing_usd))

@@ -1,9 +1,9 @@
 """What demand a potential host expects of a model: what it was lately, how models age, how the platform grows.
 
-    (E52)  D(t + tau) = D28 S(a + tau) / S(a) e^(g tau)          S(a) = product of R_b over months b of age up to a
+    (E52)  D(t + tau) = D S(a + tau) / S(a) e^(g tau)          S(a) = product of R_b over months b of age up to a
 
-D28 is the mean of the last 28 days, R_b what a model of b months sold the month after over what it sold then, as shares
-of the platform, over all models seen so far; and g a share of the platform's growth over 90 days.
+D is the mean of the last ``demand_days``, R_b what a model of b months sold the month after over what it sold then, as
+shares of the platform, over all models seen so far; and g a share of the platform's growth over 90 days.
 """
 
 import csv
@@ -20,7 +20,6 @@ from sim.market.models.model import Models
 from sim.market.usage import OfferDay
 from sim.scenario.entry_settings import EntrySettings
 
-MEAN_DAYS: Final = 28
 STEP_DAYS: Final = 30
 PRIOR: Final = 0.05  # months of the whole platform that the prior of ageing counts for
 HOSTS_BEFORE: Final = 3.0  # hosts that the prior of how many models one brings counts for
@@ -28,6 +27,7 @@ MODELS_BEFORE: Final = 2.0  # that prior
 MONTHS_BEFORE: Final = 3.0  # months of a model with room that the prior of its listings counts for
 LISTED_BEFORE: Final = 0.5  # that prior: of those who look and can serve it, so many list it
 AGES: Final = 120  # months of age that are told apart
+YOUNG, OLD = 0, 1  # models in their first month, and others: on the shelves of many firms those come at once
 
 
 class EntryPathError(MarketError):
@@ -54,7 +54,7 @@ class Outlook:
 
     def __init__(self, models: Models, offer_model: np.ndarray, settings: EntrySettings, half_life_days: float) -> None:
         self._release, self._offer_model = models.release_day, offer_model
-        self._share = settings.expected_growth_share
+        self._share, self._mean_days = settings.expected_growth_share, settings.demand_days
         self._prior = 0.5 ** (STEP_DAYS / half_life_days)
         self._path = None if settings.growth_path is None else read_path(settings.growth_path)
         self._days: list[np.ndarray] = []  # tokens of each model, a day
@@ -63,13 +63,31 @@ class Outlook:
         self.outside = settings.types
         self._hosts, self._entered_with = HOSTS_BEFORE, HOSTS_BEFORE * MODELS_BEFORE
         self._roomy: frozenset[int] = frozenset()
-        self._room_months = MONTHS_BEFORE
-        self._listings = MONTHS_BEFORE * LISTED_BEFORE * settings.looks_per_month * settings.familiar_share
+        self._listed = np.zeros(len(offer_model), bool)
+        # of models in their first month, and of others
+        self._room_months = np.full(2, MONTHS_BEFORE)
+        self._listings = self._room_months * LISTED_BEFORE * settings.looks_per_month * settings.familiar_share
 
-    def survey(self, roomy: Sequence[int], months: float) -> None:
-        """Note which models had room for another seller, and for how long."""
-        self._roomy = frozenset(roomy)
-        self._room_months += months * len(self._roomy)
+    def survey(self, roomy: Sequence[int], listed: np.ndarray, day: float, months: float) -> None:
+        """Note who listed models that had room at the last survey, and which have room for so many months from now.
+
+        Parameters
+        ----------
+        roomy
+            Rows of models with room for another seller.
+        listed
+            bool (offers,): which are listed now, those of all firms.
+        day, months
+            Today, and the time to the next survey.
+        """
+        for model in self._offer_model[listed & ~self._listed].tolist():
+            self._listings[self._class(model, day - STEP_DAYS * months)] += model in self._roomy
+        self._roomy, self._listed = frozenset(roomy), listed.copy()
+        for model in self._roomy:
+            self._room_months[self._class(model, day)] += months
+
+    def _class(self, model: int, day: float) -> int:
+        return YOUNG if day - self._release[model] < STEP_DAYS else OLD
 
     def entered(self, models: int) -> None:
         """Note that a type came in with so many models."""
@@ -82,14 +100,15 @@ class Outlook:
         """With how many models a type comes in, as seen so far."""
         return float(self._entered_with / self._hosts)
 
-    def listed(self, model: int) -> None:
-        """Note that somebody listed a model."""
-        self._listings += model in self._roomy
-
     @property
-    def pace(self) -> float:
-        """Listings a month of a model that has room for one, as seen so far."""
-        return float(self._listings / self._room_months)
+    def pace(self) -> np.ndarray:
+        """Listings a month of a model that has room for one, as seen so far; in its first month, and later."""
+        return np.asarray(self._listings / self._room_months)
+
+    def behind(self, model: int, day: int, months: int) -> np.ndarray:
+        """Sellers expected to come while there is room, by the middle of each month ahead; float64 (months,)."""
+        middle, young = np.arange(months) + 0.5, max(0.0, 1.0 - max(0.0, day - self._release[model]) / STEP_DAYS)
+        return np.asarray(self.pace[YOUNG] * np.minimum(middle, young) + self.pace[OLD] * np.maximum(middle - young, 0))
 
     def read(self, days: Sequence[OfferDay]) -> None:
         """Take in all days that ended since it was last called."""
@@ -101,11 +120,12 @@ class Outlook:
             self._months += 1
 
     def mean_tokens(self, day: int) -> np.ndarray:
-        """Tokens a day of each model: the mean over the last 28 days, or since its release; float64 (models,)."""
+        """Tokens a day of each model: mean over the last ``demand_days``, or since its release; float64 (models,)."""
         if not self._days:
             return np.zeros(len(self._release))
-        lately = np.array(self._days[-MEAN_DAYS:]).sum(axis=0)
-        there = np.minimum(len(self._days[-MEAN_DAYS:]), np.maximum(day - self._release, 1.0))
+        days = self._days[-self._mean_days:]
+        lately = np.array(days).sum(axis=0)
+        there = np.minimum(len(days), np.maximum(day - self._release, 1.0))
         return np.asarray(lately / np.maximum(there, 1.0))
 
     def growth_per_day(self) -> float:

@@ -23,12 +23,15 @@ class Cases(NamedTuple):
         bool (sellers,): keeps its price.
     many
         float64 (cases, sellers): how many of each there are.
+    bound
+        float64 (sellers,): demand that comes to each whatever it charges, over the demand that the rules place.
     """
 
     cost: np.ndarray
     top: np.ndarray
     held: np.ndarray
     many: np.ndarray
+    bound: np.ndarray
 
 
 @njit(cache=True, nogil=True)
@@ -47,7 +50,7 @@ def settle(level: np.ndarray, of: Cases, parts: np.ndarray, exponents: np.ndarra
     Returns
     -------
     ndarray
-        float64 (cases, sellers): share of one of each.
+        float64 (cases, sellers): share of one of each of what the rules place.
     """
     cases, sellers = level.shape
     share, moved = np.empty((len(parts), sellers)), np.empty(sellers)
@@ -60,8 +63,8 @@ def settle(level: np.ndarray, of: Cases, parts: np.ndarray, exponents: np.ndarra
             for i in range(sellers):
                 moved[i] = level[case, i]
                 if not of.held[i]:
-                    moved[i] = min(moved[i] + step(moved[i] - of.cost[case, i], share[:, i], parts, exponents, most),
-                                   of.top[case, i])
+                    moved[i] = min(moved[i] + step(moved[i] - of.cost[case, i], of.bound[i], share[:, i], parts,
+                                                   exponents, most), of.top[case, i])
                 farthest = max(farthest, abs(moved[i] - level[case, i]))
             level[case] = moved
             if farthest <= CLOSE:
@@ -85,7 +88,8 @@ def place(level: np.ndarray, many: np.ndarray, exponents: np.ndarray, share: np.
 
 
 @njit(cache=True, nogil=True)
-def step(margin: float, share: np.ndarray, parts: np.ndarray, exponents: np.ndarray, most: float) -> float:
+def step(margin: float, bound: float, share: np.ndarray, parts: np.ndarray, exponents: np.ndarray,
+         most: float) -> float:
     """Newton's step of a seller towards its answer, of the logarithm of its price, the others standing still.
 
     Without the own share's part in the slope, answers to a steep rule would overshoot and never meet.
@@ -94,6 +98,8 @@ def step(margin: float, share: np.ndarray, parts: np.ndarray, exponents: np.ndar
     ----------
     margin
         Logarithm of price over unit cost.
+    bound
+        Demand that comes whatever it charges, over what the rules place.
     share
         float64 (rules,): its share through each rule.
     parts, exponents
@@ -101,7 +107,7 @@ def step(margin: float, share: np.ndarray, parts: np.ndarray, exponents: np.ndar
     most
         The longest step.
     """
-    sold, fall, bend = 0.0, 0.0, 0.0
+    sold, fall, bend = bound, 0.0, 0.0
     for r in range(len(parts)):
         s, k = share[r], exponents[r]
         sold += parts[r] * s

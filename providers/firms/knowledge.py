@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from simpy import Event
 
+from providers.firms.rule_mix import ModelDemand
 from providers.pricing.residual_demand import Belief, ResidualDemand
 from providers.pricing.sold_through import OPENROUTER_UNTIL_2026, Rules
 from sim.market.desk import Desk
@@ -33,18 +34,24 @@ class Knowledge:
 
     def __init__(self, models: Sequence[str], learning: DemandLearning | None) -> None:
         self.published = OPENROUTER_UNTIL_2026
-        self._of_model: dict[str, Rules] = {}
+        self._of_model: dict[str, ModelDemand] = {}
         self._models, self._learning = models, learning
         numbers = {name: number for number, name in enumerate(dict.fromkeys(models))}
         model = np.array([numbers[name] for name in models], np.int64)
         self._seen = None if learning is None else ResidualDemand(model, learning.memory_days)
 
-    def tell(self, rules: Rules, model: str | None = None) -> None:
-        """Tell all sellers, or those of one model, the rules through which they sell."""
-        if model is None:
-            self.published = rules
-        else:
-            self._of_model[model] = rules
+    def tell(self, rules: Rules) -> None:
+        """Tell all sellers the rules through which they sell."""
+        self.published = rules
+
+    def tell_of_model(self, demand: ModelDemand) -> None:
+        """Tell the sellers of one model how its customers come."""
+        self._of_model[demand.model] = demand
+
+    def demand_of(self, row: int) -> ModelDemand:
+        """How customers of an offer's model come, as those hear who sell it or might; who learns hears what all do."""
+        told = None if self.learns else self._of_model.get(self._models[row])
+        return ModelDemand(self._models[row], self.published, 1.0, {}) if told is None else told
 
     @property
     def learns(self) -> bool:
@@ -77,5 +84,5 @@ class Knowledge:
     def rules_of(self, row: int, belief: Belief | None) -> Rules:
         """The rules that a seller answers: those that it was told, or the power of price that it believes in."""
         if belief is None:
-            return self._of_model.get(self._models[row], self.published)
+            return self.demand_of(row).rules_of(row)
         return Rules.single(max(belief.mean, 0.0))

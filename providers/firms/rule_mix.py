@@ -1,7 +1,11 @@
-"""What sellers are told of the ways in which customers come: the part of a model's demand that each rule places."""
+"""What sellers are told of the ways in which customers come: the part of a model's demand that each rule places.
 
-from collections.abc import Callable, Generator, Sequence
-from typing import Any, Final
+Prices move only customers whom a rule places by prices. Whoever has named a provider, or goes to the fastest, is held
+by the seller that it has: that seller may ask more of all its customers, and nobody else can count on them (E56).
+"""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from simpy import Event
@@ -14,6 +18,36 @@ from sim.units import DAY_S
 
 KEPT: Final = 27.0 / 28.0  # of counts, from day to day: a memory of four weeks (assumption)
 PRIOR_REQUESTS: Final = 1000.0  # for which the mix of all customers counts beside a model's own sales (assumption)
+HELD: Final = np.array([rule in ("nitro", "pinned") for rule in RULES])  # rules that look at no price
+
+
+class ModelDemand(NamedTuple):
+    """How customers of a model come.
+
+    Attributes
+    ----------
+    model
+        Its name.
+    rules
+        Of the demand that is loose: that no seller holds.
+    loose
+        Part of the model's demand that is.
+    held
+        By row of an offer: what it holds, over the demand that is loose.
+    """
+
+    model: str
+    rules: Rules
+    loose: float
+    held: Mapping[int, float]
+
+    def rules_of(self, row: int) -> Rules:
+        """Rules through which an offer sells: those of what is loose, and the customers that it holds."""
+        own = self.held.get(row, 0.0)
+        if own <= 0:
+            return self.rules
+        loose = (rule._replace(share=part) for rule, part in zip(self.rules.rules, self.rules.placed, strict=True))
+        return Rules((*loose, PriceRule(own, captive=True)))
 
 
 def mixed_rules(default: PriceRule, parts: Sequence[float]) -> Rules:
@@ -41,12 +75,13 @@ class RuleMix:
     default
         The rule of the router's policy.
     planned
-        Part of all planned requests that each rule places, float64 (rules,).
+        Part of all planned requests that each rule places, float64 (rules,). Beside what was sold it counts as
+        ``PRIOR_REQUESTS``, of whom nobody knows yet who will hold them.
     tell
-        Told the rules of a model, and its name.
+        Told how customers of a model come.
     """
 
-    def __init__(self, default: PriceRule, planned: np.ndarray, tell: Callable[[Rules, str], None]) -> None:
+    def __init__(self, default: PriceRule, planned: np.ndarray, tell: Callable[[ModelDemand], None]) -> None:
         self._default, self._planned, self._tell = default, planned, tell
         self._counts: np.ndarray | None = None
 
@@ -59,9 +94,17 @@ class RuleMix:
 
     def see(self, by_rule: np.ndarray, desk: Desk) -> None:
         """Take in a day's completed requests, (offers, rules), and tell the sellers of each model that sold any."""
-        day = np.zeros((len(desk.models), len(RULES)))
-        np.add.at(day, desk.offer_model, by_rule)
-        self._counts = day if self._counts is None else KEPT * self._counts + day
-        for model in np.flatnonzero(day.any(axis=1)).tolist():
-            parts = self._counts[model] + PRIOR_REQUESTS * self._planned
-            self._tell(mixed_rules(self._default, parts / parts.sum()), desk.models.names[model])
+        self._counts = by_rule.astype(float) if self._counts is None else KEPT * self._counts + by_rule
+        # whom a seller held that left, others hold by now, and their counts say so
+        self._counts[np.ix_(~desk.board.listed, HELD)] = 0.0
+        held = self._counts[:, HELD].sum(axis=1)
+        of_model, sold = np.zeros((2, len(desk.models), len(RULES)))
+        np.add.at(of_model, desk.offer_model, self._counts)
+        np.add.at(sold, desk.offer_model, by_rule)
+        for model in np.flatnonzero(sold.any(axis=1)).tolist():
+            parts = np.where(HELD, 0.0, of_model[model]) + PRIOR_REQUESTS * self._planned
+            rows = np.flatnonzero((desk.offer_model == model) & (held > 0)).tolist()
+            self._tell(ModelDemand(
+                desk.models.names[model], mixed_rules(self._default, parts / parts.sum()),
+                float(parts.sum() / (parts.sum() + of_model[model][HELD].sum())),
+                {row: float(held[row] / parts.sum()) for row in rows}))

@@ -19,6 +19,7 @@ from providers.firms.expectations import Usage
 from providers.firms.firm import FirmAgent, Shared
 from providers.firms.pools import Pool, open_pools
 from providers.firms.price_reviews import Sellers
+from providers.firms.rule_mix import ModelDemand
 from providers.firms.shelf import PlannedOffer, offer_part, offer_spec, opening_day, planned_offers
 from providers.pricing.sold_through import Rules
 from sim.errors import MarketError, ScenarioError
@@ -97,12 +98,13 @@ class SupplySide:
         """What entering would be worth to each type outside, at each quarter so far."""
         return [] if self._entrance is None else self._entrance.values
 
-    def tell(self, rules: Rules, model: str | None = None) -> None:
-        """Tell all sellers, or those of one model, through which rules they sell, from now on.
+    def tell(self, rules: Rules) -> None:
+        """Tell all sellers through which rules they sell, from now on: it is what is published."""
+        self._sellers.knowledge.tell(rules)
 
-        Those who learn hear of what is told to all only: it is what is published.
-        """
-        self._sellers.knowledge.tell(rules, model)
+    def tell_of_model(self, demand: ModelDemand) -> None:
+        """Tell the sellers of one model how its customers come, from now on; those who learn do not hear it."""
+        self._sellers.knowledge.tell_of_model(demand)
 
     def processes(self) -> list[AgentProcess]:
         """One process a firm, in the order of the scenario, one of what sellers learn and one of entry."""

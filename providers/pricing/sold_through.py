@@ -29,11 +29,14 @@ class PriceRule(NamedTuple):
         It gives shares in proportion to ``price ** -exponent``; 0 if it does not look at prices.
     curve
         If it has one, its shares follow that instead.
+    captive
+        Whether all of its part comes to this one seller, whatever anybody charges: customers who have named it.
     """
 
     share: float
     exponent: float = 0.0
     curve: DrawnCurve | None = None
+    captive: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,8 @@ OPENROUTER_UNTIL_2026: Final = Rules.single(2.0)  # 1/price^2, its documented ru
 
 def share_under(rule: PriceRule, prices: np.ndarray, rivals: np.ndarray, token_s: float = 0.0) -> np.ndarray:
     """Share that one rule gives a seller at each of some prices; as ``Rules.share``."""
+    if rule.captive:
+        return np.ones(len(prices))
     if rule.curve is None:
         return router_share(prices, rivals, rule.exponent)
     return _drawn_share(rule.curve, prices, rivals, token_s)

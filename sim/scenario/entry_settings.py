@@ -15,6 +15,9 @@ class EntrySettings(Part):
     looks_per_month: float = quantity(
         8.0, unit="1/month", doc="How many types a month see whether to enter, in random order", gt=0, le=100_000,
         source="assumption", sweep=Sweep(2.0, 400.0, "log", "a slow trickle to everybody once a month"))
+    demand_days: int = quantity(
+        28, unit="days", doc="Last days whose mean demand of a model a type takes for today's", ge=1, le=365,
+        source="assumption: four weeks", sweep=Sweep(7, 56, "log", "a week to two months"))
     first_look_day: int = quantity(28, unit="days", doc="Day of the first look: demand is a mean over 28 days", ge=1,
                                    source="assumption: as many days as the mean of demand")
     gpus: tuple[Name, ...] = Field(

@@ -16,8 +16,8 @@ POOL = {"types": 9, "looks_per_month": 9.0, "gpus": ("h200-sxm", "gb200"), "fami
         "max_replicas": 3000, "first_look_day": 30, "regions": ("us-east", "us-west"), "expected_growth_share": 0.5}
 COSTS = {"basis": "volume", "variable_usd_per_mtok": 0.02, "software_per_year": 1.4, "least_load": 0.3}
 CHANGES = {
-    "types": 10, "looks_per_month": 20.0, "first_look_day": 31, "gpus": ("h200-sxm", "mi300x"), "gpu_price_sd": 0.3,
-    "efficiency_sd": 0.1, "overhead_usd_per_day": 150.0, "overhead_sd": 0.6, "firm_usd": 60_000.0,
+    "types": 10, "looks_per_month": 20.0, "demand_days": 14, "first_look_day": 31, "gpus": ("h200-sxm", "mi300x"),
+    "gpu_price_sd": 0.3, "efficiency_sd": 0.1, "overhead_usd_per_day": 150.0, "overhead_sd": 0.6, "firm_usd": 60_000.0,
     "listing_usd": 4000.0, "hurdle_per_year": 0.5, "ahead_days": 180, "expected_growth_share": 1.0,
     "expected_entry_share": 0.0, "familiar_share": 0.5, "regions": ("us-west",), "fp4_share": 0.9,
     "max_replicas": 3001, "pricing": {"kind": "cost_plus"}, "faults": {"fast_failure_share": 0.1},

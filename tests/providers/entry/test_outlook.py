@@ -25,7 +25,9 @@ def outlook(rows, half_life_days=1e5, **fields):
 def test_the_mean_is_over_28_days_or_since_the_release():
     found = outlook([(10, 0)] * 50 + [(10, 7)] * 10)
     assert found.mean_tokens(60).tolist() == [10, 7]
-    assert outlook([(10, 0)] * 22 + [(38, 0)] * 28).mean_tokens(50).tolist() == [38, 0]
+    later = [(10, 0)] * 22 + [(38, 0)] * 28
+    assert outlook(later).mean_tokens(50).tolist() == [38, 0]
+    assert outlook(later, demand_days=56).mean_tokens(50).tolist() == [(22 * 10 + 28 * 38) / 50, 0]
     assert outlook([]).mean_tokens(0).tolist() == [0, 0]
 
 
@@ -83,13 +85,27 @@ def test_a_missing_path_is_refused(tmp_path):
 
 
 def test_the_pace_of_listings_is_learned_where_there_is_room():
-    """Prior: half of 8 x .1 a month, for three months. Then 2 models with room for a month, and 3 listings there."""
+    """Prior: half of 8 x .1 a month, for three months, of models in their first month and of others each.
+
+    On day 60 a is old and b, released on day 50, is young. Both have room for a month, in which a is listed once more
+    and b not at all; then b has room for a month, in which it is listed once, and a, which has none, too.
+    """
     found = outlook([])
-    assert found.pace == pytest.approx(0.4)
-    found.survey([0, 1], 1.0)
-    for listed in (0, 1, 1):
-        found.listed(listed)
-    assert found.pace == pytest.approx((3 * 0.4 + 3) / 5)
-    found.survey([0], 1.0)
-    found.listed(1)  # no room there: says nothing
-    assert found.pace == pytest.approx((3 * 0.4 + 3) / 6)
+    assert found.pace.tolist() == pytest.approx([0.4, 0.4])
+    found.survey([0, 1], np.array([False, False]), 60, 1.0)
+    found.survey([1], np.array([True, False]), 79, 1.0)
+    assert found.pace.tolist() == pytest.approx([3 * 0.4 / 5, (3 * 0.4 + 1) / 4])
+    found.survey([], np.array([True, True]), 109, 1.0)
+    assert found.pace.tolist() == pytest.approx([(3 * 0.4 + 1) / 5, (3 * 0.4 + 1) / 4])
+    found.survey([0], np.array([True, True]), 119, 1.0)
+    found.survey([0], np.array([False, True]), 129, 1.0)  # who leaves lists nothing
+    assert found.pace[1] == pytest.approx((3 * 0.4 + 1) / 6)
+
+
+def test_sellers_are_expected_at_the_pace_of_each_age():
+    """Ten listings a month in a model's first month and 2 later: b, ten days old, has two thirds of that month left."""
+    found = outlook([])
+    found._listings, found._room_months = np.array([10.0, 2.0]), np.ones(2)
+    assert found.behind(1, 60, 2) == pytest.approx([5.0, 10 * 2 / 3 + 2 * (1.5 - 2 / 3)])
+    assert found.behind(0, 60, 2) == pytest.approx([1.0, 3.0])
+    assert found.behind(1, 40, 1) == pytest.approx([5.0])  # not released yet: all of its month is ahead
