@@ -107,6 +107,20 @@ def test_no_price_is_below_the_floor_or_off_the_grid():
     assert strategy("constant", anchor="list", floor_cost_share=0.5).launch(dear, rng()) == LIST
 
 
+def test_small_prices_stand_on_a_finer_grid_where_there_is_one():
+    """Markup 1.5 on a cost of .0093: .01395 in the list's proportions, input and cached 7/10 and output 7/4 of it."""
+    cheap = situation(unit_cost_usd_per_mtok=0.0093, list_price=prices_of_usd(0.4, 1.0, 0.4), mix=Mix(0.75, 0.25))
+    parts = {"markup": 1.5, "cached_share": 1.0}
+    level = 0.0093 * 1.5 / (0.75 * 0.4 + 0.25)
+    assert level * 0.4 == pytest.approx(0.010145, abs=1e-6)
+    assert level * 1.0 == pytest.approx(0.025364, abs=1e-6)
+    assert usd(strategy("constant", **parts).launch(cheap, rng())) == (0.01, 0.03, 0.01)
+    assert usd(strategy("constant", fine_grid_usd=0.001, **parts).launch(cheap, rng())) == (0.01, 0.025, 0.01)
+    # ten times as much is .101 and .254: ten cents and more are whole ones
+    dear = dataclasses.replace(cheap, unit_cost_usd_per_mtok=0.093)
+    assert usd(strategy("constant", fine_grid_usd=0.001, **parts).launch(dear, rng())) == (0.1, 0.25, 0.1)
+
+
 def test_decline_loses_its_share_in_a_year():
     seller = strategy("decline", anchor="list", decline_per_year=0.5, grid_usd=0.001, floor_cost_share=0)
     own = seller.launch(situation(), rng())
