@@ -11,7 +11,6 @@ from sim.scenario.base import Part, quantity
 from sim.scenario.price_settings import on_grid
 from sim.units import PICO_PER_USD_PER_MTOK
 
-
 FEW_STEPS: Final = 10  # of the grid: a price of fewer is rounded by more than a twentieth of itself
 
 
@@ -39,10 +38,10 @@ class Tariff(Part):
         source="pluriholonomic/ai-routing (July 2026): 93% of quotes are on the cent grid",
     )
     fine_grid_usd: float = quantity(
-        0.01, unit="USD per million tokens", doc="Where finer than the grid, prices below ten of its steps are multiples "
-        "of this", ge=0.000001,
-        source="OpenRouter's list, 2024-09 to 2026-02 (jvrck/openrouterlist): off the cent grid are 35% of input and 43% "
-        "of output prices below 0.10 USD, and 8% of others",
+        0.01, unit="USD per million tokens", doc="Where finer than the grid, prices below ten of its steps are "
+        "multiples of this", ge=0.000001,
+        source="OpenRouter's list, 2024-09 to 2026-02 (jvrck/openrouterlist): off the cent grid are 35% of input and "
+        "43% of output prices below 0.10 USD, and 8% of others",
     )
 
     @model_validator(mode="after")
