@@ -47,15 +47,15 @@ class RunKind:
     play: Play
     of: "Kind"
 
-    def prepare(self, scenario: Any) -> None:  # noqa: ANN401 - of either form
-        """Assemble the world and throw it away: what does not fit shows before anything is compiled or run.
+    def prepare(self, scenario: Any) -> "World":  # noqa: ANN401 - of either form
+        """Assemble the world: what does not fit shows before anything is compiled or run.
 
         Raises
         ------
         MarketError
             If something in the scenario is wrong.
         """
-        self.world(scenario)
+        return self.world(scenario)
 
     def world(self, scenario: Any) -> "World":  # noqa: ANN401 - of either form
         """Assemble the world of a scenario, without an engine that would have to be compiled.

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from experiments.stats.sequential import Stopping
     from experiments.store.results import Results
     from experiments.store.store import Store
+    from sim.engines.world import World
 
 
 UNDRAWN: Final[tuple[type[Exception], ...]] = (*FAULTS, MarketError)
@@ -121,7 +122,7 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
     from experiments.store.store import Store
 
     started = time.monotonic()
-    _refuse_what_cannot_run(study, design, how)
+    base = _refuse_what_cannot_run(study, design, how)
     check_writable(how.out, study_owner(study.name), how.force)
     file = how.store or how.out / STORE_FILE
     clear_and_tell(how.out, file)
@@ -145,7 +146,7 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MarketWarning)  # failed runs are told below, and in failures.csv
             found = study.measure(design, results, how.check)
-        undrawn = _write_folder(study, design, found, _extra(study, design, results, how), how)
+        undrawn = _write_folder(study, design, found, _extra(study, design, results, how, base), how)
     study.finished(design, found)
     print("\n".join([*told_of_look(how.look), study.told(found), *told, *traces_told(design.scenario),
                      *told_of(design.scenario)]))
@@ -164,12 +165,14 @@ class _Extra:
     record: dict[str, Any] = field(default_factory=dict)
 
 
-def _extra(study: Study[Any, Any], design: Design, results: Results, how: How) -> _Extra:
+def _extra(
+    study: Study[Any, Any], design: Design, results: Results, how: How, base: World | None
+) -> _Extra:
     from experiments.store.fingerprints import fingerprints
 
     failures = results.failures()
     return _Extra({"failures": failures} if len(failures) else {}, _held(design, len(failures)),
-                  {**_record(study, design, how), **_rule(how), **shards_told(design), **_room(design),
+                  {**_record(study, design, how), **_rule(how), **shards_told(design, base), **_room(design),
                    "store": fingerprints(results.store, results.study)})
 
 
@@ -246,18 +249,17 @@ def play_missing(design: Design, study: Study[Any, Any], store: Store, how: How)
     return Results(store, study.name)
 
 
-def _refuse_what_cannot_run(study: Study[Any, Any], design: Design, how: How) -> None:
-    """Say what is wrong before a folder is made or anything compiled."""
+def _refuse_what_cannot_run(study: Study[Any, Any], design: Design, how: How) -> World | None:
+    """Say what is wrong before a folder is made or anything compiled; return the base's world if it was assembled."""
     specs = specs_of_design(design)
     wrong = [spec.problem for spec in specs if spec.problem]
     # one wrong point is a row of a sweep's failures; a comparison with a hole in it is none
     if wrong and (not study.tolerant or len(wrong) == len(specs)):
         raise MarketError(wrong[0])
-    if not study.tolerant:
-        # not of a tolerant study, whose base is never run itself: its points may all be allowed though the base is not
-        kind_named(design.kind).prepare(design.base)
     if how.until is not None:
         check_targets(design, how.until)
+    # not of a tolerant study, whose base is never run itself: its points may all be allowed though the base is not
+    return None if study.tolerant else kind_named(design.kind).prepare(design.base)
 
 
 def _refuse_failures(study: Study[Any, Any], failures: DataFrame) -> None:

@@ -23,6 +23,7 @@ class TokenBill:
         self._models = models
         self._before: Tally | None = None
         self._opened = np.zeros((workloads, 3))
+        self._sum_up()
 
     def open(self, before: Tally, model: np.ndarray, drawn: np.ndarray) -> None:
         """Begin a stretch in which workloads (with these models) send what is drawn, (workloads, 3)."""
@@ -30,6 +31,7 @@ class TokenBill:
         moved = (drawn[:, 0] > 0) & (self._model != model)
         self._drawn[moved] = self._billed[moved] = 0.0
         self._model = np.where(drawn[:, 0] > 0, model, self._model)
+        self._sum_up()
 
     def settle(self, after: Tally) -> None:
         """End the stretch; earlier ones fade."""
@@ -41,6 +43,13 @@ class TokenBill:
         kept = 0.5 ** np.minimum(self._opened[:, :1] / ENOUGH, 1.0)
         self._drawn, self._billed = kept * self._drawn + self._opened, kept * self._billed + billed
         self._before = None
+        self._sum_up()
+
+    def _sum_up(self) -> None:
+        """What each workload's own requests say, and those of all that used its model."""
+        self._mine = _ratio(self._drawn, self._billed)
+        self._of_models = _ratio(by_model(self._drawn, self._model, self._models),
+                                 by_model(self._billed, self._model, self._models))
 
     def ratio(self, model: np.ndarray) -> np.ndarray:
         """Prompt and output tokens of a completed request over those of a drawn one, float64 (workloads, 2).
@@ -51,12 +60,9 @@ class TokenBill:
             The model that each workload uses now, -1 for none; where it was not sampled with it, others with that model
             stand for it, and 1 where nobody does.
         """
-        mine = _ratio(self._drawn, self._billed)
-        of_model = np.maximum(model, 0)
-        others = _ratio(by_model(self._drawn, self._model, self._models),
-                        by_model(self._billed, self._model, self._models))[of_model]
+        others = self._of_models[np.maximum(model, 0)]
         weight = np.where(self._model == model, self._drawn[:, 0] / (self._drawn[:, 0] + MODELS_WEIGHT), 0.0)[:, None]
-        return np.asarray(weight * mine + (1.0 - weight) * others)
+        return np.asarray(weight * self._mine + (1.0 - weight) * others)
 
 
 def _ratio(drawn: np.ndarray, billed: np.ndarray) -> np.ndarray:

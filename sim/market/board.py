@@ -110,8 +110,12 @@ class Board:
 
     def serve_with(self, offer: int, share: float = 1.0) -> None:
         """Let the engine serve with a share of an offer's replicas, at least one, and no more than it holds."""
-        held = max(1, round(share * int(self.replicas[offer])))
-        self._engine.set_replicas(offer, held if self._crowd is None else min(held, self._crowd))
+        self._engine.set_replicas(offer, int(self.held_with(np.full(1, share), np.array([offer]))[0]))
+
+    def held_with(self, share: np.ndarray, offers: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Replicas that serve with shares of those of each offer, int64; see ``serve_with``."""
+        held = np.maximum(1, np.rint(share * self.replicas[offers]).astype(np.int64))
+        return np.asarray(held if self._crowd is None else np.minimum(held, self._crowd))
 
     def _list(self, time_s: float, offer: int, listed: bool) -> None:
         if listed != self.listed[offer]:

@@ -1,6 +1,6 @@
 """A sampled run's day in whole numbers: what offers sold and workloads bought are the same sums, to the nano-dollar."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from sim.market.surfaces import Surfaces
 from sim.market.usage import OfferDay, WorkloadDay
 from sim.market.volume_meter import Volumes
 from sim.market.whole_numbers import Carry, apportioned
+
+FOR_WANT: Final = [1, 4]  # of the kinds of attempts that were not served: those for want of room
 
 
 class Pace(NamedTuple):
@@ -34,25 +36,17 @@ class ExpectedDays:
         self._attempts = Carry(len(surfaces.offer_model), 6)
         self._cut = Carry(len(surfaces.offer_model))
 
-    def offers(self, day: Volumes, replicas: np.ndarray) -> OfferDay:
-        """Return the day of all offers; attempts that were not served are as many a request served as measured.
-
-        Parameters
-        ----------
-        day
-            What was added up.
-        replicas
-            (offers,): of the day's end; those for want of room follow them (E85).
-        """
+    def offers(self, day: Volumes) -> OfferDay:
+        """Return the day of all offers; attempts that were not served are as many a request served as measured."""
         surfaces = self._surfaces
         served, prompt, output = _whole(day.served), _whole(day.sold_prompt), _whole(day.sold_output)
         revenue = _whole(_where_sold(day.revenue_nano, prompt + output))
         sums = surfaces.sums
-        room = surfaces.refused_factor(replicas)
-        kinds = (sums[:, RATE_LIMITED], room * sums[:, QUEUE_FULL], sums[:, TOO_LONG],
-                 sums[:, FAILED_ATTEMPTS].sum(axis=1), room * sums[:, outcome.CANCELLED],
-                 sums[:, outcome.WRITTEN_OFF_NANO])
-        counts = self._attempts.whole(day.served[:, None] * surfaces.per_served(np.stack(kinds, axis=1)))
+        kinds = (sums[:, RATE_LIMITED], sums[:, QUEUE_FULL], sums[:, TOO_LONG], sums[:, FAILED_ATTEMPTS].sum(axis=1),
+                 sums[:, outcome.CANCELLED], sums[:, outcome.WRITTEN_OFF_NANO])
+        of_served = np.tile(day.served[:, None], len(kinds))
+        of_served[:, FOR_WANT] = day.crowded[:, None]
+        counts = self._attempts.whole(of_served * surfaces.per_served(np.stack(kinds, axis=1)))
         limited, full, too_long, failed, abandoned, written_off = counts.T
         cut = surfaces.per_served(sums[:, outcome.SERVED_CUT])
         refused = limited + full + too_long

@@ -28,12 +28,12 @@ class PriceDay:
 
     def hour(self, board: Board, requests: np.ndarray) -> None:
         """Add an hour, in which customers sent so many requests for the models of offers, (offers,)."""
-        listed = board.listed.astype(float)
-        self._hours += listed
-        self._sums += listed[:, None] * board.prices
-        weight = listed * requests
-        self._weight += weight
-        self._weighted += weight[:, None] * board.prices
+        listed = np.flatnonzero(board.listed)
+        prices, weight = board.prices[listed], requests[listed]
+        self._hours[listed] += 1.0
+        self._sums[listed] += prices
+        self._weight[listed] += weight
+        self._weighted[listed] += weight[:, None] * prices
 
     def close(self, board: Board) -> np.ndarray:
         """End the day; return plain means over the hours in which each offer was listed, int64 (offers, 3)."""

@@ -1,29 +1,54 @@
-"""Losses for want of room, until they are measured again: replicas that came or went since a sample change them.
+"""Losses for want of room, at another load and with other replicas than those with which they were measured.
 
-    (E85)  l' = max(0, 1 - (1 - l) R'/R)  if l >= 0.02;  else l' = l
+    (E85)  c = (1 - l) x / H  if l >= 0.1;   else c rises to it
+    (E86)  l' = max(l, 1 - c R' / x'),   with 0.03 in place of l if l >= 0.1
 
-An offer that loses much is full: it serves what its R replicas can, so R' of them serve R'/R as much. Who loses little
-loses to bursts, and nothing follows from its replicas. Without this a loss measured once would stand whatever sellers
-do about it, and they would add replicas without end.
+Of x requests a second that an offer was asked, its H simulated replicas lost the share l for want of room. If that is
+much they were full, and each serves c a second: R' of them, asked x', serve c R'. What is asked goes up and down with
+the hour, with customers and with prices, and sellers answer losses with replicas: a share measured once would stand
+whatever they do. Who loses less loses to long answers and bursts, about as much at any load; c is then at least what
+was served.
 """
 
 from typing import Final
 
 import numpy as np
 
-FULL: Final = 0.02  # share lost from which on an offer is taken to be full (assumption)
+FULL: Final = 0.1  # share lost from which on replicas are full: below, losses hardly grow with the load (measured)
+USUAL: Final = 0.03  # share that who was full loses to bursts once it has room (measured, .02 to .1)
 
 
-def lost_with(lost: np.ndarray, then: np.ndarray, now: np.ndarray) -> np.ndarray:
-    """Share that is lost with other replicas than those with which it was measured (E85), 0 to 1.
+def room_seen(room: np.ndarray, lost: np.ndarray, load: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Requests a second that a replica has room for, once more was measured (E85).
+
+    Parameters
+    ----------
+    room
+        As known before; inf where never full.
+    lost
+        Share lost for want of room, 0 to 1.
+    load
+        Requests a second that were asked.
+    held
+        Replicas that they came to, above 0.
+    """
+    served = (1.0 - lost) * load / held
+    return np.asarray(np.where(lost >= FULL, served, np.maximum(room, served)))
+
+
+def lost_now(lost: np.ndarray, room: np.ndarray, load: np.ndarray, replicas: np.ndarray) -> np.ndarray:
+    """Share that is lost for want of room now, 0 to 1 (E86).
 
     Parameters
     ----------
     lost
-        Share measured, 0 to 1.
-    then, now
-        Replicas at the measurement, 0 if there was none, and now.
+        Share measured.
+    room
+        Requests a second that a replica has room for; inf where never full.
+    load, replicas
+        Requests a second and replicas of now.
     """
-    known = (lost >= FULL) & (then > 0)
-    grown = now / np.where(then > 0, then, 1.0)
-    return np.asarray(np.where(known, np.maximum(0.0, 1.0 - (1.0 - lost) * grown), lost))
+    known = np.isfinite(room)
+    full = 1.0 - np.where(known, room, 0.0) * replicas / np.where(load > 0, load, 1.0)
+    bursts = np.where(known & (lost >= FULL), USUAL, lost)
+    return np.asarray(np.where(known & (load > 0), np.maximum(bursts, full), bursts))

@@ -16,7 +16,6 @@ from sim.market.accounts import difference
 from sim.market.billed_tokens import by_model, drawn_by_workload
 from sim.market.board import Board
 from sim.market.customers.customers import Customers
-from sim.market.customers.observed import LatencyLately
 from sim.market.market_clock import LONGEST_S, Slice
 from sim.market.market_traffic import MarketTraffic
 from sim.market.market_world import REPLICAS_HELD
@@ -67,16 +66,14 @@ class Sampler:
         Whose requests are simulated at whose offers.
     meter
         Told what was measured; its surfaces too.
-    latency
-        What customers know of latencies; told what was measured.
     sampled_per_day
         How many are simulated a day, on average over the run.
     """
 
     def __init__(self, traffic: MarketTraffic, board: Board, customers: Customers, meter: VolumeMeter,
-                 latency: LatencyLately, sampled_per_day: int) -> None:
+                 sampled_per_day: int) -> None:
         self._traffic, self._board, self._customers = traffic, board, customers
-        self._meter, self._surfaces, self._latency = meter, meter.surfaces, latency
+        self._meter, self._surfaces = meter, meter.surfaces
         self._budget, self._credit = float(sampled_per_day), (FIRST_DAYS - 1) * sampled_per_day
         models = len(self._surfaces.outcomes)
         self._rules = RequestRules(traffic.engine.world, traffic.feed, models)
@@ -123,10 +120,12 @@ class Sampler:
             if number not in warm:
                 warm[number] = look
                 continue
+            turn = turns[number]
+            held = self._board.held_with(turn.share[self._surfaces.offer_model])
             self._resize(offers[number], np.ones(len(self._last_day)))
-            self._learn(Sample(turns[number].share > 0, offers[number], difference(look.counted, warm[number].counted),
-                               look.latencies - warm[number].latencies, model, expected,
-                               self._board.replicas.copy()), up, day)
+            self._learn(Sample(turn.share > 0, offers[number], difference(look.counted, warm[number].counted),
+                               look.latencies - warm[number].latencies, model, expected, held,
+                               (1.0 - WARM_UP) * turn.length_s), up, day)
 
     def _resize(self, offers: np.ndarray, share: np.ndarray) -> None:
         """Let a share of each offer's replicas serve, at least one."""
@@ -141,7 +140,6 @@ class Sampler:
         sample = sample._replace(models=sample.models & ~hit, offers=sample.offers & ~hit[self._surfaces.offer_model],
                                  latencies=sample.latencies[~hit[self._surfaces.offer_model[sample.offers]]])
         self._surfaces.see(sample)
-        self._latency.see(sample.counted, np.where((sample.model >= 0) & sample.models[sample.model], sample.model, -1))
         for model in np.flatnonzero(sample.models).tolist():
             self._last_day[model], self._state[model] = day, self._state_of(model)
 

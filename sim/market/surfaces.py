@@ -12,7 +12,7 @@ from sim.engines import outcome
 from sim.engines.outcome import METRICS, OFFER_SUMS, TTFT, Tally
 from sim.histogram import FINE_BITS, bins, quantile
 from sim.market.accounts import QUEUE_FULL
-from sim.market.room import lost_with
+from sim.market.room import lost_now, room_seen
 
 ENOUGH: Final = 200  # requests of a sample that halve the weight of those before it, and of which percentiles are taken
 RULE_REQUESTS: Final = 50.0  # requests as which the published rule counts beside shares that were measured (assumption)
@@ -37,8 +37,10 @@ class Sample(NamedTuple):
         int64 (workloads,): the model that each used when the stretch began.
     expected
         float64 (offers,): each offer's share in its model's requests by the rule alone.
-    replicas
-        int64 (offers,): replicas of each at that time, whether or not all were simulated.
+    held
+        float64 (offers,): replicas of each that were simulated.
+    seconds
+        How long was counted.
     """
 
     models: np.ndarray
@@ -47,7 +49,8 @@ class Sample(NamedTuple):
     latencies: np.ndarray
     model: np.ndarray
     expected: np.ndarray
-    replicas: np.ndarray
+    held: np.ndarray
+    seconds: float
 
 
 @dataclass
@@ -61,7 +64,7 @@ class Surfaces:
     sums
         float64 (offers, columns of ``OFFER_SUMS``).
     by_rule
-        float64 (offers,): what each would have served by the rule alone.
+        float64 (offers,): what each would have been asked by the rule alone.
     busy_s
         float64 (offers,): replica-seconds of work.
     outcomes
@@ -81,8 +84,8 @@ class Surfaces:
         float64 (offers,): requests expected to be served since then.
     latencies
         float64 (2, bins): TTFT and TPOT of requests that were served before offers' last samples.
-    replicas
-        float64 (offers,): replicas at the last sample; 0 before the first.
+    offer_room
+        float64 (offers,): requests a second that a replica has room for (E85); inf of those that were never full.
     """
 
     offer_model: np.ndarray
@@ -98,7 +101,7 @@ class Surfaces:
     histograms: dict[int, np.ndarray]
     served_since: np.ndarray
     latencies: np.ndarray
-    replicas: np.ndarray
+    offer_room: np.ndarray
 
     @classmethod
     def unknown(cls, offer_model: np.ndarray, models: int, workloads: int) -> "Surfaces":
@@ -108,7 +111,7 @@ class Surfaces:
                    np.zeros((models, len(outcome.OUTCOMES))), np.zeros(models), np.full((models, len(METRICS)), np.nan),
                    np.full((offers, 2, len(QUANTILES)), np.nan), np.zeros((workloads, 2)),
                    np.full(workloads, -1, np.int64), {},
-                   np.zeros(offers), no_latencies(), np.zeros(offers))
+                   np.zeros(offers), no_latencies(), np.full(offers, np.inf))
 
     def see(self, sample: Sample) -> None:
         """Take in a sample; earlier ones fade (E73)."""
@@ -117,8 +120,7 @@ class Surfaces:
         ended = np.zeros_like(self.outcomes)
         np.add.at(ended, model, counted.outcomes[used].sum(axis=1))
         cut = np.bincount(model, counted.class_sums[used, :, outcome.CUT].sum(axis=1), models)
-        requests = ended.sum(axis=1)
-        kept = np.where(sample.models, 0.5 ** np.minimum(requests / ENOUGH, 1.0), 1.0)
+        kept = np.where(sample.models, _kept(ended.sum(axis=1), self.outcomes.sum(axis=1)), 1.0)
         self.outcomes = kept[:, None] * self.outcomes + ended
         self.cut = kept * self.cut + cut
         self._see_workloads(used, model, counted.outcomes[used].sum(axis=1))
@@ -127,45 +129,72 @@ class Surfaces:
 
     def _see_workloads(self, used: np.ndarray, model: np.ndarray, ended: np.ndarray) -> None:
         total = ended.sum(axis=1)
-        kept = np.where(self.workload_model[used] == model, 0.5 ** np.minimum(total / ENOUGH, 1.0), 0.0)
+        kept = np.where(self.workload_model[used] == model, _kept(total, self.by_workload[used, 1]), 0.0)
         now = np.stack([ended[:, outcome.COMPLETED], total], axis=1)
         self.by_workload[used] = kept[:, None] * self.by_workload[used] + now
         self.workload_model[used] = model
 
-    def completed_share(self, model: np.ndarray, replicas: np.ndarray) -> np.ndarray:
+    def completed_share(self, model: np.ndarray, lost: np.ndarray) -> np.ndarray:
         """Share of each workload's requests that are completed with the model that it uses now, float64 (workloads,).
 
         Its model's other workloads count as ``MODELS_WEIGHT`` of its own requests. What is lost for want of room
-        follows the replicas (E85).
+        follows what its model's offers lose now.
 
         Parameters
         ----------
         model
             int64 (workloads,): in use, -1 for none.
-        replicas
-            (offers,): of now.
+        lost
+            float64 (models,): share of what their offers are asked that these lose for want of room now.
         """
         ended, used = self.ended_as(), np.maximum(model, 0)
         mine = np.where((self.workload_model == model)[:, None], self.by_workload, 0.0)
         share = ((mine[:, 0] + MODELS_WEIGHT * ended[used, outcome.COMPLETED]) / (mine[:, 1] + MODELS_WEIGHT))
-        lost, for_want = 1.0 - ended[:, outcome.COMPLETED], ended[:, FOR_WANT_OF_ROOM].sum(axis=1)
-        then, now = (np.bincount(self.offer_model, of, len(ended)) for of in (self.replicas, replicas))
-        more = lost_with(for_want, then, now) - for_want
-        return np.asarray(np.clip(1.0 - (1.0 - share) * (1.0 + more / np.where(lost > 0, lost, 1.0))[used], 0.0, 1.0))
+        no_room, asked = (np.bincount(self.offer_model, of, len(ended)) for of in (self._no_room(), self._asked()))
+        then, completed = _share(no_room, asked), ended[:, outcome.COMPLETED]
+        # an attempt without room may cost a request, or be followed by one elsewhere: as was measured
+        each = np.where(then > 0, ended[:, FOR_WANT_OF_ROOM].sum(axis=1) / np.where(then > 0, then, 1.0), 1.0)
+        more = np.where(asked > 0, each * (lost - then), 0.0)
+        # more is lost of what was completed, less of what was lost, whosesoever it is
+        still = 1.0 - np.clip(more, 0.0, completed) / np.where(completed > 0, completed, 1.0)
+        again = np.clip(-more, 0.0, None) / np.where(completed < 1, 1.0 - completed, 1.0)
+        return np.asarray(np.clip(share * still[used] + (1.0 - share) * again[used], 0.0, 1.0))
 
-    def refused_factor(self, replicas: np.ndarray) -> np.ndarray:
-        """Attempts a request served that found no room or were given up, over those measured, float64 (offers,) (E85).
+    def lost(self, rows: np.ndarray, load: np.ndarray, replicas: np.ndarray) -> np.ndarray:
+        """Share of what offers are asked that they lose for want of room now, float64 (rows,) (E86).
 
         Parameters
         ----------
-        replicas
-            (offers,): of now.
+        rows
+            Offers.
+        load, replicas
+            (rows,): requests a second that each is asked now, and its replicas.
         """
-        wanted = self.sums[:, [*NO_ROOM, outcome.SERVED]].sum(axis=1)
-        lost = self.sums[:, NO_ROOM].sum(axis=1) / np.where(wanted > 0, wanted, 1.0)
-        now = np.minimum(lost_with(lost, self.replicas, replicas), 1.0 - 1.0 / np.maximum(wanted, 1.0))
-        before, after = (x / np.maximum(1.0 - x, 1e-300) for x in (lost, now))
-        return np.asarray(np.where((lost > 0) & (lost < 1), after / np.where(before > 0, before, 1.0), 1.0))
+        lost = _share(self._no_room()[rows], self._asked()[rows])
+        return lost_now(lost, self.offer_room[rows], load, replicas)
+
+    def refused_factor(self, rows: np.ndarray, lost: np.ndarray) -> np.ndarray:
+        """Attempts a request served that found no room or were given up, over those measured, float64 (rows,).
+
+        Parameters
+        ----------
+        rows
+            Offers.
+        lost
+            (rows,): share that each loses now.
+        """
+        asked = self._asked()[rows]
+        then = _share(self._no_room()[rows], asked)
+        now = np.minimum(lost, 1.0 - 1.0 / np.maximum(asked, 2.0))
+        before, after = (x / np.maximum(1.0 - x, 1e-300) for x in (then, now))
+        return np.asarray(np.where((then > 0) & (then < 1), after / np.where(before > 0, before, 1.0), 1.0))
+
+    def _no_room(self) -> np.ndarray:
+        return np.asarray(self.sums[:, NO_ROOM].sum(axis=1))
+
+    def _asked(self) -> np.ndarray:
+        """Attempts that an offer served, or would have served if it had had room, float64 (offers,)."""
+        return np.asarray(self.sums[:, outcome.SERVED] + self._no_room())
 
     def _see_waits(self, sums: np.ndarray, model: np.ndarray, completed: np.ndarray) -> None:
         known = completed > 0
@@ -175,11 +204,15 @@ class Surfaces:
 
     def _see_offers(self, sample: Sample, kept: np.ndarray) -> None:
         sums = sample.counted.offer_sums.sum(axis=1) * sample.offers[:, None]
-        served = np.bincount(self.offer_model, sums[:, outcome.SERVED], len(self.outcomes))[self.offer_model]
+        no_room = sums[:, NO_ROOM].sum(axis=1)
+        asked = sums[:, outcome.SERVED] + no_room
+        seen = (asked >= ENOUGH) & (sample.held > 0)
+        self.offer_room[seen] = room_seen(self.offer_room[seen], no_room[seen] / asked[seen],
+                                          asked[seen] / sample.seconds, sample.held[seen])
         self.sums = kept[:, None] * self.sums + sums
-        self.by_rule = kept * self.by_rule + sample.expected * served
+        of_model = np.bincount(self.offer_model, asked, len(self.outcomes))[self.offer_model]
+        self.by_rule = kept * self.by_rule + sample.expected * of_model
         self.busy_s = kept * self.busy_s + sample.counted.offer_work[:, outcome.BUSY_S] * sample.offers
-        self.replicas = np.where(sample.models[self.offer_model], sample.replicas, self.replicas)
         for offer, counts in zip(np.flatnonzero(sample.offers).tolist(), sample.latencies, strict=True):
             if counts[TTFT].sum() >= ENOUGH:
                 self.quantiles[offer] = quantiles_s(counts)
@@ -198,9 +231,18 @@ class Surfaces:
         """TTFT and TPOT of all requests served so far at offers that were sampled, float64 (2, bins)."""
         return np.asarray(self.latencies + sum(map(self._waited, self.histograms), no_latencies()))
 
-    def inclination(self) -> np.ndarray:
-        """How much more of its model's requests each offer serves than the rule alone says, float64 (offers,) (E72)."""
-        return np.asarray((self.sums[:, outcome.SERVED] + RULE_REQUESTS) / (self.by_rule + RULE_REQUESTS))
+    def inclination(self, rows: np.ndarray) -> np.ndarray:
+        """How much more of its model's requests each offer is asked than the rule alone says, float64 (rows,) (E72)."""
+        return np.asarray((self._asked()[rows] + RULE_REQUESTS) / (self.by_rule[rows] + RULE_REQUESTS))
+
+    def length_leans(self, rows: np.ndarray) -> np.ndarray:
+        """How long prompts and answers are that each offer serves, over its model's mean, float64 (2, rows) (E87)."""
+        served, tokens = self.sums[:, outcome.SERVED], self.sums[:, [outcome.SERVED_PROMPT, outcome.SERVED_OUTPUT]].T
+        of, models = self.offer_model, len(self.outcomes)
+        mean = np.array([np.bincount(of, column, models) for column in tokens]) / np.maximum(
+            np.bincount(of, served, models), 1.0)
+        mean = np.where(mean > 0, mean, 1.0)[:, of[rows]]
+        return np.asarray((tokens[:, rows] / mean + RULE_REQUESTS) / (served[rows] + RULE_REQUESTS))
 
     def ended_as(self) -> np.ndarray:
         """Shares of requests by outcome, float64 (models, outcomes); all completed where nothing was measured."""
@@ -217,10 +259,25 @@ class Surfaces:
         served = self.sums[:, outcome.SERVED].reshape(-1, *(1,) * (values.ndim - 1))
         return np.asarray(np.where(served > 0, values / np.maximum(served, 1e-300), 0.0))
 
-    def found_share(self) -> np.ndarray:
-        """Share of prompt tokens billed as read from a cache, float64 (offers,)."""
-        prompt = self.sums[:, outcome.SERVED_PROMPT]
-        return np.asarray(self.sums[:, outcome.SERVED_CACHED] / np.maximum(prompt, 1.0))
+    def busy_s_per_served(self, rows: np.ndarray) -> np.ndarray:
+        """Replica-seconds of work over requests served, float64 (rows,); 0 where none was."""
+        served = self.sums[rows, outcome.SERVED]
+        return np.asarray(np.where(served > 0, self.busy_s[rows] / np.maximum(served, 1e-300), 0.0))
+
+    def found_share(self, rows: np.ndarray) -> np.ndarray:
+        """Share of prompt tokens billed as read from a cache, float64 (rows,)."""
+        prompt = self.sums[rows, outcome.SERVED_PROMPT]
+        return np.asarray(self.sums[rows, outcome.SERVED_CACHED] / np.maximum(prompt, 1.0))
+
+
+def _kept(new: np.ndarray, old: np.ndarray) -> np.ndarray:
+    """What is kept of counts of so many requests when new ones come: half, and never more than come (E73)."""
+    return np.asarray(np.minimum(0.5 ** np.minimum(new / ENOUGH, 1.0),
+                                 np.maximum(new, ENOUGH) / np.maximum(old, 1.0)))
+
+
+def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.asarray(part / np.where(whole > 0, whole, 1.0))
 
 
 def quantiles_s(counts: np.ndarray) -> np.ndarray:

@@ -84,7 +84,7 @@ class SampledDays:
         self._meter = VolumeMeter(traffic.engine.world, self._surfaces, rule_exponent(traffic.engine.world))
         self._expected = ExpectedDays(self._surfaces)
         self._rules = RequestRules(traffic.engine.world, traffic.feed, len(models))
-        self._sampler = Sampler(traffic, board, customers, self._meter, latency, sampled_per_day)
+        self._sampler = Sampler(traffic, board, customers, self._meter, sampled_per_day)
 
     def hour(self, requests: np.ndarray) -> None:
         """Add an hour in which workloads mean to send ``requests``."""
@@ -101,7 +101,9 @@ class SampledDays:
         """Return the day that ended, before fees."""
         day = self._meter.close()
         self._surfaces.served_since += day.served
-        sold = self._expected.offers(day, self._board.replicas)
+        sold = self._expected.offers(day)
+        # customers learn of a day when it has ended, as from counted requests, whenever in it they were simulated
+        self._latency.see_means(self._surfaces.waits, self._customers.model)
         pace = Pace(*self._latency.now(np.ones(len(self._board.listed), bool)))
         return sold, self._expected.workloads(day, sold, self._customers.model, self._customers.planned_tokens(), pace)
 

@@ -21,7 +21,7 @@ LEAST_COST: Final = 1e-6  # pico-dollars: an offer that is free attracts no more
 
 @dataclass
 class Volumes:
-    """Sums of a day, float64: (workloads,) but for `offers` and `busy_s`, (offers,), and `latencies`, (2, bins).
+    """Sums of a day, float64: (workloads,) but for `offers` and `busy_s`, (offers,).
 
     Attributes
     ----------
@@ -35,6 +35,8 @@ class Volumes:
         The same at each offer.
     busy_s, replica_s
         Work of each offer's replicas, and how long they were there.
+    crowded
+        Requests served, each times how many more attempts at the offer find no room than when it was measured.
     model
         int64 (workloads,): the model that each used last on this day, -1 for none.
     """
@@ -53,17 +55,18 @@ class Volumes:
     revenue_nano: np.ndarray
     busy_s: np.ndarray
     replica_s: np.ndarray
+    crowded: np.ndarray
     model: np.ndarray
 
     @classmethod
     def none(cls, workloads: int, offers: int) -> "Volumes":
         """A day that begins."""
-        columns = [*np.zeros((7, workloads)), *np.zeros((7, offers)), np.full(workloads, -1, np.int64)]
+        columns = [*np.zeros((7, workloads)), *np.zeros((8, offers)), np.full(workloads, -1, np.int64)]
         return cls(*columns)
 
 
 class MeanTerms(NamedTuple):
-    """Terms of a model's offers, weighted with their shares, float64 (models,).
+    """Terms of a model's offers, weighted with their shares of its tokens, float64 (models,).
 
     Attributes
     ----------
@@ -78,6 +81,15 @@ class MeanTerms(NamedTuple):
     output_nano: np.ndarray
     found: np.ndarray
     expected: np.ndarray
+
+
+class Sold(NamedTuple):
+    """What open offers sell of an hour, (rows,): their rows and models, their shares of these, and requests served."""
+
+    rows: np.ndarray
+    of: np.ndarray
+    share: np.ndarray
+    served: np.ndarray
 
 
 class VolumeMeter:
@@ -120,19 +132,23 @@ class VolumeMeter:
         ruled
             The requests by the rules that place them; None: the router's own places all.
         """
-        of = self.surfaces.offer_model
-        cost = board.prices[:, 0] * prompt[of] + board.prices[:, 1] * output[of]
+        rows, shares = np.flatnonzero(is_open), np.zeros(self._offers)
+        shares[rows] = self._rule_shares(board, rows, prompt, output, ruled)
+        return shares
+
+    def _rule_shares(self, board: Board, rows: np.ndarray, prompt: np.ndarray, output: np.ndarray,
+                     ruled: RuledRequests | None) -> np.ndarray:
+        """The same of the offers that are open, (rows,): of thousands that there may be one day, some hundreds."""
+        of = self.surfaces.offer_model[rows]
+        cost = board.prices[rows, 0] * prompt[of] + board.prices[rows, 1] * output[of]
         least = np.full(len(prompt), np.inf)
-        np.minimum.at(least, of[is_open], cost[is_open])
+        np.minimum.at(least, of, cost)
         # over the least: powers of pico-dollars would overflow
         relative = np.maximum(cost, LEAST_COST) / np.maximum(least, LEAST_COST)[of]
-        own = _shares(np.where(is_open, np.maximum(relative, 1e-9) ** -self._exponent, 0.0), of, len(prompt))
-        return own if ruled is None else mixed_shares(ruled, own, relative, of)
-
-    def shares(self, rule: np.ndarray) -> np.ndarray:
-        """Shares as measured: the rule's, each inclined as its samples were."""
-        of = self.surfaces.offer_model
-        return _shares(rule * self.surfaces.inclination(), of, len(self.surfaces.outcomes))
+        own = _shares(np.maximum(relative, 1e-9) ** -self._exponent, of, len(prompt))
+        if ruled is None:
+            return own
+        return mixed_shares(ruled._replace(pinned=ruled.pinned[rows]), own, relative, of)
 
     def hour(self, board: Board, up: np.ndarray, model: np.ndarray, requests: np.ndarray, lengths: MeanLengths,
              ruled: RuledRequests | None = None) -> None:
@@ -153,11 +169,17 @@ class VolumeMeter:
         at, asked, models = model[used], requests[used], len(self.surfaces.outcomes)
         bought = MeanLengths(*(asked * column[used] for column in lengths))
         means = [np.bincount(at, values, models) for values in bought]
-        there = np.where(board.listed, up, 0.0)
-        share = self.shares(self.rule_shares(board, there > 0, means[0], means[2], ruled) * there)
+        rows = np.flatnonzero(board.listed & (up > 0))
+        there, of = up[rows], self.surfaces.offer_model[rows]
+        load = np.bincount(at, asked, models) / HOUR_S
+        placed = self._rule_shares(board, rows, means[0], means[2], ruled) * there
+        placed = _shares(placed * self.surfaces.inclination(rows), of, models)
+        lost = self.surfaces.lost(rows, placed * load[of], board.replicas[rows])
+        share = _shares(placed * (1.0 - lost), of, models)
         none = np.ones(models)  # chance that none of a model's offers is up: their outages are independent
-        np.multiply.at(none, self.surfaces.offer_model, 1.0 - there)
-        completed = asked * self.surfaces.completed_share(model, board.replicas)[used] * (1.0 - none[at])
+        np.multiply.at(none, of, 1.0 - there)
+        completed = asked * (1.0 - none[at]) * self.surfaces.completed_share(
+            model, np.bincount(of, placed * lost, models))[used]
         day = self.day
         day.model[used] = at
         day.lost[used] += asked - completed
@@ -166,27 +188,34 @@ class VolumeMeter:
         billed = self.bill.ratio(model)[used] * (completed / asked)[:, None]
         tokens = MeanLengths(*(values * billed[:, place] for values, place in zip(bought, (0, 0, 1), strict=True)))
         sums = MeanLengths(*(np.bincount(at, values, models) for values in tokens))
-        served = np.bincount(at, completed, models)
-        self._buy(used, at, tokens, self._sell(share, served, sums, board))
-        self._work(share, board, served)
+        sold = Sold(rows, of, share, share * np.bincount(at, completed, models)[of])
+        self._buy(used, at, tokens, self._sell(sold, sums, board))
+        day.busy_s[rows] += sold.served * self.surfaces.busy_s_per_served(rows)
+        day.crowded[rows] += sold.served * self.surfaces.refused_factor(rows, lost)
+        day.replica_s += board.replicas * float(HOUR_S)
 
-    def _sell(self, share: np.ndarray, served: np.ndarray, sums: MeanLengths, board: Board) -> MeanTerms:
+    def _sell(self, sold: Sold, sums: MeanLengths, board: Board) -> MeanTerms:
         """Add what offers sell; return on which terms a model is sold on average."""
-        of, day = self.surfaces.offer_model, self.day
+        rows, of, share, day = sold.rows, sold.of, sold.share, self.day
         # a share of each prompt is read from the offer's own cache, as was measured; or what its workload expects
-        found = np.where(self._has_cache, self.surfaces.found_share(), 0.0)
-        expected = np.where(self._has_cache, 0.0, 1.0)
-        prompt, output = share * sums.prompt[of], share * sums.output[of]
-        cached = found * prompt + expected * share * sums.cached[of]
-        price = board.prices / PICO_PER_NANO
-        day.served += share * served[of]
-        day.sold_prompt += prompt
-        day.sold_cached += cached
-        day.sold_output += output
-        day.revenue_nano += (prompt - cached) * price[:, 0] + cached * price[:, 2] + output * price[:, 1]
+        has_cache = self._has_cache[rows]
+        found = np.where(has_cache, self.surfaces.found_share(rows), 0.0)
+        expected = np.where(has_cache, 0.0, 1.0)
+        # longer requests go to some offers, as of those who name a provider, or ask for the fastest
+        long = self.surfaces.length_leans(rows)
+        of_prompt, of_output = (_shares(share * lean, of, len(sums.prompt)) for lean in long)
+        prompt, output = of_prompt * sums.prompt[of], of_output * sums.output[of]
+        cached = found * prompt + expected * of_prompt * sums.cached[of]
+        price = board.prices[rows] / PICO_PER_NANO
+        day.served[rows] += sold.served
+        day.sold_prompt[rows] += prompt
+        day.sold_cached[rows] += cached
+        day.sold_output[rows] += output
+        day.revenue_nano[rows] += (prompt - cached) * price[:, 0] + cached * price[:, 2] + output * price[:, 1]
         saved = price[:, 0] - price[:, 2]
-        terms = (price[:, 0] - found * saved, -expected * saved, price[:, 1], found, expected)
-        return MeanTerms(*(np.bincount(of, share * term, len(served)) for term in terms))
+        terms = (of_prompt * (price[:, 0] - found * saved), -of_prompt * expected * saved, of_output * price[:, 1],
+                 of_prompt * found, of_prompt * expected)
+        return MeanTerms(*(np.bincount(of, term, len(sums.prompt)) for term in terms))
 
     def _buy(self, used: np.ndarray, at: np.ndarray, tokens: MeanLengths, terms: MeanTerms) -> None:
         """Add what workloads buy, at their models' mean terms."""
@@ -196,11 +225,6 @@ class VolumeMeter:
         day.cached[used] += tokens.prompt * terms.found[at] + tokens.cached * terms.expected[at]
         day.cost_nano[used] += (tokens.prompt * terms.prompt_nano[at] + tokens.cached * terms.cached_nano[at]
                                 + tokens.output * terms.output_nano[at])
-
-    def _work(self, share: np.ndarray, board: Board, served: np.ndarray) -> None:
-        per_request_s = self.surfaces.per_served(self.surfaces.busy_s)
-        self.day.busy_s += share * served[self.surfaces.offer_model] * per_request_s
-        self.day.replica_s += board.replicas * float(HOUR_S)
 
 
 def _shares(weights: np.ndarray, of: np.ndarray, models: int) -> np.ndarray:

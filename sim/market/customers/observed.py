@@ -74,13 +74,31 @@ class LatencyLately:
         used = model >= 0
         completed = counted.outcomes[:, :, outcome.COMPLETED].sum(axis=1)[used]
         count = np.bincount(model[used], weights=completed, minlength=self._models)
-        for row, metric in enumerate((outcome.TTFT, outcome.TPOT)):
+        means = np.full((self._models, len(outcome.METRICS)), np.nan)
+        for metric in (outcome.TTFT, outcome.TPOT):
             sums = np.bincount(model[used], weights=counted.class_metric_sums[used, metric], minlength=self._models)
             with np.errstate(divide="ignore", invalid="ignore"):
-                mean = sums / count
-            old = self._seen_s[row]
+                means[:, metric] = np.where(count > 0, sums / count, np.nan)
+        self._blend(means)
+
+    def see_means(self, means: np.ndarray, model: np.ndarray) -> None:
+        """Take in one day of models whose latencies were measured, on that day or before.
+
+        Parameters
+        ----------
+        means
+            float64 (models, metrics): mean latencies, s; nan where none was measured.
+        model
+            int64 (workloads,): in use, -1 for none; of a model that nobody uses nobody sees anything.
+        """
+        used = np.bincount(model[model >= 0], minlength=self._models) > 0
+        self._blend(np.where(used[:, None], means, np.nan))
+
+    def _blend(self, means: np.ndarray) -> None:
+        for row, metric in enumerate((outcome.TTFT, outcome.TPOT)):
+            mean, old = means[:, metric], self._seen_s[row]
             blend = np.where(np.isnan(old), mean, old + NEWEST_WEIGHT * (mean - old))
-            self._seen_s[row] = np.where(count > 0, blend, old)
+            self._seen_s[row] = np.where(np.isnan(mean), old, blend)
 
     def now(self, listed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return TTFT and TPOT of each model, float64 (models,), s; inf for a model never used that nobody sells."""

@@ -8,10 +8,11 @@ import pytest
 from sim.engines import outcome
 from sim.engines.outcome import Tally
 from sim.market.billed_tokens import TokenBill
+from sim.market.customers.observed import LatencyLately
 from sim.market.expected_days import ExpectedDays, Pace
 from sim.market.lengths_now import MeanLengths
 from sim.market.price_day import PriceDay
-from sim.market.room import lost_with
+from sim.market.room import lost_now, room_seen
 from sim.market.surfaces import Sample, Surfaces
 from sim.market.volume_meter import VolumeMeter
 from sim.units import HOUR_S
@@ -66,7 +67,7 @@ def test_by_the_hand_of_the_market_books_close_to_the_unit():
     found, days = meter(), ExpectedDays(Surfaces.unknown(OFFER_MODEL, 2, 3))
     found.hour(board(), np.ones(3), MODEL, REQUESTS / 7, LENGTHS)
     volumes = found.close()
-    sold = days.offers(volumes, REPLICAS)
+    sold = days.offers(volumes)
     bought = days.workloads(volumes, sold, MODEL, np.zeros(3), Pace(np.array([0.5, 2.0]), np.array([0.01, 0.1])))
     assert sold.served.sum() == bought.completed.sum() == 116  # of 810/7 = 115.7
     assert sold.revenue_nano.sum() == bought.cost_nano.sum() == round(volumes.revenue_nano.sum())
@@ -88,7 +89,7 @@ def tally():
 
 
 def sample(served, lost=0):
-    """A stretch of model 0 in which its offers served so many, and workload u lost some."""
+    """A hundred seconds of model 0 in which its offers served so many, and workload u lost some."""
     counted = tally()
     counted.offer_sums[:2, 1, outcome.SERVED] = served
     counted.offer_sums[0, 1, outcome.OFFER_SUMS.index("rate_limited")] = lost
@@ -96,14 +97,14 @@ def sample(served, lost=0):
     counted.class_metric_sums[0] = 2.0 * sum(served)
     rule = np.array([0.8, 0.2, 1.0])
     return Sample(np.array([True, False]), np.array([True, True, False]), counted, np.zeros((2, 3, 2048), np.int64),
-                  MODEL, rule, REPLICAS)
+                  MODEL, rule, REPLICAS, 100.0)
 
 
 def test_shares_lean_towards_what_was_measured():
     surfaces = Surfaces.unknown(OFFER_MODEL, 2, 3)
     surfaces.see(sample([500, 500]))
     # (500 + 50)/(800 + 50) and (500 + 50)/(200 + 50) of the rule's shares
-    assert surfaces.inclination() == pytest.approx([550 / 850, 2.2, 1.0])
+    assert surfaces.inclination(np.arange(3)) == pytest.approx([550 / 850, 2.2, 1.0])
     first, second = 0.8 * 550 / 850, 0.2 * 2.2
     whole = first + second
     assert hour(meter(surfaces)).served[:2] == pytest.approx([800 * first / whole, 800 * second / whole])
@@ -118,40 +119,87 @@ def test_a_sample_of_200_requests_halves_what_was_known():
     assert surfaces.waits[0].tolist() == [2.0, 2.0, 2.0]
     assert np.isnan(surfaces.waits[1]).all()
     # of its first 200 requests half count, with 200 new ones, 10 of them lost; the other workload has the model's share
-    assert surfaces.completed_share(MODEL, REPLICAS)[1] == pytest.approx(290 / 300)
-    assert surfaces.completed_share(MODEL, REPLICAS)[0] == pytest.approx((290 + 20 * 290 / 300) / (300 + 20))
-    assert surfaces.completed_share(np.array([1, 1, 1]), REPLICAS).tolist() == [1.0, 1.0, 1.0]
+    none = np.zeros(2)
+    assert surfaces.completed_share(MODEL, none)[1] == pytest.approx(290 / 300)
+    assert surfaces.completed_share(MODEL, none)[0] == pytest.approx((290 + 20 * 290 / 300) / (300 + 20))
+    assert surfaces.completed_share(np.array([1, 1, 1]), none).tolist() == [1.0, 1.0, 1.0]
 
 
-def test_what_finds_no_room_follows_the_replicas():
-    """Of 250 requests 100 were lost, half of them given up: six replicas served 150, so nine would serve 225."""
+def test_a_sample_is_never_outweighed_by_a_larger_one_before_it():
     surfaces = Surfaces.unknown(OFFER_MODEL, 2, 3)
-    full = sample([120, 30], lost=100)
-    full.counted.outcomes[0, 1, [outcome.REFUSED, outcome.ABANDONED]] = 50, 50
-    full.counted.offer_sums[0, 1, [outcome.OFFER_SUMS.index("queue_full"), outcome.CANCELLED]] = 20, 10
-    surfaces.see(full)
-    measured = surfaces.completed_share(MODEL, REPLICAS)
-    assert measured[1] == pytest.approx(150 / 250)
-    more = np.array([3, 6, 1])
-    assert surfaces.completed_share(MODEL, more)[1] == pytest.approx(225 / 250)
-    assert surfaces.completed_share(MODEL, 10 * REPLICAS).tolist() == [1.0, 1.0, 1.0]
-    assert surfaces.completed_share(MODEL, np.array([1, 2, 1]))[1] == pytest.approx(75 / 250)
-    # of 150 attempts at the first offer 30 found no room: at three replicas in place of two none do, at one 90 of 150
-    assert surfaces.refused_factor(REPLICAS)[0] == pytest.approx(1.0)
-    assert surfaces.refused_factor(more)[0] == 0.0
-    assert surfaces.refused_factor(np.array([1, 4, 1]))[0] == pytest.approx((90 / 60) / (30 / 120))
-    # of each of 120 served 20 met a full queue and 10 gave up; a rate limit, met 100 times, knows no replicas
-    for replicas, times in ((REPLICAS, 1.0), (more, 0.0), (np.array([1, 4, 1]), 6.0)):
-        found = meter(surfaces)
-        volumes = hour(found)
-        sold, served = ExpectedDays(surfaces).offers(volumes, replicas), volumes.served[0]
-        assert sold.queue_full[0] == pytest.approx(times * served * 20 / 120, abs=1)
-        assert sold.abandoned[0] == pytest.approx(times * served * 10 / 120, abs=1)
-        assert sold.rate_limited[0] == pytest.approx(served * 100 / 120, abs=1)
+    surfaces.see(sample([500, 500]))
+    surfaces.see(sample([150, 150]))
+    assert surfaces.sums[:2, outcome.SERVED].tolist() == [300, 300]  # .3 of 500, and 150
 
 
-def test_a_few_losses_are_bursts_and_follow_no_replicas():
-    assert lost_with(np.array([0.019, 0.02, 0.5]), np.array([4, 4, 0]), np.array([8, 8, 8])).tolist() == [0.019, 0, 0.5]
+def full():
+    """Of 300 requests that the first offer was asked in 100 s its two replicas lost 60, one fifth; the second none."""
+    surfaces, one = Surfaces.unknown(OFFER_MODEL, 2, 3), sample([240, 60], lost=60)
+    one.counted.outcomes[0, 1, [outcome.REFUSED, outcome.ABANDONED]] = 40, 20
+    one.counted.offer_sums[0, 1, [outcome.OFFER_SUMS.index("queue_full"), outcome.CANCELLED]] = 40, 20
+    surfaces.see(one)
+    return surfaces
+
+
+@pytest.mark.parametrize(("asked_per_s", "replicas", "lost"), [
+    (3.0, 2, 0.2),  # as measured: 1.2 a second and replica
+    (3.0, 1, 0.6), (6.0, 2, 0.6), (3.2, 2, 0.25),
+    (3.0, 3, 0.03), (2.4, 2, 0.03), (0.0, 2, 0.03),  # with room, bursts are left
+])
+def test_who_is_full_serves_what_it_can_at_any_load(asked_per_s, replicas, lost):
+    surfaces, load, there = full(), np.array([asked_per_s, 1.0]), np.array([replicas, 1])
+    assert surfaces.lost(np.array([0, 1]), load, there) == pytest.approx([lost, 0.0])
+
+
+def test_room_is_what_was_served_when_full_and_rises_with_what_is_served_later():
+    known, load, held = np.array([np.inf, np.inf, 2.0, 2.0, 2.0]), np.full(5, 12.0), np.full(5, 4.0)
+    lost = np.array([0.25, 0.05, 0.25, 0.05, 0.5])
+    assert room_seen(known, lost, load, held) == pytest.approx([2.25, np.inf, 2.25, 2.85, 1.5])
+    # little is lost to bursts, whatever comes; and never less than what was measured so
+    assert lost_now(np.array([0.099, 0.05]), np.array([np.inf, 2.0]), np.array([1e9, 3.0]),
+                    np.ones(2)) == pytest.approx([0.099, 1 / 3])
+
+
+def test_requests_that_find_no_room_follow_what_offers_lose():
+    """Of 360 requests 60 were lost for want of room, as many as attempts."""
+    surfaces = full()
+    for lost, completed in ((1 / 6, 5 / 6), (0.5, 0.5), (0.0, 1.0), (1.0, 0.0)):
+        assert surfaces.completed_share(MODEL, np.array([lost, 0.0]))[1] == pytest.approx(completed)
+    # of each of 240 served 40 met a full queue and 20 gave up
+    rows = np.zeros(4, int)
+    assert surfaces.refused_factor(rows, np.array([0.2, 0.0, 0.6, 0.5])) == pytest.approx([1.0, 0.0, 6.0, 4.0])
+
+
+def test_an_hour_of_an_offer_that_is_full():
+    """One replica asked three requests a second serves 1.2; the second offer, with room, all that it is asked."""
+    surfaces = full()
+    first, second = 0.8 * 350 / 338, 0.2 * 110 / 122
+    asked = 3.0 * HOUR_S * (first + second) / first
+    found = meter(surfaces)
+    found.hour(board(), np.ones(3), MODEL, np.array([0.25 * asked, 0.75 * asked, 0.0]), LENGTHS)
+    day = found.close()
+    assert day.completed[1] / (0.75 * asked) == pytest.approx(1.0 - 0.6 * first / (first + second))
+    assert day.served[0] / day.served[1] == pytest.approx(0.4 * first / second)
+    sold = ExpectedDays(surfaces).offers(day)
+    assert sold.queue_full[0] == pytest.approx(6.0 * day.served[0] * 40 / 240, abs=1)
+    assert sold.abandoned[0] == pytest.approx(6.0 * day.served[0] * 20 / 240, abs=1)
+    assert sold.rate_limited[0] == pytest.approx(day.served[0] * 60 / 240, abs=1)  # a rate limit knows no replicas
+
+
+def test_longer_requests_go_to_some_offers():
+    """Of 360,000 prompt tokens 240 requests have 1000 each and 60 have 2000: 1200 on average."""
+    surfaces, one = Surfaces.unknown(OFFER_MODEL, 2, 3), sample([240, 60])
+    one.counted.offer_sums[:2, 1, outcome.SERVED_PROMPT] = 240_000, 120_000
+    one.counted.offer_sums[:2, 1, outcome.SERVED_OUTPUT] = 2400, 600
+    surfaces.see(one)
+    leans = surfaces.length_leans(np.arange(3))
+    assert leans[0] == pytest.approx([250 / 290, 150 / 110, 1.0])
+    assert leans[1] == pytest.approx([1.0, 1.0, 1.0])
+    day = hour(meter(surfaces))
+    weights = 0.8 * 290 / 290 * leans[0, 0], 0.2 * 110 / 110 * leans[0, 1]
+    assert day.sold_prompt[:2] == pytest.approx(np.array(weights) / sum(weights) * 1_200_000)
+    assert day.sold_output[0] == pytest.approx(4 * day.sold_output[1])
+    assert day.cost_nano.sum() == pytest.approx(day.revenue_nano.sum())
 
 
 def test_tokens_of_what_was_lost_are_not_billed():
@@ -163,6 +211,16 @@ def test_tokens_of_what_was_lost_are_not_billed():
     # a completed request has 1500 prompt tokens, a drawn one 2000; answers are all of the same length
     assert bill.ratio(MODEL).tolist() == [[0.75, 1.0], [0.75, 1.0], [1.0, 1.0]]
     assert bill.ratio(np.array([1, 0, 0])).tolist() == [[1.0, 1.0], [0.75, 1.0], [0.75, 1.0]]
+
+
+def test_customers_learn_of_measured_latencies_once_a_day():
+    """A fifth of the newest day's; of a model that nobody uses nobody sees anything."""
+    known = LatencyLately.__new__(LatencyLately)
+    known._models, known._seen_s = 2, np.full((2, 2), np.nan)
+    for ttft_s in (1.0, 2.0, 2.0):
+        known.see_means(np.array([[ttft_s, 0.1, 9.0], [5.0, 0.2, 9.0]]), np.array([0, 0, -1]))
+    assert known._seen_s[0] == pytest.approx([1.36, np.nan], nan_ok=True)
+    assert known._seen_s[1] == pytest.approx([0.1, np.nan], nan_ok=True)
 
 
 def test_a_day_s_prices_are_means_of_its_hours():
