@@ -16,6 +16,7 @@ ROWS: Final = (  # packages, each with its study as ``STUDY``; in the order of t
     "experiments.studies.inference_share",
     "experiments.studies.elasticities",
     "experiments.studies.cdn",
+    "experiments.studies.model_lifetime",
 )
 _added: dict[str, Study[Any, Any]] = {}
 

@@ -20,6 +20,11 @@ class Training(Part):
     utilisation: float = quantity(0.33, unit="1", gt=0, le=1, doc="Share of that which training reaches",
                                   source=V3 + ": 6 x 37 B x 14.8 T over what those hours could do",
                                   sweep=Sweep(0.2, 0.5))
+    closed_dearer: float = quantity(
+        13.0, unit="1", gt=0, doc="Final run of a closed model over that of an open one of its size: it is trained for "
+        "longer, on dearer data and with more reinforcement learning", source="Epoch AI, Gradient Updates (March "
+        "2026): GPT-4.5 about 400 M USD; here 31 M for the 200 B at work that the catalogue assumes of it",
+        sweep=Sweep(1.0, 30.0, "log"))
     final_run_share: float = quantity(
         0.1, unit="1", gt=0, le=1, doc="Final run over all compute of research and development that led to the model",
         source=EPOCH, sweep=Sweep(0.1, 0.3, source=EPOCH + "; up to .3"))
@@ -50,3 +55,11 @@ class Scaling(Part):
     dearer_serving: float = quantity(
         1.0, unit="1", gt=0, doc="Price of an operation in serving over that in training",
         source="assumption: the same", sweep=Sweep(0.5, 10.0, "log", source="decoding reaches less of a GPU"))
+
+
+class LifetimeAssumptions(Part):
+    """All that is assumed of what models cost and earn."""
+
+    training: Training = Training()
+    earnings: Earnings = Earnings()
+    scaling: Scaling = Scaling()

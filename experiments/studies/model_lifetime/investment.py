@@ -33,9 +33,17 @@ def final_run_usd(training: Training, active_b: float) -> float:
     return hours * training.gpu_usd_per_hour
 
 
-def model_cost_usd(training: Training, active_b: float) -> float:
-    """Return what a model costs before it is served: its final run, and the research that led to it, USD."""
-    return final_run_usd(training, active_b) / training.final_run_share
+def model_cost_usd(training: Training, active_b: float, dearer: float = 1.0) -> float:
+    """Return what a model costs before it is served: its final run, and the research that led to it, USD.
+
+    Parameters
+    ----------
+    training, active_b
+        As `final_run_usd`.
+    dearer
+        Of its final run, over one of a published model of its size.
+    """
+    return dearer * final_run_usd(training, active_b) / training.final_run_share
 
 
 def lifelong(months: float, half_life: float, hurdle_per_year: float = 0.0) -> float:
