@@ -18,6 +18,7 @@ WRITE_EVERY_S: Final = 1.0  # at most so much work is lost when this process is 
 WRITE_AT: Final = 500  # records
 BROADCASTS: Final = 10  # times that all workers of a cluster are asked something while some go away
 PAUSE_S: Final = 1.0  # between these
+REACH_S: Final = 10.0  # a scheduler that has not answered by then is not there
 
 
 class RunnerError(MarketError):
@@ -188,7 +189,7 @@ def _client(address: str) -> Any:  # noqa: ANN401 - distributed's Client, which 
                           "cluster") from None
     try:
         make: Any = distributed.Client
-        return make(address, timeout=10, set_as_default=False)
+        return make(address, timeout=REACH_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise RunnerError(f"cannot reach a Dask scheduler at {address!r}: {type(error).__name__}") from None
 

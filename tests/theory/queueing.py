@@ -7,6 +7,7 @@ so that whole tokens round service times by less than one part in a million. Del
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from scipy.special import stdtrit
 from experiments.runs.run_traffic import assemble
 from sim.engines.compiled import CompiledEngine
 from sim.engines.face import TrafficEngine
+from sim.engines.grid import all_on_grid
 from sim.engines.outcome import COMPLETED, E2E, MEASURED, TrafficOutcome
 from sim.engines.requests import REQUEST
 from sim.engines.world import World
@@ -85,8 +87,9 @@ class Queue:
         """Arrival rate."""
         return self.load * self.offers * self.replicas
 
+    @cached_property
     def world(self) -> World:
-        """The market as the engines see it."""
+        """The market as the engines see it, the same for all replications."""
         offers = {f"offer-{number:04d}": self._offer(number) for number in range(self.offers)}
         duration_s = self.requests / self.rate_per_s
         scenario = TrafficScenario.model_validate(
@@ -128,7 +131,8 @@ class Queue:
         """The requests of a replication: Poisson arrivals with sizes of their own."""
         rng = np.random.default_rng([20261123, replication])
         rows = np.zeros(self.requests, dtype=REQUEST)
-        rows["arrive_s"] = np.cumsum(rng.exponential(1.0 / self.rate_per_s, self.requests))
+        arrive_s = np.cumsum(rng.exponential(1.0 / self.rate_per_s, self.requests))
+        rows["arrive_s"] = all_on_grid(arrive_s, self.world.grid_per_s)  # or the engine would sort them once more
         rows["born_s"] = rows["arrive_s"]
         rows["patience_s"] = np.inf
         rows["expected_output"] = MEAN_TOKENS
@@ -141,7 +145,7 @@ class Queue:
     def serve(self, replication: int = 0) -> TrafficOutcome:
         """Serve one replication to its end."""
         rows = self.feed(replication)
-        engine: TrafficEngine = CompiledEngine(self.world(), iter([rows]))
+        engine: TrafficEngine = CompiledEngine(self.world, iter([rows]))
         engine.advance(math.inf)
         return engine.outcome()
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import re
 import signal
 import subprocess
@@ -22,7 +21,9 @@ from experiments.runs.runner import RunnerError, run_all
 from experiments.runs.workers import WorkerError, in_processes
 from experiments.scenarios import load_market, load_traffic
 from experiments.store.store import Store
+from sim.scenario.dump import to_toml
 from sim.scenario.load import plain
+from worlds.small_markets import small
 
 SHORT = ("--set", "traffic.duration_s=40", "--set", "traffic.warmup_s=5")
 GRID = ("sweep", "tournament", "duel", *SHORT, "--grid", "traffic.load=0.5,1", "--policies", "random,cheapest",
@@ -70,21 +71,28 @@ def test_two_processes_give_the_same_bytes(morris, tmp_path):
     assert files(tmp_path / "o") == files(morris)
 
 
-def test_killed_three_times_and_resumed_the_bytes_are_the_same(morris, tmp_path):
-    chance = random.Random(5)
-    command = [sys.executable, "-m", "tokenmarket", *MORRIS, "--jobs", "2", "--out", str(tmp_path / "o")]
-    killed = 0
-    for _ in range(3):
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                   start_new_session=True)
-        try:
-            process.wait(chance.uniform(1.0, 6.0))
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            killed += 1
-    assert killed >= 1
-    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+KILLED = """
+import os, signal, sys
+from experiments.cli.main import main
+from experiments.runs import runner
+from experiments.store.store import Store
+
+def add_and_die(store, records):
+    add(store, records)
+    os.killpg(0, signal.SIGKILL)
+
+runner.WRITE_AT, add, Store.add = 3, Store.add, add_and_die
+main(sys.argv[1:])
+"""
+
+
+def test_killed_with_its_workers_and_resumed_the_bytes_are_the_same(morris, tmp_path, capsys):
+    """Just after some runs were kept; ``tests/house/kills.py`` kills fifty times, at any moment."""
+    command = [sys.executable, "-c", KILLED, *MORRIS, "--jobs", "2", "--out", str(tmp_path / "o")]
+    died = subprocess.run(command, cwd=ROOT, capture_output=True, start_new_session=True, check=False)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    assert run_cli(*MORRIS, "--jobs", 2, out=tmp_path / "o") == 0
+    assert re.search(r"\b[1-3] of 32 runs were done before", capsys.readouterr().err)
     assert files(tmp_path / "o") == files(morris)
 
 
@@ -114,7 +122,8 @@ def test_dask_with_a_worker_that_is_killed_gives_the_same_bytes(morris, tmp_path
 
 def test_a_scheduler_that_is_not_there(tmp_path, capsys):
     pytest.importorskip("distributed")
-    command = [sys.executable, "-W", "ignore", "-m", "tokenmarket", *GRID, "--dask", "tcp://127.0.0.1:1", "--out",
+    soon = "import sys, tokenmarket; from experiments.runs import runner; runner.REACH_S = 0.3; sys.exit(tokenmarket.main())"
+    command = [sys.executable, "-W", "ignore", "-c", soon, *GRID, "--dask", "tcp://127.0.0.1:1", "--out",
                str(tmp_path / "o")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
@@ -135,9 +144,10 @@ def test_a_point_that_is_not_allowed_is_a_row_and_stops_nothing(tmp_path, capsys
 
 
 def test_a_sweep_of_markets_runs_and_is_reproduced(tmp_path, capsys):
-    out = tmp_path / "o"
-    assert run_cli("sweep", "market", "--set", "horizon.days=4", "--set", "customers.requests_per_s=20", "--grid",
-                   "price_factor=0.5,1", "--replications", 2, "--jobs", 1, out=out) == 0
+    out, market = tmp_path / "o", tmp_path / "small.toml"
+    market.write_text(to_toml(small()), encoding="utf-8")
+    assert run_cli("sweep", "market", market, "--set", "horizon.days=2", "--grid", "price_factor=0.5,1",
+                   "--replications", 2, "--jobs", 1, out=out) == 0
     assert main(["reproduce", str(out), "--jobs", "1"]) == 0
     assert "came out with the same bytes" in capsys.readouterr().out
     data = json.loads((out / "manifest.json").read_text())

@@ -3,12 +3,7 @@
 import csv
 import json
 import math
-import os
-import random
 import re
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -277,26 +272,6 @@ def test_the_same_command_again_does_nothing(written, capsys):
     assert main([*SMALL, "--jobs", "1", "--out", str(written)]) == 0
     assert "holds this study already, all 12 runs; nothing was done" in capsys.readouterr().out
     assert files(written) == before
-
-
-def test_killed_three_times_and_started_again_the_bytes_are_the_same(tmp_path):
-    words = ["run", "tournament", "duel", "--policies", "random,cheapest,power_of_d", "--loads", "0.5,1,2",
-             "--replications", "4", "--set", "traffic.duration_s=400"]
-    assert main([*words, "--jobs", "1", "--out", str(tmp_path / "whole")]) == 0
-    chance, killed = random.Random(20261128), 0
-    command = [sys.executable, "-m", "tokenmarket", *words, "--jobs", "2", "--out", str(tmp_path / "o")]
-    for _ in range(3):
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                   start_new_session=True)
-        try:
-            process.wait(chance.uniform(2.0, 7.0))
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            killed += 1
-    assert killed >= 1
-    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
-    assert files(tmp_path / "o") == files(tmp_path / "whole")
 
 
 def test_replications_are_added_until_intervals_are_narrow(tmp_path, capsys):

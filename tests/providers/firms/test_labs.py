@@ -99,7 +99,9 @@ def labs_of_the_default_market(pricing, days=548):
             for name, firm in scenario.supply.firms.items() if firm.kind == "lab"}
     streams = Streams(1, 0)
     models = load_catalogue(scenario.models, scenario.horizon.start, days, streams)
-    supply = build_supply(scenario.supply.model_copy(update={"firms": labs}), models, streams, Around(days))
+    nobody = scenario.supply.entry.model_copy(update={"types": 0})  # hosts who may come take nearly all the time
+    supply = build_supply(scenario.supply.model_copy(update={"firms": labs, "entry": nobody}), models, streams,
+                          Around(days))
     desk = FakeDesk(supply, models, lambda desk: np.full(len(desk.offers), 0.5 * DAY_S * 6000))
     desk.run(days)
     closed = {row.name for row in models.rows if not row.open}
