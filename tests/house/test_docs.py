@@ -54,7 +54,8 @@ runpy.run_path(sys.argv.pop(1), run_name="__main__")
 
 @pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "examples").glob("*.py")))
 def test_worked_examples_run(script, tmp_path):
-    done = subprocess.run([sys.executable, "-c", SHORTER, ROOT / "examples" / script], cwd=tmp_path, capture_output=True, text=True,
+    command = [sys.executable, "-c", SHORTER, ROOT / "examples" / script]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True,
                           env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
     assert done.returncode == 0, done.stderr
     assert "±" in done.stdout or "half_width" in done.stdout  # no mean without its interval

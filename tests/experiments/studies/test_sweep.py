@@ -122,7 +122,7 @@ def test_dask_with_a_worker_that_is_killed_gives_the_same_bytes(morris, tmp_path
 
 def test_a_scheduler_that_is_not_there(tmp_path, capsys):
     pytest.importorskip("distributed")
-    soon = "import sys, tokenmarket; from experiments.runs import runner; runner.REACH_S = 0.3; sys.exit(tokenmarket.main())"
+    soon = "import tokenmarket; from experiments.runs import runner; runner.REACH_S = 0.3; exit(tokenmarket.main())"
     command = [sys.executable, "-W", "ignore", "-c", soon, *GRID, "--dask", "tcp://127.0.0.1:1", "--out",
                str(tmp_path / "o")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

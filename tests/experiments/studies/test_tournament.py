@@ -29,7 +29,6 @@ from providers.offers import build_offers
 from sim.engines import outcome as o
 from sim.errors import MarketError
 from worlds.made_up import made_up
-from worlds.places import ROOT
 
 BRIEF = ["traffic.engine=reference", "traffic.duration_s=15", "traffic.warmup_s=3"]
 QUICK = [word for assignment in BRIEF for word in ("--set", assignment)]
