@@ -62,6 +62,13 @@ def _completions_are_served(run: TrafficOutcome) -> Iterator[str]:
         yield f"class {run.world.classes[i]}, {_COHORTS[cohort]}: more good than completed"
 
 
+def _sales_are_routers(run: TrafficOutcome) -> Iterator[str]:
+    sold = run.offer_sums[:, :, [o.SERVED, o.REVENUE_NANO]].sum(axis=1)
+    bought = run.router_sums.sum(axis=1)
+    for i, column in np.argwhere(sold != bought):
+        yield f"offer {_offer(run, i)}: {o.ROUTER_SUMS[column]} of its routers {bought[i, column]}, its own {sold[i, column]}"
+
+
 def _cut_answers_are_completed(run: TrafficOutcome) -> Iterator[str]:
     yield from _totals(run, "cut", run.class_sums[:, :, o.CUT], "cut at offers", run.offer_sums[:, :, o.SERVED_CUT])
     for i, cohort in np.argwhere(run.offer_sums[:, :, o.SERVED_CUT] > run.offer_sums[:, :, o.SERVED]):
@@ -162,6 +169,7 @@ INVARIANTS: Final[dict[str, Check]] = {
     "requests_conserved": _requests_conserved,
     "attempts_are_placements": _attempts_are_placements,
     "completions_are_served": _completions_are_served,
+    "sales_are_routers": _sales_are_routers,
     "cut_answers_are_completed": _cut_answers_are_completed,
     "cached_tokens_are_of_prompts": _cached_tokens_are_of_prompts,
     "sales_by_rule_are_served": _sales_by_rule_are_served,

@@ -68,6 +68,11 @@ OFFER_SUMS: Final = ("placed", "served", "outage", "server_error", "rate_limited
                      "served_cut", "written_off_nano", "own_key_revenue_nano", "served_cached", "served_by_floor",
                      "served_by_nitro", "served_pinned")
 
+# columns of router_sums, whatever the cohort
+SERVED_FOR: Final = 0  # requests of the router completed at the offer
+REVENUE_FOR_NANO: Final = 1  # what the offer charged for its requests, answers in part included
+ROUTER_SUMS: Final = ("served", "revenue_nano")
+
 # columns of offer_work: what the replicas did, over the whole run but for BUSY_S
 BUSY_S: Final = 0  # replica-seconds in steps, inside the measured window
 STEPS: Final = 1
@@ -115,6 +120,7 @@ class Tally(NamedTuple):
     offer_sums: np.ndarray
     offer_work: np.ndarray
     class_metric_sums: np.ndarray
+    router_sums: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,9 @@ class TrafficOutcome:
         Rows of dtype SAMPLE, by end and key (requests in flight at the end: at its time).
     end_s
         Simulated time at which the run stopped.
+    router_sums
+        int64 (offers, routers, len(ROUTER_SUMS)): what each offer sold to the requests of each router; sums over the
+        routers to its column of ``offer_sums``.
     """
 
     world: "World"
@@ -157,3 +166,4 @@ class TrafficOutcome:
     class_metric_sums: np.ndarray
     samples: np.ndarray
     end_s: float
+    router_sums: np.ndarray

@@ -37,7 +37,8 @@ def hand_outcome() -> TrafficOutcome:
     return TrafficOutcome(
         world=world, born=ends.sum(axis=2), outcomes=ends, class_sums=class_sums, offer_sums=_offer_sums(),
         offer_work=work, replica_s=np.array([2000.0, 1000.0]), class_hist=histogram, offer_hist=histogram,
-        class_metric_sums=np.array([[150.0, 4.0, 1800.0], [50.0, 2.0, 600.0]]), samples=_samples(), end_s=2000.0)
+        class_metric_sums=np.array([[150.0, 4.0, 1800.0], [50.0, 2.0, 600.0]]), samples=_samples(), end_s=2000.0,
+        router_sums=_offer_sums()[:, :, [o.SERVED, o.REVENUE_NANO]].sum(axis=1, keepdims=True))
 
 
 def _offer_sums() -> np.ndarray:

@@ -28,10 +28,12 @@ from sim.engines.outcome import (
     OWN_KEY_REVENUE_NANO,
     PAID_NANO,
     PROMPT_TOKENS,
+    REVENUE_FOR_NANO,
     REVENUE_NANO,
     SERVED,
     SERVED_CACHED,
     SERVED_CUT,
+    SERVED_FOR,
     SERVED_OUTPUT,
     SERVED_PROMPT,
     TPOT,
@@ -77,6 +79,9 @@ def bill(books: Books, request: LiveRequest, router: LiveRouter) -> None:
     offer[SERVED_CACHED] += request.prefix
     offer[SERVED_OUTPUT] += request.served
     offer[REVENUE_NANO] += cost
+    sold = books.router_sums[request.offer, request.router]
+    sold[SERVED_FOR] += 1
+    sold[REVENUE_FOR_NANO] += cost
     if request.own_key != 0:
         row[OWN_KEY_NANO] += cost
         offer[OWN_KEY_REVENUE_NANO] += cost
@@ -111,6 +116,7 @@ def settle(g: Globals, supply: Supply, routing: Routing, books: Books) -> None:
             if payer == CUSTOMER:
                 charge_part(books, bill, cost, fee_nano(router, bill.own_key, cost))
                 books.offer_sums[attempt.offer, bill.cohort, REVENUE_NANO] += cost
+                books.router_sums[attempt.offer, attempt.router, REVENUE_FOR_NANO] += cost
                 books.offer_sums[attempt.offer, bill.cohort, OWN_KEY_REVENUE_NANO] += cost * bill.own_key
             elif payer == PROVIDER:
                 books.offer_sums[attempt.offer, bill.cohort, WRITTEN_OFF_NANO] += cost

@@ -318,7 +318,7 @@ def new_shards(world: World, groups: Sequence[np.ndarray]) -> list[State]:
     routing = _routing(world, offers, lane_of)
     supply = _supply(offers, replicas, places)._replace(**links, tiers=table(tiers, TierRow), times=_times(world),
                                                         **new_caches(world.offers))
-    books = state.new_books(len(world.classes), len(offers), 1)
+    books = state.new_books(len(world.classes), len(offers), len(world.routers), 1)
     rows = _globals(world, len(groups))
     shards = []
     for shard, models in enumerate(groups):

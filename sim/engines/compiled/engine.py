@@ -328,7 +328,7 @@ class CompiledEngine:
         self._catch_up(self._every, self.now_s)
         born, outcomes, class_sums, _, metric_sums = self._counted(hist=False)
         return Tally(born, outcomes, class_sums, self._shards[0].books.offer_sums.copy(), self._work_so_far(),
-                     seconds(metric_sums, self.world.grid_per_s))
+                     seconds(metric_sums, self.world.grid_per_s), self._shards[0].books.router_sums.copy())
 
     def take_samples(self, offers: np.ndarray) -> np.ndarray:
         """Return the latencies counted so far at some offers, int64 (offers, metrics, bins); they only grow."""
@@ -363,6 +363,7 @@ class CompiledEngine:
             class_metric_sums=seconds(metric_sums, self.world.grid_per_s),
             samples=in_order(np.concatenate([*self._samples, *buffers, *flying])),
             end_s=float(self.now_s),
+            router_sums=books.router_sums.copy(),
         )
 
     def _work_so_far(self) -> np.ndarray:

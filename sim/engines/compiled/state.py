@@ -32,7 +32,7 @@ from sim.engines.compiled.sample_records import SampleRun, SampleWindow
 from sim.engines.compiled.transfer_records import TransferLink
 from sim.engines.compiled.wish import Wish
 from sim.engines.next_turn import ClosedLoops
-from sim.engines.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, SAMPLE, SampledRequest
+from sim.engines.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, ROUTER_SUMS, SAMPLE, SampledRequest
 from sim.engines.record import Rows, table
 from sim.engines.requests import ArrivingRequest
 from sim.histogram import FINE_BITS, bins
@@ -160,6 +160,7 @@ class Books(NamedTuple):
     class_hist: np.ndarray
     metric_sums: np.ndarray  # int64 (classes, metrics, 2): exact (sim.engines.exact)
     offer_sums: np.ndarray
+    router_sums: np.ndarray
     offer_work: np.ndarray
     offer_hist: np.ndarray  # uint32: half the memory, which is what counting in them costs
     samples: Rows[SampledRequest]
@@ -183,7 +184,7 @@ class State(NamedTuple):
     feed: Rows[ArrivingRequest]  # requests that are yet to arrive, from ``feed_next`` on
 
 
-def new_books(classes: int, offers: int, samples: int) -> Books:
+def new_books(classes: int, offers: int, routers: int, samples: int) -> Books:
     """Empty counters."""
     fine = bins(FINE_BITS)
     return Books(
@@ -193,6 +194,7 @@ def new_books(classes: int, offers: int, samples: int) -> Books:
         class_hist=np.zeros((classes, len(METRICS), fine), np.int64),
         metric_sums=np.zeros((classes, len(METRICS), 2), np.int64),
         offer_sums=np.zeros((offers, 2, len(OFFER_SUMS)), np.int64),
+        router_sums=np.zeros((offers, routers, len(ROUTER_SUMS)), np.int64),
         offer_work=np.zeros((offers, len(OFFER_WORK))),
         offer_hist=np.zeros((offers, len(METRICS), fine), np.uint32),
         samples=table(np.zeros(samples, SAMPLE), SampledRequest),

@@ -29,6 +29,7 @@ class Books:
         self.outcomes = np.zeros((classes, cohorts, len(outcome.OUTCOMES)), dtype=np.int64)
         self.class_sums = np.zeros((classes, cohorts, len(outcome.CLASS_SUMS)), dtype=np.int64)
         self.offer_sums = np.zeros((offers, cohorts, len(outcome.OFFER_SUMS)), dtype=np.int64)
+        self.router_sums = np.zeros((offers, len(world.routers), len(outcome.ROUTER_SUMS)), dtype=np.int64)
         self.offer_work = np.zeros((offers, len(outcome.OFFER_WORK)))
         self.class_hist = np.zeros((classes, metrics, fine), dtype=np.int64)
         self.offer_hist = np.zeros((offers, metrics, fine), dtype=np.int64)
@@ -72,6 +73,7 @@ class Books:
         of_class[outcome.CACHED_TOKENS] += attempt.cached_tokens
         of_offer = self.offer_sums[attempt.offer, request.cohort]
         of_offer[outcome.SERVED] += 1
+        self.router_sums[attempt.offer, request.router, outcome.SERVED_FOR] += 1
         of_offer[outcome.SERVED_PROMPT] += request.prompt
         of_offer[outcome.SERVED_OUTPUT] += attempt.served
         of_offer[outcome.SERVED_CUT] += attempt.was_cut
@@ -105,6 +107,7 @@ class Books:
         of_class[outcome.FEE_NANO] += fee
         of_class[outcome.PAID_NANO] += cost + fee
         of_offer[outcome.REVENUE_NANO] += cost
+        self.router_sums[attempt.offer, request.router, outcome.REVENUE_FOR_NANO] += cost
         if attempt.own_key:
             of_class[outcome.OWN_KEY_NANO] += cost
             of_offer[outcome.OWN_KEY_REVENUE_NANO] += cost
@@ -145,7 +148,7 @@ class Books:
         work = self.offer_work.copy()
         work[:, outcome.BUSY_S] += unbooked_s
         return Tally(self.births.copy(), self.outcomes.copy(), self.class_sums.copy(), self.offer_sums.copy(),
-                     work, seconds(self.metric_sums, self.world.grid_per_s))
+                     work, seconds(self.metric_sums, self.world.grid_per_s), self.router_sums.copy())
 
     def report(self, now_s: float, unbooked_s: list[float], replica_s: np.ndarray) -> TrafficOutcome:
         """Copy the counters; requests still alive are in flight.
@@ -166,6 +169,7 @@ class Books:
             class_hist=self.class_hist.copy(), offer_hist=self.offer_hist.copy(),
             class_metric_sums=seconds(self.metric_sums, self.world.grid_per_s),
             samples=outcome.in_order(np.array(samples, dtype=outcome.SAMPLE)), end_s=now_s,
+            router_sums=self.router_sums.copy(),
         )
 
 

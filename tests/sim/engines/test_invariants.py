@@ -33,6 +33,7 @@ def damaged(run, name, *index, by=1):
     ("requests_conserved", ("born", 0, o.MEASURED)),
     ("attempts_are_placements", ("offer_sums", 0, o.WARMUP, o.PLACED)),
     ("completions_are_served", ("offer_sums", 0, o.MEASURED, o.SERVED)),
+    ("sales_are_routers", ("router_sums", 0, 0, o.SERVED_FOR)),
     ("histograms_are_complete", ("class_hist", 0, o.E2E, 5)),
     ("histograms_are_complete", ("offer_hist", 0, o.TTFT, 5)),
     ("tokens_billed_are_served", ("class_sums", 0, o.MEASURED, o.OUTPUT_TOKENS)),

@@ -85,7 +85,8 @@ def tally():
     return Tally(np.zeros((3, 2), np.int64), np.zeros((3, 2, len(outcome.OUTCOMES)), np.int64),
                  np.zeros((3, 2, len(outcome.CLASS_SUMS)), np.int64),
                  np.zeros((3, 2, len(outcome.OFFER_SUMS)), np.int64),
-                 np.zeros((3, len(outcome.OFFER_WORK))), np.zeros((3, len(outcome.METRICS))))
+                 np.zeros((3, len(outcome.OFFER_WORK))), np.zeros((3, len(outcome.METRICS))),
+                 np.zeros((3, 1, len(outcome.ROUTER_SUMS)), np.int64))
 
 
 def sample(served, lost=0):

@@ -92,7 +92,8 @@ def tally(offers=2, classes=3):
     return Tally(np.zeros((classes, 2), np.int64), np.zeros((classes, 2, len(outcome.OUTCOMES)), np.int64),
                  np.zeros((classes, 2, len(outcome.CLASS_SUMS)), np.int64),
                  np.zeros((offers, 2, len(outcome.OFFER_SUMS)), np.int64),
-                 np.zeros((offers, len(outcome.OFFER_WORK))), np.zeros((classes, len(outcome.METRICS))))
+                 np.zeros((offers, len(outcome.OFFER_WORK))), np.zeros((classes, len(outcome.METRICS))),
+                 np.zeros((offers, 1, len(outcome.ROUTER_SUMS)), np.int64))
 
 
 def test_an_offer_s_day_is_what_was_counted():
