@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should not wait
     from providers.firms.supply_side import SupplySide
     from sim.engines.outcome import TrafficOutcome
+    from sim.engines.world import World
     from sim.market.customers.population import Population
     from sim.market.desk import AgentProcess
     from sim.market.market import Market, Progress
+    from sim.market.marketplaces.marketplaces import Marketplaces
     from sim.market.result import MarketResult
+    from sim.policy import BoundPolicy
     from sim.scenario import MarketScenario
 
 
@@ -38,8 +41,7 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
         For anything wrong in the scenario.
     """
     from experiments.runs.run_traffic import engine_for
-    from experiments.runs.told_rules import tell_mix, told_rules
-    from policies import bind
+    from experiments.runs.told_rules import tell_marketplaces, tell_mix, told_rules
     from providers.around import Around
     from providers.firms.supply_side import build_supply
     from providers.hardware.calibration import calibration_of
@@ -62,13 +64,13 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     models = load_catalogue(scenario.models, horizon.start, horizon.days, streams)
     calibration = calibration_of(scenario.calibration)
     gpus = {name: gpu.calibrated(calibration) for name, gpu in gpus_of(scenario.gpus).items()}
-    policy = bind(scenario.router.policy, "router.policy")
+    policies = _policies(scenario)
     supply = build_supply(scenario.supply, models, streams,
                           Around(horizon.days, scenario.price_factor, gpus, horizon.start))
-    told = told_rules(scenario.supply, policy)
-    supply.tell(told)
+    told = [told_rules(scenario.supply, policy, path) for path, policy in policies.items()]
+    supply.tell(told[0])
     population = draw_population(scenario.customers, streams, horizon.days)
-    world = market_world(scenario, supply.providers, supply.offers, population, policy, replication)
+    world = market_world(scenario, supply.providers, supply.offers, population, tuple(policies.values()), replication)
     clock = TrafficClock(horizon, streams)
     migration = migration_matrix(upgrade_graph(models, scenario.models), models)
     uses = scenario.customers.uses
@@ -80,12 +82,41 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     feed = MarketFeed(customers, models, clock, scenario.rhythm, way, world_models(world, models.names))
     engine = engine_for(world, feed, threads)
     traffic = MarketTraffic(engine, clock, feed, len(world.offers))
-    market = Market(scenario, world, models, traffic, customers)
+    places = _places(scenario, world, population, len(models))
+    market = Market(scenario, world, models, traffic, customers, places)
+    feed.places = places
     if labs is not None:
         labs.look_at(market.board, world.offers)
+        labs.places = places
     _route(market, scenario, population)
-    tellers = tell_mix(told, scenario.customers, population, supply)
+    tellers = (tell_marketplaces(told, market, supply) if places is not None else
+               tell_mix(told[0], scenario.customers, population, supply))
     return Stage(scenario, market, supply, population, tellers)
+
+
+def _policies(scenario: MarketScenario) -> dict[str, BoundPolicy]:
+    """The policies of the marketplaces, or of the one router, by the path of the field that chooses each."""
+    from policies import bind
+
+    chosen = {f"marketplaces.{name}.policy": place.policy
+              for name, place in scenario.marketplaces.items()} or {"router.policy": None}
+    return {path: bind(scenario.router.policy, "router.policy") if choice is None else bind(choice, path)
+            for path, choice in chosen.items()}
+
+
+def _places(scenario: MarketScenario, world: World, population: Population, models: int) -> Marketplaces | None:
+    """Who buys through which marketplace; None if there is only the router."""
+    import numpy as np
+
+    from sim.engines.ranks import EXCLUDED
+    from sim.engines.wanted import standings
+    from sim.market.marketplaces.marketplaces import Marketplaces, terms_of
+
+    if not scenario.marketplaces:
+        return None
+    wants = terms_of(scenario).preferences
+    sells = np.stack([standings(wanted, world.offers) != EXCLUDED for wanted in wants], axis=1)
+    return Marketplaces(scenario, population, models, sells)
 
 
 def _route(market: Market, scenario: MarketScenario, population: Population) -> None:
@@ -131,7 +162,10 @@ def run_market(
     faults = [process(market.env, market.traffic)
               for process in fault_processes(market.world, market.streams, software)]
     agents = [process(market) for process in (*staged.tellers, *staged.supply.processes())]
-    run_calendar(market, [*faults, *agents, market.customers.process(market)], progress)
+    choosing = [market.customers.process(market)]
+    if market.marketplaces is not None:
+        choosing.append(market.marketplaces.places.process(market, market.customers.model))
+    run_calendar(market, [*faults, *agents, *choosing], progress)
     outcome = market.traffic.engine.outcome()
     check(outcome)
     result = _result(staged)
@@ -175,4 +209,11 @@ def _result(staged: Stage) -> MarketResult:
         demand_days=market.customers.demand_days[:staged.scenario.horizon.days],
         postings=staged.supply.postings,
         latencies=market.days.latencies(),
+        **_of_marketplaces(market),
     )
+
+
+def _of_marketplaces(market: Market) -> dict[str, Any]:
+    """What a result says of marketplaces; nothing if there is only one."""
+    books = market.marketplaces
+    return {} if books is None else {"marketplaces": books.places.terms.names, "marketplace_days": books.days}

@@ -66,7 +66,8 @@ def _sales_are_routers(run: TrafficOutcome) -> Iterator[str]:
     sold = run.offer_sums[:, :, [o.SERVED, o.REVENUE_NANO]].sum(axis=1)
     bought = run.router_sums.sum(axis=1)
     for i, column in np.argwhere(sold != bought):
-        yield f"offer {_offer(run, i)}: {o.ROUTER_SUMS[column]} of its routers {bought[i, column]}, its own {sold[i, column]}"
+        yield (f"offer {_offer(run, i)}: {o.ROUTER_SUMS[column]} of its routers {bought[i, column]}, "
+               f"its own {sold[i, column]}")
 
 
 def _cut_answers_are_completed(run: TrafficOutcome) -> Iterator[str]:

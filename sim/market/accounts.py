@@ -136,18 +136,19 @@ def _payers(names: tuple[str, ...]) -> list[Account]:
 
 
 def book_day(ledger: Ledger, day: int, population: Population, workloads: WorkloadDay,
-             revenue: dict[str, int]) -> None:
-    """Book one day: customers pay the router, which passes the providers' prices on and keeps its fee.
+             revenue: dict[str, int], router: str = "main") -> None:
+    """Book one day: customers pay a router, which passes the providers' prices on and keeps its fee.
 
     Of free variants the router pays the prices itself.
     """
+    clearing, fees, free = (account._replace(owner=router) for account in (CLEARING, FEE_INCOME, FREE_VARIANTS))
     count = len(population.customer_names)
     cost, fee = np.zeros(count, np.int64), np.zeros(count, np.int64)
     np.add.at(cost, population.customer, np.where(population.free, 0, workloads.cost_nano))
-    ledger.pay(day, FREE_VARIANTS, CLEARING, int(workloads.cost_nano[population.free].sum()))
+    ledger.pay(day, free, clearing, int(workloads.cost_nano[population.free].sum()))
     np.add.at(fee, population.customer, workloads.fee_nano)
     for payer, price, share in zip(_payers(population.customer_names), cost.tolist(), fee.tolist(), strict=True):
-        ledger.pay(day, payer, CLEARING, price)
-        ledger.pay(day, payer, FEE_INCOME, share)
+        ledger.pay(day, payer, clearing, price)
+        ledger.pay(day, payer, fees, share)
     for provider, nano in revenue.items():
-        ledger.pay(day, CLEARING, Account("provider", provider, "cash"), nano)
+        ledger.pay(day, clearing, Account("provider", provider, "cash"), nano)

@@ -73,10 +73,14 @@ def _ratio(drawn: np.ndarray, billed: np.ndarray) -> np.ndarray:
 
 
 def drawn_by_workload(rows: np.ndarray, workloads: int) -> np.ndarray:
-    """Requests of a feed, and their prompt and output tokens as asked for, float64 (workloads, 3)."""
+    """Requests of a feed, and their prompt and output tokens as asked for, float64 (workloads, 3).
+
+    A workload is a class at each marketplace, one marketplace after the other.
+    """
+    of = rows["client_class"] % workloads
     output = np.where(rows["max_tokens"] > 0, np.minimum(rows["output"], rows["max_tokens"]), rows["output"])
     columns = (np.ones(len(rows)), rows["prompt"], output)
-    return np.stack([np.bincount(rows["client_class"], values, workloads) for values in columns], axis=1)
+    return np.stack([np.bincount(of, values, workloads) for values in columns], axis=1)
 
 
 def by_model(values: np.ndarray, model: np.ndarray, models: int) -> np.ndarray:

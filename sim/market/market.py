@@ -8,14 +8,19 @@ import numpy as np
 from simpy import Environment, Event
 from simpy.events import URGENT
 
+from sim.engines.wanted import rules_of
 from sim.engines.world import World
 from sim.market.accounts import RouterFees, book_day
 from sim.market.board import Board
 from sim.market.customers.customers import Customers
 from sim.market.customers.observed import LatencyLately, paid_lately
+from sim.market.customers.routing import PINNED, rules_of_workloads
 from sim.market.ledger import Ledger
 from sim.market.market_traffic import MarketTraffic
 from sim.market.market_world import REPLICAS_HELD
+from sim.market.marketplaces.closing import MarketplaceBooks
+from sim.market.marketplaces.days import CountedMarketplaces, SampledMarketplaces
+from sim.market.marketplaces.marketplaces import Marketplaces
 from sim.market.models.model import Models
 from sim.market.price_day import PriceDay
 from sim.market.traffic_days import CountedDays, SampledDays
@@ -38,10 +43,12 @@ class Market:
         The traffic of that world.
     customers
         The demand side.
+    places
+        Which marketplaces its workloads buy through; None: there is only one.
     """
 
     def __init__(self, scenario: MarketScenario, world: World, models: Models, traffic: MarketTraffic,
-                 customers: Customers) -> None:
+                 customers: Customers, places: Marketplaces | None = None) -> None:
         self.env = Environment()
         self.streams, self.models, self.offers = Streams(world.seed, world.replication), models, world.offers
         names = {name: row for row, name in enumerate(models.names)}
@@ -58,11 +65,22 @@ class Market:
         self._providers = tuple(dict.fromkeys(offer.provider for offer in world.offers))
         self._provider_of = np.array([self._providers.index(offer.provider) for offer in world.offers], np.int64)
         self._prices = PriceDay(self.board)
-        if traffic.clock.full:
-            self.days: CountedDays | SampledDays = CountedDays(traffic, self.board, customers, self._latency)
-        else:
-            self.days = SampledDays(traffic, self.board, customers, self._latency, models,
-                                    scenario.horizon.sampled_per_day)
+        self.marketplaces: MarketplaceBooks | None = None
+        if places is not None:
+            rules = np.array(rules_of(world), np.int64).reshape(len(world.routers), -1)
+            rules[:, rules_of_workloads(scenario.customers, customers.population) == PINNED] = PINNED
+            self.marketplaces = MarketplaceBooks(places, scenario.fees, customers.population, rules, len(models))
+        self.days = self._counting(scenario, places)
+
+    def _counting(self, scenario: MarketScenario, places: Marketplaces | None) -> CountedDays | SampledDays:
+        """How days become numbers."""
+        of = (self.traffic, self.board, self.customers, self._latency)
+        if self.traffic.clock.full:
+            return CountedDays(*of) if places is None else CountedMarketplaces(*of)
+        sampled = scenario.horizon.sampled_per_day
+        if places is None:
+            return SampledDays(*of, self.models, sampled)
+        return SampledMarketplaces(*of, self.models, sampled, places)
 
     @property
     def day(self) -> float:
@@ -113,14 +131,24 @@ class Market:
         """Turn what was counted or expected since the last day into days of offers and workloads, and book it."""
         offers, workloads = self.days.close()
         self.offer_days.append(offers)
+        prices = self._prices.close(self.board)
+        self.workload_days.append(self._booked(day, offers, workloads))
+        self.daily.note(self.board, prices, self.customers.surplus_usd_per_request * workloads.born)
+
+
+    def _booked(self, day: int, offers: OfferDay, workloads: WorkloadDay) -> WorkloadDay:
+        """Book a day; return what workloads bought with the fees."""
+        if self.marketplaces is not None:
+            assert isinstance(self.days, CountedMarketplaces | SampledMarketplaces)
+            return self.marketplaces.close(day, self.days.parts, self.ledger, self._provider_of, self._providers,
+                                           self.paid_pico_per_token())
         fee = self._fees.of_day(day, workloads.completed, workloads.cost_nano)
-        self.workload_days.append(replace(workloads, fee_nano=fee))
+        charged = replace(workloads, fee_nano=fee)
         revenue = np.zeros(len(self._providers), np.int64)
         np.add.at(revenue, self._provider_of, offers.revenue_nano)
         owed = dict(zip(self._providers, (int(nano) for nano in revenue), strict=True))
-        book_day(self.ledger, day, self.customers.population, self.workload_days[-1], owed)
-        prices = self._prices.close(self.board)
-        self.daily.note(self.board, prices, self.customers.surplus_usd_per_request * workloads.born)
+        book_day(self.ledger, day, self.customers.population, charged, owed)
+        return charged
 
 
 class DailyState:

@@ -14,6 +14,7 @@ from sim.market.customers.conversations import Conversations, Lanes
 from sim.market.customers.customers import Customers
 from sim.market.customers.routing import Pins
 from sim.market.market_clock import Slice, TrafficClock
+from sim.market.marketplaces.marketplaces import Marketplaces
 from sim.market.models.model import Models
 from sim.market.slice_rows import COUNT, GOLDEN, SECOND, SMALL_MEAN, Drawn, Way, slice_rows, small_poisson_counts
 from sim.scenario.market_scenario import Rhythm
@@ -56,6 +57,8 @@ class MarketFeed:
         The providers that workloads have named; None: nobody names one.
     conversations
         Which requests belong together; None: each is for itself.
+    places
+        Which marketplaces workloads buy through; None: there is only one.
     """
 
     def __init__(self, customers: Customers, models: Models, clock: TrafficClock, rhythm: Rhythm,
@@ -64,6 +67,7 @@ class MarketFeed:
         self._way, self._world_model = way, world_model
         self.pins: Pins | None = None  # who names a provider looks at the board, which is made after the feed
         self.conversations: Conversations | None = None
+        self.places: Marketplaces | None = None
         self._next = 0
         self._granted_s = -np.inf
         self._stretch: np.ndarray | None = None  # rows of a sampled run that nobody has asked for yet
@@ -138,8 +142,14 @@ class MarketFeed:
         drawn = Drawn(keys, counts, population.prompt_tokens, output_tokens, population.length_sigma,
                       population.cached_share, population.shared_tokens, population.documents,
                       population.zipf_exponent, population.max_tokens, population.patience_s, self._world_model[model],
-                      pinned, *self._lanes(rates_per_s))
+                      pinned, self._place(), *self._lanes(rates_per_s))
         return slice_rows(drawn, part, self._way)
+
+    def _place(self) -> np.ndarray:
+        """Number of the marketplace of each workload, int32."""
+        if self.places is None:
+            return np.zeros(len(self._customers.population), np.int32)
+        return self.places.place.astype(np.int32)
 
     def _lanes(self, rates_per_s: np.ndarray) -> Lanes:
         """How requests at some rates are dealt to conversations."""

@@ -32,13 +32,15 @@ def _books_close(result: MarketResult, _: TrafficOutcome) -> str:
 
 
 def _clearing_is_empty(result: MarketResult, _: TrafficOutcome) -> str:
-    left = result.ledger.balances[CLEARING]
-    return "" if left == 0 else f"the router keeps {left} nano-dollars of providers' money"
+    for account, left in result.ledger.balances.items():
+        if account.purpose == CLEARING.purpose and left != 0:
+            return f"the router {account.owner} keeps {left} nano-dollars of providers' money"
+    return ""
 
 
 def _payments_are_revenue_and_fees(result: MarketResult, outcome: TrafficOutcome) -> str:
     # the same sum from three sides (books, days of offers, days of workloads): a day left out shows in one only
-    paid = -result.ledger.balance("customer") - result.ledger.balances[FREE_VARIANTS]
+    paid = -result.ledger.balance("customer") - result.ledger.balance("router", None, FREE_VARIANTS.purpose)
     revenue = sum(int(day.revenue_nano.sum()) for day in result.offer_days)
     fees = sum(int(day.fee_nano.sum()) for day in result.workload_days)
     bills = sum(int(day.cost_nano.sum()) for day in result.workload_days)

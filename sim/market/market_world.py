@@ -12,7 +12,17 @@ from sim.errors import ScenarioError
 from sim.market.customers.population import Population
 from sim.market.customers.routing import preferences_of, rules_of_workloads
 from sim.policy import BoundPolicy
-from sim.scenario import ClientClass, Lengths, MarketScenario, Poisson, Preferences, Provider, Traffic, TrafficScenario
+from sim.scenario import (
+    ClientClass,
+    Lengths,
+    MarketScenario,
+    Poisson,
+    Preferences,
+    Provider,
+    Router,
+    Traffic,
+    TrafficScenario,
+)
 from sim.units import DAY_S
 
 ROUTER = "main"
@@ -25,7 +35,7 @@ def market_world(
     providers: Mapping[str, Provider],
     offers: Sequence[OfferSpec],
     population: Population,
-    policy: BoundPolicy,
+    policies: Sequence[BoundPolicy],
     replication: int,
 ) -> World:
     """Return the world of a market.
@@ -38,8 +48,8 @@ def market_world(
         What the supply side offers over the whole run, as parts of a scenario and resolved; offers sorted by model.
     population
         Its workloads are the client classes.
-    policy
-        Policy of the market's one router.
+    policies
+        Policy of the market's one router, or of each of its marketplaces.
     replication
         Number of the replication.
 
@@ -55,32 +65,53 @@ def market_world(
     counts = [sum(offer.model == model for offer in offers) for model in models]
     delay = delays(scenario.network)
     home = scenario.router.region
-    count = len(population)
+    names = router_names(scenario)
+    count = len(population) * len(names)
     slo = _no_class(models[0])
+    rules = rules_of_workloads(scenario.customers, population)
     return World(
         scenario=traffic_scenario(scenario, providers, models[0]),
         offers=_held(scenario, offers),
         models=models,
-        routers=(ROUTER,),
-        router_names=(ROUTER,),
-        classes=population.names,
-        class_names=tuple(population.segment_names[segment] for segment in population.segment),
+        routers=names,
+        router_names=names,
+        # a workload is a class at each marketplace, one marketplace after the other
+        classes=population.names if names == (ROUTER,) else tuple(
+            f"{name}@{place}" for place in names for name in population.names),
+        class_names=tuple(population.segment_names[segment] for segment in population.segment) * len(names),
         # the feed says of each request which model it is for: a workload changes its model, a class never does
         class_model=np.zeros(count, np.int32),
-        class_router=np.zeros(count, np.int32),
+        class_router=np.repeat(np.arange(len(names), dtype=np.int32), len(population)),
         class_delay_s=np.full(count, delay[home, home]),
         class_slo_ttft_s=np.full(count, slo.slo_ttft_s),
         class_slo_tpot_s=np.full(count, slo.slo_tpot_s),
         class_stay_s=np.full(count, np.inf),
         model_first=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
-        delay_s=np.array([[delay[home, offer.region] for offer in offers]]),
-        policies=(policy,),
+        delay_s=np.array([[delay[home, offer.region] for offer in offers]] * len(names)),
+        policies=tuple(policies),
         seed=scenario.seed,
         replication=replication,
-        class_preferences=preferences_of(rules_of_workloads(scenario.customers, population),
-                                         scenario.router.preferences),
-        class_shared_tokens=tuple(population.shared_tokens.tolist()),
+        class_preferences=tuple(wish for general in _preferences(scenario) for wish in preferences_of(rules, general)),
+        class_shared_tokens=tuple(population.shared_tokens.tolist()) * len(names),
     )
+
+
+def router_names(scenario: MarketScenario) -> tuple[str, ...]:
+    """Names of the marketplaces that compete, or of the one router that serves all."""
+    return tuple(scenario.marketplaces) or (ROUTER,)
+
+
+def _preferences(scenario: MarketScenario) -> list[Preferences]:
+    """What each marketplace asks of offers."""
+    general = scenario.router.preferences
+    return [place.preferences.over(general) for place in scenario.marketplaces.values()] or [general]
+
+
+def _routers(scenario: MarketScenario, weights: Mapping[str, float]) -> dict[str, Router]:
+    """The routers: alike but for their policies; whatever they prefer is said of their classes."""
+    general = scenario.router.model_copy(update={"weights": weights, "preferences": Preferences()})
+    return {name: general.model_copy(update={"policy": place.policy or general.policy})
+            for name, place in scenario.marketplaces.items()} or {ROUTER: general}
 
 
 def _held(scenario: MarketScenario, offers: Sequence[OfferSpec]) -> tuple[OfferSpec, ...]:
@@ -106,17 +137,18 @@ def traffic_scenario(scenario: MarketScenario, providers: Mapping[str, Provider]
         traffic=Traffic(duration_s=float(scenario.horizon.days * DAY_S), drain_s=0.0, engine=scenario.engine),
         network=scenario.network,
         # a firm that never offers anything is no provider of the world, but may be named in preferences
-        routers={ROUTER: scenario.router.model_copy(update={"weights": weights, "preferences": Preferences()})},
+        routers=_routers(scenario, weights),
         # a scenario of traffic must have a demand; nothing is drawn from this one
-        demand={"market": _no_class(model)},
+        demand={"market": _no_class(model, router_names(scenario)[0])},
         providers=dict(providers),
     )
 
 
-def _no_class(model: str) -> ClientClass:
+def _no_class(model: str, router: str = ROUTER) -> ClientClass:
     """A class that stands for demand that is not drawn by the traffic's own feed."""
     length = Lengths(mean=1.0)
-    return ClientClass(model=model, arrivals=Poisson(rate_per_s=1.0), prompt_tokens=length, output_tokens=length)
+    return ClientClass(model=model, router=router, arrivals=Poisson(rate_per_s=1.0), prompt_tokens=length,
+                       output_tokens=length)
 
 
 def world_models(world: World, names: Sequence[str]) -> np.ndarray:

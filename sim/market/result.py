@@ -11,6 +11,7 @@ from sim.market.board import ListingChange, PriceChange
 from sim.market.customers.diffusion import DemandDay
 from sim.market.hosts import EntryValue, HostRecord
 from sim.market.ledger import Ledger
+from sim.market.marketplaces.parts import MarketplaceDay
 from sim.market.models.model import Models
 from sim.market.posting import Posting
 from sim.market.usage import OfferDay, WorkloadDay
@@ -84,6 +85,8 @@ class MarketResult:
     latencies
         float64 (2, bins): histograms of TTFT and of TPOT of all requests (`sim.histogram`, fine), in a sampled run each
         offer's samples weighted with what it served; empty where nothing was kept.
+    marketplaces, marketplace_days
+        Names of the marketplaces that compete, and what each sold on each day; empty where one router serves all.
     """
 
     models: Models
@@ -113,3 +116,5 @@ class MarketResult:
     demand_days: list[DemandDay] = field(default_factory=list)
     postings: list[Posting] = field(default_factory=list)
     latencies: np.ndarray = field(default_factory=lambda: np.zeros((2, 0)))
+    marketplaces: tuple[str, ...] = ()
+    marketplace_days: list[MarketplaceDay] = field(default_factory=list)

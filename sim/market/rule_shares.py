@@ -38,11 +38,13 @@ class RequestRules:
         Knows which providers they have named.
     models
         Number of models.
+    marketplace
+        Number of the marketplace through which they come: a workload is a class at each.
     """
 
-    def __init__(self, world: World, feed: MarketFeed, models: int) -> None:
+    def __init__(self, world: World, feed: MarketFeed, models: int, marketplace: int = 0) -> None:
         self._feed, self._models, self._offers = feed, models, len(world.offers)
-        self._rule = np.array(rules_of(world), np.int64)
+        self._rule = np.array(rules_of(world), np.int64).reshape(len(world.routers), -1)[marketplace]
 
     def asked(self, now_s: float, model: np.ndarray, requests: np.ndarray) -> RuledRequests | None:
         """Sort requests by rule; None if the router's own places all of them.

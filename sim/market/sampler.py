@@ -19,6 +19,7 @@ from sim.market.customers.customers import Customers
 from sim.market.market_clock import LONGEST_S, Slice
 from sim.market.market_traffic import MarketTraffic
 from sim.market.market_world import REPLICAS_HELD
+from sim.market.marketplaces.split import together
 from sim.market.rule_shares import RequestRules
 from sim.market.surfaces import ENOUGH, Sample
 from sim.market.volume_meter import VolumeMeter
@@ -89,7 +90,11 @@ class Sampler:
             if turns:
                 yield from self._simulate(env, day, turns)
                 yield env.timeout(self._drain_s(day, float(env.now)))
-                self._meter.bill.settle(self._traffic.engine.tally())
+                self._meter.bill.settle(self._counted())
+
+    def _counted(self) -> Tally:
+        """What the engine counted so far, by workload."""
+        return together(self._traffic.engine.tally(), len(self._customers.model))
 
     def _drain_s(self, day: int, now_s: float) -> float:
         """How long requests of a stretch are given to end: an hour, or until the next day's begins."""
@@ -105,11 +110,12 @@ class Sampler:
         shares = [np.where(model >= 0, turn.share[model], 0.0) for turn in turns]
         rows = self._traffic.feed.simulate(parts, shares)
         drawn = drawn_by_workload(rows, len(model))
-        self._meter.bill.open(self._traffic.engine.tally(), model, drawn)
+        self._meter.bill.open(self._counted(), model, drawn)
         is_open = self._board.listed & up
         _, prompt, output = by_model(drawn, model, len(self._last_day)).T
         ruled = self._rules.asked(start_s, model, drawn[:, 0])
         expected = self._meter.rule_shares(self._board, is_open, prompt, output, ruled)
+        self._note(start_s, is_open, model, drawn)
         offers = [is_open & (turn.share > 0)[self._surfaces.offer_model] for turn in turns]
         for turn, mine in zip(turns, offers, strict=True):
             self._resize(mine, turn.share)
@@ -123,9 +129,10 @@ class Sampler:
             turn = turns[number]
             held = self._board.held_with(turn.share[self._surfaces.offer_model])
             self._resize(offers[number], np.ones(len(self._last_day)))
-            self._learn(Sample(turn.share > 0, offers[number], difference(look.counted, warm[number].counted),
+            counted = difference(look.counted, warm[number].counted)
+            self._learn(Sample(turn.share > 0, offers[number], together(counted, len(model)),
                                look.latencies - warm[number].latencies, model, expected, held,
-                               (1.0 - WARM_UP) * turn.length_s), up, day)
+                               (1.0 - WARM_UP) * turn.length_s), up, day, counted)
 
     def _resize(self, offers: np.ndarray, share: np.ndarray) -> None:
         """Let a share of each offer's replicas serve, at least one."""
@@ -133,13 +140,20 @@ class Sampler:
         for offer in np.flatnonzero(offers & (self._board.replicas > 1)).tolist():
             self._board.serve_with(offer, float(share[of_model[offer]]))
 
-    def _learn(self, sample: Sample, up: np.ndarray, day: int) -> None:
+    def _note(self, start_s: float, is_open: np.ndarray, model: np.ndarray, drawn: np.ndarray) -> None:
+        """Hear of a stretch that begins: who knows more than one rule expects shares of each (`MarketplaceSampler`)."""
+
+    def _take_in(self, sample: Sample, counted: Tally) -> None:
+        """Remember a sample; ``counted`` has a class for each workload at each marketplace."""
+        self._surfaces.see(sample)
+
+    def _learn(self, sample: Sample, up: np.ndarray, day: int, counted: Tally) -> None:
         # what an outage did in a few minutes is no measure of the days to come: such models wait for another day
         hit = np.zeros(len(sample.models), bool)
         hit[self._surfaces.offer_model[self._traffic.up != up]] = True
         sample = sample._replace(models=sample.models & ~hit, offers=sample.offers & ~hit[self._surfaces.offer_model],
                                  latencies=sample.latencies[~hit[self._surfaces.offer_model[sample.offers]]])
-        self._surfaces.see(sample)
+        self._take_in(sample, counted)
         for model in np.flatnonzero(sample.models).tolist():
             self._last_day[model], self._state[model] = day, self._state_of(model)
 

@@ -46,6 +46,8 @@ class Drawn(NamedTuple):
         int32: row of its model among the world's.
     pinned
         int32: 1 + number of the provider that alone may serve it; 0: anybody may.
+    place
+        int32: number of its marketplace.
     lanes, stretch_s
         int64 and float64: lanes of its conversations, 0 without any, and how long one is
         (`sim.market.customers.conversations`).
@@ -64,6 +66,7 @@ class Drawn(NamedTuple):
     patience_s: np.ndarray
     model: np.ndarray
     pinned: np.ndarray
+    place: np.ndarray
     lanes: np.ndarray
     stretch_s: np.ndarray
 
@@ -215,8 +218,8 @@ def _write(rows: np.ndarray, drawn: Drawn, births: Births, order: np.ndarray, de
         if drawn.lanes[workload] > 0:
             row.session = _conversation(key, drawn.key[workload], drawn.lanes[workload],
                                         row.born_s / drawn.stretch_s[workload])
-        row.client_class = workload
-        row.router = 0
+        row.client_class = drawn.place[workload] * len(drawn.place) + workload
+        row.router = drawn.place[workload]
         row.model = drawn.model[workload]
         shared = drawn.shared_tokens[workload]
         own = _length(drawn.prompt_tokens[workload] - shared, sigma, _normal(key, PROMPT_A))

@@ -112,7 +112,7 @@ class SampledDays:
         return self._surfaces.all_latencies()
 
 
-def rule_exponent(world: World) -> float:
-    """Exponent of the router's published rule, shares ~ price^-k; 0 for a rule that is only known by its samples."""
-    rule = world.policies[0]
+def rule_exponent(world: World, router: int = 0) -> float:
+    """Exponent of a router's published rule, shares ~ price^-k; 0 for a rule that is only known by its samples."""
+    rule = world.policies[router]
     return float(getattr(rule.values, "k", 0.0)) if rule.policy.kind == "openrouter_classic" else 0.0

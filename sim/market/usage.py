@@ -34,6 +34,8 @@ class OfferDay:
     by_rule
         int64 (offers, rules): of the served, those that each rule placed (``sim.engines.wanted.RULES``); no rows where
         nobody counted.
+    by_marketplace
+        int64 (offers, marketplaces): of the served, those of each marketplace; no columns where there is only one.
     rate_limited, too_long
         int64: of the refused, those that met a rate limit, and those that it had no room for.
     ttft_s, tpot_s
@@ -55,6 +57,7 @@ class OfferDay:
     written_off_nano: np.ndarray
     cached_tokens: np.ndarray
     by_rule: np.ndarray = field(default_factory=lambda: np.zeros((0, len(RULES)), np.int64))
+    by_marketplace: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     rate_limited: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     too_long: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     ttft_s: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))

@@ -108,7 +108,7 @@ class VolumeMeter:
     def __init__(self, world: World, surfaces: Surfaces, exponent: float) -> None:
         self.surfaces, self._exponent = surfaces, exponent
         self._has_cache = np.array([offer.block_tokens > 0 for offer in world.offers])
-        self._workloads, self._offers = len(world.classes), len(world.offers)
+        self._workloads, self._offers = len(surfaces.workload_model), len(world.offers)
         self.bill = TokenBill(self._workloads, len(surfaces.outcomes))
         self.day = Volumes.none(self._workloads, self._offers)
 

@@ -9,6 +9,7 @@ from sim.scenario.base import Day, Name, Part, Sweep, quantity
 from sim.scenario.customer_settings import CustomerSettings
 from sim.scenario.firm_settings import SupplySettings
 from sim.scenario.gpu_settings import GpuSettings
+from sim.scenario.marketplace_settings import Marketplace, MarketplaceChoice
 from sim.scenario.model_settings import ModelSettings
 from sim.scenario.network_settings import Network
 from sim.scenario.router_settings import Router
@@ -87,6 +88,10 @@ class MarketScenario(Document):
     network: Network = Field(Network(), description="Regions and delays")
     router: Router = Field(Router(fee_share=0.0), description="The marketplace; its fees are those of `fees`")
     fees: Fees = Field(Fees(), description="The router's fees")
+    marketplaces: dict[Name, Marketplace] = Field({}, description="Marketplaces that compete for customers, by name; "
+                                                  "none: `router` serves all")
+    marketplace_choice: MarketplaceChoice = Field(
+        MarketplaceChoice(), description="How customers choose among them")
     price_factor: float = quantity(
         1.0, unit="1", doc="All posted prices and all costs of supply are multiplied by this (the climb experiment "
         "divides prices by 1, 2, 5, 10, 20)", gt=0, le=1000,
@@ -150,9 +155,17 @@ class MarketScenario(Document):
 
     @model_validator(mode="after")
     def _preferences_of_all(self) -> "MarketScenario":
-        wants = self.router.preferences
-        wants.check_names("router.preferences", dict.fromkeys(self.supply.firms))
-        if wants.own_keys:
-            raise ValueError(f"router.preferences.own_keys is {list(wants.own_keys)}; in a market leave it out, since "
-                             "who has own keys is said by `customers.segments.*.own_key_share`")
+        places = {f"marketplaces.{name}.preferences": place.preferences for name, place in self.marketplaces.items()}
+        for path, wants in ({"router.preferences": self.router.preferences} | places).items():
+            wants.check_names(path, dict.fromkeys(self.supply.firms))
+            if wants.own_keys:
+                raise ValueError(f"{path}.own_keys is {list(wants.own_keys)}; in a market leave it out, since "
+                                 "who has own keys is said by `customers.segments.*.own_key_share`")
+        return self
+
+    @model_validator(mode="after")
+    def _customers_of_the_first_day(self) -> "MarketScenario":
+        if self.marketplaces and not sum(place.start_share for place in self.marketplaces.values()) > 0:
+            raise ValueError("marketplaces all have start_share 0; one of them must be above 0, since somebody serves "
+                             "the customers of the first day")
         return self

@@ -32,7 +32,16 @@ from sim.engines.compiled.sample_records import SampleRun, SampleWindow
 from sim.engines.compiled.transfer_records import TransferLink
 from sim.engines.compiled.wish import Wish
 from sim.engines.next_turn import ClosedLoops
-from sim.engines.outcome import CLASS_SUMS, METRICS, OFFER_SUMS, OFFER_WORK, OUTCOMES, ROUTER_SUMS, SAMPLE, SampledRequest
+from sim.engines.outcome import (
+    CLASS_SUMS,
+    METRICS,
+    OFFER_SUMS,
+    OFFER_WORK,
+    OUTCOMES,
+    ROUTER_SUMS,
+    SAMPLE,
+    SampledRequest,
+)
 from sim.engines.record import Rows, table
 from sim.engines.requests import ArrivingRequest
 from sim.histogram import FINE_BITS, bins

@@ -1,7 +1,7 @@
 """Closed models bought from their creators: the outside good of the marketplace for those who want one."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -25,6 +25,13 @@ class LabPrices(NamedTuple):
     cached_pico: np.ndarray
 
 
+class FeePlaces(Protocol):
+    """Where workloads buy, as far as fees go."""
+
+    def log_fee(self) -> np.ndarray:
+        """Logarithm of what the fee makes of a price where each workload is, float64 (workloads,)."""
+
+
 class LabSales:
     """Who buys directly, and at what price.
 
@@ -38,6 +45,11 @@ class LabSales:
         What the marketplace charges on top; those with keys of their own pay the fee of these.
     price_factor
         All prices are multiplied by this.
+
+    Attributes
+    ----------
+    places
+        Marketplaces with fees of their own; None: `fees` are those of all.
     """
 
     def __init__(self, population: Population, models: Models, settings: DirectPurchase, fees: Fees,
@@ -51,6 +63,7 @@ class LabSales:
         u = uniforms(population.key, ("direct",))[:, 0]
         self._worth = settings.marketplace_worth + settings.spread * np.log(u / (1 - u))
         self._log_fee = np.log1p(np.where(population.byok, fees.own_key_share, fees.credit_share))
+        self.places: FeePlaces | None = None
 
     def look_at(self, board: Board, offers: Sequence[OfferSpec]) -> None:
         """Let creators charge directly what they post in the marketplace for a model of theirs, while they list it."""
@@ -94,6 +107,7 @@ class LabSales:
         market_usd, direct_usd
             float64 (rows, models): cost of a request; nan where it is not sold so.
         """
+        log_fee = self._log_fee if self.places is None else self.places.log_fee()
         with np.errstate(divide="ignore", invalid="ignore"):
-            dearer = np.log(market_usd / direct_usd) + self._log_fee[rows, None] > self._worth[rows, None]
+            dearer = np.log(market_usd / direct_usd) + log_fee[rows, None] > self._worth[rows, None]
         return np.asarray(np.isfinite(direct_usd) & (dearer | ~np.isfinite(market_usd)))

@@ -1,4 +1,4 @@
-"""What customers know of marketplaces: what they paid, lost and waited there lately, elsewhere what all others did (E92)."""
+"""What customers know of marketplaces: what they met where they are lately, and what all others did elsewhere (E92)."""
 
 from typing import Final, NamedTuple
 

@@ -85,7 +85,7 @@ class Marketplaces:
 
     def __init__(self, scenario: MarketScenario, population: Population, models: int, sells: np.ndarray) -> None:
         self.terms, self._settings, self._population = terms_of(scenario), scenario.marketplace_choice, population
-        count, places = len(population), len(self.terms.names)
+        count, places = len(population.key), len(self.terms.names)
         self._sells = sells
         self._names = tuple(f"marketplace/{name}" for name in self.terms.names)
         ends = np.cumsum(self.terms.start_share)[:-1]
@@ -134,7 +134,7 @@ class Marketplaces:
         row = np.broadcast_to(rows[:, None], value.shape)
         u = of_epochs(self._population.key, self._names, row.ravel(), grid.ravel(), epoch.ravel())
         value = np.where(sold, value - np.log(-np.log(u.reshape(value.shape))), -np.inf)
-        return np.where(np.isfinite(value).any(axis=1), value.argmax(axis=1), place)
+        return np.asarray(np.where(np.isfinite(value).any(axis=1), value.argmax(axis=1), place))
 
     def utility(self, rows: np.ndarray, met: Met) -> np.ndarray:
         """Utility of each marketplace without inertia and tastes (E90), float64 (rows, marketplaces)."""

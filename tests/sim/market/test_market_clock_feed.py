@@ -190,7 +190,7 @@ def test_requests_that_arrive_together_are_in_the_order_of_their_keys():
     drawn = Drawn(population.key, np.full(count, 60), population.prompt_tokens, population.output_tokens,
                   population.length_sigma, population.cached_share, population.shared_tokens, population.documents,
                   population.zipf_exponent, population.max_tokens, population.patience_s,
-                  *np.zeros((3, count), np.int32), np.ones(count))
+                  *np.zeros((4, count), np.int32), np.ones(count))
     way = Way(0.3, 4.0)
     rows = slice_rows(drawn, Slice(0, 120.0, 60.0), way)
     assert (rows["born_s"] * 4 == np.rint(rows["born_s"] * 4)).all()

@@ -98,6 +98,13 @@ ROUTER = some(
     attempts=some(maximum=st.integers(1, 6), budget_s=number(0.5, 300.0)),
     exploration=number(0.0, 1.0), region=st.sampled_from(["us-east", "eu-west"]),
 )
+MARKETPLACE = st.fixed_dictionaries(
+    {"policy": st.fixed_dictionaries({"kind": st.sampled_from(
+        ["cheapest", "random", "litellm_least_busy", "openrouter_adjusted"])})},
+    optional={"fee_share": number(0.0, 1.0), "own_key_fee_share": number(0.0, 1.0), "start_share": number(0.1, 5.0),
+              "attraction": number(-5.0, 5.0),
+              "preferences": st.sampled_from(
+                  [{"variant": "floor"}, {"sort": "throughput"}, {"quantizations": ["fp8"]}])})
 MARKET = st.fixed_dictionaries({
     "seed": st.integers(0, 2**32),
     "horizon": HORIZON,
@@ -116,6 +123,11 @@ MARKET = st.fixed_dictionaries({
             "shelf": some(trial_days=number(0.0, 2.0), keep_share=number(0.0, 2.0)),
         }),
     "router": ROUTER,
+    "marketplaces": st.one_of(*[st.just({})] * 5, st.dictionaries(
+        st.sampled_from(["direct", "floor", "third"]), MARKETPLACE, min_size=1)),
+    "marketplace_choice": some(
+        price_weight=number(0.0, 50.0), latency_weight=number(0.0, 5.0), inertia=number(0.0, 9.0),
+        reviews_per_month=number(0.0, 100.0), memory_days=number(1.0, 60.0), prior_requests=number(0.0, 1e3)),
 })
 
 

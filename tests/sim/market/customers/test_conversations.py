@@ -40,7 +40,7 @@ def drawn_at(rates_per_s: list[float], turns: float, gap_s: float) -> np.ndarray
     requests = np.random.default_rng(2).poisson(rate * TEN_HOURS.length_s)
     drawn = Drawn(people.key, requests, people.prompt_tokens, people.output_tokens, people.length_sigma,
                   people.cached_share, people.shared_tokens, people.documents, people.zipf_exponent,
-                  people.max_tokens, people.patience_s, *np.zeros((2, count), np.int32), *lanes)
+                  people.max_tokens, people.patience_s, *np.zeros((3, count), np.int32), *lanes)
     return slice_rows(drawn, TEN_HOURS, Way(0.0, 2.0**20))
 
 
