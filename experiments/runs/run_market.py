@@ -8,10 +8,12 @@ if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should n
     from providers.firms.supply_side import SupplySide
     from sim.engines.outcome import TrafficOutcome
     from sim.engines.world import World
+    from sim.market.customers.lab_sales import LabSales
     from sim.market.customers.population import Population
     from sim.market.desk import AgentProcess
     from sim.market.market import Market, Progress
     from sim.market.marketplaces.marketplaces import Marketplaces
+    from sim.market.models.model import Models
     from sim.market.result import MarketResult
     from sim.policy import BoundPolicy
     from sim.scenario import MarketScenario
@@ -47,7 +49,6 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     from providers.hardware.calibration import calibration_of
     from providers.hardware.own_gpus import gpus_of
     from sim.market.customers.customers import Customers
-    from sim.market.customers.lab_sales import LabSales
     from sim.market.customers.population import draw_population
     from sim.market.market import Market
     from sim.market.market_clock import TrafficClock
@@ -73,18 +74,15 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     world = market_world(scenario, supply.providers, supply.offers, population, tuple(policies.values()), replication)
     clock = TrafficClock(horizon, streams)
     migration = migration_matrix(upgrade_graph(models, scenario.models), models)
-    uses = scenario.customers.uses
-    sold = uses.enabled and uses.direct.enabled
-    labs = LabSales(population, models, uses.direct, scenario.fees, scenario.price_factor) if sold else None
+    labs = _labs(scenario, population, models)
     customers = Customers(population, models, migration, scenario.customers.choice, labs,
                           scenario.customers.drift)
     way = Way(float(world.class_delay_s[0]), world.grid_per_s)
     feed = MarketFeed(customers, models, clock, scenario.rhythm, way, world_models(world, models.names))
     engine = engine_for(world, feed, threads)
     traffic = MarketTraffic(engine, clock, feed, len(world.offers))
-    places = _places(scenario, world, population, len(models))
+    feed.places = places = _places(scenario, world, population, len(models))
     market = Market(scenario, world, models, traffic, customers, places)
-    feed.places = places
     if labs is not None:
         labs.look_at(market.board, world.offers)
         labs.places = places
@@ -92,6 +90,16 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
     tellers = (tell_marketplaces(told, market, supply) if places is not None else
                tell_mix(told[0], scenario.customers, population, supply))
     return Stage(scenario, market, supply, population, tellers)
+
+
+def _labs(scenario: MarketScenario, population: Population, models: Models) -> LabSales | None:
+    """Who buys closed models from their creators; None if nobody can."""
+    from sim.market.customers.lab_sales import LabSales
+
+    uses = scenario.customers.uses
+    if not (uses.enabled and uses.direct.enabled):
+        return None
+    return LabSales(population, models, uses.direct, scenario.fees, scenario.price_factor)
 
 
 def _policies(scenario: MarketScenario) -> dict[str, BoundPolicy]:

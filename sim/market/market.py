@@ -78,9 +78,7 @@ class Market:
         if self.traffic.clock.full:
             return CountedDays(*of) if places is None else CountedMarketplaces(*of)
         sampled = scenario.horizon.sampled_per_day
-        if places is None:
-            return SampledDays(*of, self.models, sampled)
-        return SampledMarketplaces(*of, self.models, sampled, places)
+        return (SampledDays if places is None else SampledMarketplaces)(*of, self.models, sampled)
 
     @property
     def day(self) -> float:

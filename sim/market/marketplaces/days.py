@@ -121,9 +121,7 @@ class SampledMarketplaces(SampledDays):
     Parameters
     ----------
     traffic, board, customers, latency, models, sampled_per_day
-        As for `SampledDays`.
-    places
-        Who is where.
+        As for `SampledDays`; the traffic's feed knows who is where.
 
     Attributes
     ----------
@@ -132,9 +130,11 @@ class SampledMarketplaces(SampledDays):
     """
 
     def __init__(self, traffic: MarketTraffic, board: Board, customers: Customers, latency: LatencyLately,
-                 models: Models, sampled_per_day: int, places: Marketplaces) -> None:
+                 models: Models, sampled_per_day: int) -> None:
         super().__init__(traffic, board, customers, latency, models, sampled_per_day)
-        world, self._places = traffic.engine.world, places
+        world, places = traffic.engine.world, traffic.feed.places
+        assert places is not None
+        self._places = places
         self._sales = tuple(
             MarketplaceSales(number, self._meter, RequestRules(world, traffic.feed, len(models), number), world)
             for number in range(len(world.routers)))
