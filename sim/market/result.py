@@ -11,7 +11,7 @@ from sim.market.board import ListingChange, PriceChange
 from sim.market.customers.diffusion import DemandDay
 from sim.market.hosts import EntryValue, HostRecord
 from sim.market.ledger import Ledger
-from sim.market.marketplaces.parts import MarketplaceDay
+from sim.market.marketplaces.marketplace_days import MarketplaceDay
 from sim.market.models.model import Models
 from sim.market.posting import Posting
 from sim.market.usage import OfferDay, WorkloadDay

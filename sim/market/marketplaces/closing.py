@@ -9,8 +9,8 @@ from sim.market.accounts import RouterFees, book_day
 from sim.market.customers.population import Population
 from sim.market.ledger import Ledger
 from sim.market.marketplaces.experience import reference_nano
+from sim.market.marketplaces.marketplace_days import MarketplaceDay, MarketplacePart
 from sim.market.marketplaces.marketplaces import Marketplaces
-from sim.market.marketplaces.parts import MarketplaceDay, MarketplacePart
 from sim.market.marketplaces.split import workloads_together
 from sim.market.usage import WorkloadDay
 from sim.scenario.market_scenario import Fees

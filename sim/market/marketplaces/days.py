@@ -12,8 +12,8 @@ from sim.market.customers.observed import LatencyLately
 from sim.market.expected_days import ExpectedDays, Pace
 from sim.market.lengths_now import mean_lengths
 from sim.market.market_traffic import MarketTraffic
+from sim.market.marketplaces.marketplace_days import MarketplacePart
 from sim.market.marketplaces.marketplaces import Marketplaces
-from sim.market.marketplaces.parts import MarketplacePart
 from sim.market.marketplaces.split import of_one, offers_together, together, workloads_together
 from sim.market.models.model import Models
 from sim.market.rule_shares import RequestRules

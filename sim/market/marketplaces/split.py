@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.engines.outcome import SERVED_FOR, Tally
-from sim.market.marketplaces.parts import MarketplacePart
+from sim.market.marketplaces.marketplace_days import MarketplacePart
 from sim.market.usage import OfferDay, WorkloadDay
 
 LEAST_PART = 1e-4  # of an offer's counts go to each marketplace: what a request does there is known to all
