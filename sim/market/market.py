@@ -20,6 +20,7 @@ from sim.market.market_traffic import MarketTraffic
 from sim.market.market_world import REPLICAS_HELD
 from sim.market.marketplaces.closing import MarketplaceBooks
 from sim.market.marketplaces.days import CountedMarketplaces, SampledMarketplaces
+from sim.market.marketplaces.experience import MeanPrices
 from sim.market.marketplaces.marketplaces import Marketplaces
 from sim.market.models.model import Models
 from sim.market.price_day import PriceDay
@@ -139,7 +140,7 @@ class Market:
         if self.marketplaces is not None:
             assert isinstance(self.days, CountedMarketplaces | SampledMarketplaces)
             return self.marketplaces.close(day, self.days.parts, self.ledger, self._provider_of, self._providers,
-                                           self.paid_pico_per_token())
+                                           MeanPrices(*self.paid_pico_per_token()))
         fee = self._fees.of_day(day, workloads.completed, workloads.cost_nano)
         charged = replace(workloads, fee_nano=fee)
         revenue = np.zeros(len(self._providers), np.int64)

@@ -8,14 +8,12 @@ from sim.engines.wanted import RULES
 from sim.market.accounts import RouterFees, book_day
 from sim.market.customers.population import Population
 from sim.market.ledger import Ledger
-from sim.market.marketplaces.experience import reference_nano
+from sim.market.marketplaces.experience import MeanPrices, reference_nano
 from sim.market.marketplaces.marketplace_days import MarketplaceDay, MarketplacePart
 from sim.market.marketplaces.marketplaces import Marketplaces
 from sim.market.marketplaces.split import workloads_together
 from sim.market.usage import WorkloadDay
 from sim.scenario.market_scenario import Fees
-
-PaidPico = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class MarketplaceBooks:
@@ -41,7 +39,7 @@ class MarketplaceBooks:
         self.days: list[MarketplaceDay] = []
 
     def close(self, day: int, parts: tuple[MarketplacePart, ...], ledger: Ledger, provider: np.ndarray,
-              providers: tuple[str, ...], paid_pico: PaidPico) -> WorkloadDay:
+              providers: tuple[str, ...], paid: MeanPrices) -> WorkloadDay:
         """Book a day, let customers remember it, and return the day of all workloads with its fees.
 
         Parameters
@@ -52,8 +50,8 @@ class MarketplaceBooks:
             The books.
         provider, providers
             Number of each offer's provider among their names.
-        paid_pico
-            Input, output and cached prices of each model, over all marketplaces, pico-dollars per token.
+        paid
+            Prices of tokens over all marketplaces.
         """
         charged = []
         for number, part in enumerate(parts):
@@ -63,13 +61,13 @@ class MarketplaceBooks:
             np.add.at(owed, provider, part.revenue_nano)
             book_day(ledger, day, self._population, charged[-1].workloads,
                      dict(zip(providers, owed.tolist(), strict=True)), self.places.terms.names[number])
-        self._remember(charged, paid_pico)
+        self._remember(charged, paid)
         return workloads_together(charged)
 
-    def _remember(self, parts: list[MarketplacePart], paid_pico: PaidPico) -> None:
+    def _remember(self, parts: list[MarketplacePart], paid: MeanPrices) -> None:
         places = self.places
         days = [part.workloads for part in parts]
-        references = [reference_nano(self._population, day, paid_pico) for day in days]
+        references = [reference_nano(self._population, day, paid) for day in days]
         places.experience.fade(days[0].model)
         for number, (day, reference) in enumerate(zip(days, references, strict=True)):
             places.experience.see(number, day, reference, places.place == number)

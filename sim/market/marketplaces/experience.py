@@ -30,8 +30,15 @@ class Met(NamedTuple):
     ttft_s: np.ndarray
 
 
-def reference_nano(population: Population, day: WorkloadDay, paid_pico: tuple[np.ndarray, np.ndarray, np.ndarray]
-                   ) -> np.ndarray:
+class MeanPrices(NamedTuple):
+    """What tokens of each model cost lately over all marketplaces, float64 (models,), pico-dollars per token."""
+
+    input: np.ndarray
+    output: np.ndarray
+    cached: np.ndarray
+
+
+def reference_nano(population: Population, day: WorkloadDay, paid: MeanPrices) -> np.ndarray:
     """What a day's tokens would have cost at the mean prices of all marketplaces together, float64 (workloads,).
 
     Parameters
@@ -40,10 +47,10 @@ def reference_nano(population: Population, day: WorkloadDay, paid_pico: tuple[np
         Says which share of prompts its workloads expect to be cached.
     day
         What was bought.
-    paid_pico
-        Input, output and cached prices of each model, pico-dollars per token.
+    paid
+        The mean prices.
     """
-    into, out, cached = (np.nan_to_num(price[np.maximum(day.model, 0)]) for price in paid_pico)
+    into, out, cached = (np.nan_to_num(price[np.maximum(day.model, 0)]) for price in paid)
     share = population.cached_share
     prompt = day.prompt_tokens * ((1.0 - share) * into + share * cached)
     return np.asarray(np.where(day.model >= 0, (prompt + day.output_tokens * out) / PICO_PER_NANO, 0.0))
