@@ -18,7 +18,7 @@ from sim.market.customers.routing import PINNED, rules_of_workloads
 from sim.market.ledger import Ledger
 from sim.market.market_traffic import MarketTraffic
 from sim.market.market_world import REPLICAS_HELD
-from sim.market.marketplaces.closing import MarketplaceBooks
+from sim.market.marketplaces.closing import MarketplaceBooks, Payees
 from sim.market.marketplaces.days import CountedMarketplaces, SampledMarketplaces
 from sim.market.marketplaces.experience import MeanPrices
 from sim.market.marketplaces.marketplaces import Marketplaces
@@ -63,8 +63,7 @@ class Market:
         self.daily = DailyState()
         self._latency = LatencyLately(world, self.offer_model, len(models))
         self._fees = RouterFees(scenario.fees, customers.population)
-        self._providers = tuple(dict.fromkeys(offer.provider for offer in world.offers))
-        self._provider_of = np.array([self._providers.index(offer.provider) for offer in world.offers], np.int64)
+        self._payees = Payees(self.ledger, world.providers, world.provider_of)
         self._prices = PriceDay(self.board)
         self.marketplaces: MarketplaceBooks | None = None
         if places is not None:
@@ -139,14 +138,10 @@ class Market:
         """Book a day; return what workloads bought with the fees."""
         if self.marketplaces is not None:
             assert isinstance(self.days, CountedMarketplaces | SampledMarketplaces)
-            return self.marketplaces.close(day, self.days.parts, self.ledger, self._provider_of, self._providers,
-                                           MeanPrices(*self.paid_pico_per_token()))
+            return self.marketplaces.close(day, self.days.parts, self._payees, MeanPrices(*self.paid_pico_per_token()))
         fee = self._fees.of_day(day, workloads.completed, workloads.cost_nano)
         charged = replace(workloads, fee_nano=fee)
-        revenue = np.zeros(len(self._providers), np.int64)
-        np.add.at(revenue, self._provider_of, offers.revenue_nano)
-        owed = dict(zip(self._providers, (int(nano) for nano in revenue), strict=True))
-        book_day(self.ledger, day, self.customers.population, charged, owed)
+        book_day(self.ledger, day, self.customers.population, charged, self._payees.owed(offers.revenue_nano))
         return charged
 
 

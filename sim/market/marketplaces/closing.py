@@ -1,6 +1,8 @@
 """The end of a day where marketplaces compete: fees, books, what customers remember, and the day's numbers."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +16,20 @@ from sim.market.marketplaces.marketplaces import Marketplaces
 from sim.market.marketplaces.split import workloads_together
 from sim.market.usage import WorkloadDay
 from sim.scenario.market_scenario import Fees
+
+
+class Payees(NamedTuple):
+    """The books, names of the providers in them, and the number of each offer's provider, int64 (offers,)."""
+
+    ledger: Ledger
+    providers: tuple[str, ...]
+    of_offer: np.ndarray
+
+    def owed(self, revenue_nano: np.ndarray) -> dict[str, int]:
+        """What each provider is owed of the revenue of offers, nano-dollars."""
+        sums = np.zeros(len(self.providers), np.int64)
+        np.add.at(sums, self.of_offer, revenue_nano)
+        return dict(zip(self.providers, sums.tolist(), strict=True))
 
 
 class MarketplaceBooks:
@@ -38,18 +54,15 @@ class MarketplaceBooks:
                       for share, own in zip(terms.fee_share.tolist(), terms.own_key_fee_share.tolist(), strict=True)]
         self.days: list[MarketplaceDay] = []
 
-    def close(self, day: int, parts: tuple[MarketplacePart, ...], ledger: Ledger, provider: np.ndarray,
-              providers: tuple[str, ...], paid: MeanPrices) -> WorkloadDay:
+    def close(self, day: int, parts: Sequence[MarketplacePart], payees: Payees, paid: MeanPrices) -> WorkloadDay:
         """Book a day, let customers remember it, and return the day of all workloads with its fees.
 
         Parameters
         ----------
         day, parts
             The day, and what each marketplace sold on it.
-        ledger
-            The books.
-        provider, providers
-            Number of each offer's provider among their names.
+        payees
+            Who is paid, in which books.
         paid
             Prices of tokens over all marketplaces.
         """
@@ -57,10 +70,8 @@ class MarketplaceBooks:
         for number, part in enumerate(parts):
             fee = self._fees[number].of_day(day, part.workloads.completed, part.workloads.cost_nano)
             charged.append(part._replace(workloads=replace(part.workloads, fee_nano=fee)))
-            owed = np.zeros(len(providers), np.int64)
-            np.add.at(owed, provider, part.revenue_nano)
-            book_day(ledger, day, self._population, charged[-1].workloads,
-                     dict(zip(providers, owed.tolist(), strict=True)), self.places.terms.names[number])
+            book_day(payees.ledger, day, self._population, charged[-1].workloads, payees.owed(part.revenue_nano),
+                     self.places.terms.names[number])
         self._remember(charged, paid)
         return workloads_together(charged)
 
