@@ -83,7 +83,8 @@ def tell_marketplaces(told: Sequence[Rules], market: Market, supply: SupplySide)
     defaults = [rules.rules[0] for rules in told]
     supply.tell(rules_among(defaults, planned))
     days = books.days
-    return (MarketplaceMix(defaults, planned, lambda: days[-1].by_rule if days else None, supply.tell).process,)
+    return (MarketplaceMix(defaults, planned, lambda: days[-1].by_rule if days else None,
+                           supply.tell_of_model).process,)
 
 
 def tell_mix(told: Rules, settings: CustomerSettings, population: Population,

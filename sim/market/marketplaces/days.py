@@ -95,7 +95,7 @@ class MarketplaceSampler(Sampler):
 
     Parameters
     ----------
-    traffic, board, customers, meter, latency, sampled_per_day
+    traffic, board, customers, meter, sampled_per_day
         As for `Sampler`.
     """
 
@@ -138,7 +138,7 @@ class SampledMarketplaces(SampledDays):
         self._sales = tuple(
             MarketplaceSales(number, self._meter, RequestRules(world, traffic.feed, len(models), number), world)
             for number in range(len(world.routers)))
-        sampler = MarketplaceSampler(traffic, board, customers, self._meter, latency, sampled_per_day)
+        sampler = MarketplaceSampler(traffic, board, customers, self._meter, sampled_per_day)
         sampler.sales, sampler.places = self._sales, places
         self._sampler = sampler
         self.parts: tuple[MarketplacePart, ...] = ()
@@ -155,12 +155,13 @@ class SampledMarketplaces(SampledDays):
     def close(self) -> tuple[OfferDay, WorkloadDay]:
         """Return the day that ended, before fees."""
         model, planned = self._customers.model, self._customers.planned_tokens()
+        self._latency.see_means(self._surfaces.waits, model)
         pace = Pace(*self._latency.now(np.ones(len(self._board.listed), bool)))
         sold, parts = [], []
         for of in self._sales:
             day = of.meter.close()
             self._surfaces.served_since += day.served
-            offers = of.expected.offers(day, self._board.replicas)
+            offers = of.expected.offers(day)
             sold.append(offers)
             parts.append(MarketplacePart(of.expected.workloads(day, offers, model, planned, pace),
                                          offers.revenue_nano))

@@ -143,16 +143,24 @@ def test_half_the_sales_at_two_half_at_eight():
 
 
 def test_sellers_hear_of_what_was_sold_through_each():
-    """A day of 3,000 requests through the second only, beside 1,000 for which the plan counts: 1/8 to 7/8."""
+    """A day of 3,000 requests through the second only, beside 1,000 for which the plan counts: 1/8 to 7/8.
+
+    Of 1,000 more its first seller holds 800, whom no price moves.
+    """
     told = []
     mix = MarketplaceMix([PriceRule(1.0, 2.0), PriceRule(1.0, 8.0)], np.array([[0.5, 0, 0, 0], [0.5, 0, 0, 0]]),
-                         lambda: None, lambda rules, name: told.append((rules, name)))
-    sold = np.zeros((2, 2, 4), np.int64)
-    sold[1, 0, 0] = 3000
-    mix.see(sold, ("m", "n"))
-    (rules, name), = told
-    assert name == "m"
-    assert rules.placed == pytest.approx((1 / 8, 7 / 8))
+                         lambda: None, told.append)
+    sold, by_rule = np.zeros((2, 2, 4), np.int64), np.zeros((3, 4), np.int64)
+    sold[1, 0, [0, 3]] = 3000, 1000
+    by_rule[:2, 3] = 800, 200
+    desk = SimpleNamespace(models=SimpleNamespace(names=("m", "n")), offer_model=np.array([0, 0, 1]),
+                           board=SimpleNamespace(listed=np.ones(3, bool)))
+    mix.see(sold, by_rule, desk)
+    (demand,) = told
+    assert demand.model == "m"
+    assert demand.rules.placed == pytest.approx((1 / 8, 7 / 8))
+    assert demand.loose == pytest.approx(0.8)
+    assert demand.held == {0: pytest.approx(0.2), 1: pytest.approx(0.05)}
 
 
 # Whole markets
