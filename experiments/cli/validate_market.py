@@ -1,8 +1,9 @@
-"""The command ``tokenmarket validate market``: whether a market is one, and which of its headlines are inputs."""
+"""The command ``tokenmarket validate market``: which facts a market meets, whether it is one, and what inputs give."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from experiments.cli.options import add_out, add_scenario, add_where, positive
@@ -20,10 +21,16 @@ SCENARIO: Final = "openrouter-2026"
 def add_market(below: Any) -> None:  # noqa: ANN401 - argparse keeps this type private
     """Add the command to those of ``tokenmarket validate``."""
     parser = below.add_parser(
-        "market", help="whether a market is one: choice, the rule, entry, costs, the outside good",
-        description="Run a market in several variants on the same seeds and ask its gates, each with its value, band "
-                    "and verdict; keep the certificate that studies read (docs/validation.md).")
+        "market", help="which facts of the real market it meets; whether it is a market at all",
+        description="Run a market on some seeds and hold it to every fact of a ledger; or, if asked so, run it in "
+                    "several variants and ask its gates, each with its value, band and verdict, and keep the "
+                    "certificate that studies read; or tell headlines rung by rung (docs/validation.md).")
     add_scenario(parser, SCENARIO)
+    parser.add_argument("--facts", type=Path, metavar="FILE", help="ledger of facts (default: the built-in one)")
+    parser.add_argument("--runs", type=Path, metavar="FILE", help="take the runs that a calibration did at the "
+                        "scenario's own parameters, coarse as they are, from its file of runs")
+    parser.add_argument("--admissible", type=Path, metavar="FILE",
+                        help="tell facts over these admissible vectors, too (admissible.csv of a calibration)")
     parser.add_argument("--gates", action="store_true", help="ask the gates and keep the certificate")
     parser.add_argument("--ladder", action="store_true", help="tell headlines on every rung of the ladder of nulls, "
                         "from inputs alone to the whole market, and which rung moves them")
@@ -42,13 +49,16 @@ def _market(arguments: argparse.Namespace) -> int:
     from experiments.validation.gates.gate_folder import write_texts
     from experiments.validation.gates.gate_runs import HowToRun
 
-    if not (arguments.gates or arguments.ladder):
-        raise ScenarioError("`tokenmarket validate market` needs what to ask: --gates, --ladder or both")
     if arguments.dask:
         raise ScenarioError("--dask is not allowed here; use --jobs")
+    plain = not (arguments.gates or arguments.ladder)
+    for option in ("facts", "runs", "admissible"):
+        if vars(arguments)[option] is not None and not plain:
+            raise ScenarioError(f"--{option} is not allowed with --gates or --ladder, which ask no facts")
     scenario = market_scenario(arguments)
     how = HowToRun(arguments.seeds, arguments.jobs or default_jobs(), arguments.store, arguments.quiet)
-    answers = [*([_gates(scenario, how)] if arguments.gates else []),
+    answers = [*([_facts(scenario, how, arguments)] if plain else []),
+               *([_gates(scenario, how)] if arguments.gates else []),
                *([_ladder(scenario, how)] if arguments.ladder else [])]
     write_texts({name: text for answer in answers for name, text in answer.files.items()}, arguments.out,
                 arguments.force)
@@ -65,6 +75,23 @@ class _Answer(NamedTuple):
     files: dict[str, str]
     data: dict[str, Any]
     told: str
+
+
+def _facts(scenario: MarketScenario, how: HowToRun, arguments: argparse.Namespace) -> _Answer:
+    from experiments.output.text import listing
+    from experiments.validation.facts.fact_ledger import BUILT_IN, read_ledger
+    from experiments.validation.facts.fact_runs import FactFiles, market_facts, told_data
+    from experiments.validation.facts.fact_table import held, kept_text, page, rows, summary_text
+    from experiments.validation.gates.gate_folder import csv_of
+    from experiments.validation.history.calibrated_market import COARSE
+
+    files = FactFiles(arguments.facts or BUILT_IN, arguments.runs, arguments.admissible)
+    coarse = COARSE if arguments.runs is not None else ()
+    found, ledger = market_facts(scenario, files, how, (*coarse, *arguments.overrides)), read_ledger(files.ledger)
+    facts = held(ledger, found)
+    return _Answer({"facts.csv": csv_of(rows(facts)), "facts.json": kept_text(found),
+                    "facts.md": page(ledger, found) + "\n"}, {"facts": told_data(found, ledger)},
+                   f"{listing(rows(facts))}\n\n{summary_text(found, facts)}")
 
 
 def _gates(scenario: MarketScenario, how: HowToRun) -> _Answer:

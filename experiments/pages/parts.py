@@ -17,7 +17,7 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     "policies.md": {"policies": registry_tables.policies, "parameters": registry_tables.policy_parameters,
                     "presets": registry_tables.presets, "imitations": registry_tables.imitations},
     "validation.md": {"deepseek-day": published_tables.deepseek_day, "mlperf": published_tables.mlperf,
-                      "flips": published_tables.flips},
+                      "flips": published_tables.flips, "market-facts": published_tables.market_facts},
 }
 
 

@@ -5,6 +5,7 @@ from statistics import median
 from experiments.validation import deepseek_day as day
 from experiments.validation import flip_tables, mlperf_offline
 from experiments.validation.comparison import markdown, rows
+from experiments.validation.facts import fact_ledger, fact_table
 
 
 def deepseek_day() -> str:
@@ -28,3 +29,8 @@ def mlperf() -> str:
 def flips() -> str:
     """Return what flips in the kept run of ``tokenmarket validate flips``."""
     return flip_tables.page(flip_tables.read_values())
+
+
+def market_facts() -> str:
+    """Return which facts the market of the kept runs meets (``tokenmarket validate market``)."""
+    return fact_table.page(fact_ledger.read_ledger(), fact_table.read_kept())

@@ -143,7 +143,7 @@ def test_offers_by_day_are_kept_if_asked_for_and_the_manifest_remembers(tmp_path
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
-    ([], "needs what to ask: --gates, --ladder or both"),
+    (["--gates", "--runs", "x.csv"], "--runs is not allowed with --gates or --ladder"),
     (["--gates", "--dask", "tcp://x:1"], "--dask is not allowed here; use --jobs"),
     (["--gates", "--set", "horizon.days=0"], "horizon.days is 0, but must be at least 1"),
 ])
