@@ -178,7 +178,7 @@ def prefill(it: Unit) -> float:
     return whole / it.time_s(tokens, round(whole), tokens * request.prompt * (1.0 + request.hit) / 2.0, 0)
 
 
-def decode(it: Unit) -> tuple[int, float]:
+def decode(it: Unit, speed_per_s: float = TOKENS_PER_S) -> tuple[int, float]:
     """Return the largest batch of a GPU that is fast enough and fits (at least 1), and the time of its steps."""
     request = lengths()
     room = kv_capacity_tokens(_deployment(it.gpus)) / it.gpus / (request.prompt + request.output)
@@ -186,7 +186,7 @@ def decode(it: Unit) -> tuple[int, float]:
         requests = batch * it.gpus
         kv_tokens = round(requests * CONTEXT_TOKENS)
         tau = it.time_s(requests, kv_tokens, kv_tokens, requests)
-        if tau <= 1.0 / TOKENS_PER_S:
+        if tau <= 1.0 / speed_per_s:
             break
     return batch, tau
 
