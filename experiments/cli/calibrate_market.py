@@ -43,7 +43,14 @@ def add_market_calibration(below: Any) -> None:  # noqa: ANN401 - argparse keeps
     add_where(parser)
     add_out(parser, NAME)
     add_json(parser)
-    parser.set_defaults(command=_calibrate)
+    parser.set_defaults(command=_calibrate, on_interrupt=_kept)
+
+
+def _kept(arguments: argparse.Namespace) -> str:
+    """Say what is left when a calibration is interrupted."""
+    if arguments.runs.exists():
+        return f"the runs that were done are in {arguments.runs}; the same command goes on with them"
+    return "no run was done"
 
 
 def _calibrate(arguments: argparse.Namespace) -> int:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ADMISSIBLE: Final = "admissible.csv"
 DIGITS: Final = 4
+LEAST_COVERAGE: Final = 0.9  # of runs left out by intervals of 95 %
 
 
 class Learned(NamedTuple):
@@ -104,7 +105,8 @@ def found_data(ledger: FactLedger, found: Matched, told_of: Learned) -> dict[str
                        "of one run": _noise(ledger, found)[it.name]} for it in found.targets],
         "stages": [{"stage": it.stage, "runs": it.runs, "share left": it.left.share,
                     "coverage left out": dict(it.coverage)} for it in found.waves],
-        "final places": len(found.final), "admissible": len(found.admissible),
+        "lowest coverage is enough": all(it >= LEAST_COVERAGE for it in found.waves[-1].coverage.values()),
+        "runs that failed": _failed(found), "final places": len(found.final), "admissible": len(found.admissible),
         "misspecified": len(found.admissible) < FEW,
         "conflicts": [{"facts": list(it.facts), "nearest implausibility": it.nearest} for it in told_of.conflicts],
         "parameters": [it._asdict() for it in told_of.ranges], "singular values": told_of.singular_values,
@@ -126,13 +128,25 @@ def told_text(ledger: FactLedger, found: Matched, told_of: Learned) -> str:
         (it.stage, str(it.runs), f"{it.left.share:.{DIGITS}g}", f"{min(it.coverage.values()):.2f}")
         for it in found.waves)]
     priors = [("parameter", "from", "to", "of its prior", ""), *_prior_rows(ledger, told_of.ranges)]
-    lines = [listing(stages), "", _verdict(found, told_of), "", listing(priors), "",
+    failed = [f"runs that failed: {_failed(found)}; nothing is learned of their places"] if _failed(found) else []
+    lines = [listing(stages), *failed, *_too_sure(found), "", _verdict(found, told_of), "", listing(priors), "",
              "singular values of the scaled Jacobian: " + ", ".join(f"{it:.2g}" for it in told_of.singular_values)]
     if told_of.truths:
         again = sum(it.recovered for it in told_of.truths)
         lines.append(f"pseudo-truths found again: {again} of {len(told_of.truths)} (implausibility "
                      + ", ".join(f"{it.implausibility:.2f}" for it in told_of.truths) + ")")
     return "\n".join(lines)
+
+
+def _failed(found: Matched) -> int:
+    """Runs without any fact."""
+    return sum(not any(map(np.isfinite, facts.values())) for facts in found.facts)
+
+
+def _too_sure(found: Matched) -> list[str]:
+    """A line on emulators whose intervals hold too few of the runs that were left out."""
+    low = [f"{name} {share:.2f}" for name, share in found.waves[-1].coverage.items() if share < LEAST_COVERAGE]
+    return [f"too sure of themselves, below {LEAST_COVERAGE}, are the emulators of: {', '.join(low)}"] if low else []
 
 
 def _prior_rows(ledger: FactLedger, found: Sequence[Range]) -> list[tuple[str, ...]]:

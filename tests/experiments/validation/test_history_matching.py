@@ -1,12 +1,14 @@
 """History matching on markets with known answers: functions of two parameters, and no engine."""
 
-from math import exp, log, nan, sqrt
+from dataclasses import replace
+from math import exp, isnan, log, nan, sqrt
 
 import numpy as np
 import pytest
 
 from experiments.validation.facts.fact_ledger import FactLedger, LedgerError
 from experiments.validation.history.emulator import fitted_emulator
+from experiments.validation.history.findings import learned, told_text
 from experiments.validation.history.learned import best_place, conflicts, pseudo_truths, ranges, singular_values
 from experiments.validation.history.matching import MatchingPlan, matched
 from experiments.validation.history.picking import maximin, sobol, what_is_left
@@ -158,7 +160,24 @@ def test_facts_that_no_place_meets_are_named():
     assert told[0].facts == ("h",)
     assert told[0].nearest > 30
     assert told[1].facts == ("f", "g")
-    assert ranges(asked, found)[0].of_prior != ranges(asked, found)[0].of_prior  # nothing is left
+    assert isnan(ranges(asked, found)[0].of_prior)  # nothing is left
+    text = told_text(asked, found, learned(asked, found, 0))
+    assert "0 of 0 final places are admissible, fewer than 20: the market is misspecified" in text
+    assert "Facts that no place meets: h (no place nearer than" in text
+    assert "nothing is left" in text
+
+
+def test_what_people_are_told(found):
+    facts = ledger(**MET)
+    text = told_text(facts, found, learned(facts, found, 0))
+    assert "final places are admissible\n" in text
+    assert "not identified" in next(line for line in text.splitlines() if line.startswith("idle"))
+    assert "too sure" not in text
+    assert "that failed" not in text
+    lost = replace(found, facts=({"f": nan, "told": nan}, *found.facts[1:]))
+    assert "runs that failed: 1" in told_text(facts, lost, learned(facts, found, 0))
+    surer = replace(found, waves=(found.waves[-1]._replace(coverage={"f": 0.8, "g": 0.95}),))
+    assert "below 0.9, are the emulators of: f 0.80" in told_text(facts, surer, learned(facts, surer, 0))
 
 
 def test_a_fact_without_a_value_is_refused():

@@ -4,16 +4,19 @@ import csv
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from experiments.cli.main import main
+from experiments.runs.keys import specs_of
+from experiments.runs.specs import RunRecord
 from experiments.scenarios import load_market
 from experiments.validation.facts.fact_ledger import LedgerError, read_ledger
 from experiments.validation.facts.fact_values import fact_value, fact_values, why_not_asked
 from experiments.validation.gates.gate_runs import HowToRun
 from experiments.validation.history.calibrated_market import CalibrationRequest, calibrated
 from experiments.validation.history.findings import read_admissible
-from experiments.validation.history.market_trials import MarketTrials, OutOfRuns
+from experiments.validation.history.market_trials import MarketTrials, OutOfRuns, through_the_runner
 from experiments.validation.history.matching import MarketTrial, MatchingPlan
 from experiments.validation.history.run_file import append_runs, head_of, read_runs
 from sim.scenario.dump import to_toml
@@ -177,6 +180,18 @@ def test_a_run_that_fails_has_no_facts(asked):
     assert all(np.isnan(value) for value in found.values())
     assert trials.counts == {"read": 0, "done": 1, "failed": 1}
     assert asked.runs.read_text().splitlines()[1].endswith(",,,")
+
+
+def test_numbers_come_back_from_the_runner_in_the_order_asked(monkeypatch):
+    """Three runs, of which the second fails; the store gives them by row."""
+    def run_all(specs, store, **_):
+        for spec in reversed(specs):
+            frame = pd.DataFrame([("hhi", "1", spec.row / 10)], columns=["metric", "unit", "value"])
+            store.add([RunRecord(spec.key, "no" if spec.row == 1 else "", {} if spec.row == 1 else {"metrics": frame})])
+    monkeypatch.setattr("experiments.runs.runner.run_all", run_all)
+    base = small().model_dump(mode="json")
+    specs = specs_of("market", base, [{"customers.requests_per_s": rate} for rate in (10.0, 20.0, 30.0)], 1)
+    assert through_the_runner(HOW)(specs) == [{"hhi": 0.0}, {}, {"hhi": 0.2}]
 
 
 def test_a_file_of_other_columns_is_refused(asked):

@@ -128,7 +128,7 @@ def test_turnover_where_the_newest_win():
 
 def test_what_settings_say():
     """A mean lag of ten days: four fifths have heard after 10·ln 5 days. Costs: sd .15 and .2, so .25 in all."""
-    found = _settings(load_market("openrouter-2026"))
+    found = _settings(load_market("openrouter-2026", ["supply.entry.pricing.ceiling_markup=4"]))
     assert found["adoption_weeks"] == pytest.approx(10 * log(5) / 7)
     assert found["weekend_requests"] == 0.85
     assert found["same_model_price_cv"] == pytest.approx(sqrt(exp(0.0625) - 1))
