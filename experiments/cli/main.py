@@ -14,6 +14,7 @@ from experiments.cli import (
     completion,
     init,
     listing,
+    paper,
     replay,
     report,
     reproduce,
@@ -32,7 +33,7 @@ from sim.errors import MarketError
 
 # each adds one command or a few; in the order of the help
 COMMANDS: Final = (
-    studies, init, catalogue, store, reproduce, replay, report, watch, checklist, listing, show, bench,
+    studies, init, catalogue, store, reproduce, replay, report, paper, watch, checklist, listing, show, bench,
     calibrate, validate, completion)
 COMPLETING: Final = "_ARGCOMPLETE"  # set by a shell that asks what may follow
 EXIT_INTERRUPT: Final = 130  # as shells report Ctrl-C

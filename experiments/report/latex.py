@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from experiments.report.blocks import Table
+from experiments.report.blocks import Column, Table
 from experiments.report.markdown import SPACE
 
 SPECIAL: Final = {
@@ -15,7 +15,7 @@ SPECIAL: Final = {
 
 def booktabs(table: Table) -> str:
     """Return a table as a ``table`` environment with rules of the package booktabs."""
-    spec = "".join("l" if column.words else "r" for column in table.columns)
+    spec = "".join(_spec(column) for column in table.columns)
     heads = " & ".join(escaped(column.head) for column in table.columns)
     units = [escaped(column.unit) for column in table.columns]
     lines = [
@@ -26,6 +26,11 @@ def booktabs(table: Table) -> str:
         r"    \bottomrule", r"  \end{tabular}", r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _spec(column: Column) -> str:
+    """Sentences are broken into lines; nothing else is."""
+    return r"p{0.22\linewidth}" if column.sentences else "l" if column.words else "r"
 
 
 def escaped(text: str) -> str:

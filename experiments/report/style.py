@@ -73,5 +73,8 @@ details { margin: 1rem 0; }
 summary { cursor: pointer; color: var(--link); padding: 0.3rem 0; }
 footer { margin-top: 3rem; color: var(--soft); font-size: 0.85rem; }
 @media print { .skip, .hint, nav { display: none; } .box { overflow: visible; } figure { break-inside: avoid; }
-  figure img { min-width: 0 !important; } }
+  figure img { min-width: 0 !important; } @page { size: A4; margin: 15mm; } p, li, .caption,
+  figcaption { max-width: none; } body { font-size: 0.9em; }
+  section[id^="study-"] { break-before: page; } .box table { font-size: 0.68em; }
+  .box th, .box td { white-space: normal; padding: 0.2em 0.4em; } }
 """

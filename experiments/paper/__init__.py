@@ -1,0 +1,1 @@
+"""One document of all claims: their verdicts in a table, and the page of every study."""
