@@ -38,8 +38,8 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type priva
 
 
 def _paper(arguments: argparse.Namespace) -> int:
+    from experiments.paper.claims_page import PAGE, write
     from experiments.paper.claims_table import ClaimFolder
-    from experiments.paper.document import PAGE, write
 
     if arguments.quick and arguments.out is arguments.usual_out:
         arguments.out = Path(f"{arguments.out}{LOOK}")
