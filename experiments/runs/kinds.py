@@ -68,8 +68,8 @@ class RunKind:
         if self.of == "market":
             from experiments.runs.run_market import stage
 
-            # the reference engine, which needs no compiling to say that something does not fit
-            return stage(scenario.model_copy(update={"engine": "reference"})).market.world
+            # without an engine, which takes compiling and memory, and is not needed to say that something does not fit
+            return stage(scenario, at_rest=True).market.world
         from experiments.runs.run_traffic import assemble
 
         return assemble(scenario)

@@ -29,19 +29,22 @@ class Stage(NamedTuple):
     tellers: tuple[AgentProcess, ...]
 
 
-def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> Stage:
+def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1, at_rest: bool = False) -> Stage:
     """Assemble a market: models, supply, population, engine and calendar, each from streams of its own.
 
     Parameters
     ----------
     scenario, replication, threads
         As for `run_market`.
+    at_rest
+        Whether it is only to be looked at: its engine then serves nothing, and needs no compiling and no memory.
 
     Raises
     ------
     MarketError
         For anything wrong in the scenario.
     """
+    from experiments.runs.engine_at_rest import EngineAtRest
     from experiments.runs.run_traffic import engine_for
     from experiments.runs.told_rules import tell_marketplaces, tell_mix, told_rules
     from providers.around import Around
@@ -79,7 +82,7 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1) -> S
                           scenario.customers.drift)
     way = Way(float(world.class_delay_s[0]), world.grid_per_s)
     feed = MarketFeed(customers, models, clock, scenario.rhythm, way, world_models(world, models.names))
-    engine = engine_for(world, feed, threads)
+    engine = EngineAtRest(world, feed) if at_rest else engine_for(world, feed, threads)
     traffic = MarketTraffic(engine, clock, feed, len(world.offers))
     feed.places = places = _places(scenario, world, population, len(models))
     market = Market(scenario, world, models, traffic, customers, places)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sim.scenario import MarketScenario
 
 
-LOOK_DAYS: Final = 300  # of the default market, half a minute on two cores
+LOOK_DAYS: Final = 180  # of the default market, half a minute on two cores
 LOOK_SAMPLED: Final = 5_000  # requests a day
 
 

@@ -79,6 +79,8 @@ class TasteEpochs:
         self._gumbel = self._gumbels(_first(len(keys), len(names))).reshape(len(keys), len(names))
         stable = self._stables(_first(len(keys), len(self._groups))) if nested else np.zeros(1)
         self._stable = stable.reshape(len(keys), -1) if nested else np.zeros((len(keys), len(self._groups)))
+        self._members = [np.flatnonzero(self._column == group) for group in range(len(self._groups))]
+        self._now = self._lambda * (self._gumbel + self._stable[:, self._column]) if nested else self._gumbel
 
     def advance(self, day: float) -> bool:
         """Go on to a day; whether any taste was drawn anew."""
@@ -88,13 +90,18 @@ class TasteEpochs:
             return len(own.row) > 0
         shared = self._shared.advance(day)
         self._stable[shared.row, shared.column] = self._stables(shared)
+        self._bring_up_to_date(own.row, own.column)
+        for row, group in zip(shared.row.tolist(), shared.column.tolist(), strict=True):
+            self._bring_up_to_date(row, self._members[group])
         return len(own.row) + len(shared.row) > 0
+
+    def _bring_up_to_date(self, row: np.ndarray | int, column: np.ndarray) -> None:
+        stable = self._stable[row, self._column[column]]
+        self._now[row, column] = self._lambda * (self._gumbel[row, column] + stable)
 
     def values(self) -> np.ndarray:
         """Return the tastes now, float64 (keys, names)."""
-        if self._shared is None:
-            return self._gumbel.copy()
-        return np.asarray(self._lambda * (self._gumbel + self._stable[:, self._column]))
+        return self._now.copy()
 
     def _gumbels(self, drawn: Redrawn) -> np.ndarray:
         return np.asarray(-np.log(-np.log(of_epochs(self._keys, self._models, *drawn))))

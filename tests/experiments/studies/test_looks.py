@@ -104,12 +104,12 @@ def test_a_look_at_a_market_has_its_first_days_and_another_name():
     whole = Market(load_market("openrouter-2026"), 3)
     look = look_at(whole)
     assert look.design.scenario.name == "openrouter-2026-look"
-    assert look.design.scenario.horizon.days == 300
+    assert look.design.scenario.horizon.days == 180
     assert look.design.scenario.horizon.sampled_per_day == 5_000
     assert look.design.replications == 1
-    assert look.leaves_out == "of 607 days the first 300, of 20,000 sampled requests a day 5,000, of 3 replications one"
+    assert look.leaves_out == "of 607 days the first 180, of 20,000 sampled requests a day 5,000, of 3 replications one"
     # all else is the market's
-    assert as_look(whole.scenario, "horizon.days=300", "horizon.sampled_per_day=5000") == look.design.scenario
+    assert as_look(whole.scenario, "horizon.days=180", "horizon.sampled_per_day=5000") == look.design.scenario
 
 
 def test_a_look_at_every_request_samples_them():
