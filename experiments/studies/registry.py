@@ -18,6 +18,7 @@ ROWS: Final = (  # packages, each with its study as ``STUDY``; in the order of t
     "experiments.studies.cdn",
     "experiments.studies.model_lifetime",
     "experiments.studies.deepseek_day",
+    "experiments.studies.llmflation",
 )
 _added: dict[str, Study[Any, Any]] = {}
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FAR: Final = 2.0  # standard errors
 LEVEL: Final = 0.95  # of the interval that is to hold the routed share
 PUBLISHED: Final = -1.11  # NBER w34608
-SEEDS_AT_A_POINT: Final = 4
+SEEDS_AT_A_POINT: Final = 10  # so that one interval in ten may miss
 
 
 class Estimates(NamedTuple):
