@@ -154,7 +154,7 @@ class ElasticitiesStudy(VerdictStudy["KnownDemand", "FoundSlopes"]):
 
         small = {"weeks": 26, **platform}
         assumed = PlatformAssumptions.model_validate({"platform": small, "prices": prices})
-        return find_slopes(assumed, self.rule.seed + 1, self.rule.seeds // 2, lambda: None)
+        return find_slopes(assumed, self.rule.seed + 1, self.rule.seeds // 4, lambda: None)
 
 
 STUDY: Final = ElasticitiesStudy()

@@ -236,7 +236,7 @@ def sizes(found: FoundLives) -> DataFrame:
         served = float(np.quantile([it.tokens.sum() for it in every], quantile)) / share
         best = sizing.best(scaling, wanted, served)
         both = sizing.operations(scaling, plain.size, plain.tokens, served)
-        rows.append((name, served / TERA, best.size / plain.size, best.tokens / plain.tokens,
+        rows.append((name, wanted, served / TERA, best.size / plain.size, best.tokens / plain.tokens,
                      1.0 - best.operations / both, size / plain.size))
-    return pd.DataFrame(rows, columns=["served", "served_t", "size_over_hoffmann", "tokens_over_hoffmann",
+    return pd.DataFrame(rows, columns=["served", "loss", "served_t", "size_over_hoffmann", "tokens_over_hoffmann",
                                        "saved_share", "median_size_over_hoffmann"])

@@ -150,6 +150,15 @@ def test_every_assumption_moves_some_date():
         assert len({balance.crossing(it.budgets, it.demand, 30.0) for it in ends}) == 2, factor.path
 
 
+@pytest.mark.parametrize(("path", "value"), [
+    ("budgets.training_busd", 6.0), ("demand.worth_sd", 0.8), ("budgets.first_year", 2023), ("claimed_in", 2027)])
+def test_what_has_no_range_moves_a_date_or_the_window(path, value):
+    base = ShareAssumptions(demand=Demand(penetration=0.3, diffusion=1.2))  # passes before money is at its ceiling
+    seen = [(balance.crossing(it.budgets, it.demand, 30.0), *FoundDates(it, {}, {}, {}).window.tolist())
+            for it in (base, at_point(base, {path: value}))]
+    assert seen[0] != seen[1]
+
+
 def test_a_changed_assumption_makes_a_look():
     parser = argparse.ArgumentParser()
     STUDY.add_options(parser)

@@ -188,6 +188,7 @@ def test_sizes_of_what_is_served():
     assert none[columns].tolist() == [0.0, 1.0, 1.0, 0.0]
     much = measures.sizes(FoundLives(USUAL, ((made([1.0, 0.0])._replace(tokens=np.array([1e13, 0.0])),),))).iloc[0]
     assert much["served_t"] == pytest.approx(1000.0)
+    assert much["loss"] == pytest.approx(1.69 + 406.4 / 37e9**0.336 + 410.7 / 15e12**0.283)
     assert much["size_over_hoffmann"] < 0.5 < 2.0 < much["tokens_over_hoffmann"]
     assert 0.0 < much["saved_share"] < 1.0
 
@@ -233,6 +234,21 @@ def test_every_assumption_that_the_rule_meets_moves_a_statistic():
             assert sizes_[0] != sizes_[1]
         else:
             assert ends[0]["median_return"] != ends[1]["median_return"], factor.path
+
+
+@pytest.mark.parametrize("name", [name for name in Scaling.model_fields if name != "dearer_serving"])
+def test_every_constant_of_the_law_of_loss_moves_the_loss_or_the_best_size(name):
+    flows_ = ((made([1.0, 0.0])._replace(tokens=np.array([1e13, 0.0])),),)
+    other = at_point(USUAL, {f"scaling.{name}": 1.02 * getattr(USUAL.scaling, name)})
+    first, second = (measures.sizes(FoundLives(it, flows_)).iloc[1] for it in (USUAL, other))
+    assert first["loss"] != second["loss"]
+    # the irreducible part is in the loss that is asked for, too: it moves no size
+    assert (first["size_over_hoffmann"] == pytest.approx(second["size_over_hoffmann"])) == (name == "irreducible")
+
+
+def test_the_speed_of_a_gpu_moves_the_cost():
+    faster = at_point(USUAL, {"training.gpu_tflops": 2 * 989.0})
+    assert measures.cost_usd(faster, made([1.0])) == pytest.approx(measures.cost_usd(USUAL, made([1.0])) / 2)
 
 
 def test_designs_are_read_back():
