@@ -36,7 +36,8 @@ class ModelLifetimeStudy(VerdictStudy["Lifetimes", "FoundLives"]):
     replications = 10
     legends: ClassVar = {
         "model_lifetime": Legend(
-            "Left: gross profit over cost of a model by how long it is taken to live; vertical: the median life. "
+            "Left: gross profit over cost of a model by how long it is taken to live, of those that were looked at for "
+            "so long (the longer, the earlier they came, to a smaller market); vertical: the median life. "
             "Right: models whose flow has not yet halved after its peak. Bands are 95 % intervals over seeds.",
             "Line charts of returns by length of life, and of the share of models still near their peak, by month from "
             "release; the values stand in the table"),
