@@ -17,6 +17,7 @@ from providers.cost.expected_volume import ROUNDING
 from providers.entry.meeting import Behind, Incumbents, Meeting, meet, typical_usd
 from providers.entry.outlook import STEP_DAYS, Outlook
 from providers.firms.price_reviews import Sellers
+from providers.firms.rule_mix import ModelDemand
 from providers.firms.shelf import PlannedOffer
 from providers.pricing.registry import STRATEGIES, bind
 from sim.market.desk import Desk
@@ -95,6 +96,8 @@ class Appraisal:
         self._usage, self._costs = sellers.usage, sellers.unit_costs
         self._factor = price_factor
         asks = {name: _asks(firm.pricing) for name, firm in settings.firms.items()}
+        # by the first row of who sells a model: when, and by what was told, they were looked at
+        self._met: dict[int, tuple[tuple[int, int], ModelDemand, Incumbents]] = {}
         self._answers = np.array([asks[offer.firm].answers for offer in planned], bool)
         self._most = np.array([asks[offer.firm].most for offer in planned], float)
         self._alone = np.array([asks[offer.firm].alone for offer in planned], float)
@@ -256,11 +259,21 @@ class Appraisal:
         return float(served.requests_per_s[row] * (served.prompt[row] + served.output[row])) * DAY_S * target
 
     def _incumbents(self, desk: Desk, there: Sequence[int], day: int) -> Incumbents:
+        """Who sells a model now; looked at once for all who look at it on a day, until somebody moves."""
+        if not there:
+            none = np.zeros(0)
+            return Incumbents(none, none, none.astype(bool), none, none)
+        moment, told = (day, desk.board.version_of(there[0])), self._sellers.knowledge.demand_of(there[0])
+        known = self._met.get(there[0])
+        if known is None or known[0] != moment or known[1] != told:
+            known = self._met[there[0]] = (moment, told, self._seen(desk, there, day, told))
+        return known[2]
+
+    def _seen(self, desk: Desk, there: Sequence[int], day: int, told: ModelDemand) -> Incumbents:
         served = self._usage.served
         posted = [desk.board.prices_of(row).blended(served.billed(row)) / PICO_PER_USD_PER_MTOK for row in there]
         costs = [self._costs.usd_per_mtok(row, day) for row in there]
-        held = self._sellers.knowledge.demand_of(there[0]).held if there else {}
-        bound = np.array([held.get(row, 0.0) for row in there])
+        bound = np.array([told.held.get(row, 0.0) for row in there])
         return Incumbents(np.array(costs), np.array(posted), self._answers[list(there)], self._most[list(there)], bound)
 
 

@@ -60,6 +60,8 @@ class Outlook:
         self._days: list[np.ndarray] = []  # tokens of each model, a day
         self._now, self._next = np.zeros(AGES), np.zeros(AGES)  # shares of models by age, and those a month later
         self._months = 0
+        self._mean = (-1, np.zeros(0))  # of a day
+        self._factors: dict[tuple[int, int, int], np.ndarray] = {}  # by model, day and months
         self.outside = settings.types
         self._hosts, self._entered_with = HOSTS_BEFORE, HOSTS_BEFORE * MODELS_BEFORE
         self._roomy: frozenset[int] = frozenset()
@@ -112,6 +114,8 @@ class Outlook:
 
     def read(self, days: Sequence[OfferDay]) -> None:
         """Take in all days that ended since it was last called."""
+        if len(days) > len(self._days):
+            self._factors, self._mean = {}, (-1, np.zeros(0))
         for day in days[len(self._days):]:
             tokens = (day.prompt_tokens + day.output_tokens).astype(float)
             self._days.append(np.bincount(self._offer_model, tokens, len(self._release)))
@@ -123,10 +127,11 @@ class Outlook:
         """Tokens a day of each model: mean over the last ``demand_days``, or since its release; float64 (models,)."""
         if not self._days:
             return np.zeros(len(self._release))
-        days = self._days[-self._mean_days:]
-        lately = np.array(days).sum(axis=0)
-        there = np.minimum(len(days), np.maximum(day - self._release, 1.0))
-        return np.asarray(lately / np.maximum(there, 1.0))
+        if self._mean[0] != day:
+            days = self._days[-self._mean_days:]
+            there = np.minimum(len(days), np.maximum(day - self._release, 1.0))
+            self._mean = (day, np.array(days).sum(axis=0) / np.maximum(there, 1.0))
+        return self._mean[1]
 
     def growth_per_day(self) -> float:
         """Expected growth g of the platform, of its logarithm a day; 0 in its first 90 days."""
@@ -134,8 +139,13 @@ class Outlook:
 
     def factors(self, model: int, day: int, ahead_days: int) -> np.ndarray:
         """Expected demand over today's in each month ahead, at its middle; float64 (months,)."""
+        months = max(1, ahead_days // STEP_DAYS)
+        if (model, day, months) not in self._factors:
+            self._factors[model, day, months] = self._aged(model, day, np.arange(months))
+        return self._factors[model, day, months]
+
+    def _aged(self, model: int, day: int, months: np.ndarray) -> np.ndarray:
         ratios = self._ratios()
-        months = np.arange(max(1, ahead_days // STEP_DAYS))
         age = int(max(0.0, day - self._release[model]) // STEP_DAYS)
         aged = np.cumprod(np.append(1.0, ratios[np.minimum(age + months, AGES - 1)]))[:-1]
         # in the middle of a month half of its ageing has come

@@ -53,7 +53,8 @@ def facts(result: MarketResult, exponent: float | None) -> Iterator[Fact]:
     that sold open models, mean over the last days. ``over_rule``, ``answerable``: `markup_over_rule` of open models.
     ``held_at_list``: share of their tokens sold at list prices. ``launch_price``, ``launch_cost``: of each open offer.
     ``direct_uses``, ``outside_uses``: shares of uses; of runs that count them.
-    ``level_price``: mean logarithm of the cheapest open price, of a month and a quality. ``outside_types``,
+    ``level_price``: mean logarithm of the cheapest open price, of a month and a quality; ``level_held``: share of days
+    and qualities on which that was of an offer that stood at its creator's list price. ``outside_types``,
     ``outside_worth``: types outside that were asked on a day, and of them those that would gain by entering.
     ``capital``, ``expected``, ``realised``: USD of the hosts that entered in a quarter.
 
@@ -78,7 +79,7 @@ def facts(result: MarketResult, exponent: float | None) -> Iterator[Fact]:
         for name, share in live_uses.uses_shares(result)._asdict().items():
             yield Fact(f"{name}_uses", "", share)
     yield from _launches(result, found, kept)
-    yield from _levels(run)
+    yield from _levels(run, _held_daily(result, found))
     yield from _outside(result)
     yield from _cohorts(result)
 
@@ -105,9 +106,19 @@ def _launches(result: MarketResult, found: Stretches, kept: np.ndarray) -> Itera
         yield Fact("launch_cost", name, float(found.cost[row]))
 
 
-def _levels(run: Run) -> Iterator[Fact]:
+def _held_daily(result: MarketResult, found: Stretches) -> np.ndarray:
+    """Which offers stood at their creator's list price for some of a day, bool (days, offers)."""
+    held = np.zeros_like(result.listed_daily)
+    for offer, first, at_list in zip(found.offer, found.first, found.at_list, strict=True):
+        stood = held[first, offer]  # the price before it, for a part of that day
+        held[first:, offer] = at_list
+        held[first, offer] |= stood
+    return held
+
+
+def _levels(run: Run, held: np.ndarray) -> Iterator[Fact]:
     """The cheapest open price at each quality of the open models of the first day that has some."""
-    result = run.result
+    result, at_list = run.result, []
     listed = result.listed_daily & result.models.open[result.offer_model]
     quality = run.mean_quality[result.offer_model]
     offered = np.flatnonzero(listed.any(axis=1))
@@ -115,6 +126,10 @@ def _levels(run: Run) -> Iterator[Fact]:
         lowest = np.log(cheapest(run.price, listed, quality, float(level)))
         for month, value in zip(run.months.labels, run.months.mean(lowest), strict=True):
             yield Fact("level_price", f"{month} {level:.6g}", float(value))
+        able = np.where(listed & (run.price > 0) & (quality >= level), run.price, np.inf)
+        days = np.flatnonzero(np.isfinite(lowest))
+        at_list.append(held[days, able[days].argmin(axis=1)])
+    yield Fact("level_held", "", float(np.concatenate(at_list).mean()) if at_list else np.nan)
 
 
 def _outside(result: MarketResult) -> Iterator[Fact]:

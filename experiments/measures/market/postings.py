@@ -24,8 +24,8 @@ class Stretches(NamedTuple):
 
     Attributes
     ----------
-    offer
-        int64: row of the offer.
+    offer, first
+        int64: row of the offer, and day of the posting.
     price, cost
         USD per million tokens.
     at_list, launch
@@ -42,6 +42,7 @@ class Stretches(NamedTuple):
     """
 
     offer: np.ndarray
+    first: np.ndarray
     price: np.ndarray
     cost: np.ndarray
     at_list: np.ndarray
@@ -82,7 +83,7 @@ def stretches(result: MarketResult) -> Stretches:
     share = ratio(sold, of_model)
     placed_by, share_by_rule = _rules(result, offer, np.stack([first, end]), share)
     return Stretches(
-        offer=offer, price=np.array([it.price_usd_per_mtok for it in rows], float),
+        offer=offer, first=first, price=np.array([it.price_usd_per_mtok for it in rows], float),
         cost=np.array([it.unit_cost_usd_per_mtok for it in rows], float),
         at_list=np.array([it.at_list for it in rows], bool), launch=np.array([it.launch for it in rows], bool),
         tokens=sold, share=share, placed_by=placed_by, share_by_rule=share_by_rule,

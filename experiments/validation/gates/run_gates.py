@@ -157,18 +157,23 @@ def gpu_cost(here: Sequence[Facts], dearer: Sequence[Facts]) -> Iterator[GateFin
                     for gate in (LAUNCHES, LEVELS))
         return
     pairs = list(zip(here, dearer, strict=True))
-    expected = [_predicted(a, b) for a, b in pairs]
-    note = f"predicted {_mean(expected):.2f}" if all(map(math.isfinite, expected)) else "no open offer in both runs"
-    for gate, fact in ((LAUNCHES, "launch_price"), (LEVELS, "level_price")):
+    for gate, fact, held in ((LAUNCHES, "launch_price", "held_at_list"), (LEVELS, "level_price", "level_held")):
+        expected = [_predicted(a, b, held) for a, b in pairs]
+        known = all(map(math.isfinite, expected))
+        note = f"predicted {_mean(expected):.2f}" if known else "no open offer in both runs"
         passed = [_passed(a, b, fact) for a, b in pairs]
         ratios = [value / want if want > 0 else math.nan for value, want in zip(passed, expected, strict=True)]
         yield judged(gate, ratios, f"{note}, found {_mean(passed):.2f}")
 
 
-def _predicted(facts: Facts, dearer: Facts) -> float:
-    """Return what of a rise of GPUs' cost should reach prices: its share in unit cost, of what is not at list price."""
+def _predicted(facts: Facts, dearer: Facts, held: str) -> float:
+    """Return what of a rise of GPUs' cost should reach prices: its share in unit cost, of what is not at list price.
+
+    Of launch prices, and what is sold at them, that is a share of tokens; of the cheapest price at each quality one of
+    days and qualities: these may hang on one offer, whatever it sells.
+    """
     gpus = _mean(_rises(facts, dearer, "launch_cost")) / math.log(SHOCK_FACTOR)
-    return gpus * (1.0 - _value(facts, "held_at_list"))
+    return gpus * (1.0 - _value(facts, held))
 
 
 def _passed(facts: Facts, dearer: Facts, fact: str) -> float:

@@ -178,6 +178,7 @@ def test_facts_of_a_run_by_hand():
     # qualities of the first day: .3 of mid and .4 of new; new is gone on the last day
     assert got["level_price"] == pytest.approx({
         "2025-01 0.3": math.log(0.5), "2025-01 0.4": 0.0, "2025-02 0.3": math.log(0.4), "2025-02 0.4": 0.0})
+    assert got["level_held"][""] == pytest.approx(4 / 7)  # a is the cheapest at .3 on four days, b's new at .4 on three
     assert (got["direct_uses"][""], got["outside_uses"][""]) == (4 / 36, 14 / 36)
     assert (got["outside_types"], got["outside_worth"]) == ({"3": 2}, {"3": 1})
     assert (got["capital"], got["expected"], got["realised"]) == ({"0": 150}, {"0": 50}, {"0": 46})
@@ -228,10 +229,11 @@ def test_costs_of_gpus_reach_prices_as_far_as_costs_and_lists_let_them():
     assert said(gpu_cost(*shocked(1.2, 1.2))) == ["pass", "pass"]
     half = list(gpu_cost(*shocked(1.2 ** 0.5, 1.2 ** 0.5)))  # GPUs are half of cost
     assert [it.value for it in half] == pytest.approx([1, 1], rel=1e-3)
-    # a, at list prices, sold 81 of 244 thousand tokens: two thirds of the rise is predicted, and a half is too little
+    # a, at list prices, sold 81 of 244 thousand tokens: two thirds of the rise are predicted, and .4 too little;
+    # and it was the cheapest at 4 of 7 days and qualities: of 3/7 of the rise, .4 are .93
     held = list(gpu_cost(*shocked(1.2 ** 0.4, 1.2, listed=True)))
-    assert [it.value for it in held] == pytest.approx([0.4 * 244 / 163] * 2, rel=1e-3)
-    assert said(held) == ["miss", "miss"]
+    assert [it.value for it in held] == pytest.approx([0.4 * 244 / 163, 0.4 * 7 / 3], rel=1e-3)
+    assert said(held) == ["miss", "pass"]
     assert said(gpu_cost(*shocked(1.0, 1.2))) == ["miss", "miss"]
 
 
@@ -317,6 +319,7 @@ def test_variants_differ_in_the_rule_or_in_what_gpus_cost():
     assert list(found) == [AS_IT_IS, "k = 2", "k = 4", "k = 8", SHOCK]
     assert found["k = 8"].router.policy.parameters["k"] == 8
     assert found["k = 8"].supply == market.supply
+    assert found["k = 2"] == market  # the router's own: the same run
     dear, cheap = found[SHOCK].supply, market.supply
     assert found[SHOCK].router == market.router
     for name in ("h100_usd_per_hour", "trough_usd_per_hour", "recovered_usd_per_hour"):
