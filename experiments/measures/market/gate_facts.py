@@ -109,7 +109,8 @@ def _launches(result: MarketResult, found: Stretches, kept: np.ndarray) -> Itera
 def _held_daily(result: MarketResult, found: Stretches) -> np.ndarray:
     """Which offers stood at their creator's list price for some of a day, bool (days, offers)."""
     held = np.zeros_like(result.listed_daily)
-    for offer, first, at_list in zip(found.offer, found.first, found.at_list, strict=True):
+    within = found.first < result.days  # at the midnight that ends a run somebody may still post
+    for offer, first, at_list in zip(found.offer[within], found.first[within], found.at_list[within], strict=True):
         stood = held[first, offer]  # the price before it, for a part of that day
         held[first:, offer] = at_list
         held[first, offer] |= stood

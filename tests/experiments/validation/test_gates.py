@@ -168,7 +168,8 @@ def test_customers_who_route_differently_lower_an_elasticity():
 def test_facts_of_a_run_by_hand():
     """Open: 244 thousand tokens of mid for .1084 USD, sold by a and b on either of the last two days."""
     posts = [Posting(0.0, 1, 3.0, 1.0, True, True), Posting(0.0, 2, 4.0, 2.0, False, True),
-             Posting(2.0 * DAY_S, 2, 4.5, 2.0, True, False), Posting(0.0, 0, 9.0, 3.0, True, True)]
+             Posting(2.0 * DAY_S, 2, 4.5, 2.0, True, False), Posting(4.0 * DAY_S, 2, 4.0, 2.0, False, False),
+             Posting(0.0, 0, 9.0, 3.0, True, True)]  # the one of day 4 is posted as the run ends
     got = of_result(replace(hand_market(), postings=posts))
     assert got["open_price"][""] == pytest.approx(0.1084 / 0.244)
     assert got["open_sellers"][""] == 2
