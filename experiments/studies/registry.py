@@ -19,6 +19,7 @@ ROWS: Final = (  # packages, each with its study as ``STUDY``; in the order of t
     "experiments.studies.model_lifetime",
     "experiments.studies.deepseek_day",
     "experiments.studies.llmflation",
+    "experiments.studies.providers_per_model",
 )
 _added: dict[str, Study[Any, Any]] = {}
 
