@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from experiments.measures.market import shares
+from experiments.measures.market.by_marketplace import DAILY, MONTHLY, daily_marketplaces, monthly_marketplaces
 from experiments.measures.market.run import Run
 from experiments.measures.market.sales_by_rule import HEADERS, sales_by_rule
 from sim.market.ledger import Account
@@ -92,7 +93,8 @@ def _times(run: Run, times_s: Sequence[float]) -> dict[str, Any]:
 
 TABLES: Final[Mapping[str, Callable[[Run], dict[str, Any]]]] = {
     "models": models, "prices": prices, "switches": switches, "ledger": ledger, "sales_by_rule": sales_by_rule,
-    "hosts": hosts, "entry_values": entry_values,
+    "hosts": hosts, "entry_values": entry_values, "monthly_marketplaces": monthly_marketplaces,
+    "daily_marketplaces": daily_marketplaces,
 }
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "models": ("model", *FACTS, "size_class", *(f"quality_{task}" for task in TASKS)),
@@ -103,4 +105,6 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "sales_by_rule": HEADERS,
     "hosts": ("provider", "entry_day", "exit_day", "entry_models", *WORTH),
     "entry_values": ("day", "provider", "value_usd"),
+    "monthly_marketplaces": MONTHLY,
+    "daily_marketplaces": DAILY,
 }

@@ -150,12 +150,23 @@ def _market_for_gates(scenario: "MarketScenario", replication: int, manner: Mann
     return {**market_tables(result), "gate_facts": facts_table(result, exponent)}
 
 
+def _market_by_marketplace(scenario: "MarketScenario", replication: int, manner: Manner) -> "dict[str, DataFrame]":
+    import pandas as pd
+
+    from experiments.measures.market.by_marketplace import monthly_marketplaces
+    from experiments.measures.market.run import Run
+
+    result = _played(scenario, replication, manner)
+    return {"monthly_marketplaces": pd.DataFrame(monthly_marketplaces(Run(result)))}
+
+
 KINDS: Final[dict[str, RunKind]] = {
     "traffic": RunKind(_traffic, of="traffic"),
     "market": RunKind(_market, of="market"),
     "demand at list prices": RunKind(_demand_at_list_prices, of="market"),
     "market in full": RunKind(_market_in_full, of="market"),
     "market, for gates": RunKind(_market_for_gates, of="market"),
+    "market, by marketplace": RunKind(_market_by_marketplace, of="market"),
     "market, offers by day": RunKind(_market_offer_by_offer, of="market"),
 }
 

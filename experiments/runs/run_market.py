@@ -227,4 +227,5 @@ def _result(staged: Stage) -> MarketResult:
 def _of_marketplaces(market: Market) -> dict[str, Any]:
     """What a result says of marketplaces; nothing if there is only one."""
     books = market.marketplaces
-    return {} if books is None else {"marketplaces": books.places.terms.names, "marketplace_days": books.days}
+    return {} if books is None else {"marketplaces": books.places.terms.names, "marketplace_days": books.days,
+                                     "marketplace_waits": books.waits}

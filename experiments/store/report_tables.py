@@ -18,7 +18,7 @@ ASKED_FILES: Final[Mapping[str, str]] = {name: name for name in ASKED}  # kept w
 TEXTS: Final = frozenset((
     "month", "model", "creator", "size_class", "provider", "segment", "date", "family", "reason", "workload",
     "customer", "before", "after", "payer_kind", "payer", "payer_purpose", "payee_kind", "payee", "payee_purpose",
-    "entry_models", "metric", "unit", "note", "rule",
+    "entry_models", "metric", "unit", "note", "rule", "marketplace",
 ))
 FLAGS: Final = frozenset({"open", "listed"})
 # whole numbers in every run; all other columns are fractions, or may be empty

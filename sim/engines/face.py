@@ -96,5 +96,8 @@ class TrafficEngine(Protocol):
     def take_samples(self, offers: np.ndarray) -> np.ndarray:
         """Return the latencies counted so far at some offers, int64 (offers, metrics, bins); they only grow."""
 
+    def take_waits(self) -> np.ndarray:
+        """Return the times to the first token counted so far, int64 (routers, bins); they only grow."""
+
     def outcome(self) -> TrafficOutcome:
         """Return the counters so far; requests still in flight are counted as such."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from sim.market.market_world import REPLICAS_HELD
 from sim.market.marketplaces.closing import MarketplaceBooks, Payees
 from sim.market.marketplaces.days import CountedMarketplaces, SampledMarketplaces
 from sim.market.marketplaces.experience import MeanPrices
+from sim.market.marketplaces.marketplace_days import MarketplaceWaits
 from sim.market.marketplaces.marketplaces import Marketplaces
 from sim.market.models.model import Models
 from sim.market.price_day import PriceDay
@@ -71,6 +73,9 @@ class Market:
             rules[:, rules_of_workloads(scenario.customers, customers.population) == PINNED] = PINNED
             self.marketplaces = MarketplaceBooks(places, scenario.fees, customers.population, rules, len(models))
         self.days = self._counting(scenario, places)
+        start, days = scenario.horizon.start, scenario.horizon.days
+        self._month_ends = {day for day in range(1, days + 1)
+                            if day == days or (start + timedelta(days=day)).day == 1}
 
     def _counting(self, scenario: MarketScenario, places: Marketplaces | None) -> CountedDays | SampledDays:
         """How days become numbers."""
@@ -138,6 +143,8 @@ class Market:
         """Book a day; return what workloads bought with the fees."""
         if self.marketplaces is not None:
             assert isinstance(self.days, CountedMarketplaces | SampledMarketplaces)
+            if day + 1 in self._month_ends:
+                self.marketplaces.waits.append(MarketplaceWaits(day, self.traffic.engine.take_waits()))
             return self.marketplaces.close(day, self.days.parts, self._payees, MeanPrices(*self.paid_pico_per_token()))
         fee = self._fees.of_day(day, workloads.completed, workloads.cost_nano)
         charged = replace(workloads, fee_nano=fee)

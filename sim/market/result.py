@@ -11,7 +11,7 @@ from sim.market.board import ListingChange, PriceChange
 from sim.market.customers.diffusion import DemandDay
 from sim.market.hosts import EntryValue, HostRecord
 from sim.market.ledger import Ledger
-from sim.market.marketplaces.marketplace_days import MarketplaceDay
+from sim.market.marketplaces.marketplace_days import MarketplaceDay, MarketplaceWaits
 from sim.market.models.model import Models
 from sim.market.posting import Posting
 from sim.market.usage import OfferDay, WorkloadDay
@@ -85,8 +85,9 @@ class MarketResult:
     latencies
         float64 (2, bins): histograms of TTFT and of TPOT of all requests (`sim.histogram`, fine), in a sampled run each
         offer's samples weighted with what it served; empty where nothing was kept.
-    marketplaces, marketplace_days
-        Names of the marketplaces that compete, and what each sold on each day; empty where one router serves all.
+    marketplaces, marketplace_days, marketplace_waits
+        Names of the marketplaces that compete, what each sold on each day, and how long its customers waited up to the
+        end of each month; empty where one router serves all.
     """
 
     models: Models
@@ -118,3 +119,4 @@ class MarketResult:
     latencies: np.ndarray = field(default_factory=lambda: np.zeros((2, 0)))
     marketplaces: tuple[str, ...] = ()
     marketplace_days: list[MarketplaceDay] = field(default_factory=list)
+    marketplace_waits: list[MarketplaceWaits] = field(default_factory=list)

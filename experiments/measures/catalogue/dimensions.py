@@ -44,6 +44,14 @@ DIMENSIONS: Final[Mapping[str, str]] = {
     "rule_sellers": "offers that completed any of them",
     "posted_usd_per_mtok": "blended price posted at the end of each day, weighted with that day's requests, USD per "
     "million tokens",
+    "marketplace": "name of the marketplace, where several compete",
+    "customers_there": "workloads with a model that buy through it at the end of the period",
+    "customer_share": "of all such workloads",
+    "paid_over_mean": "price paid over what the same tokens cost at the mean prices of all marketplaces, fee left out",
+    "joins": "workloads that came from other marketplaces in the period",
+    "leaves": "workloads that went to others",
+    "ttft_p99_simulated_s": "99 % quantile of the time to the first token of its simulated requests that were "
+    "completed, s",
     "entry_day": "day on which a host entered from the pool of potential hosts",
     "exit_day": "day on which it left; empty while it is there",
     "entry_models": "models with which it entered, separated by spaces",

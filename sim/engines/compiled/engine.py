@@ -32,6 +32,7 @@ from sim.engines.policy_trial import try_out
 from sim.engines.record import rows_of, table
 from sim.engines.requests import ArrivingRequest, join
 from sim.engines.schedule import Schedule, check_schedule, shown_usd
+from sim.engines.waits import waits_of_routers
 from sim.engines.window import ActiveReplicas
 from sim.engines.world import World
 from sim.errors import PolicyError
@@ -334,6 +335,12 @@ class CompiledEngine:
         """Return the latencies counted so far at some offers, int64 (offers, metrics, bins); they only grow."""
         self._catch_up(self._every, self.now_s)
         return np.asarray(self._shards[0].books.offer_hist[offers].astype(np.int64))
+
+    def take_waits(self) -> np.ndarray:
+        """Return the times to the first token counted so far, int64 (routers, bins); they only grow."""
+        self._catch_up(self._every, self.now_s)
+        of = BY_CLASS.index("class_hist")
+        return np.asarray(sum(waits_of_routers(self.world, copy[of]) for copy in self._by_class))
 
     def _counted(self, hist: bool = True) -> list[np.ndarray]:
         """The counters by class, of all threads together; the histograms only if they are asked for."""

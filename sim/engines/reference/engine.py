@@ -18,6 +18,7 @@ from sim.engines.reference.ticks import Ticks
 from sim.engines.reference.turns import Turns
 from sim.engines.rules import ARRIVAL
 from sim.engines.schedule import Schedule, check_schedule
+from sim.engines.waits import waits_of_routers
 from sim.engines.window import ActiveReplicas, Window
 from sim.engines.world import World
 
@@ -129,6 +130,10 @@ class ReferenceEngine:
     def take_samples(self, offers: np.ndarray) -> np.ndarray:
         """Return the latencies counted so far at some offers, int64 (offers, metrics, bins); they only grow."""
         return np.asarray(self._books.offer_hist[offers])
+
+    def take_waits(self) -> np.ndarray:
+        """Return the times to the first token counted so far, int64 (routers, bins); they only grow."""
+        return waits_of_routers(self.world, self._books.class_hist)
 
     def outcome(self) -> TrafficOutcome:
         """Return the counters so far; requests still in flight are counted as such."""

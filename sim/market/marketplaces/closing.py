@@ -11,7 +11,7 @@ from sim.market.accounts import RouterFees, book_day
 from sim.market.customers.population import Population
 from sim.market.ledger import Ledger
 from sim.market.marketplaces.experience import MeanPrices, reference_nano
-from sim.market.marketplaces.marketplace_days import MarketplaceDay, MarketplacePart
+from sim.market.marketplaces.marketplace_days import MarketplaceDay, MarketplacePart, MarketplaceWaits
 from sim.market.marketplaces.marketplaces import Marketplaces
 from sim.market.marketplaces.split import workloads_together
 from sim.market.usage import WorkloadDay
@@ -44,6 +44,13 @@ class MarketplaceBooks:
         (``sim.engines.wanted.RULES``).
     models
         Number of models.
+
+    Attributes
+    ----------
+    days
+        What was bought on each day that has ended.
+    waits
+        How long customers waited up to the end of each calendar month.
     """
 
     def __init__(self, places: Marketplaces, fees: Fees, population: Population, rules: np.ndarray,
@@ -53,6 +60,7 @@ class MarketplaceBooks:
         self._fees = [RouterFees(fees.model_copy(update={"credit_share": share, "own_key_share": own}), population)
                       for share, own in zip(terms.fee_share.tolist(), terms.own_key_fee_share.tolist(), strict=True)]
         self.days: list[MarketplaceDay] = []
+        self.waits: list[MarketplaceWaits] = []
 
     def close(self, day: int, parts: Sequence[MarketplacePart], payees: Payees, paid: MeanPrices) -> WorkloadDay:
         """Book a day, let customers remember it, and return the day of all workloads with its fees.

@@ -56,12 +56,12 @@ class MarketplaceDay(NamedTuple):
 
 
 class MarketplaceWaits(NamedTuple):
-    """Times to the first token up to the end of a day.
+    """Times to the first token up to the end of a month.
 
     Attributes
     ----------
     day
-        The day.
+        Its last day.
     counts
         int64 (marketplaces, bins): of simulated requests since the run began (`sim.histogram`, fine).
     """

@@ -5,6 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from experiments.measures.market.by_marketplace import daily_marketplaces, monthly_marketplaces
+from experiments.measures.market.run import Run
 from experiments.runs.run_market import run_market
 from providers.firms.marketplace_mix import MarketplaceMix, rules_among
 from providers.pricing.sold_through import PriceRule
@@ -189,6 +191,26 @@ def test_parts_add_up_and_fees_are_each_marketplace_s_own(counted):
     assert books.balance("router", "strict", "fees") == sum(day.fee_nano[0] for day in result.marketplace_days)
     assert books.balance("router", "strict", "clearing") == books.balance("router", "lax", "clearing") == 0
     assert books.balance("router", "lax") == 0
+
+
+def test_tables_say_who_is_where_and_what_it_costs(counted):
+    """Of the whole run in one month, and of its two days."""
+    run = Run(counted[0])
+    month, days = monthly_marketplaces(run), daily_marketplaces(run)
+    all_days = counted[0].marketplace_days
+    assert month["marketplace"].tolist() == ["strict", "lax"]
+    assert month["requests"].tolist() == sum(day.requests for day in all_days).tolist()
+    assert days["customers_there"].reshape(2, 2).tolist() == [day.customers.tolist() for day in all_days]
+    assert month["customer_share"].sum() == pytest.approx(1.0)
+    assert month["joins"].tolist() == month["leaves"].tolist()[::-1]
+    assert month["joins"].sum() > 0
+    assert month["fee_usd"] / month["spend_usd"] == pytest.approx([days["fee_usd"][::2].sum() / days["spend_usd"][
+        ::2].sum(), 0.0])
+    assert month["ttft_mean_s"] == pytest.approx(sum(day.wait_s for day in all_days)
+                                                 / sum(day.completed for day in all_days))
+    assert (month["ttft_p99_simulated_s"] > month["ttft_mean_s"]).all()
+    (waits,) = counted[0].marketplace_waits
+    assert waits.counts.sum() == sum(day.completed.sum() for day in all_days)
 
 
 def test_who_goes_to_the_cheapest_pays_less():
