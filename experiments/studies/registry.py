@@ -13,6 +13,7 @@ ROWS: Final = (  # packages, each with its study as ``STUDY``; in the order of t
     "experiments.studies.pricing",
     "experiments.studies.steady",
     "experiments.studies.sweep",
+    "experiments.studies.invasion",
     "experiments.studies.inference_share",
     "experiments.studies.elasticities",
     "experiments.studies.cdn",

@@ -71,11 +71,14 @@ class MarketStudy(Study["Market", "Found"]):
     def draw(self, found: Found, folder: Path) -> None:
         """Draw a page of panels, and the moves between the models that were used most."""
         from experiments.studies.market.figures import page
+        from experiments.studies.market.marketplace_figure import draw_marketplaces
         from experiments.studies.market.upgrade_figure import draw_upgrades, models_of
 
         scenario = found.design.scenario
         if scenario.horizon.days:
             page(found.tables, scenario.name, folder)
+        if len(found.tables["daily_marketplaces"]):
+            draw_marketplaces(found.tables["daily_marketplaces"], folder)
         names = found.most_used()
         if names:
             draw_upgrades(models_of(scenario), scenario.models, scenario.horizon.start, folder / "upgrades", names)

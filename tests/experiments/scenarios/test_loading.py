@@ -18,8 +18,8 @@ BUILT_IN = ROOT / "experiments" / "scenarios"
 
 def test_built_in_scenarios_say_what_they_describe():
     kinds = {name: load(name).kind for name in names()}
-    assert kinds == {"cdn": "traffic", "duel": "traffic", "openrouter-2026": "market", "sessions": "traffic",
-                     "tournament": "traffic"}
+    assert kinds == {"cdn": "traffic", "duel": "traffic", "invasion": "market", "openrouter-2026": "market",
+                     "sessions": "traffic", "tournament": "traffic"}
     assert all(kinds[name] == kind for kind, name in DEFAULT.items())
     assert set(DESCRIBES) == set(STUDY) == set(FORMS) == {"traffic", "market"}
 
@@ -91,7 +91,7 @@ def test_a_command_names_the_one_that_runs_the_scenario(tmp_path, monkeypatch, c
 
 def test_what_is_missing_is_told_in_a_sentence(tmp_path, monkeypatch):
     for loader in (load, load_traffic, load_market):
-        with pytest.raises(ScenarioError, match="'nowhere'; built in are cdn, duel, openrouter-2026, sessions"):
+        with pytest.raises(ScenarioError, match="'nowhere'; built in are cdn, duel, invasion, openrouter-2026, sessions"):
             loader("nowhere")
         with pytest.raises(ScenarioError, match=r"cannot read scenario absent.toml: No such file"):
             loader("absent.toml")
