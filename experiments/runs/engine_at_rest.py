@@ -58,6 +58,10 @@ class EngineAtRest(TrafficEngine):
         """Return latencies of nothing."""
         return np.zeros((len(offers), len(METRICS), bins(FINE_BITS)), np.int64)
 
+    def take_waits(self) -> np.ndarray:
+        """Return times to the first token of nothing."""
+        return np.zeros((len(self.world.routers), bins(FINE_BITS)), np.int64)
+
     def outcome(self) -> TrafficOutcome:
         """Refuse: nothing was served."""
         raise NotImplementedError

@@ -19,7 +19,7 @@ from sim.market.customers.routing import PINNED, rules_of_workloads
 from sim.market.ledger import Ledger
 from sim.market.market_traffic import MarketTraffic
 from sim.market.market_world import REPLICAS_HELD
-from sim.market.marketplaces.closing import MarketplaceBooks, Payees
+from sim.market.marketplaces.closing import MarketplaceBooks, NowPrices, Payees
 from sim.market.marketplaces.days import CountedMarketplaces, SampledMarketplaces
 from sim.market.marketplaces.experience import MeanPrices
 from sim.market.marketplaces.marketplace_days import MarketplaceWaits
@@ -145,7 +145,8 @@ class Market:
             assert isinstance(self.days, CountedMarketplaces | SampledMarketplaces)
             if day + 1 in self._month_ends:
                 self.marketplaces.waits.append(MarketplaceWaits(day, self.traffic.engine.take_waits()))
-            return self.marketplaces.close(day, self.days.parts, self._payees, MeanPrices(*self.paid_pico_per_token()))
+            prices = NowPrices(MeanPrices(*self.paid_pico_per_token()), self.customers.population)
+            return self.marketplaces.close(day, self.days.parts, self._payees, prices)
         fee = self._fees.of_day(day, workloads.completed, workloads.cost_nano)
         charged = replace(workloads, fee_nano=fee)
         book_day(self.ledger, day, self.customers.population, charged, self._payees.owed(offers.revenue_nano))

@@ -32,6 +32,13 @@ class Payees(NamedTuple):
         return dict(zip(self.providers, sums.tolist(), strict=True))
 
 
+class NowPrices(NamedTuple):
+    """Prices of tokens over all marketplaces, and what workloads expect to be cached by now."""
+
+    paid: MeanPrices
+    population: Population
+
+
 class MarketplaceBooks:
     """Closes the days of marketplaces.
 
@@ -62,7 +69,7 @@ class MarketplaceBooks:
         self.days: list[MarketplaceDay] = []
         self.waits: list[MarketplaceWaits] = []
 
-    def close(self, day: int, parts: Sequence[MarketplacePart], payees: Payees, paid: MeanPrices) -> WorkloadDay:
+    def close(self, day: int, parts: Sequence[MarketplacePart], payees: Payees, prices: NowPrices) -> WorkloadDay:
         """Book a day, let customers remember it, and return the day of all workloads with its fees.
 
         Parameters
@@ -71,8 +78,8 @@ class MarketplaceBooks:
             The day, and what each marketplace sold on it.
         payees
             Who is paid, in which books.
-        paid
-            Prices of tokens over all marketplaces.
+        prices
+            At which what was bought is compared.
         """
         charged = []
         for number, part in enumerate(parts):
@@ -80,13 +87,13 @@ class MarketplaceBooks:
             charged.append(part._replace(workloads=replace(part.workloads, fee_nano=fee)))
             book_day(payees.ledger, day, self._population, charged[-1].workloads, payees.owed(part.revenue_nano),
                      self.places.terms.names[number])
-        self._remember(charged, paid)
+        self._remember(charged, prices)
         return workloads_together(charged)
 
-    def _remember(self, parts: list[MarketplacePart], paid: MeanPrices) -> None:
+    def _remember(self, parts: list[MarketplacePart], prices: NowPrices) -> None:
         places = self.places
         days = [part.workloads for part in parts]
-        references = [reference_nano(self._population, day, paid) for day in days]
+        references = [reference_nano(prices.population, day, prices.paid) for day in days]
         places.experience.fade(days[0].model)
         for number, (day, reference) in enumerate(zip(days, references, strict=True)):
             places.experience.see(number, day, reference, places.place == number)

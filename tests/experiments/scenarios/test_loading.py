@@ -91,7 +91,7 @@ def test_a_command_names_the_one_that_runs_the_scenario(tmp_path, monkeypatch, c
 
 def test_what_is_missing_is_told_in_a_sentence(tmp_path, monkeypatch):
     for loader in (load, load_traffic, load_market):
-        with pytest.raises(ScenarioError, match="'nowhere'; built in are cdn, duel, invasion, openrouter-2026, sessions"):
+        with pytest.raises(ScenarioError, match="'nowhere'; built in are cdn, duel, invasion, openrouter-2026"):
             loader("nowhere")
         with pytest.raises(ScenarioError, match=r"cannot read scenario absent.toml: No such file"):
             loader("absent.toml")
