@@ -22,7 +22,8 @@ class FactFiles(NamedTuple):
     ledger
         The ledger of facts.
     runs
-        Runs of a calibration, whose replications at the centre are taken in the place of new ones; None: run.
+        Runs of a calibration, whose replications at the centre, of the code of the last run, are taken in the place of
+        new ones; None: run.
     admissible
         Admissible vectors of a calibration; None: there are none.
     """
@@ -49,7 +50,6 @@ def market_facts(scenario: MarketScenario, files: FactFiles, how: HowToRun, chan
     MarketError
         If a run fails or a file cannot be used.
     """
-    from experiments.runs.keys import code_version
     from experiments.validation.facts.fact_nulls import facts_at_inputs
     from experiments.validation.history.findings import read_admissible
     from sim.scenario.load import config_hash
@@ -58,28 +58,37 @@ def market_facts(scenario: MarketScenario, files: FactFiles, how: HowToRun, chan
     horizon = scenario.horizon
     unasked = {fact.name: why for fact in ledger.facts if (why := why_not_asked(fact, horizon.start, horizon.days))}
     vectors = read_admissible(files.admissible, ledger) if files.admissible is not None else []
-    runs = _runs(scenario, ledger, files.runs, how)
+    runs, code = _runs(scenario, ledger, files.runs, how)
     names = [fact.name for fact in ledger.facts if fact.name not in unasked]
     inputs = fact_values(ledger, facts_at_inputs(scenario))
-    return MarketFacts(scenario.name, config_hash(scenario), code_version(), changes, unasked,
+    return MarketFacts(scenario.name, config_hash(scenario), code, changes, unasked,
                        {name: [run[name] for run in runs] for name in names}, inputs,
                        {name: [it[name] for it in vectors] for name in names} if vectors else {})
 
 
-def _runs(scenario: MarketScenario, ledger: FactLedger, file: Path | None, how: HowToRun) -> list[dict[str, float]]:
+class _Runs(NamedTuple):
+    """Facts of each run, and the digest of the code that did them."""
+
+    facts: list[dict[str, float]]
+    code: str
+
+
+def _runs(scenario: MarketScenario, ledger: FactLedger, file: Path | None, how: HowToRun) -> _Runs:
     if file is not None:
         from experiments.validation.history.matching import CENTRE
         from experiments.validation.history.run_file import read_runs
 
-        found = [dict(it.facts) for it in read_runs(file, ledger) if it.stage == CENTRE]
+        done = read_runs(file, ledger)
+        found = [dict(it.facts) for it in done if it.stage == CENTRE and it.code == done[-1].code]
         if not found:
             raise LedgerError(f"{file} has no run at the centre of a calibration; leave --runs out to run the market")
-        return found
+        return _Runs(found, done[-1].code)
+    from experiments.runs.keys import code_version
     from experiments.validation.gates.gate_runs import played
     from experiments.validation.ladder.ladder_runs import KIND, TABLE, numbers_by_seed
 
     table = played(scenario, {"facts": scenario}, how, KIND, TABLE)["facts"]
-    return [fact_values(ledger, numbers) for numbers in numbers_by_seed(table)]
+    return _Runs([fact_values(ledger, numbers) for numbers in numbers_by_seed(table)], code_version())
 
 
 def told_data(found: MarketFacts, ledger: FactLedger) -> list[dict[str, Any]]:

@@ -195,13 +195,14 @@ def test_the_command_over_the_runs_of_a_calibration(capsys, tmp_path):
     market.write_text(to_toml(small()))
     ledger.write_text('title = "t"\n[[facts]]\nname = "a"\nsays = "a"\nsource = "here"\nplace = "predicted"\n'
                       'measure = "weekend_requests"\nlow = 0.1\nhigh = 0.2\n')
-    done = [DoneRun("x", "c", stage_name, n, (), {"a": 0.15}) for n, stage_name in enumerate(
-        ("centre", "centre", "cover"))]
+    done = [DoneRun("x", code, stage_name, n, (), {"a": value}) for n, (code, stage_name, value) in enumerate(
+        (("old", "centre", 9.0), ("c", "centre", 0.15), ("c", "centre", 0.15), ("c", "cover", 9.0)))]
     append_runs(runs, read_ledger(ledger), done)
     command = ["validate", "market", str(market), "--facts", str(ledger), "--runs", str(runs), "--out", str(out)]
     assert main(command) == 0
     assert "2 runs." in capsys.readouterr().out
     assert sorted(it.name for it in out.iterdir()) == ["facts.csv", "facts.json", "facts.md", "manifest.json"]
+    assert read_kept(out / "facts.json").code == "c"
     assert (out / "facts.csv").read_text().splitlines()[1] == (
         "a,a,,0.1 to 0.2,predicted,0.85,0.15 ± 0,pass,here")
     assert main([*command, "--json"]) == 0
