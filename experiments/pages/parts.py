@@ -12,6 +12,7 @@ DOCS: Final = Path(__file__).parents[2] / "docs"
 PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     "glossary.md": {"measures": catalogue_tables.catalogue},
     "lab/results.md": {"dictionary": dictionary.page, "statistics": statistics.page},
+    "market/calibration.md": {"runs": published_tables.calibration_runs},
     "market/measures.md": {"tables": catalogue_tables.tables},
     "market/pricing.md": {"strategies": registry_tables.strategies, "parameters": registry_tables.strategy_parameters},
     "policies.md": {"policies": registry_tables.policies, "parameters": registry_tables.policy_parameters,

@@ -6,6 +6,7 @@ from experiments.validation import deepseek_day as day
 from experiments.validation import flip_tables, mlperf_offline
 from experiments.validation.comparison import markdown, rows
 from experiments.validation.facts import fact_ledger, fact_table
+from experiments.validation.history import standing_runs
 
 
 def deepseek_day() -> str:
@@ -34,3 +35,8 @@ def flips() -> str:
 def market_facts() -> str:
     """Return which facts the market of the kept runs meets (``tokenmarket validate market``)."""
     return fact_table.page(fact_ledger.read_ledger(), fact_table.read_kept())
+
+
+def calibration_runs() -> str:
+    """Return how far the kept runs of a calibration are, and what they say of the scenario itself."""
+    return standing_runs.runs_page()

@@ -14,6 +14,8 @@ from experiments.validation.history.matching import MatchingPlan, matched
 from experiments.validation.history.picking import maximin, sobol, what_is_left
 from experiments.validation.history.priors import centre, paths_of, place_of_values, point_of, values_at
 from experiments.validation.history.ruling_out import MomentTarget, implausibility, second_largest, target_of
+from experiments.validation.history.run_file import DoneRun
+from experiments.validation.history.standing_runs import told_of_runs
 
 SD = 0.05  # of a run around its expectation
 PLAN = MatchingPlan(centre=8, cover=24, waves=(12,), final=32, final_replications=3, seed=3)
@@ -226,3 +228,18 @@ def test_logarithms_of_values_and_of_priors():
     fact = ledger(f=2.0).moments[0].model_copy(update={"scale": "log"})
     assert target_of(fact, 0.0).observed == log(2)
     assert exp(fact.on_scale(3.0)) == pytest.approx(3.0)
+
+
+def test_how_implausible_a_scenario_itself_is():
+    """Two replications .1 apart: variance .005; V_obs + V_d is .0025, and the mean's own variance .0025."""
+    facts = ledger(f=1.0, g=2.0)
+    runs = [DoneRun("r", code, stage, 0, (), {"f": f, "g": g}) for code, stage, f, g in (
+        ("old", "centre", 9.0, 9.0), ("c", "centre", 1.3, 2.05), ("c", "centre", 1.4, 1.95), ("c", "cover", 9.0, 9.0))]
+    text = told_of_runs(facts, runs, ["centre: 2 of 20 runs"])
+    assert text.startswith("Runs so far: centre: 2 of 20 runs.")
+    assert "| f | 1 | 1.35 | 0.071 | 3.50 |" in text
+    assert "| g | 2 | 2 | 0.071 | 0.00 |" in text
+    assert "The second largest is 0.00: by these 2 replications the scenario itself would be kept" in text
+    assert "nothing can be said yet" in told_of_runs(facts, runs[:1], [])
+    worse = [run._replace(facts={**run.facts, "g": 5.0 + run.facts["g"]}) for run in runs]
+    assert "the scenario itself is ruled out" in told_of_runs(facts, worse, [])
