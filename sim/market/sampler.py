@@ -26,10 +26,12 @@ from sim.market.volume_meter import VolumeMeter
 from sim.units import HOUR_S
 
 STRETCHES_S: Final = (300.0, 900.0, float(LONGEST_S))  # a model's stretch is the shortest of these that is long enough
-WARM_UP: Final = 0.2  # share of a stretch that is not counted: of 20 answers' time, four
-ANSWERS: Final = 20.0  # a stretch lasts so many times as long as a request takes on average
-FIRST_ANSWER_S: Final = LONGEST_S / ANSWERS  # before any was seen: a queue that grows shows only in the longest
-LEAST_REPLICAS: Final = 20  # of an offer that is thinned: with fewer, their luck would be no crowd's
+WARM_UP: Final = 0.4  # share of a stretch that is not counted: of ten answers' time, four
+ANSWERS: Final = 10.0  # a stretch lasts so many times as long as a request takes on average
+FIRST_ANSWER_S: Final = 30.0  # before any was seen: longer ones show in the first stretch, and the next is as long
+LEAST_REPLICAS: Final = 6  # of an offer that is thinned: with fewer, their luck would be no crowd's
+SPENT: Final = 0.2  # of what was saved, that a day may spend on longer stretches of all models
+TURN: Final = 0.25  # of a day's budget, that a turn of a model may take where it can be thinned
 FIRST_DAYS: Final = 30.0  # budgets that may be spent at once at the beginning, when nothing is known
 DRAIN_S: Final = float(HOUR_S)
 CHANGED: Final = 3.0  # a model whose offers have changed since its sample waits as if that were so many times as old
@@ -168,16 +170,17 @@ class Sampler:
         shares = np.zeros((len(STRETCHES_S), len(per_s)))
         self._credit = min(self._credit + self._budget, FIRST_DAYS * self._budget)
         least = {model: self._stretch_of(model, per_s[model]) for model in models.tolist()}
-        spare = self._budget / max(sum(per_s[model] * STRETCHES_S[length] for model, length in least.items()), 1e-300)
+        needed = sum(per_s[model] * STRETCHES_S[length] for model, length in least.items())
+        spare = max(self._budget, SPENT * self._credit) / max(needed, 1e-300)
         for model in models[np.lexsort((-per_s[models], -age))].tolist():
             if self._credit <= 0:
                 break
             # where all models have their turn every day, longer ones are affordable
             longest = int(np.searchsorted(STRETCHES_S, spare * STRETCHES_S[least[model]], side="right")) - 1
             length = max(least[model], longest)
-            needed = per_s[model] * STRETCHES_S[length]
-            shares[length, model] = self._thinned(model, needed)
-            self._credit -= shares[length, model] * needed
+            requests = per_s[model] * STRETCHES_S[length]
+            shares[length, model] = self._thinned(model, requests)
+            self._credit -= shares[length, model] * requests
         return [Turn(length_s, share) for length_s, share in zip(STRETCHES_S, shares, strict=True) if share.any()]
 
     def _age(self, model: int, day: int) -> float:
@@ -197,9 +200,9 @@ class Sampler:
         return min(int(np.searchsorted(STRETCHES_S, needed_s)), len(STRETCHES_S) - 1)
 
     def _thinned(self, model: int, requests: float) -> float:
-        """Share of arrivals and replicas: a day's budget's, but a crowd of the largest offer's replicas (E71)."""
+        """Share of arrivals and replicas: a part of the budget's, but a crowd of the largest offer's replicas (E71)."""
         most = int(self._board.replicas[self._offers_of[model]].max())
-        return float(min(1.0, max(self._budget / requests, LEAST_REPLICAS / most), REPLICAS_HELD / most))
+        return float(min(1.0, max(TURN * self._budget / requests, LEAST_REPLICAS / most), REPLICAS_HELD / most))
 
 
 def _times(turns: list[Turn]) -> list["Stop"]:

@@ -47,12 +47,13 @@ def test_an_engine_that_holds_all_is_told_all():
 
 
 @pytest.mark.parametrize(("largest", "requests", "share"), [
-    (4, 10_000.0, 1.0),  # within the budget of 20,000
-    (100, 80_000.0, 0.25),  # the budget's quarter is 25 replicas
-    (40, 80_000.0, 0.5),  # a quarter would be ten, fewer than 20
-    (100, 10_000.0, 0.32),  # the budget allows all, but only 32 are held
+    (100, 5_000.0, 0.32),  # within a quarter of the budget of 20,000, but only 32 are held
+    (20, 5_000.0, 1.0),
+    (100, 50_000.0, 0.1),  # a tenth of the requests are a quarter of the budget, at ten replicas
+    (40, 50_000.0, 0.15),  # a tenth would be four, fewer than six
+    (4, 50_000.0, 1.0),  # fewer than six are not thinned
 ])
-def test_a_share_is_the_budget_s_between_20_and_32_replicas(largest, requests, share):
+def test_a_share_is_the_budget_s_between_6_and_32_replicas(largest, requests, share):
     sampler = SimpleNamespace(_board=SimpleNamespace(replicas=np.array([1, largest])), _offers_of=[np.array([0, 1])],
                               _budget=20_000.0)
     assert Sampler._thinned(sampler, 0, requests) == pytest.approx(share)
