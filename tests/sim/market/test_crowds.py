@@ -6,10 +6,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from sim.engines import outcome
 from sim.errors import ScenarioError
 from sim.market import market_world
 from sim.market.board import Board
-from sim.market.sampler import Sampler
+from sim.market.sampler import STRETCHES_S, Sampler
 from worlds.synthetic_market import offer
 
 
@@ -57,6 +58,19 @@ def test_a_share_is_the_budget_s_between_6_and_32_replicas(largest, requests, sh
     sampler = SimpleNamespace(_board=SimpleNamespace(replicas=np.array([1, largest])), _offers_of=[np.array([0, 1])],
                               _budget=20_000.0)
     assert Sampler._thinned(sampler, 0, requests) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(("answer_s", "per_s", "stretch_s"), [
+    (np.nan, 100.0, 300),  # nothing is known yet: a short one, so that a new model of many requests has its turn
+    (30.0, 100.0, 300), (30.1, 100.0, 900),  # ten answers
+    (30.0, 0.25, 900),  # two hundred requests take 800 s
+    (500.0, 100.0, 2700),  # never more than the longest
+])
+def test_a_stretch_is_ten_answers_and_two_hundred_requests_long(answer_s, per_s, stretch_s):
+    waits = np.zeros((1, len(outcome.METRICS)))
+    waits[0, outcome.E2E] = answer_s
+    sampler = SimpleNamespace(_surfaces=SimpleNamespace(waits=waits))
+    assert STRETCHES_S[Sampler._stretch_of(sampler, 0, per_s)] == stretch_s
 
 
 def test_memory_is_kept_for_a_crowd_or_refused_in_a_sentence():
