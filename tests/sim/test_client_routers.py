@@ -24,7 +24,7 @@ TOY = {"model": "toy", "serving": {"kind": "affine", "base_s": 0.05}, "engine": 
 def scenario(policy: str, clients: int, offers: int, **router) -> TrafficScenario:
     return TrafficScenario.model_validate({
         "name": "libraries",
-        "traffic": {"duration_s": 40.0, "sample_share": 1.0},
+        "traffic": {"duration_s": 20.0, "sample_share": 1.0},
         "network": {"regions": ["us-east", "eu-west"], "links": [{"a": "us-east", "b": "eu-west", "delay_s": 0.1}]},
         "routers": {"main": {"policy": {"kind": "random"}},
                     "library": {"client_side": True, "policy": {"kind": policy}, **router}},
@@ -71,7 +71,7 @@ def test_both_engines_decide_alike_with_forty_of_them(policy: str):
     given = scenario(policy, 40, 6, breaker={"failures": 3}, cooldown={"seconds": 1.0},
                      telemetry={"slot_s": 0.5}, attempts={"first_token_timeout_s": 0.6})
     fast, plain = served(given, CompiledEngine), served(given, ReferenceEngine)
-    assert len(fast.samples) > 1000
+    assert len(fast.samples) > 500
     assert fast.samples.tobytes() == plain.samples.tobytes()
     assert np.array_equal(fast.offer_sums, plain.offer_sums)
     assert np.array_equal(fast.class_sums, plain.class_sums)

@@ -16,7 +16,7 @@ from sim.policy import BoundPolicy, NoParameters, Policy
 from worlds.differential import Case, random_case
 from worlds.small import drive
 
-FIRST, CASES = 20_000, 48  # numbers of markets that no other test has
+FIRST, CASES = 20_000, 30  # numbers of markets that no other test has
 SEEN = v.COLUMNS - 1  # TRUE_WORK_S, the last, is for oracles
 
 pytestmark = pytest.mark.differential

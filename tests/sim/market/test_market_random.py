@@ -1,4 +1,4 @@
-"""Hundreds of generated markets: none breaks an invariant, and none fails but with one sentence."""
+"""Two hundred generated markets: none breaks an invariant, and none fails but with one sentence."""
 
 from collections import Counter
 
@@ -165,7 +165,7 @@ def check(result, traffic):
 def test_generated_markets_run_or_are_refused_in_one_sentence():
     seen, refusals = Counter(), set()
 
-    @settings(max_examples=400, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=200, suppress_health_check=list(HealthCheck))
     @given(MARKET)
     def play(table):
         try:
@@ -183,6 +183,6 @@ def test_generated_markets_run_or_are_refused_in_one_sentence():
 
     play()
     assert not any("\n" in sentence for sentence in refusals)
-    assert seen["runs"] >= 200  # the generator makes markets, and things happen in many of them
-    assert min(seen["traffic"], seen["switches"]) >= 100
-    assert seen["changes"] >= 20
+    assert seen["runs"] >= 100  # the generator makes markets, and things happen in many of them
+    assert min(seen["traffic"], seen["switches"]) >= 50
+    assert seen["changes"] >= 10
