@@ -17,7 +17,7 @@ from sim.engines.world import World
 from worlds.differential import Case, random_case
 from worlds.small import affine, drive, offer, requests, world
 
-CASES = 40
+CASES = 60
 
 
 def run(case: Case, make: Callable[[World, Feed], TrafficEngine]) -> TrafficOutcome:
@@ -63,7 +63,7 @@ def assert_same_bytes(one: TrafficOutcome, other: TrafficOutcome) -> None:
 def test_markets_of_several_models_are_divided() -> None:
     models = [len(random_case(number).world.models) for number in range(CASES)]
     assert max(models) > 2
-    assert sum(count > 1 for count in models) > 12
+    assert sum(count > 1 for count in models) > 20
 
 
 @pytest.mark.parametrize(
