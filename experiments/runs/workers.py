@@ -2,6 +2,7 @@
 
 import os
 import signal
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
@@ -14,6 +15,9 @@ Result = TypeVar("Result")
 # workers that went for want of work, by default after five minutes, at the moment when the next came, left it waiting
 # for ever; they end with the process that began them
 IDLE_S = float(DAY_S)
+# loky ends a worker that has grown by 300 MB, as one that runs a large market after small ones does, and says so from
+# the thread that starts the next: where warnings are errors that thread dies of it, and whoever waits waits for ever
+REPLACED = "A worker stopped while some jobs were given to the executor"
 
 
 class WorkerError(MarketError):
@@ -37,6 +41,7 @@ def in_processes(
     from joblib import Parallel, delayed
     from joblib.externals.loky import get_reusable_executor
 
+    warnings.filterwarnings("ignore", REPLACED, UserWarning)
     parallel = Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered", idle_worker_timeout=IDLE_S)
     finished = False
     try:

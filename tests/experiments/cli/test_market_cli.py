@@ -24,6 +24,8 @@ from sim.scenario.load import config_hash
 from worlds.places import ROOT
 from worlds.small_markets import small
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory):
@@ -132,7 +134,7 @@ def test_an_interrupt_in_mid_run_leaves_a_store_and_nothing_else(tmp_path, marke
 
 
 def test_offers_by_day_are_kept_if_asked_for_and_the_manifest_remembers(tmp_path, market):
-    few = ["--set", "customers.requests_per_s=1", "--set", "horizon.days=2"]
+    few = ["--set", "customers.requests_per_s=1", "--set", "horizon.days=2", "--set", "engine=compiled"]
     assert main(["run", "market", market, *few, "--out", str(tmp_path / "a"), "--daily-offers", "--quiet"]) == 0
     lines = (tmp_path / "a" / "daily_offers.csv").read_text().splitlines()
     assert lines[0].startswith("day,date,provider,model,listed,")

@@ -13,6 +13,7 @@ from experiments.stats.refusals import StatisticsError
 from experiments.stats.sequential import Stopping, Target, enough_of, replicate, stops_at
 from sim.errors import ScenarioError
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 SWEEP = ["sweep", "tournament", "duel", "--set", "traffic.engine=reference", "--set", "traffic.duration_s=8", "--set",
          "traffic.warmup_s=1", "--grid", "traffic.load=0.5,1", "--policies", "cheapest", "--jobs", "1"]
 

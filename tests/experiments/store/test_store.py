@@ -214,9 +214,9 @@ sys.path[:0] = ["tests", "tests/experiments/store"]
 from test_store import record, spec
 from experiments.store.store import Store
 with Store(sys.argv[1]) as store:
-    store.begin("study", {}, [spec(number, number) for number in range(100_000)])
+    store.begin("study", {}, [spec(number, number) for number in range(10_000)])
     start = len(store.frame("SELECT run FROM runs"))
-    for number in range(start, 100_000, 7):
+    for number in range(start, 10_000, 7):
         store.add([record(each) for each in range(number, number + 7)])
         print(number + 7, flush=True)
 """
@@ -398,7 +398,7 @@ QUERIES = {
     "": "the query is empty", ";": "the query is empty", "-- why": "the query is empty",
     "SELECT 1; SELECT 2": "is 2 statements", "SELECT '\0'": "NUL", "SELECT '\ud800'": "not UTF-8",
     "SELECT " + "1+" * 40_000 + "1": "the query failed", "x" * 1_000_000: "is too long, too deep",
-    "x" * 100_000: "the query failed", "SELECT " + "(" * 10_000: "is too long, too deep",
+    "x" * 10_000: "the query failed", "SELECT " + "(" * 10_000: "is too long, too deep",
     **dict.fromkeys(("COPY runs TO '{out}'", "ATTACH '{out}'", "INSTALL json", "LOAD json", "SET threads = 2",
                      "PRAGMA version", "CREATE TEMP TABLE t (a INT)", "CALL pragma_version()", "VACUUM",
                      "EXPORT DATABASE '{out}'", "PREPARE x AS SELECT 1", "USE memory", "CHECKPOINT", "BEGIN",

@@ -20,6 +20,7 @@ from experiments.studies.steady.measures import Found, found_in
 from sim.engines.outcome import COMPLETED
 from sim.errors import MarketError
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 LONG = "traffic.duration_s=600"
 
 

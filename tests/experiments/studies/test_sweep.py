@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from sim.scenario.dump import to_toml
 from sim.scenario.load import plain
 from worlds.small_markets import small
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 SHORT = ("--set", "traffic.duration_s=40", "--set", "traffic.warmup_s=5")
 GRID = ("sweep", "tournament", "duel", *SHORT, "--grid", "traffic.load=0.5,1", "--policies", "random,cheapest",
         "--replications", "2")
@@ -105,7 +107,9 @@ def test_dask_with_a_worker_that_is_killed_gives_the_same_bytes(morris, tmp_path
     workers = [subprocess.Popen([*dask, "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny",
                                  "--no-dashboard"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                 env={**os.environ, "PYTHONPATH": str(ROOT)}) for _ in range(2)]
-    command = [*dask, "tokenmarket", *MORRIS, "--dask", address, "--out", str(tmp_path / "o")]
+    undrawn = ("import sys, pytest; sys.path.append('tests'); from worlds.undrawn import leave_undrawn; "
+               "leave_undrawn(pytest.MonkeyPatch()); import tokenmarket; sys.exit(tokenmarket.main())")
+    command = [*dask[:-1], "-c", undrawn, *MORRIS, "--dask", address, "--out", str(tmp_path / "o")]
     try:
         sweep = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         time.sleep(4.0)
@@ -302,6 +306,24 @@ def test_a_worker_that_dies_is_told():
     with pytest.raises(WorkerError, match="a worker process died"):
         list(in_processes(os._exit, [(9,), (9,), (9,)], 2))
     assert sorted(in_processes(abs, [(-1,), (-2,)], 2)) == [1, 2]
+
+
+def grown(number):
+    """Have the worker taken for one that leaks memory from the next call on."""
+    from joblib.externals.loky import process_executor
+
+    process_executor._MAX_MEMORY_LEAK_SIZE, process_executor._MEMORY_LEAK_CHECK_DELAY = -(1 << 60), -1.0
+    return number, os.getpid()
+
+
+def test_workers_that_have_grown_are_replaced_and_nobody_waits_for_ever():
+    """Here warnings are errors, and loky's about it killed the thread that starts the next worker."""
+    found = []
+    calls = threading.Thread(target=lambda: found.extend(in_processes(grown, [(n,) for n in range(6)], 2)), daemon=True)
+    calls.start()
+    calls.join(120)
+    assert sorted(number for number, _ in found) == list(range(6))
+    assert len({worker for _, worker in found}) > 2
 
 
 def test_what_was_done_is_kept_when_the_user_interrupts(monkeypatch):
