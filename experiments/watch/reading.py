@@ -10,8 +10,8 @@ from sim.errors import MarketError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-TABLES: Final = ("period_market", "period_offers", "period_providers", "models", "switches")
-EVENTS: Final = ("switches",)  # of all tables, those that may be empty
+TABLES: Final = ("period_market", "period_offers", "period_providers", "models", "switches", "daily_marketplaces")
+EVENTS: Final = ("switches", "daily_marketplaces")  # of all tables, those that may be empty
 
 
 class RunFolder(NamedTuple):

@@ -49,8 +49,26 @@ def story(run: RunFolder) -> dict[str, Any]:
         "dates": market["date"].tolist(), "day": first.tolist(), "days": market["days"].tolist(),
         "market": {name: _numbers(market[name]) for name in MARKET},
         "offers": offers, "providers": providers, "moves": moves,
+        "marketplaces": marketplaces(tables["daily_marketplaces"], first),
         **_models(tables["models"], offers, scenario),
     }
+
+
+def marketplaces(days: "DataFrame", first: np.ndarray) -> list[dict[str, Any]]:
+    """Return what each marketplace sold by period, and how many workloads came to it and left; empty if there is one.
+
+    Parameters
+    ----------
+    days
+        The table ``daily_marketplaces``.
+    first
+        First day of each period.
+    """
+    period = np.searchsorted(first, days["day"].to_numpy(float), side="right") - 1
+    return [{"name": str(name), **{column: _numbers(np.bincount(period[days["marketplace"] == name], part[column],
+                                                                len(first)))
+                                   for column in ("tokens", "joins", "leaves")}}
+            for name, part in days.groupby("marketplace", sort=False)]
 
 
 def _series(frame: "DataFrame", first: np.ndarray, keys: list[str], columns: tuple[str, ...]) -> list[dict[str, Any]]:

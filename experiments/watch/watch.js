@@ -24,8 +24,10 @@ let panels = [];
 // What sells, in groups, those with the highest peaks first, each with its share of tokens by period; the many small
 // ones are added up.
 function groups(by) {
-  const key = (it) => by === "open" ? (it.open ? "open weights" : "closed") : String(it[by === "model" ? "name" : by]);
-  const things = by === "provider" ? story.providers : story.models.filter((it) => it.tokens);
+  const key = (it) => by === "open" ? (it.open ? "open weights" : "closed") :
+    String(it[by === "model" || by === "marketplace" ? "name" : by]);
+  const things = by === "provider" ? story.providers : by === "marketplace" ? story.marketplaces :
+    story.models.filter((it) => it.tokens);
   const found = new Map();
   for (const it of things) found.set(key(it), [...found.get(key(it)) || [], it]);
   let all = [...found].map(([name, members]) => ({name, members}));
@@ -83,12 +85,19 @@ function pricesPanel() {
   };
 }
 
+// Of marketplaces, how many workloads came and left in the period.
+function flows(group, t) {
+  if (state.by !== "marketplace") return "";
+  const count = (name) => add(group.members.map((it) => it[name][t]));
+  return `, ${count("joins")} came, ${count("leaves")} left`;
+}
+
 function sharesPanel() {
   const series = groups(state.by);
   const show = areaChart(find("shares"), story, series, {name: "Shares of tokens"});
   return (t) => {
     show(t);
-    legend(find("shares-legend"), series.map((it) => ({...it, value: percent(it.values[t], 1)})));
+    legend(find("shares-legend"), series.map((it) => ({...it, value: percent(it.values[t], 1) + flows(it, t)})));
   };
 }
 
@@ -225,6 +234,7 @@ function play() {
 
 function listen() {
   find("time").max = String(last);
+  find("by-marketplace").hidden = story.marketplaces.length === 0;
   find("time").addEventListener("input", (event) => { pause(); show(Number(event.target.value)); });
   find("play").addEventListener("click", () => state.timer ? pause() : play());
   find("play").disabled = last === 0;

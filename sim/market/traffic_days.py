@@ -1,7 +1,7 @@
 """How a day of the market becomes numbers: counted request by request, or expected from samples."""
 
 from collections.abc import Generator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from simpy import Environment, Event
@@ -20,6 +20,9 @@ from sim.market.sampler import Sampler
 from sim.market.surfaces import ENOUGH, Surfaces, quantiles_s
 from sim.market.usage import OfferDay, WorkloadDay
 from sim.market.volume_meter import VolumeMeter
+from sim.price_response import STEEPEST
+
+CHEAPEST: Final = ("cheapest", "litellm_cost")  # rules whose shares follow prices at once, with nothing to the dearer
 
 
 class CountedDays:
@@ -115,4 +118,6 @@ class SampledDays:
 def rule_exponent(world: World, router: int = 0) -> float:
     """Exponent of a router's published rule, shares ~ price^-k; 0 for a rule that is only known by its samples."""
     rule = world.policies[router]
+    if rule.policy.kind in CHEAPEST:
+        return STEEPEST.exponent
     return float(getattr(rule.values, "k", 0.0)) if rule.policy.kind == "openrouter_classic" else 0.0

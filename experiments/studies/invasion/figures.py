@@ -21,7 +21,7 @@ def draw(found: "Invaded", folder: Path) -> None:
 
 
 def figure_of(found: "Invaded") -> "Figure":
-    """Return a square a pair: final share of the invader, coloured by how its odds changed."""
+    """Return a square a pair: final share of the invader, coloured by what its rule did to its odds."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -44,5 +44,5 @@ def figure_of(found: "Invaded") -> "Figure":
     axis.set_xlabel("Invader (5 % of customers on the first day)")
     axis.set_ylabel("Incumbent")
     axis.set_title("Invader's final share; bold: the incumbent resists", loc="left", fontsize=10)
-    figure.colorbar(image, ax=axis, label="Change of the invader's log odds", shrink=0.8)
+    figure.colorbar(image, ax=axis, label="Invader's log odds less those with the incumbent's rule", shrink=0.8)
     return figure

@@ -22,9 +22,8 @@ MEASURED: Final = ("customer_share", "price_usd_per_mtok", "paid_over_mean", "co
 
 
 class Side(NamedTuple):
-    """A marketplace in its last month, float64 (replications,) each; ``start`` is its share of the first day."""
+    """A marketplace in its last month, float64 (replications,) each."""
 
-    start: np.ndarray
     of: dict[str, np.ndarray]
 
 
@@ -43,16 +42,21 @@ class Invaded:
     design: Invasion
     sides: dict[Meeting, dict[str, Side]]
 
-    def stays_below(self, meeting: Meeting) -> float:
-        """Share of seeds in which the invader ends below what it was to begin with by the scenario."""
+    @property
+    def planned(self) -> float:
+        """Share of the customers of the first day that the invader has, but for luck."""
         places = self.design.scenario.marketplaces
-        planned = places[NEW].start_share / sum(place.start_share for place in places.values())
-        return float((self.sides[meeting][NEW].of["customer_share"] < planned).mean())
+        return places[NEW].start_share / sum(place.start_share for place in places.values())
+
+    def stays_below(self, meeting: Meeting) -> float:
+        """Share of seeds in which the invader ends below what it was to begin with."""
+        return float((self.sides[meeting][NEW].of["customer_share"] < self.planned).mean())
 
     def values(self, meeting: Meeting) -> dict[str, np.ndarray]:
         """What is told of a meeting, float64 (replications,) each.
 
-        The invader's share on the last day, the change of its log odds, and where it would end; what both sides pay,
+        The invader's share on the last day, its log odds less those of the same newcomers with the incumbent's own
+        rule, and the share at which it would end; what both sides pay,
         wait and get in the last month; and what all pay more, and incumbents pay and wait more, than where all keep
         the incumbent's rule.
         """
@@ -60,11 +64,10 @@ class Invaded:
         alone = self.sides[Meeting(meeting.incumbent, meeting.incumbent)]
         alone_price, price = (_spend(sides) / _tokens(sides) for sides in (alone, self.sides[meeting]))
         final = new.of["customer_share"]
-        with np.errstate(divide="ignore"):
-            odds = np.log(final / (1 - final)) - np.log(new.start / (1 - new.start))
         held_alone = alone[HELD].of
         return {
-            "final_share": final, "odds": odds, "long_run_share": self._long_run(meeting),
+            "final_share": final, "odds": _log_odds(final) - _log_odds(alone[NEW].of["customer_share"]),
+            "long_run_share": self._long_run(meeting),
             "incumbent_usd_per_mtok": held.of["price_usd_per_mtok"],
             "invader_usd_per_mtok": new.of["price_usd_per_mtok"],
             "incumbent_ttft_p99_s": held.of["ttft_p99_simulated_s"],
@@ -100,12 +103,13 @@ def invaded(design: Invasion, results: Results) -> Invaded:
 
 def _side(rows: DataFrame) -> Side:
     """A marketplace over its replications."""
-    months = rows.sort_values(["replication", "month"]).groupby("replication")
-    first, last = months.first(), months.last()
-    # nobody comes or leaves the market in between: all are there on the first day
-    everybody = (last["customers_there"] / last["customer_share"]).to_numpy(float)
-    start = (first["customers_there"] - first["joins"] + first["leaves"]).to_numpy(float) / everybody
-    return Side(start, {name: last[name].to_numpy(float) for name in MEASURED})
+    last = rows.sort_values(["replication", "month"]).groupby("replication").last()
+    return Side({name: last[name].to_numpy(float) for name in MEASURED})
+
+
+def _log_odds(share: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(share) - np.log(1 - share))
 
 
 def _spend(sides: dict[str, Side]) -> np.ndarray:
@@ -145,7 +149,7 @@ def summary(found: Invaded) -> DataFrame:
         held = own[HELD].of
         values = {"alone_usd_per_mtok": _spend(own) / _tokens(own), "alone_ttft_mean_s": held["ttft_mean_s"],
                   "alone_ttft_p99_s": held["ttft_p99_simulated_s"], "alone_completed": held["completed_share"],
-                  "odds_against_itself": found.values(alone)["odds"]}
+                  "odds_against_itself": _log_odds(own[NEW].of["customer_share"]) - _log_odds(np.array(found.planned))}
         row: dict[str, object] = {"rule": rule, "replications": found.design.replications}
         for name, each in values.items():
             got = interval(each.tolist())

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 FIGURES: Final = {"invasion": Legend(
-    "The invader's share of customers on the last day, with 95 % intervals over seeds. Colour: how its log odds "
-    "changed. On the diagonal a rule meets itself.",
+    "The invader's share of customers on the last day, with 95 % intervals over seeds. Colour: its log odds less "
+    "those of newcomers with the incumbent's own rule, on the same draws; so the diagonal is white.",
     "A square of final shares by incumbent and invader; the values stand in the table of pairs")}
 LIMITS: Final = (
     "How customers weigh price and waiting, how often they reconsider and what staying is worth are assumptions; with "

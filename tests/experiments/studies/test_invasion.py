@@ -56,7 +56,7 @@ def test_every_rule_meets_every_rule():
 
 
 def test_what_a_meeting_did_by_hand(found):
-    """Odds of 1/9 after 1/19; all together pay .9 x 2.2 + .1 x 1.1 in place of 2, incumbents 2.2 and wait a second."""
+    """Odds of 1/9 in place of 1/19; all pay .9 x 2.2 + .1 x 1.1 in place of 2, incumbents 2.2 and wait a second."""
     values = found.values(Meeting("random", "cheapest"))
     assert values["odds"] == pytest.approx(np.log(19 / 9))
     assert values["all_pay_more"] == pytest.approx(2.09 / 2 - 1)

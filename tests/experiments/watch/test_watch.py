@@ -9,7 +9,7 @@ import pytest
 
 from experiments.watch.graph import graph_of, moves_by_period, places
 from experiments.watch.reading import read
-from experiments.watch.story import story
+from experiments.watch.story import marketplaces, story
 from sim.errors import MarketError
 from worlds.watch_folders import market_folder, watch
 
@@ -77,6 +77,18 @@ def test_moves_are_those_of_the_period(told, folder):
 def test_a_move_on_the_border_belongs_to_the_later_period():
     frame = pd.DataFrame({"day": [6.9, 7.0, 7.5], "before": ["a", "a", None], "after": ["b", "b", "b"]})
     assert moves_by_period(frame, np.array([0, 7]), {"a": 0, "b": 1}) == [[[0, 1, 1]], [[0, 1, 1]]]
+
+
+def test_flows_between_marketplaces_are_added_up_by_period():
+    """Two marketplaces over nine days, of which the last two are a week of their own; one moves on days 6 and 7."""
+    days = pd.DataFrame([(day, name, 10.0 * (1 + place), float(day in (6, 7)) * (place == 0),
+                          float(day in (6, 7)) * (place == 1))
+                         for day in range(9) for place, name in enumerate(("a", "b"))],
+                        columns=["day", "marketplace", "tokens", "joins", "leaves"])
+    assert marketplaces(days, np.array([0, 7])) == [
+        {"name": "a", "tokens": [70, 20], "joins": [1, 1], "leaves": [0, 0]},
+        {"name": "b", "tokens": [140, 40], "joins": [0, 0], "leaves": [1, 1]}]
+    assert marketplaces(days[:0], np.array([0, 7])) == []
 
 
 def test_places_keep_later_models_right_of_earlier_ones_mostly(folder):
