@@ -1,12 +1,15 @@
 """The figure of invasions: how the odds of each invader changed against each incumbent."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from experiments.output.figure_style import save, styled
 from experiments.stats import interval
+from experiments.studies.invasion.measures import RESISTED
+
+DARK: Final = 0.7  # of the strongest colour, from which on ink is white
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,12 +36,15 @@ def figure_of(found: "Invaded") -> "Figure":
     figure = Figure(figsize=(2.6 + 0.95 * len(rules), 2.2 + 0.75 * len(rules)), layout="constrained")
     FigureCanvasAgg(figure)
     axis = figure.add_subplot()
+    axis.grid(False)
     image = axis.imshow(odds, cmap="PuOr_r", vmin=-most, vmax=most)
     for place, (meeting, it) in enumerate(zip(meetings, values, strict=True)):
         share = interval(it["final_share"].tolist())
         text = f"{100 * share.mean:.1f} %" + (f"\n± {100 * share.half_width:.1f}" if share.n > 1 else "")
-        weight = "bold" if found.stays_below(meeting) >= 0.8 else "normal"
-        axis.text(place % len(rules), place // len(rules), text, ha="center", va="center", fontsize=7.5, weight=weight)
+        weight = "bold" if found.stays_below(meeting) >= RESISTED else "normal"
+        row, column = divmod(place, len(rules))
+        ink = "white" if abs(odds[row, column]) > DARK * most else "black"
+        axis.text(column, row, text, ha="center", va="center", fontsize=7.5, weight=weight, color=ink)
     axis.set_xticks(range(len(rules)), rules, rotation=35, ha="right", fontsize=8)
     axis.set_yticks(range(len(rules)), rules, fontsize=8)
     axis.set_xlabel("Invader (5 % of customers on the first day)")
