@@ -17,6 +17,7 @@ ROWS: Final = (  # packages, each with its study as ``STUDY``; in the order of t
     "experiments.studies.inference_share",
     "experiments.studies.elasticities",
     "experiments.studies.cdn",
+    "experiments.studies.policies",
     "experiments.studies.model_lifetime",
     "experiments.studies.deepseek_day",
     "experiments.studies.llmflation",
