@@ -19,8 +19,8 @@ def sentences(folder: Folder) -> list[str]:
                        for row in both.to_dict("records")])
         said.append(f"{str(condition).capitalize()}: `{cheap['policy']}` pays least, "
                     f"{measured(cheap['paid_usd_per_mtok'], cheap['paid_half_width'])} USD a million tokens, with a "
-                    f"p99 of {measured(cheap['ttft_p99_s'], cheap['ttft_half_width'])} s; `{fast['policy']}` waits least, "
-                    f"{measured(fast['ttft_p99_s'], fast['ttft_half_width'])} s, for "
+                    f"p99 of {measured(cheap['ttft_p99_s'], cheap['ttft_half_width'])} s; `{fast['policy']}` waits "
+                    f"least, {measured(fast['ttft_p99_s'], fast['ttft_half_width'])} s, for "
                     f"{measured(fast['paid_usd_per_mtok'], fast['paid_half_width'])} USD. "
                     + (f"Best at both: {best}." if best else "None is best at both."))
     return said
