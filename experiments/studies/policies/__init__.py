@@ -49,10 +49,7 @@ class PoliciesStudy(VerdictStudy["UnderConditions", "PoliciesFound"]):
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add policies."""
-        from experiments.studies.policies.design import COMPETITORS
-
-        parser.add_argument("--policies", default=",".join(COMPETITORS), metavar="A,B",
-                            help="policies to compare (default: %(default)s)")
+        parser.add_argument("--policies", metavar="A,B", help="policies to compare (default: nine, one of each family)")
 
     def design(self, arguments: argparse.Namespace) -> UnderConditions:
         """Return what the command line asks for; the seed is the rule's unless one is given."""
