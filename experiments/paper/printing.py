@@ -15,6 +15,7 @@ VARIABLE: Final = "CHROMIUM"  # names one that is not on the path
 LONGEST_S: Final = 180.0
 NO_BROWSER: Final = f"no Chromium was found; {VARIABLE} may name one"
 DATES: Final = re.compile(rb"/(CreationDate|ModDate) \(D:\d{14}")
+NODES: Final = re.compile(rb"\(node(\d{8})\)")  # the browser's own numbers of elements, of a tagged file
 A_DATE: Final = rb"/\1 (D:20000101000000"  # as long as any other: offsets in the file stay as they are
 
 
@@ -45,7 +46,7 @@ def print_page(page: Path, into: Path) -> str:
     if done.returncode or not into.is_file():
         into.unlink(missing_ok=True)
         return f"{found} could not print the page: it ended with status {done.returncode}"
-    into.write_bytes(undated(into.read_bytes()))
+    into.write_bytes(renumbered(undated(into.read_bytes())))
     return ""
 
 
@@ -58,3 +59,15 @@ def undated(content: bytes) -> bytes:
     b"/CreationDate (D:20000101000000+00'00')"
     """
     return DATES.sub(A_DATE, content)
+
+
+def renumbered(content: bytes) -> bytes:
+    """Return a tagged PDF whose elements are numbered from 1 on: a browser begins where it happens to be.
+
+    Examples
+    --------
+    >>> renumbered(b"/ID (node00000047) /ID (node00000049) (node00000047)")
+    b'/ID (node00000001) /ID (node00000002) (node00000001)'
+    """
+    ranks = {number: rank for rank, number in enumerate(sorted(set(NODES.findall(content))), 1)}
+    return NODES.sub(lambda found: b"(node%08d)" % ranks[found[1]], content)

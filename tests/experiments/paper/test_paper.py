@@ -61,6 +61,8 @@ def test_only_studies_of_claims_can_be_asked_for(capsys):
 def test_a_printed_page_has_no_clock_in_it():
     assert printing.undated(b"/CreationDate (D:20261130022509+00'00')\n/ModDate (D:20261130022509Z)") == (
         b"/CreationDate (D:20000101000000+00'00')\n/ModDate (D:20000101000000Z)")
+    assert printing.renumbered(b"(node00000047) (node00000049) (node00000047)") == (
+        b"(node00000001) (node00000002) (node00000001)")
 
 
 def test_a_browser_that_is_named_or_on_the_path_is_found(tmp_path, monkeypatch):
