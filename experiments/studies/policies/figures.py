@@ -25,6 +25,7 @@ def figure_of(found: PoliciesFound, columns: int) -> Figure:
     """Return a panel for each condition; below and to the left is better."""
     conditions = list(dict.fromkeys(cell.condition for cell in found.fared))
     names = list(dict.fromkeys(cell.policy for cell in found.fared))
+    dearest = max(it.paid_usd_per_mtok for fared in found.fared.values() for it in fared)
     figure, axes = panels(len(conditions), columns)
     for axis, condition in zip(axes, conditions, strict=False):
         for place, name in enumerate(names):
@@ -33,6 +34,7 @@ def figure_of(found: PoliciesFound, columns: int) -> Figure:
             axis.errorbar(paid.mean, wait.mean, xerr=paid.half_width, yerr=wait.half_width, markersize=5, capsize=2,
                           fmt=MARKS[place % len(MARKS)], color=COLOURS[place % len(COLOURS)], label=name)
         axis.set_yscale("log")
+        axis.set_xlim(0, 1.15 * dearest)
         axis.set_title(condition, loc="left", fontsize=10)
         axis.set_xlabel("Price paid (USD per million tokens)")
         axis.set_ylabel("p99 of the wait (s)")

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
 from experiments.output.folder import SUMMARY, Folder
 from experiments.report.numbers import measured
 from experiments.report.pieces import listed
 from experiments.studies.policies.design import ALIKE
+
+if TYPE_CHECKING:
+    from pandas import Series
 
 
 def sentences(folder: Folder) -> list[str]:
@@ -19,8 +25,14 @@ def sentences(folder: Folder) -> list[str]:
                        for row in both.to_dict("records")])
         said.append(f"{str(condition).capitalize()}: `{cheap['policy']}` pays least, "
                     f"{measured(cheap['paid_usd_per_mtok'], cheap['paid_half_width'])} USD a million tokens, with a "
-                    f"p99 of {measured(cheap['ttft_p99_s'], cheap['ttft_half_width'])} s; `{fast['policy']}` waits "
-                    f"least, {measured(fast['ttft_p99_s'], fast['ttft_half_width'])} s, for "
+                    f"p99 {_wait(cheap)}; `{fast['policy']}` waits "
+                    f"least, {_wait(fast)}, for "
                     f"{measured(fast['paid_usd_per_mtok'], fast['paid_half_width'])} USD. "
                     + (f"Best at both: {best}." if best else "None is best at both."))
     return said
+
+
+def _wait(row: Series) -> str:
+    if math.isinf(row["ttft_p99_s"]):
+        return "past every deadline"
+    return f"of {measured(row['ttft_p99_s'], row['ttft_half_width'])} s"
