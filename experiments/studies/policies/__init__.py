@@ -37,8 +37,8 @@ class PoliciesStudy(VerdictStudy["UnderConditions", "PoliciesFound"]):
     replications = 5
     legends: ClassVar[Mapping[str, Legend]] = {"policies": Legend(
         "Price paid against the 99th percentile of the time to the first token, a panel a condition, with 95 % "
-        "intervals over seeds; below and to the left is better. Waits past every deadline are not drawn. The last panel "
-        "is the control.",
+        "intervals over seeds; below and to the left is better. Waits past every deadline are not drawn. The last "
+        "panel is the control.",
         "Scatter charts of waits over prices paid, a mark for each policy; the values stand in the table")}
     limits = (
         "One router routes all requests: nobody competes with it for the cheap hosts.",
