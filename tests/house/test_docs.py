@@ -47,7 +47,8 @@ import runpy, sys
 import experiments
 load = experiments.load
 few = ("horizon.days=2", "customers.requests_per_s=5")
-experiments.load = lambda name, *sets, **fields: load(name, *sets, *(few if name == "openrouter-2026" else ()), **fields)
+short = lambda name: few if name == "openrouter-2026" else ()
+experiments.load = lambda name, *sets, **fields: load(name, *sets, *short(name), **fields)
 runpy.run_path(sys.argv.pop(1), run_name="__main__")
 """
 
