@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from sim.spelling import near, nearest
 
 EXIT_USER = 2  # the user can mend it
-MOST_NAMES = 20  # that an error lists
+MOST_NAMES = 24  # that an error lists
 
 
 class Parser(argparse.ArgumentParser):

@@ -72,14 +72,14 @@ def find_indices(design: KnownUses, check: Callable[[], None]) -> FoundIndices:
     return FoundIndices(tuple(rows[0]), tuple(rows[1]))
 
 
-class World(NamedTuple):
+class ShelfAndUses(NamedTuple):
     """What is on sale, and to whom."""
 
     shelf: Shelf
     uses: Uses
 
 
-def worlds(assumed: IndexAssumptions, scenario: MarketScenario, replication: int) -> list[World]:
+def worlds(assumed: IndexAssumptions, scenario: MarketScenario, replication: int) -> list[ShelfAndUses]:
     """Return a seed's world, and that without new models; the uses are the same."""
     from sim.market.models.catalogue import load_catalogue
 
@@ -87,7 +87,7 @@ def worlds(assumed: IndexAssumptions, scenario: MarketScenario, replication: int
     models = load_catalogue(scenario.models, scenario.horizon.start, scenario.horizon.days, streams)
     shelf = shelf_of(models, assumed, scenario.horizon.days)
     uses = drawn_uses(shelf, assumed, streams.generator("uses of an index"))
-    return [World(shelf, uses), World(halved(shelf), uses)]
+    return [ShelfAndUses(shelf, uses), ShelfAndUses(halved(shelf), uses)]
 
 
 def followed(shelf: Shelf, uses: Uses) -> Followed:

@@ -18,7 +18,7 @@ from sim.units import DAY_S, DAYS_PER_MONTH
 LOOKS: Final = 4  # parts of a day, as customers decide: who finds its model not sold where it is moves at once
 
 
-class Terms(NamedTuple):
+class MarketplaceTerms(NamedTuple):
     """What each marketplace is, arrays and tuples over them.
 
     Attributes
@@ -43,14 +43,14 @@ class Terms(NamedTuple):
     preferences: tuple[Preferences, ...]
 
 
-def terms_of(scenario: MarketScenario) -> Terms:
+def terms_of(scenario: MarketScenario) -> MarketplaceTerms:
     """Return what each marketplace of a scenario is; that of one without any is its router."""
     places, fees = scenario.marketplaces, scenario.fees
     own = list(places.values())
     start = np.array([place.start_share for place in own])
     start = start / start.sum()
     kept = keeping(start, scenario.marketplace_choice.inertia)
-    return Terms(
+    return MarketplaceTerms(
         tuple(places),
         np.array([fees.credit_share if it.fee_share is None else it.fee_share for it in own]),
         np.array([fees.own_key_share if it.own_key_fee_share is None else it.own_key_fee_share for it in own]),

@@ -43,8 +43,8 @@ def test_lists(capsys):
 def test_the_list_of_scenarios_says_what_each_describes(capsys):
     assert main(["list", "scenarios"]) == 0
     kinds = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
-    assert kinds == [["duel", "traffic"], ["openrouter-2026", "market"], ["sessions", "traffic"],
-                     ["tournament", "traffic"]]
+    assert kinds == [["cdn", "traffic"], ["duel", "traffic"], ["invasion", "market"], ["openrouter-2026", "market"],
+                     ["sessions", "traffic"], ["tournament", "traffic"]]
 
 
 @pytest.mark.parametrize("name", ["duel", "tournament", "sessions", "openrouter-2026"])

@@ -94,7 +94,8 @@ def test_it_comes_with_markdown_latex_a_citation_and_figures(report):
     for path in tables:
         text = path.read_text(encoding="utf-8")
         assert text.count(r"\toprule") == text.count(r"\bottomrule") == text.count(r"\end{tabular}") == 1
-        columns = re.search(r"\\begin\{tabular\}\{([lr]+)\}", text)[1]
+        columns = re.search(r"\\begin\{tabular\}\{((?:[lr]|p\{[^{}]+\})+)\}", text)[1]
+        columns = re.sub(r"p\{[^{}]+\}", "p", columns)  # of sentences
         for line in text.partition(r"\toprule")[2].splitlines():
             if line.endswith(r"\\"):
                 assert len(re.findall(r"(?<!\\)&", line)) == len(columns) - 1
