@@ -255,9 +255,13 @@ class Surfaces:
         return np.asarray(self.cut / np.maximum(self.outcomes[:, outcome.COMPLETED], 1.0))
 
     def per_served(self, values: np.ndarray) -> np.ndarray:
-        """Counts of offers, one row each, over requests served; 0 where none was."""
+        """Counts of offers, one row each, over requests served; 0 where none was.
+
+        Less than one request counts as one: of an offer that turns everybody away what was ever served fades with each
+        sample while its refusals do not, and their ratio would pass all whole numbers.
+        """
         served = self.sums[:, outcome.SERVED].reshape(-1, *(1,) * (values.ndim - 1))
-        return np.asarray(np.where(served > 0, values / np.maximum(served, 1e-300), 0.0))
+        return np.asarray(np.where(served > 0, values / np.maximum(served, 1.0), 0.0))
 
     def busy_s_per_served(self, rows: np.ndarray) -> np.ndarray:
         """Replica-seconds of work over requests served, float64 (rows,); 0 where none was."""

@@ -126,6 +126,16 @@ def test_a_sample_of_200_requests_halves_what_was_known():
     assert surfaces.completed_share(np.array([1, 1, 1]), none).tolist() == [1.0, 1.0, 1.0]
 
 
+def test_who_turns_everybody_away_has_as_many_refusals_as_were_seen_and_no_more():
+    """Served fades to nothing sample by sample, refusals do not: the ratio of both would pass all whole numbers."""
+    surfaces = Surfaces.unknown(OFFER_MODEL, 2, 3)
+    limited = outcome.OFFER_SUMS.index("rate_limited")
+    for served, lost in [(200, 0)] + 200 * [(0, 200)]:
+        surfaces.see(sample([served, 200 - served], lost=lost))
+    assert 0.0 < surfaces.sums[0, outcome.SERVED] < 1e-50
+    assert surfaces.per_served(surfaces.sums[:, limited])[0] == pytest.approx(400.0)  # 200, and half of those before
+
+
 def test_a_sample_is_never_outweighed_by_a_larger_one_before_it():
     surfaces = Surfaces.unknown(OFFER_MODEL, 2, 3)
     surfaces.see(sample([500, 500]))
