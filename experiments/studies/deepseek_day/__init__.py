@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from experiments.report.pieces import Legend
-from experiments.studies.assuming import add_assume
 from experiments.studies.study import Check, Look
-from experiments.verdicts.verdict_study import VerdictStudy
+from experiments.verdicts.assumed_study import AssumedStudy, Forms
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,17 +21,16 @@ if TYPE_CHECKING:
     from experiments.verdicts.deciding import Statistics
     from experiments.verdicts.robustness import At
 
-QUICK_SEEDS: Final = 2
 QUICK_STEPS: Final = 200
 
 
-class DeepseekDayStudy(VerdictStudy["PublishedDay", "FoundDay"]):
+class DeepseekDayStudy(AssumedStudy["PublishedDay", "FoundDay"]):
     """Whether what a node of DeepSeek's gets done follows from data sheets, layout and published demand."""
 
     name = "deepseek_day"
     summary = "a published day of a real provider, from first principles and stepped through"
     title = "DeepSeek's published day"
-    scenario = None
+    quick_seeds = 2
     legends: ClassVar = {
         "deepseek_day": Legend(
             "Figures of the day over what was published: by closed form for three ways to exchange tokens and "
@@ -52,35 +49,19 @@ class DeepseekDayStudy(VerdictStudy["PublishedDay", "FoundDay"]):
         "deepseek-ai/profile-data; deepseek-ai/DeepEP; DeepSeek-V3, arXiv 2412.19437.",
     )
 
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add assumptions and seeds."""
-        add_assume(parser)
-
-    def design(self, arguments: argparse.Namespace) -> PublishedDay:
-        """Return what the command line asks for."""
-        from experiments.studies.assuming import assumed
+    def forms(self) -> Forms:
+        """Return the classes of its design and its assumptions."""
         from experiments.studies.deepseek_day.assumed import DayAssumptions
         from experiments.studies.deepseek_day.design import PublishedDay
 
-        seed, seeds = arguments.seed, arguments.replications
-        return PublishedDay(assumed(DayAssumptions, arguments.assume), self.rule.seed if seed is None else seed,
-                            self.rule.seeds if seeds is None else seeds)
+        return Forms(PublishedDay, DayAssumptions)
 
     def quick(self, design: PublishedDay) -> Look[PublishedDay]:
         """Return fewer seeds and steps."""
         from dataclasses import replace
 
-        return Look(replace(design, replications=QUICK_SEEDS, decode_steps=QUICK_STEPS, prefill_steps=QUICK_STEPS),
-                    f"{QUICK_SEEDS} of {self.rule.seeds} seeds, {QUICK_STEPS} steps of {design.decode_steps}")
-
-    def read(self, scenario: Any, parameters: Mapping[str, Any]) -> PublishedDay:  # noqa: ANN401 - there is none
-        """Return the design of a manifest."""
-        from experiments.studies.assuming import assumed_in
-        from experiments.studies.deepseek_day.assumed import DayAssumptions
-        from experiments.studies.deepseek_day.design import PublishedDay
-
-        rest = {name: value for name, value in parameters.items() if name != "assumed"}
-        return PublishedDay(assumed_in(DayAssumptions, parameters), **rest)
+        return Look(replace(design, replications=self.quick_seeds, decode_steps=QUICK_STEPS, prefill_steps=QUICK_STEPS),
+                    f"{self.quick_seeds} of {self.rule.seeds} seeds, {QUICK_STEPS} steps of {design.decode_steps}")
 
     def find(self, design: PublishedDay, results: Results | None, check: Check) -> FoundDay:
         """Return rates of nodes by closed form and stepped through."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from experiments.report.pieces import Legend
-from experiments.studies.assuming import add_assume
-from experiments.studies.study import Check, Look
-from experiments.verdicts.verdict_study import VerdictStudy
+from experiments.studies.study import Check
+from experiments.verdicts.assumed_study import AssumedStudy, Forms
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,16 +21,14 @@ if TYPE_CHECKING:
     from experiments.verdicts.deciding import Statistics
     from experiments.verdicts.robustness import At
 
-QUICK_SEEDS: Final = 8
 
-
-class ElasticitiesStudy(VerdictStudy["KnownDemand", "FoundSlopes"]):
+class ElasticitiesStudy(AssumedStudy["KnownDemand", "FoundSlopes"]):
     """What published regressions of usage on price identify, on data whose demand and router's rule are known."""
 
     name = "elasticities"
     summary = "what regressions of usage on price identify, on a platform whose demand is known"
     title = "What do platform regressions identify?"
-    scenario = None
+    quick_seeds = 8
     legends: ClassVar = {
         "elasticities": Legend(
             "Estimates of every seed (grey), their means with 95 % intervals, and what is true (bars). Left: slopes; "
@@ -53,33 +49,12 @@ class ElasticitiesStudy(VerdictStudy["KnownDemand", "FoundSlopes"]):
         "Clustered errors: Cameron and Miller (2015). Instruments: two-stage least squares with one instrument.",
     )
 
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add assumptions and seeds."""
-        add_assume(parser)
-
-    def design(self, arguments: argparse.Namespace) -> KnownDemand:
-        """Return what the command line asks for."""
-        from experiments.studies.assuming import assumed
+    def forms(self) -> Forms:
+        """Return the classes of its design and its assumptions."""
         from experiments.studies.elasticities.assumed import PlatformAssumptions
         from experiments.studies.elasticities.design import KnownDemand
 
-        seed, seeds = arguments.seed, arguments.replications
-        return KnownDemand(assumed(PlatformAssumptions, arguments.assume), self.rule.seed if seed is None else seed,
-                           self.rule.seeds if seeds is None else seeds)
-
-    def quick(self, design: KnownDemand) -> Look[KnownDemand]:
-        """Return fewer seeds."""
-        from dataclasses import replace
-
-        return Look(replace(design, replications=QUICK_SEEDS), f"{QUICK_SEEDS} of {self.rule.seeds} seeds")
-
-    def read(self, scenario: Any, parameters: Mapping[str, Any]) -> KnownDemand:  # noqa: ANN401 - there is none
-        """Return the design of a manifest."""
-        from experiments.studies.assuming import assumed_in
-        from experiments.studies.elasticities.assumed import PlatformAssumptions
-        from experiments.studies.elasticities.design import KnownDemand
-
-        return KnownDemand(assumed_in(PlatformAssumptions, parameters), parameters["seed"], parameters["replications"])
+        return Forms(KnownDemand, PlatformAssumptions)
 
     def find(self, design: KnownDemand, results: Results | None, check: Check) -> FoundSlopes:
         """Return the estimates of every seed."""
@@ -111,12 +86,6 @@ class ElasticitiesStudy(VerdictStudy["KnownDemand", "FoundSlopes"]):
         return {"slope from k and the routed share alone": [-exponent * it.routed for it in found.with_rule],
                 "slope by least squares": [it.least_squares.value for it in found.with_rule]}
 
-    def is_full(self, design: KnownDemand) -> str:
-        """Say why a design is not full."""
-        from experiments.studies.assuming import changed_from_usual
-
-        return changed_from_usual(design.assumed)
-
     def assumptions(self, design: KnownDemand) -> tuple[Sequence[Factor], At] | None:
         """Return all assumptions that have a range; a look does not ask."""
         from functools import partial
@@ -124,7 +93,7 @@ class ElasticitiesStudy(VerdictStudy["KnownDemand", "FoundSlopes"]):
         from experiments.studies.assuming import factors_in
         from experiments.studies.elasticities.measures import statistics_at
 
-        if design.replications <= QUICK_SEEDS:
+        if design.replications <= self.quick_seeds:
             return None
         return factors_in(design.assumed), partial(statistics_at, design)
 

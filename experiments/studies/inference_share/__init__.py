@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from experiments.report.pieces import Legend
-from experiments.studies.assuming import add_assume
 from experiments.studies.study import Check, Look
-from experiments.verdicts.verdict_study import VerdictStudy
+from experiments.verdicts.assumed_study import AssumedStudy, Forms
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,17 +21,16 @@ if TYPE_CHECKING:
     from experiments.verdicts.deciding import Statistics
     from experiments.verdicts.robustness import At
 
-QUICK_SEEDS: Final = 3
 QUICK_POINTS: Final = 40
 
 
-class InferenceShareStudy(VerdictStudy["BudgetYears", "FoundDates"]):
+class InferenceShareStudy(AssumedStudy["BudgetYears", "FoundDates"]):
     """When inference passes training in labs' budgets, and how much of the answer is in the inputs."""
 
     name = "inference_share"
     summary = "when inference passes training in labs' budgets"
     title = "When does inference pass training?"
-    scenario = None
+    quick_seeds = 3
     legends: ClassVar = {
         "inference_share": Legend(
             "Left: share of points at which inference has passed training by a year, with 95 % intervals over seeds; "
@@ -55,35 +52,20 @@ class InferenceShareStudy(VerdictStudy["BudgetYears", "FoundDates"]):
         "Growth of training runs: arXiv 2405.21015. Prices: arXiv 2603.28576; the price paid is flat: NBER w34608.",
     )
 
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add assumptions and seeds."""
-        add_assume(parser)
-
-    def design(self, arguments: argparse.Namespace) -> BudgetYears:
-        """Return what the command line asks for."""
-        from experiments.studies.assuming import assumed
+    def forms(self) -> Forms:
+        """Return the classes of its design and its assumptions."""
         from experiments.studies.inference_share.assumed import ShareAssumptions
         from experiments.studies.inference_share.design import BudgetYears
 
-        seed, seeds = arguments.seed, arguments.replications
-        return BudgetYears(assumed(ShareAssumptions, arguments.assume), self.rule.seed if seed is None else seed,
-                           self.rule.seeds if seeds is None else seeds)
+        return Forms(BudgetYears, ShareAssumptions)
 
     def quick(self, design: BudgetYears) -> Look[BudgetYears]:
         """Return fewer seeds and points."""
         from dataclasses import replace
 
-        return Look(replace(design, replications=QUICK_SEEDS, points_a_seed=QUICK_POINTS),
-                    f"{QUICK_SEEDS} seeds of {QUICK_POINTS} points, of {self.rule.seeds} of {design.points_a_seed}")
-
-    def read(self, scenario: Any, parameters: Mapping[str, Any]) -> BudgetYears:  # noqa: ANN401 - there is none
-        """Return the design of a manifest."""
-        from experiments.studies.assuming import assumed_in
-        from experiments.studies.inference_share.assumed import ShareAssumptions
-        from experiments.studies.inference_share.design import BudgetYears
-
-        rest = {name: value for name, value in parameters.items() if name != "assumed"}
-        return BudgetYears(assumed_in(ShareAssumptions, parameters), **rest)
+        seeds = self.quick_seeds
+        return Look(replace(design, replications=seeds, points_a_seed=QUICK_POINTS),
+                    f"{seeds} seeds of {QUICK_POINTS} points, of {self.rule.seeds} of {design.points_a_seed}")
 
     def find(self, design: BudgetYears, results: Results | None, check: Check) -> FoundDates:
         """Return the dates of all points."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from experiments.report.pieces import Legend
-from experiments.studies.assuming import add_assume
-from experiments.studies.study import Check, Look
-from experiments.verdicts.verdict_study import VerdictStudy
+from experiments.studies.study import Check
+from experiments.verdicts.assumed_study import AssumedStudy, Forms
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,16 +21,14 @@ if TYPE_CHECKING:
     from experiments.verdicts.deciding import Statistics
     from experiments.verdicts.robustness import At
 
-QUICK_SEEDS: Final = 3
 
-
-class LlmflationStudy(VerdictStudy["KnownUses", "FoundIndices"]):
+class LlmflationStudy(AssumedStudy["KnownUses", "FoundIndices"]):
     """What indices of the price of tokens measure, at real list prices and for uses whose cost of living is known."""
 
     name = "llmflation"
     summary = "what price indices of tokens measure, beside the true cost of living"
     title = "What do price indices of tokens measure?"
-    scenario = None
+    quick_seeds = 3
     legends: ClassVar = {
         "llmflation": Legend(
             "Indices of the price of tokens from January 2025 on, in logarithms, with 95 % intervals over seeds; the "
@@ -50,33 +46,12 @@ class LlmflationStudy(VerdictStudy["KnownUses", "FoundIndices"]):
         "quality against the price paid: NBER w34608, JEP 10.1257/jep.20261506. Tiers: arXiv 2603.28576.",
     )
 
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add assumptions and seeds."""
-        add_assume(parser)
-
-    def design(self, arguments: argparse.Namespace) -> KnownUses:
-        """Return what the command line asks for."""
-        from experiments.studies.assuming import assumed
+    def forms(self) -> Forms:
+        """Return the classes of its design and its assumptions."""
         from experiments.studies.llmflation.assumed import IndexAssumptions
         from experiments.studies.llmflation.design import KnownUses
 
-        seed, seeds = arguments.seed, arguments.replications
-        return KnownUses(assumed(IndexAssumptions, arguments.assume), self.rule.seed if seed is None else seed,
-                         self.rule.seeds if seeds is None else seeds)
-
-    def quick(self, design: KnownUses) -> Look[KnownUses]:
-        """Return fewer seeds."""
-        from dataclasses import replace
-
-        return Look(replace(design, replications=QUICK_SEEDS), f"{QUICK_SEEDS} of {self.rule.seeds} seeds")
-
-    def read(self, scenario: Any, parameters: Mapping[str, Any]) -> KnownUses:  # noqa: ANN401 - there is none
-        """Return the design of a manifest."""
-        from experiments.studies.assuming import assumed_in
-        from experiments.studies.llmflation.assumed import IndexAssumptions
-        from experiments.studies.llmflation.design import KnownUses
-
-        return KnownUses(assumed_in(IndexAssumptions, parameters), parameters["seed"], parameters["replications"])
+        return Forms(KnownUses, IndexAssumptions)
 
     def find(self, design: KnownUses, results: Results | None, check: Check) -> FoundIndices:
         """Return the indices of every seed."""
@@ -108,12 +83,6 @@ class LlmflationStudy(VerdictStudy["KnownUses", "FoundIndices"]):
 
         return {"gap of matched models, from list prices alone": gaps(found, "matched models"),
                 "gap of the cheapest of a constant quality": gaps(found)}
-
-    def is_full(self, design: KnownUses) -> str:
-        """Say why a design is not full."""
-        from experiments.studies.assuming import changed_from_usual
-
-        return changed_from_usual(design.assumed)
 
     def assumptions(self, design: KnownUses) -> tuple[Sequence[Factor], At]:
         """Return all assumptions that have a range."""

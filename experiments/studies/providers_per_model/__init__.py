@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from experiments.report.pieces import Legend
-from experiments.studies.assuming import add_assume
-from experiments.studies.study import Check, Look
-from experiments.verdicts.verdict_study import VerdictStudy
+from experiments.studies.study import Check
+from experiments.verdicts.assumed_study import AssumedStudy, Forms
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,16 +21,14 @@ if TYPE_CHECKING:
     from experiments.verdicts.deciding import Statistics
     from experiments.verdicts.robustness import At
 
-QUICK_SEEDS: Final = 3
 
-
-class ProvidersPerModelStudy(VerdictStudy["DrawnModels", "FoundHosts"]):
+class ProvidersPerModelStudy(AssumedStudy["DrawnModels", "FoundHosts"]):
     """Whether a fixed cost of each host, and nothing else, gives models as many hosts as were observed."""
 
     name = "providers_per_model"
     summary = "whether minimum efficient scale explains how many hosts a model has"
     title = "How many hosts does a model carry?"
-    scenario = None
+    quick_seeds = 3
     legends: ClassVar = {
         "providers_per_model": Legend(
             "Models with so many hosts or more, with 95 % intervals over seeds, at unequal and at equal demand, and "
@@ -50,33 +46,12 @@ class ProvidersPerModelStudy(VerdictStudy["DrawnModels", "FoundHosts"]):
         "2504.15440. More than twenty providers of some open models: NBER w34608.",
     )
 
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add assumptions and seeds."""
-        add_assume(parser)
-
-    def design(self, arguments: argparse.Namespace) -> DrawnModels:
-        """Return what the command line asks for."""
-        from experiments.studies.assuming import assumed
+    def forms(self) -> Forms:
+        """Return the classes of its design and its assumptions."""
         from experiments.studies.providers_per_model.assumed import HostAssumptions
         from experiments.studies.providers_per_model.design import DrawnModels
 
-        seed, seeds = arguments.seed, arguments.replications
-        return DrawnModels(assumed(HostAssumptions, arguments.assume), self.rule.seed if seed is None else seed,
-                           self.rule.seeds if seeds is None else seeds)
-
-    def quick(self, design: DrawnModels) -> Look[DrawnModels]:
-        """Return fewer seeds."""
-        from dataclasses import replace
-
-        return Look(replace(design, replications=QUICK_SEEDS), f"{QUICK_SEEDS} of {self.rule.seeds} seeds")
-
-    def read(self, scenario: Any, parameters: Mapping[str, Any]) -> DrawnModels:  # noqa: ANN401 - there is none
-        """Return the design of a manifest."""
-        from experiments.studies.assuming import assumed_in
-        from experiments.studies.providers_per_model.assumed import HostAssumptions
-        from experiments.studies.providers_per_model.design import DrawnModels
-
-        return DrawnModels(assumed_in(HostAssumptions, parameters), parameters["seed"], parameters["replications"])
+        return Forms(DrawnModels, HostAssumptions)
 
     def find(self, design: DrawnModels, results: Results | None, check: Check) -> FoundHosts:
         """Return hosts of every seed's models."""
@@ -108,12 +83,6 @@ class ProvidersPerModelStudy(VerdictStudy["DrawnModels", "FoundHosts"]):
 
         return {"worst: demand the same for all": [worst(hosts) for hosts in found.equal],
                 "worst: demand as unequal as published": [worst(hosts) for hosts in found.unequal]}
-
-    def is_full(self, design: DrawnModels) -> str:
-        """Say why a design is not full."""
-        from experiments.studies.assuming import changed_from_usual
-
-        return changed_from_usual(design.assumed)
 
     def assumptions(self, design: DrawnModels) -> tuple[Sequence[Factor], At]:
         """Return all assumptions that have a range."""
