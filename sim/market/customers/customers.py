@@ -14,7 +14,8 @@ from sim.market.customers.drift import drifted
 from sim.market.customers.lab_sales import LabSales
 from sim.market.customers.notices import Notices
 from sim.market.customers.population import Population
-from sim.market.customers.tastes import exponentials, uniforms
+from sim.market.customers.review_times import ReviewTimes
+from sim.market.customers.tastes import uniforms
 from sim.market.desk import Desk
 from sim.market.models.model import Models
 from sim.market.result import Switch
@@ -87,8 +88,7 @@ class Customers:
         self._there = np.zeros(count, bool)
         self._decided_usd = np.full(count, np.nan)  # cost of a request at the last decision
         self._shift = (uniforms(population.key, ("shift",))[:, 0] * SHIFTS).astype(np.int64)
-        self._reviews = np.zeros(count, np.int64)
-        self._review_day = population.entry_day + self._review_gap()
+        self._reviews = ReviewTimes(population.key, "review", population.entry_day, population.attention_per_day)
         self._notice_day = np.full((count, len(models)), np.inf)
         self._known: np.ndarray | None = None  # models that were ever for sale; None before the first day
 
@@ -189,7 +189,7 @@ class Customers:
                 day, np.maximum(self.model, self.direct))),
             "release": may_move & self._take_notices(day),
             "bill": may_move & dearer,
-            "review": may_move & self._take_reviews(day),
+            "review": may_move & self._reviews.take(day),
         }
         reason = np.full(len(self.model), -1, np.int64)
         # written from the last reason to the first, so that the first that applies remains
@@ -201,21 +201,6 @@ class Customers:
         noticed = self._notice_day <= day
         self._notice_day[noticed] = np.inf
         return np.asarray(noticed.any(axis=1))
-
-    def _take_reviews(self, day: float) -> np.ndarray:
-        due = self._review_day <= day
-        late = due
-        while late.any():  # several reviews may fall on one day
-            self._reviews[late] += 1
-            self._review_day = np.where(late, self._review_day + self._review_gap(), self._review_day)
-            late = self._review_day <= day
-        return np.asarray(due)
-
-    def _review_gap(self) -> np.ndarray:
-        """Days between reviews: exponential, drawn by the workload's key and its number of reviews so far."""
-        rate = self.population.attention_per_day
-        gaps = exponentials(self.population.key, "review", self._reviews)
-        return np.where(rate > 0, gaps / np.where(rate > 0, rate, 1.0), np.inf)
 
     def _decide(self, now: float, rows: np.ndarray, reasons: np.ndarray, quotes: Quotes) -> None:
         before = self.model[rows]

@@ -15,7 +15,8 @@ from sim.market.board import Board
 from sim.market.customers.answer_lengths import kept_share
 from sim.market.customers.observed import empty_latency_s
 from sim.market.customers.population import Population
-from sim.market.customers.tastes import exponentials, uniforms
+from sim.market.customers.review_times import ReviewTimes
+from sim.market.customers.tastes import uniforms
 from sim.market.models.model import Models
 from sim.scenario import Preferences
 from sim.scenario.customer_settings import CustomerSettings
@@ -104,10 +105,9 @@ class Pins:
         self._population, self._models, self._sellers = population, models, sellers
         self.rows = np.flatnonzero(rules_of_workloads(settings, population) == PINNED)
         rates = [routing_of(settings, name).repins_per_month for name in population.segment_names]
-        self._per_day = np.array(rates)[population.segment[self.rows]] / DAYS_PER_MONTH
+        per_day = np.array(rates)[population.segment[self.rows]] / DAYS_PER_MONTH
         self._key = population.key[self.rows]
-        self._reviews = np.zeros(len(self.rows), np.int64)
-        self._review_day = population.entry_day[self.rows] + self._review_gap()
+        self._reviews = ReviewTimes(self._key, "repin", population.entry_day[self.rows], per_day)
         self._model = np.full(len(self.rows), -1, np.int64)
         self.offer = np.full(len(self.rows), -1, np.int64)
 
@@ -130,7 +130,7 @@ class Pins:
         if len(self.rows) == 0:
             return pinned
         used = model[self.rows]
-        due = self._take_reviews(market_s / DAY_S) | (used != self._model) | ~self._is_sold()
+        due = self._reviews.take(market_s / DAY_S) | (used != self._model) | ~self._is_sold()
         self._model = used
         chooses = np.flatnonzero(due & (used >= 0))
         self.offer[used < 0] = -1
@@ -167,17 +167,3 @@ class Pins:
         cost = USD_PER_PICO * (prompt * ((1 - cached) * price_in + cached * price_cached) + answer * price_out)
         latency_s = seen.ttft_s[offers] + answer * seen.tpot_s[offers]
         return np.asarray(cost + people.latency_usd_per_s[rows, None] * latency_s)
-
-    def _take_reviews(self, day: float) -> np.ndarray:
-        due = self._review_day <= day
-        late = due
-        while late.any():  # several reviews may be over since the last look
-            self._reviews[late] += 1
-            self._review_day = np.where(late, self._review_day + self._review_gap(), self._review_day)
-            late = self._review_day <= day
-        return np.asarray(due)
-
-    def _review_gap(self) -> np.ndarray:
-        """Days between reviews: exponential, drawn by the workload's key and its number of reviews so far."""
-        gaps = exponentials(self._key, "repin", self._reviews)
-        return np.where(self._per_day > 0, gaps / np.where(self._per_day > 0, self._per_day, 1.0), np.inf)

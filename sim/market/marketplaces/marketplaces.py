@@ -7,7 +7,8 @@ import numpy as np
 from simpy import Event
 
 from sim.market.customers.population import Population
-from sim.market.customers.tastes import exponentials, of_epochs, uniforms
+from sim.market.customers.review_times import ReviewTimes
+from sim.market.customers.tastes import of_epochs, uniforms
 from sim.market.desk import Desk
 from sim.market.marketplaces.attraction import keeping
 from sim.market.marketplaces.experience import Experience, Met
@@ -93,9 +94,9 @@ class Marketplaces:
         self.place = self.place.astype(np.int64)
         self.moves = np.zeros((places, places), np.int64)
         self.experience = Experience(count, models, places, self._settings.memory_days, self._settings.prior_requests)
-        self._reviews = np.zeros(count, np.int64)
         self._settled = population.entry_day == 0
-        self._review_day = population.entry_day + self._review_gap()
+        self._reviews = ReviewTimes(population.key, "marketplace review", population.entry_day,
+                                    self._settings.reviews_per_month / DAYS_PER_MONTH)
         self._log_fee = np.log1p(np.where(population.byok[:, None], self.terms.own_key_fee_share, self.terms.fee_share))
         self._log_fee[population.free] = 0.0
 
@@ -108,7 +109,7 @@ class Marketplaces:
 
     def step(self, desk: Desk, model: np.ndarray, begins: bool = True) -> None:
         """Let those move whose time it is (at the beginning of a day), who come, or who find nothing where they are."""
-        due = self._take_reviews(float(desk.env.now) / DAY_S) if begins else np.zeros(len(self.place), bool)
+        due = self._reviews.take(float(desk.env.now) / DAY_S) if begins else np.zeros(len(self.place), bool)
         used = model >= 0
         new = used & ~self._settled
         self._settled |= used
@@ -130,7 +131,7 @@ class Marketplaces:
         value = self.utility(rows, self.experience.met(rows, model, place))
         value[here, place] += np.where(new, 0.0, self._settings.inertia)
         grid = np.broadcast_to(np.arange(len(self._names)), value.shape)
-        epoch = np.broadcast_to(self._reviews[rows, None], value.shape)
+        epoch = np.broadcast_to(self._reviews.taken[rows, None], value.shape)
         row = np.broadcast_to(rows[:, None], value.shape)
         u = of_epochs(self._population.key, self._names, row.ravel(), grid.ravel(), epoch.ravel())
         value = np.where(sold, value - np.log(-np.log(u.reshape(value.shape))), -np.inf)
@@ -159,18 +160,3 @@ class Marketplaces:
     def log_fee(self) -> np.ndarray:
         """Logarithm of what the fee makes of a price where each workload is, float64 (workloads,)."""
         return np.asarray(self._log_fee[np.arange(len(self.place)), self.place])
-
-    def _take_reviews(self, day: float) -> np.ndarray:
-        due = self._review_day <= day
-        late = due
-        while late.any():  # several reviews may fall on one day
-            self._reviews[late] += 1
-            self._review_day = np.where(late, self._review_day + self._review_gap(), self._review_day)
-            late = self._review_day <= day
-        return np.asarray(due)
-
-    def _review_gap(self) -> np.ndarray:
-        """Days between reviews: exponential, drawn by the workload's key and its number of reviews so far."""
-        rate = self._settings.reviews_per_month / DAYS_PER_MONTH
-        gaps = exponentials(self._population.key, "marketplace review", self._reviews)
-        return gaps / rate if rate > 0 else np.full(len(gaps), np.inf)
