@@ -61,6 +61,7 @@ def test_mean_logs_of_offers_and_of_models():
     assert logs[:2] == pytest.approx([log(2), log(4)])
     assert isnan(logs[2])  # free
     assert of_models(logs, np.array([1, 1, 0]), 3) == pytest.approx([np.nan, log(8) / 2, np.nan], nan_ok=True)
+    assert of_models(np.array([log(3), log(2), log(8)]), np.array([0, 1, 1]), 2) == pytest.approx([log(3), log(4)])
 
 
 def test_dispersion_against_the_number_of_hosts():

@@ -11,7 +11,7 @@ import pytest
 from experiments.scenarios import load
 from experiments.studies.cdn import STUDY
 from experiments.studies.cdn.assumed import SharedPool
-from experiments.studies.cdn.design import ALONE, NEIGHBOUR, SHARED, Cell, SharedPools
+from experiments.studies.cdn.design import ALONE, MANY, NEIGHBOUR, SHARED, Cell, SharedPools
 from experiments.studies.cdn.measures import closed_form, found_in, slots_at, summary, usd_per_mtok, wait_of, world
 from experiments.studies.cdn.square_root import (
     Load,
@@ -73,6 +73,9 @@ def test_waits_are_halfin_and_whitts():
     needed = slots_needed(load, 2.0)
     assert waiting_share(load, needed, 2.0) == pytest.approx(0.01)
     assert wait_at(load, needed) == pytest.approx(2.0)
+    peaked = Load(100.0, 400.0, 10.0)  # beta 1 at 120 slots, and waits end at 20/(4 x 10) a second
+    assert waiting_share(peaked, 120.0, 2.0) == pytest.approx(0.22336 * math.exp(-1.0), abs=1e-5)
+    assert wait_at(peaked, 120.0) == pytest.approx(2 * math.log(22.336), abs=1e-4)
 
 
 def test_half_price_reserves_the_mean():
@@ -145,6 +148,10 @@ def test_what_is_made_of_runs(design):
     table = summary(found)
     assert table.loc[0, "mean"] == pytest.approx(1.5 * own)
     assert len(found.waits) == 2 * len(places)
+    # who reserves and takes the rest pays for one tenant's load what a crowd needs over its mean
+    crowd = load_of(ASSUMED, MANY)
+    reserves = reserved(load_of(ASSUMED, 1), ASSUMED.reserved_discount).cost
+    assert table.iloc[-1]["inputs_alone"] == pytest.approx(reserves * slots_needed(crowd, ASSUMED.ttft_s) / crowd.mean)
 
 
 def test_the_rule_asks_for_all_of_the_smallest_design(design):

@@ -95,6 +95,8 @@ def test_published_rates_give_published_nodes_and_cost():
     assert table["simulated_error"]["nodes, mean"] == pytest.approx(0.0005, abs=1e-4)
     assert table["simulated"]["hits"] == 0.5625
     assert table["arithmetic"]["profit over cost"] == pytest.approx(562_027 / 87_072 - 1)
+    revenue = (1 + table["simulated"]["profit over cost"]) * table["simulated"]["cost"]
+    assert revenue == pytest.approx({it.name: it.ours[0] for it in day.arithmetic()}["revenue at those prices"])
 
 
 def test_the_larger_error_counts():

@@ -1,5 +1,7 @@
 """The study of invasions on numbers made up by hand: who resists, who grows, and what it costs the others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +14,7 @@ from sim.errors import ScenarioError
 RULES = ("random", "cheapest")
 
 
-def rows(row, replication, shares, prices, waits=(1.0, 1.0)):
+def rows(row, replication, shares, prices, waits=(1.0, 1.0), tokens=1e9):
     """Two months of a run, of 1,000 customers of whom 50 begin at the invader."""
     (_, new_share), last = shares, []
     for month in ("2025-01", "2025-02"):
@@ -23,7 +25,7 @@ def rows(row, replication, shares, prices, waits=(1.0, 1.0)):
                 "customers_there": 1000 * share, "customer_share": share, "joins": max(came, 0),
                 "leaves": max(-came, 0), "price_usd_per_mtok": prices[place], "paid_over_mean": prices[place],
                 "completed_share": 1.0, "ttft_mean_s": waits[place], "ttft_p99_simulated_s": 10 * waits[place],
-                "spend_usd": 1e-6 * prices[place] * 1e9 * share, "tokens": 1e9 * share, "requests": 1e6})
+                "spend_usd": 1e-6 * prices[place] * tokens * share, "tokens": tokens * share, "requests": 1e6})
     return last
 
 
@@ -41,7 +43,7 @@ def found():
     """Where all go at random a token costs 2; where all go to the cheapest 1; the cheapest takes a tenth at random."""
     design = Invasion(load_market("invasion"), RULES, replications=2)
     runs = [*(rows(0, r, (0.95, 0.05), (2.0, 2.0)) for r in (0, 1)),
-            *(rows(1, r, (0.9, 0.1), (2.2, 1.1), (2.0, 1.0)) for r in (0, 1)),
+            *(rows(1, r, (0.9, 0.1), (2.2, 1.1), (2.0, 1.0), 3e9) for r in (0, 1)),
             *(rows(2, r, (0.96, 0.04), (1.5, 3.0)) for r in (0, 1)),
             *(rows(3, r, (0.95, 0.05), (1.0, 1.0)) for r in (0, 1))]
     return invaded(design, Kept(pd.DataFrame([row for run in runs for row in run])))
@@ -63,6 +65,17 @@ def test_what_a_meeting_did_by_hand(found):
     assert values["incumbents_pay_more"] == pytest.approx(0.1)
     assert values["incumbents_wait_more_s"] == pytest.approx(1.0)
     assert (values["long_run_share"] > 0.5).all()  # half the price, five times as much in logarithms
+
+
+def test_where_a_meeting_would_end_without_inertia(found):
+    """Odds of 1/19, times 2 to the fifth for half the price, times e^.05 for a second less."""
+    plain = found.design.scenario
+    choice = plain.marketplace_choice.model_copy(update={"inertia": 0.0})
+    scenario = plain.model_copy(update={"marketplace_choice": choice})
+    calm = replace(found, design=replace(found.design, scenario=scenario))
+    odds = 2**5 * np.exp(0.05) / 19
+    ends = calm.values(Meeting("random", "cheapest"))["long_run_share"]
+    assert ends == pytest.approx(odds / (1 + odds))
 
 
 def test_who_resists_and_who_grows(found):
