@@ -134,7 +134,7 @@ def modules_named(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return rest, files
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Return the parser of the command line."""
     top = Parser(
         prog="tokenmarket", description="A simulated market for AI inference tokens.", epilog=EPILOG,
@@ -147,6 +147,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
     for module in COMMANDS:
         module.add(commands)
+    top.elsewhere = studies.below_run()
     return top
 
 

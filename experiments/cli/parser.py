@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from sim.spelling import near, nearest
@@ -13,7 +14,15 @@ MOST_NAMES = 24  # that an error lists
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser for a tree of commands, each of which has one, too."""
+    """An argument parser for a tree of commands, each of which has one, too.
+
+    Attributes
+    ----------
+    elsewhere : mapping of str to str
+        Words that a reader may look for here, with the command that they stand for.
+    """
+
+    elsewhere: Mapping[str, str] = MappingProxyType({})
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and exit; the usage of some commands is longer than a screen."""
@@ -32,8 +41,11 @@ class Parser(argparse.ArgumentParser):
         return found, unknown
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:  # noqa: ANN401 - as argparse has it
-        if action.choices is not None and value not in action.choices:
-            raise argparse.ArgumentError(action, f"{value!r} is not known{meant(str(value), map(str, action.choices))}")
+        if action.choices is None or value in action.choices:
+            return
+        if value in self.elsewhere:
+            raise argparse.ArgumentError(action, f"for {value!r} the command is `{self.elsewhere[value]}`")
+        raise argparse.ArgumentError(action, f"{value!r} is not known{meant(str(value), map(str, action.choices))}")
 
 
 def meant(word: str, known: Iterable[str]) -> str:

@@ -18,11 +18,17 @@ from sim.errors import MarketError
 KEPT = "the runs done so far are kept; the same command goes on from there"
 
 
+def below_run() -> dict[str, str]:
+    """Return the command of each study that is performed by ``run``, by name."""
+    return {name: f"tokenmarket run {name}" for name, study in studies().items() if not study.verb}
+
+
 def add(commands: Any) -> None:  # noqa: ANN401 - argparse keeps this type private
     """Add ``run`` with a command for each study, and the studies with a command of their own."""
     run = commands.add_parser("run", help="run a study")
     run.set_defaults(command=_refuse_none)
     below = run.add_subparsers(title="studies", metavar="STUDY")
+    run.elsewhere = {study.name: f"tokenmarket {study.name}" for study in studies().values() if study.verb}
     for study in studies().values():
         _add(commands if study.verb else below, study)
 
@@ -47,8 +53,7 @@ def _add(commands: Any, study: Study[Any, Any]) -> None:  # noqa: ANN401 - as ab
 
 
 def _refuse_none(_: argparse.Namespace) -> int:
-    names = ", ".join(name for name, study in studies().items() if not study.verb)
-    raise MarketError(f"`tokenmarket run` needs the name of a study: {names}")
+    raise MarketError(f"`tokenmarket run` needs the name of a study: {', '.join(below_run())}")
 
 
 def kept(arguments: argparse.Namespace) -> str:

@@ -58,6 +58,8 @@ def test_versions(capsys):
 @pytest.mark.parametrize(("words", "sentence"), [
     (["rum"], "'rum' is not known; did you mean run? (see `tokenmarket --help`)"),
     (["xyzzy"], "'xyzzy' is not known; known are run, "),
+    (["tournament"], "for 'tournament' the command is `tokenmarket run tournament`"),
+    (["run", "steady", "duel"], "for 'steady' the command is `tokenmarket steady`"),
     (["run", "tournment"], "'tournment' is not known; did you mean tournament? (see `tokenmarket run --help`)"),
     (["run", "tournament", "--polices", "a"], "unknown option --polices; did you mean --policies?"),
     (["run", "tournament", "duel", "--polices=a"], "unknown option --polices; did you mean --policies?"),
