@@ -96,7 +96,7 @@ def test_where_both_serve_alike_shares_stay(found):
 
 def test_a_look_says_what_it_leaves_out():
     look = look_at(Invasion(load_market("invasion")))
-    assert "of 8 rules 2, of 180 days 60" in look.leaves_out
+    assert "of 8 rules 2, of 120 days 60" in look.leaves_out
     assert look.design.scenario.name == "invasion-look"
 
 
