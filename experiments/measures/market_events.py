@@ -16,6 +16,8 @@ from sim.units import DAY_S, PICO_PER_USD_PER_MTOK
 FACTS: Final = ("creator", "family", "open", "release_day", "total_b", "active_b", "verbosity", "context_tokens")
 KINDS: Final = ("input", "output", "cached")
 WORTH: Final = ("capital_usd", "expected_usd", "expected_so_far_usd", "realised_usd")
+LISTED: Final = ("model_age_days", "sellers")
+FLOWS: Final = ("model_tokens", "tokens", "revenue_usd", "gpus_usd", "overhead_usd")
 SIDES: Final = ("payer_kind", "payer", "payer_purpose", "payee_kind", "payee", "payee_purpose")
 
 
@@ -79,6 +81,17 @@ def hosts(run: Run) -> dict[str, Any]:
             **{name: [float(getattr(it, name)) for it in rows] for name in WORTH}}
 
 
+def entry_listings(run: Run) -> dict[str, Any]:
+    """Return every listing of those hosts, with what each factor of its cash was expected to be and came to."""
+    rows = run.result.listings
+    columns: dict[str, Any] = {"day": [float(it.day) for it in rows], "provider": [it.host for it in rows],
+                               "model": [it.model for it in rows]}
+    columns |= {name: [float(getattr(it, name)) for it in rows] for name in LISTED}
+    for prefix, flows in (("expected", [it.expected for it in rows]), ("realised", [it.realised for it in rows])):
+        columns |= {f"{prefix}_{name}": [float(getattr(it, name)) for it in flows] for name in FLOWS}
+    return columns
+
+
 def entry_values(run: Run) -> dict[str, Any]:
     """Return what entering would have been worth to each type outside, quarter by quarter."""
     rows = run.result.entry_values
@@ -93,8 +106,8 @@ def _times(run: Run, times_s: Sequence[float]) -> dict[str, Any]:
 
 TABLES: Final[Mapping[str, Callable[[Run], dict[str, Any]]]] = {
     "models": models, "prices": prices, "switches": switches, "ledger": ledger, "sales_by_rule": sales_by_rule,
-    "hosts": hosts, "entry_values": entry_values, "monthly_marketplaces": monthly_marketplaces,
-    "daily_marketplaces": daily_marketplaces,
+    "hosts": hosts, "entry_listings": entry_listings, "entry_values": entry_values,
+    "monthly_marketplaces": monthly_marketplaces, "daily_marketplaces": daily_marketplaces,
 }
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "models": ("model", *FACTS, "size_class", *(f"quality_{task}" for task in TASKS)),
@@ -104,6 +117,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "ledger": ("month", *SIDES, "nano_usd"),
     "sales_by_rule": HEADERS,
     "hosts": ("provider", "entry_day", "exit_day", "entry_models", *WORTH),
+    "entry_listings": ("day", "provider", "model", *LISTED, *(f"{prefix}_{name}" for prefix in ("expected", "realised")
+                                                               for name in FLOWS)),
     "entry_values": ("day", "provider", "value_usd"),
     "monthly_marketplaces": MONTHLY,
     "daily_marketplaces": DAILY,

@@ -216,6 +216,7 @@ def _result(staged: Stage) -> MarketResult:
         surplus_usd_daily=np.array(daily.surplus_usd),
         hosts=staged.supply.hosts,
         entry_values=staged.supply.entry_values,
+        listings=staged.supply.listings,
         segment_names=population.segment_names,
         demand_days=market.customers.demand_days[:staged.scenario.horizon.days],
         postings=staged.supply.postings,

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from providers.cost.expected_volume import ROUNDING
+from providers.entry.experience import Experience, Forecast, Lessons
 from providers.entry.meeting import Behind, Incumbents, Meeting, meet, typical_usd
 from providers.entry.outlook import STEP_DAYS, Outlook
 from providers.firms.price_reviews import Sellers
@@ -37,9 +38,17 @@ class Prospect(NamedTuple):
 
     row: int
     value_usd: float  # discounted, before the cost of listing
-    months_usd: np.ndarray  # cash of each month ahead, until it would leave
+    forecast: Forecast  # of each month ahead, until it would leave
+    lessons: Lessons  # that are in it
     load: float  # replicas that its demand fills now
     revenue_usd: float  # a day, now
+
+
+class Remainder(NamedTuple):
+    """What a listing that is there is still worth to its host, in the money that is charged."""
+
+    row: int
+    value_usd: float  # discounted
     quarter_usd: float  # cash of the next 90 days, whether it would leave before or not
 
 
@@ -67,12 +76,20 @@ class Ahead(NamedTuple):
 
 
 class Month(NamedTuple):
-    """Of a model now: tokens a day that no seller holds, and its demand in each month ahead over that."""
+    """Of a model now: tokens a day, those that no seller holds, and demand in each month ahead over these."""
 
+    whole: float
     tokens: float
     factors: np.ndarray
     behind: np.ndarray  # sellers of the model that are expected to have come by then, while there is room
     day: int
+
+
+class Life(NamedTuple):
+    """How long a listing is worth keeping, and what it is worth then."""
+
+    value_usd: float
+    months: int
 
 
 class Appraisal:
@@ -88,10 +105,16 @@ class Appraisal:
         Prices and unit costs of all offers, and the rules through which they sell.
     price_factor
         Factor on all money.
+
+    Attributes
+    ----------
+    experience
+        What became of listings so far.
     """
 
     def __init__(self, planned: Sequence[PlannedOffer], settings: SupplySettings, sellers: Sellers,
                  price_factor: float) -> None:
+        self.experience = Experience(settings.entry)
         self._planned, self._settings, self._sellers = planned, settings, sellers
         self._usage, self._costs = sellers.usage, sellers.unit_costs
         self._factor = price_factor
@@ -184,14 +207,16 @@ class Appraisal:
         entry = self._settings.entry
         factors = outlook.factors(model, day, ahead_days or entry.ahead_days)
         behind = entry.expected_entry_share * outlook.behind(model, day, len(factors))
-        return Month(tokens, factors, behind, day)
+        # of one never sold all is loose
+        return Month(float(outlook.mean_tokens(day)[model]) or tokens, tokens, factors, behind, day)
 
-    def _cash(self, seat: Candidate, case: Facing, month: Month) -> np.ndarray:
-        """Cash of a day, USD, by number of sellers behind and month; float64 (numbers of more, months)."""
-        sold, cheaper = month.tokens * np.outer(case.shares, month.factors), self._cheaper[:len(month.factors)]
-        margin = np.outer(case.prices, cheaper) - self._settings.costing.variable_usd_per_mtok
+    def _forecast(self, seat: Candidate, case: Facing, month: Month, number: np.ndarray) -> Forecast:
+        """A day of each month with so many sellers behind it, by who has no experience."""
+        sold, cheaper = month.tokens * case.shares[number] * month.factors, self._cheaper[:len(month.factors)]
+        margin = case.prices[number] * cheaper - self._settings.costing.variable_usd_per_mtok
         gpus = self._gpus_usd(seat.row, sold * cheaper / self._planned_tokens(seat.row), month.day)
-        return np.asarray(self._factor * (sold * MTOK_PER_TOKEN * margin - seat.overhead_usd) - gpus)
+        return Forecast(month.whole * month.factors, sold, self._factor * sold * MTOK_PER_TOKEN * margin, gpus,
+                        np.full(len(sold), self._factor * seat.overhead_usd))
 
     def _room(self, seat: Candidate, behind: Facing, month: Month, models: float) -> np.ndarray:
         """How many more of the median type, each with so many models, would earn back their entry; int (months,)."""
@@ -200,19 +225,23 @@ class Appraisal:
         load = sold * cheaper * seat.efficiency / self._planned_tokens(seat.row)
         margin = np.outer(behind.prices, cheaper) - self._settings.costing.variable_usd_per_mtok
         gpus = self._gpus_usd(seat.row, load, month.day) / seat.gpu_factor
-        cash = self._factor * (sold * MTOK_PER_TOKEN * margin - entry.overhead_usd_per_day) - gpus
+        revenue, held = self.experience.on_average()
+        cash = self._factor * (revenue * sold * MTOK_PER_TOKEN * margin - entry.overhead_usd_per_day) - held * gpus
         # over the time that it looks ahead; of the cost of a firm each model bears a part
         earns = cash >= (entry.listing_usd + entry.firm_usd / models) * self._factor / entry.ahead_days
         return np.where(earns.all(axis=0), more - 1, np.argmin(earns, axis=0) - 1)
 
     def _prospect(self, seat: Candidate, case: Facing, room: np.ndarray, month: Month) -> Prospect:
-        """Cash with as many more in each month as come while there is room (E55)."""
-        months = np.arange(len(month.factors))
+        """Cash with as many more in each month as come while there is room (E55), and what was learned (E128)."""
         number = np.floor(np.minimum(np.maximum(room, 0), month.behind) + ROUNDING).astype(int)
-        cash = self._cash(seat, case, month)[np.minimum(number, len(case.prices) - 1), months]
+        plain = self._forecast(seat, case, month, np.minimum(number, len(case.prices) - 1))
+        lessons = self.experience.lessons(len(month.factors))
+        forecast = lessons.applied(plain)
+        value, life = self._worth(STEP_DAYS * forecast.cash_usd)
         now = month.tokens * float(case.shares[0])
         revenue = self._factor * now * MTOK_PER_TOKEN * float(case.prices[0])
-        return self._worth(seat.row, STEP_DAYS * cash, now / self._planned_tokens(seat.row), revenue)
+        return Prospect(seat.row, value, forecast.until(life), lessons.until(life),
+                        now / self._planned_tokens(seat.row), revenue)
 
     def _more(self, outlook: Outlook, month: Month) -> list[int]:
         """Numbers of further sellers of a model that may be expected: those outside who can serve it, as they come."""
@@ -221,7 +250,7 @@ class Appraisal:
         come = math.floor(float(month.behind[-1]) + ROUNDING)
         return list(range(min(able, come, MOST_BEHIND) + 1))
 
-    def staying(self, desk: Desk, outlook: Outlook, row: int, overhead_usd: float, day: int) -> Prospect:
+    def staying(self, desk: Desk, outlook: Outlook, row: int, overhead_usd: float, day: int) -> Remainder:
         """Value of a listed offer from now on, at what it has been earning."""
         usage = self._usage
         factors = outlook.factors(int(desk.offer_model[row]), day, self._settings.entry.ahead_days)
@@ -230,7 +259,7 @@ class Appraisal:
         cheaper = self._cheaper[:len(factors)]
         margin = float(usage.revenue[row]) * factors * cheaper - variable * load * self._planned_tokens(row)
         cash = margin - self._gpus_usd(row, load * cheaper, day) - overhead_usd * self._factor
-        return self._worth(row, STEP_DAYS * cash, float(usage.replicas[row]), float(usage.revenue[row]))
+        return Remainder(row, self._worth(STEP_DAYS * cash)[0], float(STEP_DAYS * cash[:3].sum()))
 
     def _gpus_usd(self, row: int, load: np.ndarray, day: int) -> np.ndarray:
         """Cost of a day's GPUs, USD, of whole replicas (E50)."""
@@ -238,12 +267,11 @@ class Appraisal:
         hour = self._planned[row].hardware.gpus * self._costs.gpu_hour(row, day) * self._factor
         return np.asarray(HOURS_PER_DAY * hour * replicas)
 
-    def _worth(self, row: int, months_usd: np.ndarray, load: float, revenue_usd: float) -> Prospect:
-        """A listing with this cash, for as long as it is worth waiting for."""
+    def _worth(self, months_usd: np.ndarray) -> Life:
+        """Value of this cash, for as long as it is worth waiting for."""
         worth = np.cumsum(self._discount * months_usd)
         last = int(np.argmax(worth))
-        return Prospect(row, float(worth[last]), months_usd[:last + 1], load, revenue_usd,
-                        float(months_usd[:3].sum()))
+        return Life(float(worth[last]), last + 1)
 
     def _demand(self, outlook: Outlook, row: int, model: int, day: int, sold: bool) -> float:
         """Tokens a day of a model that no seller holds; of one never sold what firms expect of new models."""

@@ -7,6 +7,7 @@ import numpy as np
 from simpy import Event
 
 from providers.entry.appraisal import Appraisal, Candidate, Prospect
+from providers.entry.listing import Listing, Offered
 from providers.entry.outlook import STEP_DAYS, Outlook
 from providers.entry.potential_hosts import ROOM, PotentialHost
 from providers.firms.firm import FirmAgent, Shared
@@ -15,14 +16,15 @@ from providers.firms.pools import Pool, book_day
 from providers.firms.shelf import PlannedOffer
 from sim.errors import MarketError
 from sim.market.desk import Desk
-from sim.market.hosts import HostRecord
+from sim.market.hosts import Flows, HostRecord, ListingRecord
 from sim.market.ledger import Account
 from sim.scenario.firm_settings import SupplySettings
-from sim.units import DAY_S, DAYS_PER_YEAR, NANO_PER_USD, USD_PER_NANO
+from sim.units import DAY_S, DAYS_PER_YEAR, HOURS_PER_DAY, MTOK_PER_TOKEN, NANO_PER_USD, USD_PER_NANO
 
 QUARTER_MONTHS: Final = 3  # a listing goes when its cash of so many months is negative
 PATIENCE_DAYS: Final = 14  # for which an offer may run all replicas that there is memory for and need more
 LOOK_BACK_DAYS: Final = 365  # over which a host that may leave looks back
+CASH: Final = np.array([1.0, -1.0, -1.0])  # of revenue, GPUs and overhead
 
 
 class Beliefs(NamedTuple):
@@ -66,10 +68,11 @@ class Newcomer(FirmAgent):
         self.exit_day: int | None = None
         self._capital_usd = 0.0
         self._first: tuple[str, ...] = ()
-        self._expected: list[tuple[int, np.ndarray]] = []  # day of a listing, and cash of the months ahead
+        self._listings: dict[int, Listing] = {}  # by row
         self._cash_usd: list[float] = []  # by day since entry
         self._days_at_limit: dict[int, int] = {}
         self._bill_usd = 0.0  # of the day under way
+        self._gpus_usd: dict[int, float] = {}  # of that, GPUs of each listing that is there
 
     @property
     def is_outside(self) -> bool:
@@ -113,20 +116,30 @@ class Newcomer(FirmAgent):
     def record(self, desk: Desk) -> HostRecord:
         """Its story so far."""
         assert self.entry_day is not None
-        entered, cash = self.entry_day, list(self._cash_usd)
-        ended = len(desk.offer_days)
-        if self.exit_day is None and len(cash) < ended - entered:
-            cash.append(self._cash_of(desk, ended - 1))  # the run's last day, after which no midnight came
-        ahead = self.settings.entry.ahead_days
-        days = min(len(cash), ahead)
-        expected = np.zeros(ahead)
-        for day, months in self._expected:
-            daily = np.repeat(months / STEP_DAYS, STEP_DAYS)[:max(0, ahead - (day - entered))]
-            expected[day - entered:day - entered + len(daily)] += daily
-        discount = (1.0 + self.settings.entry.hurdle_per_year) ** (-(np.arange(ahead) + 0.5) / DAYS_PER_YEAR)
-        return HostRecord(self.name, entered, self.exit_day, self._first, self._capital_usd,
+        days, ahead = self._days_passed(desk), self.settings.entry.ahead_days
+        discount = self._discount(ahead)
+        expected = sum((np.append(np.zeros(one.day - self.entry_day), one.expected(ahead)[:, 2:] @ CASH)[:ahead]
+                        for one in self._listings.values()), np.zeros(ahead))
+        cash = np.array(self._cash_usd[:days])
+        return HostRecord(self.name, self.entry_day, self.exit_day, self._first, self._capital_usd,
                           float(discount @ expected), float(discount[:days] @ expected[:days]),
-                          float(discount[:days] @ np.array(cash[:days])) if days else 0.0)
+                          float(discount[:days] @ cash))
+
+    def listings(self, desk: Desk) -> list[ListingRecord]:
+        """What it expected of each of its listings and what came, of the same days as in its record."""
+        assert self.entry_day is not None
+        discount = self._discount(self._days_passed(desk))
+        return [one.record(discount[one.day - self.entry_day:]) for one in self._listings.values()]
+
+    def _days_passed(self, desk: Desk) -> int:
+        """Days until its exit, or the end of the run, of those that it looked ahead."""
+        assert self.entry_day is not None
+        if self.exit_day is None:
+            self._close_days(desk)  # after the run's last day no midnight came
+        return min(len(self._cash_usd), self.settings.entry.ahead_days)
+
+    def _discount(self, days: int) -> np.ndarray:
+        return np.asarray((1.0 + self.settings.entry.hurdle_per_year) ** (-(np.arange(days) + 0.5) / DAYS_PER_YEAR))
 
     # ---- its days
 
@@ -138,7 +151,7 @@ class Newcomer(FirmAgent):
             if day > entered:
                 self.usage.refresh(desk)
                 self._pay_for_tokens(desk, day)
-                self._cash_usd.append(self._cash_of(desk, day - 1))
+                self._close_days(desk)
                 if day >= next_review:
                     next_review += STEP_DAYS
                     self._look_around(desk, day)
@@ -189,8 +202,13 @@ class Newcomer(FirmAgent):
             self.planned[one.row] = self.potential[one.row]
             self._targets[one.row] = 0
             self.usage.expect(one.row, one.load, one.revenue_usd)
-            self._expected.append((day, one.months_usd))
+            self._listings[one.row] = self._listed(desk, one, day)
             self._invest(desk, day, self._terms_usd(self.settings.entry.listing_usd))
+
+    def _listed(self, desk: Desk, one: Prospect, day: int) -> Listing:
+        model, offer = int(desk.offer_model[one.row]), self.potential[one.row]
+        there = int((desk.board.listed & (desk.offer_model == model)).sum())
+        return Listing(Offered(self.name, offer.model.name, day - offer.model.release_day, there), day, one)
 
     # ---- its money
 
@@ -212,10 +230,39 @@ class Newcomer(FirmAgent):
         rows = book_day(self.name, self.pools, desk.ledger, day)
         self.pool_days.extend(row for row in rows if row.rented or row.cost_nano)
         self._bill_usd = overhead + USD_PER_NANO * sum(row.cost_nano for row in rows)
+        self._gpus_usd = {row: self._replicas_usd(row, day) for row in self.planned if row not in self.retired}
+
+    def _replicas_usd(self, row: int, day: int) -> float:
+        """What the GPUs of a listing cost today."""
+        hardware = self.planned[row].hardware
+        return HOURS_PER_DAY * self.pools[hardware.pool].usd_per_hour(day) * hardware.gpus * self._targets[row]
+
+    def _close_days(self, desk: Desk) -> None:
+        assert self.entry_day is not None
+        for day in range(self.entry_day + len(self._cash_usd), len(desk.offer_days)):
+            self._close_day(desk, day)
+
+    def _close_day(self, desk: Desk, day: int) -> None:
+        """Note what came of a day that ended."""
+        self._cash_usd.append(self._cash_of(desk, day))
+        outlook, of_day = self._beliefs.outlook, desk.offer_days[day]
+        outlook.read(desk.offer_days)
+        overhead = self._terms_usd(self.host.overhead_usd_per_day)
+        for row, one in self._listings.items():
+            there = row in self._gpus_usd
+            tokens = float(of_day.prompt_tokens[row] + of_day.output_tokens[row])
+            revenue = float(of_day.revenue_nano[row]) * USD_PER_NANO - self._variable_usd * tokens
+            one.note(Flows(outlook.tokens_on(day, int(desk.offer_model[row])), tokens, revenue,
+                           self._gpus_usd.get(row, 0.0), overhead if there else 0.0),
+                     self._beliefs.appraisal.experience)
+
+    @property
+    def _variable_usd(self) -> float:
+        """What a token costs besides GPUs."""
+        return self._terms_usd(self.settings.costing.variable_usd_per_mtok) * MTOK_PER_TOKEN
 
     def _cash_of(self, desk: Desk, day: int) -> float:
         """Revenue of a day that ended less all that it cost, USD."""
         of_day, rows = desk.offer_days[day], list(self.planned)
         tokens = float(of_day.prompt_tokens[rows].sum() + of_day.output_tokens[rows].sum())
-        variable = self._terms_usd(self.settings.costing.variable_usd_per_mtok) * tokens / 1e6
-        return float(of_day.revenue_nano[rows].sum()) * USD_PER_NANO - variable - self._bill_usd
+        return float(of_day.revenue_nano[rows].sum()) * USD_PER_NANO - self._variable_usd * tokens - self._bill_usd

@@ -123,6 +123,10 @@ class Outlook:
             self._age(self._months)
             self._months += 1
 
+    def tokens_on(self, day: int, model: int) -> float:
+        """Tokens of a model on a day that was read."""
+        return float(self._days[day][model])
+
     def mean_tokens(self, day: int) -> np.ndarray:
         """Tokens a day of each model: mean over the last ``demand_days``, or since its release; float64 (models,)."""
         if not self._days:

@@ -24,7 +24,7 @@ from providers.firms.shelf import PlannedOffer, offer_part, offer_spec, opening_
 from providers.pricing.sold_through import Rules
 from sim.errors import MarketError, ScenarioError
 from sim.market.desk import AgentProcess, Desk
-from sim.market.hosts import EntryValue, HostRecord
+from sim.market.hosts import EntryValue, HostRecord, ListingRecord
 from sim.market.models.model import Models
 from sim.market.result import PoolDay
 from sim.scenario.firm_settings import SupplySettings
@@ -92,6 +92,15 @@ class SupplySide:
         if desk is None:
             return []
         return sorted((one.record(desk) for one in came), key=lambda record: (record.entry_day, record.host))
+
+    @property
+    def listings(self) -> list[ListingRecord]:
+        """Every listing of those hosts so far, by time, with what was expected and what came, factor by factor."""
+        desk = self._desk
+        came = [one for one in self.newcomers.values() if not one.is_outside]
+        if desk is None:
+            return []
+        return sorted((it for one in came for it in one.listings(desk)), key=lambda it: (it.day, it.host, it.model))
 
     @property
     def entry_values(self) -> list[EntryValue]:

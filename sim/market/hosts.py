@@ -20,6 +20,38 @@ class HostRecord(NamedTuple):
     realised_usd: float  # over the same days
 
 
+class Flows(NamedTuple):
+    """What a listing brings and costs: of a day, or discounted over some days."""
+
+    model_tokens: float  # of its model, all sellers'
+    tokens: float  # of its own
+    revenue_usd: float  # charged, less what a token costs besides GPUs
+    gpus_usd: float
+    overhead_usd: float
+
+    @property
+    def cash_usd(self) -> float:
+        """What is left."""
+        return self.revenue_usd - self.gpus_usd - self.overhead_usd
+
+
+class ListingRecord(NamedTuple):
+    """One listing of a host that came in from the pool: what was expected of it and what came, factor by factor.
+
+    Both are discounted to the host's entry and of the days that passed until its exit or the end of the run, so that
+    ``cash_usd`` over its listings adds up to what its `HostRecord` says. Of the model's tokens both are of the days
+    for which it meant to stay.
+    """
+
+    host: str
+    model: str
+    day: int
+    model_age_days: float
+    sellers: int  # of the model, when it came
+    expected: Flows
+    realised: Flows
+
+
 class EntryValue(NamedTuple):
     """What entering would be worth to a type that is outside, asked once a quarter."""
 

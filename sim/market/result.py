@@ -9,7 +9,7 @@ import numpy as np
 from sim.engines.world import OfferSpec
 from sim.market.board import ListingChange, PriceChange
 from sim.market.customers.diffusion import DemandDay
-from sim.market.hosts import EntryValue, HostRecord
+from sim.market.hosts import EntryValue, HostRecord, ListingRecord
 from sim.market.ledger import Ledger
 from sim.market.marketplaces.marketplace_days import MarketplaceDay, MarketplaceWaits
 from sim.market.models.model import Models
@@ -76,6 +76,8 @@ class MarketResult:
         float64 (days, workloads): consumer surplus of the day, USD; nan where a workload did not exist.
     hosts
         Every entry from the pool of potential hosts, in order of time; empty without such a pool.
+    listings
+        Every listing of those hosts, in order of time, with what was expected of it and what came.
     entry_values
         What entering would have been worth to each type outside, at each quarter.
     segment_names, demand_days
@@ -113,6 +115,7 @@ class MarketResult:
     surplus_usd_daily: np.ndarray
     hosts: list[HostRecord] = field(default_factory=list)
     entry_values: list[EntryValue] = field(default_factory=list)
+    listings: list[ListingRecord] = field(default_factory=list)
     segment_names: tuple[str, ...] = ()
     demand_days: list[DemandDay] = field(default_factory=list)
     postings: list[Posting] = field(default_factory=list)

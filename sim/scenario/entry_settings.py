@@ -1,5 +1,7 @@
 """Free entry: the potential hosts outside of a market, what they would bring, and when one of them comes in."""
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
@@ -50,6 +52,16 @@ class EntrySettings(Part):
     growth_path: str | None = Field(
         None, description="CSV file with the columns day, tokens of an earlier run, whose growth is expected instead; "
         "none: a share of the growth so far")
+    experience: Literal["none", "cohorts"] = Field(
+        "none", description="cohorts: expectations are corrected, factor by factor, by what became of the listings of "
+        "those who came before (E128); none: nobody learns (source: Doraszelski, Lewis and Pakes, AER 2018)")
+    experience_prior_months: float = quantity(
+        10.0, unit="months", doc="Months of listings for which it counts that things come as expected", gt=0,
+        source="assumption: a handful of hosts", sweep=Sweep(1.0, 100.0, "log", "one listing to a hundred"))
+    experience_memory_days: float = quantity(
+        180.0, unit="days", doc="After so many days what became of a listing counts 1/e as much", ge=1,
+        source="assumption: as long as sellers remember who learn demand",
+        sweep=Sweep(60.0, 720.0, "log", "two months to two years"))
     familiar_share: float = quantity(
         0.1, unit="1", doc="Probability that a type can serve a given open model", gt=0, le=1,
         source="assumption: 40 of 400 for each model, above the 27 hosts of the most offered model of August 2026")

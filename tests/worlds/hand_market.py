@@ -26,7 +26,7 @@ import numpy as np
 
 from sim.market.board import PriceChange
 from sim.market.customers.diffusion import DemandDay
-from sim.market.hosts import EntryValue, HostRecord
+from sim.market.hosts import EntryValue, Flows, HostRecord, ListingRecord
 from sim.market.ledger import Account, Ledger
 from sim.market.models.model import Model, Models
 from sim.market.prices import Prices
@@ -113,6 +113,10 @@ def hand_market() -> MarketResult:
         demand_days=[_demand(day) for day in range(4)],
         hosts=[HostRecord("b", 1, None, ("mid", "new"), 100.0, 900.0, 30.0, 24.0),
                HostRecord("c", 2, 3, ("mid",), 50.0, 400.0, 20.0, 22.0)],
+        listings=[ListingRecord("b", "mid", 1, 12.0, 2, Flows(1000.0, 100.0, 40.0, 8.0, 2.0),
+                                Flows(500.0, 100.0, 32.0, 6.0, 2.0)),
+                  ListingRecord("c", "mid", 2, 43.0, 3, Flows(200.0, 80.0, 24.0, 2.0, 2.0),
+                                Flows(400.0, 20.0, 28.0, 4.0, 2.0))],
         entry_values=[EntryValue(3, "d", 12.5), EntryValue(3, "e", -2.0)],
     )
 

@@ -6,6 +6,14 @@ from typing import Final
 TASKS: Final = ("chat", "coding", "reasoning", "roleplay", "extraction")
 KINDS: Final = {"input": "input tokens", "output": "output tokens", "cached": "cached input tokens"}
 
+FLOWS: Final = {
+    "model_tokens": "tokens of the model on the days for which the host meant to list it, discounted to its entry",
+    "tokens": "tokens of the listing until its host's exit or the end of the run, discounted likewise",
+    "revenue_usd": "what it charged in these days less what a token costs besides GPUs, discounted, USD",
+    "gpus_usd": "cost of its GPUs, discounted, USD",
+    "overhead_usd": "cost of keeping it besides GPUs, discounted, USD",
+}
+
 DIMENSIONS: Final[Mapping[str, str]] = {
     "month": "calendar month",
     "day": "market time, days; of a period, its first day",
@@ -59,6 +67,9 @@ DIMENSIONS: Final[Mapping[str, str]] = {
     "expected_usd": "value that it expected of all days that it looked ahead, discounted, before the cost of entering",
     "expected_so_far_usd": "of that, what it expected of the days until its exit or the end of the run",
     "realised_usd": "value that came of these days, discounted likewise",
+    "model_age_days": "age of the model when a host listed it, days",
+    "sellers": "sellers of the model at that moment",
+    **{f"{prefix}_{name}": f"{prefix}: {what}" for prefix in ("expected", "realised") for name, what in FLOWS.items()},
     "value_usd": "what entering would be worth to a type outside, net of its cost, USD",
     "nano_usd": "amount, whole nano-dollars",
 }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from experiments.measures.market import facing, live_uses
+from experiments.measures.market.entry_gap import FACTORS, gap
 from experiments.measures.market.panel import by_group, offer_series, offer_tokens
 from experiments.measures.market.postings import Stretches, held_at_list, is_open, markup_over_rule, stretches
 from experiments.measures.market.price_series import cheapest, usd_per_mtok
@@ -56,7 +57,8 @@ def facts(result: MarketResult, exponent: float | None) -> Iterator[Fact]:
     ``level_price``: mean logarithm of the cheapest open price, of a month and a quality; ``level_held``: share of days
     and qualities on which that was of an offer that stood at its creator's list price. ``outside_types``,
     ``outside_worth``: types outside that were asked on a day, and of them those that would gain by entering.
-    ``capital``, ``expected``, ``realised``: USD of the hosts that entered in a quarter.
+    ``capital``, ``expected``, ``realised``: USD of the hosts that entered in a quarter. ``entry_gap``: what realised
+    value differs from the expected one by, of each factor, over the expected one.
 
     Parameters
     ----------
@@ -82,6 +84,7 @@ def facts(result: MarketResult, exponent: float | None) -> Iterator[Fact]:
     yield from _levels(run, _held_daily(result, found))
     yield from _outside(result)
     yield from _cohorts(result)
+    yield from _entry_gap(result)
 
 
 def _open_price(result: MarketResult) -> float:
@@ -146,3 +149,9 @@ def _cohorts(result: MarketResult) -> Iterator[Fact]:
         yield Fact("capital", str(quarter), sum(it.capital_usd for it in hosts))
         yield Fact("expected", str(quarter), sum(it.expected_so_far_usd for it in hosts))
         yield Fact("realised", str(quarter), sum(it.realised_usd for it in hosts))
+
+
+def _entry_gap(result: MarketResult) -> Iterator[Fact]:
+    whole = gap(result.listings)
+    for factor in FACTORS if whole.expected_usd > 0 else ():
+        yield Fact("entry_gap", factor, getattr(whole, f"{factor}_usd") / whole.expected_usd)

@@ -36,6 +36,11 @@ OUTSIDE_TYPES: Final = Gate("entry: outside", "highest quarterly share of types 
                             high=0.05)
 COHORTS: Final = Gate("entry: cohorts", "realised over expected value of entrants, cohorts weighted by capital", 0.85,
                       1.15)
+GAPS: Final = tuple(
+    (factor, Gate(f"entry gap: {name}", f"what came more than expected by {what}, over the expected value"))
+    for factor, name, what in (
+        ("demand", "demand", "tokens of the models"), ("share", "share", "the listings' share of them, and their life"),
+        ("price", "price", "revenue a token"), ("gpus", "GPUs", "GPUs a token"), ("overhead", "overhead", "overhead")))
 LAUNCHES: Final = Gate("GPU cost: launch prices", "pass-through to launch prices over that predicted", 0.75, 1.25)
 LEVELS: Final = Gate("GPU cost: constant quality", "pass-through to prices at constant quality over that predicted",
                      0.75, 1.25)
@@ -66,6 +71,7 @@ def of_runs(runs: Runs, has_entry: bool) -> Iterator[GateFinding]:
     yield from choice(here)
     yield from rule(runs, has_entry)
     yield from entry(here, has_entry)
+    yield from entry_gaps(here)
     yield from gpu_cost(here, runs.get(SHOCK, ()))
     yield outside_good(here)
 
@@ -113,6 +119,13 @@ def entry(here: Sequence[Facts], has_entry: bool) -> Iterator[GateFinding]:
         return
     yield judged(OUTSIDE_TYPES, [_highest_share(facts) for facts in here], _quarters(here))
     yield judged(COHORTS, [_realised(facts) for facts in here], _cohorts(here))
+
+
+def entry_gaps(here: Sequence[Facts]) -> Iterator[GateFinding]:
+    """Tell which factor made entrants' value another than they had expected (E126); nothing where nobody entered."""
+    for factor, gate in GAPS:
+        if any("entry_gap" in facts for facts in here):
+            yield told(gate, [facts.get("entry_gap", {}).get(factor, math.nan) for facts in here])
 
 
 def _highest_share(facts: Facts) -> float:

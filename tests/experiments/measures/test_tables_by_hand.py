@@ -286,6 +286,21 @@ def test_hosts_are_told_with_what_they_expected_and_got(frames):
     assert values["day"].tolist() == [3, 3]
 
 
+def test_listings_are_told_factor_by_factor(frames):
+    rows = frames["entry_listings"]
+    assert rows["provider"].tolist() == ["b", "c"]
+    assert rows["model"].tolist() == ["mid", "mid"]
+    assert rows["day"].tolist() == [1, 2]
+    assert rows["model_age_days"].tolist() == [12, 43]
+    assert rows["sellers"].tolist() == [2, 3]
+    told = {name: rows[f"{side}_{name}"].tolist() for side in ("expected", "realised")
+            for name in ("model_tokens", "tokens", "revenue_usd", "gpus_usd", "overhead_usd") if side == "realised"}
+    assert told == {"model_tokens": [500, 400], "tokens": [100, 20], "revenue_usd": [32, 28], "gpus_usd": [6, 4],
+                    "overhead_usd": [2, 2]}
+    assert rows["expected_tokens"].tolist() == [100, 80]
+    assert rows["expected_gpus_usd"].tolist() == [8, 2]
+
+
 def test_the_terminal_shows_amounts_a_day_and_means(frames):
     """January: 35 requests and 63 thousand tokens a day for 0.045 USD; 53.5 % busy is just below that in binary."""
     market = frames["monthly_market"].copy()

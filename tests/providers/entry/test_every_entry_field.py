@@ -13,7 +13,8 @@ from worlds.fake_desk import model, models_of
 MODELS = models_of(*(model(name, "meta", size, day=day)
                      for name, size, day in (("a", 8, -60.0), ("b", 30, -60.0), ("c", 70, 40.0))))
 POOL = {"types": 9, "looks_per_month": 9.0, "gpus": ("h200-sxm", "gb200"), "familiar_share": 0.7,
-        "max_replicas": 3000, "first_look_day": 30, "regions": ("us-east", "us-west"), "expected_growth_share": 0.5}
+        "max_replicas": 3000, "first_look_day": 30, "regions": ("us-east", "us-west"), "expected_growth_share": 0.5,
+        "experience": "cohorts", "experience_prior_months": 1.0}
 COSTS = {"basis": "volume", "variable_usd_per_mtok": 0.02, "software_per_year": 1.4, "least_load": 0.3}
 CHANGES = {
     "types": 10, "looks_per_month": 20.0, "demand_days": 14, "first_look_day": 31, "gpus": ("h200-sxm", "mi300x"),
@@ -21,7 +22,8 @@ CHANGES = {
     "listing_usd": 4000.0, "hurdle_per_year": 0.5, "ahead_days": 180, "expected_growth_share": 1.0,
     "expected_entry_share": 0.0, "familiar_share": 0.5, "regions": ("us-west",), "fp4_share": 0.9,
     "max_replicas": 3001, "pricing": {"kind": "cost_plus"}, "faults": {"fast_failure_share": 0.1},
-    "engine": {"max_batch": 17}, "limits": {"queue": 3},
+    "engine": {"max_batch": 17}, "limits": {"queue": 3}, "experience": "none", "experience_prior_months": 4.0,
+    "experience_memory_days": 20.0,
 }
 COST_CHANGES = {"basis": "capacity", "variable_usd_per_mtok": 0.03, "software_per_year": 1.8, "least_load": 0.9}
 

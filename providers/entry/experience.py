@@ -1,0 +1,129 @@
+"""What those who came before a host teach it: how each factor of their cash compared with what they had expected.
+
+    (E128)  lambda_x(b) = (n_b X_b / X^e_b + W) / (n_b + W)          x: volume, price, GPUs, overhead
+
+for listings in their month b, with X what came and X^e what was expected on the same days by whoever knew nothing of
+this, summed over all listings so far, each day's counting exp(-1 / memory) times as much a day later; n_b is how many
+months of listings were seen, and W for how many it counts that things come as expected. Sources: Doraszelski, Lewis and
+Pakes (AER 2018): firms learn from what came; Fershtman and Pakes (QJE 2012): beliefs are right on average.
+"""
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from sim.market.hosts import Flows
+from sim.scenario.entry_settings import EntrySettings
+
+STEP_DAYS: Final = 30  # of a month ahead
+CLASSES: Final = 3  # months of a listing that are told apart: its first, its second, and all later ones
+LISTING_DAYS, EXPECTED_USD, AT_EXPECTED_PRICE, REVENUE, EXPECTED_GPUS, GPUS, EXPECTED_OVERHEAD, OVERHEAD = range(8)
+
+
+class Forecast(NamedTuple):
+    """What a listing is expected to bring, a day, in each month ahead; float64 (months,)."""
+
+    model_tokens: np.ndarray  # of its model
+    tokens: np.ndarray  # of its own
+    revenue_usd: np.ndarray  # charged, less what a token costs besides GPUs
+    gpus_usd: np.ndarray
+    overhead_usd: np.ndarray
+
+    @property
+    def cash_usd(self) -> np.ndarray:
+        """What is left; float64 (months,)."""
+        return np.asarray(self.revenue_usd - self.gpus_usd - self.overhead_usd)
+
+    def until(self, months: int) -> "Forecast":
+        """The first months only."""
+        return Forecast(*(flow[:months] for flow in self))
+
+    def of_month(self, month: int) -> Flows:
+        """A day of one month."""
+        return Flows(*(float(flow[month]) for flow in self))
+
+
+class Lessons(NamedTuple):
+    """Factors on a forecast, float64 (months,): 1 where things come as expected."""
+
+    volume: np.ndarray  # on tokens
+    price: np.ndarray  # on revenue a token
+    gpus: np.ndarray
+    overhead: np.ndarray
+
+    def applied(self, forecast: Forecast) -> Forecast:
+        """What is expected by who knows this."""
+        return Forecast(forecast.model_tokens, forecast.tokens * self.volume,
+                        forecast.revenue_usd * self.volume * self.price, forecast.gpus_usd * self.gpus,
+                        forecast.overhead_usd * self.overhead)
+
+    def removed(self, believed: Flows, month: int) -> Flows:
+        """What who does not know this would have expected of a day."""
+        volume, price, gpus, overhead = (float(factor[month]) for factor in self)
+        return Flows(believed.model_tokens, believed.tokens / volume, believed.revenue_usd / (volume * price),
+                     believed.gpus_usd / gpus, believed.overhead_usd / overhead)
+
+    def until(self, months: int) -> "Lessons":
+        """The first months only."""
+        return Lessons(*(factor[:months] for factor in self))
+
+
+class Experience:
+    """Sums over all listings of hosts that came in so far, by month since their listing.
+
+    Parameters
+    ----------
+    settings
+        Whether anybody learns, for how long, and against how much of a prior.
+    """
+
+    def __init__(self, settings: EntrySettings) -> None:
+        self._learned, self._prior = settings.experience == "cohorts", settings.experience_prior_months
+        self._keep = math.exp(-1.0 / settings.experience_memory_days)
+        self._sums = np.zeros((CLASSES, 8))
+        self._day = 0
+
+    def note(self, day: int, month: int, expected: Flows, came: Flows) -> None:
+        """Take in a day of a listing.
+
+        Parameters
+        ----------
+        day
+            Today: days are noted in order.
+        month
+            Whole months since its listing.
+        expected
+            What was expected of such a day without experience; tokens above 0.
+        came
+            What came.
+        """
+        if day > self._day:
+            self._sums *= self._keep ** (day - self._day)
+            self._day = day
+        at_expected = came.tokens * expected.revenue_usd / expected.tokens
+        self._sums[min(month, CLASSES - 1)] += (1.0, expected.revenue_usd, at_expected, came.revenue_usd,
+                                                expected.gpus_usd, came.gpus_usd, expected.overhead_usd,
+                                                came.overhead_usd)
+
+    def lessons(self, months: int) -> Lessons:
+        """Factors for each of so many months ahead, counted from a listing."""
+        found = self._factors(self._sums) if self._learned else np.ones((4, CLASSES))
+        return Lessons(*found[:, np.minimum(np.arange(months), CLASSES - 1)])
+
+    def on_average(self) -> tuple[float, float]:
+        """Factors on revenue and on the cost of GPUs over all months of listings."""
+        if not self._learned:
+            return 1.0, 1.0
+        volume, price, gpus, _ = self._factors(self._sums.sum(axis=0, keepdims=True))[:, 0].tolist()
+        return volume * price, gpus
+
+    def _factors(self, sums: np.ndarray) -> np.ndarray:
+        """Volume, price, GPUs and overhead; float64 (4, rows of sums)."""
+        seen = sums[:, LISTING_DAYS] / STEP_DAYS
+        pairs = ((AT_EXPECTED_PRICE, EXPECTED_USD), (REVENUE, AT_EXPECTED_PRICE), (GPUS, EXPECTED_GPUS),
+                 (OVERHEAD, EXPECTED_OVERHEAD))
+        # nothing expected, or nothing sold: nothing is learned of it
+        ratios = [np.where(sums[:, below] > 0, sums[:, above] / np.where(sums[:, below] > 0, sums[:, below], 1.0), 1.0)
+                  for above, below in pairs]
+        return (np.array(ratios) * seen + self._prior) / (seen + self._prior)
