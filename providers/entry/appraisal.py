@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from providers.cost.expected_volume import ROUNDING
-from providers.entry.experience import Experience, Forecast, Lessons
+from providers.entry.lessons import Experience, Forecast, Lessons
 from providers.entry.meeting import Behind, Incumbents, Meeting, meet, typical_usd
 from providers.entry.outlook import STEP_DAYS, Outlook
 from providers.firms.price_reviews import Sellers

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from providers.entry.appraisal import Prospect
-from providers.entry.experience import Experience
+from providers.entry.lessons import Experience
 from providers.entry.outlook import STEP_DAYS
 from sim.market.hosts import Flows, ListingRecord
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from providers.entry.appraisal import Prospect
-from providers.entry.experience import Experience, Forecast, Lessons
+from providers.entry.lessons import Experience, Forecast, Lessons
 from providers.entry.listing import Listing, Offered
 from sim.market.hosts import Flows
 from sim.scenario.entry_settings import EntrySettings
