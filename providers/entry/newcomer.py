@@ -7,7 +7,7 @@ import numpy as np
 from simpy import Event
 
 from providers.entry.appraisal import Appraisal, Candidate, Prospect
-from providers.entry.listing import Listing, Offered
+from providers.entry.entrant_listing import Listing, Offered
 from providers.entry.outlook import STEP_DAYS, Outlook
 from providers.entry.potential_hosts import ROOM, PotentialHost
 from providers.firms.firm import FirmAgent, Shared

@@ -16,8 +16,8 @@ from typing import Final, NamedTuple
 from sim.market.hosts import Flows, ListingRecord
 
 FACTORS: Final = ("demand", "share", "price", "gpus", "overhead")
-MONTH_DAYS: Final = 30  # of a model's age
-OLDEST: Final = 6  # months of age that are told apart: this and older
+AGE_STEP: Final = 30  # days of a model's age that are told apart
+OLDEST: Final = 6  # of such steps: this and older
 
 
 class Gap(NamedTuple):
@@ -73,7 +73,7 @@ def gaps(listings: Sequence[ListingRecord], of: Callable[[ListingRecord], int]) 
 
 def age_months(listing: ListingRecord) -> int:
     """Return the age of its model when it was listed, whole months; `OLDEST` for all that are older."""
-    return min(OLDEST, int(max(0.0, listing.model_age_days) // MONTH_DAYS))
+    return min(OLDEST, int(max(0.0, listing.model_age_days) // AGE_STEP))
 
 
 def _change(came: Flows, expected: Flows, above: str, below: str) -> float:

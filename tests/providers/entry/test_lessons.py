@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from providers.entry.appraisal import Prospect
+from providers.entry.entrant_listing import Listing, Offered
 from providers.entry.lessons import Experience, Forecast, Lessons
-from providers.entry.listing import Listing, Offered
 from sim.market.hosts import Flows
 from sim.scenario.entry_settings import EntrySettings
 from worlds.entry_desk import entry_desk, incumbent
