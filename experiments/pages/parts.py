@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from experiments.pages import catalogue_tables, published_tables, registry_tables
+from experiments.pages import catalogue_tables, claims_tables, published_tables, registry_tables
 from experiments.store import dictionary, statistics
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
@@ -13,6 +13,7 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     "glossary.md": {"measures": catalogue_tables.catalogue},
     "lab/results.md": {"dictionary": dictionary.page, "statistics": statistics.page},
     "market/calibration.md": {"runs": published_tables.calibration_runs},
+    "market/claims.md": {"verdicts": claims_tables.verdicts, "beside": claims_tables.beside},
     "market/measures.md": {"tables": catalogue_tables.tables},
     "market/pricing.md": {"strategies": registry_tables.strategies, "parameters": registry_tables.strategy_parameters},
     "policies.md": {"policies": registry_tables.policies, "parameters": registry_tables.policy_parameters,

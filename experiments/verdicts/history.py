@@ -47,14 +47,28 @@ def add_full_run(run: FullRun) -> None:
     OutputError
         If the ledger cannot be written.
     """
-    path, known = _ledger(), _read(_ledger())
-    if any((run.study, run.rule) == (other.study, other.rule) for other in known):
+    ledger = _ledger()
+    if any((run.study, run.rule) == (other.study, other.rule) for other in _read(ledger)):
+        return
+    add_to(ledger, run)
+
+
+def add_to(path: Path, run: FullRun) -> None:
+    """Add a full run at the end of a list of them, unless the very same is there.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    known = _read(path)
+    if run in known:
         return
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([COLUMNS, *known, run])
     except OSError as error:
-        raise OutputError(f"cannot write the ledger of full runs {path}: {error.strerror}") from None
+        raise OutputError(f"cannot write the list of full runs {path}: {error.strerror}") from None
 
 
 def exploratory(study: str, rule: DecisionRule) -> str:
