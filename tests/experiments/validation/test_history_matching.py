@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from experiments.validation.facts.fact_ledger import FactLedger, LedgerError
-from experiments.validation.history.emulator import fitted_emulator
+from experiments.validation.history.emulator import _covariance, fitted_emulator
 from experiments.validation.history.findings import learned, told_text
 from experiments.validation.history.learned import best_place, conflicts, pseudo_truths, ranges, singular_values
-from experiments.validation.history.matching import MatchingPlan, matched
+from experiments.validation.history.matching import MarketTrial, MatchingPlan, _Done, matched
 from experiments.validation.history.picking import maximin, sobol, what_is_left
 from experiments.validation.history.priors import centre, paths_of, place_of_values, point_of, values_at
 from experiments.validation.history.ruling_out import MomentTarget, implausibility, second_largest, target_of
@@ -71,6 +71,21 @@ def test_an_emulator_of_a_quadratic_function_is_that_function():
     new = np.array([[0.21, 0.83], [0.9, 0.05]])
     assert emulator.at(new).mean == pytest.approx(1 + 2 * new[:, 0] - 3 * new[:, 0] * new[:, 1], abs=2e-3)
     assert emulator.slopes(np.array([0.5, 0.25])) == pytest.approx([2 - 0.75, -1.5], abs=2e-2)
+
+
+def test_how_alike_two_places_are():
+    """The products of a quadratic function are 1 between two of the corners; the bump has fallen to exp(−1)."""
+    logs = np.log([3.0, 2.0, 0.5, 1.0])
+    assert _covariance(np.zeros((1, 2)), np.array([[1.0, 0.0]]), logs) == pytest.approx(9 + 4 * exp(-1))
+
+
+def test_two_runs_at_the_centre_say_how_much_a_run_varies():
+    done = _Done(ledger(f=1.0), lambda trials: [{"f": 1.0 + 2.0 * trial.replication} for trial in trials])
+    done.run([MarketTrial("centre", (0.5, 0.5, 0.5), 0)])
+    with pytest.raises(LedgerError, match="fact f has no value in some of the runs"):
+        done.noise(done.moments[0])
+    done.run([MarketTrial("centre", (0.5, 0.5, 0.5), 1)])
+    assert done.noise(done.moments[0]) == pytest.approx(2.0)  # of 1 and 3
 
 
 def test_a_run_left_out_is_what_the_others_say_of_it():

@@ -23,6 +23,7 @@ from experiments.validation.facts.fact_nulls import (
 )
 from experiments.validation.facts.fact_table import MarketFacts, held, kept_text, outside, page, read_kept, rows
 from experiments.validation.history.run_file import DoneRun, append_runs
+from sim.market.customers.answer_lengths import kept_share
 from sim.market.models.model import Models
 from sim.scenario.dump import to_toml
 from worlds.hand_market import models
@@ -161,6 +162,13 @@ def test_requests_as_planned(staged):
     assert found["prompt_tokens_last"] == pytest.approx(
         (people.base_per_s @ people.prompt_tokens) / people.base_per_s.sum(), rel=0.05)
     assert "tokens_per_day_month_4" not in found
+    # the first month has four days, 0 to 3: its middle is day 1.5
+    middle = 86_400 * people.base_per_s * people.growth(1.5) * people.present(1.5)
+    answer = people.output_tokens * kept_share(people.output_tokens, people.length_sigma, people.max_tokens)
+    assert found["tokens_per_day_month_1"] == pytest.approx(
+        middle @ (people.prompt_tokens + answer), rel=1e-9)
+    assert found["tokens_per_day_month_1"] != pytest.approx(
+        86_400 * people.base_per_s @ (people.prompt_tokens + answer), rel=1e-4)  # a day and a half of growth shows
 
 
 def test_choices_at_list_prices():

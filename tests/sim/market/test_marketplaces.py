@@ -163,6 +163,9 @@ def test_sellers_hear_of_what_was_sold_through_each():
     assert demand.rules.placed == pytest.approx((1 / 8, 7 / 8))
     assert demand.loose == pytest.approx(0.8)
     assert demand.held == {0: pytest.approx(0.2), 1: pytest.approx(0.05)}
+    # a second such day: what was sold before counts 27/28, so 3,000·55/28 beside the plan's 1,000
+    mix.see(sold, by_rule, desk)
+    assert told[-1].rules.placed[0] == pytest.approx(500 / (1000 + 3000 * 55 / 28))
 
 
 # Whole markets
