@@ -85,8 +85,10 @@ class RunKind:
         return tuple(dict.fromkeys([*INVARIANTS, *CHECKS]))
 
     def with_policy(self, scenario: dict[str, Any], policy: Mapping[str, Any]) -> None:
-        """Put a policy in the place of that of every router of a plain scenario."""
-        for router in [scenario["router"]] if self.of == "market" else scenario["routers"].values():
+        """Put a policy in the place of that of every router of a plain scenario, marketplaces included."""
+        routers = scenario["routers"].values() if self.of == "traffic" else [
+            scenario["router"], *scenario["marketplaces"].values()]
+        for router in routers:
             router["policy"] = dict(policy)
 
     def is_compiled(self, scenario: Any) -> bool:  # noqa: ANN401 - of either form
@@ -140,14 +142,11 @@ def _market_offer_by_offer(scenario: "MarketScenario", replication: int, manner:
 
 def _market_for_gates(scenario: "MarketScenario", replication: int, manner: Manner) -> "dict[str, DataFrame]":
     from experiments.measures.market.gate_facts import facts_table
+    from experiments.runs.rules_in_use import exponents_in_use
     from experiments.store.tables import market_tables
-    from policies import bind
-    from policies.price_responses import price_response
 
-    response = price_response(bind(scenario.router.policy, "router.policy"))
-    exponent = None if response is None or response.curve is not None else response.exponent
     result = _played(scenario, replication, manner)
-    return {**market_tables(result), "gate_facts": facts_table(result, exponent)}
+    return {**market_tables(result), "gate_facts": facts_table(result, exponents_in_use(scenario))}
 
 
 def _market_by_marketplace(scenario: "MarketScenario", replication: int, manner: Manner) -> "dict[str, DataFrame]":

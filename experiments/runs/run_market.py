@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should not wait
     from providers.firms.supply_side import SupplySide
+    from providers.pricing.sold_through import Rules
     from sim.engines.outcome import TrafficOutcome
     from sim.engines.world import World
+    from sim.market.customers.customers import Customers
     from sim.market.customers.lab_sales import LabSales
     from sim.market.customers.population import Population
     from sim.market.desk import AgentProcess
     from sim.market.market import Market, Progress
+    from sim.market.market_clock import TrafficClock
+    from sim.market.market_feed import MarketFeed
     from sim.market.marketplaces.marketplaces import Marketplaces
     from sim.market.models.model import Models
     from sim.market.result import MarketResult
-    from sim.policy import BoundPolicy
     from sim.scenario import MarketScenario
+    from sim.streams import Streams
 
 
 class Stage(NamedTuple):
@@ -45,54 +49,85 @@ def stage(scenario: MarketScenario, replication: int = 0, threads: int = 1, at_r
         For anything wrong in the scenario.
     """
     from experiments.runs.engine_at_rest import EngineAtRest
+    from experiments.runs.rules_in_use import policies_in_use
     from experiments.runs.run_traffic import engine_for
-    from experiments.runs.told_rules import tell_marketplaces, tell_mix, told_rules
-    from providers.around import Around
-    from providers.firms.supply_side import build_supply
-    from providers.hardware.calibration import calibration_of
-    from providers.hardware.own_gpus import gpus_of
-    from sim.market.customers.customers import Customers
+    from experiments.runs.told_rules import told_rules
     from sim.market.customers.population import draw_population
     from sim.market.market import Market
     from sim.market.market_clock import TrafficClock
-    from sim.market.market_feed import MarketFeed
     from sim.market.market_traffic import MarketTraffic
-    from sim.market.market_world import market_world, world_models
+    from sim.market.market_world import market_world
     from sim.market.models.catalogue import load_catalogue
-    from sim.market.models.upgrades import migration_matrix, upgrade_graph
-    from sim.market.slice_rows import Way
     from sim.streams import Streams
 
-    streams = Streams(scenario.seed, replication)
-    horizon = scenario.horizon
+    streams, horizon = Streams(scenario.seed, replication), scenario.horizon
     models = load_catalogue(scenario.models, horizon.start, horizon.days, streams)
-    calibration = calibration_of(scenario.calibration)
-    gpus = {name: gpu.calibrated(calibration) for name, gpu in gpus_of(scenario.gpus).items()}
-    policies = _policies(scenario)
-    supply = build_supply(scenario.supply, models, streams,
-                          Around(horizon.days, scenario.price_factor, gpus, horizon.start))
+    policies = policies_in_use(scenario)
+    supply = _supply(scenario, models, streams)
     told = [told_rules(scenario.supply, policy, path) for path, policy in policies.items()]
     supply.tell(told[0])
     population = draw_population(scenario.customers, streams, horizon.days)
     world = market_world(scenario, supply.providers, supply.offers, population, tuple(policies.values()), replication)
-    clock = TrafficClock(horizon, streams)
-    migration = migration_matrix(upgrade_graph(models, scenario.models), models)
-    labs = _labs(scenario, population, models)
-    customers = Customers(population, models, migration, scenario.customers.choice, labs,
-                          scenario.customers.drift)
-    way = Way(float(world.class_delay_s[0]), world.grid_per_s)
-    feed = MarketFeed(customers, models, clock, scenario.rhythm, way, world_models(world, models.names))
+    labs, clock = _labs(scenario, population, models), TrafficClock(horizon, streams)
+    customers = _customers(scenario, population, models, labs)
+    feed = _feed(scenario, world, models, customers, clock)
+    feed.places = places = _places(scenario, world, population, len(models))
     engine = EngineAtRest(world, feed) if at_rest else engine_for(world, feed, threads)
     traffic = MarketTraffic(engine, clock, feed, len(world.offers))
-    feed.places = places = _places(scenario, world, population, len(models))
     market = Market(scenario, world, models, traffic, customers, places)
     if labs is not None:
         labs.look_at(market.board, world.offers)
         labs.places = places
     _route(market, scenario, population)
-    tellers = (tell_marketplaces(told, market, supply) if places is not None else
-               tell_mix(told[0], scenario.customers, population, supply))
-    return Stage(scenario, market, supply, population, tellers)
+    return Stage(scenario, market, supply, population, _tellers(told, market, scenario, supply))
+
+
+def _supply(scenario: MarketScenario, models: Models, streams: Streams) -> SupplySide:
+    """The firms, on the market's own GPUs as they were measured."""
+    from providers.around import Around
+    from providers.firms.supply_side import build_supply
+    from providers.hardware.calibration import calibration_of
+    from providers.hardware.own_gpus import gpus_of
+
+    calibration, horizon = calibration_of(scenario.calibration), scenario.horizon
+    gpus = {name: gpu.calibrated(calibration) for name, gpu in gpus_of(scenario.gpus).items()}
+    return build_supply(scenario.supply, models, streams,
+                        Around(horizon.days, scenario.price_factor, gpus, horizon.start))
+
+
+def _customers(
+    scenario: MarketScenario, population: Population, models: Models, labs: LabSales | None
+) -> Customers:
+    """Those who choose models, and buy from labs if they can."""
+    from sim.market.customers.customers import Customers
+    from sim.market.models.upgrades import migration_matrix, upgrade_graph
+
+    settings = scenario.customers
+    migration = migration_matrix(upgrade_graph(models, scenario.models), models)
+    return Customers(population, models, migration, settings.choice, labs, settings.drift)
+
+
+def _feed(
+    scenario: MarketScenario, world: World, models: Models, customers: Customers, clock: TrafficClock
+) -> MarketFeed:
+    """The requests of customers."""
+    from sim.market.market_feed import MarketFeed
+    from sim.market.market_world import world_models
+    from sim.market.slice_rows import Way
+
+    way = Way(float(world.class_delay_s[0]), world.grid_per_s)
+    return MarketFeed(customers, models, clock, scenario.rhythm, way, world_models(world, models.names))
+
+
+def _tellers(
+    told: list[Rules], market: Market, scenario: MarketScenario, supply: SupplySide
+) -> tuple[AgentProcess, ...]:
+    """What tells sellers how customers come, where they come by several rules."""
+    from experiments.runs.told_rules import tell_marketplaces, tell_mix
+
+    if market.marketplaces is not None:
+        return tell_marketplaces(told, market, supply)
+    return tell_mix(told[0], scenario.customers, market.customers.population, supply)
 
 
 def _labs(scenario: MarketScenario, population: Population, models: Models) -> LabSales | None:
@@ -103,16 +138,6 @@ def _labs(scenario: MarketScenario, population: Population, models: Models) -> L
     if not (uses.enabled and uses.direct.enabled):
         return None
     return LabSales(population, models, uses.direct, scenario.fees, scenario.price_factor)
-
-
-def _policies(scenario: MarketScenario) -> dict[str, BoundPolicy]:
-    """The policies of the marketplaces, or of the one router, by the path of the field that chooses each."""
-    from policies import bind
-
-    chosen = {f"marketplaces.{name}.policy": place.policy
-              for name, place in scenario.marketplaces.items()} or {"router.policy": None}
-    return {path: bind(scenario.router.policy, "router.policy") if choice is None else bind(choice, path)
-            for path, choice in chosen.items()}
 
 
 def _places(scenario: MarketScenario, world: World, population: Population, models: int) -> Marketplaces | None:

@@ -4,14 +4,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from experiments.measures.market_tables import headers
-from experiments.output.folder import MANIFEST, read_folder
+from experiments.output.folder import MANIFEST, Folder, read_folder
 from sim.errors import MarketError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-TABLES: Final = ("period_market", "period_offers", "period_providers", "models", "switches", "daily_marketplaces")
-EVENTS: Final = ("switches", "daily_marketplaces")  # of all tables, those that may be empty
+TABLES: Final = ("period_market", "period_offers", "period_providers", "models", "switches")
+MAY_BE_EMPTY: Final = ("period_offers", "switches")
+FLOWS: Final = "daily_marketplaces"  # written where there are several marketplaces only
 
 
 class RunFolder(NamedTuple):
@@ -22,7 +23,7 @@ class RunFolder(NamedTuple):
     manifest
         Its manifest, as written.
     tables
-        Frames of ``TABLES`` by name, columns as in `experiments.measures.market_tables.headers`.
+        Frames of ``TABLES`` and `FLOWS` by name, columns as in `experiments.measures.market_tables.headers`.
     """
 
     manifest: dict[str, Any]
@@ -43,7 +44,17 @@ def read(path: Path) -> RunFolder:
     if not all(name in folder.files for name in (f"{table}.csv" for table in TABLES)):
         raise MarketError(f"{path} is of the study {folder.study!r}; only a folder of `tokenmarket run market` has a "
                           "market's time to move through")
-    return RunFolder(folder.manifest, {name: _table(folder.file(f"{name}.csv")) for name in TABLES})
+    tables = {name: _table(folder.file(f"{name}.csv")) for name in TABLES}
+    return RunFolder(folder.manifest, {**tables, FLOWS: _flows(folder)})
+
+
+def _flows(folder: Folder) -> "DataFrame":
+    """Who went from marketplace to marketplace; no rows of a market that has only one."""
+    import pandas as pd
+
+    if f"{FLOWS}.csv" not in folder.files:
+        return pd.DataFrame(columns=list(headers()[FLOWS]))
+    return _table(folder.file(f"{FLOWS}.csv"))
 
 
 def _table(path: Path) -> "DataFrame":
@@ -60,6 +71,6 @@ def _table(path: Path) -> "DataFrame":
     missing = [name for name in headers()[path.stem] if name not in frame.columns]
     if missing:
         raise MarketError(f"{path} has no column {missing[0]!r}; another version wrote it, {again}")
-    if frame.empty and path.stem not in (*EVENTS, "period_offers"):
+    if frame.empty and path.stem not in (*MAY_BE_EMPTY, FLOWS):
         raise MarketError(f"{path} has no rows, so there is nothing to show")
     return frame

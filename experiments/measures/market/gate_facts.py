@@ -1,6 +1,6 @@
 """What the gates of a market ask of one run, as rows of one table: a fact, what it is of, its value."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -39,14 +39,14 @@ class Fact(NamedTuple):
     value: float
 
 
-def facts_table(result: MarketResult, exponent: float | None) -> "DataFrame":
+def facts_table(result: MarketResult, exponents: Sequence[float]) -> "DataFrame":
     """Return `facts` as a frame."""
     import pandas as pd
 
-    return pd.DataFrame(list(facts(result, exponent)), columns=list(COLUMNS))
+    return pd.DataFrame(list(facts(result, exponents)), columns=list(COLUMNS))
 
 
-def facts(result: MarketResult, exponent: float | None) -> Iterator[Fact]:
+def facts(result: MarketResult, exponents: Sequence[float]) -> Iterator[Fact]:
     """Say what the gates ask of a run.
 
     ``open_tokens_two``, ``open_tokens_three``, ``closed_tokens_two``, ``closed_tokens_three``: shares of tokens by the
@@ -64,8 +64,8 @@ def facts(result: MarketResult, exponent: float | None) -> Iterator[Fact]:
     ----------
     result
         The run.
-    exponent
-        Exponent of the router's rule ``1/price^k``; None if it has no such rule.
+    exponents
+        Exponent of the rule ``1/price^k`` of the router, or of each marketplace; nan of one that has no such rule.
     """
     run, found = Run(result), stretches(result)
     kept = is_open(result, found)
@@ -73,9 +73,9 @@ def facts(result: MarketResult, exponent: float | None) -> Iterator[Fact]:
         yield Fact(name, "", share)
     yield Fact("open_price", "", _open_price(result))
     yield Fact("open_sellers", "", _open_sellers(run))
-    markup = markup_over_rule(found, kept, np.nan if exponent is None else exponent)
+    markup = markup_over_rule(found, kept, exponents)
     yield Fact("over_rule", "", markup.over_rule)
-    yield Fact("answerable", "", np.nan if exponent is None else markup.answerable)
+    yield Fact("answerable", "", markup.answerable)
     yield Fact("held_at_list", "", held_at_list(found, kept))
     if result.demand_days:
         for name, share in live_uses.uses_shares(result)._asdict().items():

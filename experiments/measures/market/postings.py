@@ -1,22 +1,23 @@
 """Prices beside costs: what sellers posted, what serving cost them then, and how their shares answered to price.
 
-The elasticity of a seller's sales is ``e = sum_r w_r k_r (1 - s_r)`` over the rules that place requests, w what part of
+The elasticity of a seller's sales is ``e = sum_r w_r k_r (1 - s_r)`` over the rules that place requests (of each
+marketplace where there are several, E93), w what part of
 its sales each places and s its share of what that rule places (E41); who answers it asks ``e / (e - 1)`` times its cost
 (P3, P10 of docs/market/pricing.md). Both sides are in a run: s in its days, cost in
 its postings.
 """
 
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from experiments.measures.market.panel import by_group, offer_tokens, ratio
+from experiments.measures.market.ways_sold import DEFAULT, ways_sold
 from sim.engines.wanted import RULES
 from sim.market.result import MarketResult
 from sim.price_response import STEEPEST
 from sim.units import DAY_S
-
-DEFAULT: Final = RULES.index("default")
 
 
 class Stretches(NamedTuple):
@@ -36,9 +37,8 @@ class Stretches(NamedTuple):
     share
         Share of the model's tokens of those days; nan where nobody sold any.
     placed_by, share_by_rule
-        (postings, rules): what part of its completed requests of those days each rule of ``sim.engines.wanted.RULES``
-        placed, and its share of all that the rule placed of the model. Where a run does not count them, all is by the
-        router's own.
+        (postings, ways): what part of its completed requests of those days each way of `ways_sold` placed, and its
+        share of all that it placed of the model. Where a run does not count them, all is by the router's own rule.
     """
 
     offer: np.ndarray
@@ -91,18 +91,18 @@ def stretches(result: MarketResult) -> Stretches:
 
 
 def _rules(result: MarketResult, offer: np.ndarray, span: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Parts of each rule in what was sold between two days, and shares of what each placed, (postings, rules) both."""
-    if not all(len(day.by_rule) for day in result.offer_days):
+    """Parts of each way in what was sold between two days, and shares of what each placed, (postings, ways) both."""
+    counted = ways_sold(result)
+    if counted is None:
         placed = np.zeros((len(offer), len(RULES)))
         placed[:, DEFAULT] = 1.0
         return placed, np.repeat(np.nan_to_num(share)[:, None], len(RULES), axis=1)
-    counted = np.array([day.by_rule for day in result.offer_days])
-    mine, all_of = np.zeros((len(offer), len(RULES))), np.zeros((len(offer), len(RULES)))
-    for rule in range(len(RULES)):
-        daily = counted[:, :, rule]
-        mine[:, rule] = _between(daily, offer, *span)
+    mine, all_of = np.zeros((len(offer), counted.shape[2])), np.zeros((len(offer), counted.shape[2]))
+    for way in range(counted.shape[2]):
+        daily = counted[:, :, way]
+        mine[:, way] = _between(daily, offer, *span)
         models = by_group(daily, result.offer_model, len(result.models))
-        all_of[:, rule] = _between(models, result.offer_model[offer], *span)
+        all_of[:, way] = _between(models, result.offer_model[offer], *span)
     return np.nan_to_num(ratio(mine, mine.sum(axis=1, keepdims=True))), np.nan_to_num(ratio(mine, all_of))
 
 
@@ -118,8 +118,8 @@ def is_open(result: MarketResult, found: Stretches) -> np.ndarray:
     return np.asarray(result.models.open[result.offer_model[found.offer]], bool)
 
 
-def markup_over_rule(found: Stretches, kept: np.ndarray, exponent: float) -> Markup:
-    """Hold price over cost against the rule ``1/price^exponent``, and those of customers who route differently (E75).
+def markup_over_rule(found: Stretches, kept: np.ndarray, exponents: Sequence[float]) -> Markup:
+    """Hold price over cost against the rules ``1/price^k``, and those of customers who route differently (E75).
 
     Parameters
     ----------
@@ -127,14 +127,17 @@ def markup_over_rule(found: Stretches, kept: np.ndarray, exponent: float) -> Mar
         The postings.
     kept
         Which of them count, bool (postings,).
-    exponent
-        That of the router.
+    exponents
+        That of the router, or of each marketplace; nan of one without such a rule, so that nothing can be said.
     """
     sold = kept & (found.tokens > 0) & (found.cost > 0)
-    exponents = np.array([{"default": exponent, "floor": STEEPEST.exponent}.get(rule, 0.0) for rule in RULES])
-    elasticity = np.where(sold, (found.placed_by * exponents * (1.0 - found.share_by_rule)).sum(axis=1), 0.0)
-    known = sold & (elasticity > 1.0)
     total = found.tokens[sold].sum()
+    if np.isnan(exponents).any():
+        return Markup(np.nan, np.nan)
+    asked_for = [{"floor": STEEPEST.exponent}.get(rule, 0.0) for rule in RULES[DEFAULT + 1:]]
+    steep = np.array([*exponents, *asked_for])
+    elasticity = np.where(sold, (found.placed_by * steep * (1.0 - found.share_by_rule)).sum(axis=1), 0.0)
+    known = sold & (elasticity > 1.0)
     if not known.any():
         return Markup(np.nan, 0.0 if total else np.nan)
     e = elasticity[known]

@@ -66,7 +66,9 @@ class MarketStudy(Study["Market", "Found"]):
 
     def tables(self, found: Found) -> dict[str, DataFrame]:
         """Return monthly and weekly tables, prices, moves, models, the ledger and the summary."""
-        return found.tables
+        from experiments.studies.market.measures import told_tables
+
+        return told_tables(found.tables)
 
     def draw(self, found: Found, folder: Path) -> None:
         """Draw a page of panels, and the moves between the models that were used most."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from experiments.measures.market_summary import explained, over_replications
 from experiments.store.report_tables import ASKED_FILES, FILES
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from experiments.store.results import Results
+
+BY_MARKETPLACE: Final = ("monthly_marketplaces", "daily_marketplaces")  # of a market that has several
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class Found:
         """Return the names of the models that sold most tokens, at most so many, best first."""
         sold = self.tables["monthly_models"].groupby("model", sort=False)["tokens"].sum()
         return list(sold[sold > 0].sort_values(ascending=False, kind="stable").index[:most])
+
+
+def told_tables(frames: dict[str, DataFrame]) -> dict[str, DataFrame]:
+    """Return the tables that are written: those by marketplace only of a market that has several."""
+    return {name: frame for name, frame in frames.items() if name not in BY_MARKETPLACE or len(frame)}
 
 
 def found_in(design: Market, results: Results) -> Found:

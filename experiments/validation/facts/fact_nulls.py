@@ -109,17 +109,16 @@ def _settings(scenario: MarketScenario) -> dict[str, float]:
 
 
 def _markups(scenario: MarketScenario) -> dict[str, float]:
-    """Log prices of two and of five equal sellers over that of one, by the router's rule and the ceiling of prices."""
-    from policies import bind
-    from policies.price_responses import price_response
+    """Log prices of two and of five equal sellers over that of one, by the rules in use and the ceiling of prices."""
+    from experiments.runs.rules_in_use import mean_exponent
 
-    response = price_response(bind(scenario.router.policy, "router.policy"))
+    exponent = mean_exponent(scenario)
     ceiling = scenario.supply.entry.pricing.parameters.get("ceiling_markup")
-    if response is None or response.curve is not None or not isinstance(ceiling, int | float):
+    if math.isnan(exponent) or not isinstance(ceiling, int | float):
         return {}
 
     def markup(sellers: int) -> float:
-        elasticity = response.exponent * (1 - 1 / sellers)
+        elasticity = exponent * (1 - 1 / sellers)
         return min(float(ceiling), elasticity / (elasticity - 1)) if elasticity > 1 else float(ceiling)
 
     return {f"log_price_{word}_providers": math.log(markup(count) / markup(1)) for word, count in (

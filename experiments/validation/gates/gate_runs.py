@@ -46,20 +46,17 @@ def asked(scenario: MarketScenario, how: HowToRun) -> list[GateFinding]:
 def variants(scenario: MarketScenario) -> dict[str, MarketScenario]:
     """Return the variants that can be made of a market, itself among them.
 
-    The router's exponent needs a policy with a parameter ``k``; dearer GPUs need prices that are not replayed. A
-    variant that is the market itself is run once.
+    The exponent is that of the router, or of every marketplace whose policy has a parameter ``k``; dearer GPUs need
+    prices that are not replayed. A variant that is the market itself is run once.
     """
-    from policies import bind
+    from experiments.runs.rules_in_use import with_exponent
     from sim.scenario.load import plain, scenario_of
 
-    found = {AS_IT_IS: scenario}
-    whole = plain(scenario)
-    given = bind(scenario.router.policy, "router.policy").values
-    if "k" in type(given).model_fields:
-        for exponent in EXPONENTS:
-            data = {**whole, "router": {**whole["router"], "policy": {**whole["router"]["policy"], "k": exponent}}}
-            same = getattr(given, "k", None) == exponent
-            found[variant_of(exponent)] = scenario if same else _market(scenario_of(data))
+    found, whole = {AS_IT_IS: scenario}, plain(scenario)
+    for exponent in EXPONENTS:
+        changed = with_exponent(scenario, exponent)
+        if changed is not None:
+            found[variant_of(exponent)] = changed
     if scenario.supply.gpu_prices.kind != "replayed":
         found[SHOCK] = _market(scenario_of({**whole, "supply": _dearer(whole["supply"])}))
     return found

@@ -19,6 +19,8 @@ EXPONENTS: Final = (2.0, 4.0, 8.0)
 SHOCK_FACTOR: Final = 1.2  # of what GPUs cost: large against the grid of prices, small against their rise in 2026
 ANSWERABLE: Final = 0.5  # least share of tokens whose sellers have an elasticity above 1, for a median to speak
 
+NO_EXPONENT: Final = "no policy in use has an exponent k"
+NO_RULE: Final = "no open model sold anything, or a policy in use weighs prices by no rule 1/price^k"
 MORE_THAN_NONE: Final = math.nextafter(0.0, 1.0)
 
 CHOICE: Final = (
@@ -90,7 +92,7 @@ def rule(runs: Runs, has_entry: bool) -> Iterator[GateFinding]:
         yield _over_rule(rule_gate(exponent), runs.get(variant_of(exponent), ()))
     lax, strict = (runs.get(variant_of(exponent), ()) for exponent in (EXPONENTS[0], EXPONENTS[-1]))
     if not lax or not strict:
-        why = "the router's policy has no exponent k"
+        why = NO_EXPONENT
         yield from (unsaid(gate, why) for gate in (PRICE_FALLS, SELLERS_FALL))
         return
     pairs = list(zip(lax, strict, strict=True))
@@ -104,11 +106,11 @@ def rule(runs: Runs, has_entry: bool) -> Iterator[GateFinding]:
 
 def _over_rule(gate: Gate, found: Sequence[Facts]) -> GateFinding:
     if not found:
-        return unsaid(gate, "the router's policy has no exponent k")
+        return unsaid(gate, NO_EXPONENT)
     covered = _mean(_values(found, "answerable"))
     note = f"{covered:.0%} of tokens have a seller whose e is above 1"
     if not covered >= ANSWERABLE:
-        return unsaid(gate, f"only {note}" if math.isfinite(covered) else "no open model sold anything")
+        return unsaid(gate, f"only {note}" if math.isfinite(covered) else NO_RULE)
     return judged(gate, _values(found, "over_rule"), note)
 
 

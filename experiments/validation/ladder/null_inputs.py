@@ -27,8 +27,9 @@ def inputs_alone(scenario: MarketScenario, replication: int) -> dict[str, float]
 
     Prices: each model at its list price from its release. Requests: planned at entry, with the growth that is set.
     Providers of a model: those that would take it, if none ever left. The slope of shares in prices: minus the
-    router's exponent. The hazard of repricing: what strategies are set to.
+    router's exponent, or the mean of marketplaces' (E160). The hazard of repricing: what strategies are set to.
     """
+    from experiments.runs.rules_in_use import mean_exponent
     from experiments.runs.run_market import stage
 
     staged = stage(scenario.model_copy(update={"engine": "reference"}), replication)
@@ -36,7 +37,8 @@ def inputs_alone(scenario: MarketScenario, replication: int) -> dict[str, float]
     return {
         **_prices(staged.market.models, days), "requests_growth": _growth(staged.population, days),
         **_providers(staged.supply.planned, set(scenario.supply.firms), days),
-        "elasticity_within_models": _slope(scenario), "reprice_hazard": _hazard(scenario, staged.supply.planned),
+        "elasticity_within_models": -mean_exponent(scenario),
+        "reprice_hazard": _hazard(scenario, staged.supply.planned),
     }
 
 
@@ -71,14 +73,6 @@ def _providers(planned: "list[PlannedOffer]", firms: set[str], days: int) -> dic
                                 index_of(tuple(offer.model.name for offer in sure))[1])
     return {name if name.startswith("models_") else f"providers_per_model_{name}": value
             for name, value in found._asdict().items()}
-
-
-def _slope(scenario: MarketScenario) -> float:
-    from policies import bind
-    from policies.price_responses import price_response
-
-    response = price_response(bind(scenario.router.policy, "router.policy"))
-    return math.nan if response is None or response.curve is not None else -response.exponent
 
 
 def _hazard(scenario: MarketScenario, planned: "list[PlannedOffer]") -> float:

@@ -1,11 +1,12 @@
 """Rungs that are simulated: a market without hosts, with hosts but a router that does not look at prices, and itself.
 
 L1 adds demand to the inputs: each creator sells its models, open ones too, at list prices. L2 adds hosts under uniform
-routing, L3 is the market.
+routing, by every marketplace where there are several, L3 is the market.
 """
 
 from typing import Any, Final
 
+from experiments.runs.kinds import KINDS
 from sim.errors import ScenarioError
 from sim.scenario import MarketScenario
 from sim.scenario.load import plain, scenario_of
@@ -27,7 +28,8 @@ def simulated(scenario: MarketScenario) -> dict[str, MarketScenario]:
         If the market has no lab, whose GPUs creators could have.
     """
     whole = plain(scenario)
-    uniform = {**whole, "router": {**whole["router"], "policy": {"kind": "random"}}}
+    uniform = plain(scenario)
+    KINDS["market"].with_policy(uniform, {"kind": "random"})
     return {DEMAND: _of({**whole, "supply": _creators(scenario, whole["supply"])}), UNIFORM: _of(uniform),
             WHOLE: scenario}
 

@@ -10,12 +10,14 @@ import pytest
 from experiments.measures.market.gate_facts import facts, facts_table
 from experiments.measures.market.postings import is_open, markup_over_rule, stretches
 from experiments.report.standing import of_gates
+from experiments.runs.rules_in_use import policies_in_use
 from experiments.validation.gates import certificate, own_shock
 from experiments.validation.gates.gate import Gate, band, judged, rows, told, unsaid, verdict
 from experiments.validation.gates.gate_runs import facts_by_seed, has_entry, host_choices, variants
 from experiments.validation.gates.own_shock import gates, own_cost, pass_through
 from experiments.validation.gates.run_gates import (
     AS_IT_IS,
+    EXPONENTS,
     SHOCK,
     choice,
     entry,
@@ -26,6 +28,7 @@ from experiments.validation.gates.run_gates import (
     variant_of,
 )
 from sim.market.hosts import EntryValue, HostRecord
+from sim.market.marketplaces.marketplace_days import MarketplaceDay
 from sim.market.posting import Posting
 from sim.scenario.pricing_settings import PricingChoice
 from sim.units import DAY_S
@@ -39,7 +42,7 @@ def said(findings):
 
 def of_result(result, exponent=2.0):
     """The facts of a result, as the gates get them."""
-    return facts_by_seed(facts_table(result, exponent).assign(replication=0))[0]
+    return facts_by_seed(facts_table(result, [math.nan if exponent is None else exponent]).assign(replication=0))[0]
 
 
 def priced(price_over_cost, sellers=4, days=3):
@@ -138,7 +141,7 @@ def test_prices_stand_from_their_posting_to_the_next():
     assert found.share[[0, 1, 2, 3, 5]].tolist() == pytest.approx([1, 27 / 108, 54 / 136, 91 / 148, 72 / 96])
     assert is_open(run, found).tolist() == [False] + [True] * 5
     # at k = 4 e is 3 and 2.41 of a, 1.54 and 1 of b: the last has no best price
-    got = markup_over_rule(found, is_open(run, found), 4.0)
+    got = markup_over_rule(found, is_open(run, found), [4.0])
     assert got.answerable == pytest.approx((27 + 54 + 91) / (27 + 54 + 91 + 72))
     over = {27: 3 * (1 - 1 / 3), 54: 5 * (1 - 34 / 82), 91: 2 * (1 - 37 / 57)}  # price over cost, times (e - 1)/e
     assert sorted(over, key=over.get) == [91, 27, 54]
@@ -156,13 +159,58 @@ def test_customers_who_route_differently_lower_an_elasticity():
     found = stretches(counted)
     assert found.placed_by.tolist() == [[0.6, 0, 0.2, 0.2]] * 4
     assert found.share_by_rule.tolist() == [[0.25, 0, 0.25, 0.25]] * 4
-    got = markup_over_rule(found, is_open(counted, found), 4.0)
+    got = markup_over_rule(found, is_open(counted, found), [4.0])
     assert got.over_rule == pytest.approx(2.25 * (1 - 1 / 1.8))
     by_rule[0] = [3, 2, 0, 0]
     alone = stretches(replace(run, offer_days=[replace(day, by_rule=by_rule) for day in run.offer_days]))
     assert alone.share_by_rule[0].tolist() == [0.25, 1.0, 0.0, 0.0]
     first = np.arange(4) == 0
-    assert markup_over_rule(alone, first, 4.0).over_rule == pytest.approx(2.25 * (1 - 1 / 1.8))
+    assert markup_over_rule(alone, first, [4.0]).over_rule == pytest.approx(2.25 * (1 - 1 / 1.8))
+
+
+def by_two_marketplaces(markup, by_marketplace, by_rule):
+    """Four sellers alike and two marketplaces: completed requests of each offer by either, and of either by rule."""
+    run = priced(markup)
+    models = np.zeros((2, len(run.models), 4), np.int64)
+    models[:, run.offer_model[0]] = by_rule
+    days = [replace(day, by_marketplace=np.tile(by_marketplace, (4, 1)), by_rule=np.tile(
+        np.add.reduce(by_rule) // 4, (4, 1))) for day in run.offer_days]
+    places = [MarketplaceDay(*[np.zeros(2)] * 9, np.zeros((2, 2)), models) for _ in days]
+    return replace(run, offer_days=days, marketplaces=("strict", "lax"), marketplace_days=places)
+
+
+def test_marketplaces_rules_add_up():
+    """Each of four sellers has a quarter of both: three of its five requests through k = 8, two through k = 2 (E93).
+
+    So e is (3/5 of 8 + 2/5 of 2) times 3/4, which is 4.2; the answer is 4.2/3.2 times the cost.
+    """
+    run = by_two_marketplaces(2.1, [3, 2], np.array([[12, 0, 0, 0], [8, 0, 0, 0]]))
+    found = stretches(run)
+    assert found.placed_by.tolist() == [[0.6, 0.4, 0, 0, 0]] * 4
+    assert found.share_by_rule.tolist() == [[0.25, 0.25, 0, 0, 0]] * 4
+    got = markup_over_rule(found, is_open(run, found), [8.0, 2.0])
+    assert got.over_rule == pytest.approx(2.1 * (1 - 1 / 4.2))
+    assert got.answerable == 1
+    assert math.isnan(markup_over_rule(found, is_open(run, found), [8.0, math.nan]).answerable)
+
+
+def test_who_asks_for_a_rule_is_taken_off_its_marketplace():
+    """Half of the strict marketplace's requests name a seller, none of the lax one's: 4 to 6 are 2 to 6 (E161)."""
+    run = by_two_marketplaces(2.0, [4, 6], np.array([[8, 0, 0, 8], [24, 0, 0, 0]]))
+    assert stretches(run).placed_by.tolist() == [[0.2, 0.6, 0, 0, 0.2]] * 4
+
+
+def test_every_marketplace_with_an_exponent_gets_another():
+    classic = {"kind": "openrouter_classic"}
+    market = small(router={"policy": classic}, marketplaces={
+        "own": {"policy": {**classic, "k": 4}}, "routers": {}, "floor": {"policy": {"kind": "openrouter_floor"}}})
+    found = {name: [policy.values for policy in policies_in_use(case).values()]
+             for name, case in variants(market).items()}
+    assert list(found) == [AS_IT_IS, *map(variant_of, EXPONENTS), SHOCK]
+    assert [values.k for values in found[variant_of(8.0)][:2]] == [8, 8]
+    assert found[variant_of(8.0)][2] == found[AS_IT_IS][2]
+    assert variants(small(router={"policy": {**classic, "k": 2}}))[variant_of(2.0)] == small(
+        router={"policy": {**classic, "k": 2}})
 
 
 def test_facts_of_a_run_by_hand():
@@ -335,9 +383,9 @@ def test_hosts_are_counted_by_strategy():
 
 
 def test_a_table_of_facts_comes_back_as_facts():
-    table = facts_table(hand_market(), 2.0)
+    table = facts_table(hand_market(), [2.0])
     assert list(table.columns) == ["fact", "of", "value"]
-    assert facts_by_seed(table.assign(replication=0))[0].keys() == {it.fact for it in facts(hand_market(), 2.0)}
+    assert facts_by_seed(table.assign(replication=0))[0].keys() == {it.fact for it in facts(hand_market(), [2.0])}
 
 
 # the certificate

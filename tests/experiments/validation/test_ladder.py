@@ -5,6 +5,7 @@ from math import exp, isnan, log, nan
 
 import pytest
 
+from experiments.runs.rules_in_use import exponents_in_use, mean_exponent, policies_in_use
 from experiments.validation.ladder.climbing import HEADLINES, Fact, Headline, around, climbed, rows
 from experiments.validation.ladder.ladder_runs import numbers_by_seed
 from experiments.validation.ladder.null_inputs import _prices, inputs_alone
@@ -126,3 +127,17 @@ def test_headlines_are_numbers_of_the_summary():
     [seed] = numbers_by_seed(table)
     assert {it.name for it in HEADLINES} <= set(seed)
     assert seed["requests_growth"] == pytest.approx(log(16 / 6))
+
+
+def test_marketplaces_have_their_rules_at_inputs_and_draw_alike_one_rung_up(market):
+    """Three in four at k = 2 and one in four at k = 6 answer a price by 3 (E160); a curve has no exponent."""
+    two = {"a": {"policy": {"kind": "openrouter_classic", "k": 2}, "start_share": 3.0},
+           "b": {"policy": {"kind": "openrouter_classic", "k": 6}}}
+    both = small(supply=market.supply.model_dump(mode="json"), marketplaces=two)
+    assert inputs_alone(both, 0)["elasticity_within_models"] == -3
+    assert [it.policy.kind for it in policies_in_use(simulated(both)[UNIFORM]).values()] == ["random"] * 2
+    assert simulated(both)[WHOLE].marketplaces == both.marketplaces
+    curved = small(marketplaces=two | {"b": {"policy": {"kind": "openrouter_adjusted"}}})
+    assert exponents_in_use(curved)[0] == 2
+    assert isnan(exponents_in_use(curved)[1])
+    assert isnan(mean_exponent(curved))
