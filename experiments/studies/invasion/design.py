@@ -18,6 +18,7 @@ RULES: Final = (
     "openrouter_classic", "openrouter_adjusted", "openrouter_floor", "openrouter_nitro", "litellm_least_busy",
     "litellm_latency", "sglang_cache_aware", "oracle_least_work")
 HELD, NEW = "incumbent", "invader"  # the marketplaces of the scenario
+DAYS, REVIEWS_PER_MONTH = 120, 0.25  # of the smallest full design
 LOOK_DAYS, LOOK_RULES = 60, 2
 
 

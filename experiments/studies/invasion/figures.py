@@ -47,7 +47,7 @@ def figure_of(found: "Invaded") -> "Figure":
         axis.text(column, row, text, ha="center", va="center", fontsize=7.5, weight=weight, color=ink)
     axis.set_xticks(range(len(rules)), rules, rotation=35, ha="right", fontsize=8)
     axis.set_yticks(range(len(rules)), rules, fontsize=8)
-    axis.set_xlabel("Invader (5 % of customers on the first day)")
+    axis.set_xlabel("Invader (a twentieth of customers on the first day)")
     axis.set_ylabel("Incumbent")
     axis.set_title("Invader's final share; bold: the incumbent resists", loc="left", fontsize=10)
     figure.colorbar(image, ax=axis, label="Invader's log odds less those with the incumbent's rule", shrink=0.8)

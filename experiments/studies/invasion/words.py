@@ -1,43 +1,49 @@
-"""The study of invasions written up."""
+"""What the study of invasions says of its numbers: every one stands in ``summary.csv`` or ``pairs.csv``."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from experiments.output.folder import SUMMARY, Folder
-from experiments.report.blocks import Section
-from experiments.report.common import design
-from experiments.report.pieces import Legend, as_it_is, figures_in
-from experiments.studies.study import Answer
+from experiments.report.numbers import measured
+from experiments.report.pieces import listed
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-FIGURES: Final = {"invasion": Legend(
-    "The invader's share of customers on the last day, with 95 % intervals over seeds. Colour: its log odds less "
-    "those of newcomers with the incumbent's own rule, on the same draws; so the diagonal is white.",
-    "A square of final shares by incumbent and invader; the values stand in the table of pairs")}
-LIMITS: Final = (
-    "How customers weigh price and waiting, how often they reconsider and what staying is worth are assumptions; with "
-    "one review in twenty months' worth of workloads a month, 180 days move few.",
-    "The market is small: six hosts and two open models, whose sellers answer the rules that they are told.",
-    "Tails are those of simulated requests, a few thousand a day.",
-)
+
+def sentences(folder: Folder) -> list[str]:
+    """Return who is efficient and whether it lasts, what others did to its prices, and which efficient rules do not."""
+    rules, pairs = folder.table(SUMMARY), folder.table("pairs.csv")
+    return [_efficient(rules), *_beside(rules, pairs), _undominated(rules)]
 
 
-def answer(folder: Folder, figures: Path) -> Answer:
-    """Write up who resists and who spreads."""
-    rules = folder.table(SUMMARY)
-    question = ("Which routing rules keep their customers when another opens beside them with a twentieth of the "
-                "market, and which take those of others?")
-    sections = [Section("results", "Rules", (design(folder), as_it_is(rules), *figures_in(figures, FIGURES))),
-                Section("pairs", "Pairs", (as_it_is(folder.table("pairs")),))]
-    return Answer(question, sections, list(LIMITS), {"rules": str(len(rules)), "said": said(rules)})
+def _efficient(rules: DataFrame) -> str:
+    best = rules[rules["efficient"]].iloc[0]
+    price = measured(best["alone_usd_per_mtok"], best["alone_usd_per_mtok_half_width"])
+    wait = measured(best["alone_ttft_mean_s"], best["alone_ttft_mean_s_half_width"])
+    return (f"`{best['rule']}` costs customers least where all keep it: {price} USD a million tokens, {wait} s to the "
+            f"first token. Its customers stay with it beside {best['withstands']} of {best['others']} others, and it "
+            f"grows against {best['grows_against']}.")
 
 
-def said(rules: DataFrame) -> str:
-    """Return who is cheapest where all keep its rule, and whether it resists all others."""
-    best = rules.sort_values("alone_usd_per_mtok", kind="stable").iloc[0]
-    return (f"{best['rule']} is the cheapest where all keep it, resists {best['resists']} of {best['others']} others "
-            f"and grows against {best['grows_against']}")
+def _beside(rules: DataFrame, pairs: DataFrame) -> list[str]:
+    best = rules.loc[rules["efficient"], "rule"].iloc[0]
+    rows = pairs[(pairs["incumbent"] == best) & (pairs["invader"] != best)]
+    if rows.empty:
+        return []
+    worst = rows.loc[rows["all_pay_more"].idxmax()]
+    more, peak = (measured(100 * worst[name], 100 * worst[f"{name}_half_width"])
+                  for name in ("all_pay_more", "all_pay_more_in_dearest_month"))
+    return [f"Beside a twentieth at `{worst['invader']}` all of its customers pay most: {more} % more than alone, and "
+            f"{peak} % more in the dearest month."]
+
+
+def _undominated(rules: DataFrame) -> str:
+    kept = rules[rules["undominated"]]
+    lost = kept[kept["withstands"] < kept["others"]]
+    if lost.empty:
+        return "Every rule that no other beats at both price and wait keeps its customers."
+    told = listed([f"`{row['rule']}` ({row['others'] - row['withstands']} of {row['others']} others win)"
+                   for row in lost.to_dict("records")])
+    return f"Of the rules that no other beats at both price and wait, these lose customers: {told}."

@@ -7,8 +7,14 @@ import pandas as pd
 import pytest
 
 from experiments.scenarios import load_market
+from experiments.studies.invasion import STUDY
 from experiments.studies.invasion.design import Invasion, Meeting, look_at
-from experiments.studies.invasion.measures import invaded, pairs, summary
+from experiments.studies.invasion.lax_demand import all_pay_more, relents_below
+from experiments.studies.invasion.measures import invaded
+from experiments.studies.invasion.meeting_tables import pairs, summary
+from experiments.studies.invasion.sides import side
+from experiments.studies.invasion.words import sentences
+from experiments.verdicts.deciding import decide
 from sim.errors import ScenarioError
 
 RULES = ("random", "cheapest")
@@ -87,7 +93,94 @@ def test_who_resists_and_who_grows(found):
     assert rules.loc["cheapest", ["resists", "grows_against", "others"]].tolist() == [1, 1, 1]
     assert rules.loc["random", ["resists", "grows_against"]].tolist() == [0, 0]
     assert rules.loc["random", "alone_usd_per_mtok"] == pytest.approx(2.0)
-    assert rules.loc["random", "odds_against_itself"] == pytest.approx(0.0, abs=1e-9)
+    assert rules.loc["random", "won_by_the_same"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_what_the_rule_compares_by_hand(found):
+    """The cheapest costs 5 ln 1 + .05, the other 5 ln 2 + .05; beside it all pay .96 x 1.5 + .04 x 3 in place of 1."""
+    assert found.efficient == "cheapest"
+    assert found.generalised_cost("random") == pytest.approx(5 * np.log(2) + 0.05)
+    assert found.resisted() == [1.0, 1.0]  # the other ends at 4 %, below the 5 % of the same newcomers
+    assert found.paid_more() == pytest.approx([0.56, 0.56])
+    assert found.won_by_the_same() == pytest.approx([0.0, 0.0], abs=1e-12)
+    assert STUDY.statistics(found) == {"resisted": found.resisted(), "paid_more": found.paid_more()}
+    won = found.sides[Meeting("random", "cheapest")]
+    loses = replace(found, sides=found.sides | {Meeting("cheapest", "random"): won})
+    assert loses.resisted() == [0.0, 0.0]  # odds of 1/9 in place of 1/19
+
+
+def test_who_is_dominated_and_who_withstands(found):
+    """Both wait a second: the dearer one is beaten at the price and ties at the wait, which no other beats at both."""
+    rules = summary(found).set_index("rule")
+    assert rules["efficient"].tolist() == [False, True]
+    assert rules["undominated"].tolist() == [True, True]
+    assert rules["withstands"].tolist() == [0, 1]
+    slow = found.sides[Meeting("random", "random")]
+    slower = {name: it._replace(wait_s=2 * it.wait_s) for name, it in slow.items()}
+    dominated = replace(found, sides=found.sides | {Meeting("random", "random"): slower})
+    assert not dominated.is_undominated("random")
+    assert dominated.is_undominated("cheapest")
+
+
+def test_terms_are_those_from_the_second_month_on_and_shares_those_of_the_end():
+    """Months of 1, 2 and 3 M tokens at 9, 1 and 2 USD; 8 of 100 at the end, of whom 3 came in the first month."""
+    months = pd.DataFrame({
+        "month": ["2025-01", "2025-02", "2025-03"], "replication": 0, "customer_share": [0.09, 0.1, 0.08],
+        "customers_there": [9, 10, 8], "joins": [3, 2, 0], "leaves": [0, 0, 2], "spend_usd": [9.0, 2.0, 6.0],
+        "tokens": [1e6, 2e6, 3e6], "paid_over_mean": [1.0, 0.5, 2.0], "requests": [9.0, 10.0, 30.0],
+        "completed_share": [1.0, 0.5, 1.0], "ttft_mean_s": [9.0, 7.0, 1.0], "ttft_p99_simulated_s": [90.0, 10.0, 20.0]})
+    one = side(months)
+    assert one.share == 0.08
+    assert one.first_share == pytest.approx(0.05)
+    assert one.price == pytest.approx(8 / 5)
+    assert one.dearest_month == pytest.approx(2)
+    assert one.paid_over_mean == pytest.approx(8 / (4 + 3))
+    assert one.completed == pytest.approx(35 / 40)
+    assert one.ttft_mean_s == pytest.approx((7 * 5 + 1 * 30) / 35)
+    assert one.ttft_p99_s == pytest.approx(15)
+    assert side(months[:1]).price == pytest.approx(9)  # a run of one month has no second
+
+
+def test_few_who_look_at_no_price_by_hand():
+    """A twentieth, six hosts, four times the cost: 3/120 of the margin against 115/120 of it; all earn 3/20 of cost."""
+    assert relents_below(0.05, 4.0, 6) == pytest.approx(1 + 3 / 115)
+    assert all_pay_more(0.05, 4.0) == pytest.approx(0.15)
+    alone = STUDY.inputs_alone(STUDY.built_so())
+    assert [value for values in alone.values() for value in values] == pytest.approx([0.05, 0.15, 1 + 3 / 115])
+
+
+def test_the_rule_on_worlds_built_so_and_opposite():
+    """Lax newcomers take no customer; in one world they leave prices alone, in the other all pay half as much again."""
+    for world, word, more in ((STUDY.built_so(), "supported", 0.0), (STUDY.opposite(), "contradicted", 0.5)):
+        assert world.paid_more() == pytest.approx([more] * 10)
+        assert decide(STUDY.rule, STUDY.statistics(world), STUDY.control(world)).word == word
+
+
+@pytest.mark.parametrize(("change", "lacks"), [
+    ({}, ""), ({"rules": ("openrouter_floor",)}, "without the rules openrouter_classic, openrouter_adjusted"),
+    ({"scenario": load_market("invasion", ["horizon.days=60"])}, "60 days of 120"),
+    ({"scenario": load_market("invasion", ["marketplace_choice.reviews_per_month=0.05"])}, "0.05 reviews a month"),
+])
+def test_a_smaller_design_is_no_verdict(change, lacks):
+    said = STUDY.is_full(replace(Invasion(load_market("invasion")), **change))
+    assert said.startswith(lacks)
+    assert bool(said) == bool(lacks)
+
+
+class Told:
+    def __init__(self, found):
+        self.frames = {"summary.csv": summary(found), "pairs.csv": pairs(found)}
+
+    def table(self, name):
+        return self.frames[name]
+
+
+def test_sentences_say_what_the_tables_say(found):
+    efficient, beside, lost = sentences(Told(found))
+    assert efficient.startswith("`cheapest` costs customers least where all keep it: 1")
+    assert "beside 1 of 1 others, and it grows against 1" in efficient
+    assert beside.startswith("Beside a twentieth at `random` all of its customers pay most: 56")
+    assert lost.endswith("these lose customers: `random` (1 of 1 others win).")
 
 
 def test_where_both_serve_alike_shares_stay(found):
