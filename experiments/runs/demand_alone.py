@@ -5,7 +5,7 @@ No traffic is simulated and no request is lost: volumes are what customers mean 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from sim.market.customers.customers import Customers
+    from sim.market.customers.lab_sales import LabSales
     from sim.market.models.model import Models
     from sim.scenario import MarketScenario
 
@@ -35,9 +36,12 @@ class ListPrices:
         The models.
     price_factor
         All prices are multiplied by this.
+    first, fall_days
+        Prices of the first day over those later, and the days over which they fall, evenly in their logarithm (E132);
+        0 days: they have fallen when it opens.
     """
 
-    def __init__(self, models: Models, price_factor: float) -> None:
+    def __init__(self, models: Models, price_factor: float, first: float = 1.0, fall_days: float = 0.0) -> None:
         from simpy import Environment
 
         self.env, self.models = Environment(), models
@@ -45,6 +49,11 @@ class ListPrices:
         self._pico = np.array([
             (np.nan, np.nan) if row.list_in_usd is None or row.list_out_usd is None
             else (row.list_in_usd * scale, row.list_out_usd * scale) for row in models.rows]).reshape(-1, 2)
+        self._first, self._fall_s = first, fall_days * DAY_S
+
+    def level(self) -> float:
+        """Return prices now over those that they fall to (E132)."""
+        return float(self._first ** max(0.0, 1.0 - self.env.now / self._fall_s)) if self._fall_s > 0 else 1.0
 
     def released(self) -> np.ndarray:
         """Return bool (models,): released, not retired, and with a list price."""
@@ -54,7 +63,7 @@ class ListPrices:
 
     def paid_pico_per_token(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return list prices of input, output and cached tokens, float64 (models,); nan where nobody sells."""
-        into, out = np.where(self.released()[:, None], self._pico, np.nan).T
+        into, out = np.where(self.released()[:, None], self._pico * self.level(), np.nan).T
         return into, out, into * CACHED_PRICE
 
     def latency_s(self) -> tuple[np.ndarray, np.ndarray]:
@@ -85,9 +94,11 @@ def demand_alone(
     """
     import pandas as pd
 
-    customers, desk = _staged(scenario, replication)
+    customers, desk, labs = _staged(scenario, replication)
     columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
     for day in range(scenario.horizon.days):
+        if labs is not None:
+            labs.level = desk.level()
         customers.step(desk)
         for name, values in _day(customers, desk.models, day).items():
             columns[name].append(values)
@@ -97,7 +108,15 @@ def demand_alone(
     return pd.DataFrame({name: np.concatenate(parts) for name, parts in columns.items()})
 
 
-def _staged(scenario: MarketScenario, replication: int) -> tuple[Customers, Any]:
+class _Shop(NamedTuple):
+    """Who buys, where, and from whom directly (None: nobody can)."""
+
+    customers: Customers
+    desk: Any  # a `ListPrices`, which stands in for the market's
+    labs: LabSales | None
+
+
+def _staged(scenario: MarketScenario, replication: int) -> _Shop:
     from sim.market.customers.customers import Customers
     from sim.market.customers.lab_sales import LabSales
     from sim.market.customers.population import draw_population
@@ -111,8 +130,9 @@ def _staged(scenario: MarketScenario, replication: int) -> tuple[Customers, Any]
     sold = wanted.uses.enabled and wanted.uses.direct.enabled
     labs = LabSales(population, models, wanted.uses.direct, scenario.fees, scenario.price_factor) if sold else None
     migration = migration_matrix(upgrade_graph(models, scenario.models), models)
-    return (Customers(population, models, migration, wanted.choice, labs, wanted.drift),
-            ListPrices(models, scenario.price_factor))
+    choice = wanted.choice
+    return _Shop(Customers(population, models, migration, choice, labs, wanted.drift),
+                 ListPrices(models, scenario.price_factor, choice.first_prices, choice.fall_days), labs)
 
 
 def _day(customers: Customers, models: Models, day: int) -> dict[str, np.ndarray]:

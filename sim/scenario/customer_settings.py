@@ -174,6 +174,10 @@ class Choice(Part):
         "10: all prices have since fallen to a tenth. Whatever utility and budgets are, that choice is made in money "
         "and within budgets: a start that controls have in common", gt=0, le=1e6,
     )
+    fall_days: float = quantity(
+        0.0, unit="days", doc="Days over which prices fall from `first_prices` times those that are set, evenly in "
+        "their logarithm; 0: before anybody can reconsider. Only at creators' list prices (the climb): a whole "
+        "market's sellers set their prices themselves", ge=0, le=36_500)
     taste: float = quantity(
         0.05, unit="quality points", doc="Scale of persistent tastes (Gumbel) over the value of a quality point", gt=0,
         source=CALIBRATED,

@@ -229,5 +229,7 @@ def climb_frame(replications: int = 3, seed: int = 1):
                     "effect_price_usd_per_day": -40_000 * (1 - 1 / divisor),
                     "effect_volume_usd_per_day": 9_000 * np.log(divisor), "effect_mix_usd_per_day": 14_000 * step,
                 }
-                rows += [(control, divisor, after, replication, metric, value) for metric, value in values.items()]
-    return pd.DataFrame(rows, columns=["control", "divisor", "after_days", "replication", "metric", "value"])
+                values["climb_share"] = np.nan if divisor == 1 else lift
+                rows += [(control, divisor, "at once", after, replication, metric, value)
+                         for metric, value in values.items()]
+    return pd.DataFrame(rows, columns=["control", "divisor", "path", "after_days", "replication", "metric", "value"])

@@ -47,7 +47,7 @@ NOTHING: Final = Split(0.0, 0.0, 0.0)
 Method = Callable[[np.ndarray, np.ndarray], Split]
 
 
-def shapley(spend: np.ndarray, tokens: np.ndarray) -> Split:
+def shapley(spend: np.ndarray, tokens: np.ndarray, level: float = 1.0) -> Split:
     """Shapley decomposition: the mean over the six orders in which volume, mix and price can change (V2).
 
     With x, y, z the three factors of a model's spend, the effect of x is
@@ -58,13 +58,16 @@ def shapley(spend: np.ndarray, tokens: np.ndarray) -> Split:
     ----------
     spend, tokens
         (2, models): before and after.
+    level
+        Price afterwards over that before of a model that was bought in one of them only, where all prices are known to
+        have changed alike. Else its coming or going is no change of price.
 
     Raises
     ------
     ValueError
         If a value is negative or not finite, or tokens that were not bought cost something.
     """
-    periods = _filled(spend, tokens)
+    periods = _filled(spend, tokens, level)
     if periods is None:
         return NOTHING
     price, share = periods.price, periods.share
@@ -112,11 +115,12 @@ def summed(splits: Sequence[Split]) -> Split:
     return Split(*(float(sum(column)) for column in zip(*splits, strict=True))) if splits else NOTHING
 
 
-def _filled(spend: np.ndarray, tokens: np.ndarray) -> _Periods | None:
+def _filled(spend: np.ndarray, tokens: np.ndarray, level: float = 1.0) -> _Periods | None:
     """Prices and shares of both periods; what one period does not know is taken from the other.
 
     A model without tokens has no price: that of the other period stands in, so that its coming and going is no change
-    of price. A period without any tokens has no shares: those of the other stand in, so that all is volume.
+    of price but the known one of all. A period without any tokens has no shares: those of the other stand in, so that
+    all is volume.
     """
     money, count = np.asarray(spend, np.float64), np.asarray(tokens, np.float64)
     if not (np.isfinite(money).all() and np.isfinite(count).all()) or (money < 0).any() or (count < 0).any():
@@ -127,7 +131,8 @@ def _filled(spend: np.ndarray, tokens: np.ndarray) -> _Periods | None:
     if not volume.any():
         return None
     price, share = ratio(money, count), ratio(count, volume[:, None])
-    price = np.nan_to_num(np.where(np.isnan(price), price[::-1], price))
+    others = np.array([price[1] / level, price[0] * level])
+    price = np.nan_to_num(np.where(np.isnan(price), others, price))
     return _Periods(price, np.where(np.isnan(share), share[::-1], share), volume)
 
 

@@ -1,4 +1,7 @@
-"""The climb drawn: what four kinds of customers do when all list prices are divided by 1, 2, 5, 10, 20."""
+"""The climb drawn: what four kinds of customers do when all list prices are divided by 1, 2, 5, 10, 20.
+
+Panels against the divisor: what is bought, mix over mix and volume after each fall, and why spend changed.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -8,6 +11,7 @@ import numpy as np
 from experiments.measures.catalogue import measure
 from experiments.output.figure_style import COLOURS, COLUMNS, plain_ticks, save_both, say, styled, whiskers
 from experiments.stats import Interval, interval
+from experiments.studies.climb.design import ONCE, RAMPED
 from experiments.studies.climb.measures import EFFECT
 from experiments.studies.market.figures import EFFECTS, INK
 
@@ -16,6 +20,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+SHARE: Final = "climb_share"
+APART: Final = 0.04  # between kinds of customers at one divisor, as a share of it
+LEAST, MOST = -0.25, 1.25  # of the axis of shares: intervals that reach farther say no more
+HOW: Final = {ONCE: "at once", RAMPED: "day by day"}
 LINES: Final = {"size_b": "Bigger models", "quality": "Better models", "price_usd_per_mtok": "What a token costs"}
 CONTROLS: Final = {  # name in the frame: label, colour, marker
     "money_budgets": ("money, budgets", COLOURS[1], "o"),
@@ -28,9 +36,9 @@ CONTROLS: Final = {  # name in the frame: label, colour, marker
 def climb(frame: "DataFrame", title: str, folder: Path) -> None:
     """Draw the climb as ``climb.svg`` and ``climb.png``, from the frame that a climb's measures make.
 
-    Metrics: those of ``LINES``, and ``effect_price_usd_per_day``, ``effect_volume_usd_per_day``,
-    ``effect_mix_usd_per_day``: the change of spend from divisor 1, split by E6. Controls: those of ``CONTROLS``. Drawn
-    is the last day of measurement.
+    Metrics: those of ``LINES``, ``climb_share`` (of each path and day), and ``effect_price_usd_per_day``,
+    ``effect_volume_usd_per_day``, ``effect_mix_usd_per_day``: the change of spend from divisor 1, split by E6.
+    Controls: those of ``CONTROLS``. But for shares the last day of measurement is drawn, after a fall at once.
     """
     with styled():
         save_both(lambda columns: figure_of(frame, title, columns), folder / "climb")
@@ -42,24 +50,30 @@ def figure_of(frame: "DataFrame", title: str, columns: int = COLUMNS) -> "Figure
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    frame = frame[frame["after_days"] == frame["after_days"].max()]
+    frame = frame[frame["control"].isin(CONTROLS)]
+    known = frame[frame["metric"] == SHARE]
+    shares = list(dict.fromkeys(zip(known["path"], known["after_days"], strict=True)))
+    last = frame[(frame["path"] == ONCE) & (frame["after_days"] == frame["after_days"].max())]
     divisors = sorted(frame["divisor"].unique())
-    panels = len(LINES) + len(CONTROLS) + 1
+    panels = len(LINES) + len(shares) + len(CONTROLS) + 1
     rows = -(-panels // columns)
     figure = Figure(figsize=(5.0 * columns, 4.2 * rows), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.10))
     FigureCanvasAgg(figure)
     between = " " if columns > 1 else "\n"
     figure.suptitle(f"{title}: same market, all prices divided{between}(bars: 95 % intervals over replications)",
                     fontsize=11 if columns > 1 else 9, color=INK)
-    for place, (metric, title) in enumerate(LINES.items()):
-        axis = figure.add_subplot(rows, columns, place + 1)
-        _line_panel(axis, frame, metric, divisors)
+    axes = [figure.add_subplot(rows, columns, place + 1) for place in range(panels - len(CONTROLS) - 1)]
+    for axis, (metric, title) in zip(axes, LINES.items(), strict=False):
+        _line_panel(axis, last, metric, divisors)
         axis.set_ylabel(measure(metric).axis())
         axis.set_title(title, loc="left", fontsize=10)
+    for axis, (path, day) in zip(axes[len(LINES):], shares, strict=True):
+        _share_panel(axis, frame[(frame["path"] == path) & (frame["after_days"] == day)], divisors[1:])
+        axis.set_title(f"Prices fall {HOW[path]}: day {day}", loc="left", fontsize=10)
     bars: list[Axes] = []
     for place, (control, (label, _, _)) in enumerate(CONTROLS.items()):
-        axis = figure.add_subplot(rows, columns, place + len(LINES) + 1, sharey=bars[0] if bars else None)
-        _effect_panel(axis, frame[frame["control"] == control], divisors)
+        axis = figure.add_subplot(rows, columns, place + len(axes) + 1, sharey=bars[0] if bars else None)
+        _effect_panel(axis, last[last["control"] == control], divisors)
         axis.set_title(f"Why spend changed: {label}", loc="left", fontsize=10 if columns > 1 else 9)
         bars.append(axis)
     _key(figure, figure.add_subplot(rows, columns, panels), bars[0])
@@ -90,6 +104,22 @@ def _line_panel(axis: "Axes", frame: "DataFrame", metric: str, divisors: list[fl
         _without_climbing(axis, frame, divisors)
     else:
         axis.set_ylim(bottom=0)
+
+
+def _share_panel(axis: "Axes", frame: "DataFrame", divisors: list[float]) -> None:
+    """Mix over mix and volume by customers, with the half above which they climb rather than buy more."""
+    for place, (control, (label, colour, marker)) in enumerate(CONTROLS.items()):
+        got = intervals(frame, control, SHARE, divisors)
+        beside = [divisor * (1 + APART * (place - 1.5)) for divisor in divisors]  # or bars would hide each other
+        axis.errorbar(beside, [it.mean for it in got], yerr=[it.half_width for it in got], color=colour, fmt=marker,
+                      markersize=5, elinewidth=1.0, capsize=2, linestyle="-", linewidth=1.0, label=label)
+    axis.axhline(0.5, color=INK, linewidth=0.8, linestyle="--")
+    axis.set_xscale("log")
+    axis.set_xticks(divisors, [f"{divisor:g}" for divisor in divisors])
+    axis.minorticks_off()
+    axis.set_ylim(LEAST, MOST)
+    axis.set_xlabel("All prices divided by")
+    axis.set_ylabel("Mix over mix and volume")
 
 
 def _without_climbing(axis: "Axes", frame: "DataFrame", divisors: list[float]) -> None:

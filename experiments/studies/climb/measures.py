@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from experiments.store.results import Results
 
-COLUMNS: Final = ("control", "divisor", "after_days", "replication", "metric", "value")
+COLUMNS: Final = ("control", "divisor", "path", "after_days", "replication", "metric", "value")
+POINT: Final = ["control", "divisor", "path", "after_days"]
 EFFECT: Final = "effect_{}_usd_per_day"
 LEAST_CHANGE: Final = 1e-9  # of spend: below it there is nothing to divide into mix and volume
 SHOWN: Final = ("size_b", "quality", "price_usd_per_mtok", "tokens_per_day", "spend_usd_per_day", "climb_share")
+BOUGHT: Final = ("size_b", "quality", "price_usd_per_mtok", "tokens_per_day")
 METRICS: Final = (*SHOWN, *(EFFECT.format(name) for name in ("price", "volume", "mix")))
 
 
@@ -53,21 +55,27 @@ class Found:
 
 def found_in(design: Climb, results: Results) -> Found:
     """Return what the runs in a store say."""
+    return Found(design, frame_of(design, dict(iter(results.table("wanted_days").groupby(["row", "replication"])))))
+
+
+def frame_of(design: Climb, runs: Mapping[Any, DataFrame]) -> DataFrame:
+    """Return the frame of runs, by number of the cell and replication; those that are not there are left out."""
     import pandas as pd
 
-    runs = dict(iter(results.table("wanted_days").groupby(["row", "replication"], sort=True)))
     cells, rows = design.cells(), []
-    for after in design.after:
-        bills = {place: bill_of(days, after - design.measured_days, after) for place, days in runs.items()}
-        for row, (control, divisor) in enumerate(cells):
-            # the same replication at the first divisor: the same customers and tastes, so that only prices are apart
-            base = cells.index((control, design.divisors[0]))
+    first = {cell.control: row for row, cell in reversed(list(enumerate(cells)))}
+    for row, cell in enumerate(cells):
+        for after in design.looks(cell):
+            begin = max(0, after - design.measured_days)
             for replication in range(design.replications):
-                if (row, replication) not in bills or (base, replication) not in bills:
+                # the same replication at whole prices: the same customers and tastes, so that only prices are apart
+                base, mine = (runs.get((place, replication)) for place in (first[cell.control], row))
+                if base is None or mine is None:
                     continue  # of a run in which nobody wants anything there is no row
-                metrics = metrics_of(bills[base, replication], bills[row, replication])
-                rows += [(control, divisor, after, replication, metric, value) for metric, value in metrics.items()]
-    return Found(design, pd.DataFrame(rows, columns=list(COLUMNS)))
+                level = design.divisors[0] / cell.divisor
+                metrics = metrics_of(bill_of(base, begin, after), bill_of(mine, begin, after), level)
+                rows += [(*cell, after, replication, metric, value) for metric, value in metrics.items()]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def bill_of(wanted: DataFrame, first_day: int, end_day: int) -> Bill:
@@ -92,17 +100,24 @@ def bill_of(wanted: DataFrame, first_day: int, end_day: int) -> Bill:
     )
 
 
-def metrics_of(base: Bill, bill: Bill) -> dict[str, float]:
+def metrics_of(base: Bill, bill: Bill, level: float = 1.0) -> dict[str, float]:
     """Return the metrics of a run, its spend set against that of the base.
 
-    Volume counts plain tokens: what a wordier model needs more for the same requests is mix.
+    Volume counts plain tokens: what a wordier model needs more for the same requests is mix (E130).
+
+    Parameters
+    ----------
+    base, bill
+        What is bought at whole prices, and after the fall.
+    level
+        Prices after the fall over whole ones: what a model that is bought only in one of them costs in the other.
     """
     from experiments.measures.market.decomposition import shapley
 
     names = sorted({*base.spend_usd, *bill.spend_usd})
     spend, plain = (np.array([[float(of.get(name, 0.0)) for name in names] for of in pair]).reshape(2, -1)
                     for pair in ((base.spend_usd, bill.spend_usd), (base.plain_tokens, bill.plain_tokens)))
-    split, whole = shapley(spend, plain), float(spend[1].sum())
+    split, whole = shapley(spend, plain, level), float(spend[1].sum())
     least = LEAST_CHANGE * whole
     mix, bought = (change if abs(change) > least else 0.0 for change in (split.mix, split.mix + split.volume))
     return {
@@ -116,14 +131,31 @@ def metrics_of(base: Bill, bill: Bill) -> dict[str, float]:
     }
 
 
-def summary(frame: DataFrame) -> DataFrame:
-    """Return mean, half-width and number of replications of every metric by control, divisor and day."""
+def means(frame: DataFrame) -> DataFrame:
+    """Return mean, half-width and number of replications of every metric by customers, divisor, path and day."""
     import pandas as pd
 
     from experiments.stats import interval
 
     rows: list[tuple[Any, ...]] = []
-    for (*point, metric), part in frame.groupby(["control", "divisor", "after_days", "metric"], sort=False):
+    for (*point, metric), part in frame.groupby([*POINT, "metric"], sort=False):
         got = interval(part["value"].tolist())
         rows.append((*point, metric, unit_of(str(metric)), got.mean, got.half_width, got.n))
-    return pd.DataFrame(rows, columns=["control", "divisor", "after_days", "metric", "unit", "mean", "half_width", "n"])
+    return pd.DataFrame(rows, columns=[*POINT, "metric", "unit", "mean", "half_width", "n"])
+
+
+def summary(frame: DataFrame) -> DataFrame:
+    """Return a row by customers, divisor, path and day: means of what is bought, and mix over mix and volume.
+
+    Of the latter, the columns ``mean``, ``half_width`` and ``n``.
+    """
+    import pandas as pd
+
+    found, rows = means(frame), []
+    for point, part in found.groupby(POINT, sort=False):
+        mine = part.set_index("metric")
+        share = mine.loc["climb_share"]
+        told = {name: mine.loc[name, "mean"] for name in BOUGHT}
+        rows.append({**dict(zip(POINT, point, strict=True)), **told, "mean": share["mean"],
+                     "half_width": share["half_width"], "n": share["n"]})
+    return pd.DataFrame(rows)

@@ -274,9 +274,10 @@ class Chooser:
     def start(self, rows: np.ndarray, quotes: Quotes) -> Decision:
         """Return the choice of the first day, in money and within budgets, at ``first_prices`` times the prices shown.
 
-        Its costs are those at the prices shown.
+        Its costs are those at the prices shown. Prices that have yet to fall are shown as they are on that day.
         """
-        settings, factor = self._settings, self._settings.first_prices
+        settings = self._settings
+        factor = 1.0 if settings.fall_days else settings.first_prices
         self._settings = settings.model_copy(update={"utility": "money", "budgets": True})
         before = quotes if factor == 1 else _times(quotes, factor)
         chosen = self.choose(rows, np.full(len(rows), -1), before)

@@ -50,6 +50,8 @@ class LabSales:
     ----------
     places
         Marketplaces with fees of their own; None: `fees` are those of all.
+    level
+        List prices now over those that are set: above 1 while they fall.
     """
 
     def __init__(self, population: Population, models: Models, settings: DirectPurchase, fees: Fees,
@@ -64,6 +66,7 @@ class LabSales:
         self._worth = settings.marketplace_worth + settings.spread * np.log(u / (1 - u))
         self._log_fee = np.log1p(np.where(population.byok, fees.own_key_share, fees.credit_share))
         self.places: FeePlaces | None = None
+        self.level = 1.0
 
     def look_at(self, board: Board, offers: Sequence[OfferSpec]) -> None:
         """Let creators charge directly what they post in the marketplace for a model of theirs, while they list it."""
@@ -76,7 +79,7 @@ class LabSales:
     def _asked_pico(self) -> np.ndarray:
         """Input and output prices of the creators now, float64 (models, 2)."""
         if self._board is None:
-            return self._list_pico
+            return self._list_pico * self.level
         asked, listed = self._list_pico.copy(), self._board.listed[self._own]
         closed = listed & ~self._models.open[self._own_model]
         asked[self._own_model[closed]] = self._board.prices[self._own[closed], :2]

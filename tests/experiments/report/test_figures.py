@@ -136,7 +136,8 @@ def test_a_climb_in_which_nothing_completes_is_drawn():
 
     from experiments.studies.climb.measures import COLUMNS
 
-    rows = [("money_budgets", divisor, 360, 0, metric, np.nan) for divisor in (1.0, 2.0) for metric in climb.LINES]
+    rows = [("money_budgets", divisor, "at once", 360, 0, metric, np.nan) for divisor in (1.0, 2.0)
+            for metric in climb.LINES]
     figure = climb.figure_of(pd.DataFrame(rows, columns=list(COLUMNS)), "x")
     said = [{text.get_text() for text in axis.texts} for axis in figure.axes[:3]]
     assert all("No request was completed." in texts for texts in said)

@@ -32,9 +32,10 @@ CHANGES: dict[str, Any] = {
     f"{CHOICE}.budget_bend": 1.0, f"{CHOICE}.nests": "open", f"{CHOICE}.nest_lambda": 0.3,
     f"{CHOICE}.loyal_share": 0.6, f"{CHOICE}.reviews_per_month": 4.0, f"{CHOICE}.switching_cost": 0.2,
     f"{CHOICE}.release_attention": 1.0, f"{CHOICE}.release_lag_days": 2.0, f"{CHOICE}.bill_surprise": 0.02,
-    f"{CHOICE}.max_volume_factor": 1.0,
+    f"{CHOICE}.max_volume_factor": 1.0, f"{CHOICE}.fall_days": 90.0,
 }
-ELSEWHERE = {f"{CHOICE}.max_volume_factor": WITHOUT}  # fields that matter only in another market
+ELSEWHERE = {f"{CHOICE}.max_volume_factor": WITHOUT,  # fields that matter only in another market
+             f"{CHOICE}.fall_days": {f"{CHOICE}.first_prices": 10.0}}
 
 
 @cache
