@@ -67,7 +67,7 @@ def _verdict(study: VerdictStudy[Any, Any], kept: VerdictOnRecord | None) -> tup
 
 def _beside(claims: Sequence[ClaimKept]) -> Table:
     heads = (Column("study", words=True), Column("control", words=True, sentences=True),
-             Column("inputs alone", words=True, sentences=True), Column("what flips it", words=True, sentences=True),
+             Column("ladder of nulls", words=True, sentences=True), Column("what flips it", words=True, sentences=True),
              Column("gates", words=True, sentences=True))
     rows = []
     for study, kept in claims:

@@ -1,7 +1,7 @@
 """What a study of a claim found, with its verdict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic
 
 from experiments.studies.study import F
@@ -17,7 +17,7 @@ class Judged(Generic[F]):
     ----------
     found
         The study's own findings.
-    statistics, control, inputs_alone
+    statistics, control, inputs_alone, rungs
         As the methods of `experiments.verdicts.verdict_study.VerdictStudy` return them.
     ruling
         The verdict.
@@ -34,3 +34,4 @@ class Judged(Generic[F]):
     ruling: Ruling
     robust: Robustness | None
     look: str
+    rungs: Mapping[str, str] = field(default_factory=dict)

@@ -42,11 +42,14 @@ class VerdictStudy(Study[D, "Judged[F]"], Generic[D, F]):
         What to hold against it.
     known
         Where it was first, and what it leans on: citations.
+    rungs
+        Rungs of the ladder of nulls (L1, L2, L3) that have no meaning for it, with the reason in a line.
     """
 
     legends: ClassVar[Mapping[str, Legend]] = {}
     limits: ClassVar[tuple[str, ...]] = ()
     known: ClassVar[tuple[str, ...]] = ()
+    rungs: ClassVar[Mapping[str, str]] = {}
 
     @property
     def rule_file(self) -> Path:
@@ -78,7 +81,11 @@ class VerdictStudy(Study[D, "Judged[F]"], Generic[D, F]):
 
     @abstractmethod
     def inputs_alone(self, found: F) -> Mapping[str, Sequence[float]]:
-        """Return the headline by rung, the inputs alone first, one value a seed or a single one."""
+        """Return the headline by rung of the ladder of nulls, one value a seed or a single one.
+
+        Names begin with the rung: L0 inputs alone, L1 with demand at list prices, L2 with hosts and uniform routing, L3
+        with all. Rungs without a meaning stand in `rungs`.
+        """
 
     @abstractmethod
     def is_full(self, design: D) -> str:
@@ -112,7 +119,8 @@ class VerdictStudy(Study[D, "Judged[F]"], Generic[D, F]):
         ruling = decide(self.rule, statistics, control)
         varied = self.assumptions(design)
         robust = None if varied is None else robustness(self.rule, *varied, ruling.said)
-        return Judged(found, statistics, control, self.inputs_alone(found), ruling, robust, self.look(design))
+        return Judged(found, statistics, control, self.inputs_alone(found), ruling, robust, self.look(design),
+                      self.rungs)
 
     def look(self, design: D) -> str:
         """Say why a design gives a look and no verdict; empty if it gives one."""

@@ -21,8 +21,8 @@ ROBUST: Final = "robustness"
 
 
 def verdict_tables(judged: Judged[Any]) -> dict[str, DataFrame]:
-    """Return ``verdict`` (a row a threshold, the control, the inputs alone, and the verdict), ``seeds``, and of a
-    verdict whose assumptions were varied ``effects`` and ``points``.
+    """Return ``verdict`` (a row a threshold, the control, the rungs of the ladder, and the verdict), ``seeds``, and of
+    a verdict whose assumptions were varied ``effects`` and ``points``.
     """  # noqa: D205 - one list of four tables
     import pandas as pd
 
@@ -47,6 +47,7 @@ def _rows(judged: Judged[Any]) -> list[tuple[Any, ...]]:
         rows.append(_row(CONTROL, control.control.statistic, asked, control.found,
                          "null" if control.is_null else "not null"))
     rows += [_row(ALONE, rung, "", interval(values), "") for rung, values in judged.inputs_alone.items()]
+    rows += [_row(ALONE, rung, "", none, why) for rung, why in judged.rungs.items()]
     if judged.robust is not None:
         rows.append(_row(ROBUST, "", "", none, judged.robust.sentence))
     return rows

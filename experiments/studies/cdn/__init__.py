@@ -44,6 +44,10 @@ class CdnStudy(VerdictStudy["SharedPools", "PoolsFound"]):
         "slots a tenant; where a curve crosses the dotted line is what the tenancy needs.",
         "A chart of capacity saved over the number of tenants, a line for each correlation of their bursts, and a "
         "chart of waits over slots for three tenancies; the values stand in the table")}
+    rungs: ClassVar[Mapping[str, str]] = {
+        "L1": "tenants are given: no demand answers a price",
+        "L2": "a pool serves who comes first: there is no routing to make uniform",
+    }
     limits = (
         "Slots are servers of a queue: a step lasts as long whatever it holds, so that larger batches make nobody "
         "slower. What whole replicas save beside is told in a column of its own.",
@@ -137,7 +141,8 @@ class CdnStudy(VerdictStudy["SharedPools", "PoolsFound"]):
         """Return both statistics in closed form; there is no market whose rungs could add to them."""
         from experiments.studies.cdn.measures import closed_form
 
-        return {f"L0 {name}": [value] for name, value in closed_form(found.assumed).items()}
+        alone = {f"L0 {name}": [value] for name, value in closed_form(found.assumed).items()}
+        return {**alone, **{f"L3 {name}": values for name, values in self.statistics(found).items()}}
 
     def is_full(self, design: SharedPools) -> str:
         """Say what lacks to the smallest full design."""

@@ -51,7 +51,8 @@ class ClimbStudy(VerdictStudy["Climb", "Found"]):
         "Shorrocks (2013): decompositions by Shapley value.")
     rungs: ClassVar[Mapping[str, str]] = {
         "L2": "hosts do not set these prices: the fall is imposed on list prices",
-        "L3": "as L2; a market whose sellers answer falling costs is another experiment"}
+        "L3": "as L2; a market whose sellers answer falling costs is another experiment",
+    }
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add divisors and days."""

@@ -47,7 +47,7 @@ def statistics(found: Found) -> dict[str, Sequence[float]]:
 
 
 def control(found: Found) -> Sequence[float]:
-    """Return the control's share, of the cell in which it is farthest from 0."""
+    """Return the control's share, of the cell in which it is farthest from 0: by E131 nobody moves."""
     cells = shares(found.frame, [NULL])
     return max(cells.values(), key=lambda values: abs(sum(values)), default=[])
 

@@ -37,6 +37,10 @@ class DeepseekDayStudy(AssumedStudy["PublishedDay", "FoundDay"]):
             "schedule, and stepped through with random lengths (95 % intervals over seeds). Grey: within a quarter.",
             "A dot chart of simulated over published rates, nodes and cost; the values stand in the table"),
     }
+    rungs: ClassVar[Mapping[str, str]] = {
+        "L1": "demand is the published day's own",
+        "L3": "one provider: there is no market and no rule around it",
+    }
     limits = (
         "Nothing is fitted to the day: constants of step times are those of single nodes of other GPUs, under "
         "other software. What first principles give was known before the rule was written.",
@@ -90,9 +94,9 @@ class DeepseekDayStudy(AssumedStudy["PublishedDay", "FoundDay"]):
         from experiments.studies.deepseek_day.measures import CASE, figures, nodes
 
         known = {it.name: it.arithmetic for it in figures()}
-        return {"nodes: from published rates (arithmetic)": [known["nodes, mean"]],
-                "nodes: first principles": [nodes(found.closed[CASE])],
-                "nodes: stepped through": [nodes(it) for it in found.stepped]}
+        return {"L0 nodes: from published rates (arithmetic)": [known["nodes, mean"]],
+                "L0 nodes: first principles": [nodes(found.closed[CASE])],
+                "L2 nodes: stepped through": [nodes(it) for it in found.stepped]}
 
     def is_full(self, design: PublishedDay) -> str:
         """Say why a design is not full."""

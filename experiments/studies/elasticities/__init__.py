@@ -35,6 +35,9 @@ class ElasticitiesStudy(AssumedStudy["KnownDemand", "FoundSlopes"]):
             "what is true is demand's own. Right: the share that is routed, got back from them.",
             "Two dot charts of estimates by seed beside true values; means and intervals stand in the table"),
     }
+    rungs: ClassVar[Mapping[str, str]] = {
+        "L1": "demand's own slope is 0 in the world that is asked about",
+    }
     limits = (
         "Data are drawn from assumptions, not from the market's engine: there are no outages, queues or caches, and "
         "the rule looks at prices alone.",
@@ -83,8 +86,9 @@ class ElasticitiesStudy(AssumedStudy["KnownDemand", "FoundSlopes"]):
     def inputs_alone(self, found: FoundSlopes) -> Mapping[str, Sequence[float]]:
         """Return the slope that the rule alone makes, -k phi, and the one that is found."""
         exponent = found.assumed.platform.exponent
-        return {"slope from k and the routed share alone": [-exponent * it.routed for it in found.with_rule],
-                "slope by least squares": [it.least_squares.value for it in found.with_rule]}
+        return {"L0 slope from k and the routed share alone": [-exponent * it.routed for it in found.with_rule],
+                "L2 instrumented slope less demand's own, all placed at random": self.control(found),
+                "L3 slope by least squares": [it.least_squares.value for it in found.with_rule]}
 
     def assumptions(self, design: KnownDemand) -> tuple[Sequence[Factor], At] | None:
         """Return all assumptions that have a range; a look does not ask."""

@@ -39,6 +39,10 @@ class InferenceShareStudy(AssumedStudy["BudgetYears", "FoundDates"]):
             "Line charts of the share of points at which inference has passed training, by calendar year; the values "
             "stand in the table"),
     }
+    rungs: ClassVar[Mapping[str, str]] = {
+        "L2": "labs' budgets have no hosts and no routing",
+        "L3": "as L2: no market stands behind the budgets",
+    }
     limits = (
         "Labs together, from OpenAI's budgets of 2024; firms that buy tokens hardly train, and what they pay is the "
         "labs' revenue.",
@@ -95,7 +99,8 @@ class InferenceShareStudy(AssumedStudy["BudgetYears", "FoundDates"]):
         """Return the share in the claim's years with uses and prices frozen, and with demand that answers."""
         from experiments.studies.inference_share.measures import ALL, FROZEN, in_window
 
-        return {f"in_window: {case}": in_window(found, found.dates[case]).tolist() for case in (FROZEN, ALL)}
+        return {f"{rung} in_window: {case}": in_window(found, found.dates[case]).tolist()
+                for rung, case in (("L0", FROZEN), ("L1", ALL))}
 
     def is_full(self, design: BudgetYears) -> str:
         """Say why a design is not full."""

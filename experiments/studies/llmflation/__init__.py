@@ -35,6 +35,10 @@ class LlmflationStudy(AssumedStudy["KnownUses", "FoundIndices"]):
             "thick line is the true cost of living of the uses that were live at first.",
             "A line chart of six price indices by month; falls a year and gaps stand in the table"),
     }
+    rungs: ClassVar[Mapping[str, str]] = {
+        "L2": "list prices alone: hosts' prices are not in these indices",
+        "L3": "as L2",
+    }
     limits = (
         "List prices of creators: hosts may ask less. Models from June 2026 on are drawn.",
         "The first month counts: when few good models were on sale, the next ones make a great difference.",
@@ -81,8 +85,8 @@ class LlmflationStudy(AssumedStudy["KnownUses", "FoundIndices"]):
         """Return the gap of the index that needs no customers at all, that of matched models, and the headline."""
         from experiments.studies.llmflation.measures import gaps
 
-        return {"gap of matched models, from list prices alone": gaps(found, "matched models"),
-                "gap of the cheapest of a constant quality": gaps(found)}
+        return {"L0 gap of matched models, from list prices alone": gaps(found, "matched models"),
+                "L1 gap of the cheapest of a constant quality": gaps(found)}
 
     def assumptions(self, design: KnownUses) -> tuple[Sequence[Factor], At]:
         """Return all assumptions that have a range."""

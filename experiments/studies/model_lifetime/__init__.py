@@ -42,6 +42,10 @@ class ModelLifetimeStudy(VerdictStudy["Lifetimes", "FoundLives"]):
             "Line charts of returns by length of life, and of the share of models still near their peak, by month from "
             "release; the values stand in the table"),
     }
+    rungs: ClassVar[Mapping[str, str]] = {
+        "L2": "models are sold at list prices: no hosts of open models take their part",
+        "L3": "as L2",
+    }
     limits = (
         "Every model is sold at its creator's list price: creators of open models are taken to earn what hosts do.",
         "Sizes of closed models are the catalogue's assumptions, and so is what one costs; the marketplace's share of "
@@ -138,8 +142,8 @@ class ModelLifetimeStudy(VerdictStudy["Lifetimes", "FoundLives"]):
         from experiments.studies.model_lifetime.measures import quantities
 
         values = {it.name: it.values for it in quantities(found)}
-        return {"median_return: spend shared evenly": values["median return, spend shared evenly"],
-                "median_return: customers choose": values["median_return"]}
+        return {"L0 median_return: spend shared evenly": values["median return, spend shared evenly"],
+                "L1 median_return: customers choose": values["median_return"]}
 
     def is_full(self, design: Lifetimes) -> str:
         """Say why a design is not full."""

@@ -40,6 +40,10 @@ class PoliciesStudy(VerdictStudy["UnderConditions", "PoliciesFound"]):
         "intervals over seeds; below and to the left is better. Waits past every deadline are not drawn. The last "
         "panel is the control.",
         "Scatter charts of waits over prices paid, a mark for each policy; the values stand in the table")}
+    rungs: ClassVar[Mapping[str, str]] = {
+        "L1": "requests are given: no demand answers a price",
+        "L2": "under uniform routing alone one policy is best at both by definition; it is one of the nine",
+    }
     limits = (
         "One router routes all requests: nobody competes with it for the cheap hosts.",
         "Posted prices stand still; hosts that answer a rule with their prices are the study `price_war`'s.",
@@ -108,7 +112,7 @@ class PoliciesStudy(VerdictStudy["UnderConditions", "PoliciesFound"]):
 
     def inputs_alone(self, found: PoliciesFound) -> Mapping[str, Sequence[float]]:
         """Return what is there before anybody routes, and what a router that looks at nothing pays and waits for."""
-        return {"L0 dearest posted price over the cheapest": [found.posted]}
+        return {"L0 dearest posted price over the cheapest": [found.posted], "L3 split_share": found.split_shares()}
 
     def is_full(self, design: UnderConditions) -> str:
         """Say what lacks to the smallest full design."""

@@ -36,6 +36,10 @@ class ProvidersPerModelStudy(AssumedStudy["DrawnModels", "FoundHosts"]):
             "A line chart of how many models have a number of hosts or more, on logarithmic axes; quantiles stand in "
             "the table"),
     }
+    rungs: ClassVar[Mapping[str, str]] = {
+        "L2": "a rule that does not look at prices leaves hosts none to settle on",
+        "L3": "hosts that differ, choose several models and leave are the whole market's (docs/market/supply.md)",
+    }
     limits = (
         "All hosts are alike, enter for one model at a time and stay; the default market has entry of its own.",
         "Demand per model is of early 2025, hosts are of November 2026.",
@@ -81,8 +85,8 @@ class ProvidersPerModelStudy(AssumedStudy["DrawnModels", "FoundHosts"]):
         """Return the error with the mean alone, demand being the same for all models, and as unequal as it is."""
         from experiments.studies.providers_per_model.measures import worst
 
-        return {"worst: demand the same for all": [worst(hosts) for hosts in found.equal],
-                "worst: demand as unequal as published": [worst(hosts) for hosts in found.unequal]}
+        return {"L0 worst: demand the same for all": [worst(hosts) for hosts in found.equal],
+                "L1 worst: demand as unequal as published": [worst(hosts) for hosts in found.unequal]}
 
     def assumptions(self, design: DrawnModels) -> tuple[Sequence[Factor], At]:
         """Return all assumptions that have a range."""

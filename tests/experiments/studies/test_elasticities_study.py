@@ -157,7 +157,7 @@ def test_the_table_by_hand():
     assert table["truth"][["routed at random", "in levels, rents"]].tolist() == [0.0, 0.5]
     assert STUDY.statistics(found) == {"apart": [1.0, 1.0], "covered": [1.0, 1.0]}
     assert STUDY.control(found) == [-0.9, -0.9]
-    assert STUDY.inputs_alone(found)["slope from k and the routed share alone"] == [-1.0, -1.0]
+    assert STUDY.inputs_alone(found)["L0 slope from k and the routed share alone"] == [-1.0, -1.0]
 
 
 def test_worlds_built_so_and_opposite():

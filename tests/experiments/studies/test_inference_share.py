@@ -137,7 +137,7 @@ def test_dates_are_the_same_twice_and_the_control_is_null():
     assert all(np.array_equal(first.dates[case], second.dates[case]) for case in first.dates)
     assert STUDY.control(first) == [0.0, 0.0]
     assert len(set(first.dates[ALL].ravel().tolist())) > 1
-    assert list(STUDY.inputs_alone(first)) == [f"in_window: {case}" for case in (measures.FROZEN, ALL)]
+    assert list(STUDY.inputs_alone(first)) == [f"L0 in_window: {measures.FROZEN}", f"L1 in_window: {ALL}"]
 
 
 def test_every_assumption_moves_some_date():

@@ -62,8 +62,8 @@ def test_without_fixed_cost_all_serve_and_equal_demand_is_alike():
     found = measures.find_hosts(STUDY.design(options("--replications", "2")), lambda: None)
     assert STUDY.control(found) == [0.0, 0.0]
     assert all(len(set(hosts[hosts > 1].tolist())) == 1 for hosts in found.equal)
-    assert list(STUDY.inputs_alone(found)) == ["worst: demand the same for all",
-                                               "worst: demand as unequal as published"]
+    assert list(STUDY.inputs_alone(found)) == ["L0 worst: demand the same for all",
+                                               "L1 worst: demand as unequal as published"]
 
 
 def test_worlds_built_so_and_opposite():
