@@ -134,19 +134,19 @@ class ClimbStudy(VerdictStudy["Climb", "Found"]):
 
     def statistics(self, found: Found) -> Statistics:
         """Return mix over mix and volume of the cells in which it is least and most."""
-        from experiments.studies.climb.verdict import statistics
+        from experiments.studies.climb.weighing import statistics
 
         return statistics(found)
 
     def control(self, found: Found) -> Sequence[float]:
         """Return the same of customers whom a fall gives no reason to move."""
-        from experiments.studies.climb.verdict import control
+        from experiments.studies.climb.weighing import control
 
         return control(found)
 
     def inputs_alone(self, found: Found) -> Mapping[str, Sequence[float]]:
         """Return the least and the most share of the first day's choices, and of demand over time."""
-        from experiments.studies.climb.verdict import by_rung
+        from experiments.studies.climb.weighing import by_rung
 
         return by_rung(found)
 
@@ -165,21 +165,21 @@ class ClimbStudy(VerdictStudy["Climb", "Found"]):
 
     def assumptions(self, design: Climb) -> tuple[Sequence[Factor], At] | None:
         """Return what is varied to see whether the verdict stands; None in a look."""
-        from experiments.studies.climb.sensitivity import varied
+        from experiments.studies.climb.where_it_stops import varied
 
         return None if self.look(design) else varied(design)
 
     def built_so(self) -> Found:
         """Return a world in which half of those who have a reason to move do, and hardly anybody buys more."""
         from experiments.scenarios import load_market
-        from experiments.studies.climb.worlds import CLIMB, world
+        from experiments.studies.climb.two_worlds import CLIMB, world
 
         return world(load_market(self.scenario), CLIMB, LOOK_SEEDS)
 
     def opposite(self) -> Found:
         """Return a world that buys three times as much, of the same model."""
         from experiments.scenarios import load_market
-        from experiments.studies.climb.worlds import BUY_MORE, world
+        from experiments.studies.climb.two_worlds import BUY_MORE, world
 
         return world(load_market(self.scenario), BUY_MORE, LOOK_SEEDS)
 

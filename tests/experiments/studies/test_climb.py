@@ -12,8 +12,8 @@ from experiments.studies.climb.design import CONTROLS, FIRST_DAY, NULL, ONCE, RA
 from experiments.studies.climb.measures import COLUMNS as FRAME
 from experiments.studies.climb.measures import bill_of, metrics_of, summary
 from experiments.studies.climb.two_rungs import Rungs
-from experiments.studies.climb.verdict import SHARE, extreme, shares
-from experiments.studies.climb.worlds import CLIMB, world
+from experiments.studies.climb.two_worlds import CLIMB, world
+from experiments.studies.climb.weighing import SHARE, extreme, shares
 from sim.errors import ScenarioError
 from sim.scenario import MarketScenario
 from sim.scenario.load import override

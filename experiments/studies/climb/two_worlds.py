@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sim.scenario import MarketScenario
 
 REQUESTS: Final = 1000.0  # a day, at whole prices
-TOKENS: Final = 1000.0  # of a request
+LONG: Final = 1000.0  # tokens of a request
 SMALL_USD, BIG_USD = 0.001, 0.01  # of a request at whole prices
 
 
@@ -62,6 +62,6 @@ def _days(design: Climb, cell: ClimbCell, answer: Answer, size: float) -> DataFr
         for name, size_b, share, usd in (("small", 8.0, 1.0 - mine.moved, SMALL_USD),
                                          ("big", 80.0, mine.moved, BIG_USD)):
             requests = size * REQUESTS * mine.requests * share
-            tokens = requests * TOKENS
+            tokens = requests * LONG
             rows.append((day, name, size_b, requests, tokens, tokens, 0.5 * tokens, requests * usd / cell.divisor))
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -43,7 +43,7 @@ def statistics_at(design: Climb, point: Mapping[str, Value]) -> Mapping[str, flo
     from dataclasses import replace
 
     from experiments.studies.climb.measures import Found, frame_of
-    from experiments.studies.climb.verdict import MOVED, statistics
+    from experiments.studies.climb.weighing import MOVED, statistics
 
     short = replace(design, divisors=DIVISORS, after=DAYS, fall_days=0, replications=1,
                     measured_days=min(design.measured_days, DAYS[0]))
