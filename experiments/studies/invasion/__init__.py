@@ -14,11 +14,13 @@ from experiments.verdicts.verdict_study import VerdictStudy
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from experiments.designs.factor import Factor
     from experiments.output.folder import Folder
     from experiments.store.results import Results
     from experiments.studies.invasion.design import Invasion
     from experiments.studies.invasion.measures import Invaded
     from experiments.verdicts.deciding import Statistics
+    from experiments.verdicts.robustness import At
 
 
 class InvasionStudy(VerdictStudy["Invasion", "Invaded"]):
@@ -127,6 +129,15 @@ class InvasionStudy(VerdictStudy["Invasion", "Invaded"]):
         if days < DAYS:
             return f"{days} days of {DAYS}"
         return "" if reviews >= REVIEWS_PER_MONTH else f"{reviews:g} reviews a month of {REVIEWS_PER_MONTH:g}"
+
+    def assumptions(self, design: Invasion) -> tuple[Sequence[Factor], At]:
+        """Return how many newcomers there are and what hosts may ask, and both statistics in closed form."""
+        from experiments.designs.factor import Factor
+        from experiments.studies.invasion.lax_demand import expected
+
+        factors = [Factor("newcomers_share", (), 0.01, 0.2, "log"), Factor("ceiling_markup", (), 1.5, 10.0, "log")]
+        return factors, lambda point: expected(
+            design.rules, float(point["newcomers_share"]), float(point["ceiling_markup"]))
 
     def built_so(self) -> Invaded:
         """Return a world in which newcomers leave the cheapest rule's prices and customers alone."""

@@ -9,7 +9,7 @@ import pytest
 from experiments.scenarios import load_market
 from experiments.studies.invasion import STUDY
 from experiments.studies.invasion.design import Invasion, Meeting, look_at
-from experiments.studies.invasion.lax_demand import all_pay_more, relents_below
+from experiments.studies.invasion.lax_demand import all_pay_more, expected, relents_below
 from experiments.studies.invasion.measures import invaded
 from experiments.studies.invasion.meeting_tables import pairs, summary
 from experiments.studies.invasion.sides import side
@@ -145,6 +145,9 @@ def test_few_who_look_at_no_price_by_hand():
     """A twentieth, six hosts, four times the cost: 3/120 of the margin against 115/120 of it; all earn 3/20 of cost."""
     assert relents_below(0.05, 4.0, 6) == pytest.approx(1 + 3 / 115)
     assert all_pay_more(0.05, 4.0) == pytest.approx(0.15)
+    # of seven rules beside the one that takes the cheapest, five look at no price
+    assert expected(Invasion(load_market("invasion")).rules, 0.05, 4.0) == {
+        "resisted": 1.0, "paid_more": pytest.approx(5 / 7 * 0.15)}
     alone = STUDY.inputs_alone(STUDY.built_so())
     assert [value for values in alone.values() for value in values] == pytest.approx([0.05, 0.15, 1 + 3 / 115])
 
