@@ -95,6 +95,7 @@ def demand_alone(
     import pandas as pd
 
     customers, desk, labs = _staged(scenario, replication)
+    customers.counts_surplus = False  # of which no column is kept
     columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
     for day in range(scenario.horizon.days):
         if labs is not None:

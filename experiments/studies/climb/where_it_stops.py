@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from experiments.verdicts.robustness import At
     from sim.scenario import MarketScenario
 
-DAYS: Final = (30, 90)
+DAYS: Final = (30, 60)
 DIVISORS: Final = (1.0, 2.0, 20.0)
 TOP: Final = "dearest model sold, USD per million output tokens"
 NEED: Final = "highest need"
@@ -39,7 +39,7 @@ def varied(design: Climb) -> tuple[Sequence[Factor], At]:
 
 
 def statistics_at(design: Climb, point: Mapping[str, Value]) -> Mapping[str, float]:
-    """Return the rule's statistics at a point: of one seed, 90 days and falls at once to a half and to a twentieth."""
+    """Return the rule's statistics at a point: of one seed, 60 days and falls at once to a half and to a twentieth."""
     from dataclasses import replace
 
     from experiments.studies.climb.measures import Found, frame_of
