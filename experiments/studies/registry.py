@@ -22,6 +22,8 @@ ROWS: Final = (  # packages, each with its study as ``STUDY``; in the order of t
     "experiments.studies.deepseek_day",
     "experiments.studies.llmflation",
     "experiments.studies.providers_per_model",
+    "experiments.studies.early_mover",
+    "experiments.studies.unit_economics",
 )
 _added: dict[str, Study[Any, Any]] = {}
 
