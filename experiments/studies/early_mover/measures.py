@@ -14,6 +14,7 @@ import numpy as np
 
 from experiments.studies.assuming import at_point
 from experiments.studies.early_mover.design import MARKETS, MONTHS
+from sim.market.downstream.access_paths import PATHS
 from sim.market.downstream.software_race import (
     NEVER,
     RaceMonths,
@@ -132,7 +133,7 @@ def _moved_by(firms: SoftwareFirms, place: np.ndarray, months: RaceMonths, case:
 def _kept(months: RaceMonths, moved: np.ndarray, case: str) -> Race:
     gaps = {later: aligned(months.margin[:, :, FIRST] - months.margin[:, :, later], moved[:, later])
             for later in range(1, len(PLACES))}
-    last = np.bincount(months.path[-1][:, FIRST], minlength=5) / months.path.shape[1]
+    last = np.bincount(months.path[-1][:, FIRST], minlength=len(PATHS)) / months.path.shape[1]
     with_firm = months.alive.any(axis=1)
     margins = np.where(with_firm, np.nansum(months.margin, axis=1) / np.maximum(months.alive.sum(axis=1), 1), np.nan)
     return Race(gaps, months.share.mean(axis=1).T, margins.T, months.alive.mean(axis=1).T, last)
@@ -222,6 +223,14 @@ def by_place(found: FoundMovers) -> DataFrame:
             rows.append((name, month, *(float(np.nanmean([column[place][month] for column in columns])) for columns in (
                 [race.margins for race in races], [race.shares for race in races], [race.alive for race in races]))))
     return pd.DataFrame(rows, columns=["moves", "month", "gross_margin", "customers", "alive"])
+
+
+def by_path(found: FoundMovers) -> DataFrame:
+    """Return by which path who moved first gets tokens at the end: share of races, means over seeds."""
+    import pandas as pd
+
+    mean = np.mean([race.paths for race in found.cases[MOVING]], axis=0)
+    return pd.DataFrame({"path": PATHS, "share_of_first_movers": mean})
 
 
 def full_markets(design: MoverMarkets) -> str:

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 PARTS: Final = ("price", "volume", "model")
 BENCHMARKS: Final = {"2025": 0.45, "2026, expected": 0.52}  # gross margin of AI products: ICONIQ, January 2026
-MILLION: Final = 1e6
 
 
 @dataclass(frozen=True)
@@ -182,8 +181,8 @@ def profit_and_loss(assumed: FounderAssumptions) -> DataFrame:
             margins = margins_by_path(assumed, one, np.array([error]), MONTHS)[:, 0]
             for path, margin in zip(PATHS, margins, strict=True):
                 tokens = 1.0 - assumed.other_cost - margin
-                rows.append((stage / MILLION, growth, path, stage * growth / MILLION, tokens, assumed.other_cost,
-                             margin, bool(margin == margins.max())))
+                rows.append((stage / 1e6, growth, path, stage * growth / 1e6, tokens, assumed.other_cost, margin,
+                             bool(margin == margins.max())))
     return pd.DataFrame(rows, columns=["arr_musd", "growth", "path", "revenue_rate_musd", "tokens", "other",
                                        "gross_margin", "best"])
 
@@ -205,7 +204,7 @@ def break_evens(assumed: FounderAssumptions) -> DataFrame:
             for against in (CLOSED, HOSTED, ROUTED):
                 mtok = break_even_mtok(access, path, against, month)
                 work = access.movable * middle
-                arr = mtok * closed * MONTHS / work / MILLION if work > 0.0 else np.inf
+                arr = mtok * closed * MONTHS / work / 1e6 if work > 0.0 else np.inf
                 rows.append((month, path, against, mtok / 1e3, arr))
     return pd.DataFrame(rows, columns=["month", "path", "against", "billion_tokens_a_month", "arr_musd"])
 

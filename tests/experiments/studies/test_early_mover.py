@@ -70,6 +70,8 @@ def test_races_are_the_same_twice_and_tables_hold_them():
     assert row["customers"] == pytest.approx(first.cases[MOVING][0].shares[LATE][-1])
     places = measures.by_place(first)
     assert places.groupby("month")["customers"].sum().tolist() == pytest.approx([1.0] * 8)
+    assert measures.by_path(first).set_index("path")["share_of_first_movers"].to_dict() == {
+        "closed": 0.0, "hosted": 0.0, "routed": 1.0, "dedicated": 0.0, "owned": 0.0}
     still = first.cases[STANDING][0]
     assert still.margins[FIRST] == pytest.approx(still.margins[LATE], abs=1e-3)  # all firms in all places
 
