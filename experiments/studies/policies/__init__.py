@@ -14,11 +14,13 @@ from experiments.verdicts.verdict_study import VerdictStudy
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from experiments.designs.factor import Factor
     from experiments.output.folder import Folder
     from experiments.store.results import Results
     from experiments.studies.policies.design import UnderConditions
     from experiments.studies.policies.measures import PoliciesFound
     from experiments.verdicts.deciding import Statistics
+    from experiments.verdicts.robustness import At
 
 LOOK_S: Final = 900.0  # simulated by a look
 LOOK_SEEDS: Final = 2
@@ -122,6 +124,12 @@ class PoliciesStudy(VerdictStudy["UnderConditions", "PoliciesFound"]):
             return "fewer policies than the smallest full design has"
         duration = design.scenario.traffic.duration_s
         return "" if duration >= DURATION_S else f"{duration:g} s of {DURATION_S:g} s"
+
+    def assumptions(self, design: UnderConditions) -> tuple[Sequence[Factor], At] | None:
+        """Return what is varied to see whether the verdict stands; None in a look."""
+        from experiments.studies.policies.where_it_flips import varied
+
+        return None if self.look(design) else varied(design)
 
     def built_so(self) -> PoliciesFound:
         """Return a world of a cheap slow policy and a dear fast one."""

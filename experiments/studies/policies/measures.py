@@ -11,7 +11,7 @@ from experiments.stats.intervals import interval
 from experiments.studies.policies.design import ALIKE, CONDITIONS, PolicyCell, UnderConditions
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
     from experiments.store.results import Results
 
@@ -40,10 +40,14 @@ class PoliciesFound:
         By condition and policy, one a seed.
     posted
         Dearest posted price over the cheapest, input and output together: what is there before anybody routes.
+    dearer, slower
+        Price paid over the lowest, and wait over the shortest, up to which a policy is near the best.
     """
 
     fared: Mapping[PolicyCell, Sequence[Fared]]
     posted: float
+    dearer: float = DEARER
+    slower: float = SLOWER
 
     def best_at_both(self, condition: str, seed: int) -> list[str]:
         """Return the policies that are nearly cheapest and nearly fastest in a run of a condition.
@@ -57,7 +61,7 @@ class PoliciesFound:
         price = min(it.paid_usd_per_mtok for it in whole.values())
         wait = min(it.ttft_p99_s for it in whole.values())
         return [policy for policy, it in whole.items()
-                if it.paid_usd_per_mtok <= DEARER * price and it.ttft_p99_s <= SLOWER * wait < math.inf]
+                if it.paid_usd_per_mtok <= self.dearer * price and it.ttft_p99_s <= self.slower * wait < math.inf]
 
     def split_shares(self) -> list[float]:
         """Return the share of conditions in which no policy is best at both, one a seed, the control left out."""
@@ -83,11 +87,16 @@ def found_in(design: UnderConditions, results: Results) -> PoliciesFound:
     table = wanted.pivot(index=["row", "replication"], columns="metric", values="mean")
     cells = design.cells()
     fared: dict[PolicyCell, list[Fared]] = {cell: [] for cell in cells}
-    for place, it in zip(table.index, table[list(METRICS)].itertuples(index=False), strict=True):
-        fared[cells[int(place[0])]].append(Fared(*(float(value) for value in it)))
+    for place, it in table.iterrows():
+        fared[cells[int(place[0])]].append(fared_in(it))
     prices = [offer.price.input_usd_per_mtok + offer.price.output_usd_per_mtok
               for provider in design.scenario.providers.values() for offer in provider.offers.values()]
     return PoliciesFound(fared, max(prices) / min(prices))
+
+
+def fared_in(metrics: Series) -> Fared:
+    """Return how a policy fared in a run, from the metrics of it by name."""
+    return Fared(*(float(metrics[name]) for name in METRICS))
 
 
 def summary(found: PoliciesFound) -> DataFrame:

@@ -3,6 +3,7 @@
 from math import inf, nan
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,6 +11,7 @@ from experiments.scenarios import load
 from experiments.studies.policies import STUDY
 from experiments.studies.policies.design import ALIKE, CONDITIONS, PolicyCell, UnderConditions
 from experiments.studies.policies.measures import Fared, PoliciesFound, found_in, summary
+from experiments.studies.policies.where_it_flips import changed
 from sim.errors import PolicyError, ScenarioError
 
 HYPERBOLIC = 'providers.hyperbolic.offers."llama-3.3-70b".price.'
@@ -81,3 +83,24 @@ def test_what_cannot_be_compared_is_refused():
     assert STUDY.is_full(UnderConditions(load("sessions"), ("cheapest", "random"))).startswith("fewer policies")
     assert STUDY.is_full(UnderConditions(load("sessions"))) == ""
     assert STUDY.quick(UnderConditions(load("sessions"))).design.replications == 2
+
+
+def test_prices_drawn_together_and_load():
+    """Prices of a kind are raised to a power around their geometric mean: 0 makes all alike, 1 leaves them."""
+    scenario = load("sessions")
+    offers = [offer.price for it in scenario.providers.values() for offer in it.offers.values()]
+    same = changed(scenario, 1.0, 1.0)
+    assert [offer.price for it in same.providers.values() for offer in it.offers.values()] == offers
+    alike = changed(scenario, 0.5, 0.0)
+    mean = np.exp(np.mean([np.log(price.input_usd_per_mtok) for price in offers]))
+    assert {offer.price.input_usd_per_mtok for it in alike.providers.values() for offer in it.offers.values()} == {
+        round(float(mean), 6)}
+    assert alike.traffic.load == 0.5 * scenario.traffic.load
+
+
+def test_thresholds_say_who_is_near_the_best():
+    """One pays .10 and waits 8 s, the other .12 and 1 s: with a fifth more allowed the second is best at both."""
+    fared = {PolicyCell("calm", "cheap"): [Fared(0.10, 8.0, 1.0, nan)],
+             PolicyCell("calm", "fast"): [Fared(0.12, 1.0, 1.0, nan)]}
+    assert PoliciesFound(fared, nan).best_at_both("calm", 0) == []
+    assert PoliciesFound(fared, nan, dearer=1.21).best_at_both("calm", 0) == ["fast"]
