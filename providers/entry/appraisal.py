@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from providers.cost.expected_volume import ROUNDING
-from providers.entry.lessons import Experience, Forecast, Lessons
+from providers.entry.lessons import Forecast, Lessons, PastListings
 from providers.entry.meeting import Behind, Incumbents, Meeting, meet, typical_usd
 from providers.entry.outlook import STEP_DAYS, Outlook
 from providers.firms.price_reviews import Sellers
@@ -114,7 +114,7 @@ class Appraisal:
 
     def __init__(self, planned: Sequence[PlannedOffer], settings: SupplySettings, sellers: Sellers,
                  price_factor: float) -> None:
-        self.experience = Experience(settings.entry)
+        self.experience = PastListings(settings.entry)
         self._planned, self._settings, self._sellers = planned, settings, sellers
         self._usage, self._costs = sellers.usage, sellers.unit_costs
         self._factor = price_factor

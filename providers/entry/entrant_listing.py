@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from providers.entry.appraisal import Prospect
-from providers.entry.lessons import Experience
+from providers.entry.lessons import PastListings
 from providers.entry.outlook import STEP_DAYS
 from sim.market.hosts import Flows, ListingRecord
 
@@ -22,7 +22,7 @@ class Offered(NamedTuple):
     sellers: int
 
 
-class Listing:
+class EntrantListing:
     """Expected and realised days of a listing, from the day on which it was made.
 
     Parameters
@@ -50,7 +50,7 @@ class Listing:
         """Days for which it meant to stay."""
         return STEP_DAYS * len(self._plan)
 
-    def note(self, came: Flows, experience: Experience) -> None:
+    def note(self, came: Flows, experience: PastListings) -> None:
         """Take in the next day, and let others learn from it while it is one of those for which it meant to stay."""
         month, day = len(self.days) // STEP_DAYS, self.day + len(self.days)
         self.days.append(came)

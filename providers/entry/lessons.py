@@ -13,10 +13,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from providers.entry.outlook import STEP_DAYS
 from sim.market.hosts import Flows
 from sim.scenario.entry_settings import EntrySettings
 
-STEP_DAYS: Final = 30  # of a month ahead
 CLASSES: Final = 3  # months of a listing that are told apart: its first, its second, and all later ones
 LISTING_DAYS, EXPECTED_USD, AT_EXPECTED_PRICE, REVENUE, EXPECTED_GPUS, GPUS, EXPECTED_OVERHEAD, OVERHEAD = range(8)
 
@@ -69,7 +69,7 @@ class Lessons(NamedTuple):
         return Lessons(*(factor[:months] for factor in self))
 
 
-class Experience:
+class PastListings:
     """Sums over all listings of hosts that came in so far, by month since their listing.
 
     Parameters

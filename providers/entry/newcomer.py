@@ -7,7 +7,7 @@ import numpy as np
 from simpy import Event
 
 from providers.entry.appraisal import Appraisal, Candidate, Prospect
-from providers.entry.entrant_listing import Listing, Offered
+from providers.entry.entrant_listing import EntrantListing, Offered
 from providers.entry.outlook import STEP_DAYS, Outlook
 from providers.entry.potential_hosts import ROOM, PotentialHost
 from providers.firms.firm import FirmAgent, Shared
@@ -68,7 +68,7 @@ class Newcomer(FirmAgent):
         self.exit_day: int | None = None
         self._capital_usd = 0.0
         self._first: tuple[str, ...] = ()
-        self._listings: dict[int, Listing] = {}  # by row
+        self._listings: dict[int, EntrantListing] = {}  # by row
         self._cash_usd: list[float] = []  # by day since entry
         self._days_at_limit: dict[int, int] = {}
         self._bill_usd = 0.0  # of the day under way
@@ -205,10 +205,10 @@ class Newcomer(FirmAgent):
             self._listings[one.row] = self._listed(desk, one, day)
             self._invest(desk, day, self._terms_usd(self.settings.entry.listing_usd))
 
-    def _listed(self, desk: Desk, one: Prospect, day: int) -> Listing:
+    def _listed(self, desk: Desk, one: Prospect, day: int) -> EntrantListing:
         model, offer = int(desk.offer_model[one.row]), self.potential[one.row]
         there = int((desk.board.listed & (desk.offer_model == model)).sum())
-        return Listing(Offered(self.name, offer.model.name, day - offer.model.release_day, there), day, one)
+        return EntrantListing(Offered(self.name, offer.model.name, day - offer.model.release_day, there), day, one)
 
     # ---- its money
 

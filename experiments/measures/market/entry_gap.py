@@ -20,7 +20,7 @@ AGE_STEP: Final = 30  # days of a model's age that are told apart
 OLDEST: Final = 6  # of such steps: this and older
 
 
-class Gap(NamedTuple):
+class ValueGap(NamedTuple):
     """Expected and realised value of a group of listings, and what of the difference is due to each factor, USD."""
 
     listings: int
@@ -49,24 +49,24 @@ def log_mean(a: float, b: float) -> float:
     return a if a == b else (a - b) / math.log(a / b)
 
 
-def gap(listings: Sequence[ListingRecord]) -> Gap:
+def gap(listings: Sequence[ListingRecord]) -> ValueGap:
     """Return the gap of a group; its parts are nan where one of the factors is not above 0."""
     if not listings:
-        return Gap(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        return ValueGap(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     expected, came = totals([it.expected for it in listings]), totals([it.realised for it in listings])
     whole = (len(listings), expected.cash_usd, came.cash_usd)
     overhead = expected.overhead_usd - came.overhead_usd
     if min(expected[:4]) <= 0 or min(came[:4]) <= 0:
-        return Gap(*whole, math.nan, math.nan, math.nan, math.nan, overhead)
+        return ValueGap(*whole, math.nan, math.nan, math.nan, math.nan, overhead)
     revenue, gpus = (log_mean(getattr(came, name), getattr(expected, name)) for name in ("revenue_usd", "gpus_usd"))
     demand = math.log(came.model_tokens / expected.model_tokens)
     share = _change(came, expected, "tokens", "model_tokens")
-    return Gap(*whole, (revenue - gpus) * demand, (revenue - gpus) * share,
+    return ValueGap(*whole, (revenue - gpus) * demand, (revenue - gpus) * share,
                revenue * _change(came, expected, "revenue_usd", "tokens"),
                -gpus * _change(came, expected, "gpus_usd", "tokens"), overhead)
 
 
-def gaps(listings: Sequence[ListingRecord], of: Callable[[ListingRecord], int]) -> dict[int, Gap]:
+def gaps(listings: Sequence[ListingRecord], of: Callable[[ListingRecord], int]) -> dict[int, ValueGap]:
     """Return the gap of each group, in order."""
     return {group: gap([it for it in listings if of(it) == group]) for group in sorted({of(it) for it in listings})}
 

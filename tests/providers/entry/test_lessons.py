@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from providers.entry.appraisal import Prospect
-from providers.entry.entrant_listing import Listing, Offered
-from providers.entry.lessons import Experience, Forecast, Lessons
+from providers.entry.entrant_listing import EntrantListing, Offered
+from providers.entry.lessons import Forecast, Lessons, PastListings
 from sim.market.hosts import Flows
 from sim.scenario.entry_settings import EntrySettings
 from worlds.entry_desk import entry_desk, incumbent
@@ -18,7 +18,7 @@ CAME = Flows(800.0, 60.0, 24.0, 25.0, 5.0)  # .6 of the tokens, at .8 of the pri
 
 
 def experience(**fields):
-    return Experience(EntrySettings(**{"experience": "cohorts", "experience_prior_months": 2.0,
+    return PastListings(EntrySettings(**{"experience": "cohorts", "experience_prior_months": 2.0,
                                        "experience_memory_days": 1e5} | fields))
 
 
@@ -69,7 +69,7 @@ def test_lessons_are_taken_out_of_what_was_believed():
 def test_a_listing_weighs_what_it_expected_and_what_came():
     """Meant to stay for a month, there for 31 days: the model's tokens are of 30, its own of all."""
     plain = Forecast(*(np.array([value]) for value in EXPECTED))
-    one = Listing(Offered("h", "m", 4.0, 2), 7, Prospect(0, 1.0, plain, experience().lessons(1), 1.0, 50.0))
+    one = EntrantListing(Offered("h", "m", 4.0, 2), 7, Prospect(0, 1.0, plain, experience().lessons(1), 1.0, 50.0))
     taught = experience(experience_prior_months=1e-9)
     for _ in range(31):
         one.note(CAME, taught)
