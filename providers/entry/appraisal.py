@@ -8,13 +8,14 @@ getting faster (E51), p falls as unit costs do, and C needs fewer replicas.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from statistics import NormalDist
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from providers.cost.expected_volume import ROUNDING
-from providers.entry.lessons import Forecast, Lessons, PastListings
+from providers.entry.lessons import Forecast, PastListings
 from providers.entry.meeting import Behind, Incumbents, Meeting, meet, typical_usd
 from providers.entry.outlook import STEP_DAYS, Outlook
 from providers.firms.price_reviews import Sellers
@@ -33,13 +34,16 @@ AT_ONCE: Final = 6  # numbers of further sellers that are looked at together: mo
 VOLUME_ROUNDS: Final = 3  # of cost and share, where sellers price on their expected volume
 
 
+STANDARD: Final = NormalDist()
+
+
 class Prospect(NamedTuple):
     """A listing as its host expects it, in the money that is charged."""
 
     row: int
     value_usd: float  # discounted, before the cost of listing
     forecast: Forecast  # of each month ahead, until it would leave
-    lessons: Lessons  # that are in it
+    plain: Forecast  # the same by who learned nothing from others
     load: float  # replicas that its demand fills now
     revenue_usd: float  # a day, now
 
@@ -83,6 +87,7 @@ class Month(NamedTuple):
     factors: np.ndarray
     behind: np.ndarray  # sellers of the model that are expected to have come by then, while there is room
     day: int
+    from_pool: int  # sellers from the pool that are there
 
 
 class Life(NamedTuple):
@@ -105,6 +110,8 @@ class Appraisal:
         Prices and unit costs of all offers, and the rules through which they sell.
     price_factor
         Factor on all money.
+    pool
+        Names of the potential hosts.
 
     Attributes
     ----------
@@ -113,7 +120,8 @@ class Appraisal:
     """
 
     def __init__(self, planned: Sequence[PlannedOffer], settings: SupplySettings, sellers: Sellers,
-                 price_factor: float) -> None:
+                 price_factor: float, pool: Collection[str] = ()) -> None:
+        self._from_pool = np.array([offer.firm in pool for offer in planned], bool)
         self.experience = PastListings(settings.entry)
         self._planned, self._settings, self._sellers = planned, settings, sellers
         self._usage, self._costs = sellers.usage, sellers.unit_costs
@@ -151,7 +159,7 @@ class Appraisal:
             loads = [tokens * float(share) / self._planned_tokens(row)
                      for row, share in zip(rows, self._meet(seats, costs, incumbents, [0]).shares[:, 0], strict=True)]
             costs = [self._costs.at(row, day, load) for row, load in zip(rows, loads, strict=True)]
-        month = self._month(outlook, tokens, model, day)
+        month = self._month(outlook, tokens, model, day)._replace(from_pool=incumbents.from_pool)
         ahead = self._look_ahead(seats, costs, incumbents, month, outlook)
         return [self._prospect(seat, *one, month) for seat, one in zip(seats, ahead, strict=True)]
 
@@ -181,15 +189,19 @@ class Appraisal:
         model = int(desk.offer_model[seat.row])
         there = np.flatnonzero((desk.offer_model == model) & desk.board.listed).tolist()
         tokens = self._demand(outlook, seat.row, model, day, bool(there))
-        met = self._meet([seat], [self._costs.usd_per_mtok(seat.row, day)], self._incumbents(desk, there, day), [0, 1])
-        month = self._month(outlook, tokens, model, day, STEP_DAYS)
+        incumbents = self._incumbents(desk, there, day)
+        met = self._meet([seat], [self._costs.usd_per_mtok(seat.row, day)], incumbents, [0, 1])
+        month = self._month(outlook, tokens, model, day, STEP_DAYS)._replace(from_pool=incumbents.from_pool)
         return bool(self._room(median, Facing(met.prices_behind[0], met.shares_behind[0]), month,
                                outlook.models_a_host)[0] >= 1)
 
     def _meet(self, seats: Sequence[Candidate], costs: Sequence[float], incumbents: Incumbents,
               more: list[int], typical: float | None = None) -> Meeting:
-        # those behind are of the median type: what they pay and how fast they are, on the same GPU
-        behind = [self._median_cost(seat, cost) for seat, cost in zip(seats, costs, strict=True)]
+        # those behind are like the median type, or like those who come next: what they pay and how fast they are, on
+        # the same GPU
+        median = np.array([self._median_cost(seat, cost) for seat, cost in zip(seats, costs, strict=True)])
+        variable = self._settings.costing.variable_usd_per_mtok
+        behind = variable + np.outer(median - variable, self._over_median(incumbents.from_pool, more))
         row = seats[0].row
         # who is outside has seen no demand of its own: it believes what is published
         rules = self._sellers.knowledge.demand_of(row).rules
@@ -198,6 +210,16 @@ class Appraisal:
             # who is alone has no rule to answer: it asks what strategies ask then, not the most that they would
             met.prices[:, 0] = np.minimum(met.prices[:, 0], self._alone[row] * np.array(costs))
         return met
+
+    def _over_median(self, there: int, more: Sequence[int]) -> np.ndarray:
+        """Cost of GPUs a token of the last of so many more over the median type's, the cheapest coming first (E127)."""
+        entry = self._settings.entry
+        if entry.come_after == "median":
+            return np.ones(len(more))
+        able = max(1.0, entry.types * entry.familiar_share)
+        ranks = [min(there + max(1, number) - 0.5, able - 0.5) / able for number in more]
+        return np.exp(math.hypot(entry.gpu_price_sd, entry.efficiency_sd) * np.array([STANDARD.inv_cdf(rank)
+                                                                                      for rank in ranks]))
 
     def _median_cost(self, seat: Candidate, usd: float) -> float:
         variable = self._settings.costing.variable_usd_per_mtok
@@ -208,10 +230,10 @@ class Appraisal:
         factors = outlook.factors(model, day, ahead_days or entry.ahead_days)
         behind = entry.expected_entry_share * outlook.behind(model, day, len(factors))
         # of one never sold all is loose
-        return Month(float(outlook.mean_tokens(day)[model]) or tokens, tokens, factors, behind, day)
+        return Month(float(outlook.mean_tokens(day)[model]) or tokens, tokens, factors, behind, day, 0)
 
     def _forecast(self, seat: Candidate, case: Facing, month: Month, number: np.ndarray) -> Forecast:
-        """A day of each month with so many sellers behind it, by who has no experience."""
+        """A day of each month with so many sellers behind it, as it is reckoned."""
         sold, cheaper = month.tokens * case.shares[number] * month.factors, self._cheaper[:len(month.factors)]
         margin = case.prices[number] * cheaper - self._settings.costing.variable_usd_per_mtok
         gpus = self._gpus_usd(seat.row, sold * cheaper / self._planned_tokens(seat.row), month.day)
@@ -219,14 +241,15 @@ class Appraisal:
                         np.full(len(sold), self._factor * seat.overhead_usd))
 
     def _room(self, seat: Candidate, behind: Facing, month: Month, models: float) -> np.ndarray:
-        """How many more of the median type, each with so many models, would earn back their entry; int (months,)."""
+        """How many more who come after it, each with so many models, would earn back their entry; int (months,)."""
         entry, more = self._settings.entry, len(behind.prices)
-        sold, cheaper = month.tokens * np.outer(behind.shares, month.factors), self._cheaper[:len(month.factors)]
+        learned, cheaper = self.experience.on_average(), self._cheaper[:len(month.factors)]
+        sold = learned.volume * month.tokens * np.outer(behind.shares, month.factors)
         load = sold * cheaper * seat.efficiency / self._planned_tokens(seat.row)
         margin = np.outer(behind.prices, cheaper) - self._settings.costing.variable_usd_per_mtok
-        gpus = self._gpus_usd(seat.row, load, month.day) / seat.gpu_factor
-        revenue, held = self.experience.on_average()
-        cash = self._factor * (revenue * sold * MTOK_PER_TOKEN * margin - entry.overhead_usd_per_day) - held * gpus
+        median = self._gpus_usd(seat.row, load, month.day) / seat.gpu_factor
+        gpus = learned.gpus * median * self._over_median(month.from_pool, range(more))[:, None]
+        cash = self._factor * (learned.price * sold * MTOK_PER_TOKEN * margin - entry.overhead_usd_per_day) - gpus
         # over the time that it looks ahead; of the cost of a firm each model bears a part
         earns = cash >= (entry.listing_usd + entry.firm_usd / models) * self._factor / entry.ahead_days
         return np.where(earns.all(axis=0), more - 1, np.argmin(earns, axis=0) - 1)
@@ -236,11 +259,12 @@ class Appraisal:
         number = np.floor(np.minimum(np.maximum(room, 0), month.behind) + ROUNDING).astype(int)
         plain = self._forecast(seat, case, month, np.minimum(number, len(case.prices) - 1))
         lessons = self.experience.lessons(len(month.factors))
-        forecast = lessons.applied(plain)
+        load = lessons.volume * plain.tokens * self._cheaper[:len(month.factors)] / self._planned_tokens(seat.row)
+        forecast = lessons.applied(plain, self._gpus_usd(seat.row, load, month.day))
         value, life = self._worth(STEP_DAYS * forecast.cash_usd)
         now = month.tokens * float(case.shares[0])
         revenue = self._factor * now * MTOK_PER_TOKEN * float(case.prices[0])
-        return Prospect(seat.row, value, forecast.until(life), lessons.until(life),
+        return Prospect(seat.row, value, forecast.until(life), plain.until(life),
                         now / self._planned_tokens(seat.row), revenue)
 
     def _more(self, outlook: Outlook, month: Month) -> list[int]:
@@ -260,6 +284,10 @@ class Appraisal:
         margin = float(usage.revenue[row]) * factors * cheaper - variable * load * self._planned_tokens(row)
         cash = margin - self._gpus_usd(row, load * cheaper, day) - overhead_usd * self._factor
         return Remainder(row, self._worth(STEP_DAYS * cash)[0], float(STEP_DAYS * cash[:3].sum()))
+
+    def needed_usd(self, row: int, tokens: float, day: int) -> float:
+        """What a day's GPUs cost of the whole replicas that so many tokens need as planned (E50), USD."""
+        return float(self._gpus_usd(row, np.array(tokens / self._planned_tokens(row)), day))
 
     def _gpus_usd(self, row: int, load: np.ndarray, day: int) -> np.ndarray:
         """Cost of a day's GPUs, USD, of whole replicas (E50)."""
@@ -302,7 +330,9 @@ class Appraisal:
         posted = [desk.board.prices_of(row).blended(served.billed(row)) / PICO_PER_USD_PER_MTOK for row in there]
         costs = [self._costs.usd_per_mtok(row, day) for row in there]
         bound = np.array([told.held.get(row, 0.0) for row in there])
-        return Incumbents(np.array(costs), np.array(posted), self._answers[list(there)], self._most[list(there)], bound)
+        rows = list(there)
+        return Incumbents(np.array(costs), np.array(posted), self._answers[rows], self._most[rows], bound,
+                          int(self._from_pool[rows].sum()))
 
 
 class Asks(NamedTuple):

@@ -43,19 +43,30 @@ class EntrantListing:
     def __init__(self, offered: Offered, day: int, prospect: Prospect) -> None:
         self.offered, self.day, self.prospect = offered, day, prospect
         self.days: list[Flows] = []
-        self._plan = [prospect.forecast.of_month(month) for month in range(len(prospect.forecast.tokens))]
+        self._plan, self._plain = ([flows.of_month(month) for month in range(len(flows.tokens))]
+                                   for flows in (prospect.forecast, prospect.plain))
 
     @property
     def planned_days(self) -> int:
         """Days for which it meant to stay."""
         return STEP_DAYS * len(self._plan)
 
-    def note(self, came: Flows, experience: PastListings) -> None:
-        """Take in the next day, and let others learn from it while it is one of those for which it meant to stay."""
+    def note(self, came: Flows, needed_usd: float, experience: PastListings) -> None:
+        """Take in the next day, and let others learn from it while it is one of those for which it meant to stay.
+
+        Parameters
+        ----------
+        came
+            What came.
+        needed_usd
+            Cost of the GPUs that its tokens need as planned; 0 once it is dropped.
+        experience
+            Of all.
+        """
         month, day = len(self.days) // STEP_DAYS, self.day + len(self.days)
         self.days.append(came)
         if month < len(self._plan) and self._plan[month].tokens > 0:
-            experience.note(day, month, self.prospect.lessons.removed(self._plan[month], month), came)
+            experience.note(day, month, self._plain[month], came, needed_usd)
 
     def expected(self, days: int) -> np.ndarray:
         """What was expected of its first days; float64 (days, flows), 0 when it meant to have left."""

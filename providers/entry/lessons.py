@@ -3,9 +3,11 @@
     (E128)  lambda_x(b) = (n_b X_b / X^e_b + W) / (n_b + W)          x: volume, price, GPUs, overhead
 
 for listings in their month b, with X what came and X^e what was expected on the same days by whoever knew nothing of
-this, summed over all listings so far, each day's counting exp(-1 / memory) times as much a day later; n_b is how many
-months of listings were seen, and W for how many it counts that things come as expected. Sources: Doraszelski, Lewis and
-Pakes (AER 2018): firms learn from what came; Fershtman and Pakes (QJE 2012): beliefs are right on average.
+this (of GPUs: those that the tokens which came need as planned, E50), summed over all listings so far, each day's
+counting exp(-1 / memory) times as much a day later; n_b is how many months of listings were seen, and W for how many it
+counts that things come as expected. A listing's days are counted for as long as its host meant to stay, whether it is
+still there or not. Sources: Doraszelski, Lewis and Pakes (AER 2018): firms learn from what came; Fershtman and Pakes
+(QJE 2012): beliefs are right on average.
 """
 
 import math
@@ -18,7 +20,7 @@ from sim.market.hosts import Flows
 from sim.scenario.entry_settings import EntrySettings
 
 CLASSES: Final = 3  # months of a listing that are told apart: its first, its second, and all later ones
-LISTING_DAYS, EXPECTED_USD, AT_EXPECTED_PRICE, REVENUE, EXPECTED_GPUS, GPUS, EXPECTED_OVERHEAD, OVERHEAD = range(8)
+LISTING_DAYS, EXPECTED_USD, AT_EXPECTED_PRICE, REVENUE, NEEDED_GPUS, GPUS, EXPECTED_OVERHEAD, OVERHEAD = range(8)
 
 
 class Forecast(NamedTuple):
@@ -52,21 +54,26 @@ class Lessons(NamedTuple):
     gpus: np.ndarray
     overhead: np.ndarray
 
-    def applied(self, forecast: Forecast) -> Forecast:
-        """What is expected by who knows this."""
-        return Forecast(forecast.model_tokens, forecast.tokens * self.volume,
-                        forecast.revenue_usd * self.volume * self.price, forecast.gpus_usd * self.gpus,
-                        forecast.overhead_usd * self.overhead)
+    def applied(self, plain: Forecast, gpus_usd: np.ndarray) -> Forecast:
+        """What is expected by who knows this.
 
-    def removed(self, believed: Flows, month: int) -> Flows:
-        """What who does not know this would have expected of a day."""
-        volume, price, gpus, overhead = (float(factor[month]) for factor in self)
-        return Flows(believed.model_tokens, believed.tokens / volume, believed.revenue_usd / (volume * price),
-                     believed.gpus_usd / gpus, believed.overhead_usd / overhead)
+        Parameters
+        ----------
+        plain
+            What is expected by who does not.
+        gpus_usd
+            Cost of the whole replicas that its tokens need, as many of them as are left; float64 (months,).
+        """
+        return Forecast(plain.model_tokens, plain.tokens * self.volume, plain.revenue_usd * self.volume * self.price,
+                        gpus_usd * self.gpus, plain.overhead_usd * self.overhead)
 
-    def until(self, months: int) -> "Lessons":
-        """The first months only."""
-        return Lessons(*(factor[:months] for factor in self))
+
+class OnAverage(NamedTuple):
+    """Factors over all months of listings."""
+
+    volume: float
+    price: float
+    gpus: float
 
 
 class PastListings:
@@ -84,7 +91,7 @@ class PastListings:
         self._sums = np.zeros((CLASSES, 8))
         self._day = 0
 
-    def note(self, day: int, month: int, expected: Flows, came: Flows) -> None:
+    def note(self, day: int, month: int, expected: Flows, came: Flows, needed_usd: float) -> None:
         """Take in a day of a listing.
 
         Parameters
@@ -97,31 +104,31 @@ class PastListings:
             What was expected of such a day without experience; tokens above 0.
         came
             What came.
+        needed_usd
+            Cost of the whole replicas that the tokens which came need as planned.
         """
         if day > self._day:
             self._sums *= self._keep ** (day - self._day)
             self._day = day
         at_expected = came.tokens * expected.revenue_usd / expected.tokens
         self._sums[min(month, CLASSES - 1)] += (1.0, expected.revenue_usd, at_expected, came.revenue_usd,
-                                                expected.gpus_usd, came.gpus_usd, expected.overhead_usd,
-                                                came.overhead_usd)
+                                                needed_usd, came.gpus_usd, expected.overhead_usd, came.overhead_usd)
 
     def lessons(self, months: int) -> Lessons:
         """Factors for each of so many months ahead, counted from a listing."""
         found = self._factors(self._sums) if self._learned else np.ones((4, CLASSES))
         return Lessons(*found[:, np.minimum(np.arange(months), CLASSES - 1)])
 
-    def on_average(self) -> tuple[float, float]:
-        """Factors on revenue and on the cost of GPUs over all months of listings."""
+    def on_average(self) -> OnAverage:
+        """Factors over all months of listings."""
         if not self._learned:
-            return 1.0, 1.0
-        volume, price, gpus, _ = self._factors(self._sums.sum(axis=0, keepdims=True))[:, 0].tolist()
-        return volume * price, gpus
+            return OnAverage(1.0, 1.0, 1.0)
+        return OnAverage(*self._factors(self._sums.sum(axis=0, keepdims=True))[:3, 0].tolist())
 
     def _factors(self, sums: np.ndarray) -> np.ndarray:
         """Volume, price, GPUs and overhead; float64 (4, rows of sums)."""
         seen = sums[:, LISTING_DAYS] / STEP_DAYS
-        pairs = ((AT_EXPECTED_PRICE, EXPECTED_USD), (REVENUE, AT_EXPECTED_PRICE), (GPUS, EXPECTED_GPUS),
+        pairs = ((AT_EXPECTED_PRICE, EXPECTED_USD), (REVENUE, AT_EXPECTED_PRICE), (GPUS, NEEDED_GPUS),
                  (OVERHEAD, EXPECTED_OVERHEAD))
         # nothing expected, or nothing sold: nothing is learned of it
         ratios = [np.where(sums[:, below] > 0, sums[:, above] / np.where(sums[:, below] > 0, sums[:, below], 1.0), 1.0)

@@ -26,12 +26,13 @@ class Incumbents(NamedTuple):
     answers: np.ndarray  # bool: whether they answer the rules, or keep their prices
     most: np.ndarray  # highest price over unit cost that each asks
     bound: np.ndarray  # demand that each holds whatever it charges, over what the rules place
+    from_pool: int = 0  # how many of them came from the pool of potential hosts
 
 
 class Behind(NamedTuple):
     """Who may come after each newcomer."""
 
-    costs: Sequence[float]  # unit cost of such a seller, one for each newcomer, USD per million tokens
+    costs: np.ndarray  # float64 (newcomers, numbers of more): unit cost of such a seller, USD per million tokens
     more: Sequence[int]  # numbers of them that are looked at
 
 
@@ -73,9 +74,8 @@ def meet(incumbents: Incumbents, newcomers: Sequence[float], rules: Rules, ceili
     from providers.entry.settling import Cases, settle  # numba, for which `--help` should not wait
 
     more = (0,) if behind is None else behind.more
-    last = newcomers if behind is None else behind.costs
-    own, after = (np.repeat(np.maximum(np.array(costs, float), FREE), len(more))[:, None]
-                  for costs in (newcomers, last))
+    own = np.repeat(np.maximum(np.array(newcomers, float), FREE), len(more))[:, None]
+    after = own if behind is None else np.maximum(np.asarray(behind.costs, float), FREE).reshape(-1, 1)
     cases, there = len(own), len(incumbents.costs)
     cost = np.hstack([np.tile(np.maximum(incumbents.costs, FREE), (cases, 1)), after, own])
     price = np.hstack([np.tile(np.maximum(incumbents.posted, FREE), (cases, 1)), 2.0 * after, 2.0 * own])
@@ -84,7 +84,7 @@ def meet(incumbents: Incumbents, newcomers: Sequence[float], rules: Rules, ceili
     count[:, there] = np.tile(np.asarray(more, float), len(newcomers))
     top = np.log(cost * np.concatenate([incumbents.most, [ceiling, ceiling]]))
     bound = np.concatenate([incumbents.bound, none])
-    level_usd = typical_usd(incumbents, newcomers, last) if typical is None else typical
+    level_usd = typical_usd(incumbents, newcomers, after.ravel().tolist()) if typical is None else typical
     exponents = np.array([exponent_at(rule, level_usd) for rule in rules.rules])
     level = np.log(price)
     shares = settle(level, Cases(np.log(cost), top, held, count, bound), np.array(rules.placed), exponents)

@@ -132,10 +132,8 @@ class Newcomer(FirmAgent):
         return [one.record(discount[one.day - self.entry_day:]) for one in self._listings.values()]
 
     def _days_passed(self, desk: Desk) -> int:
-        """Days until its exit, or the end of the run, of those that it looked ahead."""
-        assert self.entry_day is not None
-        if self.exit_day is None:
-            self._close_days(desk)  # after the run's last day no midnight came
+        """Days until the end of the run, whether it left or not, of those that it looked ahead."""
+        self._close_days(desk)  # after the run's last day no midnight came
         return min(len(self._cash_usd), self.settings.entry.ahead_days)
 
     def _discount(self, days: int) -> np.ndarray:
@@ -148,15 +146,15 @@ class Newcomer(FirmAgent):
         next_review = entered + STEP_DAYS
         while desk.env.now < self._beliefs.horizon_days * DAY_S:
             day = int(desk.env.now // DAY_S)
-            if day > entered:
+            if day > entered and not self.gone:
                 self.usage.refresh(desk)
                 self._pay_for_tokens(desk, day)
-                self._close_days(desk)
-                if day >= next_review:
-                    next_review += STEP_DAYS
-                    self._look_around(desk, day)
-                if self.gone:
-                    return
+            self._close_days(desk)
+            if not self.gone and day >= next_review:
+                next_review += STEP_DAYS
+                self._look_around(desk, day)
+            # who left gets nothing of what it had expected: its days are counted on
+            if not self.gone and day > entered:
                 self._plan(desk, day)
             self._pay_for_the_day(desk, day)
             yield desk.env.timeout((day + 1) * DAY_S - desk.env.now)
@@ -224,6 +222,9 @@ class Newcomer(FirmAgent):
                         round(usd * NANO_PER_USD))
 
     def _pay_for_the_day(self, desk: Desk, day: int) -> None:
+        if self.gone:
+            self._bill_usd, self._gpus_usd = 0.0, {}
+            return
         listings = sum(1 for row in self.planned if row not in self.retired)
         overhead = self._terms_usd(self.host.overhead_usd_per_day) * listings
         self._pay(desk, day, "overhead", overhead)
@@ -245,16 +246,16 @@ class Newcomer(FirmAgent):
     def _close_day(self, desk: Desk, day: int) -> None:
         """Note what came of a day that ended."""
         self._cash_usd.append(self._cash_of(desk, day))
-        outlook, of_day = self._beliefs.outlook, desk.offer_days[day]
+        outlook, appraisal, of_day = self._beliefs.outlook, self._beliefs.appraisal, desk.offer_days[day]
         outlook.read(desk.offer_days)
         overhead = self._terms_usd(self.host.overhead_usd_per_day)
         for row, one in self._listings.items():
             there = row in self._gpus_usd
             tokens = float(of_day.prompt_tokens[row] + of_day.output_tokens[row])
             revenue = float(of_day.revenue_nano[row]) * USD_PER_NANO - self._variable_usd * tokens
-            one.note(Flows(outlook.tokens_on(day, int(desk.offer_model[row])), tokens, revenue,
-                           self._gpus_usd.get(row, 0.0), overhead if there else 0.0),
-                     self._beliefs.appraisal.experience)
+            came = Flows(outlook.tokens_on(day, int(desk.offer_model[row])), tokens, revenue,
+                         self._gpus_usd.get(row, 0.0), overhead if there else 0.0)
+            one.note(came, appraisal.needed_usd(row, tokens, day) if there else 0.0, appraisal.experience)
 
     @property
     def _variable_usd(self) -> float:

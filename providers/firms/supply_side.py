@@ -126,7 +126,8 @@ class SupplySide:
         self._check_rows(desk)
         settings, around, self._desk = self.settings, self._around, desk
         outlook = Outlook(desk.models, desk.offer_model, settings.entry, settings.shelf.half_life_days)
-        appraisal = Appraisal(self.planned, settings, self._sellers, around.price_factor)
+        appraisal = Appraisal(self.planned, settings, self._sellers, around.price_factor,
+                              {host.name for host in self._types})
         beliefs = Beliefs(appraisal, outlook, around.days, around.price_factor)
         self.newcomers.update((host.name, Newcomer(host, settings, self._rows[host.name], self._pools_of(host),
                                                    self._shared, beliefs)) for host in self._types)

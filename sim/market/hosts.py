@@ -16,8 +16,8 @@ class HostRecord(NamedTuple):
     models: tuple[str, ...]  # with which it entered
     capital_usd: float  # cost of entering: of the firm and of its first listings
     expected_usd: float  # over all days that it looked ahead
-    expected_so_far_usd: float  # of these, over the days that passed until its exit or the end of the run
-    realised_usd: float  # over the same days
+    expected_so_far_usd: float  # of these, over the days that passed until the end of the run
+    realised_usd: float  # over the same days, nothing after its exit
 
 
 class Flows(NamedTuple):
@@ -38,9 +38,9 @@ class Flows(NamedTuple):
 class ListingRecord(NamedTuple):
     """One listing of a host that came in from the pool: what was expected of it and what came, factor by factor.
 
-    Both are discounted to the host's entry and of the days that passed until its exit or the end of the run, so that
-    ``cash_usd`` over its listings adds up to what its `HostRecord` says. Of the model's tokens both are of the days
-    for which it meant to stay.
+    Both are discounted to the host's entry and of the days that passed until the end of the run, nothing coming after
+    its exit, so that ``cash_usd`` over its listings adds up to what its `HostRecord` says. Of the model's tokens both
+    are of the days for which it meant to stay.
     """
 
     host: str

@@ -49,6 +49,10 @@ class EntrySettings(Part):
         "more like it would earn nothing; 0: the sellers that are there and it", ge=0, le=1,
         source="assumption: all of it, since with 0 expected values are several times those that come",
         sweep=Sweep(0.0, 1.0, "linear", "none to all of it"))
+    come_after: Literal["median", "next"] = Field(
+        "median", description="median: those who come after it pay for GPUs and are as fast as the median type; next: "
+        "the cheapest of those who can serve the model come first, and the next after those that are there (E127) "
+        "(source: order statistics of the pool)")
     growth_path: str | None = Field(
         None, description="CSV file with the columns day, tokens of an earlier run, whose growth is expected instead; "
         "none: a share of the growth so far")
@@ -56,8 +60,8 @@ class EntrySettings(Part):
         "none", description="cohorts: expectations are corrected, factor by factor, by what became of the listings of "
         "those who came before (E128); none: nobody learns (source: Doraszelski, Lewis and Pakes, AER 2018)")
     experience_prior_months: float = quantity(
-        10.0, unit="months", doc="Months of listings for which it counts that things come as expected", gt=0,
-        source="assumption: a handful of hosts", sweep=Sweep(1.0, 100.0, "log", "one listing to a hundred"))
+        3.0, unit="months", doc="Months of listings for which it counts that things come as expected", gt=0,
+        source="assumption: as for the pace of entry", sweep=Sweep(1.0, 100.0, "log", "one listing to a hundred"))
     experience_memory_days: float = quantity(
         180.0, unit="days", doc="After so many days what became of a listing counts 1/e as much", ge=1,
         source="assumption: as long as sellers remember who learn demand",

@@ -8,7 +8,7 @@ KINDS: Final = {"input": "input tokens", "output": "output tokens", "cached": "c
 
 FLOWS: Final = {
     "model_tokens": "tokens of the model on the days for which the host meant to list it, discounted to its entry",
-    "tokens": "tokens of the listing until its host's exit or the end of the run, discounted likewise",
+    "tokens": "tokens of the listing until the end of the run, discounted likewise",
     "revenue_usd": "what it charged in these days less what a token costs besides GPUs, discounted, USD",
     "gpus_usd": "cost of its GPUs, discounted, USD",
     "overhead_usd": "cost of keeping it besides GPUs, discounted, USD",
@@ -65,7 +65,7 @@ DIMENSIONS: Final[Mapping[str, str]] = {
     "entry_models": "models with which it entered, separated by spaces",
     "capital_usd": "cost of entering, of the firm and of its first listings, USD",
     "expected_usd": "value that it expected of all days that it looked ahead, discounted, before the cost of entering",
-    "expected_so_far_usd": "of that, what it expected of the days until its exit or the end of the run",
+    "expected_so_far_usd": "of that, what it expected of the days until the end of the run, whether it left or not",
     "realised_usd": "value that came of these days, discounted likewise",
     "model_age_days": "age of the model when a host listed it, days",
     "sellers": "sellers of the model at that moment",

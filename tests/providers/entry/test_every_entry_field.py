@@ -23,7 +23,7 @@ CHANGES = {
     "expected_entry_share": 0.0, "familiar_share": 0.5, "regions": ("us-west",), "fp4_share": 0.9,
     "max_replicas": 3001, "pricing": {"kind": "cost_plus"}, "faults": {"fast_failure_share": 0.1},
     "engine": {"max_batch": 17}, "limits": {"queue": 3}, "experience": "none", "experience_prior_months": 4.0,
-    "experience_memory_days": 20.0,
+    "experience_memory_days": 20.0, "come_after": "next",
 }
 COST_CHANGES = {"basis": "capacity", "variable_usd_per_mtok": 0.03, "software_per_year": 1.8, "least_load": 0.9}
 

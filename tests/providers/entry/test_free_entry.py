@@ -100,6 +100,28 @@ def test_hosts_leave_when_demand_does():
     assert all(not any(pool.total for pool in desk.supply.newcomers[name].pools) for name in gone)
 
 
+def test_who_left_got_nothing_of_what_it_had_still_expected():
+    """Demand goes on day 45: by the end all that was expected of 120 days is past, and counts though hosts left."""
+    entry = VARIED | {"types": 6, "ahead_days": 120}
+    desk = entry_desk(lambda day: np.array([20e9, 20e9, 40e9]) * (1.0 if day < 45 else 1e-3), 2.0, 180, MODELS,
+                      entry=entry, firms=LARGE, **CONSTANT)
+    left = [host for host in desk.supply.hosts if host.exit_day is not None and host.exit_day < host.entry_day + 100]
+    assert len(left) >= 2
+    for host in left:
+        assert host.expected_so_far_usd == host.expected_usd > host.realised_usd
+
+
+def test_the_next_who_can_serve_a_model_are_the_cheapest_of_them():
+    """Of 40 at a standard deviation of .25: the first .571 of the median, the fifth .738, the twentieth .992 (E127)."""
+    for kind, want in (("next", [0.571, 0.738, 0.992]), ("median", [1.0, 1.0, 1.0])):
+        pool = {"types": 80, "familiar_share": 0.5, "come_after": kind}
+        desk = entry_desk(lambda day: np.zeros(1), days=2, entry=pool)
+        appraisal = next(iter(desk.supply.newcomers.values()))._beliefs.appraisal
+        assert appraisal._over_median(0, [1, 5, 20]) == pytest.approx(want, abs=5e-4)
+        # after four from the pool the first to come is the fifth
+        assert appraisal._over_median(4, [1])[0] == pytest.approx(want[1], abs=5e-4)
+
+
 def test_eighty_firms_come_and_go():
     """No limit that is built in stops a hundred hosts from entering, nor from leaving."""
     def tokens(day):

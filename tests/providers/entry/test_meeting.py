@@ -71,7 +71,7 @@ def test_half_of_sales_at_two_and_half_at_eight():
 
 def test_those_behind_are_sellers_like_others():
     """With three more behind it a newcomer among two meets what it would as the last of six."""
-    met = meet(incumbents([1.0, 1.2]), [0.9], Rules.single(3.0), 10.0, Behind([1.1], [0, 3]))
+    met = meet(incumbents([1.0, 1.2]), [0.9], Rules.single(3.0), 10.0, Behind(np.full((1, 2), 1.1), [0, 3]))
     prices = router_prices([1.0, 1.2, 1.1, 1.1, 1.1, 0.9], 3.0)
     assert met.prices.shape == (1, 2)
     assert met.prices[0, 1] == pytest.approx(prices[-1], rel=1e-5)
