@@ -24,6 +24,8 @@ ROWS: Final = (  # packages, each with its study as ``STUDY``; in the order of t
     "experiments.studies.providers_per_model",
     "experiments.studies.early_mover",
     "experiments.studies.unit_economics",
+    "experiments.studies.price_war",
+    "experiments.studies.rule_change",
 )
 _added: dict[str, Study[Any, Any]] = {}
 
