@@ -28,7 +28,7 @@ class PriceWarStudy(AssumedStudy["PriceWar", "FoundWar"]):
     name = "price_war"
     summary = "whether the marketplace's rule sets the price level"
     title = "Does the rule set the price?"
-    quick_seeds = 2
+    quick_seeds = 1
     legends: ClassVar = {
         "price_war": Legend(
             "Left: price over cost where all demand is routed, capacity is ample and nobody fails, with 95 % intervals "

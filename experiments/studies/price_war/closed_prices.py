@@ -56,9 +56,13 @@ def price_floor(exponent: float, routed: float = 1.0) -> float:
 
 
 def known_price(rule: str, hosts: int, routed: float, assumed: PriceWarAssumptions) -> float:
-    """Return price over cost by the inputs alone: the closed form, or where best answers in turn go on."""
+    """Return price over cost by the inputs alone: the closed form, or where best answers in turn go on.
+
+    These are played with few and with many hosts; logarithms between follow that of the number, beyond it is as there.
+    """
     if rule == AUTUMN:
-        return _by_answers(min(hosts, assumed.many), routed, assumed.ceiling)
+        few, many = (_by_answers(number, routed, assumed.ceiling) for number in (assumed.few, assumed.many))
+        return float(np.exp(np.interp(math.log(hosts), np.log([assumed.few, assumed.many]), np.log([few, many]))))
     exponent = placing(rule, 1.0, assumed).exponent
     return price_over_cost(elasticity_of_sales(hosts, exponent, routed), assumed.ceiling)
 

@@ -74,17 +74,20 @@ class Desk:
         alike = assumed.many if cell.hosts == ENTRY else first  # of whose capacities the demand is a share
         self.capacity = (assumed.ample if cell.ample else assumed.tight) / alike
         self.fixed = 1.0 / assumed.size
-        self.luck = streams.generator("requests").standard_normal((self.days, MOST))
-        self.down = streams.generator("outages").random((self.days, MOST)) < (
+        most = MOST if cell.hosts == ENTRY else first
+        # drawn of all in any case: a host's luck does not hang on how many there may be
+        self.luck = streams.generator("requests").standard_normal((self.days, MOST))[:, :most]
+        self.down = streams.generator("outages").random((self.days, MOST))[:, :most] < (
             assumed.outage_share if cell.outages else 0.0)
-        self._rngs: list[Generator] = [streams.generator(f"host/{host}") for host in range(MOST)]
-        self._agents: list[Strategy] = [bind(PricingChoice(kind="belief_response", **GRID)) for _ in range(MOST)]
-        self.listed = np.arange(MOST) < first
-        self.own: list[Prices] = [_posted(assumed.start)] * MOST
-        self.due = np.full(MOST, math.inf)
-        self.since = np.zeros(MOST)
-        self.seen = ResidualDemand(np.zeros(MOST, np.int64), assumed.memory_days)
-        self.earned = np.zeros((self.days, MOST))
+        self._rngs: list[Generator] = [streams.generator(f"host/{host}") for host in range(most)]
+        self._agents: list[Strategy] = [bind(PricingChoice(kind="belief_response", **GRID)) for _ in range(most)]
+        self.listed = np.arange(most) < first
+        self.own: list[Prices] = [_posted(assumed.start)] * most
+        self.posted = np.array(self.own, np.int64)
+        self.due = np.full(most, math.inf)
+        self.since = np.zeros(most)
+        self.seen = ResidualDemand(np.zeros(most, np.int64), assumed.memory_days)
+        self.earned = np.zeros((self.days, most))
         self.log: list[tuple[float, float, float, int]] = []
         for host in np.flatnonzero(self.listed):
             self._next_review(int(host), 0)
@@ -93,7 +96,7 @@ class Desk:
         """Play all days, and return means over the last of them."""
         for day in range(self.days):
             sold = self._sell(day)
-            self.seen.look(sold, np.array(self.own, np.int64), self.listed)
+            self.seen.look(sold, self.posted, self.listed)
             for host in np.flatnonzero(self.due <= day + 1):
                 self._review(int(host), day, sold)
             if self.cell.hosts == ENTRY and (day + 1) % LOOK_DAYS == 0:
@@ -106,14 +109,17 @@ class Desk:
 
     @property
     def level(self) -> np.ndarray:
-        """Price over cost of all, float64 (MOST,)."""
-        return np.array([price.input for price in self.own]) / PICO_PER_USD_PER_MTOK
+        """Price over cost of all, float64 (hosts,)."""
+        return np.asarray(self.posted[:, 0] / PICO_PER_USD_PER_MTOK)
+
+    def _post(self, host: int, price: float) -> None:
+        self.own[host] = _posted(price)
+        self.posted[host] = self.own[host]
 
     def _sell(self, day: int) -> np.ndarray:
         """Sell a day's requests, note what was paid, and return units by host."""
         given, level = self.assumed, self.level
         live = self.listed & ~self.down[day]
-        sold = np.zeros(MOST)
         share = shares(self.rules, level, live)
         paid = float(share @ level)
         wanted = paid ** -given.elasticity if live.any() else 0.0
@@ -138,7 +144,7 @@ class Desk:
             capacity_tokens_per_day=self.capacity)
         answer = self._agents[host].review(now, self._rngs[host])
         if answer is not None:
-            self.own[host] = _posted(min(answer.input / PICO_PER_USD_PER_MTOK, self.assumed.ceiling))
+            self._post(host, min(answer.input / PICO_PER_USD_PER_MTOK, self.assumed.ceiling))
         self._next_review(host, day + 1, now)
 
     def _next_review(self, host: int, day: int, now: Situation | None = None) -> None:
@@ -168,7 +174,8 @@ class Desk:
             if not len(free) or margin / (self.listed.sum() + 1) < self.fixed:
                 return
             host = int(free[0])
-            self.listed[host], self.since[host], self.own[host] = True, day + 1, _posted(middle)
+            self.listed[host], self.since[host] = True, day + 1
+            self._post(host, middle)
             self._next_review(host, day + 1)
 
 

@@ -38,6 +38,25 @@ class HostOptions(NamedTuple):
     gpu_s: np.ndarray
 
 
+class HostLooks(NamedTuple):
+    """What one host may come to, arrays (n,).
+
+    Attributes
+    ----------
+    compared
+        What the rule then compares.
+    column
+        Which of its undominated batches it takes.
+    price, margin
+        Its price, and that less cost, USD per million tokens.
+    """
+
+    compared: np.ndarray
+    column: np.ndarray
+    price: np.ndarray
+    margin: np.ndarray
+
+
 class AnswersEnd(NamedTuple):
     """What goes on in the last half of the rounds of one game; money in the least cost of a plain host.
 
@@ -151,7 +170,9 @@ class Game:
         ends = np.array([[(it.frontier.cost + waits).min(), self.ceiling + waits.max()]
                          for it, waits in zip(self.options, self.waits, strict=True)])
         steps = int(np.log(ends[:, 1].max() / ends[:, 0].min()) / np.log(STEP)) + 1
-        self.tried = ends[:, 0].min() * STEP ** np.arange(steps, dtype=float)
+        tried = ends[:, 0].min() * STEP ** np.arange(steps, dtype=float)
+        self.looks = [looks_of(it.frontier.cost[places], waits[places], tried, self.ceiling)
+                      for it, waits, places in zip(self.options, self.waits, self.places, strict=True)]
         draws = streams.generator(f"first prices/{model}").uniform(*FIRST, hosts)
         self.price = np.minimum(draws * self.least, self.ceiling)
         self.place = np.array([len(it.frontier.batch) - 1 for it in self.options])
@@ -163,15 +184,10 @@ class Game:
         It looks at what the rule may compare of it, with each batch at the price that this leaves; and at the ceiling
         with each batch.
         """
-        places = self.places[host]
-        cost, waits = self.options[host].frontier.cost[places], self.waits[host][places]
-        rivals = self.costs[np.arange(self.hosts) != host]
-        price = np.vstack([self.tried[:, None] - waits, np.full(len(waits), self.ceiling)])
-        share = self.rule.own_share(np.concatenate([self.tried, self.ceiling + waits]), rivals)
-        sold = np.vstack([np.broadcast_to(share[:len(self.tried), None], price[:-1].shape), share[len(self.tried):]])
-        earned = np.where(price <= self.ceiling, (price - cost) * sold, -np.inf)
-        row, column = np.unravel_index(int(earned.argmax()), earned.shape)
-        self.price[host], self.place[host] = price[row, column], places[column]
+        looks = self.looks[host]
+        share = self.rule.own_share(looks.compared, self.costs[np.arange(self.hosts) != host])
+        best = int((looks.margin * share).argmax())
+        self.price[host], self.place[host] = looks.price[best], self.places[host][looks.column[best]]
 
     @property
     def costs(self) -> np.ndarray:
@@ -203,6 +219,31 @@ class Game:
 
     def _chosen(self, rows: list[np.ndarray]) -> np.ndarray:
         return np.array([row[place] for row, place in zip(rows, self.place, strict=True)])
+
+
+def looks_of(cost: np.ndarray, waits: np.ndarray, tried: np.ndarray, ceiling: float) -> HostLooks:
+    """Return what is worth a look: at each g the batch of the largest margin, and the ceiling with every batch.
+
+    Parameters
+    ----------
+    cost, waits
+        Of a host's batches, the least waits first, float64 (batches,).
+    tried
+        What the rule may compare, float64 (n,).
+    ceiling
+        Highest price.
+    """
+    total, last = cost + waits, len(cost) - 1
+    best = np.empty(last + 1, np.int64)  # of the batches from each on
+    best[last] = last
+    for at in range(last - 1, -1, -1):
+        best[at] = at if total[at] <= total[best[at + 1]] else best[at + 1]
+    first = np.searchsorted(waits, tried - ceiling)  # of those that leave a price below the ceiling
+    kept = first <= last
+    column = np.concatenate([best[first[kept]], np.arange(last + 1)])
+    compared = np.concatenate([tried[kept], ceiling + waits])
+    price = compared - waits[column]
+    return HostLooks(compared, column, price, price - cost[column])
 
 
 def undominated(cost: np.ndarray, waits: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from experiments.studies.rule_change.batch_frontier import (
     slope_at,
     usual_frontier,
 )
-from experiments.studies.rule_change.best_answers import NEW, OLD, PRICES, Game, Rule, least_cost, options_of
+from experiments.studies.rule_change.best_answers import NEW, OLD, PRICES, Game, Rule, least_cost, looks_of, options_of
 from experiments.studies.rule_change.measures import ChangeCell
 from experiments.verdicts.deciding import decide
 from providers.games.unequal import router_prices
@@ -105,6 +105,18 @@ def test_unequal_hosts_under_the_old_rule_end_at_theirs():
     played.play(12)
     costs = [it.frontier.cost[-1] for it in played.options]
     assert played.price == pytest.approx(router_prices(costs, 2.0), rel=0.003)
+
+
+def test_a_host_looks_at_its_best_batch_and_at_the_ceiling():
+    """Costs 4, 2, 1 and waits 0, 1, 4: at g = 5 a margin of 5 - 3; a ceiling of 3 leaves it the last, of 5 - 5."""
+    cost, waits = np.array([4.0, 2.0, 1.0]), np.array([0.0, 1.0, 4.0])
+    free = looks_of(cost, waits, np.array([5.0]), 10.0)
+    assert free.column.tolist() == [1, 0, 1, 2]
+    assert free.price.tolist() == [4.0, 10.0, 10.0, 10.0]
+    assert free.margin.tolist() == [2.0, 6.0, 8.0, 9.0]
+    tight = looks_of(cost, waits, np.array([5.0, 9.0]), 3.0)
+    assert tight.column.tolist() == [2, 0, 1, 2]  # 9 would be a price of 5 at the least
+    assert tight.price.tolist() == [1.0, 3.0, 3.0, 3.0]
 
 
 def test_with_a_high_ceiling_hosts_go_where_the_slope_is_the_rule_s():
