@@ -62,7 +62,7 @@ def test_without_sales_only_the_value_is_said():
 
 def test_the_gates_tell_each_factor_over_the_expected_value():
     got = {}
-    for fact in facts(hand_market(), 2.0):
+    for fact in facts(hand_market(), [2.0]):
         got.setdefault(fact.fact, {})[fact.of] = fact.value
     told = list(entry_gaps([got]))
     assert [it.said for it in told] == ["told"] * 5
