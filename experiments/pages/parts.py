@@ -14,6 +14,7 @@ PARTS: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = {
     "lab/results.md": {"dictionary": dictionary.page, "statistics": statistics.page},
     "market/calibration.md": {"runs": published_tables.calibration_runs},
     "market/claims.md": {"verdicts": claims_tables.verdicts, "beside": claims_tables.beside},
+    "market/marketplaces.md": {"invasions": published_tables.invasions},
     "market/measures.md": {"tables": catalogue_tables.tables},
     "market/pricing.md": {"strategies": registry_tables.strategies, "parameters": registry_tables.strategy_parameters},
     "policies.md": {"policies": registry_tables.policies, "parameters": registry_tables.policy_parameters,

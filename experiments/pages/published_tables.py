@@ -2,6 +2,7 @@
 
 from statistics import median
 
+from experiments.studies.invasion import kept_meetings
 from experiments.validation import deepseek_day as day
 from experiments.validation import flip_tables, mlperf_offline
 from experiments.validation.comparison import markdown, rows
@@ -40,3 +41,8 @@ def market_facts() -> str:
 def calibration_runs() -> str:
     """Return how far the kept runs of a calibration are, and what they say of the scenario itself."""
     return standing_runs.runs_page()
+
+
+def invasions() -> str:
+    """Return what the kept runs of ``tokenmarket run invasion`` say."""
+    return kept_meetings.page(kept_meetings.read_runs())

@@ -75,11 +75,15 @@ class Invaded:
             "incumbents_pay_more": held.price / held_alone.price - 1,
             "incumbents_wait_more_s": held.ttft_mean_s - held_alone.ttft_mean_s}
 
-    def generalised_cost(self, rule: str) -> np.ndarray:
-        """Disutility where all keep a rule, in units of tastes (E90), float64 (replications,)."""
-        chosen, all_ = self.design.scenario.marketplace_choice, self.everybody(Meeting(rule, rule))
+    def cost_to_all(self, meeting: Meeting) -> np.ndarray:
+        """Disutility of what all pay, wait and lose, in units of tastes (E90), float64 (replications,)."""
+        chosen, all_ = self.design.scenario.marketplace_choice, self.everybody(meeting)
         return np.asarray(chosen.price_weight * np.log(all_.price / all_.completed)
                           + chosen.latency_weight * all_.ttft_mean_s)
+
+    def generalised_cost(self, rule: str) -> np.ndarray:
+        """The same where all keep a rule."""
+        return self.cost_to_all(Meeting(rule, rule))
 
     @cached_property
     def efficient(self) -> str:

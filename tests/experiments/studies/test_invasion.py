@@ -9,6 +9,7 @@ import pytest
 from experiments.scenarios import load_market
 from experiments.studies.invasion import STUDY
 from experiments.studies.invasion.design import Invasion, Meeting, look_at
+from experiments.studies.invasion.kept_meetings import KeptRuns, page, read_runs, runs_of, write_runs
 from experiments.studies.invasion.lax_demand import all_pay_more, expected, relents_below
 from experiments.studies.invasion.measures import invaded
 from experiments.studies.invasion.meeting_tables import pairs, summary
@@ -184,6 +185,22 @@ def test_sentences_say_what_the_tables_say(found):
     assert "beside 1 of 1 others, and it grows against 1" in efficient
     assert beside.startswith("Beside a twentieth at `random` all of its customers pay most: 56")
     assert lost.endswith("these lose customers: `random` (1 of 1 others win).")
+
+
+def test_runs_that_are_kept_say_the_same(found, tmp_path):
+    """Beside the cheapest all pay 56 % more, with odds of 1/24 in place of 1/19; a pair may lack a run, or all."""
+    rows = runs_of(found)
+    write_runs(rows, tmp_path / "kept.csv")
+    assert read_runs(tmp_path / "kept.csv") == rows
+    kept, beside = KeptRuns(rows), Meeting("cheapest", "random")
+    assert kept.efficient == "cheapest"
+    assert kept.pays_more(beside).mean == pytest.approx(0.56)
+    assert kept.odds(beside).mean == pytest.approx(np.log(19 / 24), rel=1e-5)
+    assert "| `random` | -0.234 ± " in page(rows)
+    some = [row for row in rows if row.incumbent == row.invader or (row.incumbent, row.replication) == ("cheapest", 1)]
+    assert KeptRuns(some).odds(beside).n == 1
+    assert "| `random` | -0.234 | 56 | 56 | 1 |" in page(some)
+    assert "| `random` | 0 | – |" in page(some)
 
 
 def test_where_both_serve_alike_shares_stay(found):
