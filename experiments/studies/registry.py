@@ -26,6 +26,7 @@ ROWS: Final = (  # packages, each with its study as ``STUDY``; in the order of t
     "experiments.studies.unit_economics",
     "experiments.studies.price_war",
     "experiments.studies.rule_change",
+    "experiments.studies.open_gap",
 )
 _added: dict[str, Study[Any, Any]] = {}
 
