@@ -27,6 +27,7 @@ ROWS: Final = (  # packages, each with its study as ``STUDY``; in the order of t
     "experiments.studies.price_war",
     "experiments.studies.rule_change",
     "experiments.studies.open_gap",
+    "experiments.studies.train_or_serve",
 )
 _added: dict[str, Study[Any, Any]] = {}
 

@@ -1,0 +1,1 @@
+"""Labs that train the models they serve: what hours of GPUs make of the next model."""
