@@ -77,7 +77,8 @@ def models_behind(releases: Releases, behind: Behind, days: float, streams: Stre
                 number += 1
     there = with_retirement(rows, RETIREMENT, streams)
     last = releases.open_life_months * DAYS_PER_MONTH
-    there = [replace(row, retire_day=row.release_day + last) if row.open else row for row in there]
+    there = [replace(row, notice_day=row.release_day + last, retire_day=row.release_day + last) if row.open else row
+             for row in there]
     return Models(tuple(sorted(there, key=lambda row: row.name)))
 
 

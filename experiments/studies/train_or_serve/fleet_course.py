@@ -143,7 +143,7 @@ class _Runs:
             ahead, last, share = ahead + ended.points, ended.hours, float(part.share[-1])
             hours.append(float(added[:ended.steps].sum()))
             first += ended.steps
-            releases += [first] if ended.points > 0.0 else []
+            releases += [first] if ended.points > 0.0 and first < steps else []
         whole = _Part(*(np.concatenate(column) for column in zip(*parts, strict=True)))
         return FleetCourse(whole.load, whole.serving, whole.refused, whole.flow, whole.lead, whole.training,
                            np.array(releases, np.int64), np.array(hours))
