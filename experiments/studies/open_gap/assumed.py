@@ -8,7 +8,7 @@ CATALOGUE: Final = "best closed model of the built-in catalogue on 1 January 202
 EPOCH: Final = "Epoch AI x Exponential View (January 2026): GPT-5, August to December 2025; .30 elsewhere"
 
 
-class Behind(Part):
+class LagBehind(Part):
     """How far open models are behind: what the study's cases change."""
 
     months: float = quantity(
@@ -84,7 +84,7 @@ class Sales(Part):
 class GapAssumptions(Part):
     """All that is assumed of closed and open models."""
 
-    behind: Behind = Behind()
+    behind: LagBehind = LagBehind()
     releases: Releases = Releases()
     costs: Costs = Costs()
     sales: Sales = Sales()

@@ -21,7 +21,7 @@ TABLE_SEEDS: Final = 3  # of cases that the rule does not compare
 HALF_OF_SALES: Final = 0.5
 
 
-class Cell(NamedTuple):
+class LagCell(NamedTuple):
     """A case.
 
     Attributes
@@ -59,35 +59,35 @@ class LagCases(AssumedDesign[GapAssumptions]):
     least: ClassVar = {**AssumedDesign.least, "table_seeds": 0}
     table_seeds: int = TABLE_SEEDS
 
-    def compared(self) -> list[Cell]:
+    def compared(self) -> list[LagCell]:
         """Return the cases that the rule and its control compare."""
         behind = self.assumed.behind
         both = (behind.months, behind.long_months)
-        return [Cell(months, behind.gap, has_brand=brand, cloud_share=self.assumed.sales.cloud_share)
+        return [LagCell(months, behind.gap, has_brand=brand, cloud_share=self.assumed.sales.cloud_share)
                 for brand in (True, False) for months in both] + \
-            [Cell(months, behind.gap, cloud_share=self.assumed.sales.cloud_share, has_open=False) for months in both]
+            [LagCell(months, behind.gap, cloud_share=self.assumed.sales.cloud_share, has_open=False) for months in both]
 
-    def shown(self) -> list[Cell]:
+    def shown(self) -> list[LagCell]:
         """Return the cases that the table shows besides."""
         behind = self.assumed.behind
         both = (behind.months, behind.long_months)
-        found: list[Cell] = []
+        found: list[LagCell] = []
         for brand in (True, False):
-            found += [Cell(months, behind.gap, BEST, brand) for months in LAGS]
-            found += [Cell(months, behind.gap, FIXED, brand) for months in sorted({*LAGS, *both})]
-            found += [Cell(months, behind.gap, LAB_LOGIT, brand) for months in both]
-            found += [Cell(behind.months, gap, BEST, brand) for gap in GAPS] + [Cell(0.0, GAPS[0], BEST, brand)]
-            found += [Cell(months, behind.gap, BEST, brand, HALF_OF_SALES) for months in both]
+            found += [LagCell(months, behind.gap, BEST, brand) for months in LAGS]
+            found += [LagCell(months, behind.gap, FIXED, brand) for months in sorted({*LAGS, *both})]
+            found += [LagCell(months, behind.gap, LAB_LOGIT, brand) for months in both]
+            found += [LagCell(behind.months, gap, BEST, brand) for gap in GAPS] + [LagCell(0.0, GAPS[0], BEST, brand)]
+            found += [LagCell(months, behind.gap, BEST, brand, HALF_OF_SALES) for months in both]
         known = set(self.compared())
         return [cell for cell in dict.fromkeys(found) if cell not in known]
 
-    def places(self) -> Iterator[tuple[Cell, int]]:
+    def places(self) -> Iterator[tuple[LagCell, int]]:
         """Yield cases and replications; those that share models and customers come one after the other."""
         plan = [(cell, seed) for cell in self.compared() for seed in range(self.replications)]
         plan += [(cell, seed) for cell in self.shown() for seed in range(min(self.table_seeds, self.replications))]
         return iter(sorted(plan, key=lambda it: (it[1], it[0].months, it[0].gap)))
 
-    def in_cell(self, cell: Cell) -> GapAssumptions:
+    def in_cell(self, cell: LagCell) -> GapAssumptions:
         """Return the assumptions of a case."""
         brand = self.assumed.sales.brand if cell.has_brand else 0.0
         return at_point(self.assumed, {"behind.months": cell.months, "behind.gap": cell.gap, "sales.brand": brand,

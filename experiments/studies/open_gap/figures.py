@@ -9,7 +9,7 @@ import numpy as np
 
 from experiments.output.figure_style import COLOURS, panels, save_both, styled
 from experiments.stats import interval
-from experiments.studies.open_gap.design import BEST, FIXED, Cell
+from experiments.studies.open_gap.design import BEST, FIXED, LagCell
 from experiments.studies.open_gap.measures import FoundGap
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def figure_of(found: FoundGap, columns: int) -> Figure:
     return figure
 
 
-def _curve(axis: Axes, index: int, label: str, cells: list[Cell], values: list[list[float]]) -> None:
+def _curve(axis: Axes, index: int, label: str, cells: list[LagCell], values: list[list[float]]) -> None:
     got = [interval(row) for row in values]
     months = np.array([cell.months for cell in cells])
     middle, reach = np.array([it.mean for it in got]), np.nan_to_num([it.half_width for it in got])

@@ -13,7 +13,7 @@ from experiments.studies.open_gap.generations import costs_over_list, models_beh
 from experiments.studies.open_gap.price_answers import DemandNow, best_factors, host_factors, joint_factors
 from sim.market.customers.customers import Customers, quotes_of
 from sim.streams import Streams
-from sim.units import DAY_S, DAYS_PER_MONTH, DAYS_PER_YEAR, HOUR_S
+from sim.units import DAY_S, DAYS_PER_MONTH, DAYS_PER_WEEK, DAYS_PER_YEAR, HOUR_S
 
 if TYPE_CHECKING:
     from experiments.studies.open_gap.assumed import GapAssumptions
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from sim.scenario import MarketScenario
 
 DAYS: Final = 728
-WEEK: Final = 7  # days
 STEP: Final = 14
 COARSE: Final = 28  # of a course that only shows which way the answer moves
 FIRST_S: Final = DAY_S  # not on a week's first day, on which customers add up what nobody asks for here
@@ -30,7 +29,7 @@ OUTPUT_SHARE: Final = 0.25  # of a blended price: three to one, as published ser
 Pricing = Literal["best response", "fixed", "lab_logit"]
 
 
-class Course(NamedTuple):
+class ClosedCourse(NamedTuple):
     """Closed models' sales step by step, float64 (steps,) but for the last two.
 
     Attributes
@@ -132,7 +131,7 @@ def _people(seed: int, replication: int) -> Population:
 
 
 def course(assumed: GapAssumptions, stage: Staged, pricing: Pricing = "best response",
-           has_open: bool = True, step_days: int = STEP) -> Course:
+           has_open: bool = True, step_days: int = STEP) -> ClosedCourse:
     """Return the course of a market.
 
     Parameters
@@ -149,17 +148,17 @@ def course(assumed: GapAssumptions, stage: Staged, pricing: Pricing = "best resp
     step_days
         Customers decide, and prices move, once in so many days.
     """
-    return _Walk(assumed, stage, pricing, has_open).whole(step_days)
+    return _CourseWalk(assumed, stage, pricing, has_open).whole(step_days)
 
 
-class _Step(NamedTuple):
+class _CourseStep(NamedTuple):
     """Five columns of a course, and what is spent on each model."""
 
     closed: np.ndarray
     revenue_of: np.ndarray
 
 
-class _Walk:
+class _CourseWalk:
     def __init__(self, assumed: GapAssumptions, stage: Staged, pricing: Pricing, has_open: bool) -> None:
         self._assumed, self._pricing, self._models = assumed, pricing, stage.models
         people = branded(stage.population, assumed.sales.brand)
@@ -171,20 +170,20 @@ class _Walk:
         self._sales, self._spend = np.zeros(len(stage.models)), np.zeros(len(stage.models))
         self._known = np.zeros(len(stage.models), bool)
 
-    def whole(self, days: int) -> Course:
+    def whole(self, days: int) -> ClosedCourse:
         found = [self._step(day, days) for day in range(0, DAYS, days)]
         profit, revenue, tokens, every, factor = np.array([it.closed for it in found]).T
-        return Course(days, profit, revenue, tokens, every, factor, np.array([it.revenue_of for it in found]),
+        return ClosedCourse(days, profit, revenue, tokens, every, factor, np.array([it.revenue_of for it in found]),
                       self._models)
 
-    def _step(self, day: int, days: int) -> _Step:
+    def _step(self, day: int, days: int) -> _CourseStep:
         models, desk, costs = self._models, self._desk, self._assumed.costs
         cost = costs_over_list(models, costs.gross_margin, costs.host_markup, costs.fall, day)
         asked = host_factors(costs, cost, self._spend * cost * DAYS_PER_MONTH, self._smallest_usd)
         desk.factor[models.open] = asked[models.open]
         if self._pricing != "fixed":
             # at the beginning of a period, however long a step is
-            self._answer(cost, day % (WEEK * self._assumed.sales.review_weeks) < days)
+            self._answer(cost, day % (DAYS_PER_WEEK * self._assumed.sales.review_weeks) < days)
         self._customers.step(desk)
         spend, tokens = self._bought()
         closed, paid = ~models.open, spend * desk.factor
@@ -194,7 +193,7 @@ class _Walk:
         flows = days * np.array([self._kept * revenue - served, self._kept * revenue, tokens[closed].sum(),
                                  tokens.sum(), 0.0])
         flows[-1] = revenue / max(float(spend[closed].sum()), 1e-9)
-        return _Step(flows, days * paid)
+        return _CourseStep(flows, days * paid)
 
     def _bought(self) -> tuple[np.ndarray, np.ndarray]:
         """What is bought a day of each model: at list prices, USD, and tokens."""
@@ -245,7 +244,7 @@ def branded(population: Population, brand: float) -> Population:
                                    for row in population.brand_usd))
 
 
-def discounted(seen: Course, hurdle: float) -> float:
+def discounted(seen: ClosedCourse, hurdle: float) -> float:
     """Return the present value of a course's profit, USD, each step's at its middle."""
     years = (np.arange(len(seen.profit_usd)) + 0.5) * seen.days / DAYS_PER_YEAR
     return float((seen.profit_usd * (1.0 + hurdle) ** -years).sum())

@@ -17,10 +17,20 @@ from sim.streams import Streams
 from sim.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 if TYPE_CHECKING:
-    from experiments.studies.open_gap.assumed import Behind, Releases
+    from experiments.studies.open_gap.assumed import LagBehind, Releases
 
 FRONTIER: Final = Frontier()  # of the default market: who creates, how often, and in which sizes
 RETIREMENT: Final = Retirement(enabled=True)
+
+
+class LadderDay(NamedTuple):
+    """A creator's ``number``-th ladder, the day it comes, and what it is better than the trend, log-odds."""
+
+    creator: str
+    is_open: bool
+    number: int
+    day: float
+    away: float
 
 
 class Abilities(NamedTuple):
@@ -30,7 +40,7 @@ class Abilities(NamedTuple):
     coding: float
 
 
-def abilities(releases: Releases, behind: Behind, is_open: bool, day: float, away: float = 0.0) -> Abilities:
+def abilities(releases: Releases, behind: LagBehind, is_open: bool, day: float, away: float = 0.0) -> Abilities:
     """Return the abilities of a largest model that comes on a day (E157).
 
     logit a = logit a_0 + growth (day - lag)/year + away, and of open models (1 - gap) a.
@@ -52,7 +62,7 @@ def abilities(releases: Releases, behind: Behind, is_open: bool, day: float, awa
                        for at in (releases.ability, releases.coding)))
 
 
-def models_behind(releases: Releases, behind: Behind, days: float, streams: Streams) -> Models:
+def models_behind(releases: Releases, behind: LagBehind, days: float, streams: Streams) -> Models:
     """Return all models of a run; dates and luck of a creator are its own, and the same at every lag.
 
     Parameters
@@ -72,7 +82,7 @@ def models_behind(releases: Releases, behind: Behind, days: float, streams: Stre
             day = -releases.before_months * DAYS_PER_MONTH + draws.exponential(gap)
             while day < days:
                 away = FRONTIER.noise * draws.standard_normal()
-                rows += _ladder(releases, behind, creator, is_open, (number, day, away))
+                rows += _ladder(releases, behind, LadderDay(creator, is_open, number, day, away))
                 day += draws.exponential(gap)
                 number += 1
     there = with_retirement(rows, RETIREMENT, streams)
@@ -82,10 +92,8 @@ def models_behind(releases: Releases, behind: Behind, days: float, streams: Stre
     return Models(tuple(sorted(there, key=lambda row: row.name)))
 
 
-def _ladder(
-    releases: Releases, behind: Behind, creator: str, is_open: bool, when: tuple[int, float, float]
-) -> list[Model]:
-    number, day, away = when
+def _ladder(releases: Releases, behind: LagBehind, of: LadderDay) -> list[Model]:
+    creator, is_open, number, day, away = of
     sizes = FRONTIER.open_sizes_b if is_open else FRONTIER.closed_sizes_b
     models = []
     for name, total in zip(SIZE_NAMES, sizes, strict=True):

@@ -11,8 +11,8 @@ import numpy as np
 
 from experiments.studies.assuming import at_point
 from experiments.studies.model_lifetime.investment import life_after_peak, median_life
-from experiments.studies.open_gap.design import BEST, FIXED, Cell, LagCases
-from experiments.studies.open_gap.gap_course import COARSE, STEP, Course, Staged, course, discounted, staged
+from experiments.studies.open_gap.design import BEST, FIXED, LagCases, LagCell
+from experiments.studies.open_gap.gap_course import COARSE, STEP, ClosedCourse, Staged, course, discounted, staged
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -26,7 +26,7 @@ SUMMARY: Final = ("case", "lag_months", "gap", "n", "kept", "kept_half_width", "
                   "gross_margin", "price_over_list", "half_life_months")
 
 
-class Outcome(NamedTuple):
+class ClosedOutcome(NamedTuple):
     """What a course of a case came to.
 
     Attributes
@@ -69,9 +69,9 @@ class FoundGap:
     """
 
     assumed: GapAssumptions
-    outcomes: Mapping[Cell, Sequence[Outcome]]
+    outcomes: Mapping[LagCell, Sequence[ClosedOutcome]]
 
-    def kept(self, cell: Cell, first: bool = False) -> list[float]:
+    def kept(self, cell: LagCell, first: bool = False) -> list[float]:
         """Return the profit in a case over that at the long lag, all else alike, one a seed.
 
         With ``first`` that of the first step; empty if one of both was not run.
@@ -90,7 +90,7 @@ def _over(one: float, other: float) -> float:
 
 def find_gap(design: LagCases, check: Callable[[], None]) -> FoundGap:
     """Return the outcomes of all cases of a design."""
-    outcomes: dict[Cell, list[Outcome]] = {}
+    outcomes: dict[LagCell, list[ClosedOutcome]] = {}
     at, stage = None, None
     for cell, seed in design.places():
         assumed, place = design.in_cell(cell), (cell.months, cell.gap, seed)
@@ -102,18 +102,18 @@ def find_gap(design: LagCases, check: Callable[[], None]) -> FoundGap:
     return FoundGap(design.assumed, outcomes)
 
 
-def outcome_of(assumed: GapAssumptions, stage: Staged, cell: Cell, step_days: int = STEP) -> Outcome:
+def outcome_of(assumed: GapAssumptions, stage: Staged, cell: LagCell, step_days: int = STEP) -> ClosedOutcome:
     """Return what the course of a case comes to."""
     seen = course(assumed, stage, cell.pricing, cell.has_open, step_days)
     revenue = float(seen.revenue_usd.sum())
     weights = seen.revenue_usd / max(revenue, 1e-9)
-    return Outcome(discounted(seen, assumed.costs.hurdle), float(seen.profit_usd[0]), revenue,
+    return ClosedOutcome(discounted(seen, assumed.costs.hurdle), float(seen.profit_usd[0]), revenue,
                    float(seen.tokens.sum() / max(float(seen.all_tokens.sum()), 1e-9)),
                    float(seen.profit_usd.sum()) / max(revenue, 1e-9), float((weights * seen.price_factor).sum()),
                    half_life(seen))
 
 
-def half_life(seen: Course) -> float:
+def half_life(seen: ClosedCourse) -> float:
     """Return the median months from a closed flagship's release to where half of its peak's revenue is gone (E115)."""
     models = seen.models
     flagship = ~models.open & (models.total_b == models.total_b[~models.open].max())
@@ -135,7 +135,7 @@ def half_life(seen: Course) -> float:
 def compared(found: FoundGap, has_brand: bool) -> list[float]:
     """Return the profit kept at the short lag, one a seed."""
     behind, sales = found.assumed.behind, found.assumed.sales
-    return found.kept(Cell(behind.months, behind.gap, BEST, has_brand, sales.cloud_share))
+    return found.kept(LagCell(behind.months, behind.gap, BEST, has_brand, sales.cloud_share))
 
 
 def statistics(found: FoundGap) -> dict[str, list[float]]:
@@ -147,14 +147,14 @@ def statistics(found: FoundGap) -> dict[str, list[float]]:
 def control(found: FoundGap) -> list[float]:
     """Return the same where nobody sells open models."""
     behind, sales = found.assumed.behind, found.assumed.sales
-    return found.kept(Cell(behind.months, behind.gap, cloud_share=sales.cloud_share, has_open=False))
+    return found.kept(LagCell(behind.months, behind.gap, cloud_share=sales.cloud_share, has_open=False))
 
 
 def inputs_alone(found: FoundGap) -> dict[str, list[float]]:
     """Return what is kept at list prices on the first day, and over time; none where that was not run."""
     behind, rungs = found.assumed.behind, {}
     for has_brand, word in ((True, "with brand"), (False, "without brand")):
-        cell = Cell(behind.months, behind.gap, FIXED, has_brand)
+        cell = LagCell(behind.months, behind.gap, FIXED, has_brand)
         if cell in found.outcomes:
             rungs[f"kept {word}: list prices, everybody chooses anew"] = found.kept(cell, first=True)
             rungs[f"kept {word}: list prices, customers with habits"] = found.kept(cell)
@@ -166,7 +166,7 @@ def statistics_at(design: LagCases, point: Mapping[str, Value]) -> dict[str, flo
     """Return what the rule compares at a point, of one seed in coarse steps."""
     one = replace(design, assumed=at_point(design.assumed, point), replications=1, table_seeds=0)
     places = [cell for cell in one.compared() if cell.has_open]
-    outcomes: dict[Cell, list[Outcome]] = {}
+    outcomes: dict[LagCell, list[ClosedOutcome]] = {}
     for months in sorted({cell.months for cell in places}):
         mine = [cell for cell in places if cell.months == months]
         stage = staged(one.in_cell(mine[0]), one.seed, 0)
@@ -176,7 +176,7 @@ def statistics_at(design: LagCases, point: Mapping[str, Value]) -> dict[str, flo
     return {name: values[0] for name, values in said.items()}
 
 
-def case_of(cell: Cell) -> str:
+def case_of(cell: LagCell) -> str:
     """Return a case in words, but for its lag and gap."""
     parts = ["brand" if cell.has_brand else "no brand", {BEST: "creators answer", FIXED: "list prices"}.get(
         cell.pricing, cell.pricing)]

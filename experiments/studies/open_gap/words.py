@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.output.folder import SUMMARY
 from experiments.report.numbers import measured
-from experiments.studies.open_gap.design import BEST, FIXED, LAB_LOGIT, Cell
+from experiments.studies.open_gap.design import BEST, FIXED, LAB_LOGIT, LagCell
 from experiments.studies.open_gap.measures import case_of
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ def sentences(folder: Folder) -> list[str]:
     rows = {(str(row["case"]), float(row["lag_months"]), float(row["gap"])): row
             for row in folder.table(SUMMARY).to_dict("records")}
 
-    def row(cell: Cell) -> dict[str, Any]:
+    def row(cell: LagCell) -> dict[str, Any]:
         return {str(name): value for name, value in rows[case_of(cell), cell.months, cell.gap].items()}
 
-    def kept(cell: Cell) -> str:
+    def kept(cell: LagCell) -> str:
         return measured(row(cell)["kept"], row(cell)["kept_half_width"])
 
-    with_name, without = (Cell(short, gap, has_brand=brand) for brand in (True, False))
+    with_name, without = (LagCell(short, gap, has_brand=brand) for brand in (True, False))
     said = [
         f"At a lag of {short:g} months closed models keep {kept(with_name)} of the profit that they make at "
         f"{long:g} months with the default market's brands, and {kept(without)} without.",

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from experiments.studies.open_gap.design import Cell
-from experiments.studies.open_gap.measures import FoundGap, Outcome
+from experiments.studies.open_gap.design import LagCell
+from experiments.studies.open_gap.measures import ClosedOutcome, FoundGap
 from experiments.studies.open_gap.price_answers import DemandNow
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def known(assumed: GapAssumptions, seeds: int, name: float, without: float) -> F
     for months in (assumed.behind.months, assumed.behind.long_months):
         for has_brand, worth in ((True, name), (False, without)):
             earned = profit(A_MONTH * months, worth)
-            outcomes[Cell(months, has_brand=has_brand)] = [Outcome(earned, earned, earned, 0.5, 1.0, 1.0, 1.0)] * seeds
-        alone = Outcome(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
-        outcomes[Cell(months, has_open=False)] = [alone] * seeds
+            one = ClosedOutcome(earned, earned, earned, 0.5, 1.0, 1.0, 1.0)
+            outcomes[LagCell(months, has_brand=has_brand)] = [one] * seeds
+        alone = ClosedOutcome(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+        outcomes[LagCell(months, has_open=False)] = [alone] * seeds
     return FoundGap(assumed, outcomes)

@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from sim.streams import Streams
-from sim.units import DAYS_PER_MONTH
+from sim.units import DAYS_PER_MONTH, DAYS_PER_WEEK, HOURS_PER_DAY
 
 if TYPE_CHECKING:
     from experiments.studies.train_or_serve.assumed import FleetAssumptions, Lead, Serving
 
 COUNTED_MONTHS: Final = 24
 SEEN_MONTHS: Final = 32  # the rest is what the last models are still worth
-HOURS: Final = 24
-WEEK: Final = 7
 PEAK: Final = 16.0  # hour of most requests: the mean is met at 22 and at 10
 
 
-class Clock(NamedTuple):
+class LoadClock(NamedTuple):
     """Steps of time.
 
     Attributes
@@ -37,7 +35,7 @@ class Clock(NamedTuple):
     @property
     def per_day(self) -> int:
         """Steps a day."""
-        return HOURS // self.step_hours
+        return HOURS_PER_DAY // self.step_hours
 
     @property
     def counted(self) -> int:
@@ -46,15 +44,16 @@ class Clock(NamedTuple):
 
     def hours(self) -> np.ndarray:
         """Hour of the day in the middle of each step, float64 (steps,)."""
-        return np.asarray((np.arange(self.days * self.per_day) * self.step_hours + self.step_hours / 2.0) % HOURS)
+        middle = (np.arange(self.days * self.per_day) + 0.5) * self.step_hours
+        return np.asarray(middle % HOURS_PER_DAY)
 
 
-def clock_of(step_hours: int, months: float = SEEN_MONTHS) -> Clock:
+def clock_of(step_hours: int, months: float = SEEN_MONTHS) -> LoadClock:
     """Return the steps of so many months."""
-    return Clock(step_hours, int(months * DAYS_PER_MONTH))
+    return LoadClock(step_hours, int(months * DAYS_PER_MONTH))
 
 
-def usual_load(serving: Serving, clock: Clock, streams: Streams | None) -> np.ndarray:
+def usual_load(serving: Serving, clock: LoadClock, streams: Streams | None) -> np.ndarray:
     """Return load over fleet of a lab that is as good as the others, float64 (steps,).
 
     A sine over the day whose top and bottom are as far apart as asked, weekends, and an autoregression in logarithms
@@ -63,9 +62,9 @@ def usual_load(serving: Serving, clock: Clock, streams: Streams | None) -> np.nd
     from scipy.signal import lfilter
 
     swing = (serving.busiest - 1.0) / (serving.busiest + 1.0)
-    day = 1.0 + swing * np.cos(2.0 * math.pi * (clock.hours() - PEAK) / HOURS)
-    weekday = np.repeat(np.arange(clock.days) % WEEK < WEEK - 2, clock.per_day)
-    week = np.where(weekday, 1.0, serving.weekend) * WEEK / (WEEK - 2 + 2 * serving.weekend)
+    day = 1.0 + swing * np.cos(2.0 * math.pi * (clock.hours() - PEAK) / HOURS_PER_DAY)
+    weekday = np.repeat(np.arange(clock.days) % DAYS_PER_WEEK < DAYS_PER_WEEK - 2, clock.per_day)
+    week = np.where(weekday, 1.0, serving.weekend) * DAYS_PER_WEEK / (DAYS_PER_WEEK - 2 + 2 * serving.weekend)
     luck = np.zeros(len(day))
     if streams is not None and serving.noise > 0.0:
         kept = math.exp(-clock.step_hours / serving.noise_hours)
@@ -101,7 +100,7 @@ def shares_by_day(lead: Lead, first: float, points: np.ndarray) -> np.ndarray:
     return np.asarray(found)
 
 
-def is_night(assumed: FleetAssumptions, clock: Clock) -> np.ndarray:
+def is_night(assumed: FleetAssumptions, clock: LoadClock) -> np.ndarray:
     """Return whether it is night, bool (steps,)."""
-    since = (clock.hours() - assumed.moving.night_begins) % HOURS
+    since = (clock.hours() - assumed.moving.night_begins) % HOURS_PER_DAY
     return np.asarray(since < assumed.moving.night_hours)

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from experiments.studies.train_or_serve.demand_hours import (
-    Clock,
+    LoadClock,
     clock_of,
     is_night,
     shares_by_day,
     usual_load,
 )
-from experiments.studies.train_or_serve.splits import Moment, Split, Worths
+from experiments.studies.train_or_serve.splits import FleetSplit, Moment, Worths
 from providers.training.limited_queue import refused_share
 from providers.training.production import cut_short, next_model
-from sim.units import DAYS_PER_MONTH, DAYS_PER_YEAR
+from sim.units import DAYS_PER_MONTH, HOURS_PER_YEAR
 
 if TYPE_CHECKING:
     from experiments.studies.train_or_serve.assumed import FleetAssumptions
     from sim.streams import Streams
 
-HOURS_A_YEAR: Final = 24.0 * DAYS_PER_YEAR
+
 NUDGE: Final = 0.05  # of a run's hours, by which it is changed to see what they are worth
 
 
@@ -75,19 +75,19 @@ class Lab:
     """
 
     assumed: FleetAssumptions
-    clock: Clock
+    clock: LoadClock
     usual: np.ndarray
     worths: Worths
 
     @property
     def weight(self) -> np.ndarray:
         """What an hour of the fleet adds to a model, over what it adds at first, float64 (steps,)."""
-        years = (np.arange(len(self.usual)) + 0.5) * self.clock.step_hours / HOURS_A_YEAR
+        years = (np.arange(len(self.usual)) + 0.5) * self.clock.step_hours / HOURS_PER_YEAR
         return np.asarray(np.exp(self.assumed.production.growth * years))
 
-    def course(self, split: Split, nudged: int = -1) -> FleetCourse:
+    def course(self, split: FleetSplit, nudged: int = -1) -> FleetCourse:
         """Return the course under a split; hours of the run ``nudged`` count `NUDGE` more."""
-        return _Runs(self, split, nudged).whole()
+        return _TrainingRuns(self, split, nudged).whole()
 
     def value(self, seen: FleetCourse) -> float:
         """Return all that a course earns to the end, in hours of the fleet's rent."""
@@ -116,13 +116,13 @@ class _Part(NamedTuple):
     share: np.ndarray
 
 
-class _Runs:
-    def __init__(self, lab: Lab, split: Split, nudged: int) -> None:
+class _TrainingRuns:
+    def __init__(self, lab: Lab, split: FleetSplit, nudged: int) -> None:
         self._lab, self._split, self._nudged = lab, split, nudged
         production, clock = lab.assumed.production, lab.clock
         self._night, self._weight = is_night(lab.assumed, clock), lab.weight
         self._window = int(production.longest_months * DAYS_PER_MONTH) * clock.per_day
-        self._a_year = clock.step_hours / HOURS_A_YEAR
+        self._a_year = clock.step_hours / HOURS_PER_YEAR
 
     def whole(self) -> FleetCourse:
         """Let runs follow each other to the end."""

@@ -19,7 +19,7 @@ from experiments.studies.train_or_serve.searching import (
     best_price,
     equalised,
 )
-from experiments.studies.train_or_serve.splits import Fixed, Split, Worths
+from experiments.studies.train_or_serve.splits import FixedSplit, FleetSplit, Worths
 from providers.training.limited_queue import SlotQueue, refused_share, waits_longer
 from sim.streams import Streams
 
@@ -176,7 +176,7 @@ def find_splits(design: FleetYears, check: Callable[[], None], search: Search | 
     nights = best_nights(labs, search, fixed)
     check()
     price = best_price(labs, PRICES)
-    splits: dict[str, Split] = {NONE: Fixed(0.0), FIXED: fixed, NIGHTS: nights, SHADOW: price}
+    splits: dict[str, FleetSplit] = {NONE: FixedSplit(0.0), FIXED: fixed, NIGHTS: nights, SHADOW: price}
     service: dict[str, list[Service]] = {kind: [] for kind in (*KINDS, HOST, FULL_HOST)}
     apart: list[float] = []
     last: dict[str, FleetCourse] = {}

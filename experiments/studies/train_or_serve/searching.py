@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from experiments.studies.train_or_serve.fleet_course import HOURS_A_YEAR, NUDGE, FleetCourse, Lab
-from experiments.studies.train_or_serve.splits import Fixed, Marginal, Nights, ShadowPrice, Split
+from experiments.studies.train_or_serve.fleet_course import NUDGE, FleetCourse, Lab
+from experiments.studies.train_or_serve.splits import FixedSplit, FleetSplit, Marginal, NightSplit, ShadowPrice
+from sim.units import HOURS_PER_YEAR
 
 SHARES: Final = tuple(float(it) for it in np.round(np.arange(0.0, 0.96, 0.08), 2))
 FINER: Final = (0.04, 0.02, 0.01, 0.005)  # steps about the best of these, one after the other
@@ -36,33 +37,33 @@ class Search(NamedTuple):
     rounds: int = ROUNDS
 
 
-def best_of(labs: Sequence[Lab], splits: Sequence[Split]) -> Split:
+def best_of(labs: Sequence[Lab], splits: Sequence[FleetSplit]) -> FleetSplit:
     """Return the split that earns most in the mean of all seeds; the first of equals."""
     earned = [float(np.mean([lab.value(lab.course(split)) for lab in labs])) for split in splits]
     return splits[int(np.argmax(earned))]
 
 
-def best_fixed(labs: Sequence[Lab], search: Search) -> Fixed:
+def best_fixed(labs: Sequence[Lab], search: Search) -> FixedSplit:
     """Return the best constant share that trains."""
-    best = best_of(labs, [Fixed(share) for share in search.shares])
-    assert isinstance(best, Fixed)
+    best = best_of(labs, [FixedSplit(share) for share in search.shares])
+    assert isinstance(best, FixedSplit)
     for step in search.finer:
-        tried = best_of(labs, [Fixed(_share(best.training + move)) for move in (-step, 0.0, step)])
-        assert isinstance(tried, Fixed)
+        tried = best_of(labs, [FixedSplit(_share(best.training + move)) for move in (-step, 0.0, step)])
+        assert isinstance(tried, FixedSplit)
         best = tried
     return best
 
 
-def best_nights(labs: Sequence[Lab], search: Search, start: Fixed) -> Nights:
+def best_nights(labs: Sequence[Lab], search: Search, start: FixedSplit) -> NightSplit:
     """Return the best pair of a share by day and one by night: both moved in turn, from the best constant one."""
-    pair = Nights(start.training, start.training)
+    pair = NightSplit(start.training, start.training)
     for step in (3.0 * search.finer[0], *search.finer):
         for _ in range(TURNS):
             before = pair
-            for name in Nights._fields:
+            for name in NightSplit._fields:
                 tried = best_of(labs, [pair._replace(**{name: _share(getattr(pair, name) + move)})
                                        for move in (-step, 0.0, step)])
-                assert isinstance(tried, Nights)
+                assert isinstance(tried, NightSplit)
                 pair = tried
             if pair == before:
                 break
@@ -80,7 +81,7 @@ def best_price(labs: Sequence[Lab], prices: Sequence[float]) -> ShadowPrice:
     return found
 
 
-def worth_of_runs(lab: Lab, split: Split, base: FleetCourse) -> list[float]:
+def worth_of_runs(lab: Lab, split: FleetSplit, base: FleetCourse) -> list[float]:
     """Return what a weighted hour of a share of the fleet is worth in each run, in rents (E156).
 
     Two runs with the same luck, in one of which the hours of a run count `NUDGE` more: the difference of all that is
@@ -90,7 +91,7 @@ def worth_of_runs(lab: Lab, split: Split, base: FleetCourse) -> list[float]:
     found = []
     for number, hours in enumerate(base.hours):
         more = lab.value(lab.course(split, number)) - at_first
-        found.append(max(more, 0.0) / math.log1p(NUDGE) / max(hours * HOURS_A_YEAR, LEAST_WORTH))
+        found.append(max(more, 0.0) / math.log1p(NUDGE) / max(hours * HOURS_PER_YEAR, LEAST_WORTH))
     return found
 
 
@@ -109,7 +110,7 @@ class Equalised(NamedTuple):
     moved: float
 
 
-def equalised(lab: Lab, start: Split, rounds: int, check: Callable[[], None] = lambda: None) -> Equalised:
+def equalised(lab: Lab, start: FleetSplit, rounds: int, check: Callable[[], None] = lambda: None) -> Equalised:
     """Return a lab's marginal split (E155): worths by paired runs under it, again and again; the best round's stays."""
     split = Marginal(lab.worths, tuple(worth_of_runs(lab, start, lab.course(start))))
     best, most = Equalised(split, math.inf), -math.inf

@@ -39,14 +39,14 @@ class Moment(NamedTuple):
     number: int
 
 
-class Split(Protocol):
+class FleetSplit(Protocol):
     """A way to split a fleet."""
 
     def serving(self, moment: Moment) -> np.ndarray:
         """Return the share of the fleet that serves, float64 (steps,)."""
 
 
-class Fixed(NamedTuple):
+class FixedSplit(NamedTuple):
     """A constant share trains; 0: none does."""
 
     training: float
@@ -56,7 +56,7 @@ class Fixed(NamedTuple):
         return np.full(len(moment.load), max(1.0 - self.training, LEAST))
 
 
-class Nights(NamedTuple):
+class NightSplit(NamedTuple):
     """One share trains by day, and another by night."""
 
     by_day: float

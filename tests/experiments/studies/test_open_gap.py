@@ -10,10 +10,10 @@ import pytest
 
 from experiments.studies.assuming import at_point
 from experiments.studies.open_gap import STUDY, design, gap_course, generations, measures, price_answers
-from experiments.studies.open_gap.assumed import Behind, Costs, GapAssumptions, Releases
-from experiments.studies.open_gap.design import BEST, FIXED, LAB_LOGIT, Cell, LagCases
-from experiments.studies.open_gap.gap_course import COARSE, Course, branded
-from experiments.studies.open_gap.measures import FoundGap, Outcome
+from experiments.studies.open_gap.assumed import Costs, GapAssumptions, LagBehind, Releases
+from experiments.studies.open_gap.design import BEST, FIXED, LAB_LOGIT, LagCases, LagCell
+from experiments.studies.open_gap.gap_course import COARSE, ClosedCourse, branded
+from experiments.studies.open_gap.measures import ClosedOutcome, FoundGap
 from experiments.studies.open_gap.worlds import profit
 from experiments.verdicts.deciding import decide
 from sim.streams import Streams
@@ -29,18 +29,18 @@ def stage():
 def test_an_open_model_is_as_good_as_a_closed_one_a_lag_before():
     """Log-odds grow by 1.08 a year; a gap of a tenth takes a tenth of what is left."""
     releases, year = Releases(), 365.25
-    at_first = generations.abilities(releases, Behind(), False, 0.0)
+    at_first = generations.abilities(releases, LagBehind(), False, 0.0)
     assert at_first == pytest.approx((0.485, 0.345))
-    later = generations.abilities(releases, Behind(), False, year)
+    later = generations.abilities(releases, LagBehind(), False, year)
     assert later.general == pytest.approx(1 / (1 + math.exp(-(math.log(0.485 / 0.515) + 1.08))))
-    trailing = generations.abilities(releases, Behind(months=12.0), True, year)
+    trailing = generations.abilities(releases, LagBehind(months=12.0), True, year)
     assert trailing == pytest.approx(at_first)
-    assert generations.abilities(releases, Behind(months=12.0, gap=0.1), True, year) == pytest.approx(
+    assert generations.abilities(releases, LagBehind(months=12.0, gap=0.1), True, year) == pytest.approx(
         (0.4365, 0.3105))
 
 
 def test_dates_and_luck_are_the_same_at_every_lag():
-    near, far = (generations.models_behind(Releases(), Behind(months=months), 200.0, Streams(1, 0))
+    near, far = (generations.models_behind(Releases(), LagBehind(months=months), 200.0, Streams(1, 0))
                  for months in (0.0, 24.0))
     assert near.names == far.names
     assert np.array_equal(near.release_day, far.release_day)
@@ -118,7 +118,7 @@ def test_present_value_and_half_life(stage):
     for row in flagship:
         first = math.ceil(models.release_day[row] / COARSE)
         flows[first:first + 4, row] = 10.0, 20.0, 15.0, 5.0  # half of the peak is in the middle between 15 and 5
-    seen = Course(COARSE, np.ones(26), *([np.ones(26)] * 4), flows, models)
+    seen = ClosedCourse(COARSE, np.ones(26), *([np.ones(26)] * 4), flows, models)
     assert measures.half_life(seen) == pytest.approx(1 + 1.5)
     years = (np.arange(26) + 0.5) * 28 / 365.25
     assert gap_course.discounted(seen, 0.15) == pytest.approx((1.15**-years).sum())
@@ -126,14 +126,14 @@ def test_present_value_and_half_life(stage):
 
 
 def outcome(value, first=1.0):
-    return Outcome(value, first, 1.0, 0.5, 0.4, 1.0, 3.0)
+    return ClosedOutcome(value, first, 1.0, 0.5, 0.4, 1.0, 3.0)
 
 
 def test_statistics_by_hand():
-    outcomes = {Cell(4.0): [outcome(3.0), outcome(2.0)], Cell(24.0): [outcome(4.0)] * 2,
-                Cell(4.0, has_brand=False): [outcome(1.0)] * 2, Cell(24.0, has_brand=False): [outcome(4.0)] * 2,
-                Cell(4.0, has_open=False): [outcome(4.0)] * 2, Cell(24.0, has_open=False): [outcome(4.0)] * 2,
-                Cell(4.0, pricing=FIXED): [outcome(2.0, 1.0)], Cell(24.0, pricing=FIXED): [outcome(4.0, 5.0)]}
+    outcomes = {LagCell(4.0): [outcome(3.0), outcome(2.0)], LagCell(24.0): [outcome(4.0)] * 2,
+                LagCell(4.0, has_brand=False): [outcome(1.0)] * 2, LagCell(24.0, has_brand=False): [outcome(4.0)] * 2,
+                LagCell(4.0, has_open=False): [outcome(4.0)] * 2, LagCell(24.0, has_open=False): [outcome(4.0)] * 2,
+                LagCell(4.0, pricing=FIXED): [outcome(2.0, 1.0)], LagCell(24.0, pricing=FIXED): [outcome(4.0, 5.0)]}
     found = FoundGap(USUAL, outcomes)
     assert STUDY.statistics(found) == {"kept_most": [0.75, 0.5], "kept_least": [0.25, 0.25]}
     assert STUDY.control(found) == [1.0, 1.0]
@@ -143,8 +143,8 @@ def test_statistics_by_hand():
     table = measures.summary(found).set_index("case")
     assert table.loc["brand, list prices", "kept"].tolist() == [0.5, 1.0]
     assert table.loc["brand, creators answer", "kept"].tolist() == [0.625, 1.0]
-    loss = replace(found, outcomes={**outcomes, Cell(24.0): [outcome(-1.0)] * 2})
-    assert all(math.isnan(value) for value in loss.kept(Cell(4.0)))  # a share of nothing is none
+    loss = replace(found, outcomes={**outcomes, LagCell(24.0): [outcome(-1.0)] * 2})
+    assert all(math.isnan(value) for value in loss.kept(LagCell(4.0)))  # a share of nothing is none
 
 
 def test_worlds_built_so_and_opposite():
@@ -162,7 +162,7 @@ def test_cases_and_manifest():
     assert STUDY.look(full) == ""
     assert STUDY.read(None, json.loads(json.dumps(full.parameters()))) == full
     assert len(full.compared()) == 6
-    assert Cell(24.0, pricing=LAB_LOGIT, has_brand=False) in full.shown()
+    assert LagCell(24.0, pricing=LAB_LOGIT, has_brand=False) in full.shown()
     assert not set(full.shown()) & set(full.compared())
     places = list(full.places())
     assert len(places) == 60 + design.TABLE_SEEDS * len(full.shown())
@@ -170,6 +170,6 @@ def test_cases_and_manifest():
     assert STUDY.assumptions(look) is None
     assert STUDY.look(look) == "2 of the rule's 10 seeds"
     assert "0 seeds of the cases" in STUDY.look(replace(full, table_seeds=0))
-    assumed = LagCases(USUAL, 1).in_cell(Cell(6.0, 0.05, has_brand=False, cloud_share=0.5))
+    assumed = LagCases(USUAL, 1).in_cell(LagCell(6.0, 0.05, has_brand=False, cloud_share=0.5))
     assert (assumed.behind.months, assumed.behind.gap, assumed.sales.brand, assumed.sales.cloud_share) == (
         6.0, 0.05, 0.0, 0.5)

@@ -12,13 +12,14 @@ from experiments.studies.assuming import at_point, factors_in
 from experiments.studies.train_or_serve import STUDY, measures
 from experiments.studies.train_or_serve.assumed import FleetAssumptions, Lead, Serving
 from experiments.studies.train_or_serve.demand_hours import clock_of, is_night, shares_by_day, usual_load, wanted_share
-from experiments.studies.train_or_serve.fleet_course import HOURS_A_YEAR, lab_of
+from experiments.studies.train_or_serve.fleet_course import lab_of
 from experiments.studies.train_or_serve.measures import FIXED, FULL_HOST, HOST, MARGINAL, NIGHTS, FoundSplits, Service
 from experiments.studies.train_or_serve.searching import Search, best_fixed, worth_of_runs
-from experiments.studies.train_or_serve.splits import Fixed, Marginal, Moment, Nights, ShadowPrice, Worths
+from experiments.studies.train_or_serve.splits import FixedSplit, Marginal, Moment, NightSplit, ShadowPrice, Worths
 from experiments.verdicts.deciding import decide
 from sim.errors import ScenarioError
 from sim.streams import Streams
+from sim.units import HOURS_PER_YEAR
 
 USUAL = FleetAssumptions()
 WORTHS = Worths(USUAL.serving)
@@ -62,8 +63,8 @@ def test_custom_follows_the_lead():
 
 def test_nights_and_prices_split_a_fleet(lab):
     moment = Moment(np.array([0.3, 0.3]), np.array([False, True]), np.ones(2), 0)
-    assert Fixed(0.6).serving(moment).tolist() == [0.4, 0.4]
-    assert Nights(0.5, 0.7).serving(moment) == pytest.approx([0.5, 0.3])
+    assert FixedSplit(0.6).serving(moment).tolist() == [0.4, 0.4]
+    assert NightSplit(0.5, 0.7).serving(moment) == pytest.approx([0.5, 0.3])
     assert ShadowPrice(WORTHS, 0.0).serving(moment).tolist() == [1.0, 1.0]
     at_price = ShadowPrice(WORTHS, 1.0).serving(moment)
     assert WORTHS.marginal(at_price, moment.load) == pytest.approx([1.0, 1.0], rel=0.15)  # from a table
@@ -81,18 +82,18 @@ def test_a_busy_gpu_is_worth_its_rent_over_margin_and_use():
 
 def test_who_trains_as_the_others_keeps_up(lab):
     """Half a step ahead when a model comes, half a step behind before the next: nothing in the mean."""
-    seen = lab.course(Fixed(0.6))
+    seen = lab.course(FixedSplit(0.6))
     assert seen.lead[0] == pytest.approx(3.5, abs=0.05)
     assert seen.lead[:lab.clock.counted].mean() == pytest.approx(0.0, abs=0.4)
-    gaps = np.diff(seen.releases) * 6 / HOURS_A_YEAR * 12
+    gaps = np.diff(seen.releases) * 6 / HOURS_PER_YEAR * 12
     assert gaps == pytest.approx(np.full(len(gaps), 3.586), abs=0.05)
     assert seen.training == pytest.approx(np.full(len(seen.training), 0.6))
 
 
 def test_who_does_not_train_falls_behind_steadily(lab):
-    seen = lab.course(Fixed(0.0))
+    seen = lab.course(FixedSplit(0.0))
     assert len(seen.releases) == 0
-    years = len(seen.lead) * 6 / HOURS_A_YEAR
+    years = len(seen.lead) * 6 / HOURS_PER_YEAR
     assert seen.lead[-1] == pytest.approx(3.5 - 9 * math.log(13.5) * years, abs=0.1)
 
 
@@ -100,24 +101,24 @@ def test_moving_gpus_costs_training():
     """A quarter of an hour each way of what joins training in steps of six hours: a twelfth of it."""
     flat = at_point(USUAL, {"serving.noise": 0.0, "serving.weekend": 1.0})
     mine = lab_of(flat, Worths(flat.serving), None, 6)
-    seen = mine.course(Nights(0.5, 0.7))
+    seen = mine.course(NightSplit(0.5, 0.7))
     assert seen.training[4:8] == pytest.approx([0.7 - 0.2 / 12, 0.7, 0.5, 0.5])
 
 
 def test_an_hour_is_worth_what_paired_runs_differ_by(lab):
     """Where customers do not mind, nothing; else the first run's hours are worth more than the last one's."""
-    base = lab.course(Fixed(0.6))
-    worth = worth_of_runs(lab, Fixed(0.6), base)
+    base = lab.course(FixedSplit(0.6))
+    worth = worth_of_runs(lab, FixedSplit(0.6), base)
     assert worth[0] > worth[-1] >= 0.0
     nobody = at_point(USUAL, {"lead.answer": 0.0})
     other = lab_of(nobody, WORTHS, Streams(5, 0), 6)
-    assert worth_of_runs(other, Fixed(0.6), other.course(Fixed(0.6)))[0] == 0.0
+    assert worth_of_runs(other, FixedSplit(0.6), other.course(FixedSplit(0.6)))[0] == 0.0
 
 
 def test_the_best_share_is_the_best_of_those_tried(lab):
     best = best_fixed([lab], Search((0.4, 0.8), (0.1,), 1))
-    assert best in {Fixed(0.3), Fixed(0.4), Fixed(0.5)}
-    tried = [lab.value(lab.course(Fixed(share))) for share in (0.3, 0.4, 0.5)]
+    assert best in {FixedSplit(0.3), FixedSplit(0.4), FixedSplit(0.5)}
+    tried = [lab.value(lab.course(FixedSplit(share))) for share in (0.3, 0.4, 0.5)]
     assert lab.value(lab.course(best)) == max(tried)
 
 
@@ -164,7 +165,7 @@ def test_every_assumption_moves_what_a_lab_earns(factor):
     def earned(value):
         at = at_point(USUAL, {factor.path: value})
         mine = lab_of(at, Worths(at.serving), Streams(5, 0), 12)
-        return mine.value(mine.course(Nights(0.68, 0.72)))
+        return mine.value(mine.course(NightSplit(0.68, 0.72)))
 
     assert earned(factor.low) != earned(factor.high)
 
