@@ -130,7 +130,8 @@ def _table(table: Table) -> str:
             f'<table aria-labelledby="{name}-caption">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n'
             f"</table></div>")
     if table.folded:
-        grid = f"<details><summary>Show the table ({len(table.rows)} rows)</summary>\n{grid}\n</details>"
+        grid = (f"<details><summary>Show the table ({len(table.rows)} rows)</summary>\n{grid}\n</details>\n"
+                f'<p class="paper">{len(table.rows)} rows, which are left out on paper.</p>')
     hint = SCROLLS if len(table.columns) > FEW else ""
     caption = f'<p class="caption" id="{name}-caption">{inline(table.caption)}</p>'
     return f'<div class="table" id="{name}">\n{caption}\n{hint}{grid}\n</div>'

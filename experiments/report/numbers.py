@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-from experiments.stats.digits import CENSORED, pair
+from experiments.stats.digits import CENSORED, ROUNDING, pair
 
 MINUS: Final = "−"
 POWERS: Final = {1e6: "million", 1e9: "billion", 1e12: "trillion"}
@@ -22,8 +22,8 @@ def measured(mean: float, half_width: float, factor: float = 1.0) -> str:
     '4310 ± 620'
     >>> measured(3.0, math.nan)
     '3.000 (no interval)'
-    >>> measured(1.0, 0.0)
-    '1.000 ± 0'
+    >>> measured(1.0, 0.0), measured(0.6175, 8.4e-17)
+    ('1.000 ± 0', '0.6175 ± 0')
     """
     mean, half_width = mean * factor, half_width * factor
     if mean == math.inf:
@@ -32,7 +32,7 @@ def measured(mean: float, half_width: float, factor: float = 1.0) -> str:
         return NONE
     if not math.isfinite(half_width):
         return f"{number(mean)} (no interval)"
-    if half_width == 0:
+    if half_width <= ROUNDING * abs(mean):
         return f"{number(mean)} ± 0"
     for power, word in POWERS.items():  # a thousand of them is the next
         if power <= abs(mean) < 1e3 * power and half_width < 1e3 * power:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from experiments.output.figure_style import TALL
 from experiments.report.blocks import Block, Column, Figure, Table
 from experiments.report.common import LONG
-from experiments.report.numbers import NONE, measured, plain
+from experiments.report.numbers import NONE, NOUGHT, measured, plain
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -49,7 +49,9 @@ def as_it_is(frame: DataFrame) -> Table:
                          words=not _numeric(frame, name)) for name in names)
     rows = tuple(tuple(measured(row["mean"], row["half_width"]) if joined and name == "mean" else _plain(row[name])
                        for name in names) for row in frame.to_dict("records"))
-    return Table("summary", "`summary.csv`.", heads, rows, folded=len(rows) > 2 * LONG)
+    about = "; ± and what is called half width are those of 95 % intervals" if joined else ""
+    return Table("summary", f"What was found: `summary.csv` of the run{about}.", heads, rows,
+                 folded=len(rows) > 2 * LONG)
 
 
 def _numeric(frame: DataFrame, name: str) -> bool:
@@ -59,4 +61,6 @@ def _numeric(frame: DataFrame, name: str) -> bool:
 def _plain(value: object) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return NONE
+    if isinstance(value, float) and abs(value) < NOUGHT:
+        return "0"
     return f"{value:.5g}" if isinstance(value, float) else plain(value)

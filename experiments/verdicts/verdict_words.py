@@ -86,7 +86,7 @@ def _written(folder: Folder, rule: DecisionRule) -> str:
     commit = str(known.get("commit", UNKNOWN_COMMIT))
     by = "The rule is not under version control" if commit == UNKNOWN_COMMIT else (
         f"Commit `{commit[:SHORT]}`{commit[40:]} last changed the rule")
-    return (f"{rule.statistic} {by}; the seeds of the verdict follow from the digest of its text, "
+    return (f"The rule. {rule.statistic} {by}; the seeds of the verdict follow from the digest of its text, "
             f"`{str(known.get('digest', rule.digest))[:SHORT]}`. The smallest full design: {rule.smallest_full}. "
             f"Control: {rule.control.what}.")
 
@@ -99,7 +99,8 @@ def weighed_table(folder: Folder) -> Table:
     rows = tuple((str(row["part"]), _cell(row["statistic"]), _cell(row["asked"]),
                   measured(row["mean"], row["half_width"]), str(row["n"]), _cell(row["said"]))
                  for row in frame[~frame["part"].isin(["verdict", ROBUST])].to_dict("records"))
-    caption = f"What the rule weighs, the {CONTROL}, and the number from the {ALONE}; 95 % intervals over seeds."
+    caption = (f"What the rule weighs, the {CONTROL}, and the ladder of nulls (L0: the {ALONE}; L1: with demand at "
+               "list prices; L2: with hosts and uniform routing; L3: all); 95 % intervals over seeds.")
     return Table("verdict", caption, heads, rows)
 
 
