@@ -74,7 +74,8 @@ summary { cursor: pointer; color: var(--link); padding: 0.3rem 0; }
 footer { margin-top: 3rem; color: var(--soft); font-size: 0.85rem; }
 .paper { display: none; }
 @media print { .skip, .hint, nav, summary { display: none; } .paper { display: block; } .caption { break-after: avoid; }
-  tr { break-inside: avoid; } td.sentences { min-width: 11em; } .box { overflow: visible; } figure { break-inside: avoid; }
+  tr { break-inside: avoid; } td.sentences { min-width: 11em; } .box { overflow: visible; }
+  figure { break-inside: avoid; }
   figure img { min-width: 0 !important; } @page { size: A4; margin: 15mm; } p, li, .caption,
   figcaption { max-width: none; } body { font-size: 0.9em; }
   section[id^="study-"] { break-before: page; } .box table { font-size: 0.68em; }
