@@ -160,9 +160,9 @@ class Game:
     def __init__(self, model: str, hosts: int, arm: str, assumed: RuleChangeAssumptions, streams: Streams) -> None:
         self.rule, self.hosts = Rule(arm != OLD, assumed), hosts
         self.options = options_of(model, hosts, assumed, streams)
+        self.closed = np.array([it.frontier.batch[best_batch(it.frontier, assumed.speed_cost)] for it in self.options])
         if arm == PRICES:  # the batch stays what it was
             self.options = [_fastened(it) for it in self.options]
-        self.closed = np.array([it.frontier.batch[best_batch(it.frontier, assumed.speed_cost)] for it in self.options])
         self.least = least_cost(model, assumed)
         self.ceiling = assumed.ceiling * self.least
         self.waits = [self.rule.waits(it.token_s) for it in self.options]

@@ -130,6 +130,7 @@ def test_prices_alone_leave_the_batch():
     given, one = game(arm=PRICES), game()
     assert [len(it.frontier.batch) for it in given.options] == [1, 1, 1]
     assert given.options[0].frontier.batch[0] == one.options[0].frontier.batch[-1]
+    assert given.closed.tolist() == one.closed.tolist()
     assert all((it.frontier.step_s <= USUAL.slowest_token_s).all() for it in one.options)
 
 
