@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from experiments.studies.rule_change.design import RuleChange
 
 HOSTS: Final = (3, 5, 10)
-VALUES: Final = (1.0, 10.0)  # of time, over the rule's
+VALUES: Final = {0.1: "a tenth of ", 1.0: "", 10.0: "ten times "}  # of time, over the rule's
 OF_MODELS: Final = 4  # quantities that are told of each model, too
 AT_POINTS: Final = 5  # hosts where the verdict is asked at other assumptions
 COLUMNS: Final = ("quantity", "unit", "arm", "mean", "half_width", "n")
@@ -137,7 +137,6 @@ def _quantities(found: FoundChange) -> list[tuple[str, str, Callable[[ChangeCell
         """What customers pay and wait, in the least cost."""
         return lambda cell, end: end.paid + value * given.speed_cost * end.token_s / least_cost(cell.model, given)
 
-    named = {1.0: "price paid and waiting at the rule's value of time"}
     return [
         ("price paid over the least cost", "1", lambda _, end: end.paid),
         ("batch, geometric mean", "requests", lambda _, end: math.exp(end.log_batch)),
@@ -146,8 +145,8 @@ def _quantities(found: FoundChange) -> list[tuple[str, str, Callable[[ChangeCell
         ("dispersion of log prices", "1", lambda _, end: end.dispersion),
         ("speed", "tokens/s", lambda _, end: 1.0 / end.token_s),
         ("GPU time of a token over the least", "1", lambda _, end: end.gpus),
-        *((named.get(value, f"price paid and waiting at {value:g} times that"), "least cost", full(value))
-          for value in VALUES),
+        *((f"price paid and waiting at {much}the rule's value of time", "least cost", full(value))
+          for value, much in VALUES.items()),
         ("cost of serving and waiting at the rule's value of time", "least cost",
          lambda cell, end: full(1.0)(cell, end) - cell.hosts * end.profit),
     ]
