@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import csv
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sim.errors import MarketError
 
@@ -56,3 +57,18 @@ def fall_in(path: Path) -> float:
     if not (math.isfinite(fall) and fall > 0.0):
         raise RunPricesError(f"{path}: {METRIC} is {rows[0].get('value')!r}, but must be a number above 0")
     return fall
+
+
+def fall_told(parameters: Mapping[str, Any]) -> str:
+    """Say by how much prices of constant quality fall in a study, and whether that is the documented number.
+
+    Parameters
+    ----------
+    parameters
+        Of its manifest.
+    """
+    from sim.market.downstream.access_settings import AccessTerms
+
+    usual, fall = AccessTerms().price_fall, float(parameters["assumed"]["access"]["price_fall"])
+    whose = "the documented number, which is the claim's own" if fall == usual else f"as given; {usual:g} is documented"
+    return f"Prices of constant quality are divided by {fall:.3g} a year ({whose})."

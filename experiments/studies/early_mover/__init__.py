@@ -43,7 +43,8 @@ class EarlyMoverStudy(AssumedStudy["MoverMarkets", "FoundMovers"]):
             "later firm moved; the values stand in the tables"),
     }
     limits = (
-        "Firms ask what is best this month: none asks less now to have more customers later.",
+        "Firms ask what is best this month, and take the path that is cheapest this month: none asks less now for more "
+        "customers later, or foresees how fast a path gets cheaper.",
         "Five firms a market, all on the closed model at first; prices of tokens fall as documented, and the firms are "
         "too small to move them.",
         "Nobody enters, and software differs in quality by luck, not by what its tokens buy.",

@@ -222,7 +222,7 @@ def by_place(found: FoundMovers) -> DataFrame:
         for month in range(0, races[0].margins.shape[1], 6):
             rows.append((name, month, *(float(np.nanmean([column[place][month] for column in columns])) for columns in (
                 [race.margins for race in races], [race.shares for race in races], [race.alive for race in races]))))
-    return pd.DataFrame(rows, columns=["moves", "month", "gross_margin", "customers", "alive"])
+    return pd.DataFrame(rows, columns=["moves", "months_since_start", "gross_margin", "customers", "alive"])
 
 
 def by_path(found: FoundMovers) -> DataFrame:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from experiments.output.folder import SUMMARY
 from experiments.report.numbers import measured
 from experiments.studies.early_mover.measures import LATE, LONG, PLACE_NAMES, SOON
+from experiments.studies.fall_of_run import fall_told
 
 if TYPE_CHECKING:
     from experiments.output.folder import Folder
@@ -22,6 +23,7 @@ def sentences(folder: Folder) -> list[str]:
 
     name = str(late.name)
     return [
+        fall_told(folder.parameters),
         f"Who moves first is at most {100.0 * float(late['largest_gap']):.1f} points of gross margin ahead of who "
         f"decides in {name}; {SOON} months after that one has moved {told(name, 'early_share')} of it is left, {LONG} "
         f"months after {told(name, 'lasting_share')}, {told(name, 'lasting_points', 100.0)} points.",

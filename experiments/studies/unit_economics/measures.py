@@ -206,7 +206,7 @@ def break_evens(assumed: FounderAssumptions) -> DataFrame:
                 work = access.movable * middle
                 arr = mtok * closed * MONTHS / work / 1e6 if work > 0.0 else np.inf
                 rows.append((month, path, against, mtok / 1e3, arr))
-    return pd.DataFrame(rows, columns=["month", "path", "against", "billion_tokens_a_month", "arr_musd"])
+    return pd.DataFrame(rows, columns=["months_ahead", "path", "against", "billion_tokens_a_month", "arr_musd"])
 
 
 def world(design: FounderYears) -> FoundYears:

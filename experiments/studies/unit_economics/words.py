@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from experiments.output.folder import SUMMARY
 from experiments.report.numbers import measured
+from experiments.studies.fall_of_run import fall_told
 
 if TYPE_CHECKING:
     from experiments.output.folder import Folder
@@ -20,10 +21,11 @@ def sentences(folder: Folder) -> list[str]:
         return measured(float(rows.loc[name, "mean"]), float(rows.loc[name, "half_width"]), factor)
 
     even = folder.table("break_evens.csv")
-    first = even[(even["month"] == 0.0) & (even["against"] == "closed")].set_index("path")["billion_tokens_a_month"]
-    none = [f"{row['path']} against {row['against']}" for row in even[even["month"] == 0.0].to_dict("records")
+    first = even[(even["months_ahead"] == 0.0) & (even["against"] == "closed")].set_index("path")["billion_tokens_a_month"]
+    none = [f"{row['path']} against {row['against']}" for row in even[even["months_ahead"] == 0.0].to_dict("records")
             if math.isinf(float(row["billion_tokens_a_month"]))]
     return [
+        fall_told(folder.parameters),
         f"What tokens cost a customer is off by a factor of {math.exp(float(rows.loc['error', 'mean'])):.2f} in the "
         f"median (logarithm {told('error')}); {told('share of founders off by half or more')} of founders are off by "
         f"half or more, and {told('share who pay more than they forecast')} pay more than they forecast.",

@@ -4,8 +4,10 @@ import argparse
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from experiments.output.folder import Folder
 from experiments.studies.assuming import at_point
 from experiments.studies.early_mover import STUDY, measures
 from experiments.studies.early_mover.assumed import MoverAssumptions
@@ -69,7 +71,7 @@ def test_races_are_the_same_twice_and_tables_hold_them():
         [got[name][0] for name in ("lasting_points", "lasting_share", "early_share", "largest")])
     assert row["customers"] == pytest.approx(first.cases[MOVING][0].shares[LATE][-1])
     places = measures.by_place(first)
-    assert places.groupby("month")["customers"].sum().tolist() == pytest.approx([1.0] * 8)
+    assert places.groupby("months_since_start")["customers"].sum().tolist() == pytest.approx([1.0] * 8)
     assert measures.by_path(first).set_index("path")["share_of_first_movers"].to_dict() == {
         "closed": 0.0, "hosted": 0.0, "routed": 1.0, "dedicated": 0.0, "owned": 0.0}
     still = first.cases[STANDING][0]
@@ -156,3 +158,19 @@ def test_prices_of_a_run_take_the_place_of_the_documented_fall(tmp_path):
             STUDY.design(parser.parse_args(["--prices", str(table)]))
     with pytest.raises(MarketError, match="cannot read prices"):
         STUDY.design(parser.parse_args(["--prices", str(tmp_path / "none.csv")]))
+
+
+def test_sentences_are_made_from_the_tables(tmp_path):
+    columns = ("early_share", "lasting_share", "lasting_points", "customers", "alive")
+    rows = pd.DataFrame([{"later": name, "largest_gap": 0.125, "lasting_points_inputs_alone": 0.001,
+                          "alive_if_none_moves": 0.97, **{it: 0.25 for it in columns},
+                          **{f"{it}_half_width": 0.01 for it in columns}} for name in measures.PLACE_NAMES[1:]])
+    rows.to_csv(tmp_path / "summary.csv", index=False)
+    folder = Folder(tmp_path, {"study": "early_mover", "parameters": small().parameters()})
+    prices, gap, alone, left = STUDY.sentences(folder)
+    assert prices == ("Prices of constant quality are divided by 7.37 a year (the documented number, which is the claim's "
+                      "own).")
+    assert "at most 12.5 points" in gap
+    assert "3 months after that one has moved 0.250 ± 0.010 of it is left, 12 months after 0.250 ± 0.010, 25.0" in gap
+    assert "0.10 points are left after 12 months" in alone
+    assert "0.250 ± 0.010 of those are still there (0.97 if none moves)" in left

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from experiments.output.folder import Folder
 from experiments.studies.assuming import at_point
 from experiments.studies.unit_economics import STUDY, measures
 from experiments.studies.unit_economics.assumed import FounderAssumptions
@@ -114,7 +115,7 @@ def test_tables_hold_what_was_found():
     assert len(account) == 5 * 2 * 5
     assert (account["tokens"] + account["other"] + account["gross_margin"]).to_numpy() == pytest.approx(np.ones(50))
     assert account.groupby(["arr_musd", "growth"])["best"].sum().tolist() == [1] * 10
-    even = measures.break_evens(ASSUMED).set_index(["month", "path", "against"])
+    even = measures.break_evens(ASSUMED).set_index(["months_ahead", "path", "against"])
     # 18,733.4 / 2.33 million tokens; that much of a share of .1414, .7 of it movable, is 2.27 million of revenue
     assert even.loc[(0.0, DEDICATED, CLOSED)].tolist() == pytest.approx(
         [8.0401, 18_733.4 * 12 / (0.7 * math.sqrt(0.02)) / 1e6], rel=1e-4)
@@ -174,3 +175,20 @@ def test_assumptions_that_do_not_fit_are_refused_and_changes_make_a_look():
             STUDY.design(parser.parse_args(["--assume", change]))
     with pytest.raises(ScenarioError, match="founders is 4, but must be at least 5"):
         small(founders=4)
+
+
+def test_sentences_are_made_from_the_tables(tmp_path):
+    found = measures.find_years(small(seeds=2), lambda: None)
+    for name, table in STUDY.own_tables(found).items():
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+    parameters = small(at_point(ASSUMED, {"access.price_fall": 4.0})).parameters()
+    prices, off, causes, best, pays = STUDY.sentences(Folder(tmp_path, {"study": "unit_economics",
+                                                                        "parameters": parameters}))
+    assert prices == "Prices of constant quality are divided by 4 a year (as given; 7.37 is documented)."
+    factor = math.exp(np.mean(STUDY.statistics(found)["error"]))
+    assert f"off by a factor of {factor:.2f} in the median" in off
+    assert causes.startswith("Mean logarithms by cause: price ")
+    assert "where .45 and .52 are published" in best
+    assert pays == ("Against the closed model dedicated GPUs pay from 8.04 and owned ones from 17.2 billion tokens a "
+                    "month today; at no volume: dedicated against hosted, dedicated against routed, owned against "
+                    "hosted, owned against routed.")
