@@ -84,7 +84,7 @@ class EarlyMoverStudy(AssumedStudy["MoverMarkets", "FoundMovers"]):
         return find_movers(design, check)
 
     def own_tables(self, found: FoundMovers) -> dict[str, DataFrame]:
-        """Return ``summary``, a row a later firm; margins, customers and survivors over time; paths of the first."""
+        """Return ``summary``, rows by later firm; margins, customers and survivors over time; paths of the first."""
         from experiments.studies.early_mover.measures import by_path, by_place, summary
 
         return {"summary": summary(found), "by_place": by_place(found), "by_path": by_path(found)}

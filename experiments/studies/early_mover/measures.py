@@ -40,6 +40,9 @@ SOON, LONG = 3, 12  # at which the rule looks
 MOVING: Final = "firms move"
 STANDING: Final = "no firm ever moves"
 FROZEN: Final = "firms move, prices and customers as they were (the inputs alone)"
+CUSTOMERS: Final = "share of customers at the end"
+ALIVE: Final = "still there at the end"
+ALIVE_STANDING: Final = "still there if none moves"
 POINT_MARKETS: Final = 8  # of a point of the sensitivity
 MOST_COST: Final = 0.95  # of the first price, that a firm with much use of tokens may have
 WORLD_MARKETS: Final = 3  # of a seed of a world whose verdict is known
@@ -189,27 +192,30 @@ def world(assumed: MoverAssumptions, seeds: int, seed: int) -> FoundMovers:
 
 
 def summary(found: FoundMovers) -> DataFrame:
-    """Return a row a later firm: the gap at its largest, 3 and 12 months after, its customers, and survivors."""
+    """Return what is told of every later firm, with intervals over seeds: later, quantity, mean, half_width."""
     import pandas as pd
 
     from experiments.stats import interval
 
     rows = []
     for later in range(1, len(PLACES)):
-        got = {name: interval(values) for name, values in statistics(found, later=later).items()}
-        frozen = {name: float(np.mean(values)) for name, values in statistics(found, FROZEN, later).items()}
-        races = found.cases[MOVING]
-        customers = interval([float(race.shares[later][-1]) for race in races])
-        alive = interval([float(race.alive[later][-1]) for race in races])
-        standing = float(np.mean([race.alive[later][-1] for race in found.cases[STANDING]]))
-        rows.append((PLACE_NAMES[later], got["largest"].mean, got["early_share"].mean, got["early_share"].half_width,
-                     got["lasting_points"].mean, got["lasting_points"].half_width, got["lasting_share"].mean,
-                     got["lasting_share"].half_width, frozen["lasting_points"], customers.mean, customers.half_width,
-                     alive.mean, alive.half_width, standing))
-    return pd.DataFrame(rows, columns=[
-        "later", "largest_gap", "early_share", "early_share_half_width", "lasting_points", "lasting_points_half_width",
-        "lasting_share", "lasting_share_half_width", "lasting_points_inputs_alone", "customers", "customers_half_width",
-        "alive", "alive_half_width", "alive_if_none_moves"])
+        for name, values in told_of(found, later).items():
+            got = interval(values)
+            rows.append((PLACE_NAMES[later], name, got.mean, got.half_width))
+    return pd.DataFrame(rows, columns=["later", "quantity", "mean", "half_width"])
+
+
+def told_of(found: FoundMovers, later: int) -> dict[str, list[float]]:
+    """Return what is told of a later firm, one value a seed.
+
+    The gap at its largest, what is left of it 3 and 12 months after, and the firm's customers and survival at the end.
+    """
+    said, races = statistics(found, later=later), found.cases[MOVING]
+    return {**{name: said[name] for name in ("largest", "early_share", "lasting_share", "lasting_points")},
+            "lasting_points, inputs alone": statistics(found, FROZEN, later)["lasting_points"],
+            CUSTOMERS: [float(race.shares[later][-1]) for race in races],
+            ALIVE: [float(race.alive[later][-1]) for race in races],
+            ALIVE_STANDING: [float(race.alive[later][-1]) for race in found.cases[STANDING]]}
 
 
 def by_place(found: FoundMovers) -> DataFrame:

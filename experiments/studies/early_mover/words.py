@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from experiments.output.folder import SUMMARY
 from experiments.report.numbers import measured
-from experiments.studies.early_mover.measures import LATE, LONG, PLACE_NAMES, SOON
+from experiments.studies.early_mover.measures import (
+    ALIVE,
+    ALIVE_STANDING,
+    CUSTOMERS,
+    LATE,
+    LONG,
+    PLACE_NAMES,
+    SOON,
+)
 from experiments.studies.fall_of_run import fall_told
 
 if TYPE_CHECKING:
@@ -15,21 +23,23 @@ if TYPE_CHECKING:
 
 def sentences(folder: Folder) -> list[str]:
     """Return how the gap closes, what the inputs say of it, and who is left."""
-    rows = folder.table(SUMMARY).set_index("later")
-    late, never = rows.loc[PLACE_NAMES[LATE]], rows.loc[PLACE_NAMES[-1]]
+    rows = folder.table(SUMMARY).set_index(["later", "quantity"])
+    late, never = PLACE_NAMES[LATE], PLACE_NAMES[-1]
 
-    def told(row: str, name: str, factor: float = 1.0) -> str:
-        return measured(float(rows.loc[row, name]), float(rows.loc[row, f"{name}_half_width"]), factor)
+    def mean(later: str, name: str) -> float:
+        return float(rows.loc[(later, name), "mean"])
 
-    name = str(late.name)
+    def told(later: str, name: str, factor: float = 1.0) -> str:
+        return measured(mean(later, name), float(rows.loc[(later, name), "half_width"]), factor)
+
     return [
         fall_told(folder.parameters),
-        f"Who moves first is at most {100.0 * float(late['largest_gap']):.1f} points of gross margin ahead of who "
-        f"decides in {name}; {SOON} months after that one has moved {told(name, 'early_share')} of it is left, {LONG} "
-        f"months after {told(name, 'lasting_share')}, {told(name, 'lasting_points', 100.0)} points.",
+        f"Who moves first is at most {100.0 * mean(late, 'largest'):.1f} points of gross margin ahead of who decides "
+        f"in {late}; {SOON} months after that one has moved {told(late, 'early_share')} of it is left, {LONG} months "
+        f"after {told(late, 'lasting_share')}, {told(late, 'lasting_points', 100.0)} points.",
         f"With prices and customers as they were, which is what the inputs alone say, "
-        f"{100.0 * float(late['lasting_points_inputs_alone']):.2f} points are left after {LONG} months.",
-        f"At the end the firm of {name} has {told(name, 'customers')} of the customers, and one that never moves "
-        f"{told(PLACE_NAMES[-1], 'customers')}; {told(PLACE_NAMES[-1], 'alive')} of those are still there "
-        f"({float(never['alive_if_none_moves']):.2f} if none moves).",
+        f"{100.0 * mean(late, 'lasting_points, inputs alone'):.2f} points are left after {LONG} months.",
+        f"At the end the firm of {late} has {told(late, CUSTOMERS)} of the customers, and one that never moves "
+        f"{told(never, CUSTOMERS)}; {told(never, ALIVE)} of those are still there ({mean(never, ALIVE_STANDING):.2f} "
+        "if none moves).",
     ]

@@ -63,7 +63,7 @@ def _margins(axis: Axes, found: FoundYears) -> None:
     for index, path in enumerate(PATHS):
         row = slow[slow["path"] == path]
         axis.plot(row["arr_musd"], row["gross_margin"], color=COLOURS[index], marker=MARKERS[index],
-                  markersize=8 - index, linewidth=1.2, label=path)  # hosted shows behind routed
+                  markersize=7 - 0.75 * index, linewidth=1.2, label=path)  # hosted shows behind routed
     for (name, value), side in zip(BENCHMARKS.items(), ("top", "bottom"), strict=True):  # away from each other
         axis.axhline(value, color="#999999", linewidth=0.8, linestyle=":")
         axis.annotate(name, (1.0, value), xycoords=("axes fraction", "data"), ha="right", va=side, fontsize=7,

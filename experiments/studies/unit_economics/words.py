@@ -21,8 +21,9 @@ def sentences(folder: Folder) -> list[str]:
         return measured(float(rows.loc[name, "mean"]), float(rows.loc[name, "half_width"]), factor)
 
     even = folder.table("break_evens.csv")
-    first = even[(even["months_ahead"] == 0.0) & (even["against"] == "closed")].set_index("path")["billion_tokens_a_month"]
-    none = [f"{row['path']} against {row['against']}" for row in even[even["months_ahead"] == 0.0].to_dict("records")
+    today = even[even["months_ahead"] == 0.0]
+    first = today[today["against"] == "closed"].set_index("path")["billion_tokens_a_month"]
+    none = [f"{row['path']} against {row['against']}" for row in today.to_dict("records")
             if math.isinf(float(row["billion_tokens_a_month"]))]
     return [
         fall_told(folder.parameters),

@@ -65,11 +65,12 @@ def test_worlds_built_so_and_opposite():
 def test_races_are_the_same_twice_and_tables_hold_them():
     first, second = (measures.find_movers(small(), lambda: None) for _ in range(2))
     assert STUDY.statistics(first) == STUDY.statistics(second)
-    row = measures.summary(first).set_index("later").loc["month 18"]
+    rows = measures.summary(first).set_index(["later", "quantity"])["mean"]
     got = STUDY.statistics(first)
-    assert row[["lasting_points", "lasting_share", "early_share", "largest_gap"]].tolist() == pytest.approx(
-        [got[name][0] for name in ("lasting_points", "lasting_share", "early_share", "largest")])
-    assert row["customers"] == pytest.approx(first.cases[MOVING][0].shares[LATE][-1])
+    names = ["lasting_points", "lasting_share", "early_share", "largest"]
+    assert [rows["month 18", name] for name in names] == pytest.approx([got[name][0] for name in names])
+    assert rows["month 18", measures.CUSTOMERS] == pytest.approx(first.cases[MOVING][0].shares[LATE][-1])
+    assert len(rows) == 4 * 8
     places = measures.by_place(first)
     assert places.groupby("months_since_start")["customers"].sum().tolist() == pytest.approx([1.0] * 8)
     assert measures.by_path(first).set_index("path")["share_of_first_movers"].to_dict() == {
@@ -161,15 +162,16 @@ def test_prices_of_a_run_take_the_place_of_the_documented_fall(tmp_path):
 
 
 def test_sentences_are_made_from_the_tables(tmp_path):
-    columns = ("early_share", "lasting_share", "lasting_points", "customers", "alive")
-    rows = pd.DataFrame([{"later": name, "largest_gap": 0.125, "lasting_points_inputs_alone": 0.001,
-                          "alive_if_none_moves": 0.97, **{it: 0.25 for it in columns},
-                          **{f"{it}_half_width": 0.01 for it in columns}} for name in measures.PLACE_NAMES[1:]])
+    names = {"largest": 0.125, "early_share": 0.25, "lasting_share": 0.25, "lasting_points": 0.25,
+             "lasting_points, inputs alone": 0.001, measures.CUSTOMERS: 0.25, measures.ALIVE: 0.25,
+             measures.ALIVE_STANDING: 0.97}
+    rows = pd.DataFrame([(later, *row, 0.01) for later in measures.PLACE_NAMES[1:] for row in names.items()],
+                        columns=["later", "quantity", "mean", "half_width"])
     rows.to_csv(tmp_path / "summary.csv", index=False)
     folder = Folder(tmp_path, {"study": "early_mover", "parameters": small().parameters()})
     prices, gap, alone, left = STUDY.sentences(folder)
-    assert prices == ("Prices of constant quality are divided by 7.37 a year (the documented number, which is the claim's "
-                      "own).")
+    assert prices == ("Prices of constant quality are divided by 7.37 a year (the documented number, which is the "
+                      "claim's own).")
     assert "at most 12.5 points" in gap
     assert "3 months after that one has moved 0.250 ± 0.010 of it is left, 12 months after 0.250 ± 0.010, 25.0" in gap
     assert "0.10 points are left after 12 months" in alone
