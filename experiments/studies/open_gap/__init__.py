@@ -39,6 +39,9 @@ class OpenGapStudy(AssumedStudy["LagCases", "FoundGap"]):
             "Line charts of profit kept and of the share of tokens by lag, with brands and without; the values stand "
             "in the table"),
     }
+    rungs: ClassVar[Mapping[str, str]] = {
+        "L2": "hosts of a model are alike and charge alike (P3), so that routing between them moves nothing",
+    }
     limits = (
         "No request is served: every model is as fast as every other, and hosts of a model are alike.",
         "Creators answer with one factor on all their list prices, as if all uses thought again at once; "

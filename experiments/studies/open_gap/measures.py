@@ -156,9 +156,9 @@ def inputs_alone(found: FoundGap) -> dict[str, list[float]]:
     for has_brand, word in ((True, "with brand"), (False, "without brand")):
         cell = LagCell(behind.months, behind.gap, FIXED, has_brand)
         if cell in found.outcomes:
-            rungs[f"kept {word}: list prices, everybody chooses anew"] = found.kept(cell, first=True)
-            rungs[f"kept {word}: list prices, customers with habits"] = found.kept(cell)
-        rungs[f"kept {word}: creators answer"] = compared(found, has_brand)
+            rungs[f"L0 kept {word}: list prices, everybody chooses anew"] = found.kept(cell, first=True)
+            rungs[f"L1 kept {word}: list prices, customers with habits"] = found.kept(cell)
+        rungs[f"L3 kept {word}: creators answer"] = compared(found, has_brand)
     return rungs
 
 

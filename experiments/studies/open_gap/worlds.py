@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from experiments.studies.open_gap.design import LagCell
+from experiments.studies.open_gap.design import FIXED, LagCell
 from experiments.studies.open_gap.measures import ClosedOutcome, FoundGap
 from experiments.studies.open_gap.price_answers import DemandNow
 
@@ -58,6 +58,7 @@ def known(assumed: GapAssumptions, seeds: int, name: float, without: float) -> F
             earned = profit(A_MONTH * months, worth)
             one = ClosedOutcome(earned, earned, earned, 0.5, 1.0, 1.0, 1.0)
             outcomes[LagCell(months, has_brand=has_brand)] = [one] * seeds
+            outcomes[LagCell(months, pricing=FIXED, has_brand=has_brand)] = [one] * seeds
         alone = ClosedOutcome(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
         outcomes[LagCell(months, has_open=False)] = [alone] * seeds
     return FoundGap(assumed, outcomes)

@@ -32,17 +32,22 @@ class TrainOrServeStudy(AssumedStudy["FleetYears", "FoundSplits"]):
     legends: ClassVar = {
         "train_or_serve": Legend(
             "Left: a week in the first year's middle: load, and the share of the fleet that serves by three kinds of "
-            "split (the load is that of the marginal one). Right: what each kind earns less than the marginal split, "
+            "split (the load is that of the marginal one). Right: what three kinds earn less than the marginal split, "
             "with 95 % intervals over seeds; dotted is what the rule asks of the constant one.",
             "A line chart of the serving share of a fleet over a week and a bar chart of losses by kind of split; the "
             "values stand in the tables"),
+    }
+    rungs: ClassVar[Mapping[str, str]] = {
+        "L1": "list prices stand still: demand answers the lead alone, which a split makes",
+        "L2": "one lab and no router: what hosts do is in the two pure hosts",
     }
     limits = (
         "Any number of GPUs trains as well as any other, and may leave at any hour; one final run on a fixed cluster "
         "may not.",
         "Custom follows the lead in points alone, at list prices that nobody changes; fleets of all labs grow alike, "
         "so that money is in rents of the fleet.",
-        "The hour's load is known when it begins; what is within it is in the peakedness.",
+        "The hour's load is known when it begins; what is within it is in the peakedness. A wait costs the lab nothing "
+        "until it turns somebody away, so that it lets many wait.",
     )
     known = (
         "Loss and delay: Erlang (1917), Kleinrock (1975); peakedness: W. S. Hayward in A. A. Fredericks, Bell System "

@@ -9,7 +9,7 @@ import numpy as np
 
 from experiments.output.figure_style import COLOURS, panels, save_both, styled
 from experiments.stats import interval
-from experiments.studies.train_or_serve.measures import FIXED, MARGINAL, NIGHTS, NONE, SHADOW, FoundSplits
+from experiments.studies.train_or_serve.measures import FIXED, MARGINAL, NIGHTS, SHADOW, FoundSplits
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,16 +36,12 @@ def figure_of(found: FoundSplits, columns: int) -> Figure:
     left.set_ylabel("Share of the fleet")
     left.set_ylim(bottom=0.0)
     left.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0.0, -0.18), ncols=2)
-    kinds = (NONE, FIXED, NIGHTS, SHADOW)
+    kinds = (FIXED, NIGHTS, SHADOW)
     got = [interval([100.0 * value for value in found.loss(kind)]) for kind in kinds]
     at = np.arange(len(kinds))
     right.bar(at, [it.mean for it in got], yerr=np.nan_to_num([it.half_width for it in got]), color=COLOURS[0],
               width=0.6, error_kw={"linewidth": 1.0})
-    for place, it in zip(at, got, strict=True):
-        right.annotate(f"{it.mean:.1f}", (float(place), it.mean), ha="center", va="bottom", fontsize=8,
-                       xytext=(0, 3), textcoords="offset points")
-    right.set_xticks(at, ["none\ntrains", "fixed", "nights", "shadow\nprice"])
+    right.set_xticks(at, ["fixed", "nights", "shadow\nprice"])
     right.set_ylabel("Earns less than the marginal split (%)")
-    right.set_yscale("symlog", linthresh=10.0)
     right.axhline(2.0, color="#555555", linewidth=0.8, linestyle=":")
     return figure

@@ -239,8 +239,8 @@ def inputs_alone(found: FoundSplits) -> dict[str, list[float]]:
     swing = (serving.busiest - 1.0) / (serving.busiest + 1.0)
     rows = zip(found.service[FIXED], found.service[MARGINAL], strict=True)
     idle = [serving.load * swing * min(one.gpu_worth, 1.0) / other.profit for one, other in rows]
-    return {"fixed_loss: a day's top over its mean, at what a GPU is worth": idle,
-            "fixed_loss: found": found.loss(FIXED)}
+    return {"L0 fixed_loss: a day's top over its mean, at what a GPU is worth": idle,
+            "L3 fixed_loss: found": found.loss(FIXED)}
 
 
 def statistics_at(design: FleetYears, point: Mapping[str, Value]) -> dict[str, float]:

@@ -138,8 +138,8 @@ def test_statistics_by_hand():
     assert STUDY.statistics(found) == {"kept_most": [0.75, 0.5], "kept_least": [0.25, 0.25]}
     assert STUDY.control(found) == [1.0, 1.0]
     alone = STUDY.inputs_alone(found)
-    assert alone["kept with brand: list prices, everybody chooses anew"] == [0.2]
-    assert alone["kept with brand: list prices, customers with habits"] == [0.5]
+    assert alone["L0 kept with brand: list prices, everybody chooses anew"] == [0.2]
+    assert alone["L1 kept with brand: list prices, customers with habits"] == [0.5]
     table = measures.summary(found).set_index("case")
     assert table.loc["brand, list prices", "kept"].tolist() == [0.5, 1.0]
     assert table.loc["brand, creators answer", "kept"].tolist() == [0.625, 1.0]
