@@ -11,8 +11,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from experiments.report.pieces import listed
 from experiments.stats import Interval, interval
 from experiments.studies.invasion.design import NEW, Meeting
+from experiments.studies.invasion.measures import A_TENTH
 from experiments.validation.comparison import markdown
 
 if TYPE_CHECKING:
@@ -104,6 +106,21 @@ class KeptRuns:
         """The rule of the lowest generalised cost, in the mean."""
         return min(self.rules, key=lambda rule: self.alone(rule, "generalised_cost").mean)
 
+    def is_undominated(self, rule: str) -> bool:
+        """Whether no other rule is both cheaper, over what is answered, and faster where all keep it, in means."""
+        price, wait = self._price_and_wait(rule)
+        others = [self._price_and_wait(other) for other in self.rules if other != rule]
+        return not any(cheaper < price and faster < wait for cheaper, faster in others)
+
+    def winners(self, rule: str) -> list[str]:
+        """Return whose newcomers win a rule's customers: odds end more than a tenth higher, in the mean."""
+        return [other for other in self.rules if other != rule and self.odds(Meeting(rule, other)).mean > A_TENTH]
+
+    def _price_and_wait(self, rule: str) -> tuple[float, float]:
+        own = self._by_pair[Meeting(rule, rule)].values()
+        return (sum(row.usd_per_mtok / row.completed for row in own) / len(own),
+                sum(row.ttft_mean_s for row in own) / len(own))
+
     def odds(self, meeting: Meeting) -> Interval:
         """Return the invader's log odds less those of the same newcomers with the incumbent's own rule."""
         return interval([row.log_odds - own.log_odds for row, own in self._paired(meeting)])
@@ -123,16 +140,23 @@ def page(rows: Sequence[MeetingRun]) -> str:
     best = kept.efficient
     head = (f"{len(rows)} runs. Means over seeds with 95 % half-widths; n says of how many. `{best}` is the efficient "
             "rule.")
-    return "\n\n".join((head, markdown(_alone(kept)), markdown(_beside(kept, best)), markdown(_odds(kept))))
+    lost = "; ".join(f"`{rule}` to {listed([f'`{it}`' for it in kept.winners(rule)])}" for rule in kept.rules
+                     if kept.is_undominated(rule) and kept.winners(rule))
+    said = (f"Of the rules that no other beats at both price and wait, these lose customers (newcomers' odds end more "
+            f"than a tenth above those with its own rule, in the mean): {lost}." if lost else
+            "No rule that no other beats at both price and wait loses customers.")
+    return "\n\n".join((head, said, markdown(_alone(kept)), markdown(_beside(kept, best)), markdown(_odds(kept))))
 
 
 def _alone(kept: KeptRuns) -> list[tuple[str, ...]]:
     names = ("usd_per_mtok", "ttft_mean_s", "completed", "generalised_cost")
-    head = ("where all keep", "USD per million tokens", "TTFT, mean, s", "completed", "generalised cost", "n")
+    head = ("where all keep", "USD per million tokens", "TTFT, mean, s", "completed", "generalised cost",
+            "beaten at both", "n")
     rows = []
     for rule in sorted(kept.rules, key=lambda it: kept.alone(it, names[-1]).mean):
         found = [kept.alone(rule, name) for name in names]
-        rows.append((f"`{rule}`", *map(_told, found), str(found[0].n)))
+        beaten = "no" if kept.is_undominated(rule) else "yes"
+        rows.append((f"`{rule}`", *map(_told, found), beaten, str(found[0].n)))
     return [head, *rows]
 
 

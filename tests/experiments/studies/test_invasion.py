@@ -197,6 +197,12 @@ def test_runs_that_are_kept_say_the_same(found, tmp_path):
     assert kept.pays_more(beside).mean == pytest.approx(0.56)
     assert kept.odds(beside).mean == pytest.approx(np.log(19 / 24), rel=1e-5)
     assert "| `random` | -0.234 ± " in page(rows)
+    assert kept.is_undominated("random")  # dearer, but it waits no longer
+    assert kept.winners("random") == ["cheapest"]
+    assert "in the mean): `random` to `cheapest`." in page(rows)
+    slower = [row._replace(ttft_mean_s=2.0) if row.incumbent == "random" else row for row in rows]
+    assert not KeptRuns(slower).is_undominated("random")
+    assert "No rule that no other beats at both price and wait loses customers." in page(slower)
     some = [row for row in rows if row.incumbent == row.invader or (row.incumbent, row.replication) == ("cheapest", 1)]
     assert KeptRuns(some).odds(beside).n == 1
     assert "| `random` | -0.234 | 56 | 56 | 1 |" in page(some)
