@@ -36,6 +36,9 @@ class EngineAtRest(TrafficEngine):
     def set_replicas(self, offer: int, replicas: int) -> None:
         """Do nothing."""
 
+    def set_weight(self, offer: int, factor: float) -> None:
+        """Do nothing."""
+
     def set_listed(self, offer: int, listed: bool) -> None:
         """Do nothing."""
 

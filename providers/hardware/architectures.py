@@ -74,8 +74,8 @@ class Model:
         Parameters in all, and those that one token passes.
     context_tokens
         Longest native context.
-    experts, top_k, shared_experts
-        Routed experts of a mixture, how many a token visits, experts every token visits; 0 for dense models.
+    experts, top_k
+        Routed experts of a mixture, and how many a token visits; 0 for dense models.
     """
 
     name: str
@@ -87,7 +87,6 @@ class Model:
     context_tokens: int
     experts: int = 0
     top_k: int = 0
-    shared_experts: int = 0
 
     @property
     def routed_params(self) -> float:
@@ -136,7 +135,7 @@ _QWEN35: Final = Attention(15, 32, 2, 256, 256, state_elements=45 * 64 * 128 * 1
 
 # fmt: off
 _TABLE: Final = (
-    #     name                layers  hidden  attention           total     active   context   E, k, shared
+    #     name                layers  hidden  attention           total     active   context   E, k
     Model("llama-3.1-8b",            32,  4096, _gqa(32, 32, 8),   8.03e9,   8.03e9, 128 * _K),
     Model("llama-3.1-70b",           80,  8192, _gqa(80, 64, 8),   70.6e9,   70.6e9, 128 * _K),
     Model("llama-3.3-70b",           80,  8192, _gqa(80, 64, 8),   70.6e9,   70.6e9, 128 * _K),
@@ -146,18 +145,18 @@ _TABLE: Final = (
     Model("qwen3-30b-a3b",           48,  2048, _gqa(48, 32, 4),   30.5e9,    3.4e9,  40 * _K, 128, 8),
     Model("qwen3-235b-a22b",         94,  4096, _gqa(94, 64, 4),  235.1e9,   22.2e9,  40 * _K, 128, 8),
     Model("qwen3-coder-480b-a35b",   62,  6144, _gqa(62, 96, 8),  480.2e9,   35.5e9, 256 * _K, 160, 8),
-    Model("qwen3.5-397b-a17b",       60,  4096, _QWEN35,          397.0e9,   17.0e9, 256 * _K, 512, 10, 1),
+    Model("qwen3.5-397b-a17b",       60,  4096, _QWEN35,          397.0e9,   17.0e9, 256 * _K, 512, 10),
     Model("mixtral-8x7b",            32,  4096, _gqa(32, 32, 8),   46.7e9,   12.9e9,  32 * _K, 8, 2),
     Model("mixtral-8x22b",           56,  6144, _gqa(56, 48, 8),  140.6e9,   39.2e9,  64 * _K, 8, 2),
-    Model("glm-4.5-air",             46,  4096, _gqa(46, 96, 8),  106.9e9,   13.4e9, 128 * _K, 128, 8, 1),
+    Model("glm-4.5-air",             46,  4096, _gqa(46, 96, 8),  106.9e9,   13.4e9, 128 * _K, 128, 8),
     Model("minimax-m2.5",            62,  3072, _gqa(62, 48, 8),  228.7e9,   11.0e9, 192 * _K, 256, 8),
     Model("gpt-oss-20b",             24,  2880, _half_windowed(24), 20.9e9,   4.2e9, 128 * _K, 32, 4),
     Model("gpt-oss-120b",            36,  2880, _half_windowed(36), 116.8e9,  5.7e9, 128 * _K, 128, 4),
-    Model("deepseek-v3",             61,  7168, _mla(61, 128),    671.0e9,   37.0e9, 160 * _K, 256, 8, 1),
-    Model("deepseek-r1",             61,  7168, _mla(61, 128),    671.0e9,   37.0e9, 160 * _K, 256, 8, 1),
-    Model("kimi-k2",                 61,  7168, _mla(61, 64),    1000.0e9,   32.0e9, 128 * _K, 384, 8, 1),
-    Model("kimi-k2.5",               61,  7168, _mla(61, 64),    1000.0e9,   32.0e9, 256 * _K, 384, 8, 1),
-    Model("glm-5",                   78,  6144, _mla(78, 64, 256, 256), 745.0e9, 40.0e9, 198 * _K, 256, 8, 1),
+    Model("deepseek-v3",             61,  7168, _mla(61, 128),    671.0e9,   37.0e9, 160 * _K, 256, 8),
+    Model("deepseek-r1",             61,  7168, _mla(61, 128),    671.0e9,   37.0e9, 160 * _K, 256, 8),
+    Model("kimi-k2",                 61,  7168, _mla(61, 64),    1000.0e9,   32.0e9, 128 * _K, 384, 8),
+    Model("kimi-k2.5",               61,  7168, _mla(61, 64),    1000.0e9,   32.0e9, 256 * _K, 384, 8),
+    Model("glm-5",                   78,  6144, _mla(78, 64, 256, 256), 745.0e9, 40.0e9, 198 * _K, 256, 8),
 )
 # fmt: on
 

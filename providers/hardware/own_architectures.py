@@ -50,7 +50,7 @@ def shaped_model(name: str, sizes: Sizes, shape: Shape) -> Model:
         key_dim=shape.key_dim, value_dim=shape.value_dim, latent=shape.latent, window_layers=shape.window_layers,
         window_tokens=shape.window_tokens, state_elements=shape.state_elements)
     model = Model(name, shape.layers, shape.hidden, attention, sizes.total_b * 1e9, sizes.active_b * 1e9,
-                  sizes.context_tokens, shape.experts, shape.top_k, shape.shared_experts)
+                  sizes.context_tokens, shape.experts, shape.top_k)
     return checked(model)
 
 

@@ -77,6 +77,9 @@ class TrafficEngine(Protocol):
     def set_replicas(self, offer: int, replicas: int) -> None:
         """Let the first ``replicas`` of the offer's replicas take new requests; the others finish what they have."""
 
+    def set_weight(self, offer: int, factor: float) -> None:
+        """Multiply the weight of the offer at every router by ``factor`` for placements from now on (1: its own)."""
+
     def set_listed(self, offer: int, listed: bool) -> None:
         """Show the offer to the routers, or hide it from new placements; what it serves goes on."""
 

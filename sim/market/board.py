@@ -112,6 +112,10 @@ class Board:
         """Let the engine serve with a share of an offer's replicas, at least one, and no more than it holds."""
         self._engine.set_replicas(offer, int(self.held_with(np.full(1, share), np.array([offer]))[0]))
 
+    def weigh(self, offer: int, factor: float) -> None:
+        """Let routers give the offer so many times its weight (`sim.market.crowds`)."""
+        self._engine.set_weight(offer, factor)
+
     def held_with(self, share: np.ndarray, offers: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Replicas that serve with shares of those of each offer, int64; see ``serve_with``."""
         held = np.maximum(1, np.rint(share * self.replicas[offers]).astype(np.int64))

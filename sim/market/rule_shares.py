@@ -27,6 +27,13 @@ class RuledRequests(NamedTuple):
     pinned: np.ndarray
 
 
+class PlacedBy(NamedTuple):
+    """The rule that places each workload's requests, and the offer that it names, -1 for none: int64 (workloads,)."""
+
+    rule: np.ndarray
+    offer: np.ndarray
+
+
 class RequestRules:
     """By which rules the requests of workloads are placed.
 
@@ -46,6 +53,15 @@ class RequestRules:
         self._feed, self._models, self._offers = feed, models, len(world.offers)
         self._rule = np.array(rules_of(world), np.int64).reshape(len(world.routers), -1)[marketplace]
 
+    def placed_by(self, now_s: float, model: np.ndarray) -> PlacedBy:
+        """Say by which rule the requests of each workload are placed; parameters as for `asked`."""
+        pins, rule, offer = self._feed.pins, self._rule.copy(), np.full(len(self._rule), -1, np.int64)
+        if pins is not None and len(pins.rows):
+            pins.at(now_s, model)
+            rule[pins.rows] = np.where(pins.offer >= 0, PINNED, DEFAULT)
+            offer[pins.rows] = pins.offer
+        return PlacedBy(rule, offer)
+
     def asked(self, now_s: float, model: np.ndarray, requests: np.ndarray) -> RuledRequests | None:
         """Sort requests by rule; None if the router's own places all of them.
 
@@ -56,13 +72,9 @@ class RequestRules:
         model, requests
             (workloads,): the model that each uses, -1 for none, and its requests.
         """
-        pins, rule, pinned = self._feed.pins, self._rule, np.zeros(self._offers)
-        if pins is not None and len(pins.rows):
-            pins.at(now_s, model)
-            rule = rule.copy()
-            rule[pins.rows] = np.where(pins.offer >= 0, PINNED, DEFAULT)
-            named = pins.offer >= 0
-            np.add.at(pinned, pins.offer[named], requests[pins.rows[named]])
+        placed, pinned = self.placed_by(now_s, model), np.zeros(self._offers)
+        named, rule = placed.offer >= 0, placed.rule
+        np.add.at(pinned, placed.offer[named], requests[named])
         if not rule.any():
             return None
         used = model >= 0

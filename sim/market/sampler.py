@@ -15,6 +15,7 @@ from sim.engines.outcome import Tally
 from sim.market.accounts import difference
 from sim.market.billed_tokens import by_model, drawn_by_workload
 from sim.market.board import Board
+from sim.market.crowds import WEIGHED, Leans, of_workloads, unweighted, weights
 from sim.market.customers.customers import Customers
 from sim.market.market_clock import LONGEST_S, Slice
 from sim.market.market_traffic import MarketTraffic
@@ -73,6 +74,8 @@ class Sampler:
         How many are simulated a day, on average over the run.
     """
 
+    one_rule = True  # one router places all requests: where marketplaces compete, an offer has a weight at each
+
     def __init__(self, traffic: MarketTraffic, board: Board, customers: Customers, meter: VolumeMeter,
                  sampled_per_day: int) -> None:
         self._traffic, self._board, self._customers = traffic, board, customers
@@ -82,6 +85,8 @@ class Sampler:
         self._rules = RequestRules(traffic.engine.world, traffic.feed, models)
         self._last_day = np.full(models, -np.inf)
         self._state: dict[int, tuple[int, ...]] = {}
+        self._weight = np.ones(len(self._surfaces.offer_model))
+        self._weighs = self.one_rule and [one.policy.kind for one in traffic.engine.world.policies] == [WEIGHED]
         self._offers_of = [np.flatnonzero(self._surfaces.offer_model == model) for model in range(models)]
 
     def process(self, env: Environment) -> Generator[Event, Any, None]:
@@ -109,18 +114,22 @@ class Sampler:
         # a length has requests of its own, as the moment of a request's birth depends on it
         parts = [Slice(day * len(STRETCHES_S) + STRETCHES_S.index(turn.length_s), start_s, turn.length_s)
                  for turn in turns]
-        shares = [np.where(model >= 0, turn.share[model], 0.0) for turn in turns]
+        is_open = self._board.listed & up
+        leans = [self._leans(turn, is_open, start_s) for turn in turns]
+        placed = self._rules.placed_by(start_s, model)
+        more = [of_workloads(lean, model, *placed) for lean in leans]
+        shares = [np.where(model >= 0, turn.share[model] * one, 0.0) for turn, one in zip(turns, more, strict=True)]
         rows = self._traffic.feed.simulate(parts, shares)
         drawn = drawn_by_workload(rows, len(model))
         self._meter.bill.open(self._counted(), model, drawn)
-        is_open = self._board.listed & up
         _, prompt, output = by_model(drawn, model, len(self._last_day)).T
-        ruled = self._rules.asked(start_s, model, drawn[:, 0])
+        # a model has its turn once: of the others' factors all are 1
+        ruled = self._rules.asked(start_s, model, drawn[:, 0] / np.prod(more, axis=0))
         expected = self._meter.rule_shares(self._board, is_open, prompt, output, ruled)
         self._note(start_s, is_open, model, drawn)
         offers = [is_open & (turn.share > 0)[self._surfaces.offer_model] for turn in turns]
-        for turn, mine in zip(turns, offers, strict=True):
-            self._resize(mine, turn.share)
+        for turn, mine, lean in zip(turns, offers, leans, strict=True):
+            self._resize(mine, turn.share, lean.offer)
         warm: dict[int, Look] = {}
         for when_s, number in _times(turns):
             yield env.timeout(start_s + when_s - env.now)
@@ -130,17 +139,33 @@ class Sampler:
                 continue
             turn = turns[number]
             held = self._board.held_with(turn.share[self._surfaces.offer_model])
-            self._resize(offers[number], np.ones(len(self._last_day)))
+            self._resize(offers[number], np.ones(len(self._last_day)), np.ones(len(offers[number])))
             counted = difference(look.counted, warm[number].counted)
             self._learn(Sample(turn.share > 0, offers[number], together(counted, len(model)),
                                look.latencies - warm[number].latencies, model, expected, held,
-                               (1.0 - WARM_UP) * turn.length_s), up, day, counted)
+                               (1.0 - WARM_UP) * turn.length_s, leans[number].offer if self._weighs else None),
+                        up, day, counted)
 
-    def _resize(self, offers: np.ndarray, share: np.ndarray) -> None:
-        """Let a share of each offer's replicas serve, at least one."""
+    def _leans(self, turn: Turn, is_open: np.ndarray, now_s: float) -> Leans:
+        """How much more than their share of the turn's requests offers are to get (E165, E166)."""
+        of, models = self._surfaces.offer_model, len(self._last_day)
+        if not self._weighs:
+            return unweighted(len(of), models)
+        share = np.where(is_open, turn.share[of], 0.0)
+        offer = weights(self._board.held_with(turn.share[of]), self._board.replicas, share)
+        people, model, rate = self._customers.population, self._customers.model, self._traffic.feed.rates_per_s(now_s)
+        tokens = rate[:, None] * np.stack([people.prompt_tokens, people.output_tokens], axis=1)
+        prompt, output = by_model(tokens, model, models).T
+        return Leans(offer, self._meter.rule_means(self._board, is_open, prompt, output, offer))
+
+    def _resize(self, offers: np.ndarray, share: np.ndarray, weight: np.ndarray) -> None:
+        """Let a share of each offer's replicas serve, at least one, under a weight of its own."""
         of_model = self._surfaces.offer_model
         for offer in np.flatnonzero(offers & (self._board.replicas > 1)).tolist():
             self._board.serve_with(offer, float(share[of_model[offer]]))
+        for offer in np.flatnonzero(offers & (weight != self._weight)).tolist():
+            self._board.weigh(offer, float(weight[offer]))
+            self._weight[offer] = weight[offer]
 
     def _note(self, start_s: float, is_open: np.ndarray, model: np.ndarray, drawn: np.ndarray) -> None:
         """Hear of a stretch that begins: who knows more than one rule expects shares of each (`MarketplaceSampler`)."""
@@ -180,8 +205,16 @@ class Sampler:
             length = max(least[model], longest)
             requests = per_s[model] * STRETCHES_S[length]
             shares[length, model] = self._thinned(model, requests)
-            self._credit -= shares[length, model] * requests
+            self._credit -= self._work(model, shares[length, model]) * requests
         return [Turn(length_s, share) for length_s, share in zip(STRETCHES_S, shares, strict=True) if share.any()]
+
+    def _work(self, model: int, share: float) -> float:
+        """Share of a model's requests that come if each of its replicas that is simulated has its load."""
+        if not self._weighs:
+            return share
+        mine = self._offers_of[model]
+        held = self._board.held_with(np.full(len(mine), share), mine)[self._board.listed[mine]]
+        return float(held.sum() / self._board.replicas[mine][self._board.listed[mine]].sum())
 
     def _age(self, model: int, day: int) -> float:
         """Days since the model's sample; more if its offers have changed meanwhile."""

@@ -12,6 +12,7 @@ from sim.engines import outcome
 from sim.engines.outcome import METRICS, OFFER_SUMS, TTFT, Tally
 from sim.histogram import FINE_BITS, bins, quantile
 from sim.market.accounts import QUEUE_FULL
+from sim.market.crowds import fair_outcomes, fair_waits
 from sim.market.room import lost_now, room_seen
 
 ENOUGH: Final = 200  # requests of a sample that halve the weight of those before it, and of which percentiles are taken
@@ -41,6 +42,8 @@ class Sample(NamedTuple):
         float64 (offers,): replicas of each that were simulated.
     seconds
         How long was counted.
+    weight
+        float64 (offers,): how many times their share of requests the offers got (E165); None: their share.
     """
 
     models: np.ndarray
@@ -51,6 +54,7 @@ class Sample(NamedTuple):
     expected: np.ndarray
     held: np.ndarray
     seconds: float
+    weight: np.ndarray | None = None
 
 
 @dataclass
@@ -118,13 +122,14 @@ class Surfaces:
         counted, used = sample.counted, np.flatnonzero((sample.model >= 0) & sample.models[sample.model])
         model, models = sample.model[used], len(self.outcomes)
         ended = np.zeros_like(self.outcomes)
-        np.add.at(ended, model, counted.outcomes[used].sum(axis=1))
+        by_workload = self._fair(sample, counted.outcomes[used].sum(axis=1), model)
+        np.add.at(ended, model, by_workload)
         cut = np.bincount(model, counted.class_sums[used, :, outcome.CUT].sum(axis=1), models)
         kept = np.where(sample.models, _kept(ended.sum(axis=1), self.outcomes.sum(axis=1)), 1.0)
         self.outcomes = kept[:, None] * self.outcomes + ended
         self.cut = kept * self.cut + cut
-        self._see_workloads(used, model, counted.outcomes[used].sum(axis=1))
-        self._see_waits(counted.class_metric_sums[used], model, ended[:, outcome.COMPLETED])
+        self._see_workloads(used, model, by_workload)
+        self._see_waits(counted.class_metric_sums[used], model, counted.outcomes[used].sum(axis=1), sample)
         self._see_offers(sample, kept[self.offer_model])
 
     def _see_workloads(self, used: np.ndarray, model: np.ndarray, ended: np.ndarray) -> None:
@@ -196,10 +201,26 @@ class Surfaces:
         """Attempts that an offer served, or would have served if it had had room, float64 (offers,)."""
         return np.asarray(self.sums[:, outcome.SERVED] + self._no_room())
 
-    def _see_waits(self, sums: np.ndarray, model: np.ndarray, completed: np.ndarray) -> None:
-        known = completed > 0
+    def _fair(self, sample: Sample, ended: np.ndarray, model: np.ndarray) -> np.ndarray:
+        """How workloads' requests would have ended, had each offer been asked its share (E167)."""
+        if sample.weight is None:
+            return ended
+        sums = sample.counted.offer_sums.sum(axis=1) * sample.offers[:, None]
+        no_room = sums[:, NO_ROOM].sum(axis=1)
+        asked, models = sums[:, outcome.SERVED] + no_room, len(self.outcomes)
+        lost, fair = (_share(np.bincount(self.offer_model, no_room * part, models),
+                             np.bincount(self.offer_model, asked * part, models))
+                      for part in (np.ones(len(asked)), 1.0 / sample.weight))
+        return fair_outcomes(ended, lost[model], fair[model], FOR_WANT_OF_ROOM)
+
+    def _see_waits(self, sums: np.ndarray, model: np.ndarray, ended: np.ndarray, sample: Sample) -> None:
+        models = len(self.outcomes)
+        completed = np.bincount(model, ended[:, outcome.COMPLETED], models)
+        known, factor = completed > 0, np.ones((models, len(METRICS)))
+        if sample.weight is not None:
+            factor = fair_waits(sample.latencies, sample.weight[sample.offers], self.offer_model[sample.offers], models)
         for metric in range(len(METRICS)):
-            mean = np.bincount(model, sums[:, metric], len(completed)) / np.maximum(completed, 1)
+            mean = factor[:, metric] * np.bincount(model, sums[:, metric], models) / np.maximum(completed, 1)
             self.waits[known, metric] = mean[known]
 
     def _see_offers(self, sample: Sample, kept: np.ndarray) -> None:
@@ -209,10 +230,12 @@ class Surfaces:
         seen = (asked >= ENOUGH) & (sample.held > 0)
         self.offer_room[seen] = room_seen(self.offer_room[seen], no_room[seen] / asked[seen],
                                           asked[seen] / sample.seconds, sample.held[seen])
+        part = np.ones(len(asked)) if sample.weight is None else 1.0 / sample.weight
+        sums, asked = sums * part[:, None], asked * part
         self.sums = kept[:, None] * self.sums + sums
         of_model = np.bincount(self.offer_model, asked, len(self.outcomes))[self.offer_model]
         self.by_rule = kept * self.by_rule + sample.expected * of_model
-        self.busy_s = kept * self.busy_s + sample.counted.offer_work[:, outcome.BUSY_S] * sample.offers
+        self.busy_s = kept * self.busy_s + sample.counted.offer_work[:, outcome.BUSY_S] * sample.offers * part
         for offer, counts in zip(np.flatnonzero(sample.offers).tolist(), sample.latencies, strict=True):
             if counts[TTFT].sum() >= ENOUGH:
                 self.quantiles[offer] = quantiles_s(counts)

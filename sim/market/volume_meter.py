@@ -8,12 +8,14 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from sim.engines.wanted import RULES
 from sim.engines.world import World
 from sim.market.billed_tokens import TokenBill
 from sim.market.board import Board
 from sim.market.lengths_now import MeanLengths
-from sim.market.rule_shares import RuledRequests, mixed_shares
+from sim.market.rule_shares import DEFAULT, FLOOR, RuledRequests, mixed_shares
 from sim.market.surfaces import Surfaces
+from sim.price_response import STEEPEST
 from sim.units import HOUR_S, PICO_PER_NANO
 
 LEAST_COST: Final = 1e-6  # pico-dollars: an offer that is free attracts no more than nearly everything
@@ -136,15 +138,41 @@ class VolumeMeter:
         shares[rows] = self._rule_shares(board, rows, prompt, output, ruled)
         return shares
 
-    def _rule_shares(self, board: Board, rows: np.ndarray, prompt: np.ndarray, output: np.ndarray,
-                     ruled: RuledRequests | None) -> np.ndarray:
-        """The same of the offers that are open, (rows,): of thousands that there may be one day, some hundreds."""
+    def rule_means(self, board: Board, is_open: np.ndarray, prompt: np.ndarray, output: np.ndarray,
+                   values: np.ndarray) -> np.ndarray:
+        """Mean of offers' values over the requests that each rule places, float64 (models, rules) (E166).
+
+        Who goes to the fastest goes to an offer that no price tells; whoever names one is told apart.
+
+        Parameters
+        ----------
+        board, is_open, prompt, output
+            As for `rule_shares`.
+        values
+            float64 (offers,).
+        """
+        rows, models = np.flatnonzero(is_open), len(prompt)
+        of, found = self.surfaces.offer_model[rows], np.ones((models, len(RULES)))
+        relative = self._relative(board, rows, prompt, output)
+        for rule, exponent in ((DEFAULT, self._exponent), (FLOOR, STEEPEST.exponent)):
+            share = _shares(np.maximum(relative, 1e-9) ** -exponent, of, models)
+            found[:, rule] = np.where(np.bincount(of, share, models) > 0, np.bincount(of, share * values[rows], models),
+                                      1.0)
+        return found
+
+    def _relative(self, board: Board, rows: np.ndarray, prompt: np.ndarray, output: np.ndarray) -> np.ndarray:
+        """What a request costs at offers over the least of its model, float64 (rows,)."""
         of = self.surfaces.offer_model[rows]
         cost = board.prices[rows, 0] * prompt[of] + board.prices[rows, 1] * output[of]
         least = np.full(len(prompt), np.inf)
         np.minimum.at(least, of, cost)
         # over the least: powers of pico-dollars would overflow
-        relative = np.maximum(cost, LEAST_COST) / np.maximum(least, LEAST_COST)[of]
+        return np.asarray(np.maximum(cost, LEAST_COST) / np.maximum(least, LEAST_COST)[of])
+
+    def _rule_shares(self, board: Board, rows: np.ndarray, prompt: np.ndarray, output: np.ndarray,
+                     ruled: RuledRequests | None) -> np.ndarray:
+        """The same of the offers that are open, (rows,): of thousands that there may be one day, some hundreds."""
+        of, relative = self.surfaces.offer_model[rows], self._relative(board, rows, prompt, output)
         own = _shares(np.maximum(relative, 1e-9) ** -self._exponent, of, len(prompt))
         if ruled is None:
             return own

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-PATH_FIELDS: Final = ("demand.*.arrivals.path", "models.catalogue.path", "supply.gpu_prices.path", "calibration")
+PATH_FIELDS: Final = ("demand.*.arrivals.path", "models.catalogue.path", "supply.gpu_prices.path",
+                      "supply.entry.growth_path", "calibration")
 
 
 def placed(data: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -34,7 +34,6 @@ class Shape(Part):
                                    "in fp32", ge=0, le=10**12)
     experts: int = quantity(0, unit="experts", doc="Routed experts of a mixture; 0 if dense", ge=0, le=1_000_000)
     top_k: int = quantity(0, unit="experts", doc="Routed experts that a token visits", ge=0, le=1_000_000)
-    shared_experts: int = quantity(0, unit="experts", doc="Experts that every token visits", ge=0, le=1_000_000)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Shape":

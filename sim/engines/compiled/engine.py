@@ -26,6 +26,7 @@ from sim.engines.compiled.terms import post
 from sim.engines.exact import merged, seconds
 from sim.engines.face import Feed, check_host, check_replicas
 from sim.engines.grid import on_grid
+from sim.engines.offer_weights import weights_of
 from sim.engines.outcome import BUSY_S, IN_FLIGHT, SAMPLE, Tally, TrafficOutcome, in_order
 from sim.engines.policy_abi import compile_choose, compile_observe
 from sim.engines.policy_trial import try_out
@@ -37,7 +38,7 @@ from sim.engines.window import ActiveReplicas
 from sim.engines.world import World
 from sim.errors import PolicyError
 from sim.policy import Policy
-from sim.view import PRICE_CUT_S, PRICE_IN, PRICE_OUT
+from sim.view import PRICE_CUT_S, PRICE_IN, PRICE_OUT, WEIGHT
 
 WORTH_A_THREAD: Final = 2000  # requests that arrive in one go: with fewer, handing them out costs more than it saves
 WORTH_ALL: Final = 16_384  # requests that wait: with more, a shard that must go on takes the others along on threads
@@ -272,6 +273,13 @@ class CompiledEngine:
         shard = self._shard_of(offer)
         self._now(shard)
         outside.resize(self._row(shard), offer, replicas)
+
+    def set_weight(self, offer: int, factor: float) -> None:
+        """Multiply the weight of the offer at every router by ``factor`` for placements from now on (1: its own)."""
+        s = self._now(self._shard_of(offer))
+        weights = factor * weights_of(self.world)[:, offer]
+        rows_of(s.routing.seats)["weight"][:, offer] = weights
+        s.routing.views[:, offer, WEIGHT] = weights
 
     def set_listed(self, offer: int, listed: bool) -> None:
         """Show the offer to the routers, or hide it from new placements; what it serves goes on."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.engines.face import Feed, check_host, check_replicas
 from sim.engines.grid import put_on_grid
+from sim.engines.offer_weights import weights_of
 from sim.engines.outcome import MEASURED, WARMUP, Tally, TrafficOutcome
 from sim.engines.reference.books import Books
 from sim.engines.reference.clock import Clock
@@ -21,6 +22,7 @@ from sim.engines.schedule import Schedule, check_schedule
 from sim.engines.waits import waits_of_routers
 from sim.engines.window import ActiveReplicas, Window
 from sim.engines.world import World
+from sim.view import WEIGHT
 
 
 class ReferenceEngine:
@@ -96,6 +98,11 @@ class ReferenceEngine:
         check_replicas(self.world, offer, replicas)
         self._active.resize(offer, replicas, self.now_s)
         self._deployments[offer].resize(replicas)
+
+    def set_weight(self, offer: int, factor: float) -> None:
+        """Multiply the weight of the offer at every router by ``factor`` for placements from now on (1: its own)."""
+        for router, weights in zip(self._routers, weights_of(self.world), strict=True):
+            router.weights[offer] = router.live[offer, WEIGHT] = factor * weights[offer]
 
     def set_listed(self, offer: int, listed: bool) -> None:
         """Show the offer to the routers, or hide it from new placements; what it serves goes on."""

@@ -101,6 +101,7 @@ class MarketplaceSampler(Sampler):
 
     sales: tuple[MarketplaceSales, ...] = ()
     places: Marketplaces
+    one_rule = False
 
     def _note(self, start_s: float, is_open: np.ndarray, model: np.ndarray, drawn: np.ndarray) -> None:
         for of in self.sales:

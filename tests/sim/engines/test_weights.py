@@ -139,3 +139,16 @@ def test_a_weight_of_nobody_is_refused() -> None:
                             "there are a, a/m"), ({"a": -1.0}, "greater than or equal to 0")):
         with pytest.raises(ValidationError, match=words):
             TrafficScenario.model_validate({**scenario, "routers": {"main": {"weights": weights}}})
+
+
+@ENGINES
+def test_an_offer_gets_many_times_its_weight_and_its_own_again(engine: Any) -> None:
+    market = world([offer(name="a"), offer(name="b")], HALF, routers={"main": {"weights": {"p/b": 0.25}}})
+    rows = requests(market, [{"arrive_s": t, "prompt": 1, "output": 1} for t in (1.0, 11.0, 21.0)])
+    made = engine(market, iter([rows]))
+    made.advance(10.0)
+    made.set_weight(1, 2.0)  # half: the policy goes there
+    made.advance(20.0)
+    made.set_weight(1, 1.0)
+    made.advance(100.0)
+    assert made.outcome().samples["offer"].tolist() == [0, 1, 0]

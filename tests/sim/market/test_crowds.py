@@ -8,9 +8,12 @@ import pytest
 
 from sim.engines import outcome
 from sim.errors import ScenarioError
+from sim.histogram import FINE_BITS, bin_of, bins, midpoint
 from sim.market import market_world
 from sim.market.board import Board
+from sim.market.crowds import Leans, fair_outcomes, fair_waits, of_workloads, weights
 from sim.market.sampler import STRETCHES_S, Sampler
+from sim.market.surfaces import FOR_WANT_OF_ROOM
 from worlds.synthetic_market import offer
 
 
@@ -79,3 +82,47 @@ def test_memory_is_kept_for_a_crowd_or_refused_in_a_sentence():
     assert [one.replicas for one in market_world._held(sampled, many)] == [32]
     with pytest.raises(ScenarioError, match=r"up to 3,000,000 replicas.*at most 2,000,000; lower"):
         market_world._held(full, many)
+
+
+def test_offers_weigh_as_much_as_their_replicas_stand_for():
+    # a twentieth of 28, 100 and 2 replicas is 1.4, 5 and 0.1; of another model nothing is simulated
+    held = np.array([1.0, 5.0, 1.0, 7.0])
+    found = weights(held, np.array([28, 100, 2, 7]), np.array([0.05, 0.05, 0.05, 0.0]))
+    assert found == pytest.approx([1 / 1.4, 1.0, 10.0, 1.0])
+
+
+def test_requests_come_as_their_rule_s_offers_weigh_and_of_who_names_one_as_that_offer_does():
+    leans = Leans(np.array([0.5, 4.0, 1.0]), np.array([[1.25, 4.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0]]))
+    model, rule = np.array([0, 0, 0, 1, -1]), np.array([0, 1, 3, 0, 0])
+    found = of_workloads(leans, model, rule, np.array([-1, -1, 1, -1, -1]))
+    assert found.tolist() == [1.25, 4.0, 4.0, 1.0, 1.25]
+
+
+def test_waits_count_each_offer_as_it_should():
+    latencies = np.zeros((2, 3, bins(FINE_BITS)), np.int64)
+    short, long = bin_of(1.0, FINE_BITS), bin_of(4.0, FINE_BITS)
+    latencies[0, 0, short], latencies[1, 0, long] = 100, 100
+    low, high = midpoint(short, FINE_BITS), midpoint(long, FINE_BITS)
+    # the second offer was asked four times its share: 100 and 25 requests, not 100 and 100
+    found = fair_waits(latencies, np.array([1.0, 4.0]), np.array([0, 0]), 2)
+    assert found[0, 0] == pytest.approx(((100 * low + 25 * high) / 125) / ((low + high) / 2))
+    assert found[0, 1:].tolist() == [1.0, 1.0]  # nothing was counted
+    assert found[1].tolist() == [1.0, 1.0, 1.0]
+
+
+def test_losses_count_each_offer_as_it_should():
+    ended = np.zeros((2, len(outcome.OUTCOMES)), np.int64)
+    ended[:, outcome.COMPLETED], ended[:, outcome.REFUSED], ended[:, outcome.FAILED] = 80, 15, 5
+    found = fair_outcomes(ended, np.array([0.2, 0.0]), np.array([0.4, 0.0]), FOR_WANT_OF_ROOM)
+    assert found[0, [outcome.COMPLETED, outcome.REFUSED, outcome.FAILED]].tolist() == [65.0, 30.0, 5.0]
+    assert found[1, [outcome.COMPLETED, outcome.REFUSED, outcome.FAILED]].tolist() == [80.0, 15.0, 5.0]
+    most = fair_outcomes(ended, np.array([0.01, 1.0]), np.array([1.0, 1.0]), FOR_WANT_OF_ROOM)
+    assert most[0, [outcome.COMPLETED, outcome.REFUSED]].tolist() == [0.0, 95.0]  # all that was completed, and no more
+
+
+def test_a_board_tells_its_engine_weights():
+    told = []
+    board, engine = made(32)
+    engine.set_weight = lambda offer, factor: told.append((offer, factor))
+    board.weigh(0, 2.5)
+    assert told == [(0, 2.5)]

@@ -7,6 +7,7 @@ import pytest
 
 from sim.engines import outcome
 from sim.engines.outcome import Tally
+from sim.market.accounts import QUEUE_FULL
 from sim.market.billed_tokens import TokenBill
 from sim.market.customers.observed import LatencyLately
 from sim.market.expected_days import ExpectedDays, Pace
@@ -109,6 +110,18 @@ def test_shares_lean_towards_what_was_measured():
     first, second = 0.8 * 550 / 850, 0.2 * 2.2
     whole = first + second
     assert hour(meter(surfaces)).served[:2] == pytest.approx([800 * first / whole, 800 * second / whole])
+
+
+def test_a_sample_counts_offers_by_their_shares_and_knows_their_room():
+    surfaces = Surfaces.unknown(OFFER_MODEL, 2, 3)
+    one = sample([500, 300])
+    one.counted.offer_sums[0, 1, QUEUE_FULL] = one.counted.outcomes[0, 1, outcome.REFUSED] = 200
+    surfaces.see(one._replace(weight=np.array([1.0, 4.0, 1.0])))
+    # the second offer had four times its requests: it counts as 75 of 775 that its model's offers were asked
+    assert surfaces.sums[:2, outcome.SERVED].tolist() == [500.0, 75.0]
+    assert surfaces.inclination(np.arange(2)) == pytest.approx([750 / (0.8 * 775 + 50), 125 / (0.2 * 775 + 50)])
+    # of 1,000 attempts 200 found no room, and 200 of 775 would have: so many more of all requests are lost
+    assert surfaces.ended_as()[0, outcome.REFUSED] == pytest.approx(200 / 775)
 
 
 def test_a_sample_of_200_requests_halves_what_was_known():

@@ -81,6 +81,7 @@ def test_who_prefers_nothing_costs_nothing(wants: dict[str, Any], nothing: bool)
 @pytest.mark.parametrize(("assignment", "told"), [
     ('router.preferences.order=["nobody"]', "router.preferences.order has 'nobody', which is no provider"),
     ('router.preferences.own_keys=["deepinfra"]', "who has own keys is said by `customers.segments"),
+    ("router.preferences.shared_capacity=false", r"router.preferences.shared_capacity is false; in a market leave it"),
     ("router.own_key_fee_share=0.05", "in a market it must be 0"),
 ])
 def test_in_a_market_firms_are_the_providers(assignment: str, told: str) -> None:
