@@ -3,8 +3,8 @@
     (E141)  P_j = c_j + 1 / (alpha (1 - s_j)),     s_j = sum_i n_i s_ij / sum_i n_i
 
 over groups i of customers who look, those of each firm and those who have none. At psi = 0 all groups are alike, and
-these are the Nash prices of plain logit. With psi a firm does not tell who is held from who is not: the prices that
-would be best if it did exist at a part of the ranges only, since who has few customers to lose leaps to newcomers.
+these are the Nash prices of plain logit. With psi a firm does not tell who is held from who is
+not: best responses that do so did not settle at a part of the ranges (docs/market/downstream.md).
 """
 
 from __future__ import annotations
