@@ -96,6 +96,8 @@ class KeptRuns:
         for row in rows:
             self._by_pair.setdefault(Meeting(row.incumbent, row.invader), {})[row.replication] = row
         self.rules = [it.incumbent for it in self._by_pair if it.incumbent == it.invader]
+        own = [self._by_pair[Meeting(rule, rule)] for rule in self.rules]
+        self._common = set.intersection(*map(set, own)) if own else set()  # replications in which rules are compared
 
     def alone(self, rule: str, name: str) -> Interval:
         """Return a value where all keep a rule, over its replications."""
@@ -103,11 +105,11 @@ class KeptRuns:
 
     @property
     def efficient(self) -> str:
-        """The rule of the lowest generalised cost, in the mean."""
-        return min(self.rules, key=lambda rule: self.alone(rule, "generalised_cost").mean)
+        """The rule of the lowest generalised cost, in the mean over replications that all rules have."""
+        return min(self.rules, key=lambda rule: sum(row.generalised_cost for row in self._compared(rule)))
 
     def is_undominated(self, rule: str) -> bool:
-        """Whether no other rule is both cheaper, over what is answered, and faster where all keep it, in means."""
+        """Whether no other is both cheaper, over what is answered, and faster where all keep it, in the same means."""
         price, wait = self._price_and_wait(rule)
         others = [self._price_and_wait(other) for other in self.rules if other != rule]
         return not any(cheaper < price and faster < wait for cheaper, faster in others)
@@ -117,9 +119,11 @@ class KeptRuns:
         return [other for other in self.rules if other != rule and self.odds(Meeting(rule, other)).mean > A_TENTH]
 
     def _price_and_wait(self, rule: str) -> tuple[float, float]:
-        own = self._by_pair[Meeting(rule, rule)].values()
-        return (sum(row.usd_per_mtok / row.completed for row in own) / len(own),
-                sum(row.ttft_mean_s for row in own) / len(own))
+        own = self._compared(rule)
+        return sum(row.usd_per_mtok / row.completed for row in own), sum(row.ttft_mean_s for row in own)
+
+    def _compared(self, rule: str) -> list[MeetingRun]:
+        return [row for number, row in self._by_pair[Meeting(rule, rule)].items() if number in self._common]
 
     def odds(self, meeting: Meeting) -> Interval:
         """Return the invader's log odds less those of the same newcomers with the incumbent's own rule."""
