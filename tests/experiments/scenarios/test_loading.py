@@ -61,8 +61,11 @@ def test_paths_are_relative_to_the_file_that_names_them(tmp_path, monkeypatch):
 def test_paths_of_a_market_are_relative_to_its_file(tmp_path):
     (tmp_path / "rents.csv").write_text("day,gpu,usd_per_hour\n0,h100-sxm,2.40\n")
     (tmp_path / "m.toml").write_text(
-        'extends = "openrouter-2026"\n[supply.gpu_prices]\nkind = "replayed"\npath = "rents.csv"\n')
-    assert load(tmp_path / "m.toml").supply.gpu_prices.path == str(tmp_path / "rents.csv")
+        'extends = "openrouter-2026"\n[supply.gpu_prices]\nkind = "replayed"\npath = "rents.csv"\n'
+        '[supply.entry]\ngrowth_path = "growth.csv"\n')
+    supply = load(tmp_path / "m.toml").supply
+    assert supply.gpu_prices.path == str(tmp_path / "rents.csv")
+    assert supply.entry.growth_path == str(tmp_path / "growth.csv")
 
 
 def test_studies_get_what_they_run():
