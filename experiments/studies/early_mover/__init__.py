@@ -42,6 +42,9 @@ class EarlyMoverStudy(AssumedStudy["MoverMarkets", "FoundMovers"]):
             "Line charts of gross margin and share of customers by month and place, and of the gap by month since the "
             "later firm moved; the values stand in the tables"),
     }
+    rungs: ClassVar[Mapping[str, str]] = {
+        "L1": "at prices as they were a customer who chooses anew changes no margin: as L0",
+    }
     limits = (
         "Firms ask what is best this month, and take the path that is cheapest this month: none asks less now for more "
         "customers later, or foresees how fast a path gets cheaper.",
@@ -102,10 +105,11 @@ class EarlyMoverStudy(AssumedStudy["MoverMarkets", "FoundMovers"]):
         return statistics(found, STANDING)["lasting_points"]
 
     def inputs_alone(self, found: FoundMovers) -> Mapping[str, Sequence[float]]:
-        """Return the gap twelve months after with prices and customers as they were, and with both."""
-        from experiments.studies.early_mover.measures import FROZEN, MOVING, statistics
+        """Return the gap twelve months after with prices and customers as they were, with random routing, and all."""
+        from experiments.studies.early_mover.measures import FROZEN, MOVING, UNIFORM, statistics
 
-        return {f"lasting_points: {case}": statistics(found, case)["lasting_points"] for case in (FROZEN, MOVING)}
+        return {f"{rung} lasting_points: {case}": statistics(found, case)["lasting_points"]
+                for rung, case in (("L0", FROZEN), ("L2", UNIFORM), ("L3", MOVING))}
 
     def is_full(self, design: MoverMarkets) -> str:
         """Say why a design is not full."""

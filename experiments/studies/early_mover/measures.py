@@ -40,6 +40,7 @@ SOON, LONG = 3, 12  # at which the rule looks
 MOVING: Final = "firms move"
 STANDING: Final = "no firm ever moves"
 FROZEN: Final = "firms move, prices and customers as they were (the inputs alone)"
+UNIFORM: Final = "firms move, routers look at no price"
 CUSTOMERS: Final = "share of customers at the end"
 ALIVE: Final = "still there at the end"
 ALIVE_STANDING: Final = "still there if none moves"
@@ -82,7 +83,7 @@ class FoundMovers:
 
 def find_movers(design: MoverMarkets, check: Callable[[], None]) -> FoundMovers:
     """Return the races of all seeds and cases."""
-    cases: dict[str, list[Race]] = {MOVING: [], STANDING: [], FROZEN: []}
+    cases: dict[str, list[Race]] = {MOVING: [], STANDING: [], FROZEN: [], UNIFORM: []}
     for replication in range(design.replications):
         firms = draw_firms(design, replication)
         for case, rows in cases.items():
@@ -112,7 +113,8 @@ def draw_firms(design: MoverMarkets, replication: int) -> SoftwareFirms:
 
 def raced(firms: SoftwareFirms, design: MoverMarkets, case: str) -> Race:
     """Return what is kept of a seed's races, in places' order."""
-    rules = RaceRules(design.assumed.access, design.assumed.software, design.months, case == FROZEN)
+    assumed = at_point(design.assumed, {"access.router_exponent": 0.0}) if case == UNIFORM else design.assumed
+    rules = RaceRules(assumed.access, assumed.software, design.months, case == FROZEN)
     place = np.argsort(firms.move, axis=1, kind="stable")  # firm by place
     if case == STANDING:
         months = run_race(firms._replace(move=np.full(firms.move.shape, NEVER)), rules)

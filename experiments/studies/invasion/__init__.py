@@ -39,6 +39,10 @@ class InvasionStudy(VerdictStudy["Invasion", "Invaded"]):
         "The invader's share of customers on the last day, with 95 % intervals over seeds. Colour: its log odds less "
         "those of newcomers with the incumbent's own rule, on the same draws; so the diagonal is white.",
         "A square of final shares by incumbent and invader; the values stand in the table of pairs")}
+    rungs: ClassVar[Mapping[str, str]] = {
+        "L1": "at list prices no host answers newcomers, so that they alone pay for not looking at prices",
+        "L2": "under uniform routing all marketplaces are one: the control",
+    }
     limits = (
         "How customers weigh price and waiting, how often they reconsider and what staying is worth are assumptions; "
         "they reconsider about once in a run, which moves part of them.",
@@ -108,7 +112,7 @@ class InvasionStudy(VerdictStudy["Invasion", "Invaded"]):
         return found.won_by_the_same()
 
     def inputs_alone(self, found: Invaded) -> Mapping[str, Sequence[float]]:
-        """Return the closed forms: nobody wins on equal terms; what lax newcomers do to prices of sellers alike."""
+        """Return closed forms (nobody wins on equal terms; lax newcomers let all prices rise), and what is found."""
         from experiments.studies.invasion.lax_demand import all_pay_more, relents_below
 
         scenario, lax = found.design.scenario, found.planned
@@ -116,7 +120,8 @@ class InvasionStudy(VerdictStudy["Invasion", "Invaded"]):
         ceiling = max(float(host.pricing.parameters.get("ceiling_markup", 1.0)) for host in hosts)
         return {"L0 long-run share of newcomers on equal terms (E91)": [lax],
                 "L0 paid_more beside newcomers who look at no price, hosts alike (E162)": [all_pay_more(lax, ceiling)],
-                "L0 price over cost below which hosts relent (P9)": [relents_below(lax, ceiling, len(hosts))]}
+                "L0 price over cost below which hosts relent (P9)": [relents_below(lax, ceiling, len(hosts))],
+                **{f"L3 {name}: all": values for name, values in self.statistics(found).items()}}
 
     def is_full(self, design: Invasion) -> str:
         """Say what lacks to the smallest full design."""

@@ -103,11 +103,10 @@ class UnitEconomicsStudy(AssumedStudy["FounderYears", "FoundYears"]):
         return control(found)
 
     def inputs_alone(self, found: FoundYears) -> Mapping[str, Sequence[float]]:
-        """Return what median inputs say without founders, and what founders say."""
-        from experiments.studies.unit_economics.measures import inputs_alone
+        """Return what median inputs say without founders, and what founders say, rung by rung."""
+        from experiments.studies.unit_economics.measures import by_rung
 
-        said = self.statistics(found)
-        return {**inputs_alone(found.assumed), **{f"{name}: all": values for name, values in said.items()}}
+        return by_rung(found)
 
     def is_full(self, design: FounderYears) -> str:
         """Say why a design is not full."""

@@ -51,21 +51,24 @@ class Yearly:
 
 @dataclass(frozen=True)
 class FoundYears:
-    """Seeds of the year as it is, and of one in which nothing changes."""
+    """Seeds of the year as it is, of one in which nothing changes, and of one with routers that look at no price."""
 
     assumed: FounderAssumptions
     seeds: tuple[Yearly, ...]
-    still: tuple[Yearly, ...]
+    still: tuple[Yearly, ...] = ()
+    uniform: tuple[Yearly, ...] = ()
 
 
 def find_years(design: FounderYears, check: Callable[[], None]) -> FoundYears:
     """Return all seeds."""
-    seeds, still = [], []
+    seeds, still, uniform = [], [], []
+    unrouted = at_point(design.assumed, {"access.router_exponent": 0.0})
     for replication in range(design.replications):
         seeds.append(year(design, design.assumed, replication))
         still.append(year(design, _still(design.assumed), replication))
+        uniform.append(year(design, unrouted, replication))
         check()
-    return FoundYears(design.assumed, tuple(seeds), tuple(still))
+    return FoundYears(design.assumed, tuple(seeds), tuple(still), tuple(uniform))
 
 
 def year(design: FounderYears, assumed: FounderAssumptions, replication: int) -> Yearly:
@@ -87,10 +90,19 @@ def error_of(seed: Yearly) -> float:
     return float(np.median(np.abs(seed.parts.error[claimed(seed.founders)])))
 
 
+def gain_of(seed: Yearly) -> float:
+    """Return the median of what the best path would save the founders whom the claim is about."""
+    return float(np.median(seed.gain[claimed(seed.founders)]))
+
+
+def size_alone(seed: Yearly, part: str) -> float:
+    """Return the median size of one cause of the error (E149), of founders whom the claim is about."""
+    return float(np.median(np.abs(getattr(seed.parts, part)[claimed(seed.founders)])))
+
+
 def statistics(found: FoundYears) -> dict[str, list[float]]:
     """Return what the rule compares, one value a seed."""
-    return {"error": [error_of(seed) for seed in found.seeds],
-            "best_gain": [float(np.median(seed.gain[claimed(seed.founders)])) for seed in found.seeds]}
+    return {"error": [error_of(seed) for seed in found.seeds], "best_gain": [gain_of(seed) for seed in found.seeds]}
 
 
 def control(found: FoundYears) -> list[float]:
@@ -108,8 +120,21 @@ def inputs_alone(assumed: FounderAssumptions) -> dict[str, list[float]]:
 
     access, middle = assumed.access, (assumed.least_share * assumed.most_share) ** 0.5
     closed, routed = (float(api_usd_per_mtok(access, path, 0.0)) for path in (CLOSED, ROUTED))
-    return {"error: a customer's tokens alone": [abs(float(np.log(assumed.longer * assumed.more_requests)))],
-            "best_gain: prices of paths alone": [middle * access.movable * max(0.0, 1.0 - routed / closed)]}
+    return {"L0 error: a customer's tokens alone": [abs(float(np.log(assumed.longer * assumed.more_requests)))],
+            "L0 best_gain: prices of paths alone": [middle * access.movable * max(0.0, 1.0 - routed / closed)]}
+
+
+def by_rung(found: FoundYears) -> dict[str, list[float]]:
+    """Return both statistics by rung of the ladder of nulls.
+
+    From median inputs; with customers' tokens drawn at list prices and models of today; with routers that send
+    requests to hosts at random; and as found.
+    """
+    return {**inputs_alone(found.assumed),
+            "L1 error: tokens drawn, list prices and models of today":
+                [size_alone(seed, "volume") for seed in found.seeds],
+            "L2 best_gain: routers look at no price": [gain_of(seed) for seed in found.uniform],
+            **{f"L3 {name}: all": values for name, values in statistics(found).items()}}
 
 
 def statistics_at(design: FounderYears, point: Mapping[str, Value]) -> dict[str, float]:
@@ -117,7 +142,7 @@ def statistics_at(design: FounderYears, point: Mapping[str, Value]) -> dict[str,
     there = replace(design, assumed=at_point(design.assumed, point), replications=2)
     seeds = tuple(year(there, there.assumed, replication) for replication in range(there.replications))
     return {name: float(np.mean(values)) for name, values in
-            statistics(FoundYears(there.assumed, seeds, ())).items()}
+            statistics(FoundYears(there.assumed, seeds)).items()}
 
 
 def summary(found: FoundYears) -> DataFrame:
@@ -145,8 +170,7 @@ def quantities(found: FoundYears) -> list[tuple[str, list[float]]]:
     rows += [(f"mean ln(actual/naive), {part}",
               [float(getattr(seed.parts, part)[at].mean()) for seed, at in zip(seeds, who, strict=True)])
              for part in PARTS]
-    rows += [(f"median size of ln(actual/naive), {part} alone",
-              [float(np.median(np.abs(getattr(seed.parts, part)[at]))) for seed, at in zip(seeds, who, strict=True)])
+    rows += [(f"median size of ln(actual/naive), {part} alone", [size_alone(seed, part) for seed in seeds])
              for part in PARTS]
     rows.append(("error with customers' growth unforeseen", [
         float(np.median(np.abs(seed.parts.error + np.log(seed.founders.growth))[at]))

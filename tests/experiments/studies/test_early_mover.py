@@ -15,6 +15,7 @@ from experiments.studies.early_mover.design import MoverMarkets
 from experiments.studies.early_mover.measures import AFTER, BEFORE, FIRST, LATE, MOVING, STANDING
 from experiments.verdicts.deciding import decide
 from sim.errors import MarketError, ScenarioError
+from sim.market.downstream.access_paths import PATHS
 from sim.market.downstream.software_race import NEVER
 from sim.scenario.base import Part
 
@@ -59,7 +60,10 @@ def test_worlds_built_so_and_opposite():
     for world, said in ((STUDY.built_so(), "supported"), (STUDY.opposite(), "contradicted")):
         assert decide(STUDY.rule, STUDY.statistics(world), STUDY.control(world)).said == said
         assert np.abs(STUDY.control(world)).max() < 1e-3
-        assert list(STUDY.inputs_alone(world)) == [f"lasting_points: {case}" for case in (measures.FROZEN, MOVING)]
+        alone = STUDY.inputs_alone(world)
+        assert list(alone) == [f"{rung} lasting_points: {case}" for rung, case in
+                               (("L0", measures.FROZEN), ("L2", measures.UNIFORM), ("L3", MOVING))]
+        assert alone[f"L3 lasting_points: {MOVING}"] == STUDY.statistics(world)["lasting_points"]
 
 
 def test_races_are_the_same_twice_and_tables_hold_them():
@@ -77,6 +81,12 @@ def test_races_are_the_same_twice_and_tables_hold_them():
         "closed": 0.0, "hosted": 0.0, "routed": 1.0, "dedicated": 0.0, "owned": 0.0}
     still = first.cases[STANDING][0]
     assert still.margins[FIRST] == pytest.approx(still.margins[LATE], abs=1e-3)  # all firms in all places
+
+
+def test_random_routing_costs_more_than_the_host_itself_so_that_nobody_is_routed():
+    """A host costs a tenth; a router that looks at no price e^(.5 x .275^2) x 1.055 = 1.096 of that (E144)."""
+    race = measures.raced(measures.draw_firms(small(), 0), small(), measures.UNIFORM)
+    assert dict(zip(PATHS, race.paths, strict=True)) == {**dict.fromkeys(PATHS, 0.0), "hosted": 1.0}
 
 
 CHANGES = {  # a value of each field that must move a race

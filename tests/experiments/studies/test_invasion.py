@@ -150,7 +150,10 @@ def test_few_who_look_at_no_price_by_hand():
     assert expected(Invasion(load_market("invasion")).rules, 0.05, 4.0) == {
         "resisted": 1.0, "paid_more": pytest.approx(5 / 7 * 0.15)}
     alone = STUDY.inputs_alone(STUDY.built_so())
-    assert [value for values in alone.values() for value in values] == pytest.approx([0.05, 0.15, 1 + 3 / 115])
+    assert [values for name, values in alone.items() if name.startswith("L0")] == [
+        pytest.approx([value]) for value in (0.05, 0.15, 1 + 3 / 115)]
+    assert alone["L3 resisted: all"] == [1.0] * 10
+    assert alone["L3 paid_more: all"] == pytest.approx([0.0] * 10)
 
 
 def test_the_rule_on_worlds_built_so_and_opposite():

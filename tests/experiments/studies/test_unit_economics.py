@@ -12,7 +12,7 @@ from experiments.studies.assuming import at_point
 from experiments.studies.unit_economics import STUDY, measures
 from experiments.studies.unit_economics.assumed import FounderAssumptions
 from experiments.studies.unit_economics.design import FounderYears
-from experiments.studies.unit_economics.founders import Founders, drawn_founders, drawn_year, margins_by_path
+from experiments.studies.unit_economics.founders import Founders, YearParts, drawn_founders, drawn_year, margins_by_path
 from experiments.verdicts.deciding import decide
 from sim.errors import ScenarioError
 from sim.market.downstream.access_paths import CLOSED, DEDICATED, HOSTED, PATHS
@@ -100,6 +100,24 @@ def test_inputs_alone_by_hand():
     said = list(measures.inputs_alone(ASSUMED).values())
     assert said[0] == pytest.approx([0.6770], abs=1e-4)
     assert said[1] == pytest.approx([math.sqrt(0.02) * 0.7 * (1 - 0.1 * math.exp(-1.5 * 0.275**2) * 1.055)])
+
+
+def test_rungs_by_hand():
+    """Two founders whose tokens are doubled and whose model costs half: an error of ln 2 at list prices, 0 in all.
+
+    One is on the closed path, which is .3 worse than the best, or .1 where routers look at no price; the other is on
+    the best one.
+    """
+    founders = Founders(np.array([1e7, 1e7, 1e6]), np.ones(3), np.full(3, 0.2), np.array([0, 1, 0]))
+    parts = YearParts(np.zeros(3), np.log([2.0, 2.0, 9.0]), np.log([0.5, 0.5, 9.0]))
+    routed, unrouted = (measures.Yearly(founders, parts, then, then) for then in (
+        np.array([[0.2, 0.2, 0.0], [0.5, 0.5, 1.0]]), np.array([[0.2, 0.2, 0.0], [0.3, 0.3, 1.0]])))
+    found = measures.by_rung(measures.FoundYears(ASSUMED, (routed,), uniform=(unrouted,)))
+    assert found["L1 error: tokens drawn, list prices and models of today"] == pytest.approx([math.log(2.0)])
+    assert found["L3 error: all"] == pytest.approx([0.0])
+    assert found["L2 best_gain: routers look at no price"] == pytest.approx([0.05])  # the median of .1 and 0
+    assert found["L3 best_gain: all"] == pytest.approx([0.15])
+    assert sorted({name[:2] for name in found}) == ["L0", "L1", "L2", "L3"]
 
 
 def test_tables_hold_what_was_found():
