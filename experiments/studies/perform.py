@@ -25,7 +25,6 @@ from experiments.runs.shards_told import shards_told
 from experiments.runs.until import check_targets, replicate_until
 from experiments.studies.looks import look_in, told_of_look
 from experiments.studies.study import Check, Design, Study, specs_of_design
-from experiments.validation.gates.certificate import told_of
 from sim.errors import MarketError, MarketWarning, OutputError
 
 if TYPE_CHECKING:
@@ -149,7 +148,7 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
         undrawn = _write_folder(study, design, found, _extra(study, design, results, how, base), how)
     study.finished(design, found)
     print("\n".join([*told_of_look(how.look), study.told(found), *told, *traces_told(design.scenario),
-                     *told_of(design.scenario)]))
+                     *study.gates_told(design)]))
     if len(failures):
         print(f"\nwhy runs failed is in {how.out}/failures.csv; --retry does them again")
     _refuse_undrawn(undrawn, how.out)

@@ -197,6 +197,12 @@ class Study(ABC, Generic[D, F]):
         text: str = self.tables(found)["summary"].to_string(index=False, na_rep="")
         return text
 
+    def gates_told(self, design: D) -> list[str]:
+        """Return what the terminal says of the gates of the market that was run; nothing of anything else."""
+        from experiments.validation.gates.certificate import told_of
+
+        return told_of(design.scenario)
+
     def write_up(self, folder: Folder, figures: Path) -> Answer:
         """Return the study's part of the report of a folder; ``figures`` holds copies of the folder's figures.
 

@@ -148,6 +148,10 @@ class VerdictStudy(Study[D, "Judged[F]"], Generic[D, F]):
 
         return told(self.rule, found, self.own_tables(found.found)["summary"])
 
+    def gates_told(self, design: D) -> list[str]:
+        """Return the same where the rule names gates; nothing where it needs none."""
+        return super().gates_told(design) if self.rule.gates else []
+
     def write_up(self, folder: Folder, figures: Path) -> Answer:
         """Return the page: claim, mechanism, figure, table, what would change the verdict, limits."""
         from experiments.verdicts.verdict_words import ClaimPage, answer
@@ -161,7 +165,7 @@ class VerdictStudy(Study[D, "Judged[F]"], Generic[D, F]):
 
     def record(self, design: D) -> dict[str, Any]:
         """Return what the manifest keeps beside the design: the rule, and what stands between it and a verdict."""
-        look, gates = self.look(design), gates_told(self.rule, design.scenario)
+        look, gates = self.look(design), gates_missed(self.rule, design.scenario)
         return {RULE: history.record_of_rule(self.name, self.rule_file, self.rule),
                 **({NO_VERDICT: look} if look else {}), **({GATES: gates} if gates else {})}
 
@@ -172,7 +176,7 @@ class VerdictStudy(Study[D, "Judged[F]"], Generic[D, F]):
             history.add_full_run(history.FullRun(self.name, self.rule.digest, commit, found.ruling.said))
 
 
-def gates_told(rule: DecisionRule, scenario: MarketScenario | None) -> str:
+def gates_missed(rule: DecisionRule, scenario: MarketScenario | None) -> str:
     """Say how the market stands to the gates that a rule needs; empty if it needs none, or all are passed.
 
     Parameters

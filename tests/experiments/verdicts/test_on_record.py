@@ -64,7 +64,21 @@ def test_a_table_says_what_is_on_record_and_what_is_not(done, tmp_path):
     verdicts, beside = tables_of([ClaimKept(study, kept)])
     row = dict(zip([column.head for column in verdicts.columns], verdicts.rows[0], strict=True))
     assert (row["verdict"], row["seeds"], row["its commit"]) == ("supported", "4", f"`{COMMIT[:10]}`")
-    assert row["numbers and rule"].startswith("supported if `gain` ≥ 0.1: 0.")
+    found = row["numbers, and what the rule asks of them"]
+    assert found.startswith("`gain` is 0.")
+    assert ": supported if ≥ 0.1, contradicted if " in found
     assert beside.rows[0][2] == "L0 the push itself: 0.2"
     changed = tables_of([ClaimKept(study, kept._replace(digest="0" * 32))])[0]
     assert changed.rows[0][2] == "supported (the rule was changed since)"
+
+
+@pytest.mark.parametrize(("mean", "half_width", "n", "shown"), [
+    (0.25, 0.01, 4, "0.250 ± 0.010"), (0.8333, 0.0, 4, "0.8333"), (1.1e-16, 4e-17, 4, "0"), (0.0, math.nan, 1, "0"),
+    (0.25, math.nan, 1, "0.25"), (0.0, 0.02, 4, "0.000 ± 0.020"),
+])
+def test_a_number_of_the_table_is_as_short_as_it_can_be(done, tmp_path, mean, half_width, n, shown):
+    study, folder = done
+    kept = in_folder(folder())
+    rows = [row._replace(mean=mean, half_width=half_width, n=n) if row.part == "control" else row for row in kept.rows]
+    beside = tables_of([ClaimKept(study, kept._replace(rows=tuple(rows)))])[1]
+    assert f": {shown}, " in beside.rows[0][1]

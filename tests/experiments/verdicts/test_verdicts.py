@@ -3,6 +3,7 @@
 import json
 import tomllib
 from math import inf, nan
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -10,13 +11,14 @@ from numpy.random import SeedSequence
 
 from experiments.output.folder import read_folder
 from experiments.report.write_up import page_of
+from experiments.scenarios import load_market
 from experiments.studies.perform import How, perform
 from experiments.studies.registry import studies
 from experiments.verdicts import history
 from experiments.verdicts.deciding import decide, weighed
 from experiments.verdicts.robustness import robustness, told
 from experiments.verdicts.rule import RuleError, Threshold, read_rule, rule_of
-from experiments.verdicts.verdict_study import gates_told, last_verdict
+from experiments.verdicts.verdict_study import gates_missed, last_verdict
 from worlds.claim_study import RULE, Coin, CoinStudy
 
 
@@ -147,8 +149,16 @@ def test_a_rule_that_was_changed_after_a_full_run_makes_the_study_exploratory(co
 
 
 def test_gates_that_a_rule_needs_are_told():
-    assert gates_told(rule(), None) == ""
-    assert gates_told(rule(gates=["entry"]), None).startswith("gates needed: entry; this study runs no market")
+    assert gates_missed(rule(), None) == ""
+    assert gates_missed(rule(gates=["entry"]), None).startswith("gates needed: entry; this study runs no market")
+
+
+@pytest.mark.parametrize(("gates", "lines"), [('["entry"]', 1), ("[]", 0)])
+def test_a_terminal_says_nothing_of_gates_that_no_rule_needs(tmp_path, gates, lines):
+    study, market = CoinStudy(tmp_path / "rule.toml"), SimpleNamespace(scenario=load_market("invasion"))
+    study.file.write_text(f"gates = {gates}\n{RULE}", encoding="utf-8")
+    read_rule.cache_clear()
+    assert len(study.gates_told(market)) == lines
 
 
 def test_worlds_that_are_built_so_and_their_opposites(coin):
