@@ -1,61 +1,16 @@
-"""Balancers of server farms: C3, join the idle queue, and consistent hashing with bounded loads."""
+"""Balancers of server farms: join the idle queue, and consistent hashing with bounded loads."""
 
 import math
 
 import numpy as np
 
 from policies.toolbox import lowest, open_rows, uniform
-from sim.compiled import njit
 from sim.draws import derive
 from sim.policy import CANCELLED, DONE, FAILED, Event, Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
-from sim.view import IN_FLIGHT, OPEN, PUBLISHED_AT_S, PUBLISHED_IN_FLIGHT
+from sim.view import IN_FLIGHT, OPEN
 
-C3_PAPER = "Suresh, Canini, Schmid and Feldmann, C3, NSDI 2015"
-SCORE, WAIT_S, SERVICE_S, QUEUE, HEARD = 0, 1, 2, 3, 4  # an offer's memory under C3
 RING_SALT, KEY_SALT = 102, 103  # of places on the circle, apart from the purposes in sim.draws
-
-
-class C3(Part):
-    """Parameters of ``c3``."""
-
-    alpha: float = quantity(
-        0.9, unit="1", doc="Weight of the newest sample in its averages", gt=0, le=1, source=C3_PAPER
-    )
-    exponent: float = quantity(3.0, unit="1", doc="Power of the queue estimate", ge=0, le=10, source=C3_PAPER)
-    clients: float = quantity(
-        1.0, unit="1", doc="Each own request in flight counts as so many in the queue: the number of clients",
-        ge=0, source=f"{C3_PAPER}: the concurrency compensation",
-    )
-
-
-C3_AT = places(C3)
-
-
-@njit(cache=True)
-def average(held: float, sample: float, alpha: float) -> float:
-    """Exponential average that begins at zero, as the original's does."""
-    return alpha * sample + (1.0 - alpha) * held
-
-
-def choose_c3(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
-    """Lowest waiting time plus service time x (queue estimate cubed)."""
-    for i in range(view.shape[0]):
-        own = memory.offers[i]
-        if view[i, PUBLISHED_AT_S] + 1.0 > own[HEARD]:
-            own[QUEUE] = average(own[QUEUE], view[i, PUBLISHED_IN_FLIGHT], memory.params[C3_AT.alpha])
-            own[HEARD] = view[i, PUBLISHED_AT_S] + 1.0
-        queue = 1.0 + own[QUEUE] + memory.params[C3_AT.clients] * view[i, IN_FLIGHT]
-        own[SCORE] = own[WAIT_S] + queue ** memory.params[C3_AT.exponent] * own[SERVICE_S]
-    return lowest(view, memory.offers, SCORE, u)
-
-
-def observe_c3(memory: Memory, event: Event) -> None:
-    """Average the time to the first token as waiting, the rest of the answer as service."""
-    if event.kind == DONE:
-        own = memory.offers[event.row]
-        own[WAIT_S] = average(own[WAIT_S], event.ttft_s, memory.params[C3_AT.alpha])
-        own[SERVICE_S] = average(own[SERVICE_S], event.e2e_s - event.ttft_s, memory.params[C3_AT.alpha])
 
 
 def choose_jiq(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
@@ -107,22 +62,6 @@ def choose_bounded_hash(view: np.ndarray, request: Request, memory: Memory, u: f
     return row
 
 
-C3_POLICY = Policy(
-    kind="c3",
-    choose=choose_c3,
-    summary="Lowest waiting time + service time x (queue estimate)^3.",
-    source=C3_PAPER,
-    ties="random",
-    parameters=C3,
-    observe=observe_c3,
-    offer_slots=5,
-    imitation=Imitation(
-        original="C3, replica ranking (rate control left out)",
-        release="Suresh et al., NSDI 2015, and the authors' branch of Cassandra (ScoreTracker)",
-        date="2015-05",
-        agreement="formula by hand-worked values; not run side by side",
-    ),
-)
 JIQ = Policy(
     kind="jiq",
     choose=choose_jiq,

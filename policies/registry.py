@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from policies import (
+    c3,
     dynamo_kv,
     farms,
     gie,
@@ -54,7 +55,7 @@ _ALL = (
     llmgateway.LLMGATEWAY,
     vercel.VERCEL,
     prequal.PREQUAL,
-    farms.C3_POLICY,
+    c3.C3_POLICY,
     farms.JIQ,
     farms.BOUNDED_HASH,
     gie.GIE,
