@@ -30,7 +30,7 @@ class OpenGapStudy(AssumedStudy["LagCases", "FoundGap"]):
     name = "open_gap"
     summary = "what closed models earn while open ones are some months behind"
     title = "What is a lead over open models worth?"
-    quick_seeds = 2
+    quick_seeds = 1
     legends: ClassVar = {
         "open_gap": Legend(
             "Left: discounted gross profit of closed models' creators over two years by how far open models are "
@@ -64,7 +64,7 @@ class OpenGapStudy(AssumedStudy["LagCases", "FoundGap"]):
         return Forms(LagCases, GapAssumptions)
 
     def quick(self, design: LagCases) -> Look[LagCases]:
-        """Return the compared cases of few seeds."""
+        """Return the compared cases of one seed: six courses."""
         from dataclasses import replace
 
         seeds = self.quick_seeds

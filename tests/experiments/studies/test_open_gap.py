@@ -168,7 +168,7 @@ def test_cases_and_manifest():
     assert len(places) == 60 + design.TABLE_SEEDS * len(full.shown())
     look = STUDY.quick(full).design
     assert STUDY.assumptions(look) is None
-    assert STUDY.look(look) == "2 of the rule's 10 seeds"
+    assert STUDY.look(look) == "1 of the rule's 10 seeds"
     assert "0 seeds of the cases" in STUDY.look(replace(full, table_seeds=0))
     assumed = LagCases(USUAL, 1).in_cell(LagCell(6.0, 0.05, has_brand=False, cloud_share=0.5))
     assert (assumed.behind.months, assumed.behind.gap, assumed.sales.brand, assumed.sales.cloud_share) == (
