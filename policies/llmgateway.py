@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from policies.toolbox import lowest_or_first, uniform
+from policies.toolbox import least_open, lowest_or_first, uniform
 from sim.compiled import njit
 from sim.draws import derive, split
 from sim.policy import DONE, FAILED, TOO_LONG, Event, Imitation, Memory, Policy, Request, places
@@ -24,7 +24,12 @@ DEFAULT_UPTIME, DEFAULT_LATENCY_S, DEFAULT_TOKENS_PER_S = 100.0, 1.0, 50.0
 
 SCORE, UPTIME, LATENCY, SPEED, RING = 0, 1, 2, 3, 4
 STAMP, ENDED, FAILURES, DONES, TTFT_SUM, SPEED_SUM, FIELDS = 0, 1, 2, 3, 4, 5, 6
+# shared memory: the minute of the metrics, then of each organisation its class + 1, its offer, and until when
+REFRESHED, STAYS = 0, 1
+WHOSE, WHERE, UNTIL, STAY_FIELDS = 0, 1, 2, 3
+ORGANISATIONS = 256  # that are remembered; later classes take the places of earlier ones
 SESSION_SALT = 101  # keys the rendezvous hash of sessions, apart from the purposes in sim.draws
+STABLE = "theopenco/llmgateway@40f2acc9 (2026), preferred-provider.ts, and its documentation of routing"
 
 
 class LlmGateway(Part):
@@ -54,6 +59,16 @@ class LlmGateway(Part):
     )
     ties_first: bool = quantity(
         True, unit="flag", doc="Quirk: ties go to the first offer of the list", source=SOURCE
+    )
+    stable_s: float = quantity(
+        0.0, unit="s", doc="How long a client class stays with the offer that scored best for it; 0 is off", ge=0,
+        source=f"off; {STABLE}: an hour, for each organisation",
+    )
+    stable_margin: float = quantity(
+        0.15, unit="1", doc="It leaves an offer whose score is worse than the best by more", ge=0, source=STABLE
+    )
+    stable_uptime: float = quantity(
+        0.85, unit="1", doc="It leaves an offer whose uptime is less", ge=0, le=1, source=STABLE
     )
 
 
@@ -179,8 +194,34 @@ def _score(view: np.ndarray, memory: Memory) -> None:
         own[SCORE] = uptime_penalty(uptime) + behind / total
 
 
+@njit(cache=True)
+def _stays_at(view: np.ndarray, memory: Memory, row: int) -> bool:
+    """Whether the offer that an organisation had before is still good enough."""
+    own, params = memory.offers[row], memory.params
+    return bool(
+        view[row, OPEN] > 0.0
+        and own[UPTIME] >= 100.0 * params[AT.stable_uptime]
+        and own[SCORE] - least_open(view, memory.offers, SCORE) <= params[AT.stable_margin]
+    )
+
+
+@njit(cache=True)
+def _stable(view: np.ndarray, request: Request, memory: Memory, best: int) -> int:
+    """The offer that the request's class had before, or the best one, to be remembered."""
+    at = STAYS + STAY_FIELDS * (request.client_class % ORGANISATIONS)
+    stay = memory.shared[at:at + STAY_FIELDS]
+    if stay[WHOSE] == request.client_class + 1.0 and request.now_s < stay[UNTIL]:
+        row = int(stay[WHERE])
+        if _stays_at(view, memory, row):
+            return row
+    stay[WHOSE] = request.client_class + 1.0
+    stay[WHERE] = best
+    stay[UNTIL] = request.now_s + memory.params[AT.stable_s]
+    return best
+
+
 def choose_llmgateway(view: np.ndarray, request: Request, memory: Memory, u: float) -> int:
-    """Lowest weighted sum of ratios to the best offer, plus a penalty for low uptime."""
+    """Lowest weighted sum of ratios to the best offer, plus a penalty for low uptime; or the class's old offer."""
     if memory.params[AT.sessions] > 0.0 and request.session >= 0:
         row = -1
         best = -1.0
@@ -193,11 +234,14 @@ def choose_llmgateway(view: np.ndarray, request: Request, memory: Memory, u: flo
     if split(u, view.shape[0]) < memory.params[AT.exploration]:
         return uniform(view, u)
     minute = np.floor(request.now_s / 60.0)
-    if memory.shared[0] != minute + 1.0:
+    if memory.shared[REFRESHED] != minute + 1.0:
         _refresh(memory, minute)
-        memory.shared[0] = minute + 1.0
+        memory.shared[REFRESHED] = minute + 1.0
     _score(view, memory)
-    return lowest_or_first(view, memory.offers, SCORE, u, memory.params[AT.ties_first])
+    best = lowest_or_first(view, memory.offers, SCORE, u, memory.params[AT.ties_first])
+    if memory.params[AT.stable_s] > 0.0 and request.attempt == 0 and best >= 0:
+        return _stable(view, request, memory, best)
+    return best
 
 
 def observe_llmgateway(memory: Memory, event: Event) -> None:
@@ -229,7 +273,7 @@ LLMGATEWAY = Policy(
     parameters=LlmGateway,
     observe=observe_llmgateway,
     offer_slots=RING + MINUTES * FIELDS,
-    shared_slots=1,
+    shared_slots=STAYS + STAY_FIELDS * ORGANISATIONS,
     imitation=Imitation(
         original="LLM Gateway (theopenco/llmgateway)",
         release="090f52cc",

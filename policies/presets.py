@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from policies import gie, litellm_releases, openrouter, vercel
+from policies import gie, litellm_releases, llmgateway, openrouter, vercel
 from sim.policy import Imitation, Preset
 
 
@@ -38,6 +38,25 @@ _ALL = (
             "exploration": 0.01,
         },
         _llmgateway("090f52cc", "2026-11"),
+    ),
+    Preset(
+        "llmgateway_2026_stable",
+        "llmgateway",
+        "LLM Gateway as released: present weights, and organisations that stay with an offer for an hour.",
+        llmgateway.STABLE,
+        {
+            "price": 0.6,
+            "uptime": 0.5,
+            "throughput": 0.3,
+            "latency": 0.075,
+            "slowest": 3.0,
+            "by_range": False,
+            "exploration": 0.01,
+            "stable_s": 3600.0,
+            "stable_margin": 0.15,
+            "stable_uptime": 0.85,
+        },
+        _llmgateway("090f52cc and 40f2acc9", "2026-11"),
     ),
     Preset(
         "llmgateway_2026_third",

@@ -42,6 +42,8 @@ BESIDE = {
     ("litellm_latency", "timeout_penalty_s"): {"streaming": False},
     ("sglang_cache_aware", "balance_rel_threshold"): {"balance_abs_threshold": 1.0},
     ("sglang_cache_aware", "eviction_s"): {"tree_tokens": 0.0}, ("dynamo_kv", "prune_to"): {"tree_blocks": 150.0},
+    ("llmgateway", "stable_margin"): {"stable_s": 100.0},
+    ("llmgateway", "stable_uptime"): {"stable_s": 100.0, "stable_margin": 9.0, "exploration": 0.5},
     **{("c3", name): {"rate_interval_s": 1.0, "first_rate": 2.0}
        for name in ("first_rate", "cut", "growth", "largest_step", "hysteresis")},
     ("openrouter_adjusted", "broken_cost"): {"streams_are_errors": False},

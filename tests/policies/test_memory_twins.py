@@ -11,6 +11,7 @@ from worlds.small import affine, drive, offer, requests, world
 
 PARTS = [
     ("c3", {"rate_interval_s": 1.0, "first_rate": 3.0}),
+    ("llmgateway", {"stable_s": 500.0, "stable_margin": 99.0, "stable_uptime": 0.0}),
 ]
 
 
