@@ -5,7 +5,6 @@ from typing import Final
 
 TEXT: Final = "it is told to readers, and no rule reads it"
 NOT_TRIED: Final = "not tried yet"
-UNSHOWN: Final = "it changed nothing in the worlds tried, though code reads it: it needs a world of its own, "
 REFUSED: Final = "another value than the default is refused in a market: "
 COSTS: Final = "what GPUs cost is a matter of markets; in a scenario of traffic nobody pays for them"
 REASONS: Final[dict[str, str]] = {  # patterns of form and field
@@ -19,16 +18,9 @@ REASONS: Final[dict[str, str]] = {  # patterns of form and field
     r"market router\.(client_side|fee_share|own_key_fee_share)|market .*\.own_keys|market .*\.engine\.split\..*":
         REFUSED + "the sentence names the field that holds there",
     r"market .*\.shared_capacity": REFUSED + "it goes with own_keys, which a market has no list of",
-    r"market supply\.(firms\.\*|entry)\.engine\.first_share":
-        "it counts with reserve = share where KV memory is short, as it never is at these hosts; "
-        "offers of traffic read it by the same code",
     r"market customers\.choice\.fall_days":
         "it is read where creators alone sell, at list prices (the climb); sellers of a whole market "
         "set their prices themselves",
-    r"market supply\.ownership\.idle_power_share":
-        UNSHOWN + "with owned GPUs that hold no replica (`providers/firms/pools.py`)",
-    r"market supply\.investment\.expected_growth_share":
-        UNSHOWN + "with orders short of `max_step` while demand grows",
     r"market router\.billing\.customer_left": "customers of markets stay to the end of an answer: they have no stay_s",
     r"market .*\.max_price\.request": "offers of markets have no price of a request",
 }

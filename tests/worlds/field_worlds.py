@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sim.scenario import MarketScenario, Scenario, TrafficScenario
 from worlds.life_market import MARKET
+from worlds.newcomer_worlds import newcomer_worlds
 from worlds.places import ROOT
 from worlds.small_markets import HOST, MODELS, SMALL, full, merged, small
 
@@ -350,14 +351,18 @@ def market_worlds() -> list[tuple[str, str, dict[str, Any]]]:
             "like": "llama-3.1-8b", "released": "2025-01-10", "family": "mine"}}})),
         (r"gpus\.\*\.like", "gpus like another", merged(months, {"gpus": {"h200-sxm": {
             "like": "h200-sxm", "power_kw": 1.5}}})),
-        (r"supply\.entry\.(faults|engine|limits)", "tight entry", tight(horizon={"days": 5}, supply={
-            "entry": ENTRY | TIGHT | {"types": 6, "familiar_share": 1.0, "max_replicas": 2, "first_look_day": 1,
-                                      "demand_days": 1, "limits": TIGHT["limits"] | DAYS | {
-                                          "requests_per_min": 2, "tokens_per_min": 9000}}})),
+        *newcomer_worlds(tight(), TIGHT, NETWORK),
         (r"supply\.entry\.(fp4|gpus)", "entry with fp4", merged(entry, {
             "horizon": {"start": "2026-01-01"}, "supply": {"entry": {"gpus": ["b200-sxm"]}}})),
         (r"supply\.entry\.expected_growth", "entry into growth", merged(entry, {
             "horizon": {"days": 110}, "customers": {"segments": {"apps": {"growth_per_year": 5.0}}}})),
+        (r"supply\.investment\.expected", "orders of two quarters", merged(months, {  # growth is seen over 90 days
+            "horizon": {"days": 140, "sampled_per_day": 30}, "models": {"catalogue": {"include": [
+                "llama-3.1-8b", "llama-3.3-70b"]}},
+            "supply": {"investment": {"review_days": 10.0, "max_step": 100.0, "hurdle": 0.0, "rented_lead_days": 30.0},
+                       "firms": {"openai": None} | {name: {"pools": [{"gpu": "h200-sxm", "count": 8}]}
+                                                    for name in ("atlas", "boreal")}},
+            "customers": {"requests_per_s": 100.0, "segments": {"apps": {"growth_per_year": 15.0}}}})),
         (r"supply\.investment", "orders", merged(months, {
             "supply": {"investment": {"review_days": 5.0, "max_step": 1.0}, "firms": {"atlas": {"pools": [
                 {"gpu": "h200-sxm", "count": 2, "tenure": "owned"}]}, "boreal": {"pools": [
@@ -365,6 +370,8 @@ def market_worlds() -> list[tuple[str, str, dict[str, Any]]]:
                         "requests_per_s": 200.0, "segments": {"apps": {"growth_per_year": 15.0}}}})),
         (r"supply\.gpu_prices\.reco", "rents that turn", merged(months, {
             "supply": {"gpu_prices": {"trough_day": 10.0, "recovered_day": 30.0}}})),
+        (r"supply\.ownership\.idle", "idle", merged(months, {"supply": {"firms": {"atlas": {"pools": [
+            {"gpu": "h200-sxm", "count": 200, "tenure": "owned"}]}}}})),
         (r"supply\.ownership", "owned", merged(months, {"supply": {"firms": {"atlas": {"pools": [
             {"gpu": "h200-sxm", "count": 16, "tenure": "owned"}]}}}})),
         (r"supply\.costing\.least", "by volume", merged(strategies[2], {"supply": {"costing": {"basis": "volume"}}})),

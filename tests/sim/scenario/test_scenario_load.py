@@ -123,7 +123,7 @@ def test_mistakes_become_sentences(overrides, words):
         assert word in text
 
 
-@pytest.mark.parametrize("path", ["router", "supply.firms.novita"])
+@pytest.mark.parametrize("path", ["router", "supply.firms.novita", "supply.entry"])
 def test_limits_per_day_need_whole_days(path):
     with pytest.raises(ScenarioError, match=rf"{path}\.limits\.requests_per_day is 50, but of each day only minutes"):
         load("openrouter-2026", f"{path}.limits.requests_per_day=50")
