@@ -136,8 +136,8 @@ class MarketScenario(Document):
     def _days_are_whole(self) -> "MarketScenario":
         """Limits per day bind late in a day, of which a sampled run simulates minutes."""
         limited = {f"supply.firms.{name}.limits": firm.limits for name, firm in self.supply.firms.items()}
-        limited |= {"router.limits": self.router.limits, "supply.entry.limits": self.supply.entry.limits}
-        for path, limits in limited.items():
+        limited["supply.entry.limits"] = self.supply.entry.limits
+        for path, limits in ({"router.limits": self.router.limits} | limited).items():
             for name, limit in limits.of_days.items():
                 if self.horizon.resolution != "full":
                     raise ValueError(f"{path}.{name} is {limit}, but of each day only minutes are simulated; limits "
