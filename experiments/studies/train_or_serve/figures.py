@@ -43,5 +43,6 @@ def figure_of(found: FoundSplits, columns: int) -> Figure:
               width=0.6, error_kw={"linewidth": 1.0})
     right.set_xticks(at, ["fixed", "nights", "shadow\nprice"])
     right.set_ylabel("Earns less than the marginal split (%)")
-    right.axhline(2.0, color="#555555", linewidth=0.8, linestyle=":")
+    right.axhline(2.0, color="#555555", linewidth=0.8, linestyle=":", label="what the rule asks of a fixed split")
+    right.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0.0, -0.18))
     return figure

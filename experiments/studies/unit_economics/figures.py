@@ -48,7 +48,7 @@ def _forecasts(axis: Axes, found: FoundYears) -> None:
         axis.plot(at, middle, color=COLOURS[index], linewidth=1.4, label=name)
         axis.fill_between(at, np.clip(middle - reach, 0, 1), np.clip(middle + reach, 0, 1), color=COLOURS[index],
                           alpha=0.2, linewidth=0)
-    axis.axvspan(1.0 / 1.5, 1.5, color="#dddddd", zorder=0, label="right within half")
+    axis.axvspan(1.0 / 1.5, 1.5, color="#dddddd", zorder=0, label="wrong by less than a half")
     axis.set_xscale("log")
     plain_ticks(axis, "x")
     axis.set_ylim(0.0, 1.0)
@@ -66,7 +66,7 @@ def _margins(axis: Axes, found: FoundYears) -> None:
                   markersize=7 - 0.75 * index, linewidth=1.2, label=path)  # hosted shows behind routed
     for (name, value), side in zip(BENCHMARKS.items(), ("top", "bottom"), strict=True):  # away from each other
         axis.axhline(value, color="#999999", linewidth=0.8, linestyle=":")
-        axis.annotate(name, (1.0, value), xycoords=("axes fraction", "data"), ha="right", va=side, fontsize=7,
+        axis.annotate(f"published, {name}", (0.02, value), xycoords=("axes fraction", "data"), va=side, fontsize=7,
                       color="#555555")
     axis.set_xscale("log")
     plain_ticks(axis, "x")
