@@ -94,9 +94,7 @@ class MarketplaceBooks:
         places = self.places
         days = [part.workloads for part in parts]
         references = [reference_nano(prices.population, day, prices.paid) for day in days]
-        places.experience.fade(days[0].model)
-        for number, (day, reference) in enumerate(zip(days, references, strict=True)):
-            places.experience.see(number, day, reference, places.place == number)
+        places.remember(days, references)
         columns = {name: np.array([getattr(day, name).sum() for day in days], np.int64) for name in (
             "completed", "prompt_tokens", "output_tokens", "cost_nano", "fee_nano")}
         self.days.append(MarketplaceDay(

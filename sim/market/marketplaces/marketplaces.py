@@ -1,6 +1,6 @@
 """Which marketplace each workload buys through: chosen at random times by what it paid, lost and waited (E90)."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from sim.market.customers.tastes import of_epochs, uniforms
 from sim.market.desk import Desk
 from sim.market.marketplaces.attraction import keeping
 from sim.market.marketplaces.experience import Experience, Met
+from sim.market.usage import WorkloadDay
 from sim.scenario import Preferences
 from sim.scenario.market_scenario import MarketScenario
 from sim.units import DAY_S, DAYS_PER_MONTH
@@ -99,6 +100,18 @@ class Marketplaces:
                                     self._settings.reviews_per_month / DAYS_PER_MONTH)
         self._log_fee = np.log1p(np.where(population.byok[:, None], self.terms.own_key_fee_share, self.terms.fee_share))
         self._log_fee[population.free] = 0.0
+
+    def remember(self, days: Sequence[WorkloadDay], references: Sequence[np.ndarray]) -> None:
+        """Let customers remember a day: each what it met where it is, and everybody what all met.
+
+        Parameters
+        ----------
+        days, references
+            By marketplace, what was bought through it, and what that would have cost at everybody's mean prices.
+        """
+        self.experience.fade(days[0].model)
+        for number, (day, reference) in enumerate(zip(days, references, strict=True)):
+            self.experience.see(number, day, reference, self.place == number)
 
     def process(self, desk: Desk, model: np.ndarray) -> Generator[Event, Any, Any]:
         """Live on the calendar, after customers; ``model`` is their array of models, which they change."""

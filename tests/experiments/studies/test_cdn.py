@@ -55,6 +55,14 @@ def test_common_bursts_add_up_and_own_ones_do_not():
     assert evened(0.2) == pytest.approx(5 / 9)
 
 
+def test_requests_that_take_longer_average_more_of_a_burst_away():
+    """Bursts of 20 s in 100: alone 1 + 10/16 of their variance goes, of two far tenants' 1 + 10.3153/16."""
+    two = load_of(ASSUMED.model_copy(update={"burst_s": 20.0, "quiet_s": 80.0, "correlation": 0.0, "locality": 0.5}), 2)
+    each = 10 * (1 + 0.112 * 0.5 * 0.5 / 0.888)
+    assert two.mean == pytest.approx(2 * each)
+    assert two.variance == pytest.approx(2 * each + 2 * each**2 * 0.20992 * (1 + 10 / 16) / (1 + each / 16))
+
+
 def test_hits_that_are_lost_hold_slots_longer():
     """.2 of the time is prefill, .56 of it cached at home: 1 - .112; of two tenants half of half of the hits go."""
     assert ASSUMED.longer(1) == 1.0

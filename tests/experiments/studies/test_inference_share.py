@@ -113,6 +113,16 @@ def test_worlds_built_so_and_opposite():
     assert decide(STUDY.rule, STUDY.statistics(opposite), STUDY.control(opposite)).said == "contradicted"
 
 
+def test_at_a_point_the_rule_asks_of_one_date_and_of_shares_of_money():
+    """The worlds built so and opposite, as single points; money alone is drawn forty times beside each."""
+    so, never = (BudgetYears(world.assumed, STUDY.rule.seed, 2, 6) for world in (STUDY.built_so(), STUDY.opposite()))
+    assert measures.statistics_at(so, {})["in_window"] == 1.0
+    assert measures.statistics_at(never, {})["in_window"] == 0.0
+    share = measures.statistics_at(looked(), {})["money_in_window"]
+    assert 0.0 <= share <= 1.0
+    assert share * 40 == pytest.approx(round(share * 40))
+
+
 def test_the_window_counts_from_the_claim():
     found = FoundDates(ShareAssumptions(), {}, {}, {})
     assert found.window.tolist() == [7.0, 12.0]

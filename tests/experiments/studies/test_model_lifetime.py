@@ -179,6 +179,11 @@ def test_training_by_life_and_volume():
     cells = table.set_index(["life_months", "volume_t_per_day"])["usd_per_mtok"]
     assert cells[1, 1.0] == pytest.approx(100 / DAYS_PER_MONTH, rel=1e-4)
     assert cells[24, 10.0] == pytest.approx(100 / DAYS_PER_MONTH / 240, rel=1e-4)
+    # without a hurdle the margin is as much; at 15 % a year two years are (1 − 1.15⁻²)/(ln 1.15/12) = 20.94 months
+    assert table["margin_to_pay_usd_per_mtok"].tolist() == pytest.approx(table["usd_per_mtok"].tolist())
+    dear = PLAIN.model_copy(update={"earnings": PLAIN.earnings.model_copy(update={"hurdle_per_year": 0.15})})
+    paid = measures.closed_form(FoundLives(dear, ((made([1.0]),),))).set_index(["life_months", "volume_t_per_day"])
+    assert paid["margin_to_pay_usd_per_mtok"][24, 10.0] == pytest.approx(100 / DAYS_PER_MONTH / 209.38, rel=1e-4)
 
 
 def test_sizes_of_what_is_served():

@@ -60,6 +60,13 @@ def test_how_implausible_an_expectation_is():
     assert implausibility(MomentTarget("f", 1.0, 0.25), np.array([1.4, 0.0]), 0.75) == pytest.approx([0.4, 1.0])
 
 
+def test_a_value_s_place_is_how_far_it_is_from_the_low_end():
+    """Two of one to five is a quarter; ten of one to a hundred is half of the way in the logarithm."""
+    first, second, _ = ledger(f=1.0).parameters
+    at = place_of_values([first.model_copy(update={"low": 1.0, "high": 5.0}), second], [2.0, 10.0])
+    assert at == pytest.approx([0.25, 0.5])
+
+
 def test_one_fact_alone_rules_nothing_out():
     assert second_largest(np.array([[9.0, 1.0, 2.0], [3.0, 4.0, nan]])).tolist() == [2.0, 4.0]
     assert second_largest(np.array([[9.0]])).tolist() == [9.0]
@@ -109,6 +116,7 @@ def test_what_is_left_of_the_cube():
     corner = what_is_left(lambda at: (at < 0.25).all(axis=1), 4, 1)
     assert corner.share == pytest.approx(1 / 256, rel=0.1)
     assert len(corner.places) >= 400
+    assert what_is_left(lambda at: (at > 0.75).all(axis=1), 4, 1).share == pytest.approx(1 / 256, rel=0.1)
     assert what_is_left(lambda at: at[:, 0] > 2, 4, 1).share == 0
 
 

@@ -156,8 +156,8 @@ def test_sellers_that_are_named(staged):
 def test_requests_as_planned(staged):
     found = _planned(staged)
     people = staged.population
-    rate = people.base_per_s * people.growth(2.0 - 0.0) * people.present(2.0)
-    assert found["requests_per_day_last"] == pytest.approx(86_400 * rate.sum(), rel=0.05)
+    rate = people.base_per_s * people.growth(3.0) * people.present(3.0)  # the middle of the last two of four days
+    assert found["requests_per_day_last"] == pytest.approx(86_400 * rate.sum(), rel=1e-9)
     assert found["requests_per_day_last"] == pytest.approx(20 * 86_400, rel=0.1)  # requests_per_s, grown for days
     assert found["prompt_tokens_last"] == pytest.approx(
         (people.base_per_s @ people.prompt_tokens) / people.base_per_s.sum(), rel=0.05)

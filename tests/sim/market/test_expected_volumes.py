@@ -182,6 +182,8 @@ def test_room_is_what_was_served_when_full_and_rises_with_what_is_served_later()
     # little is lost to bursts, whatever comes; and never less than what was measured so
     assert lost_now(np.array([0.099, 0.05]), np.array([np.inf, 2.0]), np.array([1e9, 3.0]),
                     np.ones(2)) == pytest.approx([0.099, 1 / 3])
+    with np.errstate(all="raise"):  # where nobody asks, what was measured stands
+        assert lost_now(np.array([0.05]), np.array([2.0]), np.zeros(1), np.ones(1)) == pytest.approx(0.05)
 
 
 def test_requests_that_find_no_room_follow_what_offers_lose():

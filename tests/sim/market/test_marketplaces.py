@@ -168,6 +168,23 @@ def test_sellers_hear_of_what_was_sold_through_each():
     assert told[-1].rules.placed[0] == pytest.approx(500 / (1000 + 3000 * 55 / 28))
 
 
+def test_who_paid_dear_where_it_is_knows_it_better_than_others_there():
+    """One workload of marketplace 0 paid double; another one there has the rumour alone, and those of 1 none of it."""
+    places, _ = crowd(prior_requests=20.0)
+    dear, other = np.flatnonzero(places.place == 0)[:2]
+    elsewhere = int(np.flatnonzero(places.place == 1)[0])
+    bill = np.zeros(COUNT, np.int64)
+    bill[dear] = 20
+    days = [bought(np.zeros(COUNT, np.int64), born=bill, completed=bill, cost_nano=2 * bill),
+            bought(np.zeros(COUNT, np.int64))]
+    places.remember(days, [bill.astype(float), np.zeros(COUNT)])
+    rows = np.array([dear, other, elsewhere])
+    paid = places.experience.met(rows, np.zeros(3, np.int64), places.place[rows]).paid
+    # all paid double: 20 requests beside 20 of nothing met are 1.5; at marketplace 0 20 of 2 beside 20 of 1.5
+    assert paid[:, 0] == pytest.approx([(2.0 + 1.75) / 2, 1.75, 1.75])
+    assert paid[:, 1] == pytest.approx([1.5, 1.5, 1.5])
+
+
 # Whole markets
 
 
