@@ -1,7 +1,5 @@
 """Prices under rules by hand: closed forms, seasons that end at them, whose doing a variance is, and known worlds."""
 
-import argparse
-import json
 import math
 
 import numpy as np
@@ -31,6 +29,7 @@ from providers.games.entry import router_entry
 from providers.pricing.demand import best_price
 from providers.pricing.sold_through import Rules, share_under
 from sim.streams import Streams
+from worlds.study_options import options
 
 USUAL = PriceWarAssumptions()
 PLAIN = WarCell(LAX, MANY, True, True, False, True)
@@ -192,19 +191,8 @@ def test_inputs_alone_by_hand(no_games):
     for rule, routed, price in ((LAX, True, 4.0), (STRICT, True, 16 / 13), (LAX, False, 4.0), (STRICT, False, 64 / 49)):
         assert math.exp(known[WarCell(rule, FEW, routed, True, True, False)]) == pytest.approx(price)
     assert len(known) == len(cells()) == 144
-    assert set(measures.statistics_at(STUDY.design(options()), {"size": 10.0})) == {"rule_share", "least_fall"}
+    assert set(measures.statistics_at(STUDY.design(options(STUDY)), {"size": 10.0})) == {"rule_share", "least_fall"}
 
 
-def options(*words):
-    parser = argparse.ArgumentParser()
-    STUDY.add_options(parser)
-    return parser.parse_args(list(words))
-
-
-def test_designs_and_looks():
-    design = STUDY.design(options())
-    assert STUDY.look(design) == ""
-    assert STUDY.read(None, json.loads(json.dumps(design.parameters()))) == design
-    assert STUDY.quick(design).leaves_out == "1 of 10 seeds"
-    assert STUDY.look(STUDY.design(options("--assume", "lax=3"))) == "assumptions are not the study's own: lax = 3"
+def test_what_is_varied():
     assert {it.path for it in factors_in(USUAL)} == {"lax", "strict", "routed", "ceiling", "size", "elasticity"}

@@ -1,7 +1,5 @@
 """Hosts of models by hand: free entry at the rule's price, the search for the fixed cost, and known worlds."""
 
-import argparse
-import json
 import math
 
 import numpy as np
@@ -14,6 +12,7 @@ from experiments.studies.providers_per_model.measures import FoundHosts
 from experiments.verdicts.deciding import decide
 from providers.games.entry import router_entry
 from sim.streams import Streams
+from worlds.study_options import options
 
 USUAL = HostAssumptions()
 FREE_PRICE = HostAssumptions(ceiling=1000.0)
@@ -59,7 +58,7 @@ def test_the_table_by_hand():
 
 
 def test_without_fixed_cost_all_serve_and_equal_demand_is_alike():
-    found = measures.find_hosts(STUDY.design(options("--replications", "2")), lambda: None)
+    found = measures.find_hosts(STUDY.design(options(STUDY, "--replications", "2")), lambda: None)
     assert STUDY.control(found) == [0.0, 0.0]
     assert all(len(set(hosts[hosts > 1].tolist())) == 1 for hosts in found.equal)
     assert list(STUDY.inputs_alone(found)) == ["L0 worst: demand the same for all",
@@ -84,18 +83,3 @@ def test_every_assumption_moves_the_hosts():
     for path, value in others.items():
         moved = hosts(at_point(USUAL, {path: value}))
         assert len(moved) != len(usual) or not np.array_equal(moved, usual), path
-
-
-def options(*words):
-    parser = argparse.ArgumentParser()
-    STUDY.add_options(parser)
-    return parser.parse_args(list(words))
-
-
-def test_designs_and_looks():
-    design = STUDY.design(options())
-    assert STUDY.look(design) == ""
-    assert STUDY.read(None, json.loads(json.dumps(design.parameters()))) == design
-    assert STUDY.quick(design).leaves_out == "3 of 10 seeds"
-    other = STUDY.design(options("--assume", "exponent=3"))
-    assert STUDY.look(other) == "assumptions are not the study's own: exponent = 3"

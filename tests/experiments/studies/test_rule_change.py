@@ -1,7 +1,5 @@
 """The change of rule by hand: shares as published, the frontier's slope, games with known ends, and known worlds."""
 
-import argparse
-import json
 import math
 
 import numpy as np
@@ -23,6 +21,7 @@ from experiments.studies.rule_change.measures import ChangeCell
 from experiments.verdicts.deciding import decide
 from providers.games.unequal import router_prices
 from sim.streams import Streams
+from worlds.study_options import options
 
 USUAL = RuleChangeAssumptions()
 ALIKE = at_point(USUAL, {"rent_sd": 0.0, "engine_sd": 0.0})
@@ -158,7 +157,7 @@ def test_every_assumption_moves_a_game_or_the_table():
 def test_games_are_as_long_and_as_crowded_as_asked(monkeypatch):
     played = []
     monkeypatch.setattr(measures.Game, "play", lambda self, rounds: played.append((self.hosts, rounds)))
-    short = STUDY.design(options("--replications", "1", "--assume", "entrants=7", "--assume", "entry_rounds=5"))
+    short = STUDY.design(options(STUDY, "--replications", "1", "--assume", "entrants=7", "--assume", "entry_rounds=5"))
     found = measures.find_change(short, lambda: None)
     assert set(played) == {(3, 60), (5, 60), (10, 60), (7, 5)}
     assert {cell.hosts for cell in found.crowded[0]} == {7}
@@ -191,7 +190,7 @@ def test_statistics_at_a_point_by_hand(monkeypatch):
     """Of five hosts and half of the rounds, the same three numbers."""
     so = STUDY.built_so().seeds[0]
     monkeypatch.setattr(measures, "Game", lambda *it: FakeGame(so[ChangeCell(*it[:3])]))
-    got = measures.statistics_at(STUDY.design(options()), {"ceiling": 8.0})
+    got = measures.statistics_at(STUDY.design(options(STUDY)), {"ceiling": 8.0})
     assert got == pytest.approx({"batch_gap": 0.0, "batch_move": math.log(4.0), "moving": 1.0})
 
 
@@ -204,17 +203,5 @@ class FakeGame:
         return self.end
 
 
-def options(*words):
-    parser = argparse.ArgumentParser()
-    STUDY.add_options(parser)
-    return parser.parse_args(list(words))
-
-
-def test_designs_and_looks():
-    design = STUDY.design(options())
-    assert STUDY.look(design) == ""
-    assert STUDY.read(None, json.loads(json.dumps(design.parameters()))) == design
-    assert STUDY.quick(design).leaves_out == "2 of 10 seeds"
-    other = STUDY.design(options("--assume", "ceiling=6"))
-    assert STUDY.look(other) == "assumptions are not the study's own: ceiling = 6"
+def test_what_is_varied():
     assert "speed_cost" in {it.path for it in factors_in(USUAL)}
