@@ -29,6 +29,17 @@ def lab():
     return lab_of(USUAL, WORTHS, Streams(5, 0), 6)
 
 
+@pytest.mark.parametrize(("load", "price"), [(0.3, 0.357), (0.27, 0.0726), (0.5, 1.753)])
+def test_between_prices_of_the_table_the_share_is_what_bisection_finds(load, price):
+    """A step of the table's prices is two to five times as far as this."""
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        dear = WORTHS.marginal(np.array([middle]), np.array([load]))[0] > price
+        low, high = (middle, high) if dear else (low, middle)
+    assert WORTHS.at_price(np.array([load]), np.array([price])) == pytest.approx([low], abs=1.5e-4)
+
+
 def test_a_days_rhythm():
     """1.56 times as many at 16 h as at 4 h; a week's mean is the load."""
     serving = Serving(weekend=1.0)

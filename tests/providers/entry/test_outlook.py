@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from providers.entry.appraisal import Appraisal
 from providers.entry.outlook import EntryPathError, Outlook, read_path
 from sim.scenario.entry_settings import EntrySettings
 from worlds.fake_desk import model, models_of
@@ -29,6 +30,13 @@ def test_the_mean_is_over_28_days_or_since_the_release():
     assert outlook(later).mean_tokens(50).tolist() == [38, 0]
     assert outlook(later, demand_days=56).mean_tokens(50).tolist() == [(22 * 10 + 28 * 38) / 50, 0]
     assert outlook([]).mean_tokens(0).tolist() == [0, 0]
+
+
+def test_a_newcomer_counts_on_the_demand_that_nobody_holds():
+    """Of ten tokens a day seven are loose."""
+    asked = SimpleNamespace(_sellers=SimpleNamespace(knowledge=SimpleNamespace(
+        demand_of=lambda row: SimpleNamespace(loose=0.7))))
+    assert Appraisal._demand(asked, outlook([(10, 0)] * 60), 0, 0, 60, sold=True) == pytest.approx(7.0)
 
 
 def test_growth_is_a_share_of_that_of_ninety_days():
