@@ -194,5 +194,11 @@ def test_inputs_alone_by_hand(no_games):
     assert set(measures.statistics_at(STUDY.design(options(STUDY)), {"size": 10.0})) == {"rule_share", "least_fall"}
 
 
+def test_how_many_standard_errors_a_mean_is_from_the_inputs_alone():
+    """One and three: mean 2, standard error 1, so one from 1; of a single seed nothing is said."""
+    assert measures._row("x", "1", [1.0, 3.0], 1.0)[-1] == pytest.approx(1.0)
+    assert math.isnan(measures._row("x", "1", [1.0], 1.0)[-1])
+
+
 def test_what_is_varied():
     assert {it.path for it in factors_in(USUAL)} == {"lax", "strict", "routed", "ceiling", "size", "elasticity"}
