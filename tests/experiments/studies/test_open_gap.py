@@ -17,6 +17,7 @@ from experiments.studies.open_gap.measures import ClosedOutcome, FoundGap
 from experiments.studies.open_gap.worlds import profit
 from experiments.verdicts.deciding import decide
 from sim.streams import Streams
+from sim.units import DAY_S
 
 USUAL = GapAssumptions()
 
@@ -92,6 +93,16 @@ def test_brands_are_multiplied(stage):
     assert not any(worth for row in people.brand_usd for worth in row.values())
     twice = branded(stage.population, 2.0)
     assert twice.open_penalty_usd == pytest.approx(2 * stage.population.open_penalty_usd)
+
+
+def test_who_asks_more_often_weighs_more_in_creators_answers(stage):
+    """Requests of the first day, each customer's own."""
+    walk = gap_course._CourseWalk(USUAL, stage, BEST, has_open=True)
+    people, day = stage.population, walk._desk.env.now / DAY_S
+    here = people.present(day)
+    asked = walk._demand().requests
+    assert asked == pytest.approx((DAY_S * people.base_per_s * people.growth(day))[here])
+    assert asked.max() > 2 * asked.min()
 
 
 def test_a_course_adds_up_and_nobody_sees_a_lag_of_models_that_are_not_sold(stage):
