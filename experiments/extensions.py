@@ -16,6 +16,7 @@ from typing import Final
 
 from experiments.runs.defects import FAULTS
 from sim.errors import MarketError
+from sim.text_files import NO_TEXT, text_of
 
 OPTION: Final = "--use"
 MODULE_PREFIX: Final = "tokenmarket_use_"  # of the names under which they stand among Python's modules
@@ -61,11 +62,11 @@ def use(path: str | Path, said: str = "use") -> UserModule:
         If it cannot be read or imported; the text names the file and its line.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = text_of(Path(path))
     except OSError as error:
         raise MarketError(f"{said} {path}: cannot read the module: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise MarketError(f"{said} {path}: the module is not text in UTF-8") from None
+        raise MarketError(f"{said} {path}: the module cannot be read: {NO_TEXT}") from None
     module = UserModule(str(path), text)
     bring_in([module], said)
     return module

@@ -19,6 +19,7 @@ from experiments.runs.specs import POLICY
 from experiments.scenarios.extends import chain, merged
 from sim.scenario import Scenario
 from sim.scenario.load import Assignment, parse_assignment
+from sim.text_files import text_of
 
 DEFAULT: Final = "default"
 DESIGN: Final = "the design"
@@ -131,6 +132,6 @@ def _is_in(data: Any, keys: tuple[str, ...]) -> bool:  # noqa: ANN401 - what TOM
 
 
 def _layer(path: Path, data: dict[str, Any]) -> Layer:
-    text = path.read_text(encoding="utf-8")
+    text = text_of(path)
     label = f"built-in {path.stem}" if path == scenarios.built_in(path.stem) else str(path)
     return Layer(label, text, data, comments_in(text))

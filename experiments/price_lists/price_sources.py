@@ -17,6 +17,7 @@ from experiments.price_lists.openrouter_list import openrouter_rows
 from experiments.price_lists.price_csv import csv_rows
 from experiments.price_lists.quote import Row
 from sim.errors import OutputError
+from sim.text_files import decoded
 
 GZIP: Final = b"\x1f\x8b"  # how such a file begins
 EXTRA: Final = "prices"  # of the package, that installs the lists
@@ -98,7 +99,7 @@ def _of_file(path: Path, is_csv: bool) -> Any:  # noqa: ANN401 - what JSON holds
 
 def _parsed(raw: bytes, name: str, is_csv: bool) -> Any:  # noqa: ANN401 - what JSON holds
     try:
-        text = (gzip.decompress(raw) if raw.startswith(GZIP) else raw).decode("utf-8-sig")
+        text = decoded(gzip.decompress(raw) if raw.startswith(GZIP) else raw)
         # decimals: binary fractions would move prices off their grid
         return list(csv.DictReader(io.StringIO(text))) if is_csv else json.loads(text, parse_float=Decimal)
     except (ValueError, EOFError, OSError, RecursionError) as error:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from sim.errors import MarketError
+from sim.text_files import NO_TEXT, text_of
 
 METRIC: Final = "constant_quality_fall"
 FIELD: Final = "access.price_fall"
@@ -42,10 +44,9 @@ def with_prices(arguments: argparse.Namespace) -> argparse.Namespace:
 def fall_in(path: Path) -> float:
     """Return by how much the price of constant quality was divided a year in a run, from its ``summary.csv``."""
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if row.get("metric") == METRIC]
+        rows = [row for row in csv.DictReader(io.StringIO(text_of(path))) if row.get("metric") == METRIC]
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else NO_TEXT
         raise RunPricesError(f"cannot read prices {path}: {reason}") from None
     if len(rows) != 1:
         raise RunPricesError(f"{path} has {len(rows)} rows of metric {METRIC}, but must have one: it is the "

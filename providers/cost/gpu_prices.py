@@ -1,6 +1,7 @@
 """Rent of each GPU type on each day: falling, V-shaped, constant, or replayed from a file."""
 
 import csv
+import io
 import math
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from providers.cost.ownership import REFERENCE
 from providers.hardware.gpus import GPUS, Gpu
 from sim.errors import MarketError
 from sim.scenario.firm_settings import GpuPrices
+from sim.text_files import NO_TEXT, text_of
 from sim.units import DAYS_PER_YEAR
 
 
@@ -77,13 +79,14 @@ def _steps(quotes: list[_Quote], days: int) -> np.ndarray:
 def _read(path: Path, gpus: Mapping[str, Gpu]) -> dict[str, list[_Quote]]:
     points: defaultdict[str, list[_Quote]] = defaultdict(list)
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            for line, row in enumerate(csv.DictReader(file), start=2):
-                gpu, quote = _row(row, f"{path}, line {line}", gpus)
-                points[gpu].append(quote)
+        text = text_of(path)
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else NO_TEXT
         raise GpuPriceError(f"cannot read GPU prices {path}: {reason}") from None
+    reader = csv.DictReader(io.StringIO(text))
+    for row in reader:
+        gpu, quote = _row(row, f"{path}, line {reader.line_num}", gpus)
+        points[gpu].append(quote)
     if not points:
         raise GpuPriceError(f"{path} holds no GPU prices; it needs the columns day, gpu, usd_per_hour")
     return points

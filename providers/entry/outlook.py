@@ -7,6 +7,7 @@ shares of the platform, over all models seen so far; and g a share of the platfo
 """
 
 import csv
+import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from sim.errors import MarketError
 from sim.market.models.model import Models
 from sim.market.usage import OfferDay
 from sim.scenario.entry_settings import EntrySettings
+from sim.text_files import NO_TEXT, text_of
 
 STEP_DAYS: Final = 30
 PRIOR: Final = 0.05  # months of the whole platform that the prior of ageing counts for
@@ -191,10 +193,9 @@ def read_path(path: str) -> np.ndarray:
         If it cannot be read, or days or tokens are missing or not above 0.
     """
     try:
-        with Path(path).open(newline="", encoding="utf-8") as file:
-            rows = [(int(row["day"]), float(row["tokens"])) for row in csv.DictReader(file)]
+        rows = [(int(row["day"]), float(row["tokens"])) for row in csv.DictReader(io.StringIO(text_of(Path(path))))]
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else NO_TEXT
         raise EntryPathError(f"cannot read supply.entry.growth_path {path}: {reason}") from None
     except (KeyError, TypeError, ValueError):
         raise EntryPathError(f"{path} must have the columns day and tokens, with numbers") from None

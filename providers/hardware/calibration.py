@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sim.errors import ScenarioError
+from sim.text_files import text_of
 
 BUILT_IN: Final = Path(__file__).with_name("calibration.toml")
 SHARES: Final = ("eta_memory", "eta_compute", "eta_attention", "eta_link")  # above 0, at most 1; the others are times
@@ -112,7 +113,7 @@ def read_calibration(path: Path) -> Calibration:
 
 def _tables(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(text_of(path))
     except OSError as error:
         raise ScenarioError(f"calibration: cannot read {path}: {error.strerror}") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

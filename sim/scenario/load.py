@@ -1,6 +1,5 @@
 """Reading a scenario: TOML, overrides from the command line, and errors a person can act on."""
 
-import codecs
 import hashlib
 import json
 import tomllib
@@ -16,6 +15,7 @@ from sim.scenario.explain import explain
 from sim.scenario.family import FORMS, Scenario, kind_of
 from sim.scenario.field_types import FieldType, Raw
 from sim.spelling import near, nearest
+from sim.text_files import NO_TEXT, text_of
 
 LONGEST_BITS: Final = 1024  # of a whole number, as many as a float64 can say the size of
 DEEPEST: Final = 50  # tables and lists in one another
@@ -55,22 +55,15 @@ def read_file(path: Path, what: str = "scenario") -> dict[str, Any]:
         if path.exists() and path.stat().st_size > LARGEST_FILE:
             raise ScenarioError(f"cannot read {what} {path}: it has {path.stat().st_size} bytes, more than "
                                 f"{LARGEST_FILE}")
-        return tomllib.loads(_text(path.read_bytes()))
+        return tomllib.loads(text_of(path))
     except OSError as error:
         raise ScenarioError(f"cannot read {what} {path}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ScenarioError(f"cannot read {what} {path}: it is not UTF-8 text, nor UTF-16 with a mark") from None
+        raise ScenarioError(f"cannot read {what} {path}: {NO_TEXT}") from None
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{path} is not valid TOML: {error}") from None
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, lists in lists in lists, a NUL
         raise ScenarioError(f"{path} cannot be read as TOML: {_first_words(error)}") from None
-
-
-def _text(content: bytes) -> str:
-    """Text of a file: UTF-8, or what the mark says with which editors on Windows begin files; lines end in any way."""
-    is_wide = len(content) > 2 and content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    coding = "utf-16" if is_wide else "utf-8-sig"
-    return content.decode(coding).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def scenario_of(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from sim.demand.trace_files.duck import connected
-from sim.demand.trace_files.queries import raw_cells
+from sim.demand.trace_files.queries import NOTHING, raw_cells
 from sim.demand.trace_files.row_reader import BROKEN, FAILED, LATE, PROMPT, TIME, BadRow, Counts
 from sim.demand.trace_files.trace_table import Table, TraceField, records
 from sim.engines.requests import MAX_TOKENS
@@ -83,7 +83,7 @@ def _failed(table: Table, cells: dict[str, Any]) -> str:
 
 def _is_zero(cell: Any) -> bool:  # noqa: ANN401 - as written
     try:
-        return cell is None or str(cell).strip() == "" or float(cell) == 0
+        return cell is None or str(cell).strip().casefold() in NOTHING or float(cell) == 0
     except (TypeError, ValueError):
         return False
 

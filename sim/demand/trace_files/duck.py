@@ -51,6 +51,8 @@ def identifier(name: str) -> str:
 
 def cannot_read(path: Path, error: Exception) -> TraceError:
     """Return the error of a file at which DuckDB gave up, in one sentence."""
+    if "unexpected end of data" in str(error):
+        return TraceError(f"trace {path} cannot be read: it is truncated, for its last record is not whole")
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return TraceError(f"trace {path} cannot be read: {' '.join(lines[:2])[:300]}")
 
@@ -71,7 +73,9 @@ def parquet_columns(path: Path, plain: Path) -> list[tuple[str, ...]]:
             types = dict(zip(found.columns, found.types, strict=True))
             return [keys for name, kind in types.items() for keys in _inside((name,), kind)]
         except duckdb.Error as error:
-            raise cannot_read(path, error) from None
+            said = " ".join(str(error).split())[:200]
+            raise TraceError(f"trace {path} cannot be read: it is truncated or damaged, for what describes its columns "
+                             f"is not whole ({said})") from None
 
 
 def _inside(keys: tuple[str, ...], kind: Any) -> Iterator[tuple[str, ...]]:  # noqa: ANN401 - DuckDB's type of a column

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 NO_DATE: Final = -(2**63)  # in place of a time that is no date
 NO_TIME: Final = -1  # in place of one that is no number
 MISSING: Final = -1e300  # in place of tokens that are not given
+NOTHING: Final = ("", "nan", "null", "none", "na", "n/a", "\\n")  # how programs write that nothing is there
 _UNREAD: Final = "\x01\x02"  # stands for NULL in no file: an empty field is not a missing one
 _WHOLE: Final = ("INTEGER", "BIGINT", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER", "USMALLINT", "UTINYINT", "HUGEINT")
 
@@ -56,7 +57,8 @@ def select(connection: duckdb.DuckDBPyConnection, table: Table, manner: Manner) 
     """Return the query of a file whose unit is known.
 
     Its rows are those of the file, in order: ``t`` in the unit of the file, or whole microseconds of a date;
-    ``p`` and ``o``, tokens; ``failed``, whether a status says so; ``broken``, whether fields are too few or too many.
+    ``p`` and ``o``, tokens; ``failed``, whether a status says so; ``broken``, whether fields are too few or too many;
+    ``vacant``, whether a row of a CSV has delimiters and nothing else, as spreadsheets write blank ones.
     """
     time, prompt, output = (_typed(connection, table, it) for it in (table.time, table.prompt, table.output))
     failed = "false"
@@ -64,13 +66,13 @@ def select(connection: duckdb.DuckDBPyConnection, table: Table, manner: Manner) 
         cell = _typed(connection, table, table.status).sql
         failed = f"coalesce(lower(trim(CAST({cell} AS VARCHAR))) = '{FAILURE}', false)"
     return (f"SELECT {_time(time, table)} AS t, {_tokens(prompt, table)} AS p, {_tokens(output, table)} AS o, "
-            f"{failed} AS failed, {_broken(table)} AS broken FROM {_source(table, manner)}")
+            f"{failed} AS failed, {_broken(table)} AS broken, {_vacant(table)} AS vacant FROM {_source(table, manner)}")
 
 
 def in_order(selects: list[str]) -> str:
     """Return the query of several files' rows in order of time, those of equal time as they stand."""
     numbered = [f"SELECT {place} AS f, row_number() OVER () AS n, * FROM ({sql})" for place, sql in enumerate(selects)]
-    return f"SELECT t, p, o, failed, broken FROM ({' UNION ALL '.join(numbered)}) ORDER BY t, f, n"
+    return f"SELECT t, p, o, failed, broken, vacant FROM ({' UNION ALL '.join(numbered)}) ORDER BY t, f, n"
 
 
 def raw_cells(table: Table, row: int) -> str:
@@ -119,6 +121,14 @@ def _broken(table: Table) -> str:
     return "false" if table.kind == "parquet" else "(v IS NULL)"
 
 
+def _vacant(table: Table) -> str:
+    if table.kind != "csv":
+        return "false"
+    cells = [f"coalesce(trim({_cell(table, it)}, ' \t'), '') = ''" for it in (table.time, table.prompt, table.output)]
+    every = ", ".join(f"c{place}" for place in range(table.width + 1))  # looked at where those three are empty only
+    return f"(CASE WHEN {' AND '.join(cells)} THEN trim(concat({every}), ' \t') = '' ELSE false END)"
+
+
 def _typed(connection: duckdb.DuckDBPyConnection, table: Table, field: TraceField) -> Typed:
     sql = _cell(table, field)
     if table.kind != "parquet":
@@ -140,8 +150,7 @@ def _number(cell: Typed) -> str:
 def _time(cell: Typed, table: Table) -> str:
     unit = table.chosen.unit
     if unit == "datetime":
-        date = "CAST(NULL AS TIMESTAMP)" if cell.kind == "number" else f"TRY_CAST({cell.sql} AS TIMESTAMPTZ)"
-        return f"coalesce(epoch_us({date}), {NO_DATE})"
+        return f"coalesce({_microseconds(cell)}, {NO_DATE})"
     if unit == "ns":  # counted since 1970 they are more than a float64 holds exactly
         whole = "CAST(NULL AS BIGINT)" if cell.kind == "other" else f"TRY_CAST({cell.sql} AS BIGINT)"
         return f"coalesce(CASE WHEN {_number(cell)} IS NULL THEN NULL ELSE {whole} END, {NO_TIME})"
@@ -150,13 +159,27 @@ def _time(cell: Typed, table: Table) -> str:
     return f"coalesce({_number(cell)}, {NO_TIME})"
 
 
+def _microseconds(cell: Typed) -> str:
+    """Microseconds of a date since 1970, as ISO 8601 writes it, loggers of Python (a comma) or of web servers."""
+    if cell.kind == "number":
+        return "CAST(NULL AS BIGINT)"
+    iso = f"epoch_us(TRY_CAST({cell.sql} AS TIMESTAMPTZ))"
+    if cell.kind != "text":
+        return iso
+    comma = f"epoch_us(TRY_CAST(regexp_replace({cell.sql}, '(:[0-9]{{2}}),([0-9])', '\\1.\\2') AS TIMESTAMPTZ))"
+    servers = f"epoch_us(try_strptime(trim({cell.sql}, ' []'), '%d/%b/%Y:%H:%M:%S %z'))"
+    return f"{iso}, {comma}, {servers}"
+
+
 def _tokens(cell: Typed, table: Table) -> str:
     number = _number(cell)
     missing = f"{cell.sql} IS NULL"
     if cell.kind == "text":
-        missing += f" OR trim({cell.sql}) = ''"
+        missing += f" OR lower(trim({cell.sql})) IN ({', '.join(literal(word) for word in NOTHING)})"
         if table.delimiter != ";":  # 1,234: thousands, since tokens are whole
             grouped = f"regexp_full_match({cell.sql}, '\\s*[0-9]{{1,3}}(,[0-9]{{3}})+\\s*')"
             bare = f"TRY_CAST(replace({cell.sql}, ',', '') AS DOUBLE)"
             number = f"coalesce({number}, CASE WHEN {grouped} THEN {bare} END)"
+    elif cell.kind == "number":  # what has no value is NaN in a table of pandas
+        missing += f" OR isnan({number})"
     return f"CASE WHEN {missing} THEN {MISSING} ELSE coalesce({number}, 'nan'::DOUBLE) END"

@@ -24,7 +24,7 @@ BAD_ROWS_KEPT: Final = 5
 PER_SECOND: Final = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9, "datetime": 1e6}
 LATEST_S: Final = 1e11  # a number of seconds beyond is written in another unit
 # what is wrong with a row, the first that applies
-BROKEN, TIME, PROMPT, OUTPUT, FAILED, LATE = range(1, 7)
+VACANT, BROKEN, TIME, PROMPT, OUTPUT, FAILED, LATE = range(1, 8)
 
 
 class Sink(Protocol):
@@ -55,6 +55,8 @@ class Counts:
         Kept.
     failed, unusable
         Left out as asked.
+    vacant
+        Rows of a CSV that hold nothing, which are passed over like blank lines.
     late
         Rows that stood after a later one.
     bad, bad_failed, bad_late
@@ -68,6 +70,7 @@ class Counts:
     rows: int = 0
     failed: int = 0
     unusable: int = 0
+    vacant: int = 0
     late: int = 0
     bad: int = 0
     bad_failed: int = 0
@@ -145,7 +148,7 @@ def _read(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], how: _
 def _chunks(connection: duckdb.DuckDBPyConnection, sql: str) -> Iterator[dict[str, np.ndarray]]:
     result: Any = connection.execute(sql)
     while len(frame := result.fetch_df_chunk(VECTORS)):
-        yield {name: frame[name].to_numpy() for name in ("t", "p", "o", "failed", "broken")}
+        yield {name: frame[name].to_numpy() for name in ("t", "p", "o", "failed", "broken", "vacant")}
 
 
 class _Reader:
@@ -169,10 +172,11 @@ class _Reader:
 
     def _chunk(self, table: Table, chunk: dict[str, np.ndarray], begin: int) -> None:
         fault = self._faults(chunk)
-        failed, unusable = fault == FAILED, (fault != 0) & (fault != FAILED)
+        failed, vacant = fault == FAILED, fault == VACANT
         counts = self.counts
         counts.failed += int(failed.sum())
-        counts.unusable += int(unusable.sum())
+        counts.vacant += int(vacant.sum())
+        counts.unusable += int(((fault != 0) & ~failed & ~vacant).sum())
         kept = np.flatnonzero(fault == 0)
         late = self._late(chunk["t"][kept])
         counts.late += int(late.sum())
@@ -193,6 +197,7 @@ class _Reader:
         fault[~(_are_tokens(prompt) | _no_tokens(prompt))] = PROMPT
         fault[~self._is_time(t)] = TIME
         fault[chunk["broken"]] = BROKEN
+        fault[chunk["vacant"]] = VACANT
         return fault
 
     def _is_time(self, t: np.ndarray) -> np.ndarray:
@@ -209,7 +214,8 @@ class _Reader:
         return np.asarray(t < latest[:-1])
 
     def _note_bad(self, table: Table, fault: np.ndarray, begin: int) -> None:
-        allowed = {"none": (0,), "failed": (0, FAILED), "unusable": (0, BROKEN, TIME, PROMPT, OUTPUT, FAILED)}
+        allowed = {"none": (0, VACANT), "failed": (0, VACANT, FAILED),
+                   "unusable": (0, VACANT, BROKEN, TIME, PROMPT, OUTPUT, FAILED)}
         bad = np.flatnonzero(~np.isin(fault, allowed[self._skip]))
         counts = self.counts
         counts.bad += len(bad)
@@ -219,14 +225,10 @@ class _Reader:
             counts.first.append(BadRow(table, begin + int(row), int(fault[row])))
 
     def _seconds(self, t: np.ndarray) -> np.ndarray:
-        """Seconds since the first row; dates and nanoseconds, which are whole, are subtracted exactly."""
-        per_second = PER_SECOND[self._unit]
-        if t.dtype.kind == "f":
-            t = t / per_second
-            per_second = 1.0
+        """Seconds since the first row; subtracted first: whole numbers since 1970 lose their last digits as seconds."""
         if self._origin is None:
             self._origin = t[0]
-        return np.asarray((t - self._origin) / per_second)
+        return np.asarray((t - self._origin) / PER_SECOND[self._unit])
 
 
 def _are_tokens(number: np.ndarray) -> np.ndarray:

@@ -42,7 +42,7 @@ class TraceNotes:
     failed_rows, unusable_rows
         Left out, as asked.
     blank_lines
-        Passed over.
+        Passed over, rows of a CSV with nothing in their fields included.
     sorted_rows
         Rows that stood after a later one and were put in order.
     span_s
@@ -185,7 +185,7 @@ def _convert(name: str, files: Sequence[Path], asked: Asked, part: Path) -> None
 def _notes(tables: Sequence[Table], counts: Counts, sink: "_Written") -> TraceNotes:
     names = list(dict.fromkeys(table.chosen.name for table in tables))
     texts = [table for table in tables if table.kind in ("csv", "lines")]
-    blank = sum(blank_lines(table.plain, quoted=table.kind == "csv") for table in texts)
+    blank = counts.vacant + sum(blank_lines(table.plain, quoted=table.kind == "csv") for table in texts)
     return TraceNotes(" and ".join(names), counts.unit, len(tables), counts.rows, counts.failed, counts.unusable, blank,
                       counts.late, sink.span_s, sink.prompt_tokens, sink.output_tokens)
 

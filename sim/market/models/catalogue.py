@@ -6,6 +6,7 @@ OpenRouter (jvrck/openrouterlist, MIT). The ``source`` of each row says which, a
 """
 
 import csv
+import io
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -21,6 +22,7 @@ from sim.scenario.model_settings import Catalogue, ModelSettings
 from sim.scenario.tasks import TASKS
 from sim.spelling import near
 from sim.streams import Streams
+from sim.text_files import NO_TEXT, text_of
 
 BUILT_IN: Final = Path(__file__).with_name("catalogue.csv")
 COLUMNS: Final = (
@@ -84,11 +86,11 @@ def read_catalogue(path: Path, start: date) -> list[Model]:
         Naming the file, the line and what is allowed.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            lines = [(number, line) for number, line in enumerate(file, 1) if not line.startswith("#")]
+        every = enumerate(io.StringIO(text_of(path)), 1)
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else NO_TEXT
         raise ScenarioError(f"models.catalogue.path: cannot read {path}: {reason}") from None
+    lines = [(number, line) for number, line in every if not line.startswith("#")]
     reader = csv.reader(line for _, line in lines)
     header = next(reader, [])
     if sorted(header) != sorted(COLUMNS):
