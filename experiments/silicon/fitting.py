@@ -15,11 +15,11 @@ QUEUEING: Final = 256  # concurrency above which TTFT is mostly waiting at the f
 GROUPED: Final = ("eta_memory", "layer_s", "request_s")  # that differ between groups
 POOLING: Final = 1.0  # spread of a group's constants about those of all, in logarithms
 LEAST_SHARE: Final = 1e-2
-LEAST_TIME: Final = 1e-3  # units of the search
+LEAST_TIME: Final = 1e-3  # units of the search, of work too
 AT_LIMIT: Final = 1e-4
 NORMAL_95: Final = 1.959964
-BEGIN: Final = Constants(0.7, 0.6, 0.1, 0.2, 2e-5, 5e-6, 5e-5, 2e-5, 0.15)
-SCALE: Final = np.array([1.0, 1.0, 1.0, 1.0, 1e-5, 1e-6, 1e-5, 1e-5, 0.1])  # of one unit of the search
+BEGIN: Final = Constants(0.7, 0.6, 0.1, 0.2, 2e-5, 5e-6, 5e-5, 2e-5, 0.15, 50.0)
+SCALE: Final = np.array([1.0, 1.0, 1.0, 1.0, 1e-5, 1e-6, 1e-5, 1e-5, 0.1, 10.0])  # of one unit of the search
 
 Group = tuple[str, str]  # GPU and framework
 
@@ -93,11 +93,13 @@ def solve(sample: Sample, grouped: tuple[str, ...]) -> Solution:
 def _errors(problem: "_Problem", x: np.ndarray) -> np.ndarray:
     """Standard errors by the sandwich formula, clustered by what was measured (White 1980, Liang and Zeger 1986).
 
-    What lies at a limit is taken as given.
+    What lies at a limit is taken as given; what no point tells of (none is unpacked, say) has no limit.
     """
     low, high = problem.bounds()
-    free = np.flatnonzero((x > low + AT_LIMIT) & (x < high - AT_LIMIT))
-    residuals, slopes = problem.residuals(x), problem.jacobian(x)[:, free]
+    residuals, every = problem.residuals(x), problem.jacobian(x)
+    told = np.any(every != 0.0, axis=0)
+    free = np.flatnonzero(told & (x > low + AT_LIMIT) & (x < high - AT_LIMIT))
+    slopes = every[:, free]
     pull = problem.loss(residuals**2)[1]  # weight of each residual, its loss included
     curvature = (slopes.T * pull) @ slopes
     scores = slopes * (pull * residuals)[:, None]
@@ -105,7 +107,7 @@ def _errors(problem: "_Problem", x: np.ndarray) -> np.ndarray:
     clusters = np.stack([scores[kinds == kind].sum(axis=0) for kind in range(kinds.max() + 1)])
     bread = np.linalg.inv(curvature)
     covariance = bread @ (clusters.T @ clusters) @ bread * len(clusters) / (len(clusters) - 1)
-    errors = np.zeros_like(x)
+    errors = np.where(told, 0.0, np.inf)
     errors[free] = np.sqrt(np.diag(covariance))
     return errors
 

@@ -9,7 +9,7 @@ from experiments.silicon.composition import Kinds, composition
 from experiments.silicon.measured import Point, deployment_of
 from providers.hardware.calibration import Constants
 from providers.hardware.memory import kv_capacity_tokens
-from providers.hardware.roofline import IDEAL, WIDTH, Deployment, step_coefficients
+from providers.hardware.roofline import EXPERTS, IDEAL, WIDTH, Deployment, step_coefficients
 
 REQUEST: Final = Constants._fields.index("request_s")
 
@@ -20,12 +20,13 @@ class StepRows(NamedTuple):
     weight: np.ndarray
     layers: np.ndarray
     widths: np.ndarray
-    moe_layers: np.ndarray
+    moe_layers: np.ndarray  # by the root of their experts
     memory_s: np.ndarray
     compute_s: np.ndarray
     attention_s: np.ndarray
     link_s: np.ndarray
     decoding: np.ndarray
+    unpack_s: np.ndarray
     starts: np.ndarray  # first row of each point
 
     def sums_s(self, of_point: np.ndarray) -> np.ndarray:
@@ -33,7 +34,7 @@ class StepRows(NamedTuple):
         c = Constants(*np.repeat(of_point, self.counts, axis=0).T)
         tau = (
             self.layers * c.layer_s + self.widths * c.width_s + self.moe_layers * c.moe_layer_s
-            + np.maximum(self.memory_s / c.eta_memory, self._computing(c))
+            + np.maximum(self._reading(c), self._computing(c))
             + self.link_s / c.eta_link + self.decoding * c.sequence_s
         )
         return self._summed(tau)
@@ -41,15 +42,19 @@ class StepRows(NamedTuple):
     def slopes(self, of_point: np.ndarray) -> np.ndarray:
         """Derivatives of the sums by each point's constants, (points, constants); those by ``request_s`` are 0."""
         c = Constants(*np.repeat(of_point, self.counts, axis=0).T)
-        reads = self.memory_s / c.eta_memory >= self._computing(c)
+        reads = self._reading(c) >= self._computing(c)
         by = (
             np.where(reads, -self.memory_s / c.eta_memory**2, 0.0),
             np.where(reads, 0.0, -self.compute_s / c.eta_compute**2),
             np.where(reads, 0.0, -self.attention_s / c.eta_attention**2),
             -self.link_s / c.eta_link**2, self.layers, self.widths, self.moe_layers, self.decoding,
-            np.zeros_like(self.weight),
+            np.zeros_like(self.weight), np.where(reads, self.unpack_s, 0.0),
         )
         return np.stack([self._summed(column) for column in by], axis=1)
+
+    def _reading(self, c: Constants) -> np.ndarray:
+        """Time to read, and to unpack what is read."""
+        return np.asarray(self.memory_s / c.eta_memory + self.unpack_s * c.unpack_flops)
 
     def _computing(self, c: Constants) -> np.ndarray:
         """Time to compute."""
@@ -133,10 +138,12 @@ def _block(deployment: Deployment, kinds: Kinds) -> np.ndarray:
     """The columns of one point."""
     c, model = step_coefficients(deployment, IDEAL), deployment.model
     kv = kinds.kv + kinds.running * deployment.sequence_overhead_tokens
-    experts = c.experts_s * -np.expm1(c.miss_log * kinds.tokens) if model.experts else 0.0
+    met = -np.expm1(c.miss_log * kinds.tokens)  # share of the experts; of a dense model all weights are shared
     ones = np.ones_like(kv)
+    params = deployment.shared_params + model.routed_params * met
+    unpack_s = params / (deployment.gpus * deployment.gpu.bf16_flops) if deployment.unpacks else 0.0 * ones
     return np.array([
         kinds.weight, model.layers * ones, model.layers * model.hidden / WIDTH * ones,
-        (model.layers if model.experts else 0) * ones, c.weights_s + c.kv_s * kv + experts,
-        c.token_s * kinds.tokens, c.pair_s * kinds.pairs, c.comm_token_s * kinds.tokens, kinds.decoding,
+        model.layers * np.sqrt(model.experts / EXPERTS) * ones, c.weights_s + c.kv_s * kv + c.experts_s * met,
+        c.token_s * kinds.tokens, c.pair_s * kinds.pairs, c.comm_token_s * kinds.tokens, kinds.decoding, unpack_s,
     ])

@@ -16,7 +16,9 @@ from sim.errors import ScenarioError
 from sim.text_files import text_of
 
 BUILT_IN: Final = Path(__file__).with_name("calibration.toml")
-SHARES: Final = ("eta_memory", "eta_compute", "eta_attention", "eta_link")  # above 0, at most 1; the others are times
+SHARES: Final = ("eta_memory", "eta_compute", "eta_attention", "eta_link")  # above 0, at most 1
+WORK: Final = ("unpack_flops",)  # FLOPs; all others are times
+MOST_WORK: Final = 1e6
 
 
 class Constants(NamedTuple):
@@ -33,11 +35,15 @@ class Constants(NamedTuple):
         Added for each 1,000 elements of the model's width: products of few tokens walk along it one block after
         another, and norms and sums pass over it.
     moe_layer_s
-        Added for a layer of a mixture of experts: routing and scattering of tokens.
+        Added for a layer of a mixture of 256 experts: routing and scattering of tokens. With another number of experts
+        it is in proportion to its root.
     sequence_s
         Time of a step for each request that decodes: sampling, detokenising, bookkeeping.
     request_s
         Time of a request outside the GPUs, by which its answer leaves later.
+    unpack_flops
+        Work to unpack a weight that is read in fewer bits than it is computed with, in the time of as many FLOPs of the
+        GPU at bf16: its units unpack by their clock, whatever its memory.
     """
 
     eta_memory: float
@@ -49,6 +55,7 @@ class Constants(NamedTuple):
     moe_layer_s: float
     sequence_s: float
     request_s: float
+    unpack_flops: float
 
 
 @dataclass(frozen=True)
@@ -129,12 +136,14 @@ def _list(data: dict[str, Any], name: str, path: Path) -> list[Any]:
 
 def _constants(table: Any, where: str) -> Constants:  # noqa: ANN401 - whatever a file holds
     values = table if isinstance(table, dict) else {}
-    return Constants(*(_number(values.get(name), f"{where}: {name}", name in SHARES) for name in Constants._fields))
+    return Constants(*(_number(values.get(name), f"{where}: {name}", name) for name in Constants._fields))
 
 
-def _number(value: Any, where: str, is_share: bool) -> float:  # noqa: ANN401 - whatever a file holds
+def _number(value: Any, where: str, name: str) -> float:  # noqa: ANN401 - whatever a file holds
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if number and (0 < value <= 1 if is_share else 0 <= value <= 1e3):
+    most = 1.0 if name in SHARES else MOST_WORK if name in WORK else 1e3
+    if number and (0 < value if name in SHARES else 0 <= value) and value <= most:
         return float(value)
-    allowed = "a share above 0, at most 1" if is_share else "a time from 0 to 1000 s"
+    allowed = ("a share above 0, at most 1" if name in SHARES else f"FLOPs from 0 to {MOST_WORK:,.0f}"
+               if name in WORK else "a time from 0 to 1000 s")
     raise ScenarioError(f"{where} is {value!r}, but must be {allowed}")

@@ -61,7 +61,7 @@ class Gpu:
         What an hour of one costs who owns it: capital, power, colocation and operations.
     source
         Tags of the module's docstring; what a tag does not cover is an assumption listed there.
-    eta_memory, eta_compute, eta_attention, eta_link, layer_s, width_s, moe_layer_s, sequence_s, request_s
+    eta_memory, eta_compute, eta_attention, eta_link, layer_s, width_s, moe_layer_s, sequence_s, request_s, unpack_flops
         Constants of E1 that hold for this type whatever the calibration says; None: the calibration's.
     """
 
@@ -86,6 +86,7 @@ class Gpu:
     moe_layer_s: float | None = None
     sequence_s: float | None = None
     request_s: float | None = None
+    unpack_flops: float | None = None
 
     def calibrated(self, calibration: Calibration) -> "Gpu":
         """Return the type with its constants of E1 written down, those of its own or the calibration's."""

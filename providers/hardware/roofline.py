@@ -1,12 +1,13 @@
 """Step time of a replica on real hardware: the coefficients of E1.
 
-    (E1)  tau = L (t_layer + t_width d + t_moe)
-                + max((W + kappa K) / (n BW eta_m), 2 A T / (n FLOPS eta_c) + F_attn / (n FLOPS eta_a))
+    (E1)  tau = L (t_layer + t_width d + t_moe sqrt(E / 256))
+                + max((W + kappa K) / (n BW eta_m) + u N / (n FLOPS_16),
+                      2 A T / (n FLOPS eta_c) + F_attn / (n FLOPS eta_a))
                 + X T / (LINK eta_x) + t_seq B
 
 T tokens computed in the step, K tokens of KV read, B requests that decode, n GPUs, L layers (t_moe only in mixtures)
-of d thousand elements each,
-kappa KV bytes a token, A active parameters, W bytes of weights touched (a mixture's routed experts: all but the share
+of d thousand elements each, u FLOPs at bf16 (FLOPS_16 a GPU) for each of the N weights among those touched, if they are
+narrower than the arithmetic and so are unpacked, kappa KV bytes a token, A active parameters, W bytes of weights touched (a mixture's routed experts: all but the share
 (1 - k/E)^T that no token visits), F_attn the FLOPs of the attention's (query, key) pairs, X bytes that a token sends
 between GPUs. See Williams, Waterman and Patterson, "Roofline" (CACM 2009), and Chen, "Transformer Inference
 Arithmetic" (2022); the constants are measured (`providers.hardware.calibration`).
@@ -26,8 +27,9 @@ WEIGHT_BYTES: Final[dict[Weights, float]] = {"bf16": 2.0, "fp8": 1.0, "fp4": 0.5
 KV_PRECISION: Final[dict[Precision, Precision]] = {"bf16": "bf16", "fp8": "fp8", "fp4": "fp8"}
 ALL_REDUCES_PER_LAYER: Final = 2  # after attention and after the MLP (Megatron-LM, arXiv 1909.08053)
 WIDTH: Final = 1000  # elements of a model's width, of which width_s is the time
+EXPERTS: Final = 256  # of a mixture, of a layer of which moe_layer_s is the time
 # the data sheet is reached, and nothing else takes time
-IDEAL: Final = Constants(1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+IDEAL: Final = Constants(1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 class Deployment(NamedTuple):
@@ -66,6 +68,11 @@ class Deployment(NamedTuple):
     def weight_element_bytes(self) -> float:
         """Size of a weight in memory, bytes."""
         return WEIGHT_BYTES[self.weights or self.precision]
+
+    @property
+    def unpacks(self) -> bool:
+        """Whether weights are read in fewer bits than they are computed with."""
+        return self.weight_element_bytes < WEIGHT_BYTES[self.precision]
 
     @property
     def shared_params(self) -> float:
@@ -129,7 +136,8 @@ def step_coefficients(deployment: Deployment, constants: Constants) -> StepCoeff
     if flops is None or kv_flops is None:
         raise ValueError(f"{gpu.name} does not compute in {deployment.precision}")
     byte_s = 1.0 / (deployment.gpus * gpu.bandwidth * constants.eta_memory)
-    weight_s = deployment.weight_element_bytes * byte_s
+    unpack_s = constants.unpack_flops / (deployment.gpus * gpu.bf16_flops) if deployment.unpacks else 0.0
+    weight_s = deployment.weight_element_bytes * byte_s + unpack_s
     return StepCoefficients(
         base_s=model.layers * _layer_s(model, constants),
         weights_s=deployment.shared_params * weight_s,
@@ -145,7 +153,7 @@ def step_coefficients(deployment: Deployment, constants: Constants) -> StepCoeff
 
 def _layer_s(model: Model, constants: Constants) -> float:
     """Time of a layer beyond roofline and exchange."""
-    routing = constants.moe_layer_s if model.experts else 0.0
+    routing = constants.moe_layer_s * math.sqrt(model.experts / EXPERTS)
     return constants.layer_s + constants.width_s * model.hidden / WIDTH + routing
 
 

@@ -48,12 +48,15 @@ class GpuSettings(Part):
                                      le=1e3, source=GIVEN)
     width_s: float | None = quantity(None, unit="s", doc="Added to a layer's for each 1,000 elements of the model's "
                                      "width", ge=0, le=1e3, source=GIVEN)
-    moe_layer_s: float | None = quantity(None, unit="s", doc="Added for a layer of a mixture of experts", ge=0, le=1e3,
-                                         source=GIVEN)
+    moe_layer_s: float | None = quantity(None, unit="s", doc="Added for a layer of a mixture of 256 experts; with "
+                                         "another number in proportion to its root", ge=0, le=1e3, source=GIVEN)
     sequence_s: float | None = quantity(None, unit="s", doc="Time of a step for each request that decodes", ge=0,
                                         le=1e3, source=GIVEN)
     request_s: float | None = quantity(None, unit="s", doc="Time of a request outside the GPUs, by which its answer "
                                        "leaves later", ge=0, le=1e3, source=GIVEN)
+    unpack_flops: float | None = quantity(
+        None, unit="FLOP", doc="Work to unpack a weight that is read in fewer bits than it is computed with, in the time "
+        "of as many FLOPs at bf16", ge=0, le=1e6, source=GIVEN)
     source: str = Field("", description="Where the values come from")
 
     @model_validator(mode="after")

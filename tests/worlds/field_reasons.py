@@ -17,6 +17,7 @@ REASONS: Final[dict[str, str]] = {  # patterns of form and field
     r"traffic gpus\.\*\.node_gpus": "a scenario of traffic gives tp itself; more than this is refused",
     r"market router\.(client_side|fee_share|own_key_fee_share)|market .*\.own_keys|market .*\.engine\.split\..*":
         REFUSED + "the sentence names the field that holds there",
+    r"market gpus\.\*\.unpack_flops": "hosts of markets compute at the precision of their weights, and unpack none",
     r"market .*\.shared_capacity": REFUSED + "it goes with own_keys, which a market has no list of",
     r"market customers\.choice\.fall_days":
         "it is read where creators alone sell, at list prices (the climb); sellers of a whole market "

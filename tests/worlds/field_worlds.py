@@ -56,7 +56,8 @@ THROUGHPUT = {"preferred_min_throughput": WANTS["preferred_min_throughput"]}
 MINE = {"like": "h100-sxm", "memory_gb": 85.9, "bandwidth_tb_per_s": 3.0, "bf16_tflops": 900.0, "fp8_tflops": 1800.0,
         "fp4_tflops": 3600.0, "power_kw": 1.5, "link_gb_per_s": 400.0, "node_gpus": 8, "rent_usd_per_hour": 1.4,
         "owner_usd_per_hour": 1.8, "eta_memory": 0.8, "eta_compute": 0.8, "eta_attention": 0.1, "eta_link": 0.3,
-        "layer_s": 2e-5, "width_s": 4e-6, "moe_layer_s": 6e-5, "sequence_s": 2e-5, "request_s": 0.1, "source": "mine"}
+        "layer_s": 2e-5, "width_s": 4e-6, "moe_layer_s": 6e-5, "sequence_s": 2e-5, "request_s": 0.1,
+        "unpack_flops": 60.0, "source": "mine"}
 SHAPE = {"layers": 40, "hidden": 4096, "heads": 32, "kv_heads": 8, "key_dim": 128, "value_dim": 128, "latent": 0,
          "window_layers": 10, "window_tokens": 1024, "linear_layers": 10, "state_elements": 4_000_000, "experts": 64,
          "top_k": 4}
@@ -239,6 +240,7 @@ def traffic_worlds() -> list[tuple[str, str, dict[str, Any]]]:
         (r".*\.pool", "pools", {"providers": {"fast": {"offers": {"toy2": AFFINE | {"model": "toy"}}}}}),
         (r"gpus", "iron fp4", iron("gpt-oss-20b", precision="fp4", tp=2)),
         (r"gpus", "iron bf16", iron("llama-3.1-8b", precision="bf16", tp=2)),
+        (r"gpus", "iron unpacked", iron("gpt-oss-20b", precision="bf16", weights="fp4")),
         (r"models", "own model", iron("own")),
         (r".*\.faults", "faults of all", {"providers": {"slow": {"faults": FAULTS}, "fast": {"faults": FAULTS}}}),
         (r".*offers\.\*\.faults", "faults of an offer", offer(faults=FAULTS)),

@@ -28,11 +28,11 @@ from providers.hardware.calibration import BUILT_IN, Calibration, Constants, bui
 from worlds.places import ROOT
 
 DATA = ROOT.parent / "shared/data/perf/inferencex_silicon_sample.csv.gz"
-TRUE = Constants(0.8, 0.55, 0.1, 0.3, 30e-6, 6e-6, 40e-6, 15e-6, 0.1)
+TRUE = Constants(0.8, 0.55, 0.1, 0.3, 30e-6, 6e-6, 40e-6, 15e-6, 0.1, 70.0)
 LAYOUTS = [
     Layout("h100-sxm", "llama-3.1-8b", "bf16", None, 1, 1), Layout("h200-sxm", "llama-3.1-70b", "fp8", None, 4, 1),
     Layout("b200-sxm", "minimax-m2.5", "fp8", None, 2, 1), Layout("b200-sxm", "deepseek-v3", "fp4", None, 8, 1),
-    Layout("h200-sxm", "llama-3.1-8b", "fp8", None, 1, 1),
+    Layout("h200-sxm", "llama-3.1-8b", "fp8", None, 1, 1), Layout("h200-sxm", "gpt-oss-120b", "bf16", "fp4", 1, 1),
 ]
 LOADS = [Load(4, 1024, 512), Load(32, 4096, 128), Load(128, 1024, 256), Load(64, 128, 128)]
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="measured serving is not at hand")

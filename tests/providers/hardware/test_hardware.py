@@ -1,5 +1,6 @@
 """Tables, step time and memory against published numbers and against measurements."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -147,7 +148,7 @@ def test_exchange():
 
 def test_the_constants_of_a_step():
     """L (t_layer + t_width d + t_moe) + max(bytes / (e_mem BW), flops / (e_cmp F)) + t_seq B, each by hand."""
-    constants = Constants(0.5, 0.25, 0.05, 0.1, 50e-6, 5e-6, 30e-6, 20e-6, 0.2)
+    constants = Constants(0.5, 0.25, 0.05, 0.1, 50e-6, 5e-6, 32e-6, 20e-6, 0.2, 60.0)
     dense = step_coefficients(Deployment(GPUS["h100-sxm"], MODELS["llama-3.1-8b"], "bf16", 1), constants)
     reading = 8.03e9 * 2 / (0.5 * 3.35e12)
     assert step_time(dense, 1, 0, 0, 7) == pytest.approx(32 * 70.48e-6 + reading + 7 * 20e-6)  # 4,096 wide
@@ -156,7 +157,7 @@ def test_the_constants_of_a_step():
     attending = 32 * 32 * 2 * 256 * 1e9 / (0.05 * 989e12)  # layers, heads, two products of 128, pairs
     assert step_time(dense, 8192, 0, 1e9, 0) == pytest.approx(32 * 70.48e-6 + computing + attending)
     mixture = step_coefficients(Deployment(GPUS["h100-sxm"], MODELS["mixtral-8x7b"], "bf16", 1), constants)
-    assert mixture.base_s == pytest.approx(32 * 100.48e-6)
+    assert mixture.base_s == pytest.approx(32 * (70.48e-6 + 32e-6 * 2 / math.sqrt(128)))  # 8 experts where 256 take 32 us
 
 
 def test_weights_apart_from_arithmetic():
@@ -164,6 +165,14 @@ def test_weights_apart_from_arithmetic():
     plain, packed = ideal("h100-sxm", "llama-3.1-8b", "bf16"), ideal("h100-sxm", "llama-3.1-8b", "bf16", weights="int4")
     assert packed.weights_s == pytest.approx(plain.weights_s / 4)
     assert (packed.token_s, packed.kv_s, packed.pair_s) == (plain.token_s, plain.kv_s, plain.pair_s)
+    clock = 60.0 / (2 * 989e12)  # seconds to unpack a weight on two GPUs
+    for gpu, bandwidth in (("h100-sxm", 3.35e12), ("h200-sxm", 4.8e12)):  # one clock, two memories
+        two = Deployment(GPUS[gpu], MODELS["gpt-oss-120b"], "bf16", 2, "fp4")
+        c = step_coefficients(two, IDEAL._replace(unpack_flops=60.0))
+        assert c.experts_s == pytest.approx(two.model.routed_params * (0.5 / (2 * bandwidth) + clock))
+        assert c.weights_s == pytest.approx(two.model.shared_params * (0.5 / (2 * bandwidth) + clock))
+    native = Deployment(GPUS["b200-sxm"], MODELS["gpt-oss-120b"], "fp4", 1)
+    assert step_coefficients(native, IDEAL._replace(unpack_flops=60.0)) == step_coefficients(native, IDEAL)
     one = Deployment(GPUS["h100-sxm"], MODELS["gpt-oss-120b"], "bf16", 1)
     assert not fits(one, 1024)
     assert fits(one._replace(weights="fp4"), 1024)
