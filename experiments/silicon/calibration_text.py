@@ -13,7 +13,7 @@ from providers.hardware.calibration import Constants
 DIGITS: Final = 4  # of each constant: more than its interval says, fewer than rounding differs by between machines
 HEADING: Final = """\
 # Constants of step times (E1 of docs/theory.md), as `tokenmarket calibrate silicon` writes them.
-# Shares are 1; times are seconds; work is FLOPs. Intervals hold 95%; both ends are equal where a constant is at its limit.
+# Shares are 1; times are seconds; work is FLOPs. Intervals hold 95%; both ends are equal where one is at its limit.
 """
 
 

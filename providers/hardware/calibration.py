@@ -19,6 +19,7 @@ BUILT_IN: Final = Path(__file__).with_name("calibration.toml")
 SHARES: Final = ("eta_memory", "eta_compute", "eta_attention", "eta_link")  # above 0, at most 1
 WORK: Final = ("unpack_flops",)  # FLOPs; all others are times
 MOST_WORK: Final = 1e6
+MOST_S: Final = 1e3
 
 
 class Constants(NamedTuple):
@@ -141,9 +142,12 @@ def _constants(table: Any, where: str) -> Constants:  # noqa: ANN401 - whatever 
 
 def _number(value: Any, where: str, name: str) -> float:  # noqa: ANN401 - whatever a file holds
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    most = 1.0 if name in SHARES else MOST_WORK if name in WORK else 1e3
-    if number and (0 < value if name in SHARES else 0 <= value) and value <= most:
+    if name in SHARES:
+        good, allowed = number and 0 < value <= 1, "a share above 0, at most 1"
+    elif name in WORK:
+        good, allowed = number and 0 <= value <= MOST_WORK, f"work from 0 to {MOST_WORK:,.0f} FLOPs"
+    else:
+        good, allowed = number and 0 <= value <= MOST_S, f"a time from 0 to {MOST_S:.0f} s"
+    if good:
         return float(value)
-    allowed = ("a share above 0, at most 1" if name in SHARES else f"FLOPs from 0 to {MOST_WORK:,.0f}"
-               if name in WORK else "a time from 0 to 1000 s")
     raise ScenarioError(f"{where} is {value!r}, but must be {allowed}")

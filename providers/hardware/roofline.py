@@ -7,8 +7,9 @@
 
 T tokens computed in the step, K tokens of KV read, B requests that decode, n GPUs, L layers (t_moe only in mixtures)
 of d thousand elements each, u FLOPs at bf16 (FLOPS_16 a GPU) for each of the N weights among those touched, if they are
-narrower than the arithmetic and so are unpacked, kappa KV bytes a token, A active parameters, W bytes of weights touched (a mixture's routed experts: all but the share
-(1 - k/E)^T that no token visits), F_attn the FLOPs of the attention's (query, key) pairs, X bytes that a token sends
+narrower than the arithmetic and so are unpacked, kappa KV bytes a token, A active parameters, W bytes of weights
+touched (a mixture's routed experts: all but the share (1 - k/E)^T that no token visits), F_attn the FLOPs of the
+attention's (query, key) pairs, X bytes that a token sends
 between GPUs. See Williams, Waterman and Patterson, "Roofline" (CACM 2009), and Chen, "Transformer Inference
 Arithmetic" (2022); the constants are measured (`providers.hardware.calibration`).
 """

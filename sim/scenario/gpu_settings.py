@@ -55,8 +55,8 @@ class GpuSettings(Part):
     request_s: float | None = quantity(None, unit="s", doc="Time of a request outside the GPUs, by which its answer "
                                        "leaves later", ge=0, le=1e3, source=GIVEN)
     unpack_flops: float | None = quantity(
-        None, unit="FLOP", doc="Work to unpack a weight that is read in fewer bits than it is computed with, in the time "
-        "of as many FLOPs at bf16", ge=0, le=1e6, source=GIVEN)
+        None, unit="FLOP", doc="Work to unpack a weight that is read in fewer bits than it is computed with, in the "
+        "time of as many FLOPs at bf16", ge=0, le=1e6, source=GIVEN)
     source: str = Field("", description="Where the values come from")
 
     @model_validator(mode="after")
