@@ -11,10 +11,12 @@ from sim.scenario.provider_settings import Engine, Faults, Limits
 
 def engine_columns(engine: Engine) -> dict[str, Any]:
     """Return the columns of an ``OfferSpec`` that an engine's settings decide by themselves."""
-    rules = engine.rules
+    rules, host = engine.rules, engine.host_cache
     return {
         "max_batch": engine.max_batch, "max_step_tokens": engine.max_step_tokens,
         "block_tokens": engine.block_tokens if engine.prefix_cache else 0,
+        "host_tokens": 0 if host is None else host.tokens,
+        "host_token_s": 0.0 if host is None else 1.0 / host.tokens_per_s,
         "reserve": RESERVES.index(rules.reserve), "first_share": engine.first_share,
         "preempts_shortest": rules.preempt == "shortest", "prefills_first": rules.prefill == "first",
     }

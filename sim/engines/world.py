@@ -59,6 +59,8 @@ class OfferSpec:
     pool: str = ""  # offer of the same provider and model whose replicas serve it; it has none of its own then
     quantization: str = "unknown"  # precision of its weights, as customers may ask for it
     block_tokens: int = 0  # of a block of its replicas' prefix caches; 0: they have none
+    host_tokens: int = 0  # that host memory holds of a replica's prefix cache, besides its KV memory
+    host_token_s: float = 0.0  # to fetch one of these
     reserve: int = NOTHING  # room kept at an admission: index into sim.engines.kept_room.RESERVES
     first_share: float = 0.7  # of the rest of running answers, where a share is kept
     preempts_shortest: bool = False  # whoever has emitted least is preempted, and not the newest

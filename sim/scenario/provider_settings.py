@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from sim.scenario.base import ModelName, Name, Part, Sweep, quantity
+from sim.scenario.host_cache_settings import HostCache
 from sim.scenario.price_settings import Price
 from sim.scenario.rate_settings import RateLimits
 from sim.scenario.speculation_settings import Speculation
@@ -83,6 +84,9 @@ class Engine(Part):
         "the bill alone (source: assumption: off, so that a market says when it has one; vLLM V1 has it on)")
     block_tokens: int = quantity(16, unit="tokens", doc="Tokens of a block of the prefix cache: only whole blocks are "
                                  "kept", ge=1, le=4096, source="vLLM: block_size 16 on CUDA GPUs")
+    host_cache: HostCache | None = Field(
+        None, description="Memory of the host for prefixes that the GPUs have no room for, from which they are fetched "
+        "when they are asked for again; none: they are lost (source: vLLM and SGLang: off unless asked for)")
     dialect: Literal["vllm", "sglang", "tensorrt_llm"] = Field(
         "vllm", description="Engine whose rules of admission, preemption and prefill hold, as far as the next three "
         "fields leave them (source: vLLM V1 Scheduler; SGLang PrefillAdder and retract_decode; TensorRT-LLM "
@@ -116,6 +120,13 @@ class Engine(Part):
                 f"max_step_tokens ({self.max_step_tokens}) must exceed max_batch ({self.max_batch}), "
                 "or a full batch would leave no room for prefill"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _host_behind_a_cache(self) -> "Engine":
+        if self.host_cache is not None and not self.prefix_cache:
+            raise ValueError("host_cache is given, but prefix_cache is false: nothing is cached that could go there; "
+                             "allowed is prefix_cache = true")
         return self
 
     @model_validator(mode="after")

@@ -36,8 +36,10 @@ def with_prefix_caches(seed: int, case: Case) -> Case:
         return case
     world = case.world
     blocks = np.where(rng.random(len(world.offers)) < 0.8, rng.choice([1, 4, 16, 50], len(world.offers)), 0)
-    offers = tuple(replace(spec, block_tokens=int(block))
-                   for spec, block in zip(world.offers, blocks[world.hosts], strict=True))
+    apart = _dice(seed, 3)
+    hosted = np.where(apart.random(len(blocks)) < 0.5, apart.choice([1, 60, 400, 5000], len(blocks)), 0) * (blocks > 0)
+    offers = tuple(replace(spec, block_tokens=int(block), host_tokens=int(tokens), host_token_s=0.0007 * (tokens > 0))
+                   for spec, block, tokens in zip(world.offers, blocks[world.hosts], hosted[world.hosts], strict=True))
     told = rng.random() < 0.7  # what a session was told is in fact most of its prompt
     tables = [block.copy() for block in case.blocks]
     for table in tables:

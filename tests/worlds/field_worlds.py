@@ -248,6 +248,8 @@ def traffic_worlds() -> list[tuple[str, str, dict[str, Any]]]:
         (r".*price\.tiers", "tiers", offer(price={"tiers": TIERS})),
         (r".*\.limits", "narrow", offer(limits={"queue": 2, "context_tokens": 900})),
         (r".*\.balancer", "replicas", offer(replicas=3)),
+        (r".*\.host_cache\..*", "host memory", offer(serving={"kv_tokens": 4200}, engine={
+            "host_cache": {"tokens": 3000, "tokens_per_s": 20_000.0}})),
         (r"traffic\.", "telemetry", r(policy={"kind": "vercel"})), (r"traffic\.", "gie", r(policy={"kind": "gie"})),
     ]
 

@@ -46,10 +46,14 @@ def newcomer_worlds(base: Mapping[str, Any], hard: Mapping[str, Any], network: M
         "horizon": {"days": 2}, "customers": {"requests_per_s": 4.0},
         "supply": {"shelf": {"concurrency": 1}, "entry": keen, "firms": {"atlas": keen | firm}}})
     preempting = {"supply": {"entry": {"engine": {"reserve": "nothing"}}}}
+    hosted = {"engine": {"reserve": "nothing", "prefix_cache": True, "host_cache": {
+        "tokens": 20_000, "tokens_per_s": 2000.0}}}
     return [
         (r"supply\.entry\.(faults|engine|limits|max_replicas)", "newcomers who sell", entry(**hard)),
         (r"supply\.entry\.limits", "newcomers with limits", entry(**merged(hard, {"limits": rates}))),
         (r"supply\.(entry\.engine\.reserve|(entry|firms\.\*)\.engine\.first)", "sellers short of memory", small),
         (r"supply\.entry\.engine\.preempt", "newcomers who preempt", merged(small, preempting)),
+        (r"supply\.(entry|firms\.\*)\.engine\.host_cache\..*", "sellers with host memory", merged(
+            small, {"supply": {"entry": hosted, "firms": {"atlas": hosted}}})),
         (r"supply\.entry\.regions", "newcomers far away", merged(market, {"network": network})),
     ]

@@ -82,6 +82,8 @@ def _offer_fields(spec: OfferSpec) -> dict[str, Any]:
         "tier": spec.tier,
         "urgency": spec.urgency,
         "block": spec.block_tokens,
+        "host_tokens": spec.host_tokens,
+        "host_token_s": spec.host_token_s,
         "reserve": spec.reserve,
         "first_share": spec.first_share,
         "preempts_shortest": spec.preempts_shortest,

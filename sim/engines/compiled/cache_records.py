@@ -25,6 +25,7 @@ class CachedPrefix(Record):
     kind: int = i4("whether it is of a document, a session or a request")
     replica: int = i4("whose it is")
     blocks: int = i4("blocks that there are of it")
+    host_blocks: int = i4("the last of them, if it is idle: those that host memory holds")
     users: int = i4("running requests that use it")
     idle: int = i4("1 if it is in the list of those that nobody uses")
     prev: int = i4("the one there that is evicted before it")
@@ -35,6 +36,9 @@ class CachedPrefix(Record):
 class PrefixCache(Record):
     """The prefix cache of a replica."""
 
-    idle_tokens: int = i8("tokens of prefixes that nobody uses")
+    idle_tokens: int = i8("tokens of prefixes that nobody uses, as far as they are in KV memory")
+    host_tokens: int = i8("tokens of these in host memory")
+    fetched_tokens: int = i8("tokens from there, for attempts that no step has begun yet")
     first: int = i4("the one of them that is evicted next")
     last: int = i4("the one of them that was used last")
+    warm: int = i4("the first of them, in that order, that has blocks in KV memory")

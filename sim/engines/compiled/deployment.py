@@ -328,7 +328,7 @@ def resize(g: Globals, clock: Clock, supply: Supply, o: int, replicas: int) -> N
     offer = supply.offers[o]
     if offer.block > 0:
         for r in range(offer.first_replica + offer.replicas, offer.first_replica + replicas):
-            prefix_cache.evict(g, supply, r, 0)
+            prefix_cache.drop(g, supply, r)
     offer.replicas = replicas
     offer.turn = 0
     if offer.central_count == 0:

@@ -39,7 +39,7 @@ def more_claims(claims: Rows[CacheClaim]) -> dict[str, Any]:
 def new_caches(offers: Sequence["OfferSpec"]) -> dict[str, Any]:
     """Empty caches of all replicas of offers, and a pool of prefixes; all of one place if no offer has a cache."""
     caches = np.zeros(sum(spec.replicas for spec in offers) if _spare(offers) > 0 else 1, PrefixCache.dtype())
-    caches["first"] = caches["last"] = -1
+    caches["first"] = caches["last"] = caches["warm"] = -1
     return {"caches": table(caches, PrefixCache), **new_prefixes(offers)}
 
 
@@ -100,6 +100,7 @@ def begin(g: Globals, supply: Supply, r: int, kind: int, name: int) -> int:
     fresh.kind = kind
     fresh.replica = r
     fresh.blocks = 0
+    fresh.host_blocks = 0
     fresh.users = 0
     fresh.idle = 0
     fresh.after = supply.buckets[bucket]
@@ -110,6 +111,8 @@ def begin(g: Globals, supply: Supply, r: int, kind: int, name: int) -> int:
 @inner()
 def no_longer_idle(supply: Supply, cache: PrefixCache, e: int) -> None:
     """Take a prefix out of the list of idle ones."""
+    if cache.warm == e:
+        cache.warm = supply.prefixes[e].next
     cache.first, cache.last = unlink(supply.prefixes, e, Ends(cache.first, cache.last))
     supply.prefixes[e].idle = 0
 
@@ -133,10 +136,15 @@ def forget(g: Globals, supply: Supply, r: int, e: int) -> None:
 
 @inner()
 def cut(g: Globals, supply: Supply, r: int, e: int, blocks: int) -> None:
-    """Evict the last blocks of an idle prefix; without any it is gone."""
+    """Lose the last blocks of an idle prefix, those in host memory first; without any it is gone."""
     prefix = supply.prefixes[e]
+    cache = supply.caches[r]
+    block = block_of(supply, r)
+    hosted = min(blocks, wide(prefix.host_blocks))
     prefix.blocks -= blocks
-    supply.caches[r].idle_tokens -= block_of(supply, r) * blocks
+    prefix.host_blocks -= hosted
+    cache.host_tokens -= block * hosted
+    cache.idle_tokens -= block * (blocks - hosted)
     if prefix.blocks == 0:
         forget(g, supply, r, e)
 
@@ -149,6 +157,16 @@ def move(supply: Supply, r: int, e: int, way: int) -> None:
     supply.caches[r].idle_tokens -= tokens
 
 
+@inner(forceinline=True)
+def send(supply: Supply, r: int, e: int, blocks: int) -> None:
+    """Move the last blocks that an idle prefix has in KV memory to host memory, or back if they are negative."""
+    cache = supply.caches[r]
+    tokens = block_of(supply, r) * blocks
+    supply.prefixes[e].host_blocks += blocks
+    cache.host_tokens += tokens
+    cache.idle_tokens -= tokens
+
+
 @inner()
 def take(supply: Supply, r: int, e: int) -> None:
     """One more running request uses a prefix."""
@@ -156,6 +174,9 @@ def take(supply: Supply, r: int, e: int) -> None:
     prefix.users += 1
     if prefix.idle != 0:
         no_longer_idle(supply, supply.caches[r], e)
+        if prefix.host_blocks > 0:
+            supply.caches[r].fetched_tokens += block_of(supply, r) * prefix.host_blocks
+            send(supply, r, e, -wide(prefix.host_blocks))
         move(supply, r, e, 1)
 
 
@@ -176,6 +197,8 @@ def let_go(supply: Supply, r: int, e: int) -> None:
     else:
         cache.first = e
     cache.last = e
+    if cache.warm < 0:
+        cache.warm = e
 
 
 @inner()
@@ -189,13 +212,44 @@ def lengthen(supply: Supply, r: int, e: int, blocks: int) -> None:
 
 @inner()
 def evict(g: Globals, supply: Supply, r: int, room_tokens: int) -> None:
-    """Evict idle blocks, of each prefix the last ones first, until no more than ``room_tokens`` are left."""
+    """Evict idle blocks, of each prefix the last ones first, until KV memory holds at most ``room_tokens`` of them.
+
+    They go to host memory, and those that it has no room for, in the same order, are lost.
+    """
     cache = supply.caches[r]
     room = max(room_tokens, 0)
     block = block_of(supply, r)
     while cache.idle_tokens > room:
+        e = wide(cache.warm)
+        there = supply.prefixes[e]
         over = (cache.idle_tokens - room + block - 1) // block
-        cut(g, supply, r, wide(cache.first), min(over, wide(supply.prefixes[cache.first].blocks)))
+        send(supply, r, e, min(over, wide(there.blocks - there.host_blocks)))
+        if there.host_blocks == there.blocks:
+            cache.warm = there.next
+    most = wide(supply.offers[supply.replicas[r].offer].host_tokens)
+    while cache.host_tokens > most:
+        over = (cache.host_tokens - most + block - 1) // block
+        cut(g, supply, r, wide(cache.first), min(over, wide(supply.prefixes[cache.first].host_blocks)))
+
+
+@inner()
+def drop(g: Globals, supply: Supply, r: int) -> None:
+    """Lose all idle prefixes."""
+    cache = supply.caches[r]
+    while cache.first >= 0:
+        cut(g, supply, r, wide(cache.first), wide(supply.prefixes[cache.first].blocks))
+
+
+@inner(forceinline=True)
+def fetching_s(supply: Supply, r: int) -> float:
+    """Time to fetch what was found in host memory for those who were admitted, before the step that begins them."""
+    offer = supply.offers[supply.replicas[r].offer]
+    if offer.host_tokens == 0:
+        return 0.0
+    cache = supply.caches[r]
+    tokens = cache.fetched_tokens
+    cache.fetched_tokens = 0
+    return float(tokens * offer.host_token_s)
 
 
 @inner(forceinline=True)
@@ -333,7 +387,7 @@ def lose(g: Globals, supply: Supply, replica: Replica, r: int) -> None:
     while a >= 0:
         release(supply, a)
         a = wide(supply.attempts[a].next)
-    evict(g, supply, r, 0)
+    drop(g, supply, r)
 
 
 @inner()

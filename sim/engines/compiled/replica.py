@@ -305,8 +305,10 @@ def begin_leap(g: Globals, supply: Supply, replica: Replica, offer: LiveDeployme
 
 
 @inner(forceinline=True)
-def begin_mixed(g: Globals, supply: Supply, replica: Replica, offer: LiveDeployment) -> None:
+def begin_mixed(g: Globals, supply: Supply, r: int) -> None:
     """Start one step that decodes and prefills, or prefills alone while those who decode wait."""
+    replica = supply.replicas[r]
+    offer = supply.offers[replica.offer]
     alone = offer.prefills_first != 0
     batch = 0 if alone else replica.decoding
     budget = offer.max_step_tokens - batch
@@ -328,7 +330,8 @@ def begin_mixed(g: Globals, supply: Supply, replica: Replica, offer: LiveDeploym
     replica.steps = 0 if alone else 1  # by which the token clock moves
     replica.prefill_tokens = prefill
     replica.start_s = g.now
-    lasts_s = offer.slow * step_time(coefficients(offer), batch + prefill, kv, pairs, batch)
+    lasts_s = step_time(coefficients(offer), batch + prefill, kv, pairs, batch)
+    lasts_s = offer.slow * (lasts_s + prefix_cache.fetching_s(supply, r))
     replica.next_s = on_grid(g.now + lasts_s, g.per_s)
 
 
@@ -381,7 +384,7 @@ def boundary(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, work
             replica.steps = 1
             replica.next_s = boundary_s(replica, 1, g.per_s)
     else:
-        begin_mixed(g, supply, replica, offer)
+        begin_mixed(g, supply, r)
     set_time(clock.fleet, replica.leaf, replica.next_s)
 
 

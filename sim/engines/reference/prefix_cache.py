@@ -15,6 +15,7 @@ class CachedPrefix:
 
     name: Name
     blocks: int = 0
+    host_blocks: int = 0  # the last of them, if it is idle: those that host memory holds
     users: int = 0  # running requests that use it
     writer: int = NOBODY  # key of the request that wrote it last
 
@@ -44,12 +45,17 @@ class PrefixCache:
     ----------
     block_tokens
         Tokens of a block.
+    host_tokens
+        Tokens of idle prefixes that host memory holds, to which blocks are evicted.
     """
 
-    def __init__(self, block_tokens: int) -> None:
+    def __init__(self, block_tokens: int, host_tokens: int = 0) -> None:
         self.block_tokens = block_tokens
         self.used_tokens = 0  # in prefixes that running requests use
-        self.idle_tokens = 0
+        self.idle_tokens = 0  # in others, as far as they are in KV memory
+        self.host_tokens = 0  # in these, as far as they are not
+        self.most_host_tokens = host_tokens
+        self.fetched_tokens = 0  # from host memory, for requests that no step has begun yet
         self._named: dict[Name, CachedPrefix] = {}
         self._idle: OrderedDict[Name, CachedPrefix] = OrderedDict()  # the one to evict next comes first
 
@@ -111,16 +117,39 @@ class PrefixCache:
         claim.uses_own = claim.uses_document = None
 
     def evict(self, room_tokens: int) -> None:
-        """Evict idle blocks, of each prefix the last ones first, until no more than ``room_tokens`` are left."""
+        """Evict idle blocks, of each prefix the last ones first, until KV memory holds at most ``room_tokens`` of them.
+
+        They go to host memory, and those that it has no room for, in the same order, are lost.
+        """
         while self.idle_tokens > max(room_tokens, 0):
-            over = -((max(room_tokens, 0) - self.idle_tokens) // self.block_tokens)  # blocks, rounded up
+            over = self._blocks(self.idle_tokens - max(room_tokens, 0))
+            first = next(prefix for prefix in self._idle.values() if prefix.blocks > prefix.host_blocks)
+            self._send(first, min(over, first.blocks - first.host_blocks))
+        while self.host_tokens > self.most_host_tokens:
             first = next(iter(self._idle.values()))
-            self._cut(first, min(over, first.blocks))
+            self._cut(first, min(self._blocks(self.host_tokens - self.most_host_tokens), first.host_blocks))
+
+    def drop(self) -> None:
+        """Lose all idle prefixes."""
+        for prefix in list(self._idle.values()):
+            self._cut(prefix, prefix.blocks)
+
+    def _blocks(self, tokens: int) -> int:
+        """So many tokens in blocks, rounded up."""
+        return -(-tokens // self.block_tokens)
+
+    def _send(self, prefix: CachedPrefix, blocks: int) -> None:
+        """Move the last blocks that an idle prefix has in KV memory to host memory, or back if they are negative."""
+        prefix.host_blocks += blocks
+        self.host_tokens += self.block_tokens * blocks
+        self.idle_tokens -= self.block_tokens * blocks
 
     def _take(self, prefix: CachedPrefix) -> None:
         """One more running request uses a prefix."""
         prefix.users += 1
         if prefix.users == 1 and self._idle.pop(prefix.name, None) is not None:
+            self.fetched_tokens += self.block_tokens * prefix.host_blocks
+            self._send(prefix, -prefix.host_blocks)
             self._move(prefix, 1)
 
     def _move(self, prefix: CachedPrefix, way: int) -> None:
@@ -136,8 +165,11 @@ class PrefixCache:
         self.used_tokens += self.block_tokens * more
 
     def _cut(self, prefix: CachedPrefix, blocks: int) -> None:
-        """Evict the last blocks of an idle prefix; without any it is gone."""
+        """Lose the last blocks of an idle prefix, those in host memory first; without any it is gone."""
+        hosted = min(blocks, prefix.host_blocks)
         prefix.blocks -= blocks
-        self.idle_tokens -= self.block_tokens * blocks
+        prefix.host_blocks -= hosted
+        self.host_tokens -= self.block_tokens * hosted
+        self.idle_tokens -= self.block_tokens * (blocks - hosted)
         if prefix.blocks == 0:
             del self._idle[prefix.name], self._named[prefix.name]

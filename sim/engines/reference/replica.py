@@ -43,7 +43,9 @@ class Replica:
         self.running: list[Job] = []  # in order of admission
         self.step: EngineStep | None = None  # none: idle
         self.stretch: Decoding | None = None  # that the step belongs to, if it only decodes
-        self.cache = PrefixCache(host.offer.block_tokens) if host.offer.block_tokens > 0 else None
+        self.cache = None
+        if host.offer.block_tokens > 0:
+            self.cache = PrefixCache(host.offer.block_tokens, host.offer.host_tokens)
         self.reserve = Reserve(host.offer)
         self.link: TransferLink | None = None  # to the replicas that decode, if it only computes prompts
         self.coming: list[Job] = []  # whose KV is on the way here
@@ -239,7 +241,7 @@ class Replica:
     def forget_prefixes(self) -> None:
         """Lose the prefixes that no running request uses."""
         if self.cache is not None:
-            self.cache.evict(0)
+            self.cache.drop()
 
     def _compose(self) -> EngineStep | None:
         """One token for each decoding request, then prefill in order of admission up to the token budget."""
@@ -282,7 +284,15 @@ class Replica:
         kv_decoding = sum(job.kv_tokens for job in decoding)
         kv_read = kv_decoding + sum(job.prefilled + p for job, p in chunks)
         pairs = kv_decoding + sum(p * job.prefilled + p * (p + 1) // 2 for job, p in chunks)
-        return self.host.slow * float(step_time(self.offer.step, tokens, kv_read, float(pairs), len(decoding)))
+        lasts_s = float(step_time(self.offer.step, tokens, kv_read, float(pairs), len(decoding)))
+        return self.host.slow * (lasts_s + self._fetching_s())
+
+    def _fetching_s(self) -> float:
+        """Time to fetch what was found in host memory for those who were admitted, before the step that begins them."""
+        if self.cache is None:
+            return 0.0
+        tokens, self.cache.fetched_tokens = self.cache.fetched_tokens, 0
+        return tokens * self.offer.host_token_s
 
     @property
     def time_under_way_s(self) -> float:

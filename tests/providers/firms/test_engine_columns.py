@@ -14,6 +14,7 @@ ENGINES = {
     "max_batch": {"max_batch": 17}, "max_step_tokens": {"max_step_tokens": 777}, "prefix_cache": {"prefix_cache": True},
     "block_tokens": {"prefix_cache": True, "block_tokens": 64}, "dialect": {"dialect": "sglang"},
     "reserve": {"reserve": "whole"}, "preempt": {"preempt": "shortest"}, "prefill": {"prefill": "first"},
+    "host_cache": {"prefix_cache": True, "host_cache": {"tokens": 9000}},
     "first_share": {"reserve": "share", "first_share": 0.4},
 }
 LIMITS = {

@@ -51,6 +51,7 @@ def test_an_abstract_server_sends_what_it_is_told():
 
 @pytest.mark.parametrize(("changes", "sentence"), [
     ({"split": {"prefill": 4}}, "prefill is 4, but must be from 1 to one less than replicas, which is 4"),
+    ({"split": {"prefill": 1}, "host_cache": {"tokens": 9}}, "host_cache is given, but prefix_cache is false: nothing"),
     ({"split": {"prefill": 1}, "prefix_cache": True}, "prefix_cache is true, but an engine with a split has none"),
     ({"split": {"prefill": 1}, "dialect": "sglang"}, "reserve is 'share' .*allowed is reserve = 'nothing'"),
 ])

@@ -56,10 +56,13 @@ steps = st.lists(st.tuples(st.sampled_from(["come", "come", "finish", "leave", "
 
 
 @settings(max_examples=300, deadline=None)
-@given(steps)
-def test_prefixes_are_evicted_as_blocks_are(script):
-    """Sessions of three documents, one request of a session at a time: the same hits, the same blocks left."""
-    cache, blocks = PrefixCache(BLOCK), Blocks()
+@given(steps, st.sampled_from([0, 0, 3, 12]))
+def test_prefixes_are_evicted_as_blocks_are(script, hosted):
+    """Sessions of three documents, one request of a session at a time: the same hits, the same blocks left.
+
+    Host memory for so many blocks more is as if there were room for them: what is evicted falls through both.
+    """
+    cache, blocks = PrefixCache(BLOCK, BLOCK * hosted), Blocks()
     running: dict[int, Running] = {}
     said: dict[int, int] = {}  # tokens of each session so far
     for key, (what, session, number) in enumerate(script):
@@ -85,9 +88,11 @@ def test_prefixes_are_evicted_as_blocks_are(script):
             cache.release(there.claim)
             del running[session]
         elif what == "evict":
-            blocks.evict(number)
+            blocks.evict(number + hosted)
             cache.evict(BLOCK * number)
-        assert cache.idle_tokens == BLOCK * len(blocks.free)
+            assert cache.idle_tokens <= BLOCK * number
+        assert cache.host_tokens <= BLOCK * hosted
+        assert cache.idle_tokens + cache.host_tokens == BLOCK * len(blocks.free)
         assert cache.used_tokens == BLOCK * len(blocks.held)
 
 

@@ -100,3 +100,20 @@ def test_a_preempted_request_finds_what_it_had_computed_and_pays_as_at_first(eng
     result, _ = served(engine_class, market(kv_capacity_tokens=110), rows)
     assert result.offer_work[0, o.PREEMPTIONS] >= 1
     assert cached(result) == 0
+
+
+@pytest.mark.parametrize(("hosted", "found", "fetched"), [(0, 16, 0), (40, 48, 32), (1000, 64, 48)])
+def test_what_went_to_host_memory_is_fetched_before_the_step(engine_class, hosted, found, fetched):
+    """Beside a prompt of 130 in memory for 160 one block of the first turn stays; the others go, the last one first."""
+    of = market(kv_capacity_tokens=160, host_tokens=hosted, host_token_s=0.01)
+    between = {"arrive_s": 50.0, "prompt": 130, "output": 2, "session": -1, "key": 9}
+    result, rows = served(engine_class, of, [TURNS[0], between, TURNS[1]])
+    assert cached(result) == found
+    assert rows["first_token_s"][2] - 100.0 == pytest.approx(1.0 + 0.01 * (90 - found) + 0.09 + 0.01 * fetched)
+
+
+def test_host_memory_is_lost_with_its_replica(engine_class):
+    of = market(kv_capacity_tokens=160, host_tokens=1000, host_token_s=0.01)
+    rows = [TURNS[0], {"arrive_s": 50.0, "prompt": 130, "output": 2, "session": -1, "key": 9}, TURNS[1]]
+    outage = [Change(90.0, "up", 0, (0.0,)), Change(91.0, "up", 0, (1.0,))]
+    assert cached(served(engine_class, of, rows, outage)[0]) == 0
