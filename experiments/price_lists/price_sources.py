@@ -115,7 +115,11 @@ def _of_package(name: str, source: Source) -> Any:  # noqa: ANN401 - what JSON h
         raise OutputError(f"--from {name} without a path reads the package {source.package}, which is not installed; "
                           f"install it (pip install 'tokenmarket[{EXTRA}]'), or give the path of its data")
     if source.inside.startswith("."):
-        return _plain(_attribute(module + source.inside))
+        try:
+            return _plain(_attribute(module + source.inside))
+        except ImportError as error:
+            raise OutputError(f"--from {name} cannot import the package {source.package}: {error}; install it whole "
+                              f"(pip install 'tokenmarket[{EXTRA}]'), or give the path of its data") from None
     return _of_file(Path(found.submodule_search_locations[0]) / source.inside, source.is_csv)
 
 

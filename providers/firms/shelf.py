@@ -14,7 +14,9 @@ from providers.price_schedules import schedule_of
 from providers.shared_columns import engine_columns, fault_columns, limit_columns
 from sim.engines.world import BALANCERS, OfferSpec
 from sim.errors import ScenarioError
+from sim.market.firm_schedules import schedule_at
 from sim.market.models.model import Model, Models
+from sim.market.prices import Prices
 from sim.scenario.firm_settings import Firm, PoolSettings, Shelf, SupplySettings
 from sim.scenario.price_settings import Price
 from sim.scenario.provider_settings import Offer, RooflineServing
@@ -189,7 +191,7 @@ def offer_spec(planned: PlannedOffer, settings: SupplySettings) -> OfferSpec:
         kv_capacity_tokens=hardware.kv_tokens,
         seq_overhead_tokens=hardware.deployment.sequence_overhead_tokens,
         step=hardware.step,
-        price=schedule_of(part.price),
+        price=schedule_at(firm.schedule, Prices(*schedule_of(part.price).base[:3])),
         context_tokens=hardware.context_tokens,
         request_s=hardware.deployment.gpu.constants(built_in()).request_s,
         gpus=hardware.gpus * planned.most,

@@ -1,12 +1,15 @@
 """The board: which offers are listed, at which prices, with how many replicas; and the log of every change."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.engines.face import TrafficEngine
 from sim.engines.world import OfferSpec
+from sim.market.firm_schedules import schedule_at
 from sim.market.prices import Prices
+from sim.scenario.price_settings import RelativeSchedule
 
 
 class PriceChange(NamedTuple):
@@ -37,6 +40,8 @@ class Board:
         What there is, who serves it, and what is charged over what is posted.
     crowd
         Replicas of an offer that the engine holds at most, where some stand for all; None: it holds all.
+    relative
+        What offers charge in proportion to the prices posted, by row; others charge these alone.
 
     Attributes
     ----------
@@ -54,9 +59,10 @@ class Board:
     """
 
     def __init__(self, offers: tuple[OfferSpec, ...], engine: TrafficEngine, price_factor: float = 1.0,
-                 crowd: int | None = None) -> None:
+                 crowd: int | None = None, relative: Mapping[int, RelativeSchedule] | None = None) -> None:
         count = len(offers)
         self._engine, self._factor, self._crowd = engine, price_factor, crowd
+        self._relative = relative or {}
         self.listed = np.zeros(count, bool)
         self.replicas = np.zeros(count, np.int64)
         self._posted = [Prices(*o.price.base[:3]) for o in offers]
@@ -94,7 +100,10 @@ class Board:
         self.changed_s[offer] = time_s
         # what was posted, not what is charged: strategies and measures of price setting know no price factor
         self.price_changes.append(PriceChange(time_s, offer, before, prices, reason))
-        self._engine.set_price(offer, charged.input, charged.output, charged.cached)
+        if offer in self._relative:
+            self._engine.set_schedule(offer, schedule_at(self._relative[offer], charged))
+        else:
+            self._engine.set_price(offer, charged.input, charged.output, charged.cached)
 
     def set_replicas(self, time_s: float, offer: int, replicas: int) -> None:
         """Let ``replicas`` take new requests (the others finish what they have); 0 withdraws the offer."""

@@ -16,6 +16,7 @@ from sim.market.board import Board
 from sim.market.customers.customers import Customers
 from sim.market.customers.observed import LatencyLately, paid_lately
 from sim.market.customers.routing import PINNED, rules_of_workloads
+from sim.market.firm_schedules import schedules_of
 from sim.market.ledger import Ledger
 from sim.market.market_traffic import MarketTraffic
 from sim.market.market_world import REPLICAS_HELD
@@ -57,7 +58,8 @@ class Market:
         names = {name: row for row, name in enumerate(models.names)}
         self.offer_model = np.array([names[offer.model] for offer in world.offers], np.int64)
         self.board = Board(world.offers, traffic.engine, scenario.price_factor,
-                           None if traffic.clock.full else REPLICAS_HELD)
+                           None if traffic.clock.full else REPLICAS_HELD,
+                           schedules_of(scenario.supply.firms, world.offers))
         self.ledger = Ledger()
         self.offer_days: list[OfferDay] = []
         self.workload_days: list[WorkloadDay] = []

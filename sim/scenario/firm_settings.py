@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from sim.scenario.base import Name, Part, Sweep, quantity
 from sim.scenario.cost_settings import Costing
 from sim.scenario.entry_settings import EntrySettings
+from sim.scenario.price_settings import RelativeSchedule
 from sim.scenario.pricing_settings import DemandLearning, PricingChoice
 from sim.scenario.provider_settings import Engine, Faults, Limits
 
@@ -103,6 +104,8 @@ class Firm(Part):
     pools: tuple[PoolSettings, ...] = Field(description="GPUs at entry, one entry a type; a model goes to the first "
                                             "where it fits", min_length=1)
     pricing: PricingChoice = Field(PricingChoice(), description="Pricing strategy of its offers")
+    schedule: RelativeSchedule = Field(RelativeSchedule(), description="What it charges for long prompts and for "
+                                       "writing to the cache, in proportion to the prices its strategy asks")
     adoption: Adoption = Field(Adoption(), description="Which models it takes, and when")
     training: TrainingSplit = Field(TrainingSplit(), description="GPUs that train")
     faults: Faults = Field(Faults(), description="What goes wrong at the firm")

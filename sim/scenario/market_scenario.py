@@ -145,6 +145,15 @@ class MarketScenario(Document):
         return self
 
     @model_validator(mode="after")
+    def _bills_are_counted(self) -> "MarketScenario":
+        """A sampled run reckons money from mean lengths, of which no tier can be read."""
+        for name, firm in self.supply.firms.items():
+            if self.horizon.resolution != "full" and not firm.schedule.is_plain:
+                raise ValueError(f"supply.firms.{name}.schedule has prices beside those of the strategy, but of each "
+                                 'day only minutes are simulated; they are allowed with horizon.resolution = "full"')
+        return self
+
+    @model_validator(mode="after")
     def _fees_in_one_place(self) -> "MarketScenario":
         if self.router.client_side:
             raise ValueError("router.client_side is true; in a market it must be false, since one router serves all")

@@ -124,3 +124,37 @@ class Price(PriceSchedule):
             told = ", ".join(f"{time:g}" for time in times)
             raise ValueError(f"later has from_s {told}, but each must be after the one before")
         return self
+
+
+class RelativeTier(Part):
+    """Prices of requests with a long prompt over those of others: for the whole request, prompt and answer."""
+
+    above_tokens: int = quantity(unit="tokens", doc="They hold for prompts of more tokens than this", ge=1)
+    input_factor: float = quantity(
+        2.0, unit="1", doc="Prices of prompt tokens, cached and written ones too, over those of other requests", gt=0,
+        le=10, source="Gemini 2.5 Pro and Claude Sonnet 4 above 200,000 tokens (OpenRouter API, November 2026)")
+    output_factor: float = quantity(1.5, unit="1", doc="Price of output tokens over that of other requests", gt=0,
+                                    le=10, source="as input_factor")
+
+
+class RelativeSchedule(Part):
+    """What a firm charges beside the prices that its strategy asks, in proportion to these."""
+
+    tiers: tuple[RelativeTier, ...] = Field(
+        (), description="Prices for longer prompts, by ascending length; the whole request is at the last it exceeds")
+    cache_write_factor: float | None = quantity(
+        None, unit="1", doc="Price of prompt tokens that are written to the cache over that of input: where it is "
+        "given, all those that are not read from it; none: as input", gt=0, le=10,
+        source="none; Anthropic's is 1.25 (OpenRouter API, November 2026)")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it adds nothing to the prices asked."""
+        return not self.tiers and self.cache_write_factor is None
+
+    @model_validator(mode="after")
+    def _ascends(self) -> "RelativeSchedule":
+        above = [tier.above_tokens for tier in self.tiers]
+        if above != sorted(set(above)):
+            raise ValueError(f"tiers have above_tokens {', '.join(map(str, above))}, but each must be above the last")
+        return self

@@ -309,6 +309,8 @@ def market_worlds() -> list[tuple[str, str, dict[str, Any]]]:
         (r"(router\.region|network|.*firms\.\*\.region)", "network", tight(
             network=NETWORK, supply={"firms": {"atlas": {"region": "eu-west"}}})),
         (r"(.*\.(engine|limits|faults)|horizon|rhythm|customers\.templates|.*routing|engine)", "tight", tight()),
+        (r".*\.firms\.\*\.schedule", "schedules", tight(supply={"firms": {"atlas": {"schedule": {
+            "tiers": [{"above_tokens": 1500}], "cache_write_factor": 1.5}}}})),
         (r".*\.firms\.\*\.limits", "tight days", tight(supply={"firms": {"atlas": {"limits": DAYS}}})),
         (r"marketplaces\.\*\.(policy|preferences)", "tight marketplaces", tight(marketplaces=PLACES | {
             "paid": {"preferences": WANTS}})),

