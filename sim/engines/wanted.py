@@ -57,9 +57,27 @@ def rules_of(world: World) -> list[int]:
     return [rules[row] if row >= 0 else 0 for row in wants]
 
 
+def models_together(world: World) -> list[tuple[int, ...]]:
+    """Models of each class, its own first, of which the offers are sorted together; none where models go in turn."""
+    different, wants = wishes_of(world)
+    together = [wanted.sorts_together for wanted in different] + [False]
+    fallbacks = world.class_fallbacks or ((),) * len(world.classes)
+    return [(model, *others) if others and together[row] else ()
+            for model, others, row in zip(world.class_model.tolist(), fallbacks, wants, strict=True)]
+
+
+def queue_of_models(world: World) -> list[int]:
+    """Queue of each model, in which requests wait for offers to return: one of all that are sorted together."""
+    queues = list(range(len(world.models)))
+    for models in set(models_together(world)):
+        joined = {queues[model] for model in models}
+        queues = [min(joined) if queue in joined else queue for queue in queues]
+    return queues
+
+
 def says_nothing(wanted: Preferences) -> bool:
     """True if a request with these preferences is placed as if it had none."""
-    told = wanted.model_dump(exclude={"sort", "variant", "shared_capacity", "allow_fallbacks"})
+    told = wanted.model_dump(exclude={"sort", "partition", "variant", "shared_capacity", "allow_fallbacks"})
     limits = any(isinstance(value, dict) and any(limit is not None for limit in value.values())
                  for value in told.values())
     names = any(bool(value) for value in told.values() if not isinstance(value, dict))

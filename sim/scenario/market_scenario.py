@@ -171,6 +171,9 @@ class MarketScenario(Document):
             if wants.own_keys:
                 raise ValueError(f"{path}.own_keys is {list(wants.own_keys)}; in a market leave it out, since "
                                  "who has own keys is said by `customers.segments.*.own_key_share`")
+            if wants.partition == "none":
+                raise ValueError(f"{path}.partition is 'none'; in a market leave it out, since a workload's requests "
+                                 "ask for one model")
             if wants.shared_capacity is not None:
                 raise ValueError(f"{path}.shared_capacity is {str(wants.shared_capacity).lower()}; in a market leave "
                                  "it out, since it goes with own_keys, which a market has no list of")

@@ -73,6 +73,10 @@ class Preferences(Part):
     sort: Literal["none", "price", "throughput", "latency"] | None = Field(
         None, description="Offers are tried one by one: the cheapest for the request first, or by the median "
         f"throughput or time to first token of the last five minutes (source: {SOURCE})")
+    partition: Literal["model", "none"] | None = Field(
+        None, description="`none`: offers of a class's model and of its `fallback_models` are sorted together, and a "
+        "request goes to the model whose offer is first; none: one model after the other, as with `model`. `sort` may "
+        "also be written as a table of `by` and `partition` (source: OpenRouter, provider routing: model)")
     variant: Literal["floor", "nitro"] | None = Field(
         None, description="Suffix of the model's name: `floor` sorts by price, `nitro` by throughput "
         f"(source: {SOURCE})")
@@ -86,6 +90,18 @@ class Preferences(Part):
     shared_capacity: bool | None = Field(
         None, description="Whether an offer for which there is an own key may also be used with the router's, once the "
         "own key has failed; none: it may (source: OpenRouter, BYOK: `use shared capacity` by default)")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sort_as_a_table(cls, told: Any) -> Any:
+        """Read `sort` with `by` and `partition`, as OpenRouter's requests have it."""
+        if not isinstance(told, Mapping) or not isinstance(told.get("sort"), Mapping):
+            return told
+        table = told["sort"]
+        if not {"by"} <= table.keys() <= {"by", "partition"} or "partition" in told:
+            raise ValueError(f"sort is {dict(table)}; a table has `by` and perhaps `partition`, and then no partition "
+                             "stands beside it")
+        return {**told, "sort": table["by"], "partition": table.get("partition")}
 
     @model_validator(mode="after")
     def _one_way_to_sort(self) -> "Preferences":
@@ -108,12 +124,17 @@ class Preferences(Part):
         """``none``, or what offers are sorted by."""
         return SORT_OF_VARIANT[self.variant] if self.variant is not None else self.sort or "none"
 
+    @property
+    def sorts_together(self) -> bool:
+        """Whether offers of several models are sorted together."""
+        return self.partition == "none" and self.sorts_by != "none"
+
     def over(self, general: "Preferences") -> "Preferences":
-        """These preferences, and those of ``general`` where they say nothing; `sort` and `variant` are one."""
+        """These preferences, and those of ``general`` where they say nothing; whoever sorts says how whole."""
         own = {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
         theirs = {name: getattr(general, name) for name in type(self).model_fields}
         if "sort" in own or "variant" in own:
-            theirs.update(sort=None, variant=None)
+            theirs.update(sort=None, variant=None, partition=None)
         return self.model_copy(update={**theirs, **own})
 
     def check_names(self, path: str, offers: Mapping[str, Collection[str] | None]) -> None:

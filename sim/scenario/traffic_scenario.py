@@ -93,8 +93,21 @@ class TrafficScenario(Document):
         offers = {name: provider.offers for name, provider in self.providers.items()}
         for name, router in self.routers.items():
             router.preferences.check_names(f"routers.{name}.preferences", offers)
+            if router.preferences.partition == "none" and not router.preferences.sorts_together:
+                raise ValueError(f"routers.{name}.preferences.partition is 'none', but nothing is sorted; say sort or "
+                                 "variant with it")
         for name, cls in self.demand.items():
             cls.preferences.check_names(f"demand.{name}.preferences", offers)
+            if cls.preferences.partition == "none":
+                self._check_partition(name, cls)
+
+    def _check_partition(self, name: str, cls: ClientClass) -> None:
+        if not cls.fallback_models:
+            raise ValueError(f"demand.{name}.preferences.partition is 'none', but the class has no fallback_models, so "
+                             "that there is one model to sort")
+        if not cls.preferences.over(self.routers[cls.router].preferences).sorts_together:
+            raise ValueError(f"demand.{name}.preferences.partition is 'none', but nothing is sorted; say sort or "
+                             "variant with it")
 
     def _check_regions(self) -> None:
         known = set(self.network.regions)

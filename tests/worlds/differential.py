@@ -23,6 +23,7 @@ from worlds import small as worlds
 from worlds.differential_copies import with_copies
 from worlds.differential_dialects import with_dialects
 from worlds.differential_preferences import (
+    client_with_partition,
     client_with_preferences,
     pin_some,
     router_with_preferences,
@@ -88,8 +89,8 @@ def random_case(seed: int) -> Case:
         offers, [_policy(rng) for _ in names],
         routers={name: router_with_preferences(seed, place, with_waiting(seed, place, _router(rng)), offers)
                  for place, name in enumerate(names)},
-        clients=[client_with_preferences(seed, at, with_shared_prefix(
-            seed, at, closed(seed, at, with_stay(seed, at, _client(rng, models, names)))), offers)
+        clients=[client_with_partition(seed, at, client_with_preferences(seed, at, with_shared_prefix(
+            seed, at, closed(seed, at, with_stay(seed, at, _client(rng, models, names)))), offers), models)
             for at in range(rng.integers(1, 6))],
         traffic=traffic,
         delay_s=_maybe(rng, 0.7, rng.time_s(0.001, 0.6 if rng.coarse else 0.2, (len(names), len(offers))), 0.0),

@@ -50,6 +50,18 @@ def client_with_preferences(seed: int, number: int, client: Client, offers: Sequ
     return client._replace(demand={**client.demand, "preferences": wants})
 
 
+def client_with_partition(seed: int, number: int, client: Client, models: Sequence[str]) -> Client:
+    """Return a random class, in a sixth of the cases one of which the offers of several models are sorted together."""
+    rng = _dice(seed, 5, number)
+    others = [str(model) for model in rng.permutation(list(models)) if model != client.model]
+    if rng.random() >= 1 / 6 or not others:
+        return client
+    wants = {**client.demand.get("preferences", {}), "partition": "none"}
+    if wants.get("sort", "none") == "none" and "variant" not in wants:
+        wants["sort"] = str(rng.choice(["price", "throughput", "latency"]))
+    return client._replace(demand={**client.demand, "preferences": wants}, fallbacks=tuple(others))
+
+
 def pin_some(seed: int, world: World, table: np.ndarray) -> None:
     """Pin some of the requests of a third of the markets to a provider, whether it sells their model or not."""
     rng = _dice(seed, 4)

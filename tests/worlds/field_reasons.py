@@ -18,6 +18,7 @@ REASONS: Final[dict[str, str]] = {  # patterns of form and field
     r"market router\.(client_side|fee_share|own_key_fee_share)|market .*\.own_keys|market .*\.engine\.split\..*":
         REFUSED + "the sentence names the field that holds there",
     r"market gpus\.\*\.unpack_flops": "hosts of markets compute at the precision of their weights, and unpack none",
+    r"market .*\.partition": REFUSED + "a workload's requests ask for one model",
     r"market .*\.shared_capacity": REFUSED + "it goes with own_keys, which a market has no list of",
     r"market customers\.choice\.fall_days":
         "it is read where creators alone sell, at list prices (the climb); sellers of a whole market "

@@ -208,6 +208,7 @@ def traffic_worlds() -> list[tuple[str, str, dict[str, Any]]]:
         *((rf"{where}\.\*\.preferences\.(max|preferred)", f"wants {n} of {where[:3]}", more)
           for n, wants in enumerate((WANTS, LATENCY, THROUGHPUT))
           for where, more in (("routers", r(preferences=wants)), ("demand", chat(preferences=wants)))),
+        (r"(routers|demand)\.\*\.preferences\.partition", "sorted", r(preferences={"sort": "price"})),
         (r"(routers\.\*\.region|network|demand\.\*\.region|providers\.\*\.region|.*\.offers\.\*\.region)", "network",
          APART), (r"demand\.\*\.router", "second router", SECOND), *kinds,
         (r"demand\.\*\.arrivals<trace>", "trace", _of_trace()),

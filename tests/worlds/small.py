@@ -243,7 +243,7 @@ def _scenario(
         "traffic": {"duration_s": 1000.0, "sample_share": 1.0, **traffic},
         "routers": dict(routers),
         "demand": {
-            f"class{index}": {"model": client.model, "router": client.router,
+            f"class{index}": {"model": client.model, "router": client.router, "fallback_models": client.fallbacks,
                               "arrivals": {"kind": "poisson", "rate_per_s": 1.0}, **client.demand}
             for index, client in enumerate(clients)
         },

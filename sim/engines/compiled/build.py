@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.engines.compiled import records, state
 from sim.engines.compiled.bill_records import TierRow
-from sim.engines.compiled.build_preferences import keyed_offers, new_wishes
+from sim.engines.compiled.build_preferences import keyed_offers, new_models, new_wishes
 from sim.engines.compiled.build_telemetry import assign_telemetry, new_runs, new_telemetry
 from sim.engines.compiled.build_tiers import new_clients, special_offers
 from sim.engines.compiled.build_waiting import new_links, new_queues, no_debts, rest_fields, slow_start_fields
@@ -207,7 +207,7 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
         **new_runs(FIRST_POOL),
         sticky=table(sticky, records.Stick),
         model_first=world.model_first.astype(np.int64),
-        fallbacks=_fallbacks(world),
+        **new_models(world),
         fresh=np.full((len(routers), len(world.models), 2), -1, np.int64),
         all_open=np.zeros((len(routers), len(world.models)), np.int32),
         guard_until=np.repeat(np.where(routers["weighs"] != 0, np.inf, 0.0)[:, None], len(world.models), 1),
@@ -227,14 +227,6 @@ def _routing(world: World, offers: np.ndarray, lane_of: np.ndarray) -> Routing:
 
 def _hedges(world: World) -> bool:
     return any(router.attempts.hedge_s is not None for router in world.router_settings)
-
-
-def _fallbacks(world: World) -> np.ndarray:
-    lists = world.class_fallbacks or ((),) * len(world.classes)
-    table = np.full((len(lists), _widest(map(len, lists))), -1, np.int32)
-    for row, models in zip(table, lists, strict=True):
-        row[: len(models)] = models
-    return table
 
 
 def _rows_if(used: bool) -> int:

@@ -1,5 +1,6 @@
 """The memory of what classes prefer, at time 0."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from sim.engines.compiled.wish import Wish
 from sim.engines.ranks import SORTS
 from sim.engines.record import table
-from sim.engines.wanted import decides, goes_it_alone, standings, wishes_of
+from sim.engines.wanted import decides, goes_it_alone, models_together, queue_of_models, standings, wishes_of
 from sim.engines.world import World
 from sim.scenario import Preferences
 from sim.scenario.preference_settings import PERCENTILES, LatencyLimits, MaxPrice, ThroughputLimits
@@ -26,6 +27,24 @@ def new_wishes(world: World) -> dict[str, Any]:
         "standings": np.stack([standings(wanted, world.offers) for wanted in different or [Preferences()]]),
         "quartiles": np.full(shape, -1.0),
     }
+
+
+def new_models(world: World) -> dict[str, Any]:
+    """Arrays of it for the models that a class's requests go to, in turn or as their offers are sorted together."""
+    together = models_together(world)
+    in_turn = world.class_fallbacks or ((),) * len(world.classes)
+    return {
+        "fallbacks": _padded([() if models else others for models, others in zip(together, in_turn, strict=True)]),
+        "together": _padded(together if any(together) else [()]),
+        "queue_of": np.array(queue_of_models(world), np.int64),
+    }
+
+
+def _padded(lists: Sequence[tuple[int, ...]]) -> np.ndarray:
+    table = np.full((len(lists), max([1, *map(len, lists)])), -1, np.int32)
+    for row, models in zip(table, lists, strict=True):
+        row[: len(models)] = models
+    return table
 
 
 def keyed_offers(world: World) -> np.ndarray:
@@ -48,6 +67,7 @@ def _wish_fields(wanted: Preferences) -> dict[str, Any]:
         **{f"throughput_{name}": getattr(quick, name) or 0.0 for name in PERCENTILES},
         "sort": SORTS.index(wanted.sorts_by),
         "places": 1 + len(wanted.order or ()),
+        "together": wanted.sorts_together,
         "ordered": bool(wanted.order),
         "decides": decides(wanted),
         "alone": goes_it_alone(wanted),

@@ -319,7 +319,7 @@ class CompiledEngine:
         shard = self._shard_of(offer)
         s, g = self._shards[shard], self._globals[shard]
         model = _model_of(s, offer)
-        if (rows_of(s.routing.queues)["head"][:, model] < 0).all():
+        if (rows_of(s.routing.queues)["head"][:, s.routing.queue_of[model]] < 0).all():
             return
         if g["misc_count"] > len(s.clock.misc) - SPARE - len(s.routing.requests):
             self._replace(shard, grow(s))

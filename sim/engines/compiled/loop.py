@@ -22,8 +22,9 @@ from sim.engines.compiled.deployment import hear_cancel, hear_dispatch
 from sim.engines.compiled.hedge import go_on_alone, hedge_is_due, is_live, set_aside, swap
 from sim.engines.compiled.network import receive
 from sim.engines.compiled.owed import release
-from sim.engines.compiled.place import BAD_ROW, NO_ROW, beginning_of, may_return, memory_of, note_kept_away, pick
+from sim.engines.compiled.place import BAD_ROW, NO_ROW, beginning_of, memory_of, pick
 from sim.engines.compiled.policy_table import observer
+from sim.engines.compiled.preferences import sorts_together
 from sim.engines.compiled.records import Globals
 from sim.engines.compiled.replica import boundary
 from sim.engines.compiled.router import (
@@ -41,6 +42,7 @@ from sim.engines.compiled.router import (
     try_next_model,
     wait,
 )
+from sim.engines.compiled.sorted_models import ask_best_model, note_kept_away, some_may_return
 from sim.engines.compiled.state import (
     BACKING_OFF,
     FIRST_LANE,
@@ -248,7 +250,7 @@ def must_wait(s: State, q: int) -> bool:
         return True
     if next_model(g, s.routing, request) >= 0:
         return False
-    return g.now < budget_ends_s(g, s.routing, request) and may_return(g, s.supply, s.routing, q)
+    return g.now < budget_ends_s(g, s.routing, request) and some_may_return(g, s.supply, s.routing, q)
 
 
 @inner(forceinline=True)
@@ -257,6 +259,8 @@ def place(s: State, policies: Any, q: int) -> bool:
     g = s.globals[0]
     request = s.routing.requests[q]
     hedges = request.live >= 0
+    if not hedges and sorts_together(s.routing, request):
+        ask_best_model(g, s.supply, s.routing, q)
     while True:
         o = pick(g, s.supply, s.routing, policies, q)
         if o >= 0 or o == BAD_ROW or hedges:

@@ -14,11 +14,10 @@ from sim.engines.compiled.newcomers import show_newcomers
 from sim.engines.compiled.policy_table import chooser
 from sim.engines.compiled.preferences import allows, first_group, leaders, prefers_nothing, was_tried
 from sim.engines.compiled.records import Globals, LiveRequest, Seat
-from sim.engines.compiled.state import Books, Routing, Supply, wide
+from sim.engines.compiled.state import Routing, Supply, wide
 from sim.engines.compiled.telemetry import AVERAGES, WINDOWED, refresh
 from sim.engines.compiled.terms import caching_saves, cost_usd
 from sim.engines.documents import document_number
-from sim.engines.outcome import KEPT_AWAY
 from sim.policy import Memory, Request
 from sim.units import MINUTE_S
 from sim.view import (
@@ -68,11 +67,11 @@ def is_usable(g: Globals, supply: Supply, routing: Routing, q: int, o: int) -> b
 
 
 @inner()
-def may_return(g: Globals, supply: Supply, routing: Routing, q: int) -> bool:
-    """True if a request that found no open row could go to an offer that rests, once that returns."""
+def may_return(g: Globals, supply: Supply, routing: Routing, q: int, model: int) -> bool:
+    """True if a request that found no open row could go to an offer of a model that rests, once that returns."""
     request = routing.requests[q]
     again = routing.routers[request.router].retry_tried != 0
-    for o in range(routing.model_first[request.model], routing.model_first[request.model + 1]):
+    for o in range(routing.model_first[model], routing.model_first[model + 1]):
         is_free = suits(supply, routing, q, o) and (again or not was_tried(routing, q, o))
         if is_free and not is_healthy(g, routing.seats[request.router, o]):
             return True
@@ -80,25 +79,16 @@ def may_return(g: Globals, supply: Supply, routing: Routing, q: int) -> bool:
 
 
 @inner()
-def is_kept_away(g: Globals, supply: Supply, routing: Routing, q: int) -> bool:
-    """True if nothing but its preferences closes an offer to a request."""
+def is_kept_away(g: Globals, supply: Supply, routing: Routing, q: int, model: int) -> bool:
+    """True if nothing but its preferences closes an offer of a model to a request."""
     request = routing.requests[q]
     if prefers_nothing(routing, request):
         return False
-    for o in range(routing.model_first[request.model], routing.model_first[request.model + 1]):
+    for o in range(routing.model_first[model], routing.model_first[model + 1]):
         is_free = can_serve(supply, routing, request, o) and not was_tried(routing, q, o)
         if is_free and not allows(supply, routing, request, o) and is_healthy(g, routing.seats[request.router, o]):
             return True
     return False
-
-
-@inner()
-def note_kept_away(g: Globals, supply: Supply, routing: Routing, books: Books, q: int) -> None:
-    """Count a request that nothing but its preferences leaves without an offer: it is refused, whatever failed."""
-    request = routing.requests[q]
-    if is_kept_away(g, supply, routing, q):
-        request.failure = 0
-        books.class_sums[request.client_class, request.cohort, KEPT_AWAY] += 1
 
 
 @inner(forceinline=True)
@@ -138,9 +128,16 @@ def open_all(routing: Routing, request: LiveRequest) -> int:
     return int(last - first)
 
 
+class Opened(NamedTuple):
+    """What came of marking who may be chosen."""
+
+    many: int  # how many may
+    only_tried: bool  # whether somebody may not, for no other reason than that it was tried
+
+
 @inner()
-def open_some(g: Globals, supply: Supply, routing: Routing, q: int) -> int:
-    """Mark who may be chosen; a request that has tried everybody may start again if the router says so."""
+def open_untried(g: Globals, supply: Supply, routing: Routing, q: int) -> Opened:
+    """Mark who of the model that a request asks for may be chosen."""
     request = routing.requests[q]
     routing.all_open[request.router, request.model] = 0
     count = 0
@@ -157,8 +154,17 @@ def open_some(g: Globals, supply: Supply, routing: Routing, q: int) -> int:
         row[OPEN] = 1.0 if may else 0.0
         count += may
     routing.guard_until[request.router, request.model] = guard_until
+    return Opened(count, closed_by_try)
+
+
+@inner()
+def open_some(g: Globals, supply: Supply, routing: Routing, q: int) -> int:
+    """Mark who may be chosen; a request that has tried everybody may start again if the router says so."""
+    request = routing.requests[q]
+    opened = open_untried(g, supply, routing, q)
+    count = opened.many
     starts_again = routing.routers[request.router].retry_tried != 0 and request.live < 0  # not beside a live attempt
-    if count == 0 and closed_by_try and starts_again:
+    if count == 0 and opened.only_tried and starts_again:
         request.used = 0
         for o in range(routing.model_first[request.model], routing.model_first[request.model + 1]):
             may = is_usable(g, supply, routing, q, o)

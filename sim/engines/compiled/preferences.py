@@ -30,6 +30,13 @@ def prefers_nothing(routing: Routing, request: LiveRequest) -> bool:
     return bool(routing.clients[request.client_class].wants < 0 and request.pinned == 0)
 
 
+@inner(forceinline=True)
+def sorts_together(routing: Routing, request: LiveRequest) -> bool:
+    """True if offers of all of a request's models are sorted together; then there is more than one."""
+    wants = routing.clients[request.client_class].wants
+    return bool(wants >= 0 and routing.wishes[wants].together != 0 and routing.together[request.client_class, 0] >= 0)
+
+
 @inner()
 def allows(supply: Supply, routing: Routing, request: LiveRequest, o: int) -> bool:
     """True if a request is not pinned to another provider, and its class's preferences let an offer serve it."""

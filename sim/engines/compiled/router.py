@@ -12,10 +12,10 @@ from sim.engines.compiled.books import bill, count_outcome, count_rule, measure
 from sim.engines.compiled.clock import RETRY, Rare, push_misc, start_timer, stop_timer
 from sim.engines.compiled.hedge import hedge_time, swap
 from sim.engines.compiled.network import Letter, send
-from sim.engines.compiled.place import note_kept_away
 from sim.engines.compiled.preferences import uses_own_key
 from sim.engines.compiled.rates import within_own_limits
 from sim.engines.compiled.records import Globals, LiveRequest
+from sim.engines.compiled.sorted_models import note_kept_away
 from sim.engines.compiled.state import (
     BACKING_OFF,
     BARE,

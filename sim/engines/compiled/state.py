@@ -145,6 +145,8 @@ class Routing(NamedTuple):
     free_runs: np.ndarray
     sticky: Rows[Stick]  # (routers, models, slots)
     model_first: np.ndarray  # int64
+    together: np.ndarray  # int32 (classes, most), or (1, 1): models that are sorted together, own first; -1: no more
+    queue_of: np.ndarray  # int64 (models): the queue of those who wait for an offer of it
     fallbacks: np.ndarray  # int32 (classes, most): models that are asked in turn after a class's own; -1: no more
     fresh: np.ndarray  # int64 (routers, models, 2): slot and minute to which all rows are refreshed
     all_open: np.ndarray  # int32 (routers, models): 1 if all rows of the model are marked as open

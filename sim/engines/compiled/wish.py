@@ -19,6 +19,7 @@ class Wish(Record):
     throughput_p99: float = f8("preferred at least, tokens/s; 0: anything")
     places: int = i8("places in the order, that of all offers not named in it included")
     sort: int = i4("what offers are sorted by: index into sim.engines.ranks.SORTS")
+    together: int = i4("1 if offers of several models are sorted together")
     ordered: int = i4("1 if there is an order: sessions do not stick")
     decides: int = i4("1 if the policy is not asked where one offer is left")
     alone: int = i4("1 if no offer but the one chosen first may be tried")

@@ -155,13 +155,16 @@ class Placer:
             return False
         return wishes is None or wishes.allows(request, offer, self.live[offer], self.prices[offer])
 
-    def _is_kept_away(self, request: LiveRequest) -> bool:
-        """True if nothing but its preferences closes an offer to the request."""
-        first, last = self.world.model_first[request.model:request.model + 2].tolist()
+    def _offers_of(self, model: int) -> range:
+        first, last = self.world.model_first[model:model + 2].tolist()
+        return range(first, last)
+
+    def _is_kept_away(self, request: LiveRequest, model: int) -> bool:
+        """True if nothing but its preferences closes an offer of a model to the request."""
         return any(
             self._can_serve(request, offer) and not self._allows(request, offer)
             and not self._was_tried(request, offer) and self.health[offer].lets_through(self.clock.now)
-            for offer in range(first, last)
+            for offer in self._offers_of(model)
         )
 
     def _prefer(self, request: LiveRequest, candidates: Candidates) -> None:

@@ -1,6 +1,7 @@
 """Which offers a class's preferences leave to a request, and which of them go first (semantics, section 15)."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,6 +21,18 @@ SORTED_VALUES: dict[str, Callable[[np.ndarray], float]] = {
     "throughput": lambda row: -float(row[view.THROUGHPUT_P50]),
     "latency": lambda row: float(row[view.TTFT_P50]),
 }
+
+
+@dataclass(frozen=True)
+class Leader:
+    """The open offers of a model that go first: their rank, and what the best of them is sorted by."""
+
+    rank: int
+    value: float
+
+    def goes_before(self, other: "Leader") -> bool:
+        """True if they go before those of another model that stands earlier in the list: not if they are as good."""
+        return self.rank < other.rank or (self.rank == other.rank and other.value > as_good_as(self.value))
 
 
 class Wishes:
@@ -76,11 +89,21 @@ class Wishes:
             wanted is None or value >= wanted for wanted, value in at_least
         )
 
+    def rank(self, request: LiveRequest, offer: int, observed: Observed) -> int:
+        """Rank of an offer for a request; the lowest goes first."""
+        own_key = self.uses_own_key(request, offer)
+        return int(rank_of(self.standings[offer], self.places, own_key, not self.meets_preferences(observed)))
+
     def first_group(self, request: LiveRequest, opened: Iterable[int], observed: Sequence[Observed]) -> set[int]:
         """Leave those of the open offers that no other goes before."""
-        ranks = {offer: rank_of(self.standings[offer], self.places, self.uses_own_key(request, offer),
-                                not self.meets_preferences(observed[offer])) for offer in opened}
+        ranks = {offer: self.rank(request, offer, observed[offer]) for offer in opened}
         return {offer for offer, rank in ranks.items() if rank == min(ranks.values())}
+
+    def leader(self, request: LiveRequest, group: set[int], observed: Sequence[Observed], live: np.ndarray) -> Leader:
+        """Return how good the first group of a model is."""
+        value = SORTED_VALUES[self.wanted.sorts_by]
+        one = min(group)
+        return Leader(self.rank(request, one, observed[one]), min(value(live[offer]) for offer in group))
 
     def leaders(self, opened: set[int], live: np.ndarray) -> set[int]:
         """Leave the best of the open offers by what they are sorted by."""

@@ -7,9 +7,10 @@ from sim import draws, policy
 from sim.engines import outcome
 from sim.engines.answers import expected_tokens
 from sim.engines.reference.network import Channels
-from sim.engines.reference.place import Candidates, Placer, Stick
+from sim.engines.reference.place import Candidates, Stick
 from sim.engines.reference.rates import Door
 from sim.engines.reference.request import Attempt, LiveRequest
+from sim.engines.reference.sorted_models import SortedModels
 from sim.engines.reference.terms import PostedPrice
 from sim.engines.reference.waiting import RouterQueue
 from sim.engines.rules import BACK_OFF_ENDS, LOOK, OUTCOME_OF_FAILURE, TIME_OUT, TIMER
@@ -20,7 +21,7 @@ from sim.policy import Event
 Placement = tuple[int, int, int, float]  # key, attempt, offer, time
 
 
-class LiveRouter(Placer):
+class LiveRouter(SortedModels):
     """A marketplace that sees its own traffic only.
 
     Parameters
@@ -66,13 +67,14 @@ class LiveRouter(Placer):
 
     def _place(self, request: LiveRequest) -> None:
         """Pick an offer and send an attempt there, or end the request if there is none."""
+        self._ask_best_model(request)
         candidates = self._find_candidates(request)
         if not candidates.open and candidates.only_tried and self.settings.attempts.retry_tried:
             request.tried.clear()
             candidates = self._find_candidates(request)
         if self._send_to_one_of(request, candidates):
             return
-        hopes = candidates.resting and self.clock.now < self._budget_ends_s(request)
+        hopes = self.clock.now < self._budget_ends_s(request) and self._some_may_return(request, candidates)
         if not candidates.open and (request.waits or hopes) and not self._next_models(request):
             self._wait(request)
         else:
@@ -82,7 +84,7 @@ class LiveRouter(Placer):
 
     def _note_kept_away(self, request: LiveRequest) -> None:
         """Count a request that nothing but its preferences leaves without an offer: it is refused, whatever failed."""
-        if self._is_kept_away(request):
+        if any(self._is_kept_away(request, model) for model in self._models_of(request)):
             request.last_failure = policy.NO_FAILURE
             self.books.kept_away(request)
 
@@ -138,21 +140,22 @@ class LiveRouter(Placer):
         """Let a request wait for an offer of its model to return, unless it does so already."""
         if not request.waits:
             request.waits = True
-            self.queues[request.model].add(request)
+            self.queues[self.queue_of[request.model]].add(request)
             self._set_timer(request)
 
     def _leave_queue(self, request: LiveRequest) -> None:
         if request.waits:
             request.waits = False
-            self.queues[request.model].remove(request)
+            self.queues[self.queue_of[request.model]].remove(request)
 
     def look_at(self, when_s: float, model: int) -> None:
         """Look at who waits for a model then: one of its offers may have returned."""
         # A look at which nothing has changed finds nobody a place, so there is no harm in one too many.
-        self.clock.at(when_s, (LOOK, self.index, model), self._look, model)
+        queue = self.queue_of[model]
+        self.clock.at(when_s, (LOOK, self.index, queue), self._look, queue)
 
-    def _look(self, model: int) -> None:
-        for request in self.queues[model].in_order():
+    def _look(self, queue: int) -> None:
+        for request in self.queues[queue].in_order():
             self._place(request)
 
     def _look_for_return(self, attempt: Attempt) -> None:
@@ -240,7 +243,8 @@ class LiveRouter(Placer):
 
     def _next_models(self, request: LiveRequest) -> tuple[int, ...]:
         """Models that a request may still go on to; none once its budget is over."""
-        if not self.world.class_fallbacks or self.clock.now - request.arrive_s >= self.settings.attempts.budget_s:
+        in_time = self.clock.now - request.arrive_s < self.settings.attempts.budget_s
+        if not self.world.class_fallbacks or not in_time or self.together[request.client_class]:
             return ()
         return self.world.class_fallbacks[request.client_class][request.asked:]
 

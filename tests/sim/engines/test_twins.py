@@ -18,7 +18,7 @@ from sim.policy import FAILURES
 from worlds.places import ROOT
 
 ENGINES = ROOT / "sim" / "engines"
-TWINS = {"books", "clock", "deployment", "engine", "health", "narrow", "network", "newcomers", "place",
+TWINS = {"sorted_models", "books", "clock", "deployment", "engine", "health", "narrow", "network", "newcomers", "place",
          "preferences", "dialects", "prefix_cache", "priority", "rates", "replica", "router", "telemetry", "terms",
          "ticks", "transfer", "turns", "waiting"}
 COMPILED_ONLY = {
@@ -61,6 +61,7 @@ REFERENCE_ONLY = {
 }
 # functions that do the same, by file
 SHARED = {
+    "sorted_models": {"ask_best_model", "tried_all", "some_may_return"},
     "books": {"bill", "settle", "measure", "count_outcome", "count_rule"},
     "deployment": {"hear_dispatch", "hear_cancel", "within_rate_limits", "balance", "begin_outage", "slow_down",
                    "resize", "true_work_s"},
@@ -68,7 +69,7 @@ SHARED = {
     "health": {"fail", "succeed", "trip", "lets_through"},
     "narrow": {"weigh", "leave_out_drained", "prefer_tier"},
     "place": {"pick", "suits", "may_return", "is_usable", "is_kept_away", "can_serve", "ask_policy"},
-    "preferences": {"allows", "tries", "uses_own_key", "meets_preferences", "first_group", "leaders"},
+    "preferences": {"allows", "tries", "uses_own_key", "meets_preferences", "first_group", "leaders", "rank"},
     "prefix_cache": {"shared_tokens", "find", "store", "release", "evict", "begin", "take", "move", "lengthen", "cut",
                      "send", "drop"},
     "rates": {"within_limits", "bring_up"},

@@ -68,11 +68,38 @@ def test_a_class_says_it_field_by_field_and_sorts_in_one_way() -> None:
     assert Preferences().over(general) == general
 
 
+def test_a_sort_may_be_a_table_as_openrouter_has_it() -> None:
+    written = Preferences.model_validate({"sort": {"by": "throughput", "partition": "none"}})
+    assert (written.sort, written.partition, written.sorts_together) == ("throughput", "none", True)
+    assert Preferences.model_validate({"sort": {"by": "price"}}) == Preferences(sort="price")
+    assert Preferences.model_validate({"sort": {"by": "none", "partition": "none"}}).sorts_together is False
+    # a class that sorts says how whole; one that only says that models are not kept apart has its router's sort
+    assert Preferences(sort="price").over(written).sorts_together is False
+    assert Preferences(partition="none").over(Preferences(variant="floor")).sorts_together is True
+
+
+@pytest.mark.parametrize(("wants", "told"), [
+    ({"sort": {"partition": "none"}}, "a table has `by`"), ({"sort": {"by": "price", "of": 1}}, "a table has `by`"),
+    ({"sort": {"by": "price", "partition": "none"}, "partition": "model"}, "no partition stands beside it"),
+    ({"partition": "none", "sort": "price"}, "demand.chat.preferences.partition is 'none', but the class has no "
+     "fallback_models"),
+])
+def test_bad_ways_to_sort_together_are_refused(wants: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        scenario({}, wants)
+
+
+def test_without_a_sort_there_is_nothing_to_sort_together() -> None:
+    with pytest.raises(ValueError, match=r"routers.main.preferences.partition is 'none', but nothing is sorted"):
+        scenario({"partition": "none"})
+
+
 @pytest.mark.parametrize(("wants", "nothing"), [
     ({}, True), ({"order": []}, True), ({"sort": "none"}, True), ({"allow_fallbacks": True}, True),
-    ({"shared_capacity": False}, True), ({"preferred_max_latency": {}}, True), ({"max_price": {}}, True),
-    ({"allow_fallbacks": False}, False), ({"variant": "floor"}, False), ({"max_price": {"request": 0.0}}, False),
-    ({"preferred_min_throughput": {"p75": 1.0}}, False), ({"ignore": ["a"]}, False),
+    ({"partition": "none"}, True), ({"shared_capacity": False}, True), ({"preferred_max_latency": {}}, True),
+    ({"max_price": {}}, True), ({"allow_fallbacks": False}, False), ({"variant": "floor"}, False),
+    ({"max_price": {"request": 0.0}}, False), ({"preferred_min_throughput": {"p75": 1.0}}, False),
+    ({"ignore": ["a"]}, False),
 ])
 def test_who_prefers_nothing_costs_nothing(wants: dict[str, Any], nothing: bool) -> None:
     assert says_nothing(Preferences(**wants)) is nothing
@@ -81,6 +108,7 @@ def test_who_prefers_nothing_costs_nothing(wants: dict[str, Any], nothing: bool)
 @pytest.mark.parametrize(("assignment", "told"), [
     ('router.preferences.order=["nobody"]', "router.preferences.order has 'nobody', which is no provider"),
     ('router.preferences.own_keys=["deepinfra"]', "who has own keys is said by `customers.segments"),
+    ("router.preferences.partition=none", "router.preferences.partition is 'none'; in a market leave it out"),
     ("router.preferences.shared_capacity=false", r"router.preferences.shared_capacity is false; in a market leave it"),
     ("router.own_key_fee_share=0.05", "in a market it must be 0"),
 ])
