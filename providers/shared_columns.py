@@ -17,6 +17,7 @@ def engine_columns(engine: Engine) -> dict[str, Any]:
         "block_tokens": engine.block_tokens if engine.prefix_cache else 0,
         "host_tokens": 0 if host is None else host.tokens,
         "host_token_s": 0.0 if host is None else 1.0 / host.tokens_per_s,
+        "finds_prefix": engine.repeats == "found",
         "reserve": RESERVES.index(rules.reserve), "first_share": engine.first_share,
         "preempts_shortest": rules.preempt == "shortest", "prefills_first": rules.prefill == "first",
     }

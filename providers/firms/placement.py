@@ -116,7 +116,7 @@ def choose_hardware(
 
 def prior_shape(model: Model, firm: Firm, shelf: Shelf) -> Shape:
     """The request that a firm expects of a model of which nothing was served: answers as long as the model is wordy."""
-    found = shelf.prompt_tokens * shelf.cached_share if firm.engine.prefix_cache else 0.0
+    found = shelf.prompt_tokens * shelf.cached_share if firm.engine.saves_prefixes else 0.0
     return Shape(shelf.prompt_tokens, shelf.output_tokens * model.verbosity, found)
 
 

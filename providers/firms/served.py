@@ -21,7 +21,7 @@ class ServedRequests:
 
     Rows as in ``Desk.offers``. Means are over requests, those of earlier days counting less. Of an offer that has
     served little they are those of its model, and of such a model the prior. What was cached is learned from offers of
-    the same kind, with or without a prefix cache: without one it is a matter of the bill, and is computed all the same.
+    the same kind: where what is cached is found, or where it is a matter of the bill and computed all the same.
 
     Attributes
     ----------
@@ -39,11 +39,11 @@ class ServedRequests:
         self._prior_requests = shelf.prior_requests
         self._software_per_year, self._speed = settings.costing.software_per_year, 1.0
         self._keep = float(np.exp(-1.0 / shelf.mix_memory_days))
-        self._has_cache = np.array([settings.firms[offer.firm].engine.prefix_cache for offer in planned], bool)
+        self._saves = np.array([settings.firms[offer.firm].engine.saves_prefixes for offer in planned], bool)
         rank = {name: row for row, name in enumerate(dict.fromkeys(names))}
         self._model = np.array([rank[name] for name in names], np.int64)
         # offers that learn from each other what is cached
-        self._kind = 2 * self._model + self._has_cache
+        self._kind = 2 * self._model + self._saves
         shapes = [offer.hardware.prior for offer in planned]
         self.prompt = np.array([shape.prompt for shape in shapes], float)
         self.output = np.array([shape.output for shape in shapes], float)
@@ -59,7 +59,7 @@ class ServedRequests:
 
     def found(self, cached: np.ndarray) -> np.ndarray:
         """Of tokens billed as cached, those that nobody had to compute."""
-        return np.where(self._has_cache, cached, 0.0)
+        return np.where(self._saves, cached, 0.0)
 
     def learn(self, day: OfferDay) -> None:
         """Take in a day's books."""
@@ -78,7 +78,7 @@ class ServedRequests:
 
     def shape(self, row: int) -> Shape:
         """The mean request of an offer."""
-        found = self.cached[row] if self._has_cache[row] else 0.0
+        found = self.cached[row] if self._saves[row] else 0.0
         return Shape(float(self.prompt[row]), float(self.output[row]), float(found))
 
     def billed(self, row: int) -> Mix:

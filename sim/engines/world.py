@@ -61,6 +61,7 @@ class OfferSpec:
     block_tokens: int = 0  # of a block of its replicas' prefix caches; 0: they have none
     host_tokens: int = 0  # that host memory holds of a replica's prefix cache, besides its KV memory
     host_token_s: float = 0.0  # to fetch one of these
+    finds_prefix: bool = False  # without caches: what a prompt repeats by its bill is not computed
     reserve: int = NOTHING  # room kept at an admission: index into sim.engines.kept_room.RESERVES
     first_share: float = 0.7  # of the rest of running answers, where a share is kept
     preempts_shortest: bool = False  # whoever has emitted least is preempted, and not the newest

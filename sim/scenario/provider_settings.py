@@ -82,6 +82,10 @@ class Engine(Part):
         False, description="Whether a replica keeps the KV of prompts and answers that ended in memory that nobody "
         "needs, and begins prompts that begin alike where it ends; without it a prompt's cached share is a matter of "
         "the bill alone (source: assumption: off, so that a market says when it has one; vLLM V1 has it on)")
+    repeats: Literal["computed", "found"] = Field(
+        "computed", description="What becomes of the cached share of a prompt without a prefix cache: computed like the "
+        "rest, or found, as if caches and the routing to them were as good as the bill says (source: assumption: "
+        "computed, so that nobody saves what no cache holds)")
     block_tokens: int = quantity(16, unit="tokens", doc="Tokens of a block of the prefix cache: only whole blocks are "
                                  "kept", ge=1, le=4096, source="vLLM: block_size 16 on CUDA GPUs")
     host_cache: HostCache | None = Field(
@@ -108,6 +112,11 @@ class Engine(Part):
         "replica does both")
 
     @property
+    def saves_prefixes(self) -> bool:
+        """Whether what is billed as cached is not computed."""
+        return self.prefix_cache or self.repeats == "found"
+
+    @property
     def rules(self) -> DialectRules:
         """The rules that hold: those of the dialect, less those that are given."""
         rules = DIALECTS[self.dialect]
@@ -127,6 +136,13 @@ class Engine(Part):
         if self.host_cache is not None and not self.prefix_cache:
             raise ValueError("host_cache is given, but prefix_cache is false: nothing is cached that could go there; "
                              "allowed is prefix_cache = true")
+        return self
+
+    @model_validator(mode="after")
+    def _found_once(self) -> "Engine":
+        if self.prefix_cache and self.repeats == "found":
+            raise ValueError("repeats is 'found', but with prefix_cache = true only that is found which the cache "
+                             "holds; allowed is 'computed'")
         return self
 
     @model_validator(mode="after")

@@ -29,7 +29,7 @@ from worlds.differential_preferences import (
     router_with_preferences,
     with_quantizations,
 )
-from worlds.differential_prefixes import with_prefix_caches, with_shared_prefix
+from worlds.differential_prefixes import with_found_prefixes, with_prefix_caches, with_shared_prefix
 from worlds.differential_splits import with_splits
 from worlds.differential_tiers import Case, with_tiers
 from worlds.differential_waiting import with_stay, with_waiting
@@ -106,7 +106,8 @@ def random_case(seed: int) -> Case:
     blocks = [block for block in np.split(table, cuts) if len(block)]  # an empty block would be a pause
     case = Case(world, _whole_instants(blocks), [change for change in changes if change.time_s < end_s], end_s)
     case = with_tiers(seed, _maybe(rng, 0.33, _scheduled(rng, case, duration_s), case))
-    return with_splits(seed, with_dialects(seed, with_prefix_caches(seed, with_copies(seed, case))))
+    cached = with_found_prefixes(seed, with_prefix_caches(seed, with_copies(seed, case)))
+    return with_splits(seed, with_dialects(seed, cached))
 
 
 def _scheduled(rng: Dice, case: Case, duration_s: float) -> Case:

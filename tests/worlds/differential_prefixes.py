@@ -29,6 +29,18 @@ def with_shared_prefix(seed: int, place: int, client: Client) -> Client:
     return client._replace(demand={**client.demand, "shared_prefix": shared})
 
 
+def with_found_prefixes(seed: int, case: Case) -> Case:
+    """The market whose prompts, at some of its offers without a cache, are computed from where their bill says."""
+    rng = _dice(seed, 3)
+    if rng.random() < 1.0 - SHARE:
+        return case
+    world = case.world
+    finds = (rng.random(len(world.offers)) < 0.6)[world.hosts]
+    offers = tuple(replace(spec, finds_prefix=bool(found) and spec.block_tokens == 0)
+                   for spec, found in zip(world.offers, finds, strict=True))
+    return replace(case, world=replace(world, offers=offers))
+
+
 def with_prefix_caches(seed: int, case: Case) -> Case:
     """The market with prefix caches at some of its offers; those of a pool are its host's."""
     rng = _dice(seed, 2)

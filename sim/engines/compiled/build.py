@@ -14,7 +14,7 @@ from sim.engines.compiled.build_tiers import new_clients, special_offers
 from sim.engines.compiled.build_waiting import new_links, new_queues, no_debts, rest_fields, slow_start_fields
 from sim.engines.compiled.dialects import no_answers
 from sim.engines.compiled.finish import heap_arrays
-from sim.engines.compiled.prefix_cache import new_caches, new_prefixes, no_claims, prefix_counts
+from sim.engines.compiled.prefix_cache import AS_BILLED, new_caches, new_prefixes, no_claims, prefix_counts
 from sim.engines.compiled.rates import new_meters, rate_fields
 from sim.engines.compiled.slots import empty, fresh_samples, new_requests
 from sim.engines.compiled.state import SPARE, Books, Clock, Routing, State, Supply
@@ -81,7 +81,7 @@ def _offer_fields(spec: OfferSpec) -> dict[str, Any]:
         "queue": spec.queue,
         "tier": spec.tier,
         "urgency": spec.urgency,
-        "block": spec.block_tokens,
+        "block": AS_BILLED if spec.finds_prefix else spec.block_tokens,
         "host_tokens": spec.host_tokens,
         "host_token_s": spec.host_token_s,
         "reserve": spec.reserve,

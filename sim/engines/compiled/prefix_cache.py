@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # not at run time: a world's scenario would be part of the ke
     from sim.engines.world import OfferSpec
 
 DOCUMENT, SESSION, REQUEST = 0, 1, 2  # what a prefix is of
+AS_BILLED = -1  # in place of the length of a block: no cache, and what a bill calls cached is found
 BUCKETS = 1 << 14  # of names at the start, in a shard with caches
 FIRST_PREFIXES = 1024  # places of the pool at the start, or twice as many as must be free
 
@@ -277,7 +278,18 @@ def needed_tokens(supply: Supply, offer: LiveDeployment, a: int) -> int:
     """KV memory that a waiting attempt needs to be admitted."""
     attempt = supply.attempts[a]
     needed = attempt.prompt + attempt.emitted + offer.overhead
-    return int(needed) if offer.block == 0 else int(needed - shared_tokens(supply, a))
+    return int(needed) if offer.block <= 0 else int(needed - shared_tokens(supply, a))
+
+
+@inner()
+def find_as_billed(supply: Supply, replica: Replica, a: int, context: int) -> None:
+    """Let an attempt that has just been admitted begin behind what its bill calls cached; it holds all of its context."""
+    attempt = supply.attempts[a]
+    # the last token is computed in any case: its result is the first token of the answer
+    hits = min(wide(supply.claims[a].told), context - 1)
+    attempt.left -= hits
+    attempt.offset = hits
+    replica.backlog -= hits
 
 
 @inner()

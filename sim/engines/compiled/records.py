@@ -263,7 +263,8 @@ class LiveDeployment(Record):
     tiers: int = i4("tiers of its price")
     first_tier: int = i4("place of the first of them; the others follow")
     room_for_tiers: int = i4("places that it has for them")
-    block: int = i4("tokens of a block of its replicas' prefix caches; 0: they have none")
+    block: int = i4("tokens of a block of its replicas' prefix caches; 0: they have none; -1: none "
+                    "either, and what a bill calls cached is found")
     reserve: int = i4("room kept at admissions for the rest of answers: index into sim.engines.kept_room.RESERVES")
     preempts_shortest: int = i4("1 if whoever has emitted least is preempted, and not the newest")
     prefills_first: int = i4("1 if no step computes both prefill and decoding")

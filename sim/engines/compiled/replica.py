@@ -281,6 +281,8 @@ def admit(g: Globals, supply: Supply, replica: Replica, offer: LiveDeployment) -
         replica.prefill_tail = a
         if offer.block > 0:
             prefix_cache.find(g, supply, a, context)
+        elif offer.block < 0:
+            prefix_cache.find_as_billed(supply, replica, a, context)
 
 
 @inner()

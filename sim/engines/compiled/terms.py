@@ -52,7 +52,9 @@ def note_terms(supply: Supply, router: LiveRouter, request: LiveRequest, a: int,
     terms = terms_of(supply, o, request.prompt)
     request.served = served_tokens(request.output, request.max_tokens, request.prompt, supply.offers[o].room)
     # what a prefix cache will hold of the prompt is known once it has been looked at (`bill_hits`)
-    cached = wide(request.prefix) if supply.offers[o].block == 0 else wide(0)
+    cached = wide(request.prefix) if supply.offers[o].block <= 0 else wide(0)
+    if supply.offers[o].block < 0:
+        supply.claims[a].told = request.prefix
     request.prompt_pico = prompt_pico(terms, request.prompt, cached)
     request.price_out = terms.output
     request.kept_ppm = terms.kept_ppm

@@ -220,6 +220,9 @@ class Replica:
             job.credit = job.prefilled = self.cache.find(job.claim, job.context)
             job.attempt.note_hits(job.credit)
             self._evict()
+        elif self.offer.finds_prefix and not job.decoding:
+            # the last token is computed in any case: its result is the first token of the answer
+            job.prefilled = min(job.attempt.request.prefix, job.context - 1)
 
     def _store(self, job: Job) -> None:
         """Hand what a request has computed to the cache; what the cache has already it need not hold twice."""

@@ -56,6 +56,25 @@ def test_without_a_cache_the_prefix_is_only_billed(engine_class):
     assert rows["cost_nano"][1] == 25 * 1250 + 65 * 100 + 2 * 2000
 
 
+def test_a_prefix_that_is_found_as_billed_is_not_computed_but_held(engine_class):
+    of = market(block_tokens=0, finds_prefix=True)
+    result, rows = served(engine_class, of, TURNS)
+    assert cached(result) == 65
+    assert result.offer_work[0, o.PREFILL_TOKENS] == 50 + 25
+    # it computes 25 tokens, and attention reads all 90; the bill is what it is without
+    assert rows["first_token_s"][1] - 100.0 == pytest.approx(1.0 + 0.25 + 0.09)
+    assert rows["cost_nano"][1] == 25 * 1250 + 65 * 100 + 2 * 2000
+    # of a prompt that is nothing but a prefix the last token is computed
+    result, rows = served(engine_class, of, [{**TURNS[1], "arrive_s": 0.0, "prefix": 90}])
+    assert result.offer_work[0, o.PREFILL_TOKENS] == 1
+    # memory for 91 tokens holds one of two alike at a time: what is found is held by each
+    twice = [{**TURNS[1], "arrive_s": 0.0, "key": key, "session": -1} for key in (1, 2)]
+    narrow = market(block_tokens=0, finds_prefix=True, kv_capacity_tokens=91)
+    _, rows = served(engine_class, narrow, twice)
+    first, second = sorted(rows["first_token_s"])
+    assert second - first > 1.34  # it waits until the other has left
+
+
 def test_all_that_was_found_is_lost_with_its_replica(engine_class):
     outage = [Change(90.0, "up", 0, (0.0,)), Change(91.0, "up", 0, (1.0,))]
     assert cached(served(engine_class, market(), TURNS, outage)[0]) == 0
