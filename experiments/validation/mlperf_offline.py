@@ -136,7 +136,7 @@ def fullest(result: Result, constants: Constants, longer: float = 1.0) -> Full:
     shape = benchmark.shape._replace(prompt=benchmark.shape.prompt * longer)
     found = []
     for deployment in _deployments(GPUS[result.gpu], MODELS[benchmark.model], result.precision):
-        if fits(deployment, round(sum(shape))):
+        if fits(deployment, round(shape.prompt + shape.output)):
             size = EngineSize(kv_capacity_tokens(deployment), deployment.sequence_overhead_tokens, NO_LIMIT,
                               MOST_STEP_TOKENS)
             full = capacity(step_coefficients(deployment, constants), size, shape, inf)

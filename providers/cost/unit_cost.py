@@ -1,10 +1,21 @@
 """What serving costs: capacity of a replica and GPU time per token, from the roofline.
 
-A replica that keeps ``B`` requests in its batch, each with ``p`` prompt and ``o`` output tokens, computes in a mean
-step ``B`` output tokens and, to make up for the requests that leave, ``B (p - h) / o`` prompt tokens (chunked prefill),
-where ``h`` of a prompt are found in a prefix cache. With the step time tau of E1 it finishes ``R = B / (o tau)``
-requests a second. ``B`` is the largest batch that fits (memory, ``max_batch``, token budget of a step) and at which a
-user still gets a token every ``tpot_s``.
+A replica that keeps ``B`` requests in its batch, with ``p`` prompt and ``o`` output tokens on average, computes in a
+step ``B`` output tokens and, to make up for the requests that leave, begins ``nu = B / o`` prompts, of which ``h`` tokens
+each are found in a prefix cache. With tau(T, K, A) of E1 and m tokens of context in memory a request,
+
+    (E168)  q = max(1 - exp(-nu), min(1, nu (p - h) / (budget - B))),   m = p S_po + o S_oo / 2
+    (E169)  tau = (1 - q) tau(B, B m, B m) + q tau(B + n, B m + nu p / q, B m + A),   n = nu (p - h) / q,
+            A = nu S_pp (p^2 - h^2) / (2 q),   R = B / (o tau)
+
+A share q of the steps computes prompts, whole ones unless the budget of a step forbids it. The others read memory while
+the arithmetic idles, so that a step of mean tokens would be too short by far. And requests are unlike: who has a long
+answer is there for longer, and attention within a prompt grows with its square,
+
+    (E170)  S_pp = E[p^2] / E[p]^2,   S_oo = E[o^2] / E[o]^2,   S_po = E[p o] / (E[p] E[o])
+
+``B`` is the largest batch that fits (memory, ``max_batch``, token budget of a step) and at which a user still gets a
+token every ``tpot_s``.
 
 The time of a replica that a request takes, ``1/R``, is split between its tokens: a prompt token that is computed takes
 what computing it takes (FLOPs of its weights and attention, all-reduce), one that is found nothing, an output token the
@@ -12,27 +23,61 @@ rest. What is found is held and read like the rest of a context, which is part o
 requests may hold one copy together is not reckoned with.
 """
 
-from typing import NamedTuple
+import math
+from typing import Final, NamedTuple
 
 from sim.engines.steptime import StepCoefficients, step_time
 from sim.market.prices import Mix
 from sim.units import HOUR_S, TOKENS_PER_MTOK
 
 
+class Spread(NamedTuple):
+    """How unlike requests are (E170): means of products of lengths, over products of their means; 1 if all are alike.
+
+    Attributes
+    ----------
+    prompt, output
+        Of the square of the prompt, and of the answer.
+    both
+        Of prompt times answer.
+    """
+
+    prompt: float = 1.0
+    output: float = 1.0
+    both: float = 1.0
+
+    @classmethod
+    def lognormal(cls, sigma: float) -> "Spread":
+        """Of prompts and answers that are drawn independently, with a standard deviation of their logarithms."""
+        square = math.exp(sigma * sigma)
+        return cls(square, square, 1.0)
+
+
+ALIKE: Final = Spread()
+
+
 class Shape(NamedTuple):
-    """The mean request for which capacity is reckoned.
+    """The mean request for which capacity is reckoned, and how unlike it requests are.
 
     Attributes
     ----------
     prompt, output
         Tokens.
     found
-        Of the prompt, tokens that a prefix cache has.
+        Of the prompt, tokens that a prefix cache has: the same share of every prompt.
+    spread
+        How unlike requests are.
     """
 
     prompt: float
     output: float
     found: float = 0.0
+    spread: Spread = ALIKE
+
+    @property
+    def held(self) -> float:
+        """Tokens in memory of a request that runs, on average over time: the long answers are there for longest."""
+        return self.prompt * self.spread.both + self.output * self.spread.output / 2
 
     @property
     def mix(self) -> Mix:
@@ -91,13 +136,16 @@ class Capacity(NamedTuple):
         return usd_per_hour / HOUR_S * seconds * TOKENS_PER_MTOK / utilisation
 
 
-def step_at(step: StepCoefficients, batch: int, shape: Shape) -> float:
-    """Mean step time, seconds, of a replica that keeps ``batch`` requests going."""
-    prefill = batch * (shape.prompt - shape.found) / shape.output
-    # on average a request is half through its output
-    context = shape.prompt + shape.output / 2
-    pairs = batch * context + prefill * _seen(shape)
-    return float(step_time(step, round(batch + prefill), round(batch * context), pairs, batch))
+def step_at(step: StepCoefficients, batch: int, shape: Shape, budget: int) -> float:
+    """Mean step time, seconds, of a replica that keeps ``batch`` requests going with ``budget`` tokens a step (E169)."""
+    begun, kv = batch / shape.output, batch * shape.held
+    computed = begun * (shape.prompt - shape.found)
+    mixed = max(-math.expm1(-begun), min(1.0, computed / max(1, budget - batch)))
+    pairs = computed * _seen(shape)
+    alone_s = step_time(step, batch, round(kv), kv, batch)
+    mixed_s = step_time(step, round(batch + computed / mixed), round(kv + begun * shape.prompt / mixed),
+                        kv + pairs / mixed, batch)
+    return float((1.0 - mixed) * alone_s + mixed * mixed_s)
 
 
 def capacity(step: StepCoefficients, size: EngineSize, shape: Shape, tpot_s: float) -> Capacity:
@@ -114,16 +162,16 @@ def capacity(step: StepCoefficients, size: EngineSize, shape: Shape, tpot_s: flo
     tpot_s
         Slowest time per output token, seconds.
     """
-    in_memory = size.kv_tokens / (shape.prompt + shape.output + size.overhead_tokens)
+    in_memory = size.kv_tokens / (shape.held + size.overhead_tokens)
     in_budget = size.max_step_tokens / (1.0 + (shape.prompt - shape.found) / shape.output)
     low, high = 1, max(1, int(min(size.max_batch, in_memory, in_budget)))
     while low < high:  # step time grows with the batch
         middle = (low + high + 1) // 2
-        if step_at(step, middle, shape) <= tpot_s:
+        if step_at(step, middle, shape, size.max_step_tokens) <= tpot_s:
             low = middle
         else:
             high = middle - 1
-    tau = step_at(step, low, shape)
+    tau = step_at(step, low, shape, size.max_step_tokens)
     request_s = shape.output * tau / low
     prompt_s = step.token_s + step.comm_token_s + step.pair_s * _seen(shape)
     output_s = (request_s - prompt_s * (shape.prompt - shape.found)) / shape.output
@@ -131,5 +179,8 @@ def capacity(step: StepCoefficients, size: EngineSize, shape: Shape, tpot_s: flo
 
 
 def _seen(shape: Shape) -> float:
-    """Tokens that a computed prompt token attends to on average: all that was found, and half of what was not."""
-    return (shape.prompt + shape.found) / 2
+    """Tokens that a computed prompt token attends to on average: all that was found, and half of what was not.
+
+    Most of them are in long prompts.
+    """
+    return shape.spread.prompt * (shape.prompt + shape.found) / 2

@@ -13,7 +13,7 @@ left), so a later replica never goes before an earlier one.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from providers.cost.unit_cost import Capacity, EngineSize, Shape, capacity
+from providers.cost.unit_cost import Capacity, EngineSize, Shape, Spread, capacity
 from providers.hardware.architectures import MODELS
 from providers.hardware.architectures import Model as Architecture
 from providers.hardware.calibration import built_in
@@ -117,7 +117,8 @@ def choose_hardware(
 def prior_shape(model: Model, firm: Firm, shelf: Shelf) -> Shape:
     """The request that a firm expects of a model of which nothing was served: answers as long as the model is wordy."""
     found = shelf.prompt_tokens * shelf.cached_share if firm.engine.saves_prefixes else 0.0
-    return Shape(shelf.prompt_tokens, shelf.output_tokens * model.verbosity, found)
+    return Shape(shelf.prompt_tokens, shelf.output_tokens * model.verbosity, found,
+                 Spread.lognormal(shelf.length_sigma))
 
 
 def _in_pool(architecture: Architecture, index: int, plan: Plan, longest: int, gpu: Gpu) -> Hardware | None:

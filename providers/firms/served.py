@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from providers.cost.software import faster, software_speed
-from providers.cost.unit_cost import Capacity, Shape, capacity
+from providers.cost.unit_cost import Capacity, Shape, Spread, capacity
 from providers.firms.shelf import PlannedOffer
 from sim.market.prices import Mix
 from sim.market.usage import OfferDay
@@ -14,6 +14,7 @@ from sim.scenario.firm_settings import SupplySettings
 
 MOVED: Final = 0.02  # capacity is reckoned again when a mean has moved by more than this share: noise moves it daily
 REQUESTS, PROMPT, OUTPUT, CACHED = range(4)
+MOMENTS: Final = slice(4, 7)  # prompt², answer² and prompt times answer (E170)
 
 
 class ServedRequests:
@@ -27,6 +28,8 @@ class ServedRequests:
     ----------
     prompt, output, cached
         float64 (offers,): tokens of the mean request; of the prompt those billed as cached.
+    spread
+        float64 (3, offers): how unlike requests of each offer's model are, in the order of ``Spread``.
     prompt_s, output_s, requests_per_s
         float64 (offers,): of ``Capacity``, at that request.
     days
@@ -48,8 +51,10 @@ class ServedRequests:
         self.prompt = np.array([shape.prompt for shape in shapes], float)
         self.output = np.array([shape.output for shape in shapes], float)
         self.cached = self.prompt * shelf.cached_share
-        self._prior = np.array([np.ones(len(planned)), self.prompt, self.output, self.cached])
-        self._sums = np.zeros((4, len(planned)))  # of each offer, faded: requests, and tokens
+        self.spread = np.array([shape.spread for shape in shapes], float).reshape(len(planned), 3).T
+        self._prior = np.vstack([np.ones(len(planned)), self.prompt, self.output, self.cached,
+                                 self.spread * _products(self.prompt, self.output)])
+        self._sums = np.zeros((7, len(planned)))  # of each offer, faded: requests, tokens, and products of lengths
         self._able = [offer.hardware.capacity for offer in planned]
         self._reckoned = self._lengths()
         self.days = 0
@@ -65,7 +70,7 @@ class ServedRequests:
         """Take in a day's books."""
         self.days += 1
         today = np.array([day.served, day.prompt_tokens, day.output_tokens, day.cached_tokens], float)
-        self._sums = self._sums * self._keep + today
+        self._sums = self._sums * self._keep + np.vstack([today, day.served * self._moments(day, today)])
         of_model = self._sums_of(self._model)
         # the three lengths of the model, the last over offers of the same kind
         known = (of_model + self._prior_requests * self._prior) / (of_model[REQUESTS] + self._prior_requests)
@@ -74,12 +79,22 @@ class ServedRequests:
             alike[REQUESTS] + self._prior_requests)
         means = (self._sums + self._prior_requests * known) / (self._sums[REQUESTS] + self._prior_requests)
         self.prompt, self.output, self.cached = means[PROMPT], means[OUTPUT], means[CACHED]
+        # of its model: who has few requests does not know how unlike they are
+        self.spread = known[MOMENTS] / _products(known[PROMPT], known[OUTPUT])
         self._reckon()
+
+    def _moments(self, day: OfferDay, today: np.ndarray) -> np.ndarray:
+        """Products of lengths of a day's requests, (3, offers); where nobody tells, as unlike as was expected."""
+        if day.moments.size == 3 * len(self._planned):
+            return np.asarray(day.moments.T)
+        served = np.maximum(today[REQUESTS], 1.0)
+        return np.asarray(self.spread * _products(today[PROMPT] / served, today[OUTPUT] / served))
 
     def shape(self, row: int) -> Shape:
         """The mean request of an offer."""
         found = self.cached[row] if self._saves[row] else 0.0
-        return Shape(float(self.prompt[row]), float(self.output[row]), float(found))
+        return Shape(float(self.prompt[row]), float(self.output[row]), float(found),
+                     Spread(*self.spread[:, row].tolist()))
 
     def billed(self, row: int) -> Mix:
         """What its tokens are billed as."""
@@ -94,12 +109,12 @@ class ServedRequests:
         return np.array([np.bincount(group, row)[group] for row in self._sums])
 
     def _lengths(self) -> np.ndarray:
-        return np.array([self.prompt, self.output, self.found(self.cached)])
+        return np.vstack([self.prompt, self.output, self.found(self.cached), self.spread])
 
     def _reckon(self) -> None:
         now = self._lengths()
         # what is found counts by how much of the prompt is left to compute
-        scale = np.array([self._reckoned[0], self._reckoned[1], self._reckoned[0]])
+        scale = np.vstack([self._reckoned[0], self._reckoned[1], self._reckoned[0], self._reckoned[3:]])
         moved = (np.abs(now - self._reckoned) > MOVED * scale).any(axis=0)
         speed = software_speed(self._software_per_year, self.days)
         if speed != self._speed:
@@ -114,3 +129,8 @@ class ServedRequests:
         able = self._able[row]
         self.prompt_s[row], self.output_s[row] = able.prompt_s, able.output_s
         self.requests_per_s[row] = able.requests_per_s
+
+
+def _products(prompt: np.ndarray, answer: np.ndarray) -> np.ndarray:
+    """Prompt², answer² and prompt times answer, (3, offers)."""
+    return np.array([prompt * prompt, answer * answer, prompt * answer])

@@ -18,6 +18,7 @@ from sim.market.customers.observed import LatencyLately, paid_lately
 from sim.market.customers.routing import PINNED, rules_of_workloads
 from sim.market.firm_schedules import schedules_of
 from sim.market.ledger import Ledger
+from sim.market.length_moments import length_moments
 from sim.market.market_traffic import MarketTraffic
 from sim.market.market_world import REPLICAS_HELD
 from sim.market.marketplaces.closing import MarketplaceBooks, NowPrices, Payees
@@ -135,7 +136,8 @@ class Market:
     def close_day(self, day: int) -> None:
         """Turn what was counted or expected since the last day into days of offers and workloads, and book it."""
         offers, workloads = self.days.close()
-        self.offer_days.append(offers)
+        moments = length_moments(workloads, self.customers.population.length_sigma, len(self.models))
+        self.offer_days.append(replace(offers, moments=moments[self.offer_model]))
         prices = self._prices.close(self.board)
         self.workload_days.append(self._booked(day, offers, workloads))
         self.daily.note(self.board, prices, self.customers.surplus_usd_per_request * workloads.born)

@@ -41,6 +41,9 @@ class OfferDay:
     ttft_s, tpot_s
         float64 (offers, 3): p50, p90 and p99 of time to first token and of time per output token, customers' view, of
         the last sample of at least 200 requests (at full resolution: of this day); nan without. Empty: not measured.
+    moments
+        float64 (offers, 3): means of prompt², answer² and prompt times answer over the completed requests of each
+        offer's model, tokens²; 0 of a model without any. Empty: nobody told.
     """
 
     placed: np.ndarray
@@ -62,6 +65,7 @@ class OfferDay:
     too_long: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     ttft_s: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
     tpot_s: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
+    moments: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
 
 
 @dataclass(frozen=True)

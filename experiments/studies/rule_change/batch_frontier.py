@@ -70,11 +70,11 @@ def frontier_of(model: str, shape: Shape, utilisation: float) -> BatchFrontier:
     weights = "fp4" if case.weights == "fp4" else "fp8"
     deployment = Deployment(gpu, MODELS[model], "fp8", case.gpus, weights)  # type: ignore[arg-type]
     step = step_coefficients(deployment, gpu.constants(built_in()))
-    held = shape.prompt + shape.output + deployment.sequence_overhead_tokens
+    held = shape.held + deployment.sequence_overhead_tokens
     most = min(MAX_BATCH, kv_capacity_tokens(deployment) / held,
                STEP_TOKENS / (1.0 + (shape.prompt - shape.found) / shape.output))
     batch = np.arange(1, max(int(most), 1) + 1)
-    step_s = np.array([step_at(step, int(number), shape) for number in batch])
+    step_s = np.array([step_at(step, int(number), shape, STEP_TOKENS) for number in batch])
     replica_s = step_s * shape.output / batch / (shape.prompt + shape.output)  # of a token
     usd = gpu.rent_usd_per_hour * deployment.gpus / HOUR_S
     return BatchFrontier(batch.astype(float), step_s, usd * replica_s * TOKENS_PER_MTOK / utilisation)

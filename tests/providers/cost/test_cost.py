@@ -1,5 +1,7 @@
 """What GPUs and tokens cost, how many servers a load needs, and architectures from sizes."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from providers.cost.gpu_prices import GpuPriceError, gpu_price_series
 from providers.cost.ownership import capital_recovery_factor, cost_per_used_hour, owned_cost
-from providers.cost.unit_cost import EngineSize, Shape, capacity, step_at
+from providers.cost.unit_cost import EngineSize, Shape, Spread, capacity, step_at
 from providers.firms import staffing
 from providers.hardware.architectures import MODELS
 from providers.hardware.calibration import built_in
@@ -120,7 +122,8 @@ def _able(name="llama-3.1-70b", gpu="h100-sxm", tp=4, kv=300_000, **size):
 
 def test_capacity_uses_the_largest_batch_that_is_fast_enough():
     step, able = _able()
-    assert able.tpot_s <= 0.05 < step_at(step, able.batch + 1, Shape(6000, 400)) or able.batch == 300_000 // 6400
+    # in memory a request holds its prompt and, on average, half of its answer
+    assert able.tpot_s <= 0.05 < step_at(step, able.batch + 1, Shape(6000, 400), 8192) or able.batch == 300_000 // 6200
     assert able.requests_per_s == pytest.approx(able.batch / (400 * able.tpot_s))
     assert able.work_s(6000, 400) * able.requests_per_s == pytest.approx(1)
 
@@ -139,8 +142,15 @@ def test_a_prompt_token_takes_its_flops_its_attention_and_its_all_reduce():
     able = capacity(step, EngineSize(10**9, 0, 8, 8192), Shape(6000, 400), 10.0)
     assert able.batch == 8
     assert able.prompt_s == pytest.approx(2e-6 + 5e-7 + 3000 * 1e-9)
-    # 8 output and 8 x 6000 / 400 = 120 prompt tokens; 8 x 6200 pairs to read, and 120 x 3000 within prompts
-    assert step_at(step, 8, Shape(6000, 400)) == pytest.approx(step_time(step, 128, 49_600, 49_600 + 360_000, 8))
+    # a prompt begins in .02 of steps on average; 8 output tokens, 8 x 6200 tokens to read, 6000 x 3000 pairs within it
+    mixed = 1 - math.exp(-0.02)
+    alone_s = step_time(step, 8, 49_600, 49_600, 8)
+    prompt = 120 / mixed  # tokens of the prompts that begin in such a step
+    mixed_s = step_time(step, round(8 + prompt), round(49_600 + prompt), 49_600 + prompt * 3000, 8)
+    assert step_at(step, 8, Shape(6000, 400), 8192) == pytest.approx((1 - mixed) * alone_s + mixed * mixed_s)
+    # a budget of 3008 tokens spreads each over two steps
+    short_s = step_time(step, 8 + 3000, 49_600 + 3000, 49_600 + 3000 * 3000, 8)
+    assert step_at(step, 8, Shape(6000, 400), 3008) == pytest.approx(0.96 * alone_s + 0.04 * short_s)
     request_s = 400 * able.tpot_s / 8
     assert able.output_s == pytest.approx((request_s - 6000 * able.prompt_s) / 400)
 
@@ -178,7 +188,24 @@ def test_a_found_token_is_read_and_not_computed():
     step = HAND_STEP._replace(pair_s=1e-9)
     able = capacity(step, EngineSize(10**9, 0, 8, 8192), Shape(4000, 400, 3000), 10.0)
     assert able.prompt_s == pytest.approx(2e-6 + 3500 * 1e-9)
-    assert able.tpot_s == pytest.approx(step_time(step, 8 + 20, 8 * 4200, 8 * 4200 + 20 * 3500, 8))
+    # arithmetic alone: steps are as long on average as one of mean tokens
+    assert able.tpot_s == pytest.approx(step_time(step, 8 + 20, 8 * 4200, 8 * 4200 + 20 * 3500, 8), rel=1e-4)
+
+
+def test_requests_that_are_unlike_hold_more_and_attend_to_more():
+    """Prompts of 2,000 and 10,000, answers of 100 and 700, long with long: E170 by hand."""
+    prompts, answers = np.array([2000.0, 10_000.0]), np.array([100.0, 700.0])
+    spread = Spread((prompts**2).mean() / 6000**2, (answers**2).mean() / 400**2, (prompts * answers).mean() / 2.4e6)
+    shape = Shape(6000, 400, spread=spread)
+    assert spread == pytest.approx((52 / 36, 25 / 16, 1.5))
+    # the long one is there seven eighths of the time: 7/8 (10,000 + 350) + 1/8 (2,000 + 50)
+    assert shape.held == pytest.approx(7 / 8 * 10_350 + 1 / 8 * 2050)
+    step = HAND_STEP._replace(pair_s=1e-9)
+    able = capacity(step, EngineSize(93_125, 0, 256, 8192), shape, 10.0)
+    assert able.batch == 10  # of 9,312.5 tokens
+    assert able.prompt_s == pytest.approx(2e-6 + 52e6 / 6000 / 2 * 1e-9)
+    assert Spread.lognormal(0.8) == pytest.approx((1.8965, 1.8965, 1.0), abs=1e-4)
+    assert shape.mix == pytest.approx((6000 / 6400, 400 / 6400, 0.0))
 
 
 def test_what_is_found_leaves_more_room_in_the_budget_of_a_step():

@@ -15,7 +15,7 @@ ENGINES = {
     "block_tokens": {"prefix_cache": True, "block_tokens": 64}, "dialect": {"dialect": "sglang"},
     "reserve": {"reserve": "whole"}, "preempt": {"preempt": "shortest"}, "prefill": {"prefill": "first"},
     "host_cache": {"prefix_cache": True, "host_cache": {"tokens": 9000}},
-    "first_share": {"reserve": "share", "first_share": 0.4},
+    "first_share": {"reserve": "share", "first_share": 0.4}, "repeats": {"repeats": "found"},
 }
 LIMITS = {
     "requests_per_min": {"requests_per_min": 7}, "tokens_per_min": {"tokens_per_min": 70_000},

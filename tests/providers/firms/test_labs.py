@@ -73,7 +73,7 @@ def test_a_lab_launches_beside_the_best_other_model():
     desk = market(closed("a", "acme", 0.5), closed("b", "rival", 0.6), theirs=STILL)
     (day, first), (again, second) = posted(desk, "a")
     assert (day, again) == (0, 7)
-    assert first < 1.0
+    assert first < 1.5  # cost and a little more
     assert 8.0 < second < 9.0
 
 

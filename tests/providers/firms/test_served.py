@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from providers.around import Around
+from providers.cost.unit_cost import Shape, Spread, capacity
 from providers.firms.served import ServedRequests
 from providers.firms.shelf import planned_offers
 from providers.firms.supply_side import build_supply
@@ -19,9 +20,9 @@ SHELF = Shelf(cached_share=0.1, prior_requests=1000.0, mix_memory_days=10.0)
 KEEP = np.exp(-0.1)
 
 
-def host(*, cache=False, **fields):
+def host(*, cache=False, repeats="computed", **fields):
     fields.setdefault("pricing", {"kind": "cost_plus", "learning_rate": 0.0, "review_days": 1.0, "grid_usd": 1e-6})
-    return Firm(pools=(PoolSettings(gpu="h200-sxm", count=16, tenure="rented"),), engine={"prefix_cache": cache},
+    return Firm(pools=(PoolSettings(gpu="h200-sxm", count=16, tenure="rented"),), engine={"prefix_cache": cache, "repeats": repeats},
                 adoption=Adoption(probability=1), **fields)
 
 
@@ -40,8 +41,11 @@ def day(count, **columns):
 def test_before_anything_was_served_a_request_is_the_prior_with_the_model_s_verbosity():
     wordy = replace(model("wordy"), verbosity=3.0)
     served, planned = learner({"a": host(), "b": host(cache=True)}, wordy)
-    assert [served.shape(row) for row in (0, 1)] == [(6000, 1200, 0), (6000, 1200, 600)]
-    assert [offer.hardware.prior for offer in planned] == [(6000, 1200, 0), (6000, 1200, 600)]
+    unlike = pytest.approx((np.exp(0.64), np.exp(0.64), 1.0))  # log-normal, of a standard deviation of .8
+    for row, found in enumerate((0, 600)):
+        for shape in (served.shape(row), planned[row].hardware.prior):
+            assert shape[:3] == (6000, 1200, found)
+            assert shape.spread == unlike
     assert served.billed(0) == served.billed(1) == pytest.approx((5400 / 7200, 1200 / 7200, 600 / 7200))
     assert served.capacity(0) is planned[0].hardware.capacity
 
@@ -61,6 +65,24 @@ def test_means_by_hand():
     assert [served.shape(row).found for row in range(3)] == pytest.approx([0, 0, served.cached[2]])
 
 
+def test_how_unlike_requests_are_is_learned_of_the_model():
+    """E170: 3,000 requests of which squares are told, beside 1,000 of the prior's."""
+    served, _ = learner({"a": host(), "b": host()}, model("mid"))
+    prior = np.array([6000.0**2, 400.0**2, 6000 * 400.0]) * [np.exp(0.64), np.exp(0.64), 1.0]
+    told = np.array([9e7, 4e5, 1.5e6])
+    served.learn(day(2, served=[2000, 1000], prompt_tokens=[8_000_000, 1_000_000], output_tokens=[400_000, 200_000],
+                     moments=[told, told]))
+    prompt, output = (9_000_000 + 6_000_000) / 4000, (600_000 + 400_000) / 4000
+    means = (3000 * told + 1000 * prior) / 4000
+    expected = means / [prompt**2, output**2, prompt * output]
+    assert [served.shape(row).spread for row in (0, 1)] == [pytest.approx(tuple(expected))] * 2
+    plain, _ = learner({"a": host(), "b": host()}, model("mid"))
+    plain.learn(day(2, served=[2000, 1000], prompt_tokens=[8_000_000, 1_000_000], output_tokens=[400_000, 200_000]))
+    # prompts that are more unlike leave a replica less
+    assert served.spread[0, 0] > plain.spread[0, 0]
+    assert served.capacity(0).requests_per_s < plain.capacity(0).requests_per_s
+
+
 def test_what_was_served_fades_by_the_day():
     served, _ = learner({"a": host()}, model("mid"))
     served.learn(day(1, served=[2000], prompt_tokens=[2_000_000], output_tokens=[2_000_000]))
@@ -76,7 +98,7 @@ def test_what_was_served_fades_by_the_day():
 def test_an_offer_of_another_model_learns_nothing_from_it():
     served, _ = learner({"a": host()}, model("mid"), model("other", total_b=8.0))
     served.learn(day(2, served=[5000, 0], prompt_tokens=[50_000_000, 0], output_tokens=[5_000_000, 0]))
-    assert served.shape(1) == (6000, 400, 0)
+    assert served.shape(1)[:3] == (6000, 400, 0)
     assert served.shape(0).prompt > 9000
 
 
@@ -99,8 +121,8 @@ MID = models_of(model("mid", price=(None, None)))
 LONG = {"prompt_tokens": 20_000, "answer": 0.02}
 
 
-def desk_after(days=40, *, cache=False, found=0.0, rate=2.0, fields=None, **requests):
-    firms = {"host": host(cache=cache, **(fields or {}))}
+def desk_after(days=40, *, cache=False, repeats="computed", found=0.0, rate=2.0, fields=None, **requests):
+    firms = {"host": host(cache=cache, repeats=repeats, **(fields or {}))}
     supply = build_supply(SupplySettings(firms=firms, shelf=Shelf(prior_requests=1000.0)), MID, Streams(7, 0),
                           Around(60))
     length = requests.get("prompt_tokens", 6000)
@@ -138,8 +160,12 @@ def test_long_prompts_with_many_hits_are_learned_to_be_cheap_and_repriced():
 def test_long_answers_are_learned_to_be_dear_and_repriced():
     wordy, brief = desk_after(prompt_tokens=1000, answer=2.0, rate=0.5), desk_after(prompt_tokens=1000, answer=0.05)
     (cost_wordy, price_wordy), (cost_brief, price_brief) = learned(wordy), learned(brief)
-    assert cost_wordy > 1.5 * cost_brief
-    assert price_wordy > 1.5 * price_brief
+    by_hand = [capacity(desk.supply.planned[0].hardware.step, desk.supply.planned[0].hardware.size, Shape(
+        1000, answer, spread=Spread.lognormal(0.8)), 0.05).requests_per_s * (1000 + answer)
+        for desk, answer in ((wordy, 2000), (brief, 50))]
+    # the prior counts for little by now
+    assert cost_wordy / cost_brief == pytest.approx(by_hand[1] / by_hand[0], rel=0.02)
+    assert price_wordy > 1.4 * price_brief
     assert price_wordy == pytest.approx(2.5 * cost_wordy, rel=0.01)
 
 
@@ -150,6 +176,11 @@ def test_what_is_billed_as_cached_without_a_cache_is_computed_all_the_same():
     # the same is to be earned, though four fifths of the prompt pay a quarter
     assert learned(billed)[1] == pytest.approx(learned(none)[1], rel=0.01)
     assert billed.board.prices_of(0).input > 1.5 * none.board.prices_of(0).input
+    # unless the scenario says that what is billed so is found
+    found = desk_after(repeats="found", found=0.8, **LONG)
+    cached = desk_after(cache=True, found=0.8, **LONG)
+    assert learned(found) == pytest.approx(learned(cached))
+    assert input_cost(found) == pytest.approx(input_cost(cached))
 
 
 def test_fewer_replicas_serve_the_same_requests_with_hits():
