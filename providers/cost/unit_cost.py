@@ -1,8 +1,8 @@
 """What serving costs: capacity of a replica and GPU time per token, from the roofline.
 
 A replica that keeps ``B`` requests in its batch, with ``p`` prompt and ``o`` output tokens on average, computes in a
-step ``B`` output tokens and, to make up for the requests that leave, begins ``nu = B / o`` prompts, of which ``h`` tokens
-each are found in a prefix cache. With tau(T, K, A) of E1 and m tokens of context in memory a request,
+step ``B`` output tokens and, to make up for the requests that leave, begins ``nu = B / o`` prompts, of which ``h``
+tokens each are found in a prefix cache. With tau(T, K, A) of E1 and m tokens of context in memory a request,
 
     (E168)  q = max(1 - exp(-nu), min(1, nu (p - h) / (budget - B))),   m = p S_po + o S_oo / 2
     (E169)  tau = (1 - q) tau(B, B m, B m) + q tau(B + n, B m + nu p / q, B m + A),   n = nu (p - h) / q,
@@ -137,7 +137,7 @@ class Capacity(NamedTuple):
 
 
 def step_at(step: StepCoefficients, batch: int, shape: Shape, budget: int) -> float:
-    """Mean step time, seconds, of a replica that keeps ``batch`` requests going with ``budget`` tokens a step (E169)."""
+    """Mean step time, seconds, of a replica that keeps ``batch`` requests, of at most ``budget`` tokens a step (E169)."""
     begun, kv = batch / shape.output, batch * shape.held
     computed = begun * (shape.prompt - shape.found)
     mixed = max(-math.expm1(-begun), min(1.0, computed / max(1, budget - batch)))

@@ -202,8 +202,8 @@ class Shelf(Part):
     output_tokens: float = quantity(400.0, unit="tokens", doc="Output that it expects then of a model of verbosity 1",
                                     gt=0, source="a16z and OpenRouter, State of AI (arXiv 2601.10088)")
     length_sigma: float = quantity(
-        0.8, unit="1", doc="Standard deviation of the logarithm of prompts and answers that it expects then", ge=0, le=3,
-        source="near the coefficient of variation of 1 of the Azure LLM inference trace 2023, chat")
+        0.8, unit="1", doc="Standard deviation of the logarithm of prompts and answers that it expects then", ge=0,
+        le=3, source="near the coefficient of variation of 1 of the Azure LLM inference trace 2023, chat")
     cached_share: float = quantity(
         0.0, unit="1", doc="Share of the prompt that it expects then to be billed as cached, and found if it has a "
         "prefix cache", ge=0, le=1, source="assumption: none before it is seen; DeepSeek's day: 0.563")

@@ -83,8 +83,8 @@ class Engine(Part):
         "needs, and begins prompts that begin alike where it ends; without it a prompt's cached share is a matter of "
         "the bill alone (source: assumption: off, so that a market says when it has one; vLLM V1 has it on)")
     repeats: Literal["computed", "found"] = Field(
-        "computed", description="What becomes of the cached share of a prompt without a prefix cache: computed like the "
-        "rest, or found, as if caches and the routing to them were as good as the bill says (source: assumption: "
+        "computed", description="What becomes of the cached share of a prompt without a prefix cache: computed like "
+        "the rest, or found, as if caches and the routing to them were as good as the bill says (source: assumption: "
         "computed, so that nobody saves what no cache holds)")
     block_tokens: int = quantity(16, unit="tokens", doc="Tokens of a block of the prefix cache: only whole blocks are "
                                  "kept", ge=1, le=4096, source="vLLM: block_size 16 on CUDA GPUs")

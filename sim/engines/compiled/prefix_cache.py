@@ -283,7 +283,7 @@ def needed_tokens(supply: Supply, offer: LiveDeployment, a: int) -> int:
 
 @inner()
 def find_as_billed(supply: Supply, replica: Replica, a: int, context: int) -> None:
-    """Let an attempt that has just been admitted begin behind what its bill calls cached; it holds all of its context."""
+    """Let an attempt that has just been admitted begin behind what its bill calls cached; all of it is held."""
     attempt = supply.attempts[a]
     # the last token is computed in any case: its result is the first token of the answer
     hits = min(wide(supply.claims[a].told), context - 1)

@@ -155,7 +155,8 @@ def test_a_shape_is_of_the_reference_implementation():
     tenths = {name: it.shape.output * 0.9 for name, it in mlperf.BENCHMARKS.items()}
     assert tenths == pytest.approx({"llama2-70b": 265.005, "mixtral-8x7b": 130.356, "llama3.1-405b": 616.212,
                                     "deepseek-r1": 3497.6047})
-    assert all(isinstance(it.shape, Shape) and math.isfinite(it.shape.prompt + it.shape.output) for it in mlperf.BENCHMARKS.values())
+    assert all(isinstance(it.shape, Shape) and math.isfinite(it.shape.prompt + it.shape.output)
+               for it in mlperf.BENCHMARKS.values())
 
 
 @pytest.mark.parametrize(("what", "shown"), [("deepseek-day", day.CASES), ("mlperf", mlperf.CASES)])

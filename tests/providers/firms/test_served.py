@@ -22,7 +22,8 @@ KEEP = np.exp(-0.1)
 
 def host(*, cache=False, repeats="computed", **fields):
     fields.setdefault("pricing", {"kind": "cost_plus", "learning_rate": 0.0, "review_days": 1.0, "grid_usd": 1e-6})
-    return Firm(pools=(PoolSettings(gpu="h200-sxm", count=16, tenure="rented"),), engine={"prefix_cache": cache, "repeats": repeats},
+    engine = {"prefix_cache": cache, "repeats": repeats}
+    return Firm(pools=(PoolSettings(gpu="h200-sxm", count=16, tenure="rented"),), engine=engine,
                 adoption=Adoption(probability=1), **fields)
 
 
