@@ -137,7 +137,7 @@ class Capacity(NamedTuple):
 
 
 def step_at(step: StepCoefficients, batch: int, shape: Shape, budget: int) -> float:
-    """Mean step time, s, of a replica that keeps ``batch`` requests going, ``budget`` tokens at most in a step (E169)."""
+    """Mean step time, s, of a replica that keeps ``batch`` requests; no step computes more than ``budget`` (E169)."""
     begun, kv = batch / shape.output, batch * shape.held
     computed = begun * (shape.prompt - shape.found)
     mixed = max(-math.expm1(-begun), min(1.0, computed / max(1, budget - batch)))
