@@ -107,7 +107,7 @@ def test_a_look_at_a_market_has_its_first_days_and_another_name():
     assert look.design.scenario.horizon.days == 180
     assert look.design.scenario.horizon.sampled_per_day == 5_000
     assert look.design.replications == 1
-    assert look.leaves_out == "of 607 days the first 180, of 20,000 sampled requests a day 5,000, of 3 replications one"
+    assert look.leaves_out == "of 607 days the first 180, of 40,000 sampled requests a day 5,000, of 3 replications one"
     # all else is the market's
     assert as_look(whole.scenario, "horizon.days=180", "horizon.sampled_per_day=5000") == look.design.scenario
 

@@ -20,7 +20,10 @@ from worlds.small_markets import differences, full, merged, small
 
 TWO = {"strict": {"policy": {"kind": "cheapest"}}, "lax": {"fee_share": 0.0}}
 COUNT, RATE = 4000, 0.004
-CHEAP_AND_DEAR = {"openai": None, "boreal": {"pricing": {"kind": "constant", "input_usd": 0.5, "output_usd": 1.5}}}
+ROOM = {"pools": [{"gpu": "h200-sxm", "count": 64, "precisions": ["fp8"]}]}  # for all who come to the cheapest
+CHEAP_AND_DEAR = {"openai": None} | {
+    name: ROOM | {"pricing": {"kind": "constant", "input_usd": usd, "output_usd": 3 * usd}}
+    for name, usd in (("atlas", 0.3), ("boreal", 0.5))}
 
 
 # Where marketplaces end (E91)

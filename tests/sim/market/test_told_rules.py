@@ -13,12 +13,16 @@ RESPONSE = {"kind": "best_response_router", "grid_usd": 1e-6, "review_days": 1.0
 
 
 def over_cost(exponent, days=25):
-    """Price over cost of each host's last posting, with how many sell its model then."""
+    """Price over cost of each host's last posting of a model that is bought, with how many sell it then.
+
+    Of a model that nobody buys a newcomer has no share to go by.
+    """
     firms = {f"host-{i}": deepcopy(HOST) | {"pricing": RESPONSE} for i in range(5)}
     result, _ = run_market(small(
         horizon={"days": days}, router={"policy": {"kind": "openrouter_classic", "k": exponent}},
         supply={"firms": {"atlas": None, "boreal": None, **firms}}))
-    listed = result.listed_daily[-1]
+    sold = np.bincount(result.offer_model, result.offer_days[-1].served)[result.offer_model] > 0
+    listed = result.listed_daily[-1] & sold
     sellers = np.bincount(result.offer_model[listed], minlength=len(result.models))[result.offer_model]
     last = {it.offer: it.price_usd_per_mtok / it.unit_cost_usd_per_mtok for it in result.postings}
     return [(int(sellers[row]), ratio) for row, ratio in last.items() if listed[row] and sellers[row] > 1]
