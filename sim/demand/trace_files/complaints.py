@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
@@ -83,7 +84,7 @@ def _failed(table: Table, cells: dict[str, Any]) -> str:
 
 def _is_zero(cell: Any) -> bool:  # noqa: ANN401 - as written
     try:
-        return cell is None or str(cell).strip().casefold() in NOTHING or float(cell) == 0
+        return cell is None or bool(re.fullmatch(NOTHING, str(cell).strip(), re.IGNORECASE)) or float(cell) == 0
     except (TypeError, ValueError):
         return False
 

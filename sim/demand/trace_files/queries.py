@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 NO_DATE: Final = -(2**63)  # in place of a time that is no date
 NO_TIME: Final = -1  # in place of one that is no number
 MISSING: Final = -1e300  # in place of tokens that are not given
-NOTHING: Final = ("", "nan", "null", "none", "na", "n/a", "\\n")  # how programs write that nothing is there
+NO_TOKENS: Final = -1  # in place of tokens that are no number
+NOTHING: Final = r"|nan|null|none|na|n/a|\\n"  # how programs write that nothing is there, whatever the case
 _UNREAD: Final = "\x01\x02"  # stands for NULL in no file: an empty field is not a missing one
 _WHOLE: Final = ("INTEGER", "BIGINT", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER", "USMALLINT", "UTINYINT", "HUGEINT")
 
@@ -172,14 +173,13 @@ def _microseconds(cell: Typed) -> str:
 
 
 def _tokens(cell: Typed, table: Table) -> str:
-    number = _number(cell)
-    missing = f"{cell.sql} IS NULL"
+    """Tokens; `MISSING` or NaN where none are given (tables of pandas have NaN), `NO_TOKENS` where no number is."""
+    parts = [_number(cell), f"CASE WHEN {cell.sql} IS NULL THEN {MISSING} END"]
     if cell.kind == "text":
-        missing += f" OR lower(trim({cell.sql})) IN ({', '.join(literal(word) for word in NOTHING)})"
+        # a list of words after IN would become a join, and that would mix up the order of rows
+        nothing = f"regexp_full_match(trim({cell.sql}), {literal(f'({NOTHING})')}, 'i')"
+        parts.append(f"CASE WHEN {nothing} THEN {MISSING} END")
         if table.delimiter != ";":  # 1,234: thousands, since tokens are whole
             grouped = f"regexp_full_match({cell.sql}, '\\s*[0-9]{{1,3}}(,[0-9]{{3}})+\\s*')"
-            bare = f"TRY_CAST(replace({cell.sql}, ',', '') AS DOUBLE)"
-            number = f"coalesce({number}, CASE WHEN {grouped} THEN {bare} END)"
-    elif cell.kind == "number":  # what has no value is NaN in a table of pandas
-        missing += f" OR isnan({number})"
-    return f"CASE WHEN {missing} THEN {MISSING} ELSE coalesce({number}, 'nan'::DOUBLE) END"
+            parts.append(f"CASE WHEN {grouped} THEN TRY_CAST(replace({cell.sql}, ',', '') AS DOUBLE) END")
+    return f"coalesce({', '.join(parts)}, {NO_TOKENS})"

@@ -237,4 +237,4 @@ def _are_tokens(number: np.ndarray) -> np.ndarray:
 
 
 def _no_tokens(number: np.ndarray) -> np.ndarray:
-    return np.asarray((number == 0) | (number == MISSING))
+    return np.asarray((number == 0) | (number == MISSING) | np.isnan(number))

@@ -16,8 +16,11 @@ import zstandard
 
 from sim.compiled import cache_root
 from sim.demand.trace_files.column_sets import COLUMN_SETS
+from sim.demand.trace_files.duck import connected
+from sim.demand.trace_files.plain_text import Plain
+from sim.demand.trace_files.queries import MANNERS, select, with_unit
 from sim.demand.trace_files.shared_rows import COLUMNS
-from sim.demand.trace_files.trace_table import Asked
+from sim.demand.trace_files.trace_table import Asked, table_of
 from sim.demand.traces import load_trace
 from sim.errors import TraceError
 from worlds.places import ROOT
@@ -251,6 +254,18 @@ def test_milliseconds_since_1970_keep_their_last_digit(tmp_path, unit):
     path = tmp_path / "trace.csv"
     path.write_text(f"{HEAD}{1790000000 * tick},1,2\n{1790000000 * tick + 1},3,4\n", encoding="utf-8")
     assert load_trace(str(path), Asked(unit=unit)).t_s.tolist() == [0.0, 1 / tick]
+
+
+@pytest.mark.parametrize("content", [TEXT, TEXT.replace(",", ";"), LINES, json.dumps(RECORDS)])
+def test_reading_joins_nothing_which_would_mix_up_the_rows(tmp_path, content):
+    """Of IN and a list of words DuckDB makes a hash join, whose rows come in the order in which threads are done."""
+    path = tmp_path / "trace"
+    path.write_text(content, encoding="utf-8")
+    with connected() as connection:
+        table = with_unit(connection, table_of(path, Plain(path, parquet=False), Asked()), MANNERS[0])
+        plan = connection.execute(f"EXPLAIN {select(connection, table, MANNERS[0])}").fetchall()[0][1]
+    assert "projection" in plan.casefold()
+    assert "join" not in plan.casefold()
 
 
 def test_rows_of_equal_time_keep_their_order_when_sorted(tmp_path):
