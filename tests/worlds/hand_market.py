@@ -29,6 +29,7 @@ from sim.market.customers.diffusion import DemandDay
 from sim.market.hosts import EntryValue, Flows, HostRecord, ListingRecord
 from sim.market.ledger import Account, Ledger
 from sim.market.models.model import Model, Models
+from sim.market.posting import Posting
 from sim.market.prices import Prices
 from sim.market.result import MarketResult, PoolDay, Switch
 from sim.market.usage import OfferDay, WorkloadDay
@@ -227,3 +228,19 @@ def long_market(days: int = 200) -> MarketResult:
 def _zeros(kind: type, count: int) -> dict[str, Any]:
     names = [name for name, field in kind.__dataclass_fields__.items() if field.default_factory is MISSING]
     return {name: np.zeros(count, float if name.endswith(("_s", "share")) else np.int64) for name in names}
+
+
+def priced(price_over_cost, sellers=4, days=3):
+    """Return a market in which so many sellers of one open model sell alike, at a cost of 2 USD and some markup."""
+    run = hand_market()
+    zero = np.zeros(sellers, np.int64)
+    one_each = [name for name, values in vars(run.offer_days[0]).items() if values.ndim == 1]
+    sold = replace(run.offer_days[0], **dict.fromkeys(one_each, zero))
+    sold = replace(sold, prompt_tokens=zero + 1000, revenue_nano=zero + 5000)
+    price = 2 * price_over_cost
+    return replace(
+        run, offers=tuple(replace(run.offers[2], provider=f"p{i}") for i in range(sellers)),
+        offer_model=np.ones(sellers, np.int64), days=days, offer_days=[sold] * days,
+        workload_days=run.workload_days[:days], listed_daily=np.ones((days, sellers), bool),
+        prices_daily=np.broadcast_to(np.arange(1, sellers + 1)[None, :, None], (days, sellers, 3)),
+        postings=[Posting(0.0, row, price, 2.0, False, True) for row in range(sellers)])
