@@ -62,6 +62,16 @@ def test_shapley_of_one_model_by_hand():
     assert got == pytest.approx(Split(price=-20.0, volume=30.0, mix=0.0))
 
 
+def test_a_price_that_lacks_follows_the_level_that_all_prices_are_known_to_have_moved_by():
+    """All prices halve: the model that goes would cost 1 now, and the one that comes would have cost 6 before.
+
+    Each has all ten tokens of a period, so half of its fall is price: -1 * 5 and -3 * 5. Mix is a share lost at a mean
+    of 1.5 USD and one won at 4.5, of ten tokens.
+    """
+    got = shapley(np.array([[20.0, 0.0], [0.0, 30.0]]), np.array([[10, 0], [0, 10]]), 0.5)
+    assert got == pytest.approx(Split(price=-20.0, volume=0.0, mix=30.0))
+
+
 def test_lmdi_of_one_model_by_hand():
     # weight L(30, 20) = 10 / ln 1.5, times ln(1/2) and ln 3
     got = lmdi(np.array([[20.0], [30.0]]), np.array([[10], [30]]))

@@ -160,3 +160,9 @@ def test_runs_of_more_than_twelve_months_are_shown_by_quarter(frames):
 ])
 def test_a_quarter_that_the_run_covers_in_part_says_so(quarter, days, label):
     assert terminal._covered_quarter(quarter, days) == label
+
+
+def test_what_nothing_weighs_has_no_mean():
+    """A quarter of months in which nothing was sold, and one of a month that is not known."""
+    assert np.isnan(terminal._weighted(np.array([1.0, 2.0]), np.zeros(2)))
+    assert terminal._weighted(np.array([1.0, np.nan, 4.0]), np.array([1.0, 9.0, 2.0])) == pytest.approx(3.0)
