@@ -26,7 +26,7 @@ def with_splits(seed: int, case: Case, share: float = SHARE) -> Case:
             offers[row] = replace(spec, replicas=prefill + more, split=carriage)
     for row, host in enumerate(hosts):
         if offers[host].split.prefill > 0:
-            offers[row] = replace(offers[row], block_tokens=0, reserve=NOTHING)
+            offers[row] = replace(offers[row], block_tokens=0, host_tokens=0, reserve=NOTHING)
     changes = [change for change in case.changes if not (offers[change.offer].split.prefill and change.kind == "size")]
     return replace(case, world=replace(world, offers=tuple(offers)), changes=changes)
 

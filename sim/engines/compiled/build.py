@@ -82,7 +82,7 @@ def _offer_fields(spec: OfferSpec) -> dict[str, Any]:
         "tier": spec.tier,
         "urgency": spec.urgency,
         "block": AS_BILLED if spec.finds_prefix else spec.block_tokens,
-        "host_tokens": spec.host_tokens,
+        "host_tokens": spec.host_tokens if spec.block_tokens > 0 else 0,  # without a cache there are no rows for one
         "host_token_s": spec.host_token_s,
         "reserve": spec.reserve,
         "first_share": spec.first_share,
