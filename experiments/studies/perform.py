@@ -150,7 +150,7 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
     print("\n".join([*told_of_look(how.look), study.told(found), *told, *traces_told(design.scenario),
                      *study.gates_told(design)]))
     if len(failures):
-        print(f"\nwhy runs failed is in {how.out}/failures.csv; --retry does them again")
+        print(f"\n{_why_failed(failures)}; all reasons are in {how.out}/failures.csv; --retry does them again")
     _refuse_undrawn(undrawn, how.out)
     print(f"\nwrote {how.out}/ ({_runs(design)} runs, {len(failures)} failed; {time.monotonic() - started:.1f} s)")
 
@@ -264,10 +264,14 @@ def _refuse_what_cannot_run(study: Study[Any, Any], design: Design, how: How) ->
 def _refuse_failures(study: Study[Any, Any], failures: DataFrame) -> None:
     if study.tolerant or not len(failures):
         return
+    raise MarketError(f"{_why_failed(failures)}; the others are kept, and --retry does the failed ones again")
+
+
+def _why_failed(failures: DataFrame) -> str:
     first = failures.iloc[0]
     place = ", ".join(f"{name} {first[name]}" for name in failures.columns if name not in ("row", "problem"))
-    raise MarketError(f"{len(failures)} runs failed, the first at {place}: {first['problem']}; the others are kept, "
-                      "and --retry does the failed ones again")
+    which = "1 run failed, at" if len(failures) == 1 else f"{len(failures)} runs failed, the first at"
+    return f"{which} {place}: {first['problem']}"
 
 
 def _held(design: Design, failed: int) -> dict[str, int]:

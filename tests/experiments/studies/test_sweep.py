@@ -144,7 +144,9 @@ def test_a_point_that_is_not_allowed_is_a_row_and_stops_nothing(tmp_path, capsys
     summary = pd.read_csv(tmp_path / "o" / "summary.csv")
     assert set(summary["traffic.load"]) == {-1, 1}
     assert summary.groupby("traffic.load")[["n", "failed"]].max().values.tolist() == [[0, 2], [2, 0]]
-    assert "2 failed" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "2 failed" in told
+    assert "2 runs failed, the first at replication 0, traffic.load -1: scenario: traffic.load is -1" in told
 
 
 def test_a_sweep_of_markets_runs_and_is_reproduced(tmp_path, capsys):
