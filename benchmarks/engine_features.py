@@ -29,6 +29,7 @@ FEATURES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "nothing (noise)": (NOTHING, NOTHING),
     "prefix cache, single requests": (NOTHING, {"prefix_cache": True}),
     "prefix cache, sessions and documents": (SESSIONS, {"prefix_cache": True}),
+    "host memory behind that": (SESSIONS, {"prefix_cache": True, "host_cache": {"tokens": 100_000}}),
     "SGLang's rules": (NOTHING, {"dialect": "sglang"}),
     "TensorRT-LLM's rules": (NOTHING, {"dialect": "tensorrt_llm"}),
     "prefill apart (1 of 2 replicas)": (NOTHING, {"split": {"prefill": 1}}),
