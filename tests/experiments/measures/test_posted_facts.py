@@ -53,6 +53,16 @@ def test_customers_who_route_differently_lower_an_elasticity():
     assert markup_over_rule(alone, first, [4.0]).over_rule == pytest.approx(2.25 * (1 - 1 / 1.8))
 
 
+def test_what_costs_nothing_to_serve_has_no_markup_and_counts_for_nothing():
+    """Four sellers alike, one on idle GPUs that cost nothing: the others' e is 3, so that 1.5 is their price."""
+    run = priced(2.25)
+    idle = replace(run, postings=[run.postings[0]._replace(unit_cost_usd_per_mtok=0.0), *run.postings[1:]])
+    found = stretches(idle)
+    got = markup_over_rule(found, is_open(idle, found), [4.0])
+    assert got.over_rule == pytest.approx(2.25 * (1 - 1 / 3))
+    assert got.answerable == 1
+
+
 def by_two_marketplaces(markup, by_marketplace, by_rule):
     """Four sellers alike and two marketplaces: completed requests of each offer by either, and of either by rule."""
     run = priced(markup)
