@@ -193,6 +193,16 @@ def test_numbers_of_the_long_market_by_hand():
     assert found.loc["retention_month_5_all", "std_error"] == pytest.approx(sqrt(0.6 * 0.4 / 5))
 
 
+def test_the_last_days_are_thirty():
+    """Host b sells all of the last thirty days of a hundred, or all but one of them."""
+    run = long_market(100)
+    by_a, by_b = run.offer_days[0], run.offer_days[-1]
+    for days, hhi in ((30, 1.0), (29, (29 ** 2 + 1) / 30 ** 2)):
+        sold = replace(run, offer_days=[by_a] * (100 - days) + [by_b] * days)
+        found = summary(Run(sold)).set_index("metric")
+        assert found.loc["hhi_providers_last", "value"] == pytest.approx(hhi)
+
+
 def test_who_breaks_even_is_not_in_profit():
     found = summary(Run(replace(hand_market(), ledger=Ledger()))).set_index("metric")
     assert found.loc["providers_in_profit", "value"] == 0
