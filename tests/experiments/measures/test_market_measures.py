@@ -93,7 +93,7 @@ def test_a_model_that_becomes_free_is_all_price(method):
 
 @METHODS
 @pytest.mark.parametrize(("spend", "tokens"), [([[-1.0], [1.0]], [[1], [1]]), ([[1.0], [1.0]], [[0], [1]]),
-                                               ([[np.nan], [1.0]], [[1], [1]])])
+                                               ([[np.nan], [1.0]], [[1], [1]]), ([[1.0], [1.0]], [[-1], [1]])])
 def test_nonsense_is_refused(method, spend, tokens):
     with pytest.raises(ValueError, match=r"spend|tokens"):
         method(np.array(spend), np.array(tokens))
