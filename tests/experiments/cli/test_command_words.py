@@ -195,3 +195,7 @@ def test_no_time_is_left_before_there_is_anything_to_tell_it_from():
     assert progress.line().endswith(" so far")
     progress.tick(failed=False)
     assert progress.line().endswith(" left")
+    few = Progress(4, quiet=True)  # a twentieth of four runs are .2 of one
+    for share, end in ((0.19, " so far"), (0.21, " left")):
+        few.within(share)
+        assert few.line().endswith(end)

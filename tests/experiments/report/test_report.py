@@ -313,6 +313,12 @@ def test_extremes_stand_with_where_they_are_words_to_the_left():
          "3.00 ± 0.10 (n = 5)", "traffic.load = 1"),)
 
 
+@pytest.mark.parametrize(("columns", "said"), [(3, 0), (4, 1)])
+def test_a_table_that_a_phone_does_not_hold_says_that_it_scrolls(columns, said):
+    shown = html._table(Table("t", "All.", (Column("a"),) * columns, (("1",) * columns,)))
+    assert shown.count("Scrolls sideways") == said
+
+
 def test_only_words_that_fit_no_column_may_be_broken_anywhere():
     unit, digest = Column("unit", words=True), Column("digest", words=True)
     assert html._class(unit, "billion parameters") == ' class="words"'

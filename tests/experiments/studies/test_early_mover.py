@@ -12,6 +12,7 @@ from experiments.studies.assuming import at_point
 from experiments.studies.early_mover import STUDY, measures
 from experiments.studies.early_mover.assumed import MoverAssumptions
 from experiments.studies.early_mover.design import MoverMarkets
+from experiments.studies.early_mover.figures import figure_of
 from experiments.studies.early_mover.measures import AFTER, BEFORE, FIRST, LATE, MOVING, STANDING
 from experiments.verdicts.deciding import decide
 from sim.errors import MarketError, ScenarioError
@@ -64,6 +65,15 @@ def test_worlds_built_so_and_opposite():
         assert list(alone) == [f"{rung} lasting_points: {case}" for rung, case in
                                (("L0", measures.FROZEN), ("L2", measures.UNIFORM), ("L3", MOVING))]
         assert alone[f"L3 lasting_points: {MOVING}"] == STUDY.statistics(world)["lasting_points"]
+
+
+def test_the_figure_shows_each_month_s_gap_in_points_about_the_move():
+    """The lines are the means of the races, from the first month to the last."""
+    world = STUDY.built_so()
+    lines = [line.get_xydata() for line in figure_of(world, 1).axes[2].lines[:2]]
+    for line, case in zip(lines, (MOVING, measures.FROZEN), strict=True):
+        gaps = np.mean([race.gaps[LATE] for race in world.cases[case]], axis=0)
+        assert line == pytest.approx(np.column_stack([range(BEFORE, AFTER + 1), 100.0 * gaps]), nan_ok=True)
 
 
 def test_races_are_the_same_twice_and_tables_hold_them():

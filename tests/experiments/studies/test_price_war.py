@@ -100,6 +100,9 @@ def test_surplus_and_idle_capacity_by_hand():
     assert closed_prices.surplus(2.0, 5, rigid, served=0.5) == pytest.approx(1.5 - 0.25)
     half = at_point(USUAL, {"elasticity": 0.5})
     assert closed_prices.customers_surplus(1.0, half) == pytest.approx(2 * (math.sqrt(4.0) - 1.0))
+    # at 2.25 demand is 1/1.5 of that at cost: customers keep 2 * (2 - 1.5), hosts 1.25/1.5, of which 16 live at 1/20
+    assert closed_prices.surplus(2.25, 5, half) == pytest.approx(1.0 + 1.25 / 1.5 - 0.25)
+    assert closed_prices.free_hosts(lambda _: 2.25, half, MOST) == 16
     assert closed_prices.idle_share(10, 1.0, 0.4, 1.0, 0.05) == pytest.approx(0.05 * 7.5)
 
 

@@ -2,8 +2,10 @@
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from experiments.cli.main import main
+from experiments.studies.pricing.figures import _posted
 
 SMALL = ["run", "pricing", "--sessions", "2", "--benches", "2"]
 
@@ -23,6 +25,18 @@ def test_best_responses_and_saw_tooth_meet_their_closed_forms(folder):
     saw = rows.loc["undercutting with limited capacity"]
     assert saw["mean"].between(saw["known_low"], saw["known_high"]).all()
     assert rows.loc["posted prices, menu_cost", "half_width"].notna().all()
+
+
+def test_what_was_found_stands_over_the_middle_of_what_was_published():
+    """3 +- .5 against 2 to 6: a mark at .75 with whiskers from .625 to .875 beside a band from .5 to 1.5."""
+    axis = Figure().subplots()
+    _posted(axis, pd.DataFrame([("change", 3.0, 0.5, 2.0, 6.0)],
+                               columns=["quantity", "mean", "half_width", "known_low", "known_high"]))
+    marks, (whisker, *_) = axis.containers[1].lines[0], axis.containers[1].lines[2]
+    assert marks.get_xdata().tolist() == [0.75]
+    assert whisker.get_segments()[0][:, 0].tolist() == [0.625, 0.875]
+    band = axis.patches[0]
+    assert (band.get_x(), band.get_x() + band.get_width()) == (0.5, 1.5)
 
 
 def test_the_manifest_gives_the_same_bytes(folder, tmp_path):

@@ -12,6 +12,7 @@ from providers.firms.marketplace_mix import MarketplaceMix, rules_among
 from providers.pricing.sold_through import PriceRule
 from sim.errors import ScenarioError
 from sim.market.marketplaces.attraction import keeping, move_shares, stationary_shares
+from sim.market.marketplaces.days import MarketplaceSampler
 from sim.market.marketplaces.experience import Experience
 from sim.market.marketplaces.marketplaces import Marketplaces
 from sim.market.usage import WorkloadDay
@@ -135,6 +136,21 @@ def test_memory_fades_and_begins_anew_with_another_model_or_marketplace():
     assert seen.met(np.zeros(1, int), model, model).paid[0, 0] < known < 2.0
     seen.fade(np.ones(1, np.int64))
     assert seen.met(np.zeros(1, int), np.ones(1, np.int64), model).paid[0, 0] == 1.0  # nobody knows model 1
+
+
+def test_each_marketplace_is_told_of_its_own_requests_and_tokens():
+    """Customers 0 and 2 are at the second one: of model 1, 3 requests of 30 and 60 tokens, of model 0, 7 of 2 and 5."""
+    asked, told = [], []
+    sampler = object.__new__(MarketplaceSampler)
+    sampler.places, sampler._last_day, sampler._board = SimpleNamespace(place=np.array([1, 0, 1])), np.zeros(2), None
+    sampler.sales = tuple(SimpleNamespace(
+        marketplace=number, rules=SimpleNamespace(asked=lambda *it: asked.append(it[2].tolist())),
+        meter=SimpleNamespace(rule_shares=lambda *it: told.append([column.tolist() for column in it[2:4]])))
+        for number in (0, 1))
+    drawn = np.array([[3.0, 30.0, 60.0], [11.0, 13.0, 17.0], [7.0, 2.0, 5.0]])
+    sampler._note(0.0, np.ones(1, bool), np.array([1, 1, 0]), drawn)
+    assert asked == [[0.0, 11.0, 0.0], [3.0, 0.0, 7.0]]
+    assert told == [[[0.0, 13.0], [0.0, 17.0]], [[2.0, 30.0], [5.0, 60.0]]]
 
 
 # What sellers are told (E93)

@@ -233,6 +233,17 @@ def test_without_budgets_nothing_is_out_of_reach(people):
     assert (free.volume_per_s(rows, cost) > bound.volume_per_s(rows, cost)).all()
 
 
+def test_waiting_takes_from_a_choice_what_its_seconds_are_worth(people):
+    """A first token two seconds later and tokens .01 s slower, of answers as long as a model without many words has."""
+    rows, shown = np.arange(len(people)), quotes(catalogue())
+    chooser = chooser_of(people, catalogue(), budgets=False)
+    slower = dataclasses.replace(shown, ttft_s=shown.ttft_s + 2.0, tpot_s=shown.tpot_s + 0.01)
+    lost = chooser.systematic_usd(rows, shown) - chooser.systematic_usd(rows, slower)
+    worth = people.latency_usd_per_s * (2.0 + 0.01 * people.output_tokens)
+    assert worth.max() > 0  # extraction waits for nothing
+    assert lost == pytest.approx(np.repeat(worth[:, None], len(ROWS), axis=1))
+
+
 def test_log_utility_has_the_slope_of_money_at_the_first_choice(people):
     """Of two models' difference in utility, a cost that is one percent higher takes one percent of the first cost."""
     models = catalogue()

@@ -1,5 +1,6 @@
 """How workloads are routed: who has which rule, whom those name who name a provider, and what a market makes of it."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,18 @@ def test_what_is_named_follows_cost_and_waiting_by_the_logit_of_its_tastes(peopl
     stand.pins._sellers.ttft_s[:] = [1.0, 3.0, 1.0, 1.0]
     waits = stand.pins._burden_usd(np.array([0]), 0, np.array([0, 1]))[0]
     assert waits[1] - waits[0] == pytest.approx(2.0 * people.latency_usd_per_s[0])
+
+
+def test_who_cuts_answers_counts_what_is_left_of_them(people):
+    """Answers without spread that are cut at a quarter: a quarter of the tokens are paid and waited for."""
+    quarter = np.round(people.output_tokens / 4).astype(np.int64)
+    cut = dataclasses.replace(people, output_tokens=4.0 * quarter, max_tokens=quarter,
+                              length_sigma=np.zeros(len(people)))
+    stand = Stand(cut)
+    stand.pins._sellers.tpot_s[1] = 0.5
+    burden = stand.pins._burden_usd(np.array([0]), 0, np.array([0, 1]))[0]
+    assert burden[0] == pytest.approx((people.prompt_tokens[0] + quarter[0]) * 1e-6)
+    assert burden[1] - burden[0] == pytest.approx(0.5 * quarter[0] * people.latency_usd_per_s[0])
 
 
 def test_prices_move_nobody_before_a_review_and_providers_that_leave_move_theirs_at_once(people):

@@ -110,6 +110,18 @@ def test_a_budget_bends_by_hand():
     assert spent_share(wanted, 0.5) * wanted == pytest.approx([0.5, 1.0, 1.5 - 0.5 / math.e, 1.5])
 
 
+def test_a_model_of_two_budgets_is_chosen_as_if_it_were_five_times_as_dear():
+    """At bend .5, as above: what a use would buy of the first model costs two budgets, and it is worth that less."""
+    people, rows, shelf = rich(), np.arange(len(rich())), shown()
+    ample = Chooser(people, MODELS, np.ones((2, 2)), Choice(budget_bend=0.5))
+    cost = ample.cost_usd(rows, shelf)[:, 0]
+    tight = dataclasses.replace(people, budget_usd_per_day=people.base_per_s * DAY_S * cost / 2)
+    utility = [Chooser(it, MODELS, np.ones((2, 2)), Choice(budget_bend=0.5)).systematic_usd(rows, shelf)[:, 0]
+               for it in (people, tight)]
+    assert np.isfinite(utility).all()
+    assert utility[0] - utility[1] == pytest.approx(4.0 * cost)
+
+
 @pytest.mark.parametrize("bend", [1e-4, 0.3])
 def test_the_bend_is_the_edge_in_the_limit_and_smooth_otherwise(bend):
     people = draw_population(settings(worth_factor=100.0, needs=(0.0, 0.1)), Streams(1, 0), 10.0)
