@@ -131,6 +131,16 @@ def test_limits_per_day_need_whole_days(path):
     assert whole.horizon.resolution == "full"
 
 
+def test_a_day_is_busiest_from_midnight_to_midnight():
+    arrivals = "demand.chat.arrivals"
+    day = [f"{arrivals}.kind=diurnal", f"{arrivals}.rate_per_s=1"]
+    for hour in (0.0, 23.5):
+        assert duel([*day, f"{arrivals}.peak_hour={hour}"]).demand["chat"].arrivals.peak_hour == hour
+    for hour in (-0.5, 24):
+        with pytest.raises(ScenarioError, match="peak_hour"):
+            duel([*day, f"{arrivals}.peak_hour={hour}"])
+
+
 def test_every_problem_is_reported():
     with pytest.raises(ScenarioError) as caught:
         duel(["traffic.load=-1", "demand.chat.clients=0"])
