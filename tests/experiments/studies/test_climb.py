@@ -8,7 +8,7 @@ import pytest
 
 from experiments.runs.demand_alone import COLUMNS, ListPrices, demand_alone
 from experiments.studies.climb import STUDY, two_rungs
-from experiments.studies.climb.design import CONTROLS, FIRST_DAY, NULL, ONCE, RAMPED, Climb, ClimbCell
+from experiments.studies.climb.design import CONTROLS, FIRST_DAY, NULL, ONCE, OTHERS, RAMPED, UNMOVED, Climb, ClimbCell
 from experiments.studies.climb.measures import COLUMNS as FRAME
 from experiments.studies.climb.measures import bill_of, metrics_of, summary
 from experiments.studies.climb.two_rungs import Rungs
@@ -128,6 +128,12 @@ def test_a_fall_day_by_day_ends_where_one_at_once_does(runs):
                     ((20.0, RAMPED), (1.0, ONCE)))
     assert slow.quality == pytest.approx(quick.quality, abs=0.01)
     assert 0.45 < sum(early.spend_usd.values()) / sum(whole.spend_usd.values()) < 1  # by then prices are down by half
+
+
+def test_what_stands_beside_the_controls_differs_from_them_in_one_thing():
+    """The null in that uses stay as they are; the first day in prices alone: money and budgets as in the first."""
+    assert OTHERS[NULL] == CONTROLS[UNMOVED]._replace(uses=False)
+    assert OTHERS[FIRST_DAY] == CONTROLS["money_budgets"]
 
 
 def test_cells_looks_and_what_is_refused():

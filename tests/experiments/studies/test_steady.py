@@ -17,6 +17,7 @@ from experiments.studies.perform import How, play_missing
 from experiments.studies.steady import STUDY
 from experiments.studies.steady.design import Steady
 from experiments.studies.steady.measures import Found, found_in
+from experiments.studies.steady.terminal import table
 from sim.engines.outcome import COMPLETED
 from sim.errors import MarketError
 
@@ -56,6 +57,24 @@ def test_means_are_those_of_the_requests_after_the_warm_up(study):
     for metric, values in found.items():
         got = study.interval("cheapest", metric)
         assert (got.mean, got.n) == (pytest.approx(np.mean(values), rel=1e-9), 3), metric
+
+
+def test_the_terminal_says_what_is_counted(study):
+    assert "interval, n replications\n" in table(study)
+    single = Found(Steady(study.design.scenario, ("cheapest",), ("e2e_mean_s",), replications=1),
+                   {("cheapest", "e2e_mean_s"): [Course(np.zeros(0), np.zeros(0), np.zeros(0))]}, 0.0)
+    assert "interval, n batches of one run\n" in table(single)
+
+
+def test_who_completes_nothing_in_a_single_run_has_no_difference(study):
+    """Nor has anybody from it: neither mean is known, and no batches are made of what is not there."""
+    metric, at_s = "e2e_mean_s", np.arange(0.5, 600.0)
+    courses = {"cheapest": [Course(at_s, np.ones(600), np.ones(600))],
+               "random": [Course(np.zeros(0), np.zeros(0), np.zeros(0))]}
+    one = Found(Steady(study.design.scenario, ("cheapest", "random"), (metric,), replications=1),
+                {(policy, metric): runs for policy, runs in courses.items()}, 0.0)
+    for first, second in (("cheapest", "random"), ("random", "cheapest")):
+        assert one.paired(first, second, metric).difference.n == 0
 
 
 def test_one_warm_up_is_cut_from_all(study):
