@@ -420,6 +420,21 @@ def test_wrong_choices_get_one_sentence(choice, sentence):
     assert "\n" not in str(error.value)
 
 
+def test_shares_end_at_one_and_seconds_may_be_fractions():
+    shares = []
+    for kind, policy in POLICIES.items():
+        for name, field in policy.parameters.model_fields.items():
+            said = f"{field.description}"
+            if said.startswith("Share of ") and "[1]" in said:
+                shares.append(f"{kind}.{name}")
+                bind(PolicyChoice(kind=kind, **{name: 1.0}))
+                with pytest.raises(ScenarioError, match=name):
+                    bind(PolicyChoice(kind=kind, **{name: 1.5}))
+            if "[s]" in said:
+                bind(PolicyChoice(kind=kind, **{name: 0.5}))
+    assert {"sglang_cache_aware.cache_threshold", "llmgateway.exploration", "dynamo_kv.prune_to"} < set(shares)
+
+
 def test_registering_refuses_duplicates_and_false_oracles():
     def choose(view, request, memory, u):
         return 0
