@@ -163,6 +163,15 @@ def test_symbolic_links_are_not_written_through(tmp_path):
     assert list((tmp_path / "below").iterdir()) == [tmp_path / "below" / "store.duckdb"]
 
 
+def test_files_of_a_folder_within_are_written_there(tmp_path):
+    for text in ("first", "again"):
+        with output_folder(tmp_path / "o", OWNER) as made:
+            (made / "figures").mkdir()
+            (made / "figures" / "a.svg").write_text(text)
+            (made / "manifest.json").write_text(json.dumps({"study": "tournament", "files": {"figures/a.svg": ""}}))
+        assert (tmp_path / "o" / "figures" / "a.svg").read_text() == text
+
+
 @pytest.mark.parametrize("name", ["a\0b", "x" * 300, "a\udcff", "/".join(["long" * 20] * 80)])
 def test_paths_that_cannot_be_end_in_a_sentence(capsys, tmp_path, name):
     for command in ([*RUN], ["run", "pricing"]):
