@@ -143,6 +143,8 @@ def test_llmgateway_slowness_counts_up_to_a_fourth_of_the_speed():
     assert llmgateway_scores("llmgateway_2026", (200, 100), (1.0, 1.0)) == pytest.approx([0.0, 0.3 * 1.0 / total])
     third = 0.6 + 0.5 + 0.05 + 0.025
     assert llmgateway_scores("llmgateway_2026_third", (200, 10), (1.0, 1.0)) == pytest.approx([0.0, 0.05 * 19 / third])
+    total = 0.3 + 0.5 + 0.05 + 0.025
+    assert llmgateway_scores("llmgateway_2026_second", (200, 10), (1.0, 1.0)) == pytest.approx([0.0, 0.05 * 19 / total])
 
 
 def test_llmgateway_ranks_what_is_paid_behind_what_is_free():
