@@ -49,8 +49,9 @@ def test_replicas_compute_at_least_what_is_served(seed):
     served = np.zeros_like(sums)
     np.add.at(served, random_case(seed).world.hosts, sums)  # of a pool the host computes what its tiers serve
     later_tokens = served[:, o.SERVED_OUTPUT] - served[:, o.SERVED]
-    caches = np.array([spec.block_tokens > 0 for spec in random_case(seed).world.offers])[random_case(seed).world.hosts]
-    found = np.zeros_like(served[:, o.SERVED_CACHED])  # in prefix caches, so not computed again
+    finds = [spec.block_tokens > 0 or spec.finds_prefix for spec in random_case(seed).world.offers]
+    caches = np.array(finds)[random_case(seed).world.hosts]
+    found = np.zeros_like(served[:, o.SERVED_CACHED])  # in prefix caches, or as billed, so not computed again
     np.add.at(found, random_case(seed).world.hosts, np.where(caches, sums[:, o.SERVED_CACHED], 0))
     assert (result.offer_work[:, o.PREFILL_TOKENS] + found >= served[:, o.SERVED_PROMPT]).all()
     # a preempted request gets a token from each new prefill instead of from decoding

@@ -56,7 +56,8 @@ def test_bills_follow_what_the_strategy_asks(engine: Any) -> None:
 def test_a_market_books_the_schedules_of_its_firms():
     """At prices that stand still the day's revenue of each offer is that of its requests, long ones at three times."""
     tier = {"above_tokens": 1500, "input_factor": 3.0, "output_factor": 3.0}
-    supply = {"firms": {"openai": {"schedule": {"tiers": [tier]}}}}
+    cheap = {"pricing": {"kind": "constant", "input_usd": 0.05, "output_usd": 0.15}}  # so that somebody buys elsewhere
+    supply = {"firms": {"openai": {"schedule": {"tiers": [tier]}}, "atlas": cheap}}
     scenario = full(1, rate_per_s=0.004, engine="reference", supply=supply)
     result, traffic = run_market(scenario)
     assert [check(result, traffic) for check in CHECKS.values()] == [""] * len(CHECKS)
