@@ -112,7 +112,7 @@ def test_worlds_built_so_and_opposite():
 def test_every_assumption_moves_a_rate():
     for factor in factors_in(USUAL):
         worlds = [at_point(USUAL, {factor.path: value}) for value in (factor.low, factor.high)]
-        ends = [measures.stepped_through(SHORT, it, 0).prefill for it in worlds]
+        ends = [measures.stepped_through(SHORT, it, 0) for it in worlds]
         assert ends[0] != ends[1], factor.path
     faster = at_point(USUAL, {"speed_per_s": 30.0})
     assert measures.closed_form(faster, measures.CASE).decode < measures.closed_form(USUAL, measures.CASE).decode
