@@ -44,3 +44,8 @@ def text_of(path: Path) -> str:
         If it is no text.
     """
     return decoded(path.read_bytes())
+
+
+def why_unread(error: OSError | UnicodeDecodeError) -> str:
+    """Return why a text could not be read, as the end of a sentence."""
+    return (error.strerror or str(error)) if isinstance(error, OSError) else NO_TEXT

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sim.errors import MarketError
-from sim.text_files import NO_TEXT, text_of
+from sim.text_files import text_of, why_unread
 
 METRIC: Final = "constant_quality_fall"
 FIELD: Final = "access.price_fall"
@@ -46,8 +46,7 @@ def fall_in(path: Path) -> float:
     try:
         rows = [row for row in csv.DictReader(io.StringIO(text_of(path))) if row.get("metric") == METRIC]
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else NO_TEXT
-        raise RunPricesError(f"cannot read prices {path}: {reason}") from None
+        raise RunPricesError(f"cannot read prices {path}: {why_unread(error)}") from None
     if len(rows) != 1:
         raise RunPricesError(f"{path} has {len(rows)} rows of metric {METRIC}, but must have one: it is the "
                              "summary.csv of a run of the market")

@@ -14,7 +14,7 @@ from providers.cost.ownership import REFERENCE
 from providers.hardware.gpus import GPUS, Gpu
 from sim.errors import MarketError
 from sim.scenario.firm_settings import GpuPrices
-from sim.text_files import NO_TEXT, text_of
+from sim.text_files import text_of, why_unread
 from sim.units import DAYS_PER_YEAR
 
 
@@ -81,8 +81,7 @@ def _read(path: Path, gpus: Mapping[str, Gpu]) -> dict[str, list[_Quote]]:
     try:
         text = text_of(path)
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else NO_TEXT
-        raise GpuPriceError(f"cannot read GPU prices {path}: {reason}") from None
+        raise GpuPriceError(f"cannot read GPU prices {path}: {why_unread(error)}") from None
     reader = csv.DictReader(io.StringIO(text))
     for row in reader:
         gpu, quote = _row(row, f"{path}, line {reader.line_num}", gpus)

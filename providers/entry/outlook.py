@@ -20,7 +20,7 @@ from sim.errors import MarketError
 from sim.market.models.model import Models
 from sim.market.usage import OfferDay
 from sim.scenario.entry_settings import EntrySettings
-from sim.text_files import NO_TEXT, text_of
+from sim.text_files import text_of, why_unread
 
 STEP_DAYS: Final = 30
 PRIOR: Final = 0.05  # months of the whole platform that the prior of ageing counts for
@@ -195,8 +195,7 @@ def read_path(path: str) -> np.ndarray:
     try:
         rows = [(int(row["day"]), float(row["tokens"])) for row in csv.DictReader(io.StringIO(text_of(Path(path))))]
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else NO_TEXT
-        raise EntryPathError(f"cannot read supply.entry.growth_path {path}: {reason}") from None
+        raise EntryPathError(f"cannot read supply.entry.growth_path {path}: {why_unread(error)}") from None
     except (KeyError, TypeError, ValueError):
         raise EntryPathError(f"{path} must have the columns day and tokens, with numbers") from None
     if [day for day, _ in rows] != list(range(len(rows))) or not rows:

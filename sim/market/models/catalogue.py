@@ -22,7 +22,7 @@ from sim.scenario.model_settings import Catalogue, ModelSettings
 from sim.scenario.tasks import TASKS
 from sim.spelling import near
 from sim.streams import Streams
-from sim.text_files import NO_TEXT, text_of
+from sim.text_files import text_of, why_unread
 
 BUILT_IN: Final = Path(__file__).with_name("catalogue.csv")
 COLUMNS: Final = (
@@ -88,8 +88,7 @@ def read_catalogue(path: Path, start: date) -> list[Model]:
     try:
         every = enumerate(io.StringIO(text_of(path)), 1)
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else NO_TEXT
-        raise ScenarioError(f"models.catalogue.path: cannot read {path}: {reason}") from None
+        raise ScenarioError(f"models.catalogue.path: cannot read {path}: {why_unread(error)}") from None
     lines = [(number, line) for number, line in every if not line.startswith("#")]
     reader = csv.reader(line for _, line in lines)
     header = next(reader, [])

@@ -1,6 +1,7 @@
 """What a firm says of its engines, limits and faults reaches its offers: every field of them."""
 
 import pytest
+from pydantic import ValidationError
 
 from providers.around import Around
 from providers.firms.supply_side import build_supply
@@ -50,3 +51,10 @@ def test_each_changes_an_offer(table, kind, name, changes):
 def test_none_is_left_out():
     assert set(Engine.model_fields) == set(ENGINES) | {"split"}  # which a firm may not have
     assert set(Limits.model_fields) == set(LIMITS)
+
+
+def test_what_a_bill_calls_cached_is_found_only_where_no_cache_finds_it():
+    with pytest.raises(ValidationError, match=r"repeats is 'found', but with prefix_cache = true .* is 'computed'"):
+        Engine(prefix_cache=True, repeats="found")
+    assert [Engine(**how).saves_prefixes for how in ({}, {"prefix_cache": True}, {"repeats": "found"})] == [
+        False, True, True]
