@@ -15,7 +15,7 @@ from providers.hardware.gpus import GPUS
 from sim.market.models.catalogue import BUILT_IN as CATALOGUE
 from sim.market.models.catalogue import read_catalogue
 from sim.scenario.load import read_file
-from sim.text_files import decoded
+from sim.text_files import decoded, text_of, why_unread
 
 CODINGS = {
     "plain": str.encode, "mark": lambda text: codecs.BOM_UTF8 + text.encode(),
@@ -47,3 +47,12 @@ def test_every_file_of_a_users_own_may_have_a_mark(tmp_path, coding):
     prices = written("list.csv", "date,provider,model,usd_per_m_input,usd_per_m_output\n2026-10-01,a,m,1,2\n")
     assert len(list(read_list("csv", prices).rows)) == 1
     assert use(str(written("mine.py", f"NAME = {coding!r}\n"))).text == f"NAME = {coding!r}\n"
+
+
+def test_why_a_file_was_not_read(tmp_path):
+    (tmp_path / "bytes").write_bytes(b"\x80")
+    for path, reason in ((tmp_path / "bytes", "it is not UTF-8 text, nor UTF-16 with a mark"),
+                         (tmp_path / "none", "No such file or directory")):
+        with pytest.raises((OSError, UnicodeDecodeError)) as caught:
+            text_of(path)
+        assert why_unread(caught.value) == reason

@@ -151,6 +151,9 @@ def test_a_prompt_token_takes_its_flops_its_attention_and_its_all_reduce():
     # a budget of 3008 tokens spreads each over two steps
     short_s = step_time(step, 8 + 3000, 49_600 + 3000, 49_600 + 3000 * 3000, 8)
     assert step_at(step, 8, Shape(6000, 400), 3008) == pytest.approx(0.96 * alone_s + 0.04 * short_s)
+    # where memory is what steps wait for, a step that computes a prompt reads that prompt as well
+    reading = StepCoefficients(0.0, 0.0, 0.0, 0.0, 1e-6, 0.0, 0.0, 0.0)
+    assert step_at(reading, 8, Shape(6000, 400), 8192) == pytest.approx(1e-6 * (49_600 + 120), rel=1e-5)
     request_s = 400 * able.tpot_s / 8
     assert able.output_s == pytest.approx((request_s - 6000 * able.prompt_s) / 400)
 

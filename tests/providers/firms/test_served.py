@@ -41,13 +41,14 @@ def day(count, **columns):
 
 def test_before_anything_was_served_a_request_is_the_prior_with_the_model_s_verbosity():
     wordy = replace(model("wordy"), verbosity=3.0)
-    served, planned = learner({"a": host(), "b": host(cache=True)}, wordy)
+    served, planned = learner({"a": host(), "b": host(cache=True), "c": host(repeats="found")}, wordy)
+    assert planned[2].hardware.prior == planned[1].hardware.prior
     unlike = pytest.approx((np.exp(0.64), np.exp(0.64), 1.0))  # log-normal, of a standard deviation of .8
     for row, found in enumerate((0, 600)):
         for shape in (served.shape(row), planned[row].hardware.prior):
             assert shape[:3] == (6000, 1200, found)
             assert shape.spread == unlike
-    assert served.billed(0) == served.billed(1) == pytest.approx((5400 / 7200, 1200 / 7200, 600 / 7200))
+    assert [served.billed(row) for row in range(3)] == [pytest.approx((5400 / 7200, 1200 / 7200, 600 / 7200))] * 3
     assert served.capacity(0) is planned[0].hardware.capacity
 
 
@@ -79,6 +80,12 @@ def test_how_unlike_requests_are_is_learned_of_the_model():
     assert [served.shape(row).spread for row in (0, 1)] == [pytest.approx(tuple(expected))] * 2
     plain, _ = learner({"a": host(), "b": host()}, model("mid"))
     plain.learn(day(2, served=[2000, 1000], prompt_tokens=[8_000_000, 1_000_000], output_tokens=[400_000, 200_000]))
+    alone, _ = learner({"a": host()}, model("mid"))
+    lengths = {"served": [10**6], "prompt_tokens": [6 * 10**9], "output_tokens": [4 * 10**8]}
+    first = alone.capacity(0)
+    alone.learn(day(1, **lengths, moments=[3 * prior]))
+    assert (alone.prompt[0], alone.output[0]) == pytest.approx((6000, 400))
+    assert alone.capacity(0).requests_per_s < first.requests_per_s  # nothing but that has changed
     # prompts that are more unlike leave a replica less
     assert served.spread[0, 0] > plain.spread[0, 0]
     assert served.capacity(0).requests_per_s < plain.capacity(0).requests_per_s

@@ -72,6 +72,17 @@ def test_caches_find_what_workloads_share_and_nothing_else(as_it_is):
     assert total > 0
 
 
+def test_days_say_how_unlike_the_requests_of_each_model_are(as_it_is):
+    """Log-normal lengths of .8 and workloads that differ: mean squares are at least 1.9 of squared means."""
+    day = as_it_is.offer_days[-1]
+    models = len(as_it_is.models)
+    served, prompt = (np.bincount(as_it_is.offer_model, column, models) for column in (day.served, day.prompt_tokens))
+    sold = np.flatnonzero(served > 0)
+    assert len(sold)
+    square = np.array([day.moments[as_it_is.offer_model == model, 0].max() for model in sold])
+    assert (square >= 1.89 * (prompt[sold] / served[sold]) ** 2).all()
+
+
 def test_what_a_firm_finds_makes_it_cheaper_in_its_own_eyes():
     costs = {}
     for cache in (True, False):
