@@ -66,6 +66,15 @@ def test_there_is_one_list_so_one_most_of_attempts(engine_class):
     assert result.offer_sums[B, o.MEASURED, o.PLACED] == 0
 
 
+@pytest.mark.parametrize(("again", "placed"), [(True, [1, 1, 2, 1]), (False, [1, 1, 1, 1])])
+def test_who_has_tried_all_of_all_models_may_start_again(engine_class, again, placed):
+    """All are down: C, A, D and B in the order of their prices, and with `retry_tried` C, not A, once more."""
+    down = [Change(0.0, "up", row, DOWN) for row in range(4)]
+    of = market(TOGETHER, router={"attempts": {"maximum": 5, "retry_tried": again}})
+    _, result = served(engine_class, of, 10.0, changes=down)
+    assert result.offer_sums[:, o.MEASURED, o.PLACED].tolist() == placed
+
+
 @pytest.mark.parametrize(("fallbacks", "prices", "goes_to"), [
     (("n",), (1000, 4000, 1000, 4000), A), (("n",), (1000 + 1, 4000, 1000, 4000), C)])
 def test_of_equals_the_model_that_is_named_first_goes_first(engine_class, fallbacks, prices, goes_to):
