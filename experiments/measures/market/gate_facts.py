@@ -12,6 +12,7 @@ from experiments.measures.market.postings import Stretches, held_at_list, is_ope
 from experiments.measures.market.price_series import cheapest, usd_per_mtok
 from experiments.measures.market.run import Run
 from sim.market.result import MarketResult
+from sim.units import NANO_PER_USD
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -50,7 +51,8 @@ def facts(result: MarketResult, exponents: Sequence[float]) -> Iterator[Fact]:
     """Say what the gates ask of a run.
 
     ``open_tokens_two``, ``open_tokens_three``, ``closed_tokens_two``, ``closed_tokens_three``: shares of tokens by the
-    prices they could choose from. ``open_price``: USD per million tokens of open models. ``open_sellers``: providers
+    prices they could choose from. ``open_price``: USD per million tokens of open models; ``open_tokens``, ``open_usd``:
+    tokens of an open model sold in a month, and USD for them. ``open_sellers``: providers
     that sold open models, mean over the last days. ``over_rule``, ``answerable``: `markup_over_rule` of open models.
     ``held_at_list``: share of their tokens sold at list prices. ``launch_price``, ``launch_cost``: of each open offer.
     ``direct_uses``, ``outside_uses``: shares of uses; of runs that count them.
@@ -72,6 +74,7 @@ def facts(result: MarketResult, exponents: Sequence[float]) -> Iterator[Fact]:
     for name, share in facing.prices_faced(result)._asdict().items():
         yield Fact(name, "", share)
     yield Fact("open_price", "", _open_price(result))
+    yield from _open_sales(run)
     yield Fact("open_sellers", "", _open_sellers(run))
     markup = markup_over_rule(found, kept, exponents)
     yield Fact("over_rule", "", markup.over_rule)
@@ -91,6 +94,18 @@ def _open_price(result: MarketResult) -> float:
     mine = result.models.open[result.offer_model]
     nano, tokens = offer_series(result, "revenue_nano")[:, mine].sum(), offer_tokens(result)[:, mine].sum()
     return float(usd_per_mtok(np.array(nano), np.array(tokens)))
+
+
+def _open_sales(run: Run) -> Iterator[Fact]:
+    """Tokens of each open model in each month, and USD for them; of those that sold some."""
+    result, months = run.result, run.months
+    tokens, nano = (by_group(months.add(values), result.offer_model, len(result.models))
+                    for values in (offer_tokens(result), offer_series(result, "revenue_nano")))
+    for model in np.flatnonzero(result.models.open):
+        for month in np.flatnonzero(tokens[:, model] > 0):
+            of = f"{months.labels[month]} {result.models.rows[model].name}"
+            yield Fact("open_tokens", of, float(tokens[month, model]))
+            yield Fact("open_usd", of, float(nano[month, model] / NANO_PER_USD))
 
 
 def _open_sellers(run: Run) -> float:

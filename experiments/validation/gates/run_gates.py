@@ -1,7 +1,7 @@
 """The gates that are asked of runs of the market itself: choice, the rule, entry, costs of GPUs, the outside good.
 
 All functions are pure: facts of runs in (`experiments.measures.market.gate_facts`), findings out. Equations (E75) to
-(E77) are in docs/validation.md.
+(E77) and (E171) are in docs/validation.md.
 """
 
 import math
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from experiments.validation.gates.gate import Gate, GateFinding, judged, told, unsaid
+from experiments.validation.gates.held_mix import HeldMix, Sold, held_mix
 
 Facts = Mapping[str, Mapping[str, float]]  # of one run: by fact, and by what it is of
 Runs = Mapping[str, Sequence[Facts]]  # by variant, a run a seed; seeds are paired between variants
@@ -31,7 +32,9 @@ CLOSED: Final = (
     ("closed_tokens_two", Gate("closed: two prices", "share of closed models' tokens with 2 prices or more")),
     ("closed_tokens_three", Gate("closed: three prices", "share of closed models' tokens with 3 prices or more")),
 )
-PRICE_FALLS: Final = Gate("rule: price paid", "fall of the price paid for open models from k = 2 to 8", 0.1)
+PRICE_FALLS: Final = Gate("rule: price paid", "fall of the price paid for open models from k = 2 to 8, mix held still",
+                          0.1)
+AVERAGE_FALLS: Final = Gate("average price paid", "fall of the average open token's price from k = 2 to 8, mix and all")
 SELLERS_FALL: Final = Gate("rule: hosts", "hosts of open models that k = 8 has fewer than k = 2",
                            MORE_THAN_NONE)
 OUTSIDE_TYPES: Final = Gate("entry: outside", "highest quarterly share of types outside that would gain by entering",
@@ -87,7 +90,11 @@ def choice(here: Sequence[Facts]) -> Iterator[GateFinding]:
 
 
 def rule(runs: Runs, has_entry: bool) -> Iterator[GateFinding]:
-    """Whether the router's rule matters: prices over costs at each exponent, what is paid, and who stays (E75)."""
+    """Whether the router's rule matters: prices over costs at each exponent, what is paid, and who stays (E75, E171).
+
+    The price paid is judged at a mix held still, since a rule sets what each model costs; the average token's, which
+    what customers then buy moves as well, is told beside it.
+    """
     for exponent in EXPONENTS:
         yield _over_rule(rule_gate(exponent), runs.get(variant_of(exponent), ()))
     lax, strict = (runs.get(variant_of(exponent), ()) for exponent in (EXPONENTS[0], EXPONENTS[-1]))
@@ -96,12 +103,28 @@ def rule(runs: Runs, has_entry: bool) -> Iterator[GateFinding]:
         yield from (unsaid(gate, why) for gate in (PRICE_FALLS, SELLERS_FALL))
         return
     pairs = list(zip(lax, strict, strict=True))
-    yield judged(PRICE_FALLS, [1.0 - _value(b, "open_price") / _value(a, "open_price") for a, b in pairs])
+    held = [held_mix(_sold(a), _sold(b)) for a, b in pairs]
+    yield judged(PRICE_FALLS, [1.0 - mix.fisher for mix in held], _mixes(held))
+    yield told(AVERAGE_FALLS, [1.0 - _value(b, "open_price") / _value(a, "open_price") for a, b in pairs])
     if not has_entry:
         yield unsaid(SELLERS_FALL, "nobody may enter: supply.entry.types is 0")
         return
     sold = [(_value(a, "open_sellers"), _value(b, "open_sellers")) for a, b in pairs]
     yield judged(SELLERS_FALL, [a - b for a, b in sold], f"{_mean([a for a, _ in sold]):.1f} at k = 2")
+
+
+def _sold(facts: Facts) -> Sold:
+    return Sold(facts.get("open_tokens", {}), facts.get("open_usd", {}))
+
+
+def _mixes(held: Sequence[HeldMix]) -> str:
+    """What stands behind the index: either mix by itself, and how much of the tokens is compared."""
+    first, second, some, others = (_mean(column) for column in zip(
+        *((1.0 - it.first, 1.0 - it.second, it.covered_first, it.covered_second) for it in held), strict=True))
+    if not math.isfinite(first):
+        return "a pair of runs has no open model that sold in the same month of both"
+    return (f"{first:.1%} at the mix of k = 2, {second:.1%} at that of k = 8; models and months sold in both are "
+            f"{some:.0%} and {others:.0%} of tokens")
 
 
 def _over_rule(gate: Gate, found: Sequence[Facts]) -> GateFinding:

@@ -104,6 +104,8 @@ def test_facts_of_a_run_by_hand():
     for name, of, value in facts(replace(hand_market(), postings=posts), [2.0]):
         got.setdefault(name, {})[of] = value
     assert got["open_price"][""] == pytest.approx(0.1084 / 0.244)
+    assert got["open_tokens"] == {"2025-01 mid": 108_000, "2025-02 mid": 136_000}  # of new nobody bought any
+    assert got["open_usd"] == pytest.approx({"2025-01 mid": 0.054, "2025-02 mid": 0.0544})
     assert got["open_sellers"][""] == 2
     assert got["held_at_list"][""] == pytest.approx((81 + 82) / (81 + 81 + 82))  # all of a's; b's of February
     assert got["launch_price"] == {"a/mid": 3.0, "b/mid": 4.0}  # big is closed

@@ -87,18 +87,18 @@ def of_rule(markups, prices=(1.0, 0.9, 0.8), sellers=(9.0, 7.0, 5.0)):
     """Facts of runs at the three exponents."""
     found = {}
     for (exponent, markup), price, count in zip(markups.items(), prices, sellers, strict=True):
-        got = of_result(priced(markup), exponent)
+        got = {**of_result(priced(markup), exponent), "open_tokens": {"mid": 1e6}, "open_usd": {"mid": price}}
         found[variant_of(exponent)] = [{**got, "open_price": {"": price}, "open_sellers": {"": count}}] * 2
     return found
 
 
 def test_sellers_who_answer_the_rule_pass_and_a_markup_on_cost_does_not():
     answers = list(rule(of_rule(RIGHT), True))
-    assert said(answers) == ["pass"] * 5
-    assert [it.value for it in answers] == pytest.approx([1, 1, 1, 0.2, 4])
+    assert said(answers) == ["pass"] * 4 + ["told", "pass"]
+    assert [it.value for it in answers] == pytest.approx([1, 1, 1, 0.2, 0.2, 4])
     imitation = list(rule(of_rule(dict.fromkeys(RIGHT, 1.5), (1.0, 1.0, 1.0), (9.0, 9.0, 9.0)), True))
-    assert [it.value for it in imitation] == pytest.approx([0.5, 1.0, 1.25, 0, 0])
-    assert said(imitation) == ["miss", "pass", "miss", "miss", "miss"]
+    assert [it.value for it in imitation] == pytest.approx([0.5, 1.0, 1.25, 0, 0, 0])
+    assert said(imitation) == ["miss", "pass", "miss", "miss", "told", "miss"]
 
 
 def test_a_rule_that_cannot_be_answered_says_nothing():
@@ -108,6 +108,49 @@ def test_a_rule_that_cannot_be_answered_says_nothing():
     assert said(rule({}, True)) == ["cannot be said"] * 5
     assert said(rule(of_rule(RIGHT), False))[-1] == "cannot be said"
     assert math.isnan(of_result(priced(3.0), None)["over_rule"][""])
+
+
+def of_mix(lax, strict):
+    """Return what the price gates say: tokens (millions) and price (USD per million) by model, at k = 2 and at 8."""
+    def facts_at(sold):
+        usd = {of: tokens * price for of, (tokens, price) in sold.items()}
+        average = sum(usd.values()) / sum(tokens for tokens, _ in sold.values())
+        return {"open_tokens": {of: 1e6 * tokens for of, (tokens, _) in sold.items()}, "open_usd": usd,
+                "open_price": {"": average}, "open_sellers": {"": 9.0}}
+    runs = {variant_of(2.0): [facts_at(lax)], variant_of(8.0): [facts_at(strict)]}
+    return {it.gate.name: it for it in rule(runs, True)}
+
+
+def test_the_price_paid_falls_though_customers_climb_to_the_dearer_model():
+    """Of 100 tokens 80 are of the small model at 1 USD, then 50 at .75; the big one's fall from 5 to 4.
+
+    At the first mix 80 + 100 = 180 USD become 60 + 80 = 140, at the second 50 + 250 = 300 become 37.5 + 200 = 237.5;
+    the average token's price rises from 1.8 to 2.375.
+    """
+    found = of_mix({"small": (80, 1.0), "big": (20, 5.0)}, {"small": (50, 0.75), "big": (50, 4.0)})
+    held, average = found["rule: price paid"], found["average price paid"]
+    assert held.value == pytest.approx(1 - math.sqrt(140 / 180 * 237.5 / 300))
+    assert (held.said, average.said) == ("pass", "told")
+    assert average.value == pytest.approx(1 - 2.375 / 1.8)
+    assert held.note == ("22.2% at the mix of k = 2, 20.8% at that of k = 8; "
+                         "models and months sold in both are 100% and 100% of tokens")
+
+
+def test_an_average_that_falls_by_the_mix_alone_passes_no_gate():
+    """All prices stand, and half of the customers go from the big model to the small one: the average falls by 44 %."""
+    found = of_mix({"small": (50, 1.0), "big": (50, 5.0)}, {"small": (83, 1.0), "big": (17, 5.0)})
+    assert found["average price paid"].value == pytest.approx(1 - 1.68 / 3)
+    assert (found["rule: price paid"].value, found["rule: price paid"].said) == (pytest.approx(0), "miss")
+
+
+def test_prices_are_compared_where_both_runs_sold_the_model_in_that_month():
+    """A quarter of the first run's tokens has nothing beside it, and a third of the second's."""
+    found = of_mix({"1 a": (30, 2.0), "2 a": (10, 9.0)}, {"1 a": (20, 1.0), "1 b": (10, 0.1)})
+    assert found["rule: price paid"].value == pytest.approx(0.5)
+    assert found["rule: price paid"].note.endswith("sold in both are 75% and 67% of tokens")
+    nothing = of_mix({"1 a": (30, 2.0)}, {"2 a": (20, 1.0)})["rule: price paid"]
+    assert (nothing.said, nothing.note) == (
+        "cannot be said", "a pair of runs has no open model that sold in the same month of both")
 
 
 def test_every_marketplace_with_an_exponent_gets_another():
