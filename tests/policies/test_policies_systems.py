@@ -11,7 +11,7 @@ from scipy import special, stats
 
 from policies import POLICIES, PRESETS, bind, register
 from policies.llmgateway import LATENCY, RING, SCORE, SPEED, UPTIME, uptime_penalty
-from policies.prequal import AT, HISTORY, POOL, _remember, choose_prequal, reuse_limit, threshold
+from policies.prequal import AT, HISTORY, POOL, SEEN, SIZE, _remember, choose_prequal, reuse_limit, threshold
 from policies.toolbox import gamma, normal
 from policies.trial import Trial, blank_view, plain_request
 from sim import view as v
@@ -277,6 +277,21 @@ def test_prequal_probes_at_exactly_its_rate(rate):
     for query in range(8):
         seat.choose(blank_view(40), REQUEST, query / 8)
     assert seat.memory.shared[4] == 8 * rate  # SEEN
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_prequal_owes_probes_and_removals_apart_where_both_rates_are_fractions(compiled):
+    seat = Trial(bind(PolicyChoice(kind="prequal", r_probe=1.5, r_remove=0.25)), 24, compiled)
+    probed, held = [], []
+    for query in range(8):  # each finds three open offers that nobody has probed, so no probe is used or replaced
+        view = blank_view(24)
+        view[:, v.OPEN] = 0.0
+        view[3 * query : 3 * query + 3, v.OPEN] = 1.0
+        seat.choose(view, REQUEST, query / 8)
+        probed.append(seat.memory.shared[SEEN])
+        held.append(seat.memory.shared[SIZE])
+    assert probed == [1, 3, 4, 6, 7, 9, 10, 12]  # one and two in turn
+    assert held == [1, 3, 4, 5, 6, 8, 9, 10]  # the fourth query and the eighth remove one
 
 
 def test_prequal_reuse_is_rounded_at_random_to_its_mean():

@@ -67,6 +67,11 @@ def test_nothing_bought_has_no_means():
     assert all(isnan(found[name]) for name in ("size_b", "quality", "price_usd_per_mtok", "climb_share"))
 
 
+def test_a_single_token_has_means():
+    found = bill([(0, "plain", 10.0, 1.0, 1.0, 1.0, 0.5, 0.1)], 1)
+    assert (found.tokens, found.size_b, found.quality) == (1.0, 10.0, 0.5)
+
+
 def test_a_desk_of_list_prices():
     desk = ListPrices(MODELS, 0.5)
     assert desk.released().all()

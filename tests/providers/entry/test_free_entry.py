@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from providers.around import Around
 from providers.entry.potential_hosts import draw_hosts
+from providers.firms.supply_side import build_supply
 from providers.games.entry import router_entry
 from sim.scenario.entry_settings import EntrySettings
-from sim.scenario.firm_settings import PoolSettings
+from sim.scenario.firm_settings import PoolSettings, SupplySettings
 from sim.streams import Streams
 from worlds.entry_desk import ALIKE, MIX, SMALL, blended, entry_desk, incumbent
 from worlds.fake_desk import model, models_of
@@ -148,6 +150,14 @@ def test_costs_of_types_are_spread_as_told():
     assert np.std([np.log(host.gpu_factors[0]) for host in hosts]) == pytest.approx(0.15, rel=0.05)
     assert np.std([np.log(host.efficiency) for host in hosts]) == pytest.approx(0.2, rel=0.05)
     assert np.mean([host.firm.pools[0].precisions == ("fp4", "fp8") for host in hosts]) == pytest.approx(0.25, abs=0.03)
+
+
+def test_a_model_that_is_released_when_the_run_ends_is_nobody_s_to_sell():
+    entry = EntrySettings(types=1, familiar_share=1.0)
+    released = models_of(model("before", day=29.5), model("then", day=30.0))
+    settings = SupplySettings(firms={"first": incumbent()}, entry=entry)
+    supply = build_supply(settings, released, Streams(7, 0), Around(30.0))
+    assert [offer.model.name for offer in supply.planned if offer.firm != "first"] == ["before"]
 
 
 def test_the_pool_changes_nothing_for_firms_until_somebody_enters():
