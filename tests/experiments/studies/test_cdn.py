@@ -12,6 +12,7 @@ from experiments.scenarios import load
 from experiments.studies.cdn import STUDY
 from experiments.studies.cdn.assumed import SharedPool
 from experiments.studies.cdn.design import ALONE, MANY, NEIGHBOUR, SHARED, Cell, SharedPools
+from experiments.studies.cdn.figures import TENANTS, figure_of
 from experiments.studies.cdn.measures import closed_form, found_in, slots_at, summary, usd_per_mtok, wait_of, world
 from experiments.studies.cdn.square_root import (
     Load,
@@ -153,6 +154,10 @@ def test_what_is_made_of_runs(design):
     assert found.beside == pytest.approx([2.0, 2.0])
     assert STUDY.statistics(found)["saving_at_20"] == pytest.approx([1 - pool / (20 * own)] * 2)
     assert STUDY.control(found) == pytest.approx([0.0, 0.0])
+    # the line of correlation .1, in per cent: who is alone saves nothing, and 20 what 20 pools of one hold more
+    line = dict(zip(TENANTS, figure_of(found, 1).axes[0].lines[0].get_ydata(), strict=True))
+    one, crowd = (slots_needed(load_of(ASSUMED, tenants), ASSUMED.ttft_s) for tenants in (1, 20))
+    assert (line[1], line[20]) == pytest.approx((0.0, 100 * (1 - crowd / (20 * one))))
     table = summary(found)
     assert table.loc[0, "mean"] == pytest.approx(1.5 * own)
     assert len(found.waits) == 2 * len(places)

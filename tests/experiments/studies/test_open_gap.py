@@ -12,6 +12,7 @@ from experiments.studies.assuming import at_point
 from experiments.studies.open_gap import STUDY, design, gap_course, generations, measures, price_answers
 from experiments.studies.open_gap.assumed import Costs, GapAssumptions, LagBehind, Releases
 from experiments.studies.open_gap.design import BEST, FIXED, LAB_LOGIT, LagCases, LagCell
+from experiments.studies.open_gap.figures import figure_of
 from experiments.studies.open_gap.gap_course import COARSE, ClosedCourse, branded
 from experiments.studies.open_gap.measures import ClosedOutcome, FoundGap
 from experiments.studies.open_gap.worlds import profit
@@ -154,6 +155,9 @@ def test_statistics_by_hand():
     table = measures.summary(found).set_index("case")
     assert table.loc["brand, list prices", "kept"].tolist() == [0.5, 1.0]
     assert table.loc["brand, creators answer", "kept"].tolist() == [0.625, 1.0]
+    left, right = figure_of(found, 1).axes
+    assert left.lines[0].get_xydata().tolist() == [[4.0, 0.625], [24.0, 1.0]]
+    assert left.get_ylim()[0] == right.get_ylim()[0] == 0.0
     loss = replace(found, outcomes={**outcomes, LagCell(24.0): [outcome(-1.0)] * 2})
     assert all(math.isnan(value) for value in loss.kept(LagCell(4.0)))  # a share of nothing is none
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,18 @@ from experiments.studies.assuming import at_point, factors_in
 from experiments.studies.train_or_serve import STUDY, measures
 from experiments.studies.train_or_serve.assumed import FleetAssumptions, Lead, Serving
 from experiments.studies.train_or_serve.demand_hours import clock_of, is_night, shares_by_day, usual_load, wanted_share
+from experiments.studies.train_or_serve.figures import figure_of
 from experiments.studies.train_or_serve.fleet_course import lab_of
-from experiments.studies.train_or_serve.measures import FIXED, FULL_HOST, HOST, MARGINAL, NIGHTS, FoundSplits, Service
+from experiments.studies.train_or_serve.measures import (
+    FIXED,
+    FULL_HOST,
+    HOST,
+    MARGINAL,
+    NIGHTS,
+    SHADOW,
+    FoundSplits,
+    Service,
+)
 from experiments.studies.train_or_serve.searching import Search, best_fixed, worth_of_runs
 from experiments.studies.train_or_serve.splits import FixedSplit, Marginal, Moment, NightSplit, ShadowPrice, Worths
 from sim.errors import ScenarioError
@@ -160,6 +171,11 @@ def test_statistics_by_hand():
     assert said["p99_over_host"] == pytest.approx([2.0, 2.0])
     assert said["p99_over_full_host"] == pytest.approx([0.5, 0.5])
     assert STUDY.control(found) == [0.0, 0.0]
+    week = pd.DataFrame([(FIXED, 0.0, 0.9, 0.5), (FIXED, 12.0, 0.9, 0.5), (MARGINAL, 0.0, 0.2, 0.3),
+                         (MARGINAL, 12.0, 0.4, 0.5)], columns=["kind", "hour", "load", "serving"])
+    shown = replace(found, service={**service, SHADOW: row(0.99, 1.0)}, week=week)
+    area = figure_of(shown, 1).axes[0].collections[0].get_paths()[0].vertices  # the load, once
+    assert sorted(set(area[:, 1])) == [0.0, 0.2, 0.4]
     alone = next(iter(STUDY.inputs_alone(found).values()))
     assert alone == pytest.approx([0.27 * (0.56 / 2.56) * 0.5, 0.27 * (0.56 / 2.56) * 0.25])
 

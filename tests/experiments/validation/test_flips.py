@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,17 @@ def test_each_error_is_on_its_own_terms_and_on_roofline_servers_alone():
                 factor = 1.0 if name == "own" or field == "miss_log" else off.decode if field in decode else off.prefill
                 assert getattr(spec.step, field) == pytest.approx(factor * seconds, rel=1e-9), (name, field)
     assert [spec.request_s for spec in offers_off(Off(request_s=0.5)).values()] == [0.5, 0.5, 0.0]
+
+
+def test_unpacking_weights_is_off_as_all_of_a_step_that_decodes():
+    data = deepcopy(SMALL)
+    data["providers"]["old"]["offers"]["x"]["serving"] = {
+        "kind": "roofline", "gpu": "h100-sxm", "precision": "bf16", "weights": "int4"}
+    packed = TrafficScenario.model_validate(data)
+    before, after = (next(spec.step for spec in build_offers(of) if spec.provider == "old") for of in (
+        packed, scenario_off(packed, lambda gpu, model: Off(decode=1.2, prefill=1.5))))
+    assert after.weights_s == pytest.approx(1.2 * before.weights_s)
+    assert after.token_s == pytest.approx(1.5 * before.token_s)
 
 
 def test_drawn_errors_have_the_published_median_and_are_each_pair_s_own():

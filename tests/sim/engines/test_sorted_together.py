@@ -157,3 +157,10 @@ def test_whose_models_are_sorted_together_and_who_shares_a_queue():
     assert (models_together(of), queue_of_models(of)) == ([()], [0, 1])
     of = market({"partition": "none"}, router={"preferences": {"sort": "latency"}})
     assert models_together(of) == [(0, 1)]
+
+
+def test_who_prefers_nothing_goes_to_models_in_turn_beside_whose_are_sorted_together():
+    rows = [offer(affine(0.1), provider=name, model=model) for name, model in zip("abcd", "mmnn", strict=True)]
+    of = world(rows, lowest(v.COST_USD), clients=[
+        Client("m", fallbacks=("n",)), Client("n", demand={"preferences": TOGETHER}, fallbacks=("m",))])
+    assert (models_together(of), queue_of_models(of)) == ([(), (1, 0)], [0, 0])
