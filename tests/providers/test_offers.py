@@ -1,5 +1,7 @@
 """Offers: hardware resolved to numbers, and the sentence for every mistake."""
 
+import math
+
 import pytest
 
 from providers.hardware.architectures import MODELS
@@ -93,6 +95,19 @@ def test_a_calibration_that_is_wrong(tmp_path, text, says):
         read_calibration(path)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "most"), [("eta_link", 1.0), ("layer_s", 1e3), ("unpack_flops", 1e6)])
+def test_how_large_a_constant_may_be(tmp_path, name, most):
+    def read(value):
+        rows = {**built_in().constants._asdict(), name: value}
+        path = tmp_path / "mine.toml"
+        path.write_text("[constants]\n" + "".join(f"{of} = {float(it)!r}\n" for of, it in rows.items()), "utf-8")
+        return getattr(read_calibration(path).constants, name)
+
+    assert read(most) == most
+    with pytest.raises(ScenarioError, match=f"constants: {name} is "):
+        read(math.nextafter(most, math.inf))
 
 
 def test_a_calibration_that_is_not_there():

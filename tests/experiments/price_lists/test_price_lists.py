@@ -9,6 +9,7 @@ import tomllib
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -302,6 +303,19 @@ def test_a_package_in_part_is_told_in_a_sentence(monkeypatch, tmp_path):
     monkeypatch.setattr("experiments.price_lists.price_sources.metadata.version", lambda name: "0")
     with pytest.raises(OutputError, match=r"cannot import the package genai-prices: No module named 'what_nobody_has'"):
         read_list("genai-prices", None)
+
+
+def test_a_package_that_is_there_is_read_from_its_objects(monkeypatch):
+    package, data = ModuleType("genai_prices"), ModuleType("genai_prices.data")
+    prices = SimpleNamespace(input_mtok=Decimal(1), output_mtok=Decimal(2), cache_read_mtok=None)
+    vars(data)["providers"] = [SimpleNamespace(id="lab", models=[SimpleNamespace(id="m", prices=prices)])]
+    for module in (package, data):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    package.__spec__ = SimpleNamespace(submodule_search_locations=["nowhere"])
+    monkeypatch.setattr("experiments.price_lists.price_sources.metadata.version", lambda name: "0.1")
+    read = read_list("genai-prices", None)
+    assert read.origin == "genai-prices 0.1"
+    assert {name: offer["price"] for name, offer in loaded(read.rows)[0].items()} == {"lab/m": price(1.0, 2.0)}
 
 
 def test_a_folder_of_answers_is_read_whole():

@@ -11,7 +11,7 @@ from experiments.studies.assuming import at_point, factors_in
 from experiments.studies.inference_share import STUDY, balance, measures
 from experiments.studies.inference_share.assumed import Budgets, Demand, ShareAssumptions
 from experiments.studies.inference_share.design import BudgetYears
-from experiments.studies.inference_share.measures import ALL, FoundDates
+from experiments.studies.inference_share.measures import ALL, OF_MONEY, FoundDates
 from experiments.verdicts.deciding import decide
 from sim.errors import ScenarioError
 
@@ -60,6 +60,17 @@ def test_inference_that_leads_at_first_has_crossed(budgets):
     assert balance.crossing(budgets, STILL, 10.0) == balance.crossing_at_constant_growth(budgets, 0.0) == 0.0
 
 
+def test_a_date_is_the_same_in_small_money():
+    """Inference of 50 million USD: outside money of .16, less than one, is as far ahead of revenue as 160 are."""
+    small = BUDGETS.model_copy(update={"inference_busd": 0.05, "training_busd": 0.17})
+    assert balance.crossing_at_constant_growth(small, 0.7) == pytest.approx(math.log(4.0) / 0.7)
+
+
+def test_who_is_behind_by_half_leads_when_revenue_has_doubled():
+    assert balance.crossing_at_constant_growth(BUDGETS.model_copy(update={"training_busd": 90.0}), 0.7) == (
+        pytest.approx(math.log(2.0) / 0.7))
+
+
 @pytest.mark.parametrize(("penetration", "elasticity"), [(0.1, 1.95), (0.2, 1.56), (0.3, 1.29), (0.5, 0.89)])
 def test_revenue_grows_at_the_elasticity_less_one(penetration, elasticity):
     """A fall of prices by a small d changes revenue by (epsilon - 1) d (E61, E111)."""
@@ -87,6 +98,13 @@ def test_demand_that_does_not_answer_is_diffusion_alone():
     """A logistic from 1 to 3: 3 / (1 + 2 e^-t)."""
     demand = Demand(price_divisor=10.0, diffusion=1.0, diffusion_ceiling=3.0)
     assert balance.growth(demand, np.array([2.0]), answers=False)[0] == pytest.approx(3 / (1 + 2 * math.exp(-2)))
+
+
+def test_diffusion_is_slowed_by_its_ceiling_from_the_first_day():
+    """Of .6 a year a ceiling of three leaves two thirds."""
+    demand = Demand(price_divisor=1.0, paid_divisor=1.0, diffusion=0.6, diffusion_ceiling=3.0)
+    assert balance.rate_at_first(demand) == pytest.approx(0.4)
+    assert math.log(float(balance.growth(demand, np.array([1e-5]))[0])) / 1e-5 == pytest.approx(0.4, abs=1e-4)
 
 
 def test_outside_money_ends_at_its_ceiling():
@@ -131,6 +149,9 @@ def test_the_window_counts_from_the_claim():
     row = measures.summary(FoundDates(ShareAssumptions(), {ALL: dates}, {}, {ALL: 0.4})).iloc[0]
     assert row[["before", "in_window", "after", "never", "leads_at_end"]].tolist() == [0.125, 0.625, 0.125, 0.125, 0.4]
     assert row["median"] == 2024 + 9.0
+    # one elasticity is said where all points have one: where money alone is drawn
+    cases = measures.summary(FoundDates(ShareAssumptions(), {ALL: dates, OF_MONEY: dates}, {0.1: dates}, {}))
+    assert cases["elasticity"].tolist() == pytest.approx([math.nan, 1.56, 1.95], abs=0.01, nan_ok=True)
 
 
 def test_inference_may_lead_and_fall_behind_again():

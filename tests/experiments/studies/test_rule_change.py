@@ -107,6 +107,16 @@ def test_unequal_hosts_under_the_old_rule_end_at_theirs():
     assert played.price == pytest.approx(router_prices(costs, 2.0), rel=0.003)
 
 
+def test_of_two_rounds_the_second_is_the_last_half():
+    """A host alone goes to the ceiling in its first answer and stays there, unmoved."""
+    assert game(hosts=1).play(2)[:1] == (0.0,)
+    alone = game(hosts=1)
+    first = alone.price[0] / alone.least
+    played = alone.play(1)
+    assert first < played.paid == played.paths[-1, 0]
+    assert played.moving == 1.0
+
+
 def test_a_host_looks_at_its_best_batch_and_at_the_ceiling():
     """Costs 4, 2, 1 and waits 0, 1, 4: at g = 5 a margin of 5 - 3; a ceiling of 3 leaves it the last, of 5 - 5."""
     cost, waits = np.array([4.0, 2.0, 1.0]), np.array([0.0, 1.0, 4.0])

@@ -105,8 +105,10 @@ def test_what_was_served_fades_by_the_day():
 
 def test_an_offer_of_another_model_learns_nothing_from_it():
     served, _ = learner({"a": host()}, model("mid"), model("other", total_b=8.0))
-    served.learn(day(2, served=[5000, 0], prompt_tokens=[50_000_000, 0], output_tokens=[5_000_000, 0]))
+    served.learn(day(2, served=[5000, 0], prompt_tokens=[50_000_000, 0], output_tokens=[5_000_000, 0],
+                     cached_tokens=[25_000_000, 0]))
     assert served.shape(1)[:3] == (6000, 400, 0)
+    assert served.cached[1] == pytest.approx(600)
     assert served.shape(0).prompt > 9000
 
 
