@@ -24,11 +24,17 @@ requests may hold one copy together is not reckoned with.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import numpy as np
+
+from sim.compiled import hot
 from sim.engines.steptime import StepCoefficients, step_time
 from sim.market.prices import Mix
 from sim.units import HOUR_S, TOKENS_PER_MTOK
+
+Numbers = float | np.ndarray
 
 
 class Spread(NamedTuple):
@@ -138,14 +144,9 @@ class Capacity(NamedTuple):
 
 def step_at(step: StepCoefficients, batch: int, shape: Shape, budget: int) -> float:
     """Mean step time, s, of a replica that keeps ``batch`` requests; no step computes more than ``budget`` (E169)."""
-    begun, kv = batch / shape.output, batch * shape.held
-    computed = begun * (shape.prompt - shape.found)
-    mixed = max(-math.expm1(-begun), min(1.0, computed / max(1, budget - batch)))
-    pairs = computed * _seen(shape)
-    alone_s = step_time(step, batch, round(kv), kv, batch)
-    mixed_s = step_time(step, round(batch + computed / mixed), round(kv + begun * shape.prompt / mixed),
-                        kv + pairs / mixed, batch)
-    return float((1.0 - mixed) * alone_s + mixed * mixed_s)
+    request = Request(*request_rows(shape.prompt, shape.output, shape.found, shape.spread).tolist())
+    # compiled code is made for each type: all with the same
+    return float(_mean_step_s(StepCoefficients(*map(float, step)), batch, request, budget))
 
 
 def capacity(step: StepCoefficients, size: EngineSize, shape: Shape, tpot_s: float) -> Capacity:
@@ -162,25 +163,98 @@ def capacity(step: StepCoefficients, size: EngineSize, shape: Shape, tpot_s: flo
     tpot_s
         Slowest time per output token, seconds.
     """
-    in_memory = size.kv_tokens / (shape.held + size.overhead_tokens)
-    in_budget = size.max_step_tokens / (1.0 + (shape.prompt - shape.found) / shape.output)
-    low, high = 1, max(1, int(min(size.max_batch, in_memory, in_budget)))
+    request = request_rows(shape.prompt, shape.output, shape.found, shape.spread).reshape(-1, 1)
+    return capacities(np.array([step], float), np.array([size], np.int64), request, tpot_s)[0]
+
+
+class Request(NamedTuple):
+    """The mean request of a replica, as compiled code reckons with it.
+
+    Attributes
+    ----------
+    prompt, output, found
+        As in ``Shape``.
+    held
+        Tokens in memory of one that runs, on average over time.
+    seen
+        Tokens that a computed prompt token attends to on average: all that was found, and half of what was not. Most
+        of them are in long prompts.
+    """
+
+    prompt: float
+    output: float
+    found: float
+    held: float
+    seen: float
+
+
+def request_rows(prompt: Numbers, output: Numbers, found: Numbers, spread: Sequence[Numbers]) -> np.ndarray:
+    """Mean requests of these lengths, and of how unlike requests are; float64 (fields of ``Request``, replicas)."""
+    of_prompt, of_output, both = spread
+    held = prompt * both + output * of_output / 2
+    return np.array([prompt, output, found, held, of_prompt * (prompt + found) / 2], float)
+
+
+def capacities(steps: np.ndarray, sizes: np.ndarray, requests: np.ndarray, tpot_s: float) -> list[Capacity]:
+    """Capacity of each of some replicas.
+
+    Parameters
+    ----------
+    steps
+        Their step times: float64 (replicas, fields of ``StepCoefficients``).
+    sizes
+        Bounds of their batches: int64 (replicas, fields of ``EngineSize``).
+    requests
+        Their mean requests: float64 (fields of ``Request``, replicas).
+    tpot_s
+        Slowest time per output token, seconds.
+    """
+    batch, found = np.empty(len(steps), np.int64), np.empty((len(Capacity._fields) - 1, len(steps)))
+    _reckon(steps, sizes, requests, float(tpot_s), batch, found)
+    return list(map(Capacity, batch.tolist(), *found.tolist()))
+
+
+@hot(cache=True)
+def _reckon(steps: np.ndarray, sizes: np.ndarray, requests: np.ndarray, tpot_s: float, batch: np.ndarray,
+            found: np.ndarray) -> None:
+    """Write the fields of ``Capacity`` of each replica: its batch, and the others as rows of ``found``."""
+    for row in range(len(steps)):
+        s, q = steps[row], requests[:, row]
+        step = StepCoefficients(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8])
+        request = Request(q[0], q[1], q[2], q[3], q[4])
+        kv_tokens, overhead, max_batch, budget = sizes[row, 0], sizes[row, 1], sizes[row, 2], sizes[row, 3]
+        low = _batch_of(step, request, kv_tokens / (request.held + overhead), max_batch, budget, tpot_s)
+        tau = _mean_step_s(step, low, request, budget)
+        request_s = request.output * tau / low
+        prompt_s = step.token_s + step.comm_token_s + step.pair_s * request.seen
+        batch[row] = low
+        found[0, row], found[1, row], found[2, row] = tau, 1.0 / request_s, prompt_s
+        found[3, row] = (request_s - prompt_s * (request.prompt - request.found)) / request.output
+
+
+@hot(cache=True)
+def _batch_of(step: StepCoefficients, request: Request, in_memory: float, max_batch: int, budget: int,
+              tpot_s: float) -> int:
+    """The largest batch that fits and is fast enough."""
+    in_budget = budget / (1.0 + (request.prompt - request.found) / request.output)
+    low, high = 1, max(1, int(min(max_batch, min(in_memory, in_budget))))
     while low < high:  # step time grows with the batch
         middle = (low + high + 1) // 2
-        if step_at(step, middle, shape, size.max_step_tokens) <= tpot_s:
+        if _mean_step_s(step, middle, request, budget) <= tpot_s:
             low = middle
         else:
             high = middle - 1
-    tau = step_at(step, low, shape, size.max_step_tokens)
-    request_s = shape.output * tau / low
-    prompt_s = step.token_s + step.comm_token_s + step.pair_s * _seen(shape)
-    output_s = (request_s - prompt_s * (shape.prompt - shape.found)) / shape.output
-    return Capacity(low, tau, 1.0 / request_s, prompt_s, output_s)
+    return low
 
 
-def _seen(shape: Shape) -> float:
-    """Tokens that a computed prompt token attends to on average: all that was found, and half of what was not.
-
-    Most of them are in long prompts.
-    """
-    return shape.spread.prompt * (shape.prompt + shape.found) / 2
+@hot(cache=True)
+def _mean_step_s(step: StepCoefficients, batch: int, request: Request, budget: int) -> float:
+    """E169."""
+    begun, kv = batch / request.output, batch * request.held
+    computed = begun * (request.prompt - request.found)
+    mixed = max(-math.expm1(-begun), min(1.0, computed / max(1, budget - batch)))
+    pairs = computed * request.seen
+    alone_s = step_time(step, batch, round(kv), kv, batch)
+    mixed_s = step_time(step, round(batch + computed / mixed), round(kv + begun * request.prompt / mixed),
+                        kv + pairs / mixed, batch)
+    return (1.0 - mixed) * alone_s + mixed * mixed_s

@@ -7,6 +7,7 @@ a listing. T is free: a host may always leave. Of D only what no seller holds co
 getting faster (E51), p falls as unit costs do, and C needs fewer replicas.
 """
 
+import itertools
 import math
 from collections.abc import Collection, Sequence
 from statistics import NormalDist
@@ -30,7 +31,9 @@ from sim.units import DAY_S, DAYS_PER_YEAR, HOURS_PER_DAY, MTOK_PER_TOKEN, PICO_
 ALONE: Final = 2.5  # price over unit cost of a seller without rivals, where its strategy names no markup
 CEILING: Final = 10.0  # highest price over unit cost that is expected, where a strategy has no ceiling
 MOST_BEHIND: Final = 60  # further sellers of a model that are looked at: beyond, the last one's cash stands
-AT_ONCE: Final = 6  # numbers of further sellers that are looked at together: most models have room for fewer
+# numbers of further sellers that are looked at together: most models have room for none
+AT_FIRST: Final = 2
+AT_ONCE: Final = 6  # after these
 VOLUME_ROUNDS: Final = 3  # of cost and share, where sellers price on their expected volume
 
 
@@ -170,9 +173,8 @@ class Appraisal:
         typical = typical_usd(incumbents, costs, [self._median_cost(*pair) for pair in zip(seats, costs, strict=True)])
         whole = [np.empty((4, 0)) for _ in seats]
         rooms = [np.empty(0)] * len(seats)
-        for first in range(0, len(more), AT_ONCE):
-            met = self._meet([seats[i] for i in left], [costs[i] for i in left], incumbents,
-                             more[first:first + AT_ONCE], typical)
+        for first, end in itertools.pairwise((0, *range(AT_FIRST, len(more), AT_ONCE), len(more))):
+            met = self._meet([seats[i] for i in left], [costs[i] for i in left], incumbents, more[first:end], typical)
             for i, *columns in zip(left, *met, strict=True):
                 whole[i] = np.hstack([whole[i], np.array(columns)])
                 rooms[i] = self._room(seats[i], Facing(*whole[i][2:]), month, outlook.models_a_host)

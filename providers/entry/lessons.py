@@ -90,6 +90,9 @@ class PastListings:
         self._keep = math.exp(-1.0 / settings.experience_memory_days)
         self._sums = np.zeros((CLASSES, 8))
         self._day = 0
+        # what the sums teach: asked for far more often than they change
+        self._ahead: dict[int, Lessons] = {}  # by months
+        self._average: OnAverage | None = None
 
     def note(self, day: int, month: int, expected: Flows, came: Flows, needed_usd: float) -> None:
         """Take in a day of a listing.
@@ -110,20 +113,25 @@ class PastListings:
         if day > self._day:
             self._sums *= self._keep ** (day - self._day)
             self._day = day
+        self._ahead, self._average = {}, None
         at_expected = came.tokens * expected.revenue_usd / expected.tokens
         self._sums[min(month, CLASSES - 1)] += (1.0, expected.revenue_usd, at_expected, came.revenue_usd,
                                                 needed_usd, came.gpus_usd, expected.overhead_usd, came.overhead_usd)
 
     def lessons(self, months: int) -> Lessons:
         """Factors for each of so many months ahead, counted from a listing."""
-        found = self._factors(self._sums) if self._learned else np.ones((4, CLASSES))
-        return Lessons(*found[:, np.minimum(np.arange(months), CLASSES - 1)])
+        if months not in self._ahead:
+            found = self._factors(self._sums) if self._learned else np.ones((4, CLASSES))
+            self._ahead[months] = Lessons(*found[:, np.minimum(np.arange(months), CLASSES - 1)])
+        return self._ahead[months]
 
     def on_average(self) -> OnAverage:
         """Factors over all months of listings."""
         if not self._learned:
             return OnAverage(1.0, 1.0, 1.0)
-        return OnAverage(*self._factors(self._sums.sum(axis=0, keepdims=True))[:3, 0].tolist())
+        if self._average is None:
+            self._average = OnAverage(*self._factors(self._sums.sum(axis=0, keepdims=True))[:3, 0].tolist())
+        return self._average
 
     def _factors(self, sums: np.ndarray) -> np.ndarray:
         """Volume, price, GPUs and overhead; float64 (4, rows of sums)."""

@@ -64,6 +64,7 @@ class Outlook:
         self._months = 0
         self._mean = (-1, np.zeros(0))  # of a day
         self._factors: dict[tuple[int, int, int], np.ndarray] = {}  # by model, day and months
+        self._platform: list[float] = []  # tokens of all models, a day
         self.outside = settings.types
         self._hosts, self._entered_with = HOSTS_BEFORE, HOSTS_BEFORE * MODELS_BEFORE
         self._roomy: frozenset[int] = frozenset()
@@ -121,6 +122,7 @@ class Outlook:
         for day in days[len(self._days):]:
             tokens = (day.prompt_tokens + day.output_tokens).astype(float)
             self._days.append(np.bincount(self._offer_model, tokens, len(self._release)))
+            self._platform.append(float(self._days[-1].sum()))
         while len(self._days) >= STEP_DAYS * (self._months + 2):
             self._age(self._months)
             self._months += 1
@@ -141,7 +143,7 @@ class Outlook:
 
     def growth_per_day(self) -> float:
         """Expected growth g of the platform, of its logarithm a day; 0 in its first 90 days."""
-        return self._share * growth_per_day([float(tokens.sum()) for tokens in self._days[-GROWTH_DAYS:]])
+        return self._share * growth_per_day(self._platform[-GROWTH_DAYS:])
 
     def factors(self, model: int, day: int, ahead_days: int) -> np.ndarray:
         """Expected demand over today's in each month ahead, at its middle; float64 (months,)."""

@@ -5,14 +5,16 @@ from typing import Final
 
 import numpy as np
 
-from providers.cost.software import faster, software_speed
-from providers.cost.unit_cost import Capacity, Shape, Spread, capacity
+from providers.cost.software import software_speed
+from providers.cost.unit_cost import Capacity, Shape, Spread, capacities, request_rows
 from providers.firms.shelf import PlannedOffer
+from sim.engines.steptime import StepCoefficients
 from sim.market.prices import Mix
 from sim.market.usage import OfferDay
 from sim.scenario.firm_settings import SupplySettings
 
 MOVED: Final = 0.02  # capacity is reckoned again when a mean has moved by more than this share: noise moves it daily
+TIMES: Final = np.array([name != "miss_log" for name in StepCoefficients._fields])  # what faster software shortens
 REQUESTS, PROMPT, OUTPUT, CACHED = range(4)
 MOMENTS: Final = slice(4, 7)  # prompt², answer² and prompt times answer (E170)
 
@@ -56,6 +58,9 @@ class ServedRequests:
                                  self.spread * _products(self.prompt, self.output)])
         self._sums = np.zeros((7, len(planned)))  # of each offer, faded: requests, tokens, and products of lengths
         self._able = [offer.hardware.capacity for offer in planned]
+        # of a replica with the software of day 0
+        self._steps = np.array([offer.hardware.step for offer in planned], float).reshape(len(planned), -1)
+        self._sizes = np.array([offer.hardware.size for offer in planned], np.int64).reshape(len(planned), -1)
         self._reckoned = self._lengths()
         self.days = 0
         self.prompt_s, self.output_s, self.requests_per_s = np.zeros((3, len(planned)))
@@ -119,11 +124,17 @@ class ServedRequests:
         speed = software_speed(self._software_per_year, self.days)
         if speed != self._speed:
             self._speed, moved = speed, np.ones_like(moved)
-        for row in np.flatnonzero(moved).tolist():
-            hardware = self._planned[row].hardware
-            self._able[row] = capacity(faster(hardware.step, self._speed), hardware.size, self.shape(row), self._tpot_s)
-            self._note(row)
+        self._reckon_at(np.flatnonzero(moved))
         self._reckoned = np.where(moved, now, self._reckoned)
+
+    def _reckon_at(self, rows: np.ndarray) -> None:
+        """Reckon the capacities of these offers."""
+        steps = np.where(TIMES, self._steps[rows] / self._speed, self._steps[rows])
+        requests = request_rows(self.prompt[rows], self.output[rows], self.found(self.cached)[rows],
+                                list(self.spread[:, rows]))
+        for row, able in zip(rows.tolist(), capacities(steps, self._sizes[rows], requests, self._tpot_s), strict=True):
+            self._able[row] = able
+            self._note(row)
 
     def _note(self, row: int) -> None:
         able = self._able[row]
