@@ -15,6 +15,7 @@ from sim.errors import ScenarioError
 from sim.policy import BoundPolicy
 from sim.scenario import TrafficScenario
 from sim.scenario.traffic_scenario import MAX_OFFERS_OF_A_MODEL
+from sim.spelling import near
 
 
 def build_world(
@@ -96,10 +97,12 @@ def _check_offers(scenario: TrafficScenario, offers_of: Mapping[str, int]) -> No
     """Every demanded model has an offer, and no model more than an engine can show a policy."""
     for name, client in scenario.demand.items():
         if client.model not in offers_of:
-            raise ScenarioError(f"demand.{name}.model is {client.model!r}, which none of the offers serves")
+            raise ScenarioError(f"demand.{name}.model is {client.model!r}, which none of the offers "
+                                f"serves{near(client.model, offers_of)}")
         for model in client.fallback_models:
             if model not in offers_of:
-                raise ScenarioError(f"demand.{name}.fallback_models has {model!r}, which none of the offers serves")
+                raise ScenarioError(f"demand.{name}.fallback_models has {model!r}, which none of the offers "
+                                    f"serves{near(model, offers_of)}")
     for model, count in offers_of.items():
         if count > MAX_OFFERS_OF_A_MODEL:
             raise ScenarioError(

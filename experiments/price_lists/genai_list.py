@@ -133,7 +133,7 @@ def _price(raw: Raw, start: int) -> Decimal | None:
     price = raw
     if isinstance(raw, Mapping):
         price = raw.get("base")
-        for tier in items(raw.get("tiers")):
+        for tier in sorted(items(raw.get("tiers")), key=_start):
             if _start(tier) <= start:
                 price = table(tier).get("price")
     return usd(price, Decimal(1))

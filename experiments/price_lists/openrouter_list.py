@@ -40,7 +40,10 @@ def openrouter_rows(data: Raw) -> Iterator[Row]:
 
 
 def _rows_of(entry: Mapping[str, Raw]) -> Iterator[Row]:
-    model = str(entry.get("id"))
+    if not entry.get("id"):
+        yield Unread("one without a name", "no name of a model", has_price="pricing" in entry)
+        return
+    model = str(entry["id"])
     if "endpoints" not in entry:
         yield _row(MARKETPLACE, model, model, entry)
         return

@@ -41,9 +41,18 @@ def _row(line: Mapping[str, str], number: int, is_history: bool) -> Row:
         days = (line["date_from"], line["date_to"]) if is_history else (line["date"], "")
         return Quote(
             provider, model, model, TokenUsd(into, out), context_tokens=tokens(line.get("context")),
-            day=_day(days[0]), ends=_day(days[1]) if is_history else None)
+            day=_day(days[0]), ends=_last(*days) if is_history else None)
     except UnknownPriceError as problem:
         return Unread(f"line {number}", str(problem))
+
+
+def _last(begins: str, ends: str) -> date | None:
+    """The last day of a stretch; None if it has none, and its price holds until another takes its place."""
+    if ends is not None and not ends.strip():
+        return None
+    if _day(ends) < _day(begins):
+        raise UnknownPriceError("a price that ends before it begins")
+    return _day(ends)
 
 
 def _day(text: str) -> date:

@@ -114,6 +114,8 @@ Row = Quote | Unread
 def usd(value: Raw, per: Decimal = PER_MTOK) -> Decimal | None:
     """A price, times ``per``; None where it is unknown: nothing, an empty text, null, or less than zero.
 
+    A text may begin with a dollar sign.
+
     Raises
     ------
     UnknownPriceError
@@ -124,7 +126,7 @@ def usd(value: Raw, per: Decimal = PER_MTOK) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise UnknownPriceError("a price is no number")
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(str(value).strip().removeprefix("$"))
     except InvalidOperation:
         raise UnknownPriceError("a price is no number") from None
     if not number.is_finite():

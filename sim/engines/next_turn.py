@@ -18,6 +18,7 @@ from sim.engines.record import Record, Rows, f8, i4, i8, table
 from sim.engines.requests import ArrivingRequest
 
 LOGNORMAL, CONSTANT, EXPONENTIAL, QUANTILES = 0, 1, 2, 3  # families of token counts
+LEAST_TURN_S: Final = 0.001  # from one turn to the next of customers who do not pause
 GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -123,11 +124,13 @@ def next_turn(of: ClosedLoops, rows: Rows[ArrivingRequest], at: int, ended_s: fl
     stays = row.turn < loop.max_turns and derive(key, GOES_ON, 0) < loop.goes_on
     if not stays and loop.users == 0:
         return False
-    pause_s, fixed = loop.think_s if stays else loop.pause_s, loop.think_fixed if stays else loop.pause_fixed
-    if fixed == 0:
-        pause_s = exponential(key, THINK, pause_s)
+    mean_s, fixed = loop.think_s if stays else loop.pause_s, loop.think_fixed if stays else loop.pause_fixed
+    pause_s = mean_s if fixed == 1 else exponential(key, THINK, mean_s)
+    born_s = on_grid(ended_s + loop.delay_s + pause_s, per_s)
+    if mean_s == 0.0:  # at once: behind what it answers, and not without end where a refusal takes no time
+        born_s = max(born_s + 1.0 / per_s, on_grid(row.born_s + LEAST_TURN_S, per_s))
     row.key = key
-    row.born_s = on_grid(ended_s + loop.delay_s + pause_s, per_s)
+    row.born_s = born_s
     row.arrive_s = on_grid(row.born_s + loop.delay_s, per_s)
     row.patience_s = np.inf if loop.patience_s == np.inf else exponential(key, PATIENCE, loop.patience_s)
     prompt = tokens(of.laws[2 * row.client_class], of.knots, key, PROMPT)

@@ -2,9 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from types import NoneType
+from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$", max_length=80)]
 # models and offers keep the names that price lists give them, such as meta-llama/llama-3.1-8b-instruct:free
@@ -33,6 +43,14 @@ class Part(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_flag_for_a_number(cls, data: Any) -> Any:
+        for name, value in data.items() if isinstance(data, dict) else ():
+            if isinstance(value, bool) and name in cls.model_fields and _is_number(cls.model_fields[name].annotation):
+                raise ValueError(f"{name} is {str(value).lower()}, but must be a number")
+        return data
+
     @field_validator("*", mode="after")
     @classmethod
     def _can_be_held(cls, value: Any, info: ValidationInfo) -> Any:
@@ -48,6 +66,11 @@ class Part(BaseModel):
                 raise ValueError(f"{name or 'it'} is {shown(number)}, but must be 0 or from {SMALLEST:g} to "
                                  f"{largest:g} in magnitude{told}")
         return value
+
+
+def _is_number(annotation: Any) -> bool:
+    """Whether a field holds nothing but a number, or none."""
+    return annotation in (int, float) or (set(get_args(annotation)) - {NoneType}) in ({int}, {float}, {int, float})
 
 
 def _no_number(value: Any) -> Any:

@@ -82,7 +82,7 @@ class Closed(Part):
                           "a class share them by size", ge=1, le=1_000_000)
     think_s: float = quantity(
         30.0, unit="s", doc="Mean pause from the end of a request, as its user learns of it, to the next; a load "
-        "generator that sends again at once is 0.001", ge=0.001,
+        "generator that sends again at once is 0", ge=0,
         source="assumption: an answer of 150 words read at 300 words a minute",
         sweep=Sweep(0.001, 600.0, "log", "from a load generator to an occasional reader"),
     )
@@ -208,7 +208,7 @@ class Sessions(Part):
     mean_turns: float = quantity(
         3.5, unit="turns", doc="Mean number of turns of a session (geometric)", ge=1, le=1000
     )
-    think_s: float = quantity(60.0, unit="s", doc="Mean pause before each later turn", gt=0)
+    think_s: float = quantity(60.0, unit="s", doc="Mean pause before each later turn; 0 is at once", ge=0)
     pause: Literal["exponential", "constant"] = Field("exponential", description="Distribution of the pause")
     max_turns: int = quantity(50, unit="turns", doc="Longest session", ge=1, le=1000)
 

@@ -53,6 +53,11 @@ def _sentence(detail: ErrorDetails, data: dict[str, Raw], form: FieldType) -> st
     if error == "union_tag_invalid":
         return f"{name}.kind is {shown(context['tag'])}; allowed are {context['expected_tags']}"
     info = kind.fields(parent).get(path[-1]) if path else None
+    if error in ("model_type", "model_attributes_type") and path:
+        here = kind.child(path[-1], parent)
+        fields = ", ".join(here.fields({}))
+        holds = f"the fields {fields}" if fields else f"a kind of {_tags(kind, parent, path)}"
+        return f"{name} is {shown(detail['input'])}, but must be a table with {holds}"
     return f"{name} is {shown(detail['input'])}, but must be {_allowed(detail, info)}{_unit(info)}"
 
 

@@ -153,11 +153,11 @@ class Preferences(Part):
             Naming field, value and what is allowed.
         """
         for field, name in self._names():
-            provider, _, offer = name.partition("/")
+            provider, slash, offer = name.partition("/")
             if provider not in offers:
                 raise ValueError(f"{path}.{field} has {name!r}, which is no provider{near(provider, offers)}")
             known = offers[provider]
-            if offer and known is not None and offer not in known:
+            if slash and known is not None and offer not in known:
                 raise ValueError(f"{path}.{field} has {name!r}, but {provider} has no such offer{near(offer, known)}")
 
     def _names(self) -> Iterator[tuple[str, str]]:

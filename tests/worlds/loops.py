@@ -36,7 +36,7 @@ def closed(seed: int, place: int, client: Client) -> Client:
     users = rng.random() < 0.5
     if users:
         demand["arrivals"] = {"kind": "closed", "users": int(rng.integers(1, USERS + 1)), "pause": _pause(rng),
-                              "think_s": float(rng.integers(1, 20)) / 4 if rng.random() < 0.9 else 0.001}
+                              "think_s": float(rng.integers(1, 20)) / 4 if rng.random() < 0.9 else 0.0}
     if not users or rng.random() < 0.4:
         demand["sessions"] = {"mean_turns": float(rng.uniform(1.0, 5.0)), "max_turns": int(rng.integers(1, 8)),
                               "think_s": float(rng.integers(1, 20)) / 4, "pause": _pause(rng)}

@@ -17,6 +17,11 @@ NO_TIME: Final = -1  # in place of one that is no number
 MISSING: Final = -1e300  # in place of tokens that are not given
 NO_TOKENS: Final = -1  # in place of tokens that are no number
 NOTHING: Final = r"|nan|null|none|na|n/a|\\n"  # how programs write that nothing is there, whatever the case
+_OTHER_DATES: Final = (  # how dates are also written, and how DuckDB reads them
+    (r"(:[0-9]{2}),([0-9])", r"\1.\2"),  # a comma before the fraction: ISO 8601 allows it, Python's logging writes it
+    (r"^([0-9]{4})([0-9]{2})([0-9]{2})([T ])([0-9]{2})([0-9]{2})([0-9]{2})", r"\1-\2-\3\4\5:\6:\7"),  # ISO's basic form
+    (r"(Z|[+-][0-9]{2}:?[0-9]{2})\[[^]]*\]$", r"\1"),  # Java adds the name of the zone to its offset
+)
 _UNREAD: Final = "\x01\x02"  # stands for NULL in no file: an empty field is not a missing one
 _WHOLE: Final = ("INTEGER", "BIGINT", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER", "USMALLINT", "UTINYINT", "HUGEINT")
 
@@ -161,15 +166,17 @@ def _time(cell: Typed, table: Table) -> str:
 
 
 def _microseconds(cell: Typed) -> str:
-    """Microseconds of a date since 1970, as ISO 8601 writes it, loggers of Python (a comma) or of web servers."""
+    """Microseconds of a date since 1970, as ISO 8601 writes it, loggers (`_OTHER_DATES`) or web servers."""
     if cell.kind == "number":
         return "CAST(NULL AS BIGINT)"
     iso = f"epoch_us(TRY_CAST({cell.sql} AS TIMESTAMPTZ))"
     if cell.kind != "text":
         return iso
-    comma = f"epoch_us(TRY_CAST(regexp_replace({cell.sql}, '(:[0-9]{{2}}),([0-9])', '\\1.\\2') AS TIMESTAMPTZ))"
+    other = f"upper({cell.sql})"  # 2026-11-02t09:00:00z
+    for written, meant in _OTHER_DATES:
+        other = f"regexp_replace({other}, {literal(written)}, {literal(meant)})"
     servers = f"epoch_us(try_strptime(trim({cell.sql}, ' []'), '%d/%b/%Y:%H:%M:%S %z'))"
-    return f"{iso}, {comma}, {servers}"
+    return f"{iso}, epoch_us(TRY_CAST({other} AS TIMESTAMPTZ)), {servers}"
 
 
 def _tokens(cell: Typed, table: Table) -> str:

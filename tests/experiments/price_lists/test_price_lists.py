@@ -208,6 +208,26 @@ def table(text):
     return list(csv.DictReader(io.StringIO(text)))
 
 
+def test_tiers_in_any_order():
+    dear = {"base": 1, "tiers": [{"start": 200_000, "price": 3}, {"start": 50_000, "price": 2}]}
+    offers, _, _ = loaded(genai_rows([{"id": "p", "models": [{"id": "m", "prices": {
+        "input_mtok": dear, "output_mtok": 4}}]}]))
+    assert offers["p/m"]["price"]["tiers"] == [{"above_tokens": 50_000, **price(2.0, 4.0)},
+                                               {"above_tokens": 200_000, **price(3.0, 4.0)}]
+
+
+def test_dollar_signs_open_ends_and_rows_without_a_name():
+    head = {"date_from": "2026-01-01", "usd_per_m_input": "$0.50", "usd_per_m_output": "2"}
+    offers, reasons, _ = loaded(csv_rows([{"id": "a", "date_to": "", **head},
+                                          {"id": "b", "date_to": "2025-12-31", **head}]))
+    assert offers["openrouter/a"]["price"] == price(0.5, 2.0)
+    assert reasons == {"line 3": "a price that ends before it begins"}
+    asked = {"prompt": "$0.000001", "completion": "0.000002"}
+    offers, reasons, _ = loaded(openrouter_rows([{"id": None, "pricing": asked}, {"id": "m", "pricing": asked}]))
+    assert (list(offers), reasons) == (["openrouter/m"], {"one without a name": "no name of a model"})
+    assert offers["openrouter/m"]["price"] == price(1.0, 2.0)
+
+
 def test_histories_and_panels():
     offers, reasons, told = loaded(csv_rows(table(HISTORY)))
     assert {name: offer["price"] for name, offer in offers.items()} == {"openrouter/a/b": price(0.8, 1.2)}

@@ -107,6 +107,13 @@ def test_users_do_not_go_on_without_an_answer():
 # The next turn
 
 
+def test_who_does_not_pause_follows_at_once_and_not_without_end():
+    """Born one point of the grid behind the answer; a refusal that takes no time is followed a millisecond later."""
+    loops = loops_of(users(1, arrivals={"think_s": 0.0}))
+    assert chain(loops, 5, 3, ends_s=0.125)["born_s"].tolist() == [0.0, 0.125 + 1 / PER_S, 0.25 + 2 / PER_S]
+    assert chain(loops, 5, 3)["born_s"] * 1000 == pytest.approx([0.0, 1.0, 2.0], abs=1e-6)
+
+
 @pytest.mark.parametrize("lengths", [
     {"kind": "lognormal", "mean": 300.0, "cv": 1.5}, {"kind": "constant", "mean": 12.4},
     {"kind": "exponential", "mean": 40.0}, {"kind": "exponential", "mean": 1.0},

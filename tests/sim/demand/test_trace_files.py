@@ -242,6 +242,9 @@ def test_what_programs_write_where_nothing_is_marks_a_failed_request(tmp_path, n
 @pytest.mark.parametrize(("times", "gap_s"), [
     (('"2026-11-02 09:00:00,123"', '"2026-11-02 09:00:00,623"'), .5),  # as Python's logging
     (("[02/Nov/2026:09:00:00 +0000]", "02/Nov/2026:08:00:01 -0100"), 1.0),  # as web servers
+    (("2026-11-02t09:00:00z", "2026-11-02t10:00:01.25+01:00"), 1.25),  # RFC 3339 allows small letters
+    (("20261102T090000Z", "20261102T100001.5+0100"), 1.5),  # ISO 8601's basic form
+    (("2026-11-02T09:00:00Z[UTC]", "2026-11-02T10:00:02+01:00[Europe/Berlin]"), 2.0),  # as Java
 ])
 def test_times_as_loggers_write_them(tmp_path, times, gap_s):
     text = f"t_s,input_tokens,output_tokens\n{times[0]},1,2\n{times[1]},3,4\n"

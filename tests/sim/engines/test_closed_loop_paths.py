@@ -39,6 +39,15 @@ def test_a_turn_waits_for_the_answer_and_thinks(engine):
 
 
 @ENGINES
+def test_a_load_generator_keeps_a_server_busy(engine):
+    """Without a pause and on no way, one user's requests of two seconds fill 20 s: ten, each a grid point later."""
+    of = market(think_s=0.0, delay_s=0.0)
+    samples = drive(engine(of, iter([first(of, 0.0)]))).samples
+    assert samples["end_s"] == pytest.approx(2.0 * np.arange(1, 11), abs=1e-6)
+    assert (np.diff(samples["born_s"]) > 2.0).all()
+
+
+@ENGINES
 def test_a_turn_at_the_end_of_demand_never_comes(engine):
     for duration_s, turns in ((13.0, 2), (13.25, 3)):
         of = market(duration_s=duration_s)

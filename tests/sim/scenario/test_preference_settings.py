@@ -28,6 +28,7 @@ def scenario(router: dict[str, Any], client: dict[str, Any] | None = None) -> Tr
     ({"order": ["alfa"]}, "preferences.order has 'alfa', which is no provider; did you mean alpha?"),
     ({"only": ["nobody"]}, "preferences.only has 'nobody', which is no provider; known are alpha, beta"),
     ({"ignore": ["beta/big"]}, "preferences.ignore has 'beta/big', but beta has no such offer; known are toy"),
+    ({"only": ["beta/"]}, "preferences.only has 'beta/', but beta has no such offer; known are toy"),
     ({"own_keys": ["x/toy"]}, "preferences.own_keys has 'x/toy', which is no provider"),
     ({"order": ["alpha", "alpha"]}, "none may stand twice, but 'alpha' does"),
     ({"sort": "price", "variant": "nitro"}, "sort is 'price', but variant 'nitro' sorts by throughput"),
