@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from providers.around import Around
+from providers.entry.appraisal import Candidate
+from providers.entry.meeting import Incumbents
 from providers.entry.potential_hosts import draw_hosts
 from providers.firms.supply_side import build_supply
 from providers.games.entry import router_entry
@@ -122,6 +124,20 @@ def test_the_next_who_can_serve_a_model_are_the_cheapest_of_them():
         assert appraisal._over_median(0, [1, 5, 20]) == pytest.approx(want, abs=5e-4)
         # after four from the pool the first to come is the fifth
         assert appraisal._over_median(4, [1])[0] == pytest.approx(want[1], abs=5e-4)
+
+
+def test_who_would_be_alone_asks_what_its_strategy_asks_then_and_beside_others_up_to_its_most():
+    """Of a token that costs .4: 2.5 times as much alone, and 6 times where nobody answers or two at k = 2 do."""
+    pool = {"types": 4, "familiar_share": 1.0, "pricing": {"kind": "best_response_router", "ceiling_markup": 6.0}}
+    desk = entry_desk(lambda day: np.zeros(1), days=2, entry=pool)
+    appraisal = next(iter(desk.supply.newcomers.values()))._beliefs.appraisal
+    row = next(row for row, offer in enumerate(desk.offers) if offer.provider != "first")
+    seats, no_one = [Candidate(row, 0.0, 1.0, 1.0)], np.zeros(0)
+    nobody = Incumbents(no_one, no_one, no_one.astype(bool), no_one, no_one)
+    rival = Incumbents(np.array([0.4]), np.array([0.5]), np.array([True]), np.array([6.0]), np.zeros(1))
+    assert appraisal._meet(seats, [0.4], nobody, [0, 1]).prices == pytest.approx(np.array([[1.0, 2.4]]), rel=1e-3)
+    assert appraisal._meet(seats, [0.4], nobody, [1]).prices == pytest.approx(np.array([[2.4]]), rel=1e-3)
+    assert appraisal._meet(seats, [0.4], rival, [0]).prices == pytest.approx(np.array([[2.4]]), rel=1e-3)
 
 
 def test_eighty_firms_come_and_go():
