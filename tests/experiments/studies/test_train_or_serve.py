@@ -71,6 +71,9 @@ def test_luck_belongs_to_the_seed_and_leaves_the_mean():
     away = np.log(first / usual_load(Serving(), clock, None))
     assert away.std() == pytest.approx(0.1, rel=0.1)
     assert first.mean() == pytest.approx(0.27, rel=0.03)
+    # luck of .5 that no next step remembers: its mean would be e^.125 times the load; within five standard errors
+    apart = usual_load(Serving(noise=0.5, noise_hours=0.1, busiest=1.0, weekend=1.0), clock, Streams(1, 0))
+    assert apart.mean() == pytest.approx(0.27, rel=5 * math.sqrt(math.expm1(0.25) / len(apart)))
 
 
 def test_custom_follows_the_lead():
