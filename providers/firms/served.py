@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from providers.cost.software import software_speed
-from providers.cost.unit_cost import Capacity, Shape, Spread, capacities, request_rows
+from providers.cost.unit_cost import Capacity, EngineSize, Shape, Spread, capacities, request_rows
 from providers.firms.shelf import PlannedOffer
 from sim.engines.steptime import StepCoefficients
 from sim.market.prices import Mix
@@ -59,8 +59,10 @@ class ServedRequests:
         self._sums = np.zeros((7, len(planned)))  # of each offer, faded: requests, tokens, and products of lengths
         self._able = [offer.hardware.capacity for offer in planned]
         # of a replica with the software of day 0
-        self._steps = np.array([offer.hardware.step for offer in planned], float).reshape(len(planned), -1)
-        self._sizes = np.array([offer.hardware.size for offer in planned], np.int64).reshape(len(planned), -1)
+        self._steps = np.array([offer.hardware.step for offer in planned], float).reshape(
+            len(planned), len(StepCoefficients._fields))
+        self._sizes = np.array([offer.hardware.size for offer in planned], np.int64).reshape(
+            len(planned), len(EngineSize._fields))
         self._reckoned = self._lengths()
         self.days = 0
         self.prompt_s, self.output_s, self.requests_per_s = np.zeros((3, len(planned)))
