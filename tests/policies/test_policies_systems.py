@@ -183,6 +183,18 @@ def test_llmgateway_keeps_what_it_counts_in_one_minute_apart_from_the_next():
     assert seat.memory.offers[0, LATENCY] == 1.0
 
 
+def test_llmgateway_reckons_metrics_once_a_minute_whatever_leaves_its_ring_within_it():
+    seat = trial("llmgateway", 1)
+    seat.observe(done(0, now_s=10.0, ttft_s=2.0))
+    seat.choose(blank_view(1), plain_request(now_s=3600.0), 0.5)
+    assert seat.memory.offers[0, LATENCY] == 2.0
+    seat.observe(done(0, now_s=3610.0, ttft_s=9.0))  # minute 60 takes the place of minute 0
+    seat.choose(blank_view(1), plain_request(now_s=3659.0), 0.5)
+    assert seat.memory.offers[0, LATENCY] == 2.0
+    seat.choose(blank_view(1), plain_request(now_s=3660.0), 0.5)
+    assert seat.memory.offers[0, LATENCY] == 9.0
+
+
 def test_llmgateway_explores_one_request_in_a_hundred():
     view = blank_view(2)
     view[:, v.PRICE_IN] = [1.0, 2.0]
