@@ -17,13 +17,14 @@ import numpy as np
 
 from providers.cost.expected_volume import ROUNDING
 from providers.entry.lessons import Forecast, PastListings
-from providers.entry.meeting import Behind, Incumbents, Meeting, meet, typical_usd
+from providers.entry.meeting import Behind, Incumbents, Meeting, depends_on_level, meet, typical_usd
 from providers.entry.outlook import STEP_DAYS, Outlook
 from providers.firms.price_reviews import Sellers
 from providers.firms.rule_mix import ModelDemand
 from providers.firms.shelf import PlannedOffer
 from providers.pricing.registry import STRATEGIES, bind
 from sim.market.desk import Desk
+from sim.scenario.entry_settings import EntrySettings
 from sim.scenario.firm_settings import SupplySettings
 from sim.scenario.pricing_settings import PricingChoice
 from sim.units import DAY_S, DAYS_PER_YEAR, HOURS_PER_DAY, MTOK_PER_TOKEN, PICO_PER_USD_PER_MTOK
@@ -132,9 +133,11 @@ class Appraisal:
         asks = {name: _asks(firm.pricing) for name, firm in settings.firms.items()}
         # by the first row of who sells a model: when, and by what was told, they were looked at
         self._met: dict[int, tuple[tuple[int, int], ModelDemand, Incumbents]] = {}
+        self._there: dict[int, tuple[int, list[int]]] = {}  # by model: who sells it, and of when that is
         self._answers = np.array([asks[offer.firm].answers for offer in planned], bool)
         self._most = np.array([asks[offer.firm].most for offer in planned], float)
         self._alone = np.array([asks[offer.firm].alone for offer in planned], float)
+        self._by_rank = _costs_by_rank(settings.entry)
         hurdle = settings.entry.hurdle_per_year
         years = (np.arange(max(1, settings.entry.ahead_days // STEP_DAYS)) + 0.5) * STEP_DAYS / DAYS_PER_YEAR
         self._discount = (1.0 + hurdle) ** -years
@@ -155,7 +158,7 @@ class Appraisal:
         if not seats:
             return []
         model, rows = int(desk.offer_model[seats[0].row]), [seat.row for seat in seats]
-        there = np.flatnonzero((desk.offer_model == model) & desk.board.listed).tolist()
+        there = self._sellers_of(desk, model, rows[0])
         tokens = self._demand(outlook, rows[0], model, day, bool(there))
         incumbents, costs = self._incumbents(desk, there, day), [self._costs.usd_per_mtok(row, day) for row in rows]
         for _ in range(VOLUME_ROUNDS if self._settings.costing.basis == "volume" else 0):
@@ -170,7 +173,10 @@ class Appraisal:
                     outlook: Outlook) -> list[Ahead]:
         """What each would meet with nobody, one, two ... behind it, as far as there is room for them, and that room."""
         more, left = self._more(outlook, month), list(range(len(seats)))
-        typical = typical_usd(incumbents, costs, [self._median_cost(*pair) for pair in zip(seats, costs, strict=True)])
+        typical = None
+        if depends_on_level(self._sellers.knowledge.demand_of(seats[0].row).rules):
+            medians = [self._median_cost(*pair) for pair in zip(seats, costs, strict=True)]
+            typical = typical_usd(incumbents, costs, medians)
         whole = [np.empty((4, 0)) for _ in seats]
         rooms = [np.empty(0)] * len(seats)
         for first, end in itertools.pairwise((0, *range(AT_FIRST, len(more), AT_ONCE), len(more))):
@@ -189,7 +195,7 @@ class Appraisal:
         entry = self._settings.entry
         median = Candidate(seat.row, entry.overhead_usd_per_day, seat.gpu_factor, seat.efficiency)
         model = int(desk.offer_model[seat.row])
-        there = np.flatnonzero((desk.offer_model == model) & desk.board.listed).tolist()
+        there = self._sellers_of(desk, model, seat.row)
         tokens = self._demand(outlook, seat.row, model, day, bool(there))
         incumbents = self._incumbents(desk, there, day)
         met = self._meet([seat], [self._costs.usd_per_mtok(seat.row, day)], incumbents, [0, 1])
@@ -203,7 +209,7 @@ class Appraisal:
         # the same GPU
         median = np.array([self._median_cost(seat, cost) for seat, cost in zip(seats, costs, strict=True)])
         variable = self._settings.costing.variable_usd_per_mtok
-        behind = variable + np.outer(median - variable, self._over_median(incumbents.from_pool, more))
+        behind = variable + np.outer(median - variable, self._over_median(incumbents.from_pool, np.array(more)))
         row = seats[0].row
         # who is outside has seen no demand of its own: it believes what is published
         rules = self._sellers.knowledge.demand_of(row).rules
@@ -213,15 +219,9 @@ class Appraisal:
             met.prices[:, 0] = np.minimum(met.prices[:, 0], self._alone[row] * np.array(costs))
         return met
 
-    def _over_median(self, there: int, more: Sequence[int]) -> np.ndarray:
+    def _over_median(self, there: int, more: np.ndarray) -> np.ndarray:
         """Cost of GPUs a token of the last of so many more over the median type's, the cheapest coming first (E127)."""
-        entry = self._settings.entry
-        if entry.come_after == "median":
-            return np.ones(len(more))
-        able = max(1.0, entry.types * entry.familiar_share)
-        ranks = [min(there + max(1, number) - 0.5, able - 0.5) / able for number in more]
-        return np.exp(math.hypot(entry.gpu_price_sd, entry.efficiency_sd) * np.array([STANDARD.inv_cdf(rank)
-                                                                                      for rank in ranks]))
+        return np.asarray(self._by_rank[np.minimum(there + np.maximum(more, 1), len(self._by_rank)) - 1])
 
     def _median_cost(self, seat: Candidate, usd: float) -> float:
         variable = self._settings.costing.variable_usd_per_mtok
@@ -250,7 +250,7 @@ class Appraisal:
         load = sold * cheaper * seat.efficiency / self._planned_tokens(seat.row)
         margin = np.outer(behind.prices, cheaper) - self._settings.costing.variable_usd_per_mtok
         median = self._gpus_usd(seat.row, load, month.day) / seat.gpu_factor
-        gpus = learned.gpus * median * self._over_median(month.from_pool, range(more))[:, None]
+        gpus = learned.gpus * median * self._over_median(month.from_pool, np.arange(more))[:, None]
         cash = self._factor * (learned.price * sold * MTOK_PER_TOKEN * margin - entry.overhead_usd_per_day) - gpus
         # over the time that it looks ahead; of the cost of a firm each model bears a part
         earns = cash >= (entry.listing_usd + entry.firm_usd / models) * self._factor / entry.ahead_days
@@ -316,6 +316,14 @@ class Appraisal:
         served, target = self._usage.served, self._settings.autoscaling.target_utilisation
         return float(served.requests_per_s[row] * (served.prompt[row] + served.output[row])) * DAY_S * target
 
+    def _sellers_of(self, desk: Desk, model: int, row: int) -> list[int]:
+        """Rows of who sells the model of an offer now; looked up once until somebody moves."""
+        version, known = desk.board.version_of(row), self._there.get(model)
+        if known is None or known[0] != version:
+            rows = np.flatnonzero((desk.offer_model == model) & desk.board.listed).tolist()
+            known = self._there[model] = (version, rows)
+        return known[1]
+
     def _incumbents(self, desk: Desk, there: Sequence[int], day: int) -> Incumbents:
         """Who sells a model now; looked at once for all who look at it on a day, until somebody moves."""
         if not there:
@@ -335,6 +343,16 @@ class Appraisal:
         rows = list(there)
         return Incumbents(np.array(costs), np.array(posted), self._answers[rows], self._most[rows], bound,
                           int(self._from_pool[rows].sum()))
+
+
+def _costs_by_rank(entry: EntrySettings) -> np.ndarray:
+    """Cost of GPUs a token over the median type's, of the first, second ... of who is able; float64 (able,)."""
+    able = max(1.0, entry.types * entry.familiar_share)
+    if entry.come_after == "median":
+        return np.ones(1)
+    ranks = [min(number - 0.5, able - 0.5) / able for number in range(1, math.ceil(able) + 1)]
+    spread = math.hypot(entry.gpu_price_sd, entry.efficiency_sd)
+    return np.asarray(np.exp(spread * np.array([STANDARD.inv_cdf(rank) for rank in ranks])))
 
 
 class Asks(NamedTuple):

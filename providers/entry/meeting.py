@@ -8,6 +8,7 @@ it charges and m_i the most that its strategy asks; the others keep what they po
 prices on; all newcomers together, each as if it came alone.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -45,6 +46,11 @@ class Meeting(NamedTuple):
     shares_behind: np.ndarray
 
 
+def depends_on_level(rules: Rules) -> bool:
+    """Whether a rule's exponent depends on the level of prices."""
+    return any(rule.curve is not None for rule in rules.rules)
+
+
 def typical_usd(incumbents: Incumbents, newcomers: Sequence[float], behind: Sequence[float]) -> float:
     """Median of the prices from which all begin, where a rule's exponent depends on the level of prices."""
     posted = np.tile(np.maximum(incumbents.posted, FREE), len(newcomers))
@@ -71,23 +77,24 @@ def meet(incumbents: Incumbents, newcomers: Sequence[float], rules: Rules, ceili
     typical
         Price of these sellers and of others like them (`typical_usd`); None: of these alone.
     """
-    from providers.entry.settling import Cases, settle  # numba, for which `--help` should not wait
+    from providers.entry.settling import settle  # numba, for which `--help` should not wait
 
     more = (0,) if behind is None else behind.more
-    own = np.repeat(np.maximum(np.array(newcomers, float), FREE), len(more))[:, None]
-    after = own if behind is None else np.maximum(np.asarray(behind.costs, float), FREE).reshape(-1, 1)
+    own = np.repeat(np.maximum(np.array(newcomers, float), FREE), len(more))
+    after = own if behind is None else np.maximum(np.asarray(behind.costs, float), FREE).ravel()
     cases, there = len(own), len(incumbents.costs)
-    cost = np.hstack([np.tile(np.maximum(incumbents.costs, FREE), (cases, 1)), after, own])
-    price = np.hstack([np.tile(np.maximum(incumbents.posted, FREE), (cases, 1)), 2.0 * after, 2.0 * own])
-    held = np.concatenate([~np.asarray(incumbents.answers, bool), [False, False]])
-    count, none = np.ones_like(cost), np.zeros(2)
-    count[:, there] = np.tile(np.asarray(more, float), len(newcomers))
-    top = np.log(cost * np.concatenate([incumbents.most, [ceiling, ceiling]]))
-    bound = np.concatenate([incumbents.bound, none])
-    level_usd = typical_usd(incumbents, newcomers, after.ravel().tolist()) if typical is None else typical
-    exponents = np.array([exponent_at(rule, level_usd) for rule in rules.rules])
-    level = np.log(price)
-    shares = settle(level, Cases(np.log(cost), top, held, count, bound), np.array(rules.placed), exponents)
+    cost, price, most, count = np.ones((4, cases, there + 2))
+    cost[:, :there], cost[:, there], cost[:, -1] = np.maximum(incumbents.costs, FREE), after, own
+    price[:, :there], price[:, there], price[:, -1] = np.maximum(incumbents.posted, FREE), 2.0 * after, 2.0 * own
+    most[:, :there], most[:, there:] = incumbents.most, ceiling
+    count.reshape(len(newcomers), len(more), -1)[:, :, there] = more
+    sellers = np.zeros((2, there + 2))
+    sellers[:, :there] = ~np.asarray(incumbents.answers, bool), incumbents.bound
+    if typical is None and depends_on_level(rules):
+        typical = typical_usd(incumbents, newcomers, after.tolist())
+    exponents = [exponent_at(rule, math.nan if typical is None else typical) for rule in rules.rules]
+    level, costs, top = np.log(price), np.log(cost), np.log(cost * most)
+    shares = settle(level, costs, top, count, sellers, np.array([rules.placed, exponents]))
     shape = (len(newcomers), len(more))
     found = (table[:, place].reshape(shape) for place in (-1, -2) for table in (np.exp(level), shares))
     return Meeting(*found)

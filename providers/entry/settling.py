@@ -1,7 +1,5 @@
 """Prices of sellers who answer each other, as one compiled loop: thousands of such meetings are looked at in a run."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from sim.compiled import njit
@@ -12,82 +10,78 @@ FARTHEST = 0.7  # of the logarithm of a share in one round: who undercuts at a s
 LEAST = 1e-9  # of an elasticity, and of what it is above 1
 
 
-class Cases(NamedTuple):
-    """All sellers of each case that is looked at.
-
-    Attributes
-    ----------
-    cost, top
-        float64 (cases, sellers): logarithms of unit costs, and of the highest prices.
-    held
-        bool (sellers,): keeps its price.
-    many
-        float64 (cases, sellers): how many of each there are.
-    bound
-        float64 (sellers,): demand that comes to each whatever it charges, over the demand that the rules place.
-    """
-
-    cost: np.ndarray
-    top: np.ndarray
-    held: np.ndarray
-    many: np.ndarray
-    bound: np.ndarray
-
-
-@njit(cache=True, nogil=True)
-def settle(level: np.ndarray, of: Cases, parts: np.ndarray, exponents: np.ndarray) -> np.ndarray:
+@njit(cache=True, nogil=True, error_model="numpy")
+def settle(level: np.ndarray, cost: np.ndarray, top: np.ndarray, many: np.ndarray, sellers: np.ndarray,
+           rules: np.ndarray) -> np.ndarray:
     """Move the logarithms of prices until all have met (E54), case by case; return shares of demand.
+
+    Arrays one by one: with those in a tuple numba's code takes twice as long.
 
     Parameters
     ----------
     level
         float64 (cases, sellers): from where they begin; moved in place.
-    of
-        The sellers.
-    parts, exponents
-        float64 (rules,): demand that each rule places, and how steep it is.
+    cost, top
+        float64 (cases, sellers): logarithms of unit costs, and of the highest prices.
+    many
+        float64 (cases, sellers): how many of each there are.
+    sellers
+        float64 (2, sellers): whether each keeps its price (1 or 0), and demand that comes to it whatever it charges,
+        over the demand that the rules place.
+    rules
+        float64 (2, rules): demand that each rule places, and how steep it is.
 
     Returns
     -------
     ndarray
         float64 (cases, sellers): share of one of each of what the rules place.
     """
-    cases, sellers = level.shape
-    share, moved = np.empty((len(parts), sellers)), np.empty(sellers)
-    found = np.zeros((cases, sellers))
-    most = FARTHEST / max(1.0, exponents.max())
-    for case in range(cases):
-        for _ in range(ROUNDS):
-            place(level[case], of.many[case], exponents, share)
-            farthest = 0.0
-            for i in range(sellers):
+    held, bound, parts, exponents = sellers[0], sellers[1], rules[0], rules[1]
+    share, moved, before = np.empty((len(parts), len(held))), np.empty(len(held)), np.empty(len(held))
+    found, most = np.zeros(level.shape), FARTHEST / max(1.0, exponents.max())
+    for case in range(len(level)):
+        before[:] = np.nan
+        place(level[case], many[case], exponents, False, share)
+        for rounds in range(ROUNDS):
+            farthest, returned = 0.0, True
+            for i in range(len(held)):
                 moved[i] = level[case, i]
-                if not of.held[i]:
-                    moved[i] = min(moved[i] + step(moved[i] - of.cost[case, i], of.bound[i], share[:, i], parts,
-                                                   exponents, most), of.top[case, i])
+                if held[i] == 0.0:
+                    moved[i] = min(moved[i] + step(moved[i] - cost[case, i], bound[i], share[:, i], parts, exponents,
+                                                   most), top[case, i])
                 farthest = max(farthest, abs(moved[i] - level[case, i]))
+                returned = returned and moved[i] == before[i]
+            before[:] = level[case]
             level[case] = moved
-            if farthest <= CLOSE:
+            place(level[case], many[case], exponents, True, share)
+            # who is where it was two rounds ago goes to and fro for ever: the rest of its rounds come in pairs
+            if farthest <= CLOSE or (returned and (ROUNDS - rounds) % 2 == 1):
                 break
-        place(level[case], of.many[case], exponents, share)
         for r in range(len(parts)):
-            found[case] += parts[r] * share[r]
+            for i in range(len(held)):
+                found[case, i] += parts[r] * share[r, i]
     return found
 
 
-@njit(cache=True, nogil=True)
-def place(level: np.ndarray, many: np.ndarray, exponents: np.ndarray, share: np.ndarray) -> None:
-    """Write the shares of one seller each through each rule into ``share``, (rules, sellers)."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def place(level: np.ndarray, many: np.ndarray, exponents: np.ndarray, again: bool, share: np.ndarray) -> None:
+    """Write the shares of one seller each through each rule into ``share``, (rules, sellers).
+
+    If it was done ``again``, for the same sellers, their shares through rules that do not look at prices stand.
+    """
     least = level.min()
     for r in range(len(exponents)):
+        if again and exponents[r] == 0.0:
+            continue
         total = 0.0
         for i in range(len(level)):
             share[r, i] = np.exp(exponents[r] * (least - level[i]))
             total += many[i] * share[r, i]
-        share[r] /= total
+        for i in range(len(level)):
+            share[r, i] /= total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def step(margin: float, bound: float, share: np.ndarray, parts: np.ndarray, exponents: np.ndarray,
          most: float) -> float:
     """Newton's step of a seller towards its answer, of the logarithm of its price, the others standing still.
