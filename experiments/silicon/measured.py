@@ -9,12 +9,16 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import io
+import math
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sim.errors import MarketError
+from sim.text_files import decoded
 
 if TYPE_CHECKING:
     from providers.hardware.gpus import Precision, Weights
@@ -30,6 +34,12 @@ MODEL: Final = {
 }
 SHORTEST: Final = 0.8  # of the nominal lengths, down to which requests are drawn
 SPLIT_COLUMNS: Final = ("gpu", "model", "precision", "backend", "tp_size", "isl", "osl", "concurrency")
+LATENCIES: Final = ("ttft_ms", "tpot_ms")
+NUMBERS: Final = ("tp_size", "isl", "osl", "concurrency", *LATENCIES)
+NEEDED: Final = ("id", "gpu", "model", "precision", "backend", "mode", *NUMBERS)
+OPTIONAL: Final = ("attention_dp_size", "measured", "repeat")  # one group, on no day, not repeated
+PRECISIONS: Final = ("", "bf16", "fp8", "fp4", "int4")  # as files state them; empty: as published
+GZIP: Final = b"\x1f\x8b"  # how such a file begins
 MOST_STEP_TOKENS: Final = 8192  # of the frameworks' default budgets of a step (vLLM V1, SGLang, TensorRT-LLM)
 
 
@@ -122,21 +132,17 @@ def read_measurements(path: Path) -> Measurements:
     Raises
     ------
     DataError
-        If it cannot be read or lacks a column.
+        If it cannot be read, lacks a column, or holds nothing that a scenario can say.
     """
     content = _content(path)
-    text = gzip.decompress(content) if path.suffix == ".gz" else content
-    rows = list(csv.DictReader(text.decode("utf-8").splitlines()))
-    try:
-        rows = [row for row in rows if row["repeat"] != "True"]
-        told = [_told(row) for row in rows]
-        newest = max((row["measured"] for row in rows), default="")
-    except (KeyError, ValueError) as error:
-        raise DataError(f"{path} is no file of measured serving: {error}") from None
+    rows = [row for row in _rows(path, content) if row["repeat"].strip().lower() != "true"]
+    told = [_told(row) for row in rows]
+    newest = max((row["measured"] for row in rows), default="")
     points = tuple(found for found in told if isinstance(found, Point))
     reasons = Counter(found for found in told if isinstance(found, str))
     if not points:
-        raise DataError(f"{path} holds no point that a scenario can say; left out are {dict(reasons)}")
+        told_out = ", ".join(f"{count} ({reason})" for reason, count in sorted(reasons.items())) or "no rows"
+        raise DataError(f"{path} holds no point that a scenario can say; left out are {told_out}")
     return Measurements(points, dict(sorted(reasons.items())), hashlib.sha256(content).hexdigest(), newest)
 
 
@@ -147,12 +153,32 @@ def _content(path: Path) -> bytes:
         raise DataError(f"cannot read measurements {path}: {error.strerror}") from None
 
 
+def _rows(path: Path, content: bytes) -> list[dict[str, str]]:
+    """The rows of a file, plain or packed by gzip, whose columns are all there."""
+    try:
+        text = decoded(gzip.decompress(content) if content.startswith(GZIP) else content)
+        rows = list(csv.DictReader(io.StringIO(text), restval=""))
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read as CSV: {' '.join(str(error).split())[:200]}") from None
+    missing = [name for name in NEEDED if rows and name not in rows[0]]
+    if missing:
+        raise DataError(f"{path} is no file of measured serving: it lacks the columns {', '.join(missing)}; needed are "
+                        f"{', '.join(NEEDED)}")
+    return [{**dict.fromkeys(OPTIONAL, ""), **{str(name): str(value) for name, value in row.items()}} for row in rows]
+
+
 def _told(row: Mapping[str, str]) -> Point | str:
     """A row as a point, or why it is none."""
     if row["mode"] != "agg":
         return "prefill and decode on GPUs of their own"
     if not row["concurrency"]:
         return "concurrency not given"
+    if row["precision"] not in PRECISIONS:
+        return "precision not known"
+    given = [*NUMBERS, *(["attention_dp_size"] if row["attention_dp_size"] else [])]
+    wrong = [name for name in given if not _is_number(row[name], whole=name not in LATENCIES)]
+    if wrong:
+        return f"{wrong[0]} is no number above 0"
     # NVIDIA's own runs of re-quantised weights, and TensorRT-LLM of 2025 on Hopper: software of another kind
     if row["model"].startswith("nvidia/") or (row["model"], row["gpu"], row["backend"]) == (
             "openai/gpt-oss-120b", "H100", "trtllm"):
@@ -163,11 +189,20 @@ def _told(row: Mapping[str, str]) -> Point | str:
     return _refused(point) or point
 
 
+def _is_number(text: str, whole: bool) -> bool:
+    """Whether a text is a finite number above 0, and, of a count, a whole one."""
+    try:
+        number = float(text)
+    except ValueError:
+        return False
+    return 0 < number < math.inf and (not whole or number == int(number))
+
+
 def _point(row: Mapping[str, str]) -> Point:
     precision, weights = _precisions(row["gpu"], row["precision"])
     layout = Layout(GPU[row["gpu"]], MODEL[row["model"]], precision, weights, int(float(row["tp_size"])),
                     int(float(row["attention_dp_size"] or 1)))
-    load = Load(int(float(row["concurrency"])), int(row["isl"]), int(row["osl"]))
+    load = Load(*(int(float(row[name])) for name in ("concurrency", "isl", "osl")))
     return Point(row["id"], row["precision"], row["backend"], layout, load, float(row["ttft_ms"]) / 1e3,
                  float(row["tpot_ms"]) / 1e3, _is_even(row))
 

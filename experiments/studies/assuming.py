@@ -88,10 +88,15 @@ def at_point(assumptions: P, point: Mapping[str, Value]) -> P:
     return type(assumptions).model_validate(data)
 
 
+def held(assumptions: Part) -> dict[str, float]:
+    """Return the assumptions that are not the study's own, by path: where others are drawn, these stay as assumed."""
+    usual, now = _flat(type(assumptions)().model_dump()), _flat(assumptions.model_dump())
+    return {path: value for path, value in now.items() if value != usual[path]}
+
+
 def changed_from_usual(assumptions: Part) -> str:
     """Say which assumptions are not the study's own; empty if all are."""
-    usual, now = _flat(type(assumptions)().model_dump()), _flat(assumptions.model_dump())
-    others = [f"{path} = {value:g}" for path, value in now.items() if value != usual[path]]
+    others = [f"{path} = {value:g}" for path, value in held(assumptions).items()]
     return f"assumptions are not the study's own: {', '.join(others)}" if others else ""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from experiments.designs.plan import make_plan
-from experiments.studies.assuming import at_point, factors_in
+from experiments.studies.assuming import at_point, factors_in, held
 from experiments.studies.inference_share import balance
 from sim.streams import Streams
 
@@ -92,10 +92,15 @@ def _leads(assumed: ShareAssumptions, year: np.ndarray, answers: bool) -> bool:
 
 
 def drawn(design: BudgetYears, what: str, replication: int, prefix: str) -> list[ShareAssumptions]:
-    """Return a seed's points: a Latin hypercube over the ranges of the assumptions that begin with ``prefix``."""
+    """Return a seed's points: a Latin hypercube over the ranges of the assumptions that begin with ``prefix``.
+
+    One that is not the study's own keeps its value, and the others theirs of before.
+    """
+    mine = held(design.assumed)
     word = Streams(design.seed, replication).word(f"points {what}") % 2**31
     plan = make_plan("latin-hypercube", factors_in(design.assumed, prefix), samples=design.points_a_seed, seed=word)
-    return [at_point(design.assumed, point) for point in plan.points]
+    return [at_point(design.assumed, {path: value for path, value in point.items() if path not in mine})
+            for point in plan.points]
 
 
 def _still(assumed: ShareAssumptions) -> ShareAssumptions:
@@ -124,7 +129,8 @@ def statistics_at(design: BudgetYears, point: Mapping[str, Value]) -> dict[str, 
     at = at_point(design.assumed, point)
     one = FoundDates(at, {}, {}, {})
     alone = np.array([[balance.crossing(at.budgets, at.demand, design.horizon_years)]])
-    money = [[at_point(at, {path: value for path, value in plain.items() if path.startswith(MONEY)})
+    mine = held(design.assumed)
+    money = [[at_point(at, {path: value for path, value in plain.items() if path not in mine})
               for plain in make_plan("latin-hypercube", factors_in(at, MONEY), samples=40,
                                      seed=design.seed % 2**31).points]]
     return {"in_window": float(in_window(one, alone)[0]),

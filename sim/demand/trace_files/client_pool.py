@@ -7,9 +7,12 @@ They are no requests but what requests are drawn from (`sim.demand.pool_replay`)
 
 import ast
 import csv
+import gzip
+import io
 import json
 import math
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,8 +25,13 @@ import numpy as np
 from sim.demand.trace_files.duck import cannot_read, connected, literal
 from sim.engines.requests import MAX_TOKENS
 from sim.errors import TraceError
+from sim.text_files import decoded
 
-CHUNK: Final = re.compile(r"^chunk-\d+-trace\.csv$")
+CHUNK: Final = re.compile(r"^chunk-\d+-trace\.csv(\.gz)?$")
+DATASET: Final = re.compile(r"-dataset\.json(\.gz)?$")
+GZIP: Final = b"\x1f\x8b"  # how such a file begins
+MOST_WINDOWS: Final = 1_000_000  # two years of minutes
+ON_GRID: Final = 1e-6  # of a window, by which one may begin beside its place
 WINDOW_S: Final = 600.0  # of a file with one window; else the smallest distance of two
 LEAST_CV: Final = 0.05
 LARGEST_CV: Final = 20.0
@@ -154,13 +162,13 @@ def load_pool(path: str, files: tuple[Path, ...], skip: str, digests: tuple[str,
         If a file is not as published, or clients without lengths stand among others.
     """
     chunks = [file for file in files if CHUNK.match(file.name)]
-    others = [file for file in files if file not in chunks and not file.name.endswith("-dataset.json")]
+    others = [file for file in files if file not in chunks and not DATASET.search(file.name)]
     if chunks and others:
         raise TraceError(f"trace {path} holds clients of ServeGen and {others[0].name}, which is none")
     windows = [list(_windows(file)) for file in chunks]
     if not chunks:
         windows = list((_table(files[0], digests[0]) or {}).values())
-    lengths = [_lengths(file.with_name(file.name.replace("-trace.csv", "-dataset.json"))) for file in chunks]
+    lengths = [_lengths(_dataset_of(file)) for file in chunks]
     bare = [file for file, known in zip(chunks, lengths, strict=True) if not known]
     left_out = 0
     if chunks and bare and len(bare) < len(chunks):
@@ -181,6 +189,7 @@ def _pool(
         raise TraceError(f"trace {path} has no windows")
     window_s = min((b - a for a, b in pairwise(begins)), default=WINDOW_S)
     number = round((begins[-1] - begins[0]) / window_s) + 1
+    _check_grid(path, begins, window_s, windows)
     rate, cv = np.zeros((number, len(windows))), np.ones((number, len(windows)))
     is_weibull = np.zeros((number, len(windows)), bool)
     for client, its in enumerate(windows):
@@ -192,21 +201,41 @@ def _pool(
     return ClientPool(path, window_s, rate, cv, is_weibull, lengths, left_out)
 
 
+def _check_grid(path: str, begins: Sequence[float], window_s: float, windows: Sequence[Sequence[RateWindow]]) -> None:
+    """Every client has one window at a time, and all windows are of one length."""
+    for it in windows:
+        own = sorted(window.begins_s for window in it)
+        twice = next((a for a, b in pairwise(own) if a == b), None)
+        if twice is not None:
+            raise TraceError(f"trace {path}: a client has two windows that begin at {twice:g} s; one is allowed")
+    places = (np.array(begins) - begins[0]) / window_s
+    beside = np.flatnonzero(np.abs(places - np.round(places)) > ON_GRID)
+    if len(beside) or places[-1] >= MOST_WINDOWS:
+        told = f"one begins at {begins[beside[0]]:g} s" if len(beside) else f"they reach to {begins[-1]:g} s"
+        raise TraceError(f"trace {path}: windows must be of one length, that of the shortest, {window_s:g} s, and at "
+                         f"most {MOST_WINDOWS:,}; {told}, the first at {begins[0]:g} s")
+
+
+def _text(file: Path) -> str:
+    """The text of a file, plain or packed by gzip."""
+    content = file.read_bytes()
+    return decoded(gzip.decompress(content) if content.startswith(GZIP) else content)
+
+
 def _windows(file: Path) -> Iterator[RateWindow]:
     """Windows of a client's file."""
     try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.reader(lines)
-            for row in reader:
-                if any(cell.strip() for cell in row):
-                    try:
-                        begins, rate, cv, family = row[:4]
-                        yield _window(begins, rate, cv, family)
-                    except ValueError:
-                        raise TraceError(
-                            f"trace {file} line {reader.line_num}: is {','.join(row)[:60]!r}, must be the begin of a "
-                            "window in s, its rate, its CV, Gamma or Weibull, and two parameters") from None
-    except (OSError, UnicodeError, csv.Error) as error:
+        reader = csv.reader(io.StringIO(_text(file)))
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                try:
+                    begins, rate, cv, family = row[:4]
+                    yield _window(begins, rate, cv, family)
+                except ValueError:
+                    raise TraceError(
+                        f"trace {file} line {reader.line_num}: is {','.join(row)[:60]!r}, must be the begin of a "
+                        "window in s, its rate, its CV, Gamma or Weibull, and two parameters") from None
+    except (OSError, EOFError, zlib.error, UnicodeError, csv.Error) as error:
         raise TraceError(f"trace {file} cannot be read: {error}") from None
 
 
@@ -220,15 +249,23 @@ def _window(begins: Any, rate: Any, cv: Any, family: Any) -> RateWindow:  # noqa
     return RateWindow(begins_s, per_s, min(max(spread, LEAST_CV), LARGEST_CV), kind == "weibull")
 
 
+def _dataset_of(file: Path) -> Path:
+    """The file of a client's lengths, packed or not."""
+    beside = file.with_name(file.name.removesuffix(".gz").replace("-trace.csv", "-dataset.json"))
+    packed = beside.with_name(f"{beside.name}.gz")
+    return packed if packed.is_file() and not beside.is_file() else beside
+
+
 def _lengths(file: Path) -> tuple[Lengths, ...]:
     """Distributions of a client by time; none if it has no file, or an empty one."""
     if not file.is_file():
         return ()
     try:
-        data = json.loads(file.read_text(encoding="utf-8-sig"))
+        data = json.loads(_text(file))
         found = [Lengths(float(begins), *(_length_table(fields[name]) for name in FIELDS))
                  for begins, fields in data.items() if all(_weights(fields[name]) for name in FIELDS)]
-    except (OSError, ValueError, SyntaxError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, SyntaxError, TypeError, KeyError, AttributeError,
+            RecursionError) as error:
         raise TraceError(f"trace {file} cannot be read: it must hold {' and '.join(FIELDS)} by time, each a table of "
                          f"tokens and their probability ({type(error).__name__}: {str(error)[:80]})") from None
     return tuple(sorted(found, key=lambda it: it.begins_s))
@@ -236,6 +273,9 @@ def _lengths(file: Path) -> tuple[Lengths, ...]:
 
 def _weights(written: Any) -> Mapping[int, float]:  # noqa: ANN401 - JSON, or as published a text of a Python table
     table = ast.literal_eval(written) if isinstance(written, str) else written
+    wrong = next((share for share in table.values() if not float(share) >= 0), None)
+    if wrong is not None:
+        raise ValueError(f"a probability of {wrong}")
     # no tokens are a failed request
     return {int(tokens): float(share) for tokens, share in table.items() if int(tokens) > 0 and float(share) > 0}
 

@@ -32,8 +32,9 @@ def found_files(path: str) -> list[Path]:
 
 def _with_lengths(files: list[Path]) -> list[Path]:
     """Files, and beside a client of ServeGen that of its lengths."""
-    beside = [file.with_name(file.name.replace("-trace.csv", "-dataset.json")) for file in files]
-    return files + [file for file in beside if file not in files and file.is_file()]
+    bare = [file.with_name(file.name.removesuffix(".gz").replace("-trace.csv", "-dataset.json")) for file in files]
+    beside = [it for file in bare for it in (file, file.with_name(f"{file.name}.gz"))]
+    return files + [file for file in dict.fromkeys(beside) if file not in files and file.is_file()]
 
 
 def _named(path: str) -> list[Path]:

@@ -1,7 +1,9 @@
 """Measured points: how rows are read, split, weighted and judged, on a small file of our own."""
 
 import csv
+import gzip
 import hashlib
+import io
 
 import numpy as np
 import pytest
@@ -53,6 +55,35 @@ def test_other_rows_are_counted_by_reason(measured):
         "model or GPU not known": 1, "model cannot be split so": 1, "longer than the model's context": 1,
         "does not fit into memory": 1,
     }
+
+
+def written(*rows: dict[str, str]) -> str:
+    lines = io.StringIO()
+    writer = csv.DictWriter(lines, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return lines.getvalue()
+
+
+def test_a_file_is_read_whatever_packs_and_ends_it(tmp_path, measured):
+    """Packed without such a name, in UTF-16 with Windows' line ends, and without the columns that may lack."""
+    bare = {name: value for name, value in ROW.items() if name not in ("attention_dp_size", "measured", "repeat")}
+    for number, content in enumerate((gzip.compress(written(ROW).encode()), written(bare).encode("utf-16"))):
+        path = tmp_path / f"bench{number}.txt"
+        path.write_bytes(content)
+        assert read_measurements(path).points == measured.points[:1]
+
+
+@pytest.mark.parametrize(("change", "reason"), [
+    ({"tpot_ms": "0"}, "tpot_ms is no number above 0"), ({"ttft_ms": "fast"}, "ttft_ms is no number above 0"),
+    ({"isl": "10.5"}, "isl is no number above 0"), ({"tp_size": ""}, "tp_size is no number above 0"),
+    ({"concurrency": "nan"}, "concurrency is no number above 0"), ({"precision": "FP8"}, "precision not known"),
+    ({"attention_dp_size": "-1"}, "attention_dp_size is no number above 0"),
+])
+def test_rows_with_no_number_are_counted_by_what_is_wrong(tmp_path, change, reason):
+    path = tmp_path / "data.csv"
+    path.write_text(written(ROW, {**ROW, **change}), encoding="utf-8")
+    assert read_measurements(path).left_out == {reason: 1}
 
 
 def test_halves_follow_the_digest(measured):

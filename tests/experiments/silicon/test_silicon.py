@@ -143,7 +143,8 @@ def test_errors_are_medians_of_ratios():
 
 
 @pytest.mark.parametrize(("content", "says"), [
-    (None, "cannot read measurements"), ("a,b\n1,2\n", "is no file of measured serving")])
+    (None, "cannot read measurements"), ("a,b\n1,2\n", "it lacks the columns id, gpu, model"),
+    ("", "left out are no rows")])
 def test_data_that_cannot_be_used(tmp_path, content, says):
     path = tmp_path / "data.csv"
     if content is not None:

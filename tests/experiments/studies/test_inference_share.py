@@ -1,6 +1,7 @@
 """Inference against training in labs' budgets: worked by hand, and where it must hold for any numbers."""
 
 import argparse
+import itertools
 import json
 import math
 
@@ -11,7 +12,7 @@ from experiments.studies.assuming import at_point, factors_in
 from experiments.studies.inference_share import STUDY, balance, measures
 from experiments.studies.inference_share.assumed import Budgets, Demand, ShareAssumptions
 from experiments.studies.inference_share.design import BudgetYears
-from experiments.studies.inference_share.measures import ALL, OF_MONEY, FoundDates
+from experiments.studies.inference_share.measures import ALL, OF_MONEY, FoundDates, drawn
 from experiments.verdicts.deciding import decide
 from sim.errors import ScenarioError
 
@@ -188,6 +189,20 @@ def test_what_has_no_range_moves_a_date_or_the_window(path, value):
     seen = [(balance.crossing(it.budgets, it.demand, 30.0), *FoundDates(it, {}, {}, {}).window.tolist())
             for it in (base, at_point(base, {path: value}))]
     assert seen[0] != seen[1]
+
+
+def test_what_is_assumed_is_held_and_the_others_are_drawn_as_before():
+    def points(*assume):
+        parser = argparse.ArgumentParser()
+        STUDY.add_options(parser)
+        design = STUDY.quick(STUDY.design(parser.parse_args([*assume]))).design
+        return [[it.model_dump() for it in drawn(design, "all", 0, prefix)] for prefix in ("", "budgets.")]
+
+    usual, assumed = points(), points("--assume", "budgets.outside_growth=1.25")
+    for before, now in zip(itertools.chain(*usual), itertools.chain(*assumed), strict=True):
+        assert now["budgets"]["outside_growth"] == 1.25
+        assert {**now, "budgets": {**now["budgets"], "outside_growth": before["budgets"]["outside_growth"]}} == before
+    assert len({it["budgets"]["outside_growth"] for it in usual[0]}) == len(usual[0])
 
 
 def test_a_changed_assumption_makes_a_look():

@@ -1,5 +1,6 @@
 """Clients of ServeGen: files as published, and the closed forms of what is drawn from them."""
 
+import gzip
 import json
 import math
 
@@ -120,6 +121,12 @@ def test_real_clients():
     ("chunk-1-dataset.json", "{", "chunk-1-dataset.json cannot be read: it must hold input_tokens and output_tokens"),
     ("chunk-1-dataset.json", '{"0": {"input_tokens": "__import__(1)", "output_tokens": "{}"}}', "ValueError"),
     ("chunk-1-dataset.json", "{}", '1 of 2 clients, chunk-1-trace.csv first, have no lengths'),
+    ("chunk-1-trace.csv", "0,1,1,Gamma,1,1\n0,2,1,Gamma,1,1\n", "two windows that begin at 0 s"),
+    ("chunk-1-trace.csv", "0,1,1,Gamma,1,1\n700,2,1,Gamma,1,1\n950,0,0,,0,0\n",
+     "that of the shortest, 100 s, and at most 1,000,000; one begins at 950 s"),
+    ("chunk-1-trace.csv", "0,1,1,Gamma,1,1\n6e9,2,1,Gamma,1,1\n", "they reach to 6e+09 s"),
+    ("chunk-1-dataset.json", '{"0": {"input_tokens": {"9": -1, "8": 2}, "output_tokens": {"1": 1}}}',
+     "a probability of -1"),
     ("requests.csv", "t_s\n", "holds clients of ServeGen and requests.csv, which is none"),
 ])
 def test_what_is_wrong_is_said(folder, file, text, complaint):
@@ -127,6 +134,15 @@ def test_what_is_wrong_is_said(folder, file, text, complaint):
     with pytest.raises(TraceError) as error:
         trace_of(Trace(path=str(folder)))
     assert complaint in str(error.value)
+
+
+def test_files_may_be_packed(folder):
+    for file in list(folder.iterdir()):
+        file.with_name(f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
+        file.unlink()
+    pool = trace_of(Trace(path=str(folder)))
+    assert (pool.rate_per_s.shape, pool.mean_prompt) == ((3, 2), pytest.approx((25 * 0.8 + 100 * 0.25) / 1.05))
+    assert trace_of(Trace(path=str(folder / "chunk-2-trace.csv.gz"))).mean_output == pytest.approx(5.0)
 
 
 def test_clients_without_lengths_are_left_out_as_asked(folder):
