@@ -36,6 +36,10 @@ TURN: Final = 0.25  # of a day's budget, that a turn of a model may take where i
 FIRST_DAYS: Final = 30.0  # budgets that may be spent at once at the beginning, when nothing is known
 DRAIN_S: Final = float(HOUR_S)
 CHANGED: Final = 3.0  # a model whose offers have changed since its sample waits as if that were so many times as old
+# whose replicas have so many times the requests of its sample, or so many times fewer, goes first: what its customers
+# wait is of another load, and a launch, when there are hardly replicas, would keep them away for the fortnight until
+# its turn comes; hours of a day differ less
+MOVED: Final = 2.0
 
 
 class Turn(NamedTuple):
@@ -85,6 +89,8 @@ class Sampler:
         self._rules = RequestRules(traffic.engine.world, traffic.feed, models)
         self._last_day = np.full(models, -np.inf)
         self._state: dict[int, tuple[int, ...]] = {}
+        self._load = np.full(models, np.nan)  # requests a second a replica, when each model was sampled
+        self._load_now = self._load.copy()
         self._weight = np.ones(len(self._surfaces.offer_model))
         self._weighs = self.one_rule and [one.policy.kind for one in traffic.engine.world.policies] == [WEIGHED]
         self._offers_of = [np.flatnonzero(self._surfaces.offer_model == model) for model in range(models)]
@@ -183,14 +189,17 @@ class Sampler:
         self._take_in(sample, counted)
         for model in np.flatnonzero(sample.models).tolist():
             self._last_day[model], self._state[model] = day, self._state_of(model)
+            self._load[model] = self._load_now[model]
 
     def _choose(self, day: int, now_s: float) -> list[Turn]:
         """Models whose samples are oldest, as many as the budget allows, by the length of their stretches."""
         used = np.flatnonzero(self._customers.model >= 0)
         per_s = np.bincount(self._customers.model[used], self._traffic.feed.rates_per_s(now_s)[used],
                             len(self._last_day))
-        sold = np.bincount(self._surfaces.offer_model[self._board.listed], minlength=len(per_s)) > 0
-        models = np.flatnonzero((per_s > 0) & sold)
+        listed = self._board.listed
+        replicas = np.bincount(self._surfaces.offer_model[listed], self._board.replicas[listed], len(per_s))
+        models = np.flatnonzero((per_s > 0) & (replicas > 0))
+        self._load_now = per_s / np.maximum(replicas, 1.0)
         age = np.array([self._age(model, day) for model in models.tolist()])
         shares = np.zeros((len(STRETCHES_S), len(per_s)))
         self._credit = min(self._credit + self._budget, FIRST_DAYS * self._budget)
@@ -217,7 +226,10 @@ class Sampler:
         return float(held.sum() / self._board.replicas[mine][self._board.listed[mine]].sum())
 
     def _age(self, model: int, day: int) -> float:
-        """Days since the model's sample; more if its offers have changed meanwhile."""
+        """Days since the model's sample; more if its offers have changed meanwhile, all if their load has."""
+        was, now = self._load[model], self._load_now[model]
+        if max(was, now) >= MOVED * min(was, now):
+            return np.inf
         is_same = self._state.get(model) == self._state_of(model)
         return float(day - self._last_day[model]) * (1.0 if is_same else CHANGED)
 

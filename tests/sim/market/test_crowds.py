@@ -76,6 +76,20 @@ def test_a_stretch_is_ten_answers_and_two_hundred_requests_long(answer_s, per_s,
     assert STRETCHES_S[Sampler._stretch_of(sampler, 0, per_s)] == stretch_s
 
 
+@pytest.mark.parametrize(("was", "now", "replicas", "age"), [
+    (100.0, 100.0, (4, 4), 7.0),  # a week old
+    (100.0, 100.0, (4, 5), 21.0),  # its replicas changed: three times as old
+    (100.0, 199.0, (4, 4), 7.0), (100.0, 51.0, (4, 5), 21.0),
+    (100.0, 200.0, (4, 4), np.inf), (100.0, 50.0, (4, 5), np.inf),  # twice or half of the load: before all
+    (0.0, 1.0, (4, 4), np.inf),
+    (np.nan, 100.0, (4, 4), 7.0),  # load was never measured
+])
+def test_who_has_twice_or_half_the_load_of_its_sample_is_measured_first(was, now, replicas, age):
+    sampler = SimpleNamespace(_load=np.array([was]), _load_now=np.array([now]), _last_day=np.array([3.0]),
+                              _state={0: replicas[:1]}, _state_of=lambda model: replicas[1:])
+    assert Sampler._age(sampler, 0, 10) == age
+
+
 def test_memory_is_kept_for_a_crowd_or_refused_in_a_sentence():
     many = [replace(offer("a", "m", 1_000_000, 1_000_000), replicas=3_000_000)]
     sampled, full = (SimpleNamespace(horizon=SimpleNamespace(resolution=name)) for name in ("sampled", "full"))
