@@ -59,6 +59,13 @@ def test_an_offer_that_loses_requests_for_want_of_room_is_full_and_follows_at_on
     assert revenue == pytest.approx(10.0 / 0.8)
 
 
+def test_who_sold_more_than_its_replicas_were_planned_for_earned_that_once():
+    """A fifth lost while three replicas' worth was served by two: demand is 3/.8 replicas, and 10/.8 USD, not half more."""
+    replicas, revenue = after(1.0, running=2, load=3.0, abandoned=200)
+    assert replicas == pytest.approx(3.0 / 0.8)
+    assert revenue == pytest.approx(10.0 / 0.8)
+
+
 def test_with_little_to_do_it_is_not_full_whatever_it_loses():
     """Eight replicas run, half of one is filled: a sixteenth. Else they would double day after day."""
     replicas, _ = after(8.0, running=8, load=0.5, abandoned=400)
