@@ -110,7 +110,7 @@ class Usage:
         # with little to do it loses for another reason, which more replicas would not mend: doubling would have no end
         full &= filled >= LEAST_FULL * running
         demand = np.where(full, np.maximum(filled, running), filled) * pressure
-        # who was served paid for the replicas that they filled, running or not (S5): who was not would have paid as much
+        # who was served paid for all replicas that they filled, running or not (S5), and who was not would have paid so
         revenue = last.revenue_nano * USD_PER_NANO * np.where(full, pressure, 1.0)
         for estimate, today in ((self.replicas, demand), (self.revenue, revenue)):
             # an offer that is full measures its capacity, not its demand: averaging would take days to follow a rise

@@ -60,7 +60,7 @@ def test_an_offer_that_loses_requests_for_want_of_room_is_full_and_follows_at_on
 
 
 def test_who_sold_more_than_its_replicas_were_planned_for_earned_that_once():
-    """A fifth lost while three replicas' worth was served by two: demand is 3/.8 replicas, and 10/.8 USD, not half more."""
+    """A fifth lost while three replicas' worth was served by two: demand is 3/.8 replicas and 10/.8 USD."""
     replicas, revenue = after(1.0, running=2, load=3.0, abandoned=200)
     assert replicas == pytest.approx(3.0 / 0.8)
     assert revenue == pytest.approx(10.0 / 0.8)
