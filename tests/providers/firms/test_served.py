@@ -11,7 +11,7 @@ from providers.firms.served import ServedRequests
 from providers.firms.shelf import planned_offers
 from providers.firms.supply_side import build_supply
 from sim.market.usage import OfferDay
-from sim.scenario.firm_settings import Adoption, Firm, PoolSettings, Shelf, SupplySettings
+from sim.scenario.firm_settings import Adoption, Costing, Firm, PoolSettings, Shelf, SupplySettings
 from sim.streams import Streams
 from sim.units import DAY_S
 from worlds.fake_desk import FakeDesk, model, models_of
@@ -27,8 +27,8 @@ def host(*, cache=False, repeats="computed", **fields):
                 adoption=Adoption(probability=1), **fields)
 
 
-def learner(firms, *models, shelf=SHELF):
-    supply, rows = SupplySettings(firms=firms, shelf=shelf), models_of(*models)
+def learner(firms, *models, shelf=SHELF, **rules):
+    supply, rows = SupplySettings(firms=firms, shelf=shelf, **rules), models_of(*models)
     planned = [offer for name in firms for offer in planned_offers(name, supply, rows, Streams(7, 0), Around(30.0))]
     planned.sort(key=lambda offer: (offer.model.name, offer.firm))
     return ServedRequests(planned, supply), planned
@@ -123,6 +123,20 @@ def test_capacity_is_reckoned_again_when_requests_have_changed():
     assert (served.prompt_s[0], served.output_s[0], served.requests_per_s[0]) == (
         able.prompt_s, able.output_s, able.requests_per_s)
     assert able.work_s(served.prompt[0], served.output[0]) * able.requests_per_s == pytest.approx(1, rel=0.01)
+
+
+def test_on_the_thirtieth_day_software_is_faster():
+    served, planned = learner({"a": host()}, model("mid"), costing=Costing(software_per_year=1.4))
+    for _ in range(29):
+        served.learn(day(1))
+    assert served.requests_per_s[0] == planned[0].hardware.capacity.requests_per_s
+    served.learn(day(1))
+    assert served.requests_per_s[0] > planned[0].hardware.capacity.requests_per_s
+
+
+def test_what_is_billed_as_cached_is_found_only_where_there_is_a_cache():
+    served, _ = learner({"a": host(), "b": host(cache=True)}, model("mid"))
+    assert served.found(np.array([7.0, 7.0])).tolist() == [0.0, 7.0]
 
 
 # ---- a firm at work
