@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from policies.toolbox import lowest
-from sim.compiled import njit
+from sim.compiled import rule
 from sim.policy import DISPATCH, DONE, Event, Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import IN_FLIGHT, OPEN, PUBLISHED_AT_S, PUBLISHED_IN_FLIGHT
@@ -63,13 +63,13 @@ class C3(Part):
 C3_AT = places(C3)
 
 
-@njit(cache=True)
+@rule()
 def average(held: float, sample: float, alpha: float) -> float:
     """Exponential average that begins at zero, as the original's does."""
     return alpha * sample + (1.0 - alpha) * held
 
 
-@njit(cache=True)
+@rule()
 def fill(own: np.ndarray, params: np.ndarray, now_s: float) -> None:
     """Bring an offer's tokens up to now: its rate an interval, at most ``first_rate`` of them."""
     if own[RATE] == 0.0:
@@ -80,7 +80,7 @@ def fill(own: np.ndarray, params: np.ndarray, now_s: float) -> None:
     own[FILLED_S] = now_s
 
 
-@njit(cache=True)
+@rule()
 def hold_back(view: np.ndarray, memory: Memory, now_s: float) -> None:
     """Rank whoever has no token behind all others, unless nobody has one."""
     free = False
@@ -92,7 +92,7 @@ def hold_back(view: np.ndarray, memory: Memory, now_s: float) -> None:
             memory.offers[i, SCORE] = np.inf
 
 
-@njit(cache=True)
+@rule()
 def hear_answer(own: np.ndarray, params: np.ndarray, now_s: float) -> None:
     """Count an answer; raise the rate of an offer that answers more than it is sent, else cut it (CUBIC)."""
     interval_s = params[C3_AT.rate_interval_s]

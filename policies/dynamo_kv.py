@@ -10,7 +10,7 @@ import numpy as np
 
 from policies.prefix_index import OFFER_SLOTS, SHARED_SLOTS, TOTAL, look_up, matched, note, shrink
 from policies.toolbox import draw, lowest
-from sim.compiled import njit
+from sim.compiled import rule
 from sim.draws import slot_of
 from sim.policy import DISPATCH, FIRST_TOKEN, Event, Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
@@ -52,7 +52,7 @@ class DynamoKv(Part):
 AT = places(DynamoKv)
 
 
-@njit(cache=True)
+@rule()
 def cost_of(prefill_blocks: float, overlap_blocks: float, active_blocks: float, params: np.ndarray) -> float:
     """Blocks to compute, less what is cached, and blocks that will be active."""
     left = max(prefill_blocks - params[AT.overlap_credit] * overlap_blocks, 0.0)
@@ -80,7 +80,7 @@ def choose_dynamo_kv(view: np.ndarray, request: Request, memory: Memory, u: floa
     return draw(view, memory.offers, CHANCE, u)
 
 
-@njit(cache=True)
+@rule()
 def entry_of(memory: Memory, number: int, row: int) -> int:
     """Where the book has a request at an offer; -1 if nowhere."""
     first = WAYS * slot_of(number, UNDER_WAY // WAYS)
@@ -91,7 +91,7 @@ def entry_of(memory: Memory, number: int, row: int) -> int:
     return -1
 
 
-@njit(cache=True)
+@rule()
 def room_for(memory: Memory, number: int) -> int:
     """Where the book has room for a request: an empty place, or that of the oldest, which is let go."""
     first = WAYS * slot_of(number, UNDER_WAY // WAYS)
@@ -106,7 +106,7 @@ def room_for(memory: Memory, number: int) -> int:
     return oldest
 
 
-@njit(cache=True)
+@rule()
 def let_go(memory: Memory, at: int) -> None:
     """A request has ended: neither its prompt nor its blocks count any more."""
     own = memory.offers[int(memory.shared[at + ROW])]
@@ -115,7 +115,7 @@ def let_go(memory: Memory, at: int) -> None:
     memory.shared[at + NUMBER] = 0.0
 
 
-@njit(cache=True)
+@rule()
 def sent(memory: Memory, event: Event) -> None:
     """Enter a request that was sent into the book, and its prompt among those that are cached."""
     params, own = memory.params, memory.offers[event.row]

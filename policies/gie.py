@@ -17,7 +17,7 @@ from policies.prefix_index import (
     shrink,
 )
 from policies.toolbox import highest
-from sim.compiled import njit
+from sim.compiled import rule
 from sim.policy import DISPATCH, Event, Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import OPEN, OUTSTANDING_TOKENS, PUBLISHED_IN_FLIGHT
@@ -41,13 +41,13 @@ class Gie(Part):
 AT = places(Gie)
 
 
-@njit(cache=True)
+@rule()
 def queue_score(queue: float, least: float, most: float) -> float:
     """1 for the shortest queue, 0 for the longest; 1 if all are equal."""
     return (most - queue) / (most - least) if most > least else 1.0
 
 
-@njit(cache=True)
+@rule()
 def prefix_score(shared_tokens: float, prompt_tokens: float) -> float:
     """Share of the prompt's whole blocks that lie in the shared prefix."""
     blocks = min(prompt_tokens // BLOCK, MOST_BLOCKS)

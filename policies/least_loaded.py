@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from policies.toolbox import clearly_below, lowest, lowest_of_draws, lowest_of_sample, open_pair
-from sim.compiled import njit
+from sim.compiled import rule
 from sim.policy import DONE, FIRST_TOKEN, Event, Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import IN_FLIGHT, OUTSTANDING_TOKENS, TRUE_WORK_S
@@ -93,7 +93,7 @@ class PeakEwma(Part):
 PEAK_AT = places(PeakEwma)
 
 
-@njit(cache=True)
+@rule()
 def peak_ewma_load(view: np.ndarray, request: Request, memory: Memory, row: int) -> float:
     """Latency estimate of an offer, decayed to now if the original's reads do that, times (in flight + 1)."""
     estimate = memory.offers[row, 0] if memory.offers[row, 2] > 0.0 else memory.params[PEAK_AT.default_rtt_s]

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.compiled import njit
+from sim.compiled import rule
 from sim.policy import Imitation
 from sim.view import OPEN, RPM_LIMIT, TPM_LIMIT
 
@@ -25,13 +25,13 @@ def imitates(strategy: str, release: str = "1.110.2", date: str = "2026-11", her
     return Imitation(f"LiteLLM, {strategy}", release, date, agreement, herds)
 
 
-@njit(cache=True)
+@rule()
 def minute_of(now_s: float) -> float:
     """Number of the clock minute, from 1."""
     return float(np.floor(now_s / 60.0) + 1.0)
 
 
-@njit(cache=True)
+@rule()
 def count_answer(own: np.ndarray, at: int, now_s: float, tokens: float) -> None:
     """Count an answer of so many tokens, prompt included, in the minute in which it is complete."""
     if own[at] != minute_of(now_s):
@@ -42,7 +42,7 @@ def count_answer(own: np.ndarray, at: int, now_s: float, tokens: float) -> None:
     own[at + 2] += 1.0
 
 
-@njit(cache=True)
+@rule()
 def has_room(view: np.ndarray, row: int, own: np.ndarray, at: int, now_s: float, prompt: float) -> bool:
     """Whether the posted limits leave room beside the answers of this minute; what is in flight does not count."""
     counted = own[at] == minute_of(now_s)
@@ -51,20 +51,20 @@ def has_room(view: np.ndarray, row: int, own: np.ndarray, at: int, now_s: float,
     return bool(tokens + prompt <= view[row, TPM_LIMIT] and requests + 1.0 <= view[row, RPM_LIMIT])
 
 
-@njit(cache=True)
+@rule()
 def has_expired(shared: np.ndarray, now_s: float) -> bool:
     """Whether a map is there no more."""
     return bool(shared[UNTIL] > 0.0 and now_s > shared[UNTIL])
 
 
-@njit(cache=True)
+@rule()
 def keep_alive(shared: np.ndarray, now_s: float, ttl_s: float) -> None:
     """Note that a map is written: its first write says how long it lives."""
     if now_s >= shared[UNTIL]:
         shared[UNTIL] = now_s + ttl_s
 
 
-@njit(cache=True)
+@rule()
 def enter(own: np.ndarray, order: int, shared: np.ndarray) -> None:
     """Give an offer the next place in the order of a map, unless it has one."""
     if own[order] == 0.0:
@@ -72,7 +72,7 @@ def enter(own: np.ndarray, order: int, shared: np.ndarray) -> None:
         own[order] = shared[LAST_ORDER]
 
 
-@njit(cache=True)
+@rule()
 def enter_open(view: np.ndarray, offers: np.ndarray, order: int, shared: np.ndarray) -> None:
     """Enter all open offers into a map that is there, in list order; without one the list's order goes."""
     for i in range(view.shape[0]):

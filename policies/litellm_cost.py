@@ -17,7 +17,7 @@ from policies.litellm import (
     keep_alive,
 )
 from policies.toolbox import least_open, lowest, tied_up_to
-from sim.compiled import njit
+from sim.compiled import rule
 from sim.policy import DONE, Event, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import OPEN, PRICE_IN, PRICE_OUT
@@ -53,19 +53,19 @@ class LiteLlmCost(Part):
 AT = places(LiteLlmCost)
 
 
-@njit(cache=True)
+@rule()
 def _price(posted: float, free_is_unknown: float) -> float:
     return UNKNOWN if free_is_unknown > 0.0 and posted <= 0.0 else posted
 
 
-@njit(cache=True)
+@rule()
 def _forget_expired(memory: Memory, now_s: float) -> None:
     if has_expired(memory.shared, now_s):
         memory.shared[:] = 0.0
         memory.offers[:] = 0.0
 
 
-@njit(cache=True)
+@rule()
 def _earliest(view: np.ndarray, offers: np.ndarray) -> int:
     """Cheapest open offer; of several the one that stands first in the map."""
     most = tied_up_to(least_open(view, offers, SCORE))

@@ -4,7 +4,7 @@ import numpy as np
 
 from policies.litellm import MINUTE_COUNTERS, SOURCE, UNTIL, count_answer, has_expired, has_room, imitates, keep_alive
 from policies.toolbox import draw, tied_up_to
-from sim.compiled import njit
+from sim.compiled import rule
 from sim.policy import DONE, FAILED, TIMED_OUT, Event, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import OPEN
@@ -91,7 +91,7 @@ class LiteLlmLatency(Part):
 AT = places(LiteLlmLatency)
 
 
-@njit(cache=True)
+@rule()
 def _note(list_: np.ndarray, size: int, count: int, following: int, frozen: float, sample: float) -> int:
     """Add a sample to one offer's list and return the place of the next one."""
     if count < size:
@@ -104,7 +104,7 @@ def _note(list_: np.ndarray, size: int, count: int, following: int, frozen: floa
     return (following + 1) % size
 
 
-@njit(cache=True)
+@rule()
 def _note_answer(own: np.ndarray, params: np.ndarray, sample: float) -> None:
     """Add a time to an offer's list of whole answers."""
     size, count = int(params[AT.list_size]), int(own[ANSWERS])
@@ -113,7 +113,7 @@ def _note_answer(own: np.ndarray, params: np.ndarray, sample: float) -> None:
     own[ANSWERS] = min(own[ANSWERS] + 1.0, float(size))
 
 
-@njit(cache=True)
+@rule()
 def _note_first(own: np.ndarray, params: np.ndarray, sample: float) -> None:
     """Add a time to an offer's list of first tokens."""
     size, count = int(params[AT.list_size]), int(own[FIRSTS])
@@ -122,7 +122,7 @@ def _note_first(own: np.ndarray, params: np.ndarray, sample: float) -> None:
     own[FIRSTS] = min(own[FIRSTS] + 1.0, float(size))
 
 
-@njit(cache=True)
+@rule()
 def _forget_expired(memory: Memory, now_s: float) -> None:
     """Drop all samples and counts once the map they live in has expired."""
     if has_expired(memory.shared, now_s):
@@ -130,7 +130,7 @@ def _forget_expired(memory: Memory, now_s: float) -> None:
         memory.offers[:] = 0.0
 
 
-@njit(cache=True)
+@rule()
 def _ranked(list_: np.ndarray, count: int, rank: int) -> float:
     """Sample number ``rank`` from below; it compares all pairs: samples are few."""
     for i in range(count):
@@ -143,7 +143,7 @@ def _ranked(list_: np.ndarray, count: int, rank: int) -> float:
     return 0.0
 
 
-@njit(cache=True)
+@rule()
 def _latency(own: np.ndarray, params: np.ndarray) -> float:
     """Latency of an offer with samples, as the original computes it."""
     answers, firsts = int(own[ANSWERS]), int(own[FIRSTS])

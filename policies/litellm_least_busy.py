@@ -4,7 +4,7 @@ import numpy as np
 
 from policies.litellm import LAST_ORDER, SOURCE, UNTIL, enter, enter_open, has_expired, imitates, keep_alive
 from policies.toolbox import lowest_or_first, open_rows, uniform
-from sim.compiled import njit
+from sim.compiled import rule
 from sim.policy import CANCELLED, DISPATCH, DONE, FAILED, Event, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import OPEN
@@ -47,20 +47,20 @@ class LiteLlmLeastBusy(Part):
 AT = places(LiteLlmLeastBusy)
 
 
-@njit(cache=True)
+@rule()
 def _drop_late_picks(own: np.ndarray, now_s: float, reservation_s: float) -> None:
     """Forget choices that have not started in time, the oldest first."""
     while own[PICKS] > 0.0 and now_s - own[PICK_TIMES + int(own[OLDEST])] >= reservation_s:
         _take_pick(own)
 
 
-@njit(cache=True)
+@rule()
 def _take_pick(own: np.ndarray) -> None:
     own[PICKS] -= 1.0
     own[OLDEST] = (own[OLDEST] + 1.0) % MOST_PICKS
 
 
-@njit(cache=True)
+@rule()
 def _note_pick(own: np.ndarray, now_s: float) -> None:
     if own[PICKS] >= MOST_PICKS:
         _take_pick(own)
@@ -68,7 +68,7 @@ def _note_pick(own: np.ndarray, now_s: float) -> None:
     own[PICKS] += 1.0
 
 
-@njit(cache=True)
+@rule()
 def _forget_map(memory: Memory, now_s: float) -> None:
     if has_expired(memory.shared, now_s):
         memory.shared[:] = 0.0
@@ -76,7 +76,7 @@ def _forget_map(memory: Memory, now_s: float) -> None:
         memory.offers[:, ORDER] = 0.0
 
 
-@njit(cache=True)
+@rule()
 def _least_of_map(view: np.ndarray, memory: Memory, u: float) -> int:
     """First of the smallest counts of the map, closed offers included; if it is closed, any open offer."""
     enter_open(view, memory.offers, ORDER, memory.shared)
@@ -111,7 +111,7 @@ def choose_litellm_least_busy(view: np.ndarray, request: Request, memory: Memory
     return row if open_rows(view) > 0 else -1
 
 
-@njit(cache=True)
+@rule()
 def _add(own: np.ndarray, now_s: float, more: float, ttl_s: float) -> None:
     """Add to an offer's own count, which never falls below 0."""
     if now_s > own[COUNT_UNTIL]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from policies.litellm import SOURCE, imitates
 from policies.toolbox import draw, uniform
-from sim.compiled import njit
+from sim.compiled import rule
 from sim.policy import Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import NO_LIMIT, OPEN, RPM_LIMIT, TPM_LIMIT
@@ -24,7 +24,7 @@ class LiteLlmShuffle(Part):
 AT = places(LiteLlmShuffle)
 
 
-@njit(cache=True)
+@rule()
 def _are_weights(view: np.ndarray, column: int, first_decides: float) -> bool:
     """Whether a limit is stated: by the first open offer, or by any."""
     for i in range(view.shape[0]):

@@ -4,7 +4,7 @@ import numpy as np
 
 from policies.litellm import SOURCE, imitates, minute_of
 from policies.toolbox import lowest
-from sim.compiled import njit
+from sim.compiled import rule
 from sim.policy import DISPATCH, DONE, Event, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import RPM_LIMIT, TPM_LIMIT
@@ -26,7 +26,7 @@ class LiteLlmUsage(Part):
 AT = places(LiteLlmUsage)
 
 
-@njit(cache=True)
+@rule()
 def _add(own: np.ndarray, at: int, now_s: float, more: float) -> None:
     """Add to a counter of the clock minute; ``own[at]`` is the minute that it counts."""
     if own[at] != minute_of(now_s):
@@ -35,13 +35,13 @@ def _add(own: np.ndarray, at: int, now_s: float, more: float) -> None:
     own[at + 1] += more
 
 
-@njit(cache=True)
+@rule()
 def _count(own: np.ndarray, at: int, now_s: float) -> float:
     """Return what a counter shows in this minute."""
     return float(own[at + 1]) if own[at] == minute_of(now_s) else 0.0
 
 
-@njit(cache=True)
+@rule()
 def _may_place(placed: float, limit: float, last_slot_unusable: float) -> bool:
     """Whether a limit of requests a minute leaves room for one more; the first is never refused."""
     if placed == 0.0:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from policies.toolbox import least_open, lowest_or_first, uniform
-from sim.compiled import njit
+from sim.compiled import rule
 from sim.draws import derive, split
 from sim.policy import DONE, FAILED, TOO_LONG, Event, Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
@@ -93,13 +93,13 @@ class Extremes(NamedTuple):
     latency: float
 
 
-@njit(cache=True)
+@rule()
 def uptime_penalty(uptime: float) -> float:
     """Penalty of an uptime in percent: quadratic below 95."""
     return (5.0 * (95.0 - uptime) / 95.0) ** 2 if uptime < 95.0 else 0.0
 
 
-@njit(cache=True)
+@rule()
 def shortfall(ratio: float, place: Place, by_range: float) -> float:
     """How far an offer is behind the best: by how much a ratio exceeds 1, or its place between best and worst."""
     if by_range <= 0.0:
@@ -107,12 +107,12 @@ def shortfall(ratio: float, place: Place, by_range: float) -> float:
     return (place.value - place.best) / (place.worst - place.best) if place.worst != place.best else 0.0
 
 
-@njit(cache=True)
+@rule()
 def _list_price(view: np.ndarray, row: int) -> float:
     return float(0.5 * (view[row, PRICE_IN] + view[row, PRICE_OUT]))
 
 
-@njit(cache=True)
+@rule()
 def _price_ratio(price: float, cheapest: float, cheapest_paid: float) -> float:
     """Price over the cheapest one; where that is free, one more than the price over the cheapest that is not."""
     if cheapest > 0.0:
@@ -120,7 +120,7 @@ def _price_ratio(price: float, cheapest: float, cheapest_paid: float) -> float:
     return 1.0 + price / cheapest_paid if price > 0.0 else 1.0
 
 
-@njit(cache=True)
+@rule()
 def _refresh(memory: Memory, minute: float) -> None:
     """Recompute every offer's metrics from its last 60 full minutes."""
     for i in range(memory.offers.shape[0]):
@@ -142,7 +142,7 @@ def _refresh(memory: Memory, minute: float) -> None:
         own[SPEED] = speed / dones if dones > 0.0 else DEFAULT_TOKENS_PER_S
 
 
-@njit(cache=True)
+@rule()
 def _best_and_worst(view: np.ndarray, memory: Memory) -> tuple[Extremes, Extremes]:
     """Of each signal the least and the largest value of an open offer."""
     least = Extremes(price=np.inf, paid=np.inf, uptime=np.inf, speed=np.inf, latency=np.inf)
@@ -167,7 +167,7 @@ def _best_and_worst(view: np.ndarray, memory: Memory) -> tuple[Extremes, Extreme
     return least, most
 
 
-@njit(cache=True)
+@rule()
 def _score(view: np.ndarray, memory: Memory) -> None:
     """Fill SCORE of all rows by how far they are behind the best open one."""
     params = memory.params
@@ -194,7 +194,7 @@ def _score(view: np.ndarray, memory: Memory) -> None:
         own[SCORE] = uptime_penalty(uptime) + behind / total
 
 
-@njit(cache=True)
+@rule()
 def _stays_at(view: np.ndarray, memory: Memory, row: int) -> bool:
     """Whether the offer that an organisation had before is still good enough."""
     own, params = memory.offers[row], memory.params
@@ -205,7 +205,7 @@ def _stays_at(view: np.ndarray, memory: Memory, row: int) -> bool:
     )
 
 
-@njit(cache=True)
+@rule()
 def _stable(view: np.ndarray, request: Request, memory: Memory, best: int) -> int:
     """The offer that the request's class had before, or the best one, to be remembered."""
     at = STAYS + STAY_FIELDS * (request.client_class % ORGANISATIONS)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from policies.toolbox import draw, inverse_power, price, uniform
-from sim.compiled import njit
+from sim.compiled import rule
 from sim.policy import Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.view import OPEN, THROUGHPUT_EWMA, WEIGHT
@@ -11,7 +11,7 @@ from sim.view import OPEN, THROUGHPUT_EWMA, WEIGHT
 CREDIT, GAIN = 0, 1  # memory of smooth turns: what an offer has gained and not paid, and what it gains each turn
 
 
-@njit(cache=True)
+@rule()
 def smooth_turn(view: np.ndarray, offers: np.ndarray) -> int:
     """Every open offer gains its gain; the one with the largest credit is chosen and pays the total."""
     row = -1
@@ -27,7 +27,7 @@ def smooth_turn(view: np.ndarray, offers: np.ndarray) -> int:
     return row
 
 
-@njit(cache=True)
+@rule()
 def weigh_alike(view: np.ndarray) -> bool:
     """Whether the router's weights of all open offers are the same."""
     least = np.inf

@@ -17,8 +17,8 @@ import numpy as np
 
 from policies.openrouter import CUTS
 from policies.openrouter_curve import preference
-from policies.toolbox import draw, middle
-from sim.compiled import njit
+from policies.toolbox import draw, fade, middle
+from sim.compiled import rule
 from sim.policy import (
     DISPATCH,
     DONE,
@@ -158,15 +158,15 @@ class OpenRouterAdjusted(Part):
 AT = places(OpenRouterAdjusted)
 
 
-@njit(cache=True)
+@rule()
 def bring_up(memory: Memory, row: int, now_s: float) -> None:
     """Let an offer's sums fade, and begin its minute and its slot of prices anew, if it is time."""
     own = memory.offers[row]
     passed_s = now_s - own[BROUGHT_UP_S]
     if passed_s >= LOOK_S:
         own[BROUGHT_UP_S] = now_s
-        own[ENDED:ENDED_NOW] *= math.exp(-passed_s / memory.params[AT.memory_s])
-        own[ENDED_NOW:BROUGHT_UP_S] *= math.exp(-passed_s / memory.params[AT.burst_s])
+        fade(own, ENDED, ENDED_NOW, math.exp(-passed_s / memory.params[AT.memory_s]))
+        fade(own, ENDED_NOW, BROUGHT_UP_S, math.exp(-passed_s / memory.params[AT.burst_s]))
     minute = math.floor(now_s / MINUTE_S)
     if minute != own[MINUTE]:
         end_minute(memory, row)
@@ -179,7 +179,7 @@ def bring_up(memory: Memory, row: int, now_s: float) -> None:
         own[SLOT] = slot
 
 
-@njit(cache=True)
+@rule()
 def end_minute(memory: Memory, row: int) -> None:
     """Learn from the minute that is over how much load an offer takes."""
     own = memory.offers[row]
@@ -192,7 +192,7 @@ def end_minute(memory: Memory, row: int) -> None:
     own[TURNED_AWAY] = 0.0
 
 
-@njit(cache=True)
+@rule()
 def below_cap(own: np.ndarray, now_s: float) -> bool:
     """Whether this minute's requests leave room under the cap; a second is lent in advance."""
     if own[CAP] == 0.0:
@@ -227,7 +227,7 @@ def observe_openrouter_adjusted(memory: Memory, event: Event) -> None:
         count_end(own, refused, not refused, event.failure == MIDSTREAM)
 
 
-@njit(cache=True)
+@rule()
 def count_end(own: np.ndarray, refused: bool, error: bool, broken: bool) -> None:
     """Count a request that has ended: well, with a 429, or with an error, as which a broken stream counts."""
     own[ENDED] += 1.0
@@ -242,7 +242,7 @@ def count_end(own: np.ndarray, refused: bool, error: bool, broken: bool) -> None
         own[BAD_PROBES] += refused or error
 
 
-@njit(cache=True)
+@rule()
 def typical(offers: np.ndarray, sum_of: int, count_of: int) -> float:
     """Median of one sum over another, of the offers that have evidence; NaN if none has."""
     for i in range(offers.shape[0]):
@@ -251,7 +251,7 @@ def typical(offers: np.ndarray, sum_of: int, count_of: int) -> float:
     return middle(offers, SCRATCH)
 
 
-@njit(cache=True)
+@rule()
 def estimate(memory: Memory, column: int, sum_of: int, count_of: int, requests: int) -> float:
     """Write every offer's estimate of one sum over another, and return the typical peer's number.
 
@@ -268,16 +268,15 @@ def estimate(memory: Memory, column: int, sum_of: int, count_of: int, requests: 
     return usual
 
 
-@njit(cache=True)
+@rule()
 def add_bills(own: np.ndarray) -> None:
     """Add up an offer's bills of half an hour."""
     own[BILLS:SLOT] = 0.0
-    for slot in range(SLOTS):
-        at = PAID + slot * PER_SLOT
-        own[BILLS:SLOT] += own[at:at + PER_SLOT]
+    for paid in range(SLOTS * PER_SLOT):
+        own[BILLS + paid % PER_SLOT] += own[PAID + paid]
 
 
-@njit(cache=True)
+@rule()
 def look(memory: Memory, now_s: float) -> None:
     """Make all estimates anew; pause who is far worse than the peers, and end pauses."""
     for i in range(memory.offers.shape[0]):
@@ -301,7 +300,7 @@ def look(memory: Memory, now_s: float) -> None:
                 pause(memory, own, now_s)
 
 
-@njit(cache=True)
+@rule()
 def pause(memory: Memory, own: np.ndarray, now_s: float) -> None:
     """Send an offer nothing for a while, and then exploration until that goes well."""
     own[PAUSED] = 1.0
@@ -309,7 +308,7 @@ def pause(memory: Memory, own: np.ndarray, now_s: float) -> None:
     own[PROBES] = own[BAD_PROBES] = 0.0
 
 
-@njit(cache=True)
+@rule()
 def end_pause(memory: Memory, own: np.ndarray, now_s: float, usual: float) -> None:
     """Let an offer that has recovered come back, without what made it pause; one that has not pauses again."""
     if now_s < own[PAUSED_UNTIL_S]:
@@ -322,7 +321,7 @@ def end_pause(memory: Memory, own: np.ndarray, now_s: float, usual: float) -> No
             own[ENDED:TTFTS] = 0.0
 
 
-@njit(cache=True)
+@rule()
 def is_shaken(memory: Memory, own: np.ndarray) -> bool:
     """Whether an offer has a burst of 429s or a jump of latency."""
     burst = own[ENDED_NOW] >= TIMELY and own[REFUSED_NOW] > memory.params[AT.burst_share] * own[ENDED_NOW]
@@ -331,14 +330,14 @@ def is_shaken(memory: Memory, own: np.ndarray) -> bool:
     return bool(burst or jump)
 
 
-@njit(cache=True)
+@rule()
 def is_flagged(memory: Memory, own: np.ndarray) -> bool:
     """Whether an offer gets exploration only: it breaks too many streams, or its pause is on probation."""
     enough = own[ENDED] >= memory.params[AT.breaker_requests]
     return bool(own[PAUSED] > 0.0 or (enough and own[BROKEN] > memory.params[AT.flag_share] * own[ENDED]))
 
 
-@njit(cache=True)
+@rule()
 def effective_price(row: np.ndarray, own: np.ndarray, request: Request) -> float:
     """What the request would cost at what the offer charged lately, USD per million of its tokens."""
     usd = request.prompt_tokens * own[PROMPT_USD] + request.expected_output_tokens * own[OUTPUT_USD]
@@ -347,7 +346,7 @@ def effective_price(row: np.ndarray, own: np.ndarray, request: Request) -> float
     return float(usd * 1e6 / max(request.prompt_tokens + request.expected_output_tokens, 1.0))
 
 
-@njit(cache=True)
+@rule()
 def adjusted_price(row: np.ndarray, memory: Memory, own: np.ndarray, request: Request) -> float:
     """What a good answer really costs at an offer, USD per million tokens (P in E25)."""
     params = memory.params
@@ -362,7 +361,7 @@ def adjusted_price(row: np.ndarray, memory: Memory, own: np.ndarray, request: Re
                  + params[AT.refusal_cost] * own[REFUSED_SHARE])
 
 
-@njit(cache=True)
+@rule()
 def slowness(row: np.ndarray, own: np.ndarray) -> float:
     """Seconds a token, from the request to its last."""
     if not np.isnan(own[TOKEN_S]):
@@ -370,13 +369,13 @@ def slowness(row: np.ndarray, own: np.ndarray) -> float:
     return float(1.0 / row[THROUGHPUT_EWMA]) if row[THROUGHPUT_EWMA] > 0.0 else 0.0
 
 
-@njit(cache=True)
+@rule()
 def may_have(row: np.ndarray, own: np.ndarray, now_s: float) -> bool:
     """Whether an offer may have any request: it is open, in no pause, and below its cap."""
     return bool(row[OPEN] > 0.0 and not (own[PAUSED] > 0.0 and now_s < own[PAUSED_UNTIL_S]) and below_cap(own, now_s))
 
 
-@njit(cache=True)
+@rule()
 def least_cost(view: np.ndarray, request: Request, memory: Memory) -> float:
     """Write the generalised cost (E25) of every open offer, and return the least, from which distances count.
 
@@ -396,7 +395,7 @@ def least_cost(view: np.ndarray, request: Request, memory: Memory) -> float:
     return least if least < np.inf else least_of_all
 
 
-@njit(cache=True)
+@rule()
 def weigh(view: np.ndarray, request: Request, memory: Memory, least: float) -> None:
     """Write every offer's share of the draw (E26); pauses, caps, back-offs and memories of cuts come on top."""
     total = count = 0.0

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from policies.toolbox import draw, median, open_rows
-from sim.compiled import njit
+from sim.compiled import rule
 from sim.policy import Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
 from sim.units import MINUTE_S
@@ -64,7 +64,7 @@ class OpenRouterSketch(Part):
 AT = places(OpenRouterSketch)
 
 
-@njit(cache=True)
+@rule()
 def adjusted_usd(view: np.ndarray, row: int, memory: Memory, median_ttft_s: float) -> float:
     """What a good response really costs at an offer, USD."""
     failed = memory.params[AT.failure_cost] * view[row, ERROR_SHARE_5M]
@@ -75,7 +75,7 @@ def adjusted_usd(view: np.ndarray, row: int, memory: Memory, median_ttft_s: floa
     return float(view[row, COST_USD] * (1.0 + broken) * (1.0 + memory.params[AT.wait_cost] * late))
 
 
-@njit(cache=True)
+@rule()
 def below_cap(view: np.ndarray, row: int, now_s: float) -> bool:
     """Whether this minute's requests leave room under the rate that the offer was found to take."""
     passed_s = now_s % MINUTE_S + 1.0  # a second in advance

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.compiled import njit
+from sim.compiled import rule
 from sim.draws import slot_of
 from sim.policy import Event, Memory, Request
 
@@ -30,7 +30,7 @@ HELD, SENT_S, TOTAL = 0, PLACES, 2 * PLACES
 OFFER_SLOTS: Final = 2 * PLACES + 1
 
 
-@njit(cache=True)
+@rule()
 def find(memory: Memory, key: float) -> int:
     """Place of a document or session; `NOBODY` if it has none."""
     first = WAYS * slot_of(int(key), PLACES // WAYS)
@@ -40,7 +40,7 @@ def find(memory: Memory, key: float) -> int:
     return NOBODY
 
 
-@njit(cache=True)
+@rule()
 def claim(memory: Memory, key: float) -> int:
     """The same, with a place for whoever has none."""
     place = find(memory, key)
@@ -61,7 +61,7 @@ def claim(memory: Memory, key: float) -> int:
     return place
 
 
-@njit(cache=True)
+@rule()
 def drop(memory: Memory, row: int, place: int) -> None:
     """Forget that an offer has something."""
     memory.offers[row, TOTAL] -= memory.offers[row, HELD + place]
@@ -77,7 +77,7 @@ class Known(NamedTuple):
     history_tokens: float
 
 
-@njit(cache=True)
+@rule()
 def look_up(memory: Memory, request: Request) -> Known:
     """Find what a prompt begins with; documents have negative keys."""
     document = find(memory, -(request.document + 1.0)) if request.document >= 0 else NOBODY
@@ -86,7 +86,7 @@ def look_up(memory: Memory, request: Request) -> Known:
     return Known(document, session, float(request.shared_tokens), float(request.history_tokens))
 
 
-@njit(cache=True)
+@rule()
 def matched(memory: Memory, row: int, known: Known, since_s: float) -> float:
     """Tokens at the beginning of a prompt that an offer was sent before, at ``since_s`` or later."""
     own = memory.offers[row]
@@ -98,7 +98,7 @@ def matched(memory: Memory, row: int, known: Known, since_s: float) -> float:
     return 0.0
 
 
-@njit(cache=True)
+@rule()
 def note(memory: Memory, event: Event, longest: float) -> None:
     """Write down the first ``longest`` tokens of a prompt that was placed."""
     if event.document >= 0:
@@ -109,7 +109,7 @@ def note(memory: Memory, event: Event, longest: float) -> None:
         put(memory, event.row, claim(memory, event.session + 1.0), added, event.now_s)
 
 
-@njit(cache=True)
+@rule()
 def put(memory: Memory, row: int, place: int, tokens: float, now_s: float) -> None:
     """Write down that an offer was sent so many tokens of something; who adds to it, or has it alone, has it first."""
     longest = 0.0
@@ -125,7 +125,7 @@ def put(memory: Memory, row: int, place: int, tokens: float, now_s: float) -> No
     memory.shared[USED_S + place] = now_s
 
 
-@njit(cache=True)
+@rule()
 def goes_before(memory: Memory, own: np.ndarray, place: int, other: int) -> bool:
     """Whether something is forgotten before something else: the older, and what follows upon a document before it."""
     if own[SENT_S + place] != own[SENT_S + other]:
@@ -133,7 +133,7 @@ def goes_before(memory: Memory, own: np.ndarray, place: int, other: int) -> bool
     return bool(memory.shared[KEY + place] > 0.0 > memory.shared[KEY + other])
 
 
-@njit(cache=True)
+@rule()
 def shrink(memory: Memory, row: int, most: float) -> None:
     """Forget what an offer was not sent for longest until its tokens are ``most`` at most."""
     own = memory.offers[row]
@@ -148,7 +148,7 @@ def shrink(memory: Memory, row: int, most: float) -> None:
         drop(memory, row, oldest)
 
 
-@njit(cache=True)
+@rule()
 def owner_of(view: np.ndarray, memory: Memory, place: int) -> int:
     """Row of the offer that has something first, or of another that has it; `NOBODY` if none has."""
     if place == NOBODY:

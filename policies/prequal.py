@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from policies.toolbox import clearly_below, keeps, open_rows, uniform
-from sim.compiled import njit
+from sim.compiled import rule
 from sim.draws import split
 from sim.near_load import PAIR, RECENT, latency_at, note
 from sim.policy import DISPATCH, FIRST_TOKEN, Event, Imitation, Memory, Policy, Request, places
@@ -77,7 +77,7 @@ class Prequal(Part):
 AT = places(Prequal)
 
 
-@njit(cache=True)
+@rule()
 def reuse_limit(rows: int, r_probe: float, r_remove: float, delta: float) -> float:
     """How often a probe may be used: max(1, (1 + delta) / ((1 - m/n) r_probe - r_remove)), pool m, offers n.
 
@@ -87,7 +87,7 @@ def reuse_limit(rows: int, r_probe: float, r_remove: float, delta: float) -> flo
     return max(1.0, (1.0 + delta) / renewed) if renewed > 0.0 else np.inf
 
 
-@njit(cache=True)
+@rule()
 def _drop(shared: np.ndarray, place: int) -> None:
     """Remove the probe at ``place``; the pool stays in order of age."""
     size = int(shared[SIZE])
@@ -96,7 +96,7 @@ def _drop(shared: np.ndarray, place: int) -> None:
     shared[SIZE] = size - 1
 
 
-@njit(cache=True)
+@rule()
 def _remember(shared: np.ndarray, rif: float) -> None:
     """Add a RIF value to the history, which is kept sorted beside its order of arrival."""
     seen = int(shared[SEEN])
@@ -119,7 +119,7 @@ def _remember(shared: np.ndarray, rif: float) -> None:
     shared[SEEN] = seen + 1
 
 
-@njit(cache=True)
+@rule()
 def threshold(shared: np.ndarray, q: float) -> float:
     """RIF quantile that parts hot from cold: infinite at q = 1, as in the paper."""
     count = min(int(shared[SEEN]), HISTORY)
@@ -128,12 +128,12 @@ def threshold(shared: np.ndarray, q: float) -> float:
     return float(shared[SORTED + max(0, math.ceil(q * count) - 1)])
 
 
-@njit(cache=True)
+@rule()
 def _is_hot(rif: float, limit: float, at_threshold: float) -> bool:
     return rif > limit or (at_threshold > 0.0 and rif == limit)
 
 
-@njit(cache=True)
+@rule()
 def _worst(shared: np.ndarray, limit: float, at_threshold: float) -> int:
     """Place of the worst probe: the hot one of largest RIF if any is hot, else the one of largest latency."""
     worst = -1
@@ -152,7 +152,7 @@ def _worst(shared: np.ndarray, limit: float, at_threshold: float) -> int:
     return worst
 
 
-@njit(cache=True)
+@rule()
 def _select(view: np.ndarray, memory: Memory, limit: float, u: float) -> int:
     """Place of the cold probe of least latency, else of the hot one of least RIF; -1 with fewer than 2."""
     shared = memory.shared
@@ -181,14 +181,14 @@ def _select(view: np.ndarray, memory: Memory, limit: float, u: float) -> int:
     return best if usable >= 2 else -1
 
 
-@njit(cache=True)
+@rule()
 def _uses(rows: int, memory: Memory, w: float) -> float:
     """Reuse limit of one probe, rounded at random by the uniform ``w``."""
     limit = reuse_limit(rows, memory.params[AT.r_probe], memory.params[AT.r_remove], memory.params[AT.delta])
     return limit if limit == np.inf else np.floor(limit + w)
 
 
-@njit(cache=True)
+@rule()
 def _latency(view: np.ndarray, memory: Memory, row: int) -> float:
     """What a probe of an offer says of its latency; the router's own book where the provider publishes nothing."""
     own = memory.offers[row]
@@ -197,7 +197,7 @@ def _latency(view: np.ndarray, memory: Memory, row: int) -> float:
     return latency_at(own, TIMES, int(own[TIMED]), view[row, PUBLISHED_IN_FLIGHT])
 
 
-@njit(cache=True)
+@rule()
 def _probe(view: np.ndarray, memory: Memory, now_s: float, wanted: int, u: float) -> None:
     """Probe ``wanted`` distinct open offers drawn uniformly and put the answers into the pool."""
     shared = memory.shared
@@ -227,7 +227,7 @@ def _probe(view: np.ndarray, memory: Memory, now_s: float, wanted: int, u: float
             left -= 1
 
 
-@njit(cache=True)
+@rule()
 def _remove(shared: np.ndarray, limit: float, at_threshold: float, r_remove: float) -> None:
     """Remove ``r_remove`` probes in the long run: the oldest and the worst in turn."""
     shared[REMOVE_DEBT] += r_remove
@@ -238,7 +238,7 @@ def _remove(shared: np.ndarray, limit: float, at_threshold: float, r_remove: flo
             shared[REMOVE_WORST] = 1.0 - shared[REMOVE_WORST]
 
 
-@njit(cache=True)
+@rule()
 def _met(own: np.ndarray, sent_s: float) -> float:
     """Own requests in flight that the dispatch nearest to a time met."""
     nearest = np.inf

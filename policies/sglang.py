@@ -13,7 +13,7 @@ from policies.prefix_index import (
     shrink,
 )
 from policies.toolbox import lowest_or_first, open_rows
-from sim.compiled import njit
+from sim.compiled import rule
 from sim.draws import derive, mix, split
 from sim.policy import DISPATCH, Event, Imitation, Memory, Policy, Request, places
 from sim.scenario.base import Part, quantity
@@ -52,13 +52,13 @@ class SglangCacheAware(Part):
 AT = places(SglangCacheAware)
 
 
-@njit(cache=True)
+@rule()
 def out_of_balance(least: float, most: float, absolute: float, relative: float) -> bool:
     """Whether loads are so far apart that they decide alone."""
     return most - least > absolute and most > relative * least
 
 
-@njit(cache=True)
+@rule()
 def known_tokens(view: np.ndarray, memory: Memory, place: int) -> float:
     """Longest that any offer was sent of a document or session."""
     longest = 0.0
@@ -139,7 +139,7 @@ class PrefixAffinity(Part):
 PREFIX_AT = places(PrefixAffinity)
 
 
-@njit(cache=True)
+@rule()
 def hashed_beginning(request: Request, prefix_tokens: float, u: float) -> float:
     """Point in [0, 1) of a prompt's beginning: of its document, of its session, or of its own."""
     if request.document >= 0 and request.shared_tokens >= prefix_tokens:
@@ -149,7 +149,7 @@ def hashed_beginning(request: Request, prefix_tokens: float, u: float) -> float:
     return float(split(u, 0))
 
 
-@njit(cache=True)
+@rule()
 def load_is_fair(load: float, total: float, offers: int, factor: float) -> bool:
     """Whether an offer's load is within a factor of the mean, the request at hand included."""
     return total == 0.0 or load <= (total + 1.0) / offers * factor

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from sim.compiled import njit
+from sim.compiled import rule
 from sim.draws import split
 from sim.policy import Request
 from sim.view import (
@@ -28,19 +28,19 @@ from sim.view import (
 TIE = 1e-9  # relative to the better score (docs/semantics.md, section 10)
 
 
-@njit(cache=True)
+@rule(forceinline=True)
 def clearly_below(value: float, held: float) -> bool:
     """Whether a score is smaller than the one held, and not just in its last bits."""
     return held - value > TIE * abs(value)
 
 
-@njit(cache=True)
+@rule(forceinline=True)
 def tied_up_to(least: float) -> float:
     """Largest score that ties with the smallest."""
     return least + TIE * abs(least) if np.isfinite(least) else least
 
 
-@njit(cache=True)
+@rule(forceinline=True)
 def least_open(view: np.ndarray, table: np.ndarray, column: int) -> float:
     """Smallest ``table[row, column]`` of the open rows, ``inf`` if there is none."""
     least = np.inf
@@ -50,7 +50,7 @@ def least_open(view: np.ndarray, table: np.ndarray, column: int) -> float:
     return least
 
 
-@njit(cache=True)
+@rule(forceinline=True)
 def keeps(u: float, index: int, part: float, total: float) -> bool:
     """Whether candidate ``index`` of weight ``part`` replaces the one held, ``total`` including ``part``.
 
@@ -59,7 +59,7 @@ def keeps(u: float, index: int, part: float, total: float) -> bool:
     return part > 0.0 and (part >= total or split(u, index) * total < part)
 
 
-@njit(cache=True)
+@rule()
 def uniform(view: np.ndarray, u: float) -> int:
     """Any open row, each with probability proportional to the router's weight: the same, unless it has weights."""
     row = -1
@@ -73,7 +73,7 @@ def uniform(view: np.ndarray, u: float) -> int:
     return row
 
 
-@njit(cache=True)
+@rule()
 def draw(view: np.ndarray, table: np.ndarray, column: int, u: float) -> int:
     """Open row with probability proportional to ``table[row, column]`` >= 0 times its ``WEIGHT``; -1 if all are 0."""
     row = -1
@@ -87,7 +87,7 @@ def draw(view: np.ndarray, table: np.ndarray, column: int, u: float) -> int:
     return row
 
 
-@njit(cache=True)
+@rule(forceinline=True)
 def lowest(view: np.ndarray, table: np.ndarray, column: int, u: float) -> int:
     """Open row with the smallest ``table[row, column]``, ties at random."""
     row = -1
@@ -101,7 +101,7 @@ def lowest(view: np.ndarray, table: np.ndarray, column: int, u: float) -> int:
     return row
 
 
-@njit(cache=True)
+@rule()
 def highest(view: np.ndarray, table: np.ndarray, column: int, u: float) -> int:
     """Open row with the largest ``table[row, column]``, ties at random."""
     best = -np.inf
@@ -119,7 +119,7 @@ def highest(view: np.ndarray, table: np.ndarray, column: int, u: float) -> int:
     return row
 
 
-@njit(cache=True)
+@rule()
 def lowest_or_first(view: np.ndarray, table: np.ndarray, column: int, u: float, first: float) -> int:
     """Like ``lowest``; with ``first`` > 0 ties go to the first row (the list-order bias of some routers)."""
     if first <= 0.0:
@@ -131,7 +131,7 @@ def lowest_or_first(view: np.ndarray, table: np.ndarray, column: int, u: float, 
     return -1
 
 
-@njit(cache=True)
+@rule()
 def lowest_of_sample(view: np.ndarray, table: np.ndarray, column: int, d: int, u: float) -> int:
     """Smallest ``table[row, column]`` among ``d`` distinct open rows drawn uniformly, ties at random.
 
@@ -162,7 +162,7 @@ def lowest_of_sample(view: np.ndarray, table: np.ndarray, column: int, d: int, u
     return row
 
 
-@njit(cache=True)
+@rule()
 def nth_open(view: np.ndarray, number: int) -> int:
     """Row of the open offer with ``number`` open ones before it."""
     for i in range(view.shape[0]):
@@ -173,7 +173,7 @@ def nth_open(view: np.ndarray, number: int) -> int:
     return -1
 
 
-@njit(cache=True)
+@rule()
 def open_pair(view: np.ndarray, u: float) -> tuple[int, int]:
     """Two distinct open rows in random order; (row, row) if only one is open, (-1, -1) if none is."""
     count = open_rows(view)
@@ -189,7 +189,7 @@ def open_pair(view: np.ndarray, u: float) -> tuple[int, int]:
     return nth_open(view, first), nth_open(view, second)
 
 
-@njit(cache=True)
+@rule()
 def lowest_of_draws(view: np.ndarray, table: np.ndarray, column: int, d: int, u: float) -> int:
     """Smallest ``table[row, column]`` among ``d`` open rows drawn with replacement, ties to the first drawn.
 
@@ -210,7 +210,7 @@ def lowest_of_draws(view: np.ndarray, table: np.ndarray, column: int, d: int, u:
     return uniform(view, u)
 
 
-@njit(cache=True)
+@rule()
 def open_rows(view: np.ndarray) -> int:
     """Number of open rows."""
     count = 0
@@ -220,7 +220,7 @@ def open_rows(view: np.ndarray) -> int:
     return count
 
 
-@njit(cache=True)
+@rule()
 def median(view: np.ndarray, column: int) -> float:
     """Lower median of a column over open rows; NaN if none is open. It looks at all pairs: rows are few."""
     middle = (open_rows(view) - 1) // 2
@@ -237,7 +237,7 @@ def median(view: np.ndarray, column: int) -> float:
     return np.nan
 
 
-@njit(cache=True)
+@rule()
 def middle(table: np.ndarray, column: int) -> float:
     """Median of a column over the rows that hold a number, the mean of the middle two if they are even; else NaN."""
     low, high = np.nan, np.nan
@@ -256,7 +256,7 @@ def middle(table: np.ndarray, column: int) -> float:
     return float(0.5 * (low + high))
 
 
-@njit(cache=True)
+@rule()
 def price(view: np.ndarray, row: int, by_list: float) -> float:
     """Expected cost of the request, USD; with ``by_list`` > 0 the mean of the two list prices, USD/Mtok."""
     if by_list > 0.0:
@@ -264,7 +264,7 @@ def price(view: np.ndarray, row: int, by_list: float) -> float:
     return float(view[row, COST_USD])
 
 
-@njit(cache=True)
+@rule()
 def inverse_power(value: float, least: float, k: float) -> float:
     """``(least / value) ** k``: 1 at the least value, so no price, even zero, overflows."""
     if value <= least:
@@ -277,7 +277,7 @@ def inverse_power(value: float, least: float, k: float) -> float:
     return float(ratio**k)
 
 
-@njit(cache=True)
+@rule()
 def within_limits(view: np.ndarray, row: int, request: Request, spare: float) -> bool:
     """Whether the posted limits leave room this minute for the request's prompt and for one request more.
 
@@ -288,7 +288,7 @@ def within_limits(view: np.ndarray, row: int, request: Request, spare: float) ->
     return bool(tokens <= view[row, TPM_LIMIT] and requests <= view[row, RPM_LIMIT])
 
 
-@njit(cache=True)
+@rule()
 def normal(p: float) -> float:
     """Standard normal quantile of ``p``, to seven figures (Wichura 1988, algorithm AS 241, PPND7)."""
     q = p - 0.5
@@ -311,7 +311,7 @@ def normal(p: float) -> float:
     return -z if q < 0.0 else z
 
 
-@njit(cache=True)
+@rule()
 def gamma(shape: float, u: float, index: int) -> float:
     """Gamma variate with ``shape`` >= 1 and scale 1 from ``split(u, index)`` to ``split(u, index + 31)``.
 
@@ -327,3 +327,10 @@ def gamma(shape: float, u: float, index: int) -> float:
             if w < 1.0 - 0.0331 * z * z * z * z or math.log(w) < 0.5 * z * z + d * (1.0 - v + math.log(v)):
                 return d * v
     return d
+
+
+@rule()
+def fade(sums: np.ndarray, first: int, end: int, kept: float) -> None:
+    """Keep a share of sums that stand side by side."""
+    for at in range(first, end):  # numba would make an array of the products
+        sums[at] *= kept

@@ -26,6 +26,7 @@ from numba.core.caching import CacheImpl
 from numba.core.event import Event, Listener, register, unregister
 
 from sim.compiled_inner import InnerCompiler, for_compiled_callers
+from sim.compiled_lowering import OFTEN
 from sim.kept_code import OwnLocator
 from sim.units import DAY_S
 
@@ -234,7 +235,7 @@ def _declared(path: Path) -> int:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = (ast.unparse(decorator).partition("(")[0] for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
              for decorator in node.decorator_list)
-    return sum(name in ("njit", "hot", "inner") for name in names)
+    return sum(name in ("njit", "hot", "rule", "inner") for name in names)
 
 
 def hot(*signature: object, **options: object) -> Callable[[Function], Function]:
@@ -246,11 +247,26 @@ def hot(*signature: object, **options: object) -> Callable[[Function], Function]
     return njit(*signature, _nrt=False, error_model="numpy", **options)
 
 
-def inner(**options: object) -> Callable[[Function], Function]:
-    """``hot`` for functions that only compiled code calls: they are compiled once, as parts of what calls them."""
+def rule(**options: object) -> Callable[[Function], Function]:
+    """``njit`` for the parts of policies, which own no memory either and allocate none; Python can call them."""
+    return njit(cache=True, _nrt=False, **options)
+
+
+def inner(*, often: bool = False, **options: object) -> Callable[[Function], Function]:
+    """``hot`` for functions that only compiled code calls: they are compiled once, as parts of what calls them.
+
+    Parameters
+    ----------
+    often
+        Without ``forceinline`` a function is a call of its own, and taken to be called rarely unless this says not so.
+    **options
+        Those of ``numba.njit``.
+    """
     wrap = hot(no_cpython_wrapper=True, no_cfunc_wrapper=True, pipeline_class=InnerCompiler, **options)
 
     def decorate(function: Function) -> Function:
+        if often:
+            OFTEN.add(function.__code__)
         wrapped = wrap(function)
         if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]  # else it is the function itself
             for_compiled_callers(wrapped)

@@ -14,6 +14,8 @@ from numba.core.compiler import CompilerBase, DefaultPassBuilder, _LowerResult
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering
 
+from sim.compiled_lowering import EngineLower
+
 
 class LinkedLibrary(JITCodeLibrary):
     """Code that is linked into others as it was lowered; it has no machine code of its own."""
@@ -33,6 +35,11 @@ class InnerLowering(NativeLowering):
     """Lower a function into a library that is only linked."""
 
     _name = "inner_lowering"
+
+    @property
+    def lowering_class(self) -> type[EngineLower]:
+        """What writes LLVM's code."""
+        return EngineLower
 
     def run_pass(self, state: Any) -> bool:
         """Numba's own pass, without its last step, which would ask for the function's address."""

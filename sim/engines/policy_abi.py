@@ -71,8 +71,10 @@ def _compile(policy: Policy, function: object, signature: object) -> CFunc:
     if signature is OBSERVE_SIGNATURE and _does_nothing(function):
         function = cast(FunctionType, ignore)
     # A user's function is compiled in every process: what it calls may lie in files that no cache key covers.
+    # Those of this package allocate nothing: counting references to their arguments would take longer than they do.
+    options: dict[str, Any] = {"_nrt": False} if _ours(function) else {}
     try:
-        return numba.cfunc(signature, cache=_ours(function), error_model="numpy")(function)
+        return numba.cfunc(signature, cache=_ours(function), error_model="numpy", **options)(function)
     except (NumbaError, UnsupportedBytecodeError, NotImplementedError) as error:
         raise _refusal(policy, f"{_place(function, error)}: {_reason(error)}") from error
 

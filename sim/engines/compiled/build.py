@@ -13,7 +13,7 @@ from sim.engines.compiled.build_telemetry import assign_telemetry, new_runs, new
 from sim.engines.compiled.build_tiers import new_clients, special_offers
 from sim.engines.compiled.build_waiting import new_links, new_queues, no_debts, rest_fields, slow_start_fields
 from sim.engines.compiled.dialects import no_answers
-from sim.engines.compiled.finish import heap_arrays
+from sim.engines.compiled.finish import finish_arrays
 from sim.engines.compiled.prefix_cache import AS_BILLED, new_caches, new_prefixes, no_claims, prefix_counts
 from sim.engines.compiled.rates import new_meters, rate_fields
 from sim.engines.compiled.slots import empty, fresh_samples, new_requests
@@ -34,7 +34,7 @@ from sim.scenario import Router
 
 FIRST_POOL = 256  # slots of each pool of a shard at the start; they double when needed
 FIRST_SAMPLES = 1024
-MOST_PLACES = 2**31 - 1  # of all finish heaps: a replica knows the first of its own as an int32
+MOST_PLACES = 2**31 - 1  # of all lists of finishes: a replica knows the first of its own as an int32
 WHEEL_WIDTH_S = 0.25  # grain of the timer wheel: 256 s a round
 
 
@@ -94,13 +94,13 @@ def _offer_fields(spec: OfferSpec) -> dict[str, Any]:
 
 
 def _replicas(offers: np.ndarray) -> tuple[np.ndarray, int]:
-    """Replica records, and the number of places their finish heaps need in all."""
+    """Replica records, and the number of places their lists of finishes need in all."""
     table = np.zeros(int(offers["replicas"].sum()), records.Replica.dtype())
     table["offer"] = np.repeat(np.arange(len(offers)), offers["replicas"])
     batches = offers["max_batch"][table["offer"]].astype(np.int64)
     if (places := int(batches.sum())) > MOST_PLACES:
         raise ScenarioError(f"replicas times max_batch is {places:,} in all, but must be at most {MOST_PLACES:,}")
-    table["heap"] = np.concatenate(([0], np.cumsum(batches)[:-1]))
+    table["finishes"] = np.concatenate(([0], np.cumsum(batches)[:-1]))
     table["next_s"] = np.inf
     table["share_began"] = offers["first_share"][table["offer"]]
     for name in ("queue_head", "queue_tail", "prefill_head", "prefill_tail"):
@@ -342,7 +342,7 @@ def copies_by_class(books: Books, copies: int) -> list[tuple[np.ndarray, ...]]:
 
 
 def _supply(offers: np.ndarray, replicas: np.ndarray, places: int) -> Supply:
-    finish_v, finish_attempt = heap_arrays(places)
+    finish_v, finish_attempt = finish_arrays(places)
     return Supply(
         here=np.zeros(0, np.int32),
         offers=table(offers, records.LiveDeployment),

@@ -103,7 +103,7 @@ def copy_timer(to: RareEvent, source: RareEvent) -> None:
     to.failure = source.failure
 
 
-@inner()
+@inner(often=True)
 def push_misc(g: Globals, clock: Clock, due_s: float, key: int, event: Rare) -> None:
     """Add an event of the request with ``key`` to the heap of rare events."""
     heap = clock.misc
@@ -195,7 +195,7 @@ def link_timer(g: Globals, clock: Clock, requests: Rows[LiveRequest], q: int) ->
     g.timers += 1
 
 
-@inner()
+@inner(often=True)
 def start_timer(g: Globals, clock: Clock, requests: Rows[LiveRequest], q: int) -> None:
     """(Re)start a request's timer at its ``timer_at``; the old one is void."""
     stop_timer(g, clock, requests, q)

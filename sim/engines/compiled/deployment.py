@@ -274,8 +274,8 @@ def drop_batch(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, re
     while replica.decoding > 0:
         first = 0
         for position in range(1, replica.decoding):
-            here = supply.attempts[supply.finish_attempt[replica.heap + position]].order
-            if here < supply.attempts[supply.finish_attempt[replica.heap + first]].order:
+            here = supply.attempts[supply.finish_attempt[replica.finishes + position]].order
+            if here < supply.attempts[supply.finish_attempt[replica.finishes + first]].order:
                 first = position
         a = finish.remove(supply, replica, first)
         attempt = supply.attempts[a]

@@ -42,8 +42,8 @@ def note_step(replica: Replica, before: int) -> None:
 
 @inner()
 def emitted_of(supply: Supply, replica: Replica, position: int) -> int:
-    """Tokens emitted by the decoding request at a position of the heap."""
-    place = replica.heap + position
+    """Tokens emitted by the decoding request at a place of the list of finishes."""
+    place = replica.finishes + position
     attempt = supply.attempts[supply.finish_attempt[place]]
     return int(attempt.target - (supply.finish_v[place] - replica.vclock))
 
@@ -55,7 +55,7 @@ def note_preemption(supply: Supply, replica: Replica) -> None:
     longest = 0
     for position in range(replica.decoding):
         emitted += emitted_of(supply, replica, position)
-        longest += wide(supply.longest[supply.finish_attempt[replica.heap + position]])
+        longest += wide(supply.longest[supply.finish_attempt[replica.finishes + position]])
     replica.share_began = share_after_preemption(emitted, longest, wide(replica.decoding))
     replica.share_steps = -1  # the step that follows does not count
     replica.full = 0
@@ -67,7 +67,7 @@ def kept(supply: Supply, replica: Replica, offer: LiveDeployment) -> int:
     most = CLIPPED_REST if offer.reserve == SHARE else FAR
     tokens = 0
     for position in range(replica.decoding):
-        longest = wide(supply.longest[supply.finish_attempt[replica.heap + position]])
+        longest = wide(supply.longest[supply.finish_attempt[replica.finishes + position]])
         tokens += min(longest - emitted_of(supply, replica, position), most)
     if offer.reserve == SHARE:
         tokens = int(share_kept(offer.first_share, replica.share_began, replica.share_steps) * tokens)
@@ -114,8 +114,8 @@ def shortest(supply: Supply, replica: Replica) -> int:
     """Heap position of the decoding request that has emitted least, of equals the longest prompt, then the newest."""
     best = 0
     for position in range(1, replica.decoding):
-        here = supply.attempts[supply.finish_attempt[replica.heap + position]]
-        there = supply.attempts[supply.finish_attempt[replica.heap + best]]
+        here = supply.attempts[supply.finish_attempt[replica.finishes + position]]
+        there = supply.attempts[supply.finish_attempt[replica.finishes + best]]
         more = emitted_of(supply, replica, position) - emitted_of(supply, replica, best)
         if more == 0:
             more = wide(there.prompt) - here.prompt

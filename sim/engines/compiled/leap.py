@@ -1,12 +1,20 @@
 """Leaps: the compiled engine goes over the boundaries of a stretch at which nothing happens (`sim.engines.stretch`)."""
 
 import math
+from typing import NamedTuple
 
 from sim.compiled import inner
 from sim.engines.compiled.records import Globals, LiveDeployment, Replica
 from sim.engines.grid import on_grid
 from sim.engines.steptime import StepCoefficients
 from sim.engines.stretch import Stretch, plan_stretch, stretch_steps, stretch_time
+
+
+class LeapEnd(NamedTuple):
+    """A boundary at which a leap may end."""
+
+    steps: int  # after so many steps of it
+    at_s: float
 
 
 @inner(forceinline=True)
@@ -67,15 +75,27 @@ def next_chance_s(g: Globals, r: int) -> float:
     return float(g.now)
 
 
-@inner()
-def steps_until(replica: Replica, at_s: float, per_s: float) -> int:
-    """Smallest number of steps of the leap, at least one, that end at ``at_s`` or later (at most those planned)."""
+@inner(often=True)
+def first_end(replica: Replica, at_s: float, per_s: float) -> LeapEnd:
+    """The leap's first boundary at ``at_s`` or later, after at least one step and at most those planned."""
     guess = stretch_steps(stretch_of(replica), at_s - replica.origin_s) - replica.done
     # E8 inverts E7 in real numbers; on the grid the guess may be a step off, at an exact boundary either way. What
     # counts is E7, by which the boundary's own time is computed, so correct by that: no more than a step or two.
     steps = max(1, min(int(math.ceil(guess)), replica.steps))
-    while steps > 1 and boundary_s(replica, steps - 1, per_s) >= at_s:
+    ends_s = boundary_s(replica, steps, per_s)
+    while steps > 1:
+        before_s = boundary_s(replica, steps - 1, per_s)
+        if before_s < at_s:
+            break
         steps -= 1
-    while steps < replica.steps and boundary_s(replica, steps, per_s) < at_s:
+        ends_s = before_s
+    while steps < replica.steps and ends_s < at_s:
         steps += 1
-    return int(steps)
+        ends_s = boundary_s(replica, steps, per_s)
+    return LeapEnd(int(steps), ends_s)
+
+
+@inner(forceinline=True)
+def steps_until(replica: Replica, at_s: float, per_s: float) -> int:
+    """Smallest number of steps of the leap, at least one, that end at ``at_s`` or later (at most those planned)."""
+    return first_end(replica, at_s, per_s).steps

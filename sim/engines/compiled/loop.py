@@ -20,7 +20,7 @@ from sim.engines.compiled.clock import (
 )
 from sim.engines.compiled.deployment import hear_cancel, hear_dispatch
 from sim.engines.compiled.hedge import go_on_alone, hedge_is_due, is_live, set_aside, swap
-from sim.engines.compiled.network import receive
+from sim.engines.compiled.network import put_back, receive
 from sim.engines.compiled.owed import release
 from sim.engines.compiled.place import BAD_ROW, NO_ROW, beginning_of, memory_of, pick
 from sim.engines.compiled.policy_table import observer
@@ -85,15 +85,16 @@ class Next(NamedTuple):
 def crowded(s: State) -> bool:
     """True if a pool is nearly full, so that one more event might not fit."""
     g = s.globals[0]
+    # None of it ever holds but all of it is looked at: a branch for each would take longer than the comparisons.
     return bool(
-        g.free_requests < SPARE
-        or g.free_attempts < SPARE
-        or g.free_messages < g.spare_messages
-        or g.free_runs < SPARE
-        or g.free_prefixes < g.spare_prefixes
-        or g.misc_count > s.clock.misc.shape[0] - SPARE - s.routing.requests.shape[0]
-        or (g.sample_share > 0.0 and g.samples > s.books.samples.shape[0] - SPARE)
-        or (g.chains > 0 and g.chains > s.routing.chains.rows.shape[0] - SPARE)
+        (g.free_requests < SPARE)
+        | (g.free_attempts < SPARE)
+        | (g.free_messages < g.spare_messages)
+        | (g.free_runs < SPARE)
+        | (g.free_prefixes < g.spare_prefixes)
+        | (g.misc_count > s.clock.misc.shape[0] - SPARE - s.routing.requests.shape[0])
+        | ((g.sample_share > 0.0) & (g.samples > s.books.samples.shape[0] - SPARE))
+        | ((g.chains > 0) & (g.chains > s.routing.chains.rows.shape[0] - SPARE))
     )
 
 
@@ -124,10 +125,10 @@ def tell_policy(g: Globals, routing: Routing, policies: Any, q: int, kind: int, 
 
 
 @inner(forceinline=True)
-def handle_message(s: State, policies: Any, lane: int) -> Next:
-    """Deliver the next message of a lane."""
+def handle_message(s: State, policies: Any, slot: int) -> Next:
+    """Deliver a message that has left its lane."""
     g = s.globals[0]
-    message = s.clock.messages[receive(g, s.clock, lane, s.routing.requests, s.supply.attempts)]
+    message = s.clock.messages[slot]
     a = message.attempt
     if message.kind == DISPATCH:
         return Next(-1, hear_dispatch(g, s.clock, s.supply, s.routing.meters, s.routing.lane_of, a))
@@ -303,6 +304,37 @@ def hear_next(s: State) -> int:
     return hear_request(g, s.clock, s.routing, s.books, row, slot)  # once: it is a part of the loop
 
 
+class Tied(NamedTuple):
+    """What goes first of what is due at the same time."""
+
+    leaf: int
+    slot: int  # of the message, if it is one; else -1
+
+
+@inner(forceinline=True)
+def first_of(s: State, leaf: int) -> Tied:
+    """What goes first of what is due at the time of a leaf; a message has left its lane then."""
+    g, clock = s.globals[0], s.clock
+    if leaf == MISC_LEAF and is_contested(clock.front, leaf):
+        leaf = first_of_ties(clock, s.supply, leaf)
+    if leaf < FIRST_LANE:
+        return Tied(leaf, -1)
+    slot = receive(g, clock, leaf - FIRST_LANE, s.routing.requests, s.supply.attempts)
+    # Asked afterwards, when the tree knows who is next: that somebody is due at the same time is rare.
+    return receive_of_ties(s, leaf, slot) if next_leaf(clock.front).at_s == g.now else Tied(leaf, slot)
+
+
+@inner(often=True)
+def receive_of_ties(s: State, leaf: int, slot: int) -> Tied:
+    """Put a message back that was taken off its lane, for others are due at the same time, and take who goes first."""
+    g, clock = s.globals[0], s.clock
+    put_back(g, clock, leaf - FIRST_LANE, slot)
+    first = first_of_ties(clock, s.supply, leaf)
+    if first < FIRST_LANE:
+        return Tied(first, -1)
+    return Tied(first, receive(g, clock, first - FIRST_LANE, s.routing.requests, s.supply.attempts))
+
+
 @inner(forceinline=True)
 def serve(s: State, leaf: int) -> None:
     """Let a provider do what is due at a leaf of its tree: a step boundary, or KV that lands."""
@@ -313,7 +345,7 @@ def serve(s: State, leaf: int) -> None:
         land(s.globals[0], s.clock, s.supply, -1 - r)
 
 
-@inner()
+@inner(often=True)
 def advance(s: State, until_s: float, policies: Any) -> int:
     """Process every event of a shard before ``until_s``; return why it stopped.
 
@@ -344,9 +376,10 @@ def advance(s: State, until_s: float, policies: Any) -> int:
             return REACHED
         if g.thinking > 0:
             arrive_s = min(arrive_s, next_turn_s(s.routing.chains))
-        if min(at, arrive_s) >= until_s:
+        first_s = arrive_s if arrive_s < at else at
+        if first_s >= until_s:
             g.now = until_s
-            g.due = min(at, arrive_s)
+            g.due = first_s
             return REACHED
         # At equal times: ticks, then arrivals, messages and timers, then boundaries (docs/semantics.md, section 10).
         if arrive_s < at or (arrive_s == at and leaf != TICK_LEAF):
@@ -354,12 +387,11 @@ def advance(s: State, until_s: float, policies: Any) -> int:
             to_place = hear_next(s)
         else:
             g.now = at
-            if leaf >= MISC_LEAF and is_contested(s.clock.front, leaf):
-                leaf = first_of_ties(s.clock, s.supply, leaf)
+            leaf, slot = first_of(s, leaf)
             if leaf < 0:
                 serve(s, fleet_leaf)
-            elif leaf >= FIRST_LANE:
-                to_place, wake = handle_message(s, policies, leaf - FIRST_LANE)
+            elif slot >= 0:
+                to_place, wake = handle_message(s, policies, slot)
             elif leaf == MISC_LEAF:
                 to_place = handle_rare(s, policies)
             elif leaf == WHEEL_LEAF:

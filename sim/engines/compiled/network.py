@@ -126,4 +126,17 @@ def receive(g: Globals, clock: Clock, lane: int, requests: Rows[LiveRequest], at
     set_time(clock.front, FIRST_LANE + lane, at)
     clock.free_messages[g.free_messages] = slot
     g.free_messages += 1
-    return int(slot)
+    return int(wide(slot))
+
+
+@inner(forceinline=True)
+def put_back(g: Globals, clock: Clock, lane: int, slot: int) -> None:
+    """Put the message that was received last back to the head of its lane."""
+    road = clock.lanes[lane]
+    g.free_messages -= 1  # its slot is on top of the stack
+    if road.head >= 0:
+        clock.messages[road.head].prev = slot
+    else:
+        road.tail = slot
+    road.head = slot  # it still says which one is behind it
+    set_time(clock.front, FIRST_LANE + lane, clock.messages[slot].due_s)

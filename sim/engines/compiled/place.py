@@ -135,7 +135,7 @@ class Opened(NamedTuple):
     only_tried: bool  # whether somebody may not, for no other reason than that it was tried
 
 
-@inner()
+@inner(often=True)
 def open_untried(g: Globals, supply: Supply, routing: Routing, q: int) -> Opened:
     """Mark who of the model that a request asks for may be chosen."""
     request = routing.requests[q]
@@ -157,7 +157,7 @@ def open_untried(g: Globals, supply: Supply, routing: Routing, q: int) -> Opened
     return Opened(count, closed_by_try)
 
 
-@inner()
+@inner(often=True)
 def open_some(g: Globals, supply: Supply, routing: Routing, q: int) -> int:
     """Mark who may be chosen; a request that has tried everybody may start again if the router says so."""
     request = routing.requests[q]

@@ -394,7 +394,7 @@ def leave(g: Globals, supply: Supply, a: int, tokens: int) -> None:
 def lose(g: Globals, supply: Supply, replica: Replica, r: int) -> None:
     """An outage takes all that a replica has."""
     for position in range(replica.decoding):
-        release(supply, wide(supply.finish_attempt[replica.heap + position]))
+        release(supply, wide(supply.finish_attempt[replica.finishes + position]))
     a = wide(replica.prefill_head)
     while a >= 0:
         release(supply, a)

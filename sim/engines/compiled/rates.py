@@ -47,7 +47,7 @@ def rates_of(door: LiveDeployment | LiveRouter) -> Rates:
     return Rates(wide(door.rpm), door.tpm, wide(door.rpd), door.tpd, wide(door.by_minute))
 
 
-@inner()
+@inner(often=True)
 def bring_up(meter: Meter, rates: Rates, now_s: float) -> None:
     """Let come back what has since somebody looked last."""
     if rates.by_minute == 0:
@@ -63,7 +63,7 @@ def bring_up(meter: Meter, rates: Rates, now_s: float) -> None:
     meter.seen_s = now_s
 
 
-@inner()
+@inner(often=True)
 def within_limits(meter: Meter, rates: Rates, tokens: int, now_s: float) -> bool:
     """Charge a request of so many tokens to a meter, unless that would exceed a limit."""
     bring_up(meter, rates, now_s)

@@ -6,7 +6,7 @@ from sim.compiled import inner
 from sim.engines.compiled import dialects, finish, prefix_cache
 from sim.engines.compiled.batch import dequeue, enqueue, kv_of, unlink_central, unlink_prefill
 from sim.engines.compiled.clock import set_time
-from sim.engines.compiled.leap import boundary_s, coefficients, next_chance_s, plan, steps_until
+from sim.engines.compiled.leap import boundary_s, coefficients, first_end, next_chance_s, plan
 from sim.engines.compiled.owed import owe, release
 from sim.engines.compiled.priority import last_more, last_no_less
 from sim.engines.compiled.records import Globals, LiveDeployment, Replica
@@ -35,7 +35,7 @@ def drop_cancelled(g: Globals, supply: Supply, replica: Replica) -> None:
     """Let the cancelled requests of a batch leave without a word."""
     position = finish.first_cancelled(supply, replica)
     while position >= 0:
-        a = supply.finish_attempt[replica.heap + position]
+        a = supply.finish_attempt[replica.finishes + position]
         attempt = supply.attempts[a]
         # Nobody counts the tokens of a request while it decodes: they follow from the clock when it leaves.
         left = attempt.finish_v - replica.vclock
@@ -91,8 +91,8 @@ def advance_prefills(supply: Supply, replica: Replica, budget: int) -> None:
 @inner(forceinline=True)
 def finish_decodes(g: Globals, clock: Clock, supply: Supply, lane_of: np.ndarray, replica: Replica) -> None:
     """Let the requests leave whose last token this step produced."""
-    while replica.decoding > 0 and supply.finish_v[replica.heap] == replica.vclock:
-        a = finish.take_out(supply, replica, 0)
+    while replica.decoding > 0 and finish.next_v(supply, replica) == replica.vclock:
+        a = finish.take_next(supply, replica)
         attempt = supply.attempts[a]
         attempt.emitted = attempt.target
         held = kv_of(supply, attempt)
@@ -296,7 +296,7 @@ def begin_leap(g: Globals, supply: Supply, replica: Replica, offer: LiveDeployme
     """Start decoding up to the first finish or the last step that fits in KV memory."""
     # Each step writes one token for each of them; at least one fits, or the boundary would have preempted.
     steps = min(
-        supply.finish_v[replica.heap] - replica.vclock,
+        finish.next_v(supply, replica) - replica.vclock,
         (offer.kv_capacity - replica.kv_held) // replica.decoding,
     )
     plan(g, replica, offer)
@@ -397,7 +397,7 @@ def cut_leap_now(g: Globals, clock: Clock, supply: Supply, r: int, for_head: boo
     if replica.doing != LEAP:
         return
     # What reaches a replica at the very instant of a boundary takes part in it.
-    steps = steps_until(replica, next_chance_s(g, r), g.per_s)
+    steps, ends_s = first_end(replica, next_chance_s(g, r), g.per_s)
     if steps >= replica.steps:
         return
     # A queue whose head cannot enter at that boundary changes nothing there: the leap may go on. It ends by itself
@@ -405,8 +405,8 @@ def cut_leap_now(g: Globals, clock: Clock, supply: Supply, r: int, for_head: boo
     if for_head and not fits_after(supply, replica, supply.offers[replica.offer], steps):
         return
     replica.steps = steps
-    replica.next_s = boundary_s(replica, steps, g.per_s)
-    set_time(clock.fleet, replica.leaf, replica.next_s)
+    replica.next_s = ends_s
+    set_time(clock.fleet, replica.leaf, ends_s)
 
 
 @inner()

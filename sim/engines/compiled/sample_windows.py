@@ -16,7 +16,7 @@ from sim.engines.rules import LONG_SLOTS
 from sim.histogram import COARSE_BITS, bin_of
 
 
-@inner()
+@inner(often=True)
 def new_run(g: Globals, routing: Routing, window: SampleWindow, slot: int, at: int) -> int:
     """Begin a run of a bin, behind all others of its window."""
     g.free_runs -= 1

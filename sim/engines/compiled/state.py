@@ -106,7 +106,7 @@ class Supply(NamedTuple):
     prefixes: Rows[CachedPrefix]
     free_prefixes: np.ndarray  # int32: stack of free places of these
     buckets: np.ndarray  # int32: first prefix of each bucket of names; -1: none
-    finish_v: np.ndarray  # int64: per-replica binary heaps of the step count at which a request ends
+    finish_v: np.ndarray  # int64: by replica, the step count at which a request ends, the last first
     finish_attempt: np.ndarray  # int32
 
 

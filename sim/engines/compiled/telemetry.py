@@ -94,7 +94,7 @@ def set_percentiles(view: np.ndarray, of: Percentiles, held: int, counts: np.nda
     view[of.p99] = quantile_of(counts, held, of.q99, COARSE_BITS) if held > 0 else np.nan
 
 
-@inner()
+@inner(often=True)
 def roll_metric(g: Globals, routing: Routing, o: int, slot: int, view: np.ndarray, of: Percentiles) -> None:
     """Move the window of one metric forward to ``slot``.
 
@@ -108,7 +108,7 @@ def roll_metric(g: Globals, routing: Routing, o: int, slot: int, view: np.ndarra
         set_percentiles(view, of, held, routing.counts[of.window, o])
 
 
-@inner()
+@inner(often=True)
 def roll(g: Globals, routing: Routing, r: int, o: int, slot: int) -> None:
     """Move an offer's windows forward to ``slot``."""
     router, view = routing.routers[r], routing.views[r, o]
@@ -162,7 +162,7 @@ def turn_slots(seat: Seat, ended: np.ndarray, slot: int) -> None:
     long[:] = 0  # it is the new one's
 
 
-@inner()
+@inner(often=True)
 def roll_slots(view: np.ndarray, seat: Seat, ended: np.ndarray, slot: int) -> None:
     """Move the counts of ended attempts forward to ``slot``."""
     if slot - seat.slot >= LONG_SLOTS:
@@ -183,7 +183,7 @@ def set_shares(view: np.ndarray, seat: Seat) -> None:
     view[REFUSAL_SHARE_5M] = seat.refusals_5m / long
 
 
-@inner()
+@inner(often=True)
 def refresh(g: Globals, routing: Routing, r: int, o: int, slot: int, minute: int) -> None:
     """Bring the windowed columns of one row up to the current slot and clock minute."""
     seat = routing.seats[r, o]
@@ -309,7 +309,7 @@ def count_end(routing: Routing, r: int, o: int, error: int, refusal: int) -> Non
         count_in_slot(routing, r, o, error, refusal)
 
 
-@inner()
+@inner(often=True)
 def count_in_slot(routing: Routing, r: int, o: int, error: int, refusal: int) -> None:
     """The same where shares are read."""
     seat = routing.seats[r, o]

@@ -16,7 +16,7 @@ def offers(replicas, max_batch):
 
 def test_the_most_replicas_of_a_markets_offer_are_kept_in_33_megabytes():
     table, places = build._replicas(offers(MOST_REPLICAS, 256))
-    finish_v, finish_attempt = build.heap_arrays(1)
+    finish_v, finish_attempt = build.finish_arrays(1)
     assert table.nbytes + places * (finish_v.itemsize + finish_attempt.itemsize) < 34e6
     assert Autoscaling(min_replicas=65).max_replicas == MOST_REPLICAS > 64
 
