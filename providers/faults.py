@@ -61,8 +61,12 @@ def fault_processes(world: World, streams: Streams, software_per_year: float = 1
     """
     health = [_Health() for _ in world.offers]
     processes: list[Process] = []
+    of_provider: dict[str, dict[str, int]] = {name: {} for name in world.scenario.providers}
+    for row, offer in enumerate(world.offers):
+        if not offer.pool:
+            of_provider.setdefault(offer.provider, {})[offer.name] = row
     for provider_name, provider in world.scenario.providers.items():
-        rows = {o.name: i for i, o in enumerate(world.offers) if o.provider == provider_name and not o.pool}
+        rows = of_provider[provider_name]
         every = list(rows.values())
         processes += _processes(provider.faults, every, f"faults/{provider_name}", health, streams)
         for name, row in rows.items():

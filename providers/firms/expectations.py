@@ -56,8 +56,7 @@ class Usage:
         self._release_day = np.array([offer.model.release_day for offer in planned])
         prices = [price_before_launch(offer, settings) for offer in planned]
         # USD per token, input and output: a list price says nothing of cached input, which so costs as much
-        self._usd = price_factor * MTOK_PER_TOKEN * np.array(
-            [(price.input_usd_per_mtok, price.output_usd_per_mtok) for price in prices]).reshape(count, 2).T
+        self._usd = price_factor * MTOK_PER_TOKEN * np.array(prices).reshape(count, 2).T
         self.utilisation, self.tokens, self.tokens_total, self.share, self.replicas, self.revenue = np.zeros((6, count))
         self.platform_tokens: list[float] = []
         self._launched = np.zeros(count, bool)

@@ -98,9 +98,8 @@ class RuleMix:
         # whom a seller held that left, others hold by now, and their counts say so
         self._counts[np.ix_(~desk.board.listed, HELD)] = 0.0
         held = self._counts[:, HELD].sum(axis=1)
-        of_model, sold = np.zeros((2, len(desk.models), len(RULES)))
-        np.add.at(of_model, desk.offer_model, self._counts)
-        np.add.at(sold, desk.offer_model, by_rule)
+        of_model, sold = (np.stack([np.bincount(desk.offer_model, of_rule, len(desk.models)) for of_rule in counts.T],
+                                   axis=1) for counts in (self._counts, by_rule))
         for model in np.flatnonzero(sold.any(axis=1)).tolist():
             parts = np.where(HELD, 0.0, of_model[model]) + PRIOR_REQUESTS * self._planned
             rows = np.flatnonzero((desk.offer_model == model) & (held > 0)).tolist()

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from providers.around import Around
 from providers.cost.gpu_dates import rentable_day
@@ -150,8 +150,15 @@ def most_gpus(at_entry: int, max_growth: float | None) -> int:
     return int(at_entry * (MOST_GROWTH if max_growth is None else max_growth))
 
 
-def price_before_launch(planned: PlannedOffer, settings: SupplySettings) -> Price:
-    """List price, or unit cost without one: what stands in the tables until the offer's strategy posts a price."""
+class PriceBeforeLaunch(NamedTuple):
+    """What stands in the tables until an offer's strategy posts a price, USD per million tokens."""
+
+    input_usd: float
+    output_usd: float
+
+
+def price_before_launch(planned: PlannedOffer, settings: SupplySettings) -> PriceBeforeLaunch:
+    """List price, or unit cost without one."""
     model, hardware = planned.model, planned.hardware
     if model.list_in_usd is not None and model.list_out_usd is not None:
         usd = (model.list_in_usd, model.list_out_usd)
@@ -161,26 +168,34 @@ def price_before_launch(planned: PlannedOffer, settings: SupplySettings) -> Pric
         cost = hardware.capacity.cost_usd_per_mtok(rent, target, hardware.prior.mix)
         usd = (cost, cost)
     # to whole pico-dollars a token
-    return Price(input_usd_per_mtok=round(usd[0], 6), output_usd_per_mtok=round(usd[1], 6))
+    return PriceBeforeLaunch(round(usd[0], 6), round(usd[1], 6))
 
 
 def offer_part(planned: PlannedOffer, settings: SupplySettings) -> Offer:
     """The offer as a part of the traffic's scenario."""
     firm, deployment = settings.firms[planned.firm], planned.hardware.deployment
+    price = price_before_launch(planned, settings)
     return Offer(
         model=planned.model.name,
         replicas=planned.most,
         serving=RooflineServing(gpu=deployment.gpu.name, precision=deployment.precision, tp=deployment.tp),
         engine=firm.engine,
-        price=price_before_launch(planned, settings),
+        price=Price(input_usd_per_mtok=price.input_usd, output_usd_per_mtok=price.output_usd),
         limits=firm.limits.model_copy(update={"context_tokens": planned.hardware.context_tokens}),
     )
 
 
-def offer_spec(planned: PlannedOffer, settings: SupplySettings) -> OfferSpec:
-    """The offer with its hardware resolved to numbers: a row of the world, with the most replicas it may have."""
+def offer_spec(planned: PlannedOffer, part: Offer, settings: SupplySettings) -> OfferSpec:
+    """The offer with its hardware resolved to numbers: a row of the world, with the most replicas it may have.
+
+    Parameters
+    ----------
+    planned, part
+        The offer, and as a part of the traffic's scenario.
+    settings
+        Supply.
+    """
     firm, hardware = settings.firms[planned.firm], planned.hardware
-    part = offer_part(planned, settings)
     return OfferSpec(
         provider=planned.firm,
         name=planned.model.name,

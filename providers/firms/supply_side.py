@@ -28,7 +28,7 @@ from sim.market.hosts import EntryValue, HostRecord, ListingRecord
 from sim.market.models.model import Models
 from sim.market.result import PoolDay
 from sim.scenario.firm_settings import SupplySettings
-from sim.scenario.provider_settings import Provider
+from sim.scenario.provider_settings import Offer, Provider
 from sim.streams import Streams
 
 
@@ -62,8 +62,9 @@ class SupplySide:
         types: Sequence[PotentialHost] = (),
     ) -> None:
         self.settings, self.planned, self._around = settings, planned, around
-        self.offers = [offer_spec(offer, settings) for offer in planned]
-        self.providers = _providers(settings, planned)
+        parts = [offer_part(offer, settings) for offer in planned]
+        self.offers = [offer_spec(*both, settings) for both in zip(planned, parts, strict=True)]
+        self.providers = _providers(settings, planned, parts)
         self.pool_days: list[PoolDay] = []
         self.gpu_rents = gpu_price_series(settings.gpu_prices, int(np.ceil(around.days)), around.gpus)
         self._usage = Usage(planned, settings, around.price_factor)
@@ -204,10 +205,9 @@ def build_supply(settings: SupplySettings, models: Models, streams: Streams, aro
     return SupplySide(settings, planned, streams, around, types)
 
 
-def _providers(settings: SupplySettings, planned: list[PlannedOffer]) -> dict[str, Provider]:
-    providers = {}
-    for name, firm in settings.firms.items():
-        offers = {offer.model.name: offer_part(offer, settings) for offer in planned if offer.firm == name}
-        if offers:
-            providers[name] = Provider(region=firm.region, faults=firm.faults, offers=offers)
-    return providers
+def _providers(settings: SupplySettings, planned: list[PlannedOffer], parts: list[Offer]) -> dict[str, Provider]:
+    offers: dict[str, dict[str, Offer]] = {name: {} for name in settings.firms}
+    for offer, part in zip(planned, parts, strict=True):
+        offers[offer.firm][offer.model.name] = part
+    return {name: Provider(region=firm.region, faults=firm.faults, offers=offers[name])
+            for name, firm in settings.firms.items() if offers[name]}

@@ -1,6 +1,6 @@
 """The board: which offers are listed, at which prices, with how many replicas; and the log of every change."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +42,8 @@ class Board:
         Replicas of an offer that the engine holds at most, where some stand for all; None: it holds all.
     relative
         What offers charge in proportion to the prices posted, by row; others charge these alone.
+    at_first
+        Called with an offer that is about to be listed for the first time.
 
     Attributes
     ----------
@@ -59,10 +61,11 @@ class Board:
     """
 
     def __init__(self, offers: tuple[OfferSpec, ...], engine: TrafficEngine, price_factor: float = 1.0,
-                 crowd: int | None = None, relative: Mapping[int, RelativeSchedule] | None = None) -> None:
+                 crowd: int | None = None, relative: Mapping[int, RelativeSchedule] | None = None,
+                 at_first: Callable[[int], None] | None = None) -> None:
         count = len(offers)
         self._engine, self._factor, self._crowd = engine, price_factor, crowd
-        self._relative = relative or {}
+        self._relative, self._at_first = relative or {}, at_first
         self.listed = np.zeros(count, bool)
         self.replicas = np.zeros(count, np.int64)
         self._posted = [Prices(*o.price.base[:3]) for o in offers]
@@ -113,6 +116,8 @@ class Board:
         # of an offer that is withdrawn the engine hears only that it is hidden: its last replicas finish what they have
         self.replicas[offer] = replicas
         if replicas > 0:
+            if self._at_first is not None and self.listed_s[offer] == np.inf:
+                self._at_first(offer)
             self.serve_with(offer)
         self._list(time_s, offer, replicas > 0)
         self.listing_changes.append(ListingChange(time_s, offer, replicas > 0, replicas))

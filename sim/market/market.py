@@ -60,7 +60,7 @@ class Market:
         self.offer_model = np.array([names[offer.model] for offer in world.offers], np.int64)
         self.board = Board(world.offers, traffic.engine, scenario.price_factor,
                            None if traffic.clock.full else REPLICAS_HELD,
-                           schedules_of(scenario.supply.firms, world.offers))
+                           schedules_of(scenario.supply.firms, world.offers), traffic.show)
         self.ledger = Ledger()
         self.offer_days: list[OfferDay] = []
         self.workload_days: list[WorkloadDay] = []

@@ -27,6 +27,7 @@ class MarketTraffic:
         self.engine, self.clock, self.feed = engine, clock, feed
         self.up = np.ones(offers, bool)
         self._up_s, self._since_s, self._changed_s = np.zeros(offers), 0.0, np.zeros(offers)
+        self._shown, self._slow = np.zeros(offers, bool), dict[int, float]()
 
     def reach(self, market_s: float) -> None:
         """Serve traffic up to an event of the calendar."""
@@ -39,7 +40,20 @@ class MarketTraffic:
         """Begin (``False``) or end (``True``) an outage of an offer now."""
         self._note(offer)
         self.up[offer] = up
-        self.engine.set_up(offer, up)
+        if self._shown[offer]:
+            self.engine.set_up(offer, up)
+
+    def show(self, offer: int) -> None:
+        """Tell the engine how an offer is that comes on sale for the first time.
+
+        Until then it does not hear of its outages and slow spells: of thousands of offers that there may be one day
+        most never are for sale, and serve nothing.
+        """
+        self._shown[offer] = True
+        if not self.up[offer]:
+            self.engine.set_up(offer, False)
+        if offer in self._slow:
+            self.engine.set_slowdown(offer, self._slow.pop(offer))
 
     def _note(self, offers: int | slice) -> None:
         now_s = self.engine.now_s
@@ -56,4 +70,7 @@ class MarketTraffic:
 
     def set_slowdown(self, offer: int, factor: float) -> None:
         """Multiply the offer's step times by ``factor`` for steps that begin from now on (1 ends a slow spell)."""
-        self.engine.set_slowdown(offer, factor)
+        if self._shown[offer]:
+            self.engine.set_slowdown(offer, factor)
+        else:
+            self._slow[offer] = factor

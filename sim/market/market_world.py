@@ -1,5 +1,6 @@
 """The market as the traffic engine sees it: a world whose client classes are the workloads."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -62,7 +63,8 @@ def market_world(
         raise ScenarioError("supply.firms offer no model in the whole run; at least one firm must enter before its end "
                             "with GPUs that hold a model that it takes")
     models = tuple(sorted({offer.model for offer in offers}))
-    counts = [sum(offer.model == model for offer in offers) for model in models]
+    of_model = Counter(offer.model for offer in offers)
+    counts = [of_model[model] for model in models]
     delay = delays(scenario.network)
     home = scenario.router.region
     names = router_names(scenario)

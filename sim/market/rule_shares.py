@@ -72,14 +72,14 @@ class RequestRules:
         model, requests
             (workloads,): the model that each uses, -1 for none, and its requests.
         """
-        placed, pinned = self.placed_by(now_s, model), np.zeros(self._offers)
+        placed = self.placed_by(now_s, model)
         named, rule = placed.offer >= 0, placed.rule
-        np.add.at(pinned, placed.offer[named], requests[named])
+        pinned = np.bincount(placed.offer[named], requests[named], self._offers)
         if not rule.any():
             return None
         used = model >= 0
-        parts = np.zeros((self._models, len(RULES)))
-        np.add.at(parts, (model[used], rule[used]), requests[used])
+        cell = model[used] * len(RULES) + rule[used]
+        parts = np.bincount(cell, requests[used], self._models * len(RULES)).reshape(self._models, len(RULES))
         return RuledRequests(parts, pinned)
 
 

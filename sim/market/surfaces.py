@@ -3,7 +3,7 @@
 Counts of earlier samples fade (`kept`), so that a number follows the market and yet rests on many requests.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,16 +11,13 @@ import numpy as np
 from sim.engines import outcome
 from sim.engines.outcome import METRICS, OFFER_SUMS, TTFT, Tally
 from sim.histogram import FINE_BITS, bins, quantile
-from sim.market.accounts import QUEUE_FULL
 from sim.market.crowds import fair_outcomes, fair_waits
 from sim.market.room import lost_now, room_seen
+from sim.market.sampled_shares import FOR_WANT_OF_ROOM, NO_ROOM, SampledShares, share_of
 
 ENOUGH: Final = 200  # requests of a sample that halve the weight of those before it, and of which percentiles are taken
-RULE_REQUESTS: Final = 50.0  # requests as which the published rule counts beside shares that were measured (assumption)
 MODELS_WEIGHT: Final = 20.0  # requests as which its model's other workloads count beside a workload's own (assumption)
 QUANTILES: Final = (0.5, 0.9, 0.99)
-FOR_WANT_OF_ROOM: Final = [outcome.REFUSED, outcome.ABANDONED, outcome.TIMED_OUT]
-NO_ROOM: Final = [QUEUE_FULL, outcome.CANCELLED]  # attempts that ended so
 
 
 class Sample(NamedTuple):
@@ -106,6 +103,7 @@ class Surfaces:
     served_since: np.ndarray
     latencies: np.ndarray
     offer_room: np.ndarray
+    _known: SampledShares | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def unknown(cls, offer_model: np.ndarray, models: int, workloads: int) -> "Surfaces":
@@ -131,6 +129,7 @@ class Surfaces:
         self._see_workloads(used, model, by_workload)
         self._see_waits(counted.class_metric_sums[used], model, counted.outcomes[used].sum(axis=1), sample)
         self._see_offers(sample, kept[self.offer_model])
+        self._known = None
 
     def _see_workloads(self, used: np.ndarray, model: np.ndarray, ended: np.ndarray) -> None:
         total = ended.sum(axis=1)
@@ -152,14 +151,11 @@ class Surfaces:
         lost
             float64 (models,): share of what their offers are asked that these lose for want of room now.
         """
-        ended, used = self.ended_as(), np.maximum(model, 0)
+        now, used = self._shares, np.maximum(model, 0)
         mine = np.where((self.workload_model == model)[:, None], self.by_workload, 0.0)
-        share = ((mine[:, 0] + MODELS_WEIGHT * ended[used, outcome.COMPLETED]) / (mine[:, 1] + MODELS_WEIGHT))
-        no_room, asked = (np.bincount(self.offer_model, of, len(ended)) for of in (self._no_room(), self._asked()))
-        then, completed = _share(no_room, asked), ended[:, outcome.COMPLETED]
-        # an attempt without room may cost a request, or be followed by one elsewhere: as was measured
-        each = np.where(then > 0, ended[:, FOR_WANT_OF_ROOM].sum(axis=1) / np.where(then > 0, then, 1.0), 1.0)
-        more = np.where(asked > 0, each * (lost - then), 0.0)
+        completed = now.ended_as[:, outcome.COMPLETED]
+        share = ((mine[:, 0] + MODELS_WEIGHT * completed[used]) / (mine[:, 1] + MODELS_WEIGHT))
+        more = np.where(now.asked_of_model > 0, now.lost_an_attempt * (lost - now.lost_of_model), 0.0)
         # more is lost of what was completed, less of what was lost, whosesoever it is
         still = 1.0 - np.clip(more, 0.0, completed) / np.where(completed > 0, completed, 1.0)
         again = np.clip(-more, 0.0, None) / np.where(completed < 1, 1.0 - completed, 1.0)
@@ -175,8 +171,7 @@ class Surfaces:
         load, replicas
             (rows,): requests a second that each is asked now, and its replicas.
         """
-        lost = _share(self._no_room()[rows], self._asked()[rows])
-        return lost_now(lost, self.offer_room[rows], load, replicas)
+        return lost_now(self._shares.lost[rows], self.offer_room[rows], load, replicas)
 
     def refused_factor(self, rows: np.ndarray, lost: np.ndarray) -> np.ndarray:
         """Attempts a request served that found no room or were given up, over those measured, float64 (rows,).
@@ -188,18 +183,17 @@ class Surfaces:
         lost
             (rows,): share that each loses now.
         """
-        asked = self._asked()[rows]
-        then = _share(self._no_room()[rows], asked)
+        asked, then = self._shares.asked[rows], self._shares.lost[rows]
         now = np.minimum(lost, 1.0 - 1.0 / np.maximum(asked, 2.0))
         before, after = (x / np.maximum(1.0 - x, 1e-300) for x in (then, now))
         return np.asarray(np.where((then > 0) & (then < 1), after / np.where(before > 0, before, 1.0), 1.0))
 
-    def _no_room(self) -> np.ndarray:
-        return np.asarray(self.sums[:, NO_ROOM].sum(axis=1))
-
-    def _asked(self) -> np.ndarray:
-        """Attempts that an offer served, or would have served if it had had room, float64 (offers,)."""
-        return np.asarray(self.sums[:, outcome.SERVED] + self._no_room())
+    @property
+    def _shares(self) -> SampledShares:
+        """What follows from the counts as they are."""
+        if self._known is None:
+            self._known = SampledShares(self.offer_model, self.sums, self.by_rule, self.busy_s, self.outcomes)
+        return self._known
 
     def _fair(self, sample: Sample, ended: np.ndarray, model: np.ndarray) -> np.ndarray:
         """How workloads' requests would have ended, had each offer been asked its share (E167)."""
@@ -208,7 +202,7 @@ class Surfaces:
         sums = sample.counted.offer_sums.sum(axis=1) * sample.offers[:, None]
         no_room = sums[:, NO_ROOM].sum(axis=1)
         asked, models = sums[:, outcome.SERVED] + no_room, len(self.outcomes)
-        lost, fair = (_share(np.bincount(self.offer_model, no_room * part, models),
+        lost, fair = (share_of(np.bincount(self.offer_model, no_room * part, models),
                              np.bincount(self.offer_model, asked * part, models))
                       for part in (np.ones(len(asked)), 1.0 / sample.weight))
         return fair_outcomes(ended, lost[model], fair[model], FOR_WANT_OF_ROOM)
@@ -256,22 +250,15 @@ class Surfaces:
 
     def inclination(self, rows: np.ndarray) -> np.ndarray:
         """How much more of its model's requests each offer is asked than the rule alone says, float64 (rows,) (E72)."""
-        return np.asarray((self._asked()[rows] + RULE_REQUESTS) / (self.by_rule[rows] + RULE_REQUESTS))
+        return np.asarray(self._shares.inclination[rows])
 
     def length_leans(self, rows: np.ndarray) -> np.ndarray:
         """How long prompts and answers are that each offer serves, over its model's mean, float64 (2, rows) (E87)."""
-        served, tokens = self.sums[:, outcome.SERVED], self.sums[:, [outcome.SERVED_PROMPT, outcome.SERVED_OUTPUT]].T
-        of, models = self.offer_model, len(self.outcomes)
-        mean = np.array([np.bincount(of, column, models) for column in tokens]) / np.maximum(
-            np.bincount(of, served, models), 1.0)
-        mean = np.where(mean > 0, mean, 1.0)[:, of[rows]]
-        return np.asarray((tokens[:, rows] / mean + RULE_REQUESTS) / (served[rows] + RULE_REQUESTS))
+        return np.asarray(self._shares.length_leans[:, rows])
 
     def ended_as(self) -> np.ndarray:
         """Shares of requests by outcome, float64 (models, outcomes); all completed where nothing was measured."""
-        total = self.outcomes.sum(axis=1, keepdims=True)
-        perfect = np.arange(len(outcome.OUTCOMES)) == outcome.COMPLETED
-        return np.asarray(np.where(total > 0, self.outcomes / np.maximum(total, 1e-300), perfect))
+        return self._shares.ended_as
 
     def cut_share(self) -> np.ndarray:
         """Share of completed requests whose answers were cut, float64 (models,)."""
@@ -288,23 +275,17 @@ class Surfaces:
 
     def busy_s_per_served(self, rows: np.ndarray) -> np.ndarray:
         """Replica-seconds of work over requests served, float64 (rows,); 0 where none was."""
-        served = self.sums[rows, outcome.SERVED]
-        return np.asarray(np.where(served > 0, self.busy_s[rows] / np.maximum(served, 1e-300), 0.0))
+        return np.asarray(self._shares.busy_s_per_served[rows])
 
     def found_share(self, rows: np.ndarray) -> np.ndarray:
         """Share of prompt tokens billed as read from a cache, float64 (rows,)."""
-        prompt = self.sums[rows, outcome.SERVED_PROMPT]
-        return np.asarray(self.sums[rows, outcome.SERVED_CACHED] / np.maximum(prompt, 1.0))
+        return np.asarray(self._shares.found_share[rows])
 
 
 def _kept(new: np.ndarray, old: np.ndarray) -> np.ndarray:
     """What is kept of counts of so many requests when new ones come: half, and never more than come (E73)."""
     return np.asarray(np.minimum(0.5 ** np.minimum(new / ENOUGH, 1.0),
                                  np.maximum(new, ENOUGH) / np.maximum(old, 1.0)))
-
-
-def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.asarray(part / np.where(whole > 0, whole, 1.0))
 
 
 def quantiles_s(counts: np.ndarray) -> np.ndarray:

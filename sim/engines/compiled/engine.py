@@ -26,7 +26,7 @@ from sim.engines.compiled.terms import post
 from sim.engines.exact import merged, seconds
 from sim.engines.face import Feed, check_host, check_replicas
 from sim.engines.grid import on_grid
-from sim.engines.offer_weights import weights_of
+from sim.engines.offer_weights import weight_of
 from sim.engines.outcome import BUSY_S, IN_FLIGHT, SAMPLE, Tally, TrafficOutcome, in_order
 from sim.engines.policy_abi import compile_choose, compile_observe
 from sim.engines.policy_trial import try_out
@@ -277,7 +277,8 @@ class CompiledEngine:
     def set_weight(self, offer: int, factor: float) -> None:
         """Multiply the weight of the offer at every router by ``factor`` for placements from now on (1: its own)."""
         s = self._now(self._shard_of(offer))
-        weights = factor * weights_of(self.world)[:, offer]
+        world = self.world
+        weights = factor * np.array([weight_of(router, world.offers[offer]) for router in world.router_settings])
         rows_of(s.routing.seats)["weight"][:, offer] = weights
         s.routing.views[:, offer, WEIGHT] = weights
 

@@ -4,6 +4,7 @@ Every draw is a function of the workload's key and of a name, so it is the same 
 models for sale nor anybody's decisions move it.
 """
 
+from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -16,7 +17,7 @@ def uniforms(keys: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
 
     Two rounds of splitmix64's finaliser, as in ``sim.draws``, on the key and on the BLAKE2b digest of the name.
     """
-    return _uniform(keys[:, None], np.array([_word(name) for name in names], np.uint64)[None, :])
+    return _uniform(keys[:, None], _words(names)[None, :])
 
 
 def of_epochs(keys: np.ndarray, names: tuple[str, ...], row: np.ndarray, column: np.ndarray,
@@ -30,7 +31,7 @@ def of_epochs(keys: np.ndarray, names: tuple[str, ...], row: np.ndarray, column:
     row, column, epoch
         int64, of one length: which key, which name, and how often it was drawn before.
     """
-    words = np.array([_word(name) for name in names], np.uint64)
+    words = _words(names)
     with np.errstate(over="ignore"):
         return _uniform(keys[row], words[column] + epoch.astype(np.uint64))
 
@@ -38,6 +39,11 @@ def of_epochs(keys: np.ndarray, names: tuple[str, ...], row: np.ndarray, column:
 def exponentials(keys: np.ndarray, name: str, counts: np.ndarray) -> np.ndarray:
     """Return the ``counts``-th exponential variate (mean 1) of each key's sequence ``name``, float64 (keys,)."""
     return np.asarray(-np.log(_uniform(keys, np.uint64(_word(name)) + counts.astype(np.uint64))))
+
+
+@lru_cache(maxsize=64)  # the same names are asked for at each step of a market
+def _words(names: tuple[str, ...]) -> np.ndarray:
+    return np.array([_word(name) for name in names], np.uint64)
 
 
 def _word(name: str) -> int:
