@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from typing import NamedTuple, TypeVar, cast
 
 from providers.hardware.architectures import Model
-from providers.hardware.calibration import Calibration, calibration_of
+from providers.hardware.calibration import Calibration, built_in, calibration_of
 from providers.hardware.gpus import Gpu
 from providers.hardware.kv_links import carriage_of
 from providers.hardware.memory import check_fit, kv_capacity_tokens
@@ -137,6 +137,9 @@ def _roofline(offer: Offer, serving: RooflineServing, path: str, known: _Known) 
     deployment = Deployment(gpu, model, serving.precision, serving.tp, serving.weights, serving.attention_dp)
     context = min(offer.limits.context_tokens, model.context_tokens)
     check_fit(deployment, context, path)
+    if serving.framework is not None:  # measured somewhere: what is misspelt would hold on no GPU
+        names = sorted({*known.calibration.frameworks, *built_in().frameworks})
+        _look_up(dict.fromkeys(names), serving.framework, f"{path}.serving.framework")
     constants = gpu.constants(known.calibration, serving.framework)
     step = step_coefficients(deployment, constants)
     return _Replica(

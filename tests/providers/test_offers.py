@@ -162,6 +162,14 @@ def test_unknown_gpu():
     assert "did you mean b200-sxm" in refusal(offer(gpu="b200_sxm"))
 
 
+def test_unknown_framework():
+    text = refusal(offer(serving={**offer()["serving"], "framework": "vLLM"}))
+    assert text == ("providers.acme.offers.o0.serving.framework is 'vLLM', which is unknown (did you mean vllm?); "
+                    "allowed are sglang, trtllm, vllm")
+    unmeasured = offer(gpu="mi300x", serving={**offer(gpu="mi300x")["serving"], "framework": "vllm"})
+    assert build_offers(scenario(offer(gpu="mi300x")))[0].step == build_offers(scenario(unmeasured))[0].step
+
+
 def test_unknown_model():
     text = refusal(offer(model="lama-3.3-70b"))
     assert text.startswith("providers.acme.offers.o0.model is 'lama-3.3-70b', which is unknown")
