@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:  # these import numba, for which `tokenmarket --help` should not wait
@@ -201,7 +202,12 @@ def run_market(
     choosing = [market.customers.process(market)]
     if market.marketplaces is not None:
         choosing.append(market.marketplaces.places.process(market, market.customers.model))
-    run_calendar(market, [*faults, *agents, *choosing], progress)
+    # what was assembled is there to the end: the collector of cycles need not look through it again and again
+    gc.freeze()
+    try:
+        run_calendar(market, [*faults, *agents, *choosing], progress)
+    finally:
+        gc.unfreeze()
     outcome = market.traffic.engine.outcome()
     check(outcome)
     result = _result(staged)

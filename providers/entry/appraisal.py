@@ -244,17 +244,18 @@ class Appraisal:
 
     def _room(self, seat: Candidate, behind: Facing, month: Month, models: float) -> np.ndarray:
         """How many more who come after it, each with so many models, would earn back their entry; int (months,)."""
-        entry, more = self._settings.entry, len(behind.prices)
-        learned, cheaper = self.experience.on_average(), self._cheaper[:len(month.factors)]
-        sold = learned.volume * month.tokens * np.outer(behind.shares, month.factors)
-        load = sold * cheaper * seat.efficiency / self._planned_tokens(seat.row)
-        margin = np.outer(behind.prices, cheaper) - self._settings.costing.variable_usd_per_mtok
-        median = self._gpus_usd(seat.row, load, month.day) / seat.gpu_factor
-        gpus = learned.gpus * median * self._over_median(month.from_pool, np.arange(more))[:, None]
-        cash = self._factor * (learned.price * sold * MTOK_PER_TOKEN * margin - entry.overhead_usd_per_day) - gpus
+        from providers.entry.rooms import SellerBehind, rooms  # numba, for which `--help` should not wait
+
+        entry, factor, learned = self._settings.entry, self._factor, self.experience.on_average()
+        dear = self._over_median(month.from_pool, np.arange(len(behind.prices)))
+        replica_usd = HOURS_PER_DAY * self._replica_hour_usd(seat.row, month.day)
         # over the time that it looks ahead; of the cost of a firm each model bears a part
-        earns = cash >= (entry.listing_usd + entry.firm_usd / models) * self._factor / entry.ahead_days
-        return np.where(earns.all(axis=0), more - 1, np.argmin(earns, axis=0) - 1)
+        needed = (entry.listing_usd + entry.firm_usd / models) * factor / entry.ahead_days
+        one = SellerBehind(learned.volume * month.tokens, learned.price, seat.efficiency,
+                           self._planned_tokens(seat.row), replica_usd, learned.gpus, seat.gpu_factor,
+                           self._settings.costing.variable_usd_per_mtok, factor, entry.overhead_usd_per_day, needed)
+        months = np.array([month.factors, self._cheaper[:len(month.factors)]])
+        return rooms(np.array([*behind, dear]), months, SellerBehind(*map(float, one)))
 
     def _prospect(self, seat: Candidate, case: Facing, room: np.ndarray, month: Month) -> Prospect:
         """Cash with as many more in each month as come while there is room (E55), and what was learned (E128)."""
@@ -294,8 +295,10 @@ class Appraisal:
     def _gpus_usd(self, row: int, load: np.ndarray, day: int) -> np.ndarray:
         """Cost of a day's GPUs, USD, of whole replicas (E50)."""
         replicas = np.maximum(1.0, np.ceil(load - ROUNDING))
-        hour = self._planned[row].hardware.gpus * self._costs.gpu_hour(row, day) * self._factor
-        return np.asarray(HOURS_PER_DAY * hour * replicas)
+        return np.asarray(HOURS_PER_DAY * self._replica_hour_usd(row, day) * replicas)
+
+    def _replica_hour_usd(self, row: int, day: int) -> float:
+        return self._planned[row].hardware.gpus * self._costs.gpu_hour(row, day) * self._factor
 
     def _worth(self, months_usd: np.ndarray) -> Life:
         """Value of this cash, for as long as it is worth waiting for."""

@@ -36,6 +36,7 @@ class Renewals:
         self._epoch = np.zeros((len(keys), len(names)), np.int64)
         everything = np.divmod(np.arange(self._epoch.size), max(len(names), 1))
         self._next_day = self._gaps(*everything).reshape(self._epoch.shape)
+        self._soonest = self._next_day.min(axis=1, initial=np.inf)  # of each key
 
     def _gaps(self, row: np.ndarray, column: np.ndarray) -> np.ndarray:
         u = of_epochs(self._keys, self._clocks, row, column, self._epoch[row, column])
@@ -43,12 +44,16 @@ class Renewals:
 
     def advance(self, day: float) -> Redrawn:
         """Go on to a day, whatever the steps, and return what was drawn anew since."""
-        first_row, first_column = row, column = np.nonzero(self._next_day <= day)
+        due = np.flatnonzero(self._soonest <= day)
+        at, first_column = np.nonzero(self._next_day[due] <= day)
+        first_row = due[at]
+        row, column = first_row, first_column
         while len(row):  # several may fall between two steps
             self._epoch[row, column] += 1
             self._next_day[row, column] += self._gaps(row, column)
             again = self._next_day[row, column] <= day
             row, column = row[again], column[again]
+        self._soonest[due] = self._next_day[due].min(axis=1, initial=np.inf)
         return Redrawn(first_row, first_column, self._epoch[first_row, first_column])
 
 
