@@ -81,11 +81,6 @@ class Shape(NamedTuple):
     spread: Spread = ALIKE
 
     @property
-    def held(self) -> float:
-        """Tokens in memory of a request that runs, on average over time: the long answers are there for longest."""
-        return self.prompt * self.spread.both + self.output * self.spread.output / 2
-
-    @property
     def mix(self) -> Mix:
         """What its tokens are: computed input, output, found input."""
         tokens = self.prompt + self.output
@@ -93,10 +88,18 @@ class Shape(NamedTuple):
 
 
 class EngineSize(NamedTuple):
-    """What bounds the batch of a replica."""
+    """What bounds the batch of a replica.
+
+    Attributes
+    ----------
+    kv_tokens, overhead_tokens
+        Tokens that its memory holds, and those of them that each sequence takes beside its own.
+    max_batch, max_step_tokens
+        Requests at once, and tokens that a step computes.
+    """
 
     kv_tokens: int
-    overhead_tokens: int  # of each sequence
+    overhead_tokens: int
     max_batch: int
     max_step_tokens: int
 
@@ -144,7 +147,7 @@ class Capacity(NamedTuple):
 
 def step_at(step: StepCoefficients, batch: int, shape: Shape, budget: int) -> float:
     """Mean step time, s, of a replica that keeps ``batch`` requests; no step computes more than ``budget`` (E169)."""
-    request = Request(*request_rows(shape.prompt, shape.output, shape.found, shape.spread).tolist())
+    request = MeanRequest(*request_rows(shape.prompt, shape.output, shape.found, shape.spread).tolist())
     # compiled code is made for each type: all with the same
     return float(_mean_step_s(StepCoefficients(*map(float, step)), batch, request, budget))
 
@@ -167,7 +170,7 @@ def capacity(step: StepCoefficients, size: EngineSize, shape: Shape, tpot_s: flo
     return capacities(np.array([step], float), np.array([size], np.int64), request, tpot_s)[0]
 
 
-class Request(NamedTuple):
+class MeanRequest(NamedTuple):
     """The mean request of a replica, as compiled code reckons with it.
 
     Attributes
@@ -175,7 +178,7 @@ class Request(NamedTuple):
     prompt, output, found
         As in ``Shape``.
     held
-        Tokens in memory of one that runs, on average over time.
+        Tokens in memory of one that runs, on average over time (m): the long answers are there for longest.
     seen
         Tokens that a computed prompt token attends to on average: all that was found, and half of what was not. Most
         of them are in long prompts.
@@ -189,7 +192,7 @@ class Request(NamedTuple):
 
 
 def request_rows(prompt: Numbers, output: Numbers, found: Numbers, spread: Sequence[Numbers]) -> np.ndarray:
-    """Mean requests of these lengths, and of how unlike requests are; float64 (fields of ``Request``, replicas)."""
+    """Mean requests of these lengths, and of how unlike requests are; float64 (fields of ``MeanRequest``, replicas)."""
     of_prompt, of_output, both = spread
     held = prompt * both + output * of_output / 2
     return np.array([prompt, output, found, held, of_prompt * (prompt + found) / 2], float)
@@ -205,7 +208,7 @@ def capacities(steps: np.ndarray, sizes: np.ndarray, requests: np.ndarray, tpot_
     sizes
         Bounds of their batches: int64 (replicas, fields of ``EngineSize``).
     requests
-        Their mean requests: float64 (fields of ``Request``, replicas).
+        Their mean requests: float64 (fields of ``MeanRequest``, replicas).
     tpot_s
         Slowest time per output token, seconds.
     """
@@ -221,7 +224,7 @@ def _reckon(steps: np.ndarray, sizes: np.ndarray, requests: np.ndarray, tpot_s: 
     for row in range(len(steps)):
         s, q = steps[row], requests[:, row]
         step = StepCoefficients(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8])
-        request = Request(q[0], q[1], q[2], q[3], q[4])
+        request = MeanRequest(q[0], q[1], q[2], q[3], q[4])
         kv_tokens, overhead, max_batch, budget = sizes[row, 0], sizes[row, 1], sizes[row, 2], sizes[row, 3]
         low = _batch_of(step, request, kv_tokens / (request.held + overhead), max_batch, budget, tpot_s)
         tau = _mean_step_s(step, low, request, budget)
@@ -233,7 +236,7 @@ def _reckon(steps: np.ndarray, sizes: np.ndarray, requests: np.ndarray, tpot_s: 
 
 
 @hot(cache=True)
-def _batch_of(step: StepCoefficients, request: Request, in_memory: float, max_batch: int, budget: int,
+def _batch_of(step: StepCoefficients, request: MeanRequest, in_memory: float, max_batch: int, budget: int,
               tpot_s: float) -> int:
     """The largest batch that fits and is fast enough."""
     in_budget = budget / (1.0 + (request.prompt - request.found) / request.output)
@@ -248,8 +251,8 @@ def _batch_of(step: StepCoefficients, request: Request, in_memory: float, max_ba
 
 
 @hot(cache=True)
-def _mean_step_s(step: StepCoefficients, batch: int, request: Request, budget: int) -> float:
-    """E169."""
+def _mean_step_s(step: StepCoefficients, batch: int, request: MeanRequest, budget: int) -> float:
+    """Mean time of steps with prompts and without, s (E169); beginnings are a Poisson number a step, nu in the mean."""
     begun, kv = batch / request.output, batch * request.held
     computed = begun * (request.prompt - request.found)
     mixed = max(-math.expm1(-begun), min(1.0, computed / max(1, budget - batch)))
