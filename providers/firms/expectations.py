@@ -40,6 +40,8 @@ class Usage:
         float64 (offers,): replicas that the expected demand fills at the planned utilisation.
     revenue
         float64 (offers,): expected revenue, USD per day.
+    crowding
+        float64 (offers,): what a replica of an offer that was full yesterday earned over what one earns as planned; else 1.
     platform_tokens
         Tokens of all offers, a day, oldest first.
     """
@@ -58,6 +60,7 @@ class Usage:
         # USD per token, input and output: a list price says nothing of cached input, which so costs as much
         self._usd = price_factor * MTOK_PER_TOKEN * np.array(prices).reshape(count, 2).T
         self.utilisation, self.tokens, self.tokens_total, self.share, self.replicas, self.revenue = np.zeros((6, count))
+        self.crowding = np.ones(count)
         self.platform_tokens: list[float] = []
         self._launched = np.zeros(count, bool)
         self._days_read = -1
@@ -111,6 +114,8 @@ class Usage:
         demand = np.where(full, np.maximum(filled, running), filled) * pressure
         # who was served paid for all replicas that they filled, running or not (S5), and who was not would have paid so
         revenue = last.revenue_nano * USD_PER_NANO * np.where(full, pressure, 1.0)
+        # beyond its plan a replica serves until it is busy all the time, and no more
+        self.crowding = np.where(full, np.clip(filled / np.maximum(running, 1), 1.0, 1.0 / self._planned_share), 1.0)
         for estimate, today in ((self.replicas, demand), (self.revenue, revenue)):
             # an offer that is full measures its capacity, not its demand: averaging would take days to follow a rise
             weight = np.where(full & (today > estimate), 1.0, self._weight)

@@ -241,8 +241,10 @@ class FirmAgent:
         """GPUs that are missing for replicas that promise the hurdle on their cost, less those on order."""
         pool = self.pools[index]
         ahead = self._growth_until_delivery(pool)
-        wants = [want._replace(replicas=ahead * want.replicas, revenue=ahead * want.revenue)
-                 for want in self._wants(desk, index, day)[1]]
+        # where demand is beyond what runs, one replica more is as full as those that run, and earns as much
+        wants = [want._replace(replicas=ahead * want.replicas,
+                               revenue=ahead * want.revenue * float(self.usage.crowding[row]))
+                 for row, want in zip(*self._wants(desk, index, day), strict=True)]
         worth = (1.0 + self.settings.investment.hurdle) * HOURS_PER_DAY * pool.usd_per_hour(day)
         # inertia keeps replicas where they are; it is no reason to buy a GPU
         plain = self._rules._replace(stickiness=0.0)
