@@ -41,7 +41,8 @@ class Usage:
     revenue
         float64 (offers,): expected revenue, USD per day.
     crowding
-        float64 (offers,): what a replica of an offer that was full yesterday earned over what one earns as planned; else 1.
+        float64 (offers,): what a replica of an offer that was full on the last day earned over what one earns as
+        planned; of others 1.
     platform_tokens
         Tokens of all offers, a day, oldest first.
     """

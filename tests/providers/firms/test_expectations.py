@@ -7,6 +7,8 @@ import pytest
 
 from providers.around import Around
 from providers.firms.expectations import Usage
+from providers.firms.firm import FirmAgent
+from providers.firms.placement import Rules, Want
 from providers.firms.shelf import planned_offers
 from sim.market.usage import OfferDay
 from sim.scenario.firm_settings import Adoption, Firm, PoolSettings, SupplySettings
@@ -21,8 +23,8 @@ MODELS = models_of(model("mid", "meta", 70))
 WEIGHT = 1.0 - np.exp(-1.0 / SUPPLY.autoscaling.smoothing_days)
 
 
-def after(estimate, running, load, **lost):
-    """Return demand in replicas and revenue in USD a day, learned from one day with 1,000 attempts for 10 USD.
+def learned(estimate, running, load, **lost):
+    """Return what is learned from one day with 1,000 attempts for 10 USD.
 
     ``load`` is how many replicas the tokens served would fill at the planned utilisation.
     """
@@ -37,6 +39,12 @@ def after(estimate, running, load, **lost):
     board = SimpleNamespace(replicas=np.array([running]), listed=np.array([True]))
     usage.refresh(SimpleNamespace(offer_days=[OfferDay(**columns)], offer_model=np.array([0]), models=MODELS,
                                   board=board, env=SimpleNamespace(now=DAY_S)))
+    return usage
+
+
+def after(*given, **lost):
+    """Return demand in replicas and revenue in USD a day, as learned."""
+    usage = learned(*given, **lost)
     return usage.replicas[0], usage.revenue[0]
 
 
@@ -64,6 +72,31 @@ def test_who_sold_more_than_its_replicas_were_planned_for_earned_that_once():
     replicas, revenue = after(1.0, running=2, load=3.0, abandoned=200)
     assert replicas == pytest.approx(3.0 / 0.8)
     assert revenue == pytest.approx(10.0 / 0.8)
+
+
+@pytest.mark.parametrize(("load", "lost", "crowding"), [
+    (2.6, {"abandoned": 200}, 1.3),
+    (6.0, {"abandoned": 200}, 1 / SUPPLY.autoscaling.target_utilisation),  # of a replica no more than all of its time
+    (1.0, {"abandoned": 200}, 1.0),  # full by long prompts
+    (6.0, {}, 1.0),  # not full: one more would take from those that run
+])
+def test_a_replica_of_a_full_offer_earns_more_than_as_planned_until_it_is_busy_all_the_time(load, lost, crowding):
+    assert learned(1.0, running=2, load=load, **lost).crowding[0] == pytest.approx(crowding, rel=1e-5)
+
+
+@pytest.mark.parametrize(("crowding", "gpus"), [(1.0, 0), (1.3, 0), (1.4, 10)])
+def test_gpus_are_ordered_by_what_a_full_replica_earns(crowding, gpus):
+    """Ten replicas run, demand fills twenty as planned for 1,400 USD: 70 each, on a GPU of 80 USD and a hurdle of 20 %.
+
+    What counts is 96 USD: 1.37 times the plan.
+    """
+    pool = SimpleNamespace(usd_per_hour=lambda day: 80 / 24, total=10, placed=10, training=0, on_order=0)
+    want = Want(gpus=1, current=10, most=99, replicas=20.0, revenue=1400.0)
+    firm = SimpleNamespace(pools=[pool], usage=SimpleNamespace(crowding=np.array([crowding])),
+                           settings=SimpleNamespace(investment=SimpleNamespace(hurdle=0.2)),
+                           _rules=Rules(slack=0.3, stickiness=0.25, least=1),
+                           _growth_until_delivery=lambda pool: 1.0, _wants=lambda desk, index, day: ([0], [want]))
+    assert FirmAgent._shortfall(firm, None, 0, 30) == gpus
 
 
 def test_with_little_to_do_it_is_not_full_whatever_it_loses():
