@@ -81,6 +81,11 @@ class Shape(NamedTuple):
     spread: Spread = ALIKE
 
     @property
+    def held(self) -> float:
+        """Tokens in memory of a request that runs, on average over time."""
+        return float(request_rows(self.prompt, self.output, self.found, self.spread)[MeanRequest._fields.index("held")])
+
+    @property
     def mix(self) -> Mix:
         """What its tokens are: computed input, output, found input."""
         tokens = self.prompt + self.output

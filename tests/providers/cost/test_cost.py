@@ -9,15 +9,7 @@ from hypothesis import strategies as st
 
 from providers.cost.gpu_prices import GpuPriceError, gpu_price_series
 from providers.cost.ownership import capital_recovery_factor, cost_per_used_hour, owned_cost
-from providers.cost.unit_cost import (
-    EngineSize,
-    MeanRequest,
-    Shape,
-    Spread,
-    capacity,
-    request_rows,
-    step_at,
-)
+from providers.cost.unit_cost import EngineSize, Shape, Spread, capacity, step_at
 from providers.firms import staffing
 from providers.hardware.architectures import MODELS
 from providers.hardware.calibration import built_in
@@ -210,8 +202,7 @@ def test_requests_that_are_unlike_hold_more_and_attend_to_more():
     shape = Shape(6000, 400, spread=spread)
     assert spread == pytest.approx((52 / 36, 25 / 16, 1.5))
     # the long one is there seven eighths of the time: 7/8 (10,000 + 350) + 1/8 (2,000 + 50)
-    held = MeanRequest(*request_rows(6000, 400, 0, spread)).held
-    assert held == pytest.approx(7 / 8 * 10_350 + 1 / 8 * 2050)
+    assert shape.held == pytest.approx(7 / 8 * 10_350 + 1 / 8 * 2050)
     step = HAND_STEP._replace(pair_s=1e-9)
     able = capacity(step, EngineSize(93_125, 0, 256, 8192), shape, 10.0)
     assert able.batch == 10  # of 9,312.5 tokens
