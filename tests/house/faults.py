@@ -59,7 +59,7 @@ FAULTS: Final = (
           "held & (stay >= utility[here, best])", "held & (stay > utility[here, best])",
           "tests/sim/market/customers/test_customers.py"),
     Fault("a prompt token costs no attention", "providers/cost/unit_cost.py",
-          "prompt_s = step.token_s + step.comm_token_s + step.pair_s * _seen(shape)",
+          "prompt_s = step.token_s + step.comm_token_s + step.pair_s * request.seen",
           "prompt_s = step.token_s + step.comm_token_s", "tests/providers/cost/test_cost.py"),
     Fault("a seller about to react reacts twice", "providers/firms/price_reviews.py",
           " and not self._reacting[rival]:", ":", "tests/providers/firms/test_firms.py"),
