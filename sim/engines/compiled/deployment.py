@@ -324,7 +324,7 @@ def add_time_at_the_end(g: Globals, supply: Supply, now: float, work: np.ndarray
 
 @inner()
 def resize(g: Globals, clock: Clock, supply: Supply, o: int, replicas: int) -> None:
-    """Let the first ``replicas`` take new requests; idle ones help with the central queue at once."""
+    """Let the first ``replicas`` take new requests; they help with the central queue, idle ones at once."""
     offer = supply.offers[o]
     if offer.block > 0:
         for r in range(offer.first_replica + offer.replicas, offer.first_replica + replicas):
@@ -338,6 +338,8 @@ def resize(g: Globals, clock: Clock, supply: Supply, o: int, replicas: int) -> N
         if replica.doing == IDLE:
             replica.next_s = g.now
             set_time(clock.fleet, replica.leaf, g.now)
+        else:  # one that was being drained was in no hurry
+            cut_leap(g, clock, supply, r, False)
 
 
 @inner()
