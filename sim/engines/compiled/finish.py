@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.compiled import inner
 from sim.engines.compiled.records import Replica
-from sim.engines.compiled.state import Supply
+from sim.engines.compiled.state import Supply, wide
 
 
 @inner(forceinline=True)
@@ -32,7 +32,7 @@ def _leaves_later(supply: Supply, at: int, attempt: int) -> bool:
 @inner(forceinline=True)
 def add(supply: Supply, replica: Replica, attempt: int) -> None:
     """Let an attempt decode until step ``finish_v``."""
-    low = replica.finishes + 0
+    low = wide(replica.finishes)
     end = low + replica.decoding
     replica.decoding += 1
     replica.unbroken = 0
