@@ -13,7 +13,7 @@ from sim.market import market_world
 from sim.market.board import Board
 from sim.market.crowds import Leans, fair_outcomes, fair_waits, of_workloads, weights
 from sim.market.sampler import STRETCHES_S, Sampler
-from sim.market.surfaces import FOR_WANT_OF_ROOM
+from sim.market.surfaces import FOR_WANT_OF_ROOM, Sample
 from worlds.synthetic_market import offer
 
 
@@ -88,6 +88,23 @@ def test_who_has_twice_or_half_the_load_of_its_sample_is_measured_first(was, now
     sampler = SimpleNamespace(_load=np.array([was]), _load_now=np.array([now]), _last_day=np.array([3.0]),
                               _state={0: replicas[:1]}, _state_of=lambda model: replicas[1:])
     assert Sampler._age(sampler, 0, 10) == age
+
+
+def test_the_load_of_a_sample_is_requests_over_replicas_that_are_for_sale_on_its_day():
+    """Workloads of 6 and 4 requests a second at 3 and 2 replicas, and 7 that are not listed: 2 each."""
+    sampler = object.__new__(Sampler)
+    sampler._customers = SimpleNamespace(model=np.array([0, 0, -1]))
+    sampler._traffic = SimpleNamespace(up=np.ones(3, bool), feed=SimpleNamespace(
+        rates_per_s=lambda now_s: np.array([6.0, 4.0, 9.0])))
+    sampler._surfaces = SimpleNamespace(offer_model=np.zeros(3, int), waits=np.full((1, len(outcome.METRICS)), np.nan))
+    sampler._board = SimpleNamespace(listed=np.array([True, True, False]), replicas=np.array([3, 2, 7]))
+    sampler._last_day, sampler._state, sampler._load = np.full(1, -np.inf), {}, np.full(1, np.nan)
+    sampler._budget, sampler._credit, sampler._weighs, sampler._offers_of = 1e6, 0.0, False, [np.arange(3)]
+    sampler._state_of, sampler._take_in = lambda model: (1,), lambda sample, counted: None
+    assert [turn.share.tolist() for turn in Sampler._choose(sampler, 5, 0.0)] == [[1.0]]
+    sample = Sample(np.ones(1, bool), np.array([True, True, False]), None, np.zeros((2, 1)), None, None, None, 1.0)
+    Sampler._learn(sampler, sample, np.ones(3, bool), 5, None)
+    assert (sampler._load.tolist(), sampler._last_day.tolist()) == ([2.0], [5.0])
 
 
 def test_memory_is_kept_for_a_crowd_or_refused_in_a_sentence():
