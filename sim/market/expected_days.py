@@ -1,18 +1,15 @@
 """A sampled run's day in whole numbers: what offers sold and workloads bought are the same sums, to the nano-dollar."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.engines import outcome
 from sim.engines.wanted import RULES
-from sim.market.accounts import FAILED_ATTEMPTS, QUEUE_FULL, RATE_LIMITED, TOO_LONG
 from sim.market.surfaces import Surfaces
 from sim.market.usage import OfferDay, WorkloadDay
 from sim.market.volume_meter import Volumes
 from sim.market.whole_numbers import Carry, apportioned
-
-FOR_WANT: Final = [1, 4]  # of the kinds of attempts that were not served: those for want of room
 
 
 class Pace(NamedTuple):
@@ -37,18 +34,12 @@ class ExpectedDays:
         self._cut = Carry(len(surfaces.offer_model))
 
     def offers(self, day: Volumes) -> OfferDay:
-        """Return the day of all offers; attempts that were not served are as many a request served as measured."""
+        """Return the day of all offers."""
         surfaces = self._surfaces
         served, prompt, output = _whole(day.served), _whole(day.sold_prompt), _whole(day.sold_output)
         revenue = _whole(_where_sold(day.revenue_nano, prompt + output))
-        sums = surfaces.sums
-        kinds = (sums[:, RATE_LIMITED], sums[:, QUEUE_FULL], sums[:, TOO_LONG], sums[:, FAILED_ATTEMPTS].sum(axis=1),
-                 sums[:, outcome.CANCELLED], sums[:, outcome.WRITTEN_OFF_NANO])
-        of_served = np.tile(day.served[:, None], len(kinds))
-        of_served[:, FOR_WANT] = day.crowded[:, None]
-        counts = self._attempts.whole(of_served * surfaces.per_served(np.stack(kinds, axis=1)))
-        limited, full, too_long, failed, abandoned, written_off = counts.T
-        cut = surfaces.per_served(sums[:, outcome.SERVED_CUT])
+        limited, full, too_long, failed, abandoned, written_off = self._attempts.whole(day.attempts).T
+        cut = surfaces.per_served(surfaces.sums[:, outcome.SERVED_CUT])
         refused = limited + full + too_long
         return OfferDay(
             placed=served + refused + failed + abandoned, served=served, refused=refused, failed=failed,

@@ -7,11 +7,12 @@ from typing import Final
 import numpy as np
 
 from sim.engines import outcome
-from sim.market.accounts import QUEUE_FULL
+from sim.market.accounts import FAILED_ATTEMPTS, QUEUE_FULL, RATE_LIMITED, TOO_LONG
 
 RULE_REQUESTS: Final = 50.0  # requests as which the published rule counts beside shares that were measured (assumption)
 FOR_WANT_OF_ROOM: Final = [outcome.REFUSED, outcome.ABANDONED, outcome.TIMED_OUT]
 NO_ROOM: Final = [QUEUE_FULL, outcome.CANCELLED]  # attempts that ended so
+FOR_WANT: Final = [1, 4]  # these among the columns of `attempts_per_served`
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,19 @@ class SampledShares:
         """Replica-seconds of work over requests served, float64 (offers,); 0 where none was."""
         served = self.sums[:, outcome.SERVED]
         return np.asarray(np.where(served > 0, self.busy_s / np.maximum(served, 1e-300), 0.0))
+
+    @cached_property
+    def attempts_per_served(self) -> np.ndarray:
+        """Attempts that were not served over requests served, float64 (offers, 6); 0 where none was.
+
+        Columns: rate limited, queue full, too long, failed, given up; and, in nano-dollars, written off.
+        Less than one request counts as one: of an offer that turns everybody away what was ever served fades with each
+        sample while its refusals do not, and their ratio would pass all whole numbers.
+        """
+        served, failed = self.sums[:, outcome.SERVED], self.sums[:, FAILED_ATTEMPTS].sum(axis=1)
+        kinds = np.column_stack([self.sums[:, [RATE_LIMITED, QUEUE_FULL, TOO_LONG]], failed,
+                                 self.sums[:, [outcome.CANCELLED, outcome.WRITTEN_OFF_NANO]]])
+        return np.asarray(np.where(served[:, None] > 0, kinds / np.maximum(served, 1.0)[:, None], 0.0))
 
     @cached_property
     def found_share(self) -> np.ndarray:

@@ -13,7 +13,7 @@ from sim.engines.outcome import METRICS, OFFER_SUMS, TTFT, Tally
 from sim.histogram import FINE_BITS, bins, quantile
 from sim.market.crowds import fair_outcomes, fair_waits
 from sim.market.room import lost_now, room_seen
-from sim.market.sampled_shares import FOR_WANT_OF_ROOM, NO_ROOM, SampledShares, share_of
+from sim.market.sampled_shares import FOR_WANT, FOR_WANT_OF_ROOM, NO_ROOM, SampledShares, share_of
 
 ENOUGH: Final = 200  # requests of a sample that halve the weight of those before it, and of which percentiles are taken
 MODELS_WEIGHT: Final = 20.0  # requests as which its model's other workloads count beside a workload's own (assumption)
@@ -173,8 +173,10 @@ class Surfaces:
         """
         return lost_now(self._shares.lost[rows], self.offer_room[rows], load, replicas)
 
-    def refused_factor(self, rows: np.ndarray, lost: np.ndarray) -> np.ndarray:
-        """Attempts a request served that found no room or were given up, over those measured, float64 (rows,).
+    def attempts_per_served(self, rows: np.ndarray, lost: np.ndarray) -> np.ndarray:
+        """Attempts that were not served over requests served, float64 (rows, 6), in `SampledShares`' columns.
+
+        As measured; but for those that found no room or were given up, which follow what each offer loses now.
 
         Parameters
         ----------
@@ -186,7 +188,9 @@ class Surfaces:
         asked, then = self._shares.asked[rows], self._shares.lost[rows]
         now = np.minimum(lost, 1.0 - 1.0 / np.maximum(asked, 2.0))
         before, after = (x / np.maximum(1.0 - x, 1e-300) for x in (then, now))
-        return np.asarray(np.where((then > 0) & (then < 1), after / np.where(before > 0, before, 1.0), 1.0))
+        found: np.ndarray = self._shares.attempts_per_served[rows]
+        found[:, FOR_WANT] *= np.where((then > 0) & (then < 1), after / np.where(before > 0, before, 1.0), 1.0)[:, None]
+        return found
 
     @property
     def _shares(self) -> SampledShares:
@@ -265,11 +269,7 @@ class Surfaces:
         return np.asarray(self.cut / np.maximum(self.outcomes[:, outcome.COMPLETED], 1.0))
 
     def per_served(self, values: np.ndarray) -> np.ndarray:
-        """Counts of offers, one row each, over requests served; 0 where none was.
-
-        Less than one request counts as one: of an offer that turns everybody away what was ever served fades with each
-        sample while its refusals do not, and their ratio would pass all whole numbers.
-        """
+        """Counts of offers, one row each, over requests served, at least one; 0 where none was."""
         served = self.sums[:, outcome.SERVED].reshape(-1, *(1,) * (values.ndim - 1))
         return np.asarray(np.where(served > 0, values / np.maximum(served, 1.0), 0.0))
 

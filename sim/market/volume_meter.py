@@ -23,7 +23,7 @@ LEAST_COST: Final = 1e-6  # pico-dollars: an offer that is free attracts no more
 
 @dataclass
 class Volumes:
-    """Sums of a day, float64: (workloads,) but for `offers` and `busy_s`, (offers,).
+    """Sums of a day, float64: (workloads,) up to `cost_nano`, (offers,) from `served` on.
 
     Attributes
     ----------
@@ -37,8 +37,9 @@ class Volumes:
         The same at each offer.
     busy_s, replica_s
         Work of each offer's replicas, and how long they were there.
-    crowded
-        Requests served, each times how many more attempts at the offer find no room than when it was measured.
+    attempts
+        float64 (offers, 6): those that were not served, in `SampledShares`' columns. Reckoned hour by hour: what is
+        measured in the course of a day holds from then on, and each number comes from one measurement.
     model
         int64 (workloads,): the model that each used last on this day, -1 for none.
     """
@@ -57,13 +58,14 @@ class Volumes:
     revenue_nano: np.ndarray
     busy_s: np.ndarray
     replica_s: np.ndarray
-    crowded: np.ndarray
+    attempts: np.ndarray
     model: np.ndarray
 
     @classmethod
     def none(cls, workloads: int, offers: int) -> "Volumes":
         """A day that begins."""
-        columns = [*np.zeros((7, workloads)), *np.zeros((8, offers)), np.full(workloads, -1, np.int64)]
+        columns = [*np.zeros((7, workloads)), *np.zeros((7, offers)), np.zeros((offers, 6)),
+                   np.full(workloads, -1, np.int64)]
         return cls(*columns)
 
 
@@ -219,7 +221,7 @@ class VolumeMeter:
         sold = Sold(rows, of, share, share * np.bincount(at, completed, models)[of])
         self._buy(used, at, tokens, self._sell(sold, sums, board))
         day.busy_s[rows] += sold.served * self.surfaces.busy_s_per_served(rows)
-        day.crowded[rows] += sold.served * self.surfaces.refused_factor(rows, lost)
+        day.attempts[rows] += sold.served[:, None] * self.surfaces.attempts_per_served(rows, lost)
         day.replica_s += board.replicas * float(HOUR_S)
 
     def _sell(self, sold: Sold, sums: MeanLengths, board: Board) -> MeanTerms:

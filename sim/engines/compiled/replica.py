@@ -5,7 +5,7 @@ import numpy as np
 from sim.compiled import inner
 from sim.engines.compiled import dialects, finish, prefix_cache
 from sim.engines.compiled.batch import dequeue, enqueue, kv_of, unlink_central, unlink_prefill
-from sim.engines.compiled.clock import set_time
+from sim.engines.compiled.clock import first_of_two, set_time
 from sim.engines.compiled.leap import boundary_s, coefficients, first_end, next_chance_s, plan
 from sim.engines.compiled.owed import owe, release
 from sim.engines.compiled.priority import last_more, last_no_less
@@ -143,7 +143,8 @@ def count_time(g: Globals, replica: Replica, row: np.ndarray) -> None:
     What crosses the window's end waits in the replica until somebody asks: added when the step ends, it would make
     the last bits of the sum depend on how long the run goes on.
     """
-    inside_s = min(g.now, g.demand_ends_s) - max(replica.start_s, g.warmup_s)
+    begins_s = g.warmup_s if replica.start_s < g.warmup_s else replica.start_s
+    inside_s = first_of_two(g.now, g.demand_ends_s) - begins_s
     if inside_s <= 0.0:
         return
     if g.now < g.demand_ends_s:

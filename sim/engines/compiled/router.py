@@ -9,7 +9,7 @@ from sim.draws import BACKOFF, derive, slot_of
 from sim.engines.answers import expected_tokens
 from sim.engines.compiled import health, telemetry
 from sim.engines.compiled.books import bill, count_outcome, count_rule, measure
-from sim.engines.compiled.clock import RETRY, Rare, push_misc, start_timer, stop_timer
+from sim.engines.compiled.clock import RETRY, Rare, first_of_two, push_misc, start_timer, stop_timer
 from sim.engines.compiled.hedge import hedge_time, swap
 from sim.engines.compiled.network import Letter, send
 from sim.engines.compiled.preferences import uses_own_key
@@ -109,9 +109,10 @@ def hear_request(
 def set_timer(g: Globals, clock: Clock, routing: Routing, q: int) -> None:
     """Start the timer at the earliest deadline, if there is one or was one."""
     request = routing.requests[q]
-    at = min(request.patience_at, request.total_at, request.attempt_at, request.second_at)
+    at = first_of_two(request.patience_at, request.total_at)
+    at = first_of_two(at, first_of_two(request.attempt_at, request.second_at))
     if request.second < 0 and request.live >= 0:
-        at = min(at, request.hedge_at)
+        at = first_of_two(at, request.hedge_at)
     # No deadline, and none on the wheel: all that is left to do is to void what may be in the heap.
     if at == np.inf and request.bucket < 0:
         request.stamp += 1

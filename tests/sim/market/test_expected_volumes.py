@@ -142,11 +142,11 @@ def test_a_sample_of_200_requests_halves_what_was_known():
 def test_who_turns_everybody_away_has_as_many_refusals_as_were_seen_and_no_more():
     """Served fades to nothing sample by sample, refusals do not: the ratio of both would pass all whole numbers."""
     surfaces = Surfaces.unknown(OFFER_MODEL, 2, 3)
-    limited = outcome.OFFER_SUMS.index("rate_limited")
     for served, lost in [(200, 0)] + 200 * [(0, 200)]:
         surfaces.see(sample([served, 200 - served], lost=lost))
     assert 0.0 < surfaces.sums[0, outcome.SERVED] < 1e-50
-    assert surfaces.per_served(surfaces.sums[:, limited])[0] == pytest.approx(400.0)  # 200, and half of those before
+    limited = surfaces.attempts_per_served(np.array([0]), np.zeros(1))[0, 0]
+    assert limited == pytest.approx(400.0)  # 200, and half of those before
 
 
 def test_a_sample_is_never_outweighed_by_a_larger_one_before_it():
@@ -192,8 +192,9 @@ def test_requests_that_find_no_room_follow_what_offers_lose():
     for lost, completed in ((1 / 6, 5 / 6), (0.5, 0.5), (0.0, 1.0), (1.0, 0.0)):
         assert surfaces.completed_share(MODEL, np.array([lost, 0.0]))[1] == pytest.approx(completed)
     # of each of 240 served 40 met a full queue and 20 gave up
-    rows = np.zeros(4, int)
-    assert surfaces.refused_factor(rows, np.array([0.2, 0.0, 0.6, 0.5])) == pytest.approx([1.0, 0.0, 6.0, 4.0])
+    found = surfaces.attempts_per_served(np.zeros(4, int), np.array([0.2, 0.0, 0.6, 0.5]))
+    assert found[:, 1] == pytest.approx(np.array([1.0, 0.0, 6.0, 4.0]) * 40 / 240)
+    assert found[:, 4] == pytest.approx(np.array([1.0, 0.0, 6.0, 4.0]) * 20 / 240)
 
 
 def test_an_hour_of_an_offer_that_is_full():
@@ -210,6 +211,25 @@ def test_an_hour_of_an_offer_that_is_full():
     assert sold.queue_full[0] == pytest.approx(6.0 * day.served[0] * 40 / 240, abs=1)
     assert sold.abandoned[0] == pytest.approx(6.0 * day.served[0] * 20 / 240, abs=1)
     assert sold.rate_limited[0] == pytest.approx(day.served[0] * 60 / 240, abs=1)  # a rate limit knows no replicas
+
+
+def test_attempts_of_an_hour_are_of_the_measurement_of_that_hour():
+    """One replica loses .6 of what it is asked: 1 full queue and .5 given up for each that it serves.
+
+    Then it is measured to refuse 49 of 50. The morning's attempts stay: a factor on one measurement times the counts
+    of the next made hundreds of billions of them in a day.
+    """
+    surfaces = full()
+    first, second = 0.8 * 350 / 338, 0.2 * 110 / 122
+    found = meter(surfaces)
+    found.hour(board(), np.ones(3), MODEL, np.array([0.0, 3.0 * HOUR_S * (first + second) / first, 0.0]), LENGTHS)
+    late = sample([20, 60], lost=980)
+    late.counted.offer_sums[0, 1, [outcome.OFFER_SUMS.index("queue_full"), outcome.CANCELLED]] = 500, 480
+    surfaces.see(late)
+    day = found.close()
+    assert day.attempts[0, [1, 4]] == pytest.approx([day.served[0], 0.5 * day.served[0]])
+    sold = ExpectedDays(surfaces).offers(day)
+    assert [sold.queue_full[0], sold.abandoned[0]] == [round(day.served[0]), round(0.5 * day.served[0])]
 
 
 def test_longer_requests_go_to_some_offers():
