@@ -30,12 +30,13 @@ def add_market_calibration(below: Any) -> None:  # noqa: ANN401 - argparse keeps
                         help="also take runs of that file that other code did")
     parser.add_argument("--fine", action="store_true", help="runs as the scenario has them, not coarse ones")
     parser.add_argument("--most", type=positive, metavar="N", help="runs to do now; the rest another time")
-    for name, default, what in (("centre", 20, "replications at the scenario's own parameters"),
-                                ("cover", 150, "places over the priors"),
-                                ("final", 40, "places of the final check, three runs each")):
+    for name, default, what in (("centre", 10, "replications at the scenario's own parameters"),
+                                ("cover", 90, "places over the priors"),
+                                ("final", 36, "places of the final check"),
+                                ("replications", 2, "runs of each place of the final check")):
         parser.add_argument(f"--{name}", type=positive, default=default, metavar="N",
                             help=f"{what} (default: %(default)s)")
-    parser.add_argument("--waves", default="120,90", metavar="N,M", help="places inside of what is left, wave by wave "
+    parser.add_argument("--waves", default="24", metavar="N,M", help="places inside of what is left, wave by wave "
                         "(default: %(default)s)")
     parser.add_argument("--pseudo-truths", type=int, default=3, metavar="N", dest="truths",
                         help="runs to hide, and see whether the others find them (default: %(default)s)")
@@ -73,7 +74,8 @@ def _calibrate(arguments: argparse.Namespace) -> int:
     if arguments.dask:
         raise ScenarioError("--dask is not allowed here; use --jobs")
     refuse_few(arguments.centre)
-    plan = MatchingPlan(arguments.centre, arguments.cover, _waves(arguments.waves), arguments.final)
+    plan = MatchingPlan(arguments.centre, arguments.cover, _waves(arguments.waves), arguments.final,
+                        arguments.replications)
     coarse = () if arguments.fine else COARSE
     scenario = market_scenario(arguments, *coarse)
     facts = arguments.facts or BUILT_IN

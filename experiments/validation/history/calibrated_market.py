@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 COARSE: Final = ("horizon.sampled_per_day=4000",)  # a fifth of the usual requests: a quarter of the time of a run
 RECORD: Final = "calibration.json"
+ROUND: Final = 5  # runs that a worker does between two writings: so many are lost when a calibration is killed
 
 
 class CalibrationRequest(NamedTuple):
@@ -97,7 +98,7 @@ def calibrated(
     check_asked(ledger, asked.scenario)
     base = plain(asked.scenario)
     trials = MarketTrials(ledger, base, asked.runs, play or through_the_runner(how), asked.other_code)
-    trials.at_once, trials.most = how.jobs, asked.most
+    trials.at_once, trials.most = ROUND * how.jobs, asked.most
     found = matched(ledger, centre(ledger.parameters, base), trials, plan)
     told_of = learned(ledger, found, truths)
     data = {"provenance": _provenance(asked, ledger, plan, trials), **found_data(ledger, found, told_of)}

@@ -66,10 +66,11 @@ class MarketTrials:
         wanted = [self._prepared(trial) for trial in trials]
         todo = [row for row, (name, _, _) in enumerate(wanted) if name not in self._known]
         self.counts["read"] += len(wanted) - len(todo)
-        for start in range(0, len(todo), self.at_once):
-            rows = todo[start:start + self.at_once]
-            if self.most is not None and self.counts["done"] + len(rows) > self.most:
+        while todo:
+            allowed = self.at_once if self.most is None else min(self.at_once, self.most - self.counts["done"])
+            if not allowed:
                 raise OutOfRuns(f"{self.counts['done']} runs were done, as many as were allowed")
+            rows, todo = todo[:allowed], todo[allowed:]
             found = self.play([replace(wanted[row][1], row=row) for row in rows])
             done = []
             for row, numbers in zip(rows, found, strict=True):

@@ -37,6 +37,9 @@ Simulate = Callable[[Sequence[MarketTrial]], list[Facts]]
 class MatchingPlan(NamedTuple):
     """How many runs each stage has.
 
+    The cover has ten places a parameter of the built-in ledger, as is usual for emulators (source: Loeppky, Sacks and
+    Welch, Technometrics 51, 2009); the rest is what two cores do beside it in two hours (assumption).
+
     Attributes
     ----------
     centre
@@ -51,11 +54,11 @@ class MatchingPlan(NamedTuple):
         Of the sequences that places are taken from.
     """
 
-    centre: int = 20
-    cover: int = 150
-    waves: tuple[int, ...] = (120, 90)
-    final: int = 40
-    final_replications: int = 3
+    centre: int = 10
+    cover: int = 90
+    waves: tuple[int, ...] = (24,)
+    final: int = 36
+    final_replications: int = 2
     seed: int = 1
 
 
