@@ -7,7 +7,7 @@ from experiments.validation import deepseek_day as day
 from experiments.validation import flip_tables, mlperf_offline
 from experiments.validation.comparison import markdown, rows
 from experiments.validation.facts import fact_ledger, fact_table
-from experiments.validation.history import standing_runs
+from experiments.validation.history import kept_calibration
 
 
 def deepseek_day() -> str:
@@ -39,8 +39,8 @@ def market_facts() -> str:
 
 
 def calibration_runs() -> str:
-    """Return how far the kept runs of a calibration are, and what they say of the scenario itself."""
-    return standing_runs.runs_page()
+    """Return what the kept calibration found, or how far its runs are, and what they say of the scenario itself."""
+    return kept_calibration.calibration_page()
 
 
 def invasions() -> str:

@@ -8,7 +8,8 @@ import pytest
 
 from experiments.validation.facts.fact_ledger import FactLedger, LedgerError
 from experiments.validation.history.emulator import _covariance, fitted_emulator
-from experiments.validation.history.findings import learned, told_text
+from experiments.validation.history.findings import found_data, learned, told_text
+from experiments.validation.history.kept_calibration import found_page
 from experiments.validation.history.learned import best_place, conflicts, pseudo_truths, ranges, singular_values
 from experiments.validation.history.matching import MarketTrial, MatchingPlan, _Done, matched
 from experiments.validation.history.picking import maximin, sobol, what_is_left
@@ -203,6 +204,33 @@ def test_what_people_are_told(found):
     assert "runs that failed: 1" in told_text(facts, lost, learned(facts, found, 0))
     surer = replace(found, waves=(found.waves[-1]._replace(coverage={"f": 0.8, "g": 0.95}),))
     assert "below 0.9, are the emulators of: f 0.80" in told_text(facts, surer, learned(facts, surer, 0))
+
+
+ORIGIN = {"code": "0123456789", "ledger digest": "abcdefghij", "coarse": ["horizon.sampled_per_day=4000"]}
+
+
+def test_what_the_page_tells(found):
+    facts = ledger(**MET)
+    data = {"provenance": ORIGIN, **found_data(facts, found, learned(facts, found, 2))}
+    page = found_page(facts, data)
+    assert page.startswith("Code 01234567, ledger abcdefgh, coarse by `horizon.sampled_per_day=4000`.")
+    assert f"**{len(found.admissible)} of 32 places of the final check are admissible.**\n" in page
+    b = next(it for it in data["parameters"] if it["name"] == "b")
+    line = next(line for line in page.splitlines() if line.startswith("| b | b | 1–100 |"))
+    assert f"| {100 ** b['low']:.3g}–{100 ** b['high']:.3g} | {b['of_prior']:.2f} |" in line
+    assert "| not identified |" in next(line for line in page.splitlines() if line.startswith("| idle |"))
+    assert "(E99): 2 of 2, at implausibilities of " in page
+
+
+def test_what_the_page_tells_of_a_market_that_cannot_be(found):
+    facts = ledger(**MET)
+    data = {"provenance": ORIGIN, **found_data(facts, found, learned(facts, found, 0))}
+    data |= {"admissible": 3, "conflicts": [{"facts": ["f", "g"], "nearest implausibility": 4.25}],
+             "parameters": [{**it, "low": None, "high": None, "of_prior": None} for it in data["parameters"]]}
+    page = found_page(facts, data)
+    assert "fewer than 20: the market is misspecified" in page
+    assert "Facts that no place meets: f and g (no place nearer than 4.2)." in page
+    assert "| a | a | 0–2 | nothing | 0 |" in page
 
 
 def test_a_fact_without_a_value_is_refused():
