@@ -170,6 +170,7 @@ class SourceKeyLocator(OwnLocator):
 
     def __init__(self, function: FunctionType, module: str) -> None:
         self._line = function.__code__.co_firstlineno
+        self._py_file = function.__code__.co_filename  # numba names it where it says that code cannot be kept
         self._folder = cache_folder(module)
 
     @classmethod

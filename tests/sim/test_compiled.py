@@ -215,3 +215,16 @@ def test_inner_functions_are_compiled_once_and_only_as_parts_of_their_callers():
         assert isinstance(made.library, LinkedLibrary)
         with pytest.raises(TypeError, match=f"{function.__name__} can only be called from compiled code"):
             function(4)
+
+
+def test_of_code_that_cannot_be_kept_numba_says_so():
+    """It names the function's file, which a locator of ours must have: without optimiser no code can be kept."""
+    from numba.core.errors import NumbaWarning
+
+    from sim.draws import derive
+    from sim.kept_code import KeptCode
+
+    lifted = SimpleNamespace(lifted=[SimpleNamespace(can_cache=False)], fndesc=SimpleNamespace(qualname="x.derive"))
+    with pytest.warns(NumbaWarning, match="Cannot cache compiled function \"derive\"") as said:
+        assert not KeptCode(derive.py_func)._impl.check_cachable(lifted)
+    assert said[0].filename == str(ROOT / "sim" / "draws.py")
