@@ -27,7 +27,7 @@ def add_market_calibration(below: Any) -> None:  # noqa: ANN401 - argparse keeps
     parser.add_argument("--runs", type=Path, default=Path("calibration-runs.csv"), metavar="FILE",
                         help="file of the runs done so far, read before and appended to (default: %(default)s)")
     parser.add_argument("--other-code", action="store_true", dest="other_code",
-                        help="also take runs of that file that other code did")
+                        help="also take runs of that file that other code did, by their parameters")
     parser.add_argument("--fine", action="store_true", help="runs as the scenario has them, not coarse ones")
     parser.add_argument("--most", type=positive, metavar="N", help="runs to do now; the rest another time")
     for name, default, what in (("centre", 10, "replications at the scenario's own parameters"),

@@ -39,7 +39,8 @@ class MarketTrials:
     play
         Does runs.
     other_code
-        Whether runs that other code did count.
+        Whether runs that other code did count. They are known by their parameters and replication alone: of a scenario
+        that has got a field since, the digest is another.
     """
 
     def __init__(
@@ -49,7 +50,8 @@ class MarketTrials:
 
         self.ledger, self.base, self.path, self.play, self.code = ledger, base, runs, play, code_version()
         known = read_runs(runs, ledger)
-        self._known = {it.run: it.facts for it in known if other_code or it.code == self.code}
+        self._known = {it.run: it.facts for it in known if it.code == self.code}
+        self._of_others = {(it.values, it.replication): it.facts for it in known} if other_code else {}
         self.left_out = sum(it.code != self.code for it in known) if not other_code else 0
         self.counts = {"read": 0, "done": 0, "failed": 0}
         self.at_once = 1
@@ -64,6 +66,9 @@ class MarketTrials:
             If more runs would have to be done than were allowed.
         """
         wanted = [self._prepared(trial) for trial in trials]
+        for (name, spec, values) in wanted:
+            if name not in self._known and (values, spec.replication) in self._of_others:
+                self._known[name] = self._of_others[values, spec.replication]
         todo = [row for row, (name, _, _) in enumerate(wanted) if name not in self._known]
         self.counts["read"] += len(wanted) - len(todo)
         while todo:

@@ -168,9 +168,12 @@ def test_runs_of_other_code_count_only_if_told_so(asked):
     assert play.done == 2
     asked.runs.unlink()
     append_runs(asked.runs, ledger, [one._replace(code="old")])
-    third = MarketTrials(ledger, base, asked.runs, play, other_code=True)
+    has_changed = {**base, "description": "as code has it that came later"}
+    third = MarketTrials(ledger, has_changed, asked.runs, play, other_code=True)
     assert third(trials)[0] == one.facts
     assert (play.done, third.counts["read"]) == (2, 1)
+    third([trials[0]._replace(replication=1)])
+    assert play.done == 3
 
 
 def test_a_run_that_fails_has_no_facts(asked):
