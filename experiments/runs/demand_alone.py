@@ -1,6 +1,8 @@
 """Customers without a supply side: every released model is sold at its list price, as much as anybody wants of it.
 
 No traffic is simulated and no request is lost: volumes are what customers mean to buy. A run of a year takes seconds.
+Of supply one thing is looked at: where GPUs get cheaper on a day (`GpuFall`), and sellers do not keep that, open
+models do so too, as if competition passed it on in full and nothing but GPUs cost anything; closed ones stay as listed.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from sim.market.customers.lab_sales import LabSales
     from sim.market.models.model import Models
     from sim.scenario import MarketScenario
+    from sim.scenario.cost_settings import GpuFall
 
 CACHED_PRICE: Final = 0.25  # of the input price, as strategies price cached tokens that no list price names
 TTFT_S: Final = 0.6  # seconds to the first token, and per output token, with any model (assumption)
@@ -39,17 +42,22 @@ class ListPrices:
     first, fall_days
         Prices of the first day over those later, and the days over which they fall, evenly in their logarithm (E132);
         0 days: they have fallen when it opens.
+    gpus
+        A fall of what GPUs cost, which open models' prices follow; None: there is none.
     """
 
-    def __init__(self, models: Models, price_factor: float, first: float = 1.0, fall_days: float = 0.0) -> None:
+    def __init__(self, models: Models, price_factor: float, first: float = 1.0, fall_days: float = 0.0,
+                 gpus: GpuFall | None = None) -> None:
         from simpy import Environment
+
+        from sim.scenario.cost_settings import GpuFall
 
         self.env, self.models = Environment(), models
         scale = PICO_PER_USD_PER_MTOK * price_factor
         self._pico = np.array([
             (np.nan, np.nan) if row.list_in_usd is None or row.list_out_usd is None
             else (row.list_in_usd * scale, row.list_out_usd * scale) for row in models.rows]).reshape(-1, 2)
-        self._first, self._fall_s = first, fall_days * DAY_S
+        self._first, self._fall_s, self._gpus = first, fall_days * DAY_S, gpus or GpuFall()
 
     def level(self) -> float:
         """Return prices now over those that they fall to (E132)."""
@@ -63,8 +71,14 @@ class ListPrices:
 
     def paid_pico_per_token(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return list prices of input, output and cached tokens, float64 (models,); nan where nobody sells."""
-        into, out = np.where(self.released()[:, None], self._pico * self.level(), np.nan).T
+        level = self.level() * np.where(self.models.open, self._open_level(), 1.0)
+        into, out = np.where(self.released()[:, None], self._pico * level[:, None], np.nan).T
         return into, out, into * CACHED_PRICE
+
+    def _open_level(self) -> float:
+        """Prices of open models over those that are listed: as GPUs now cost over what they did."""
+        fallen = not self._gpus.kept and self.env.now >= self._gpus.day * DAY_S
+        return 1.0 / self._gpus.divisor if fallen else 1.0
 
     def latency_s(self) -> tuple[np.ndarray, np.ndarray]:
         """Return times to the first token and per token, the same for all models."""
@@ -83,7 +97,7 @@ def demand_alone(
     Parameters
     ----------
     scenario, replication
-        As for `experiments.runs.run_market.run_market`; the supply side is not looked at.
+        As for `experiments.runs.run_market.run_market`; of the supply side only a fall of GPUs' cost is looked at.
     progress
         Called with the market time in days after each day.
 
@@ -133,7 +147,8 @@ def _staged(scenario: MarketScenario, replication: int) -> _Shop:
     migration = migration_matrix(upgrade_graph(models, scenario.models), models)
     choice = wanted.choice
     return _Shop(Customers(population, models, migration, choice, labs, wanted.drift),
-                 ListPrices(models, scenario.price_factor, choice.first_prices, choice.fall_days), labs)
+                 ListPrices(models, scenario.price_factor, choice.first_prices, choice.fall_days,
+                            scenario.supply.gpu_fall), labs)
 
 
 def _day(customers: Customers, models: Models, day: int) -> dict[str, np.ndarray]:

@@ -149,6 +149,17 @@ def _market_for_gates(scenario: "MarketScenario", replication: int, manner: Mann
     return {**market_tables(result), "gate_facts": facts_table(result, exponents_in_use(scenario))}
 
 
+def _market_by_model(scenario: "MarketScenario", replication: int, manner: Manner) -> "dict[str, DataFrame]":
+    import pandas as pd
+
+    from experiments.measures.market.model_days import model_days
+    from experiments.measures.market.run import Run
+    from experiments.runs.demand_alone import demand_alone
+
+    sold = pd.DataFrame(model_days(Run(_played(scenario, replication, manner))))
+    return {"sold_days": sold, "wanted_days": demand_alone(scenario, replication)}
+
+
 def _market_by_marketplace(scenario: "MarketScenario", replication: int, manner: Manner) -> "dict[str, DataFrame]":
     import pandas as pd
 
@@ -165,6 +176,7 @@ KINDS: Final[dict[str, RunKind]] = {
     "demand at list prices": RunKind(_demand_at_list_prices, of="market"),
     "market in full": RunKind(_market_in_full, of="market"),
     "market, for gates": RunKind(_market_for_gates, of="market"),
+    "market, by model and day": RunKind(_market_by_model, of="market"),
     "market, by marketplace": RunKind(_market_by_marketplace, of="market"),
     "market, offers by day": RunKind(_market_offer_by_offer, of="market"),
 }

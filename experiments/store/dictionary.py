@@ -6,7 +6,7 @@ from typing import Final
 from experiments.store import report_tables
 from experiments.store.layout import Column, Table, amount, count, dimension, weight
 
-SCHEMA_VERSION: Final = 7  # of the store as a whole; counted up when a table or a column changes
+SCHEMA_VERSION: Final = 8  # of the store as a whole; counted up when a table or a column changes
 
 def _quantiles(rows: str, end: str = "_completed_s") -> tuple[Column, ...]:
     return tuple(
@@ -144,7 +144,8 @@ TABLES: Final[Mapping[str, Table]] = {
         ),
     ),
     "wanted_days": Table(
-        "A model on a day of customers who buy at list prices, in runs without a supply side (the climb).",
+        "A model on a day of customers who buy at list prices, in runs without a supply side (the climb; beside a "
+        "market for `cost_fall`).",
         (
             dimension("day", "market time", "BIGINT", "days"), dimension("model", "name of the model"),
             Column("total_b", "DOUBLE", "billion", "its parameters in all (not to be added up)", "measure"),
@@ -153,6 +154,20 @@ TABLES: Final[Mapping[str, Table]] = {
             amount("plain_tokens", "tokens", "what they would be with a model of verbosity 1"),
             amount("quality_tokens", "tokens", "the tokens, each times the quality for its workload's task"),
             amount("spend_usd", "USD", "what they cost at list prices, before the router's fee"),
+        ),
+    ),
+    "sold_days": Table(
+        "A model on a day of a market that sold some of it, in runs that ask for it (`cost_fall`).",
+        (
+            dimension("day", "market time", "BIGINT", "days"), dimension("model", "name of the model"),
+            Column("total_b", "DOUBLE", "billion", "its parameters in all (not to be added up)", "measure"),
+            Column("open", "BOOLEAN", "", "whether anybody may serve it", "text"),
+            weight("sellers", "offers", "offers of it that are listed at the end of the day"),
+            amount("requests", "requests", "completed"),
+            amount("tokens", "tokens", "prompt and output tokens of these"),
+            amount("plain_tokens", "tokens", "what they would be with a model of verbosity 1"),
+            amount("quality_tokens", "tokens", "the tokens, each times the quality for its workload's task"),
+            amount("spend_usd", "USD", "charged for them, before the router's fee"),
         ),
     ),
     "gate_facts": Table(

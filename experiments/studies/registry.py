@@ -10,6 +10,7 @@ ROWS: Final = (  # packages, each with its study as ``STUDY``; in the order of t
     "experiments.studies.tournament",
     "experiments.studies.market",
     "experiments.studies.climb",
+    "experiments.studies.cost_fall",
     "experiments.studies.pricing",
     "experiments.studies.steady",
     "experiments.studies.sweep",

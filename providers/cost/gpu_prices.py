@@ -1,4 +1,4 @@
-"""Rent of each GPU type on each day: falling, V-shaped, constant, or replayed from a file."""
+"""Rent of each GPU type on each day: falling, V-shaped, constant, or replayed from a file; and a fall of all costs."""
 
 import csv
 import io
@@ -6,13 +6,14 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from providers.cost.ownership import REFERENCE
 from providers.hardware.gpus import GPUS, Gpu
 from sim.errors import MarketError
+from sim.scenario.cost_settings import GpuFall
 from sim.scenario.firm_settings import GpuPrices
 from sim.text_files import text_of, why_unread
 from sim.units import DAYS_PER_YEAR
@@ -20,6 +21,31 @@ from sim.units import DAYS_PER_YEAR
 
 class GpuPriceError(MarketError):
     """A file of GPU prices cannot be used; the text names the file and the line."""
+
+
+class CostLevels(NamedTuple):
+    """What a GPU costs on each day over what is set, rented or owned, float64 (days,); the last day's goes on.
+
+    Attributes
+    ----------
+    reckoned
+        As sellers reckon: with it they price, order and enter.
+    paid
+        As they pay.
+    """
+
+    reckoned: np.ndarray
+    paid: np.ndarray
+
+
+UNCHANGED: Final = CostLevels(np.ones(1), np.ones(1))
+
+
+def cost_levels(fall: GpuFall, days: int) -> CostLevels:
+    """Return what GPUs cost over what is set, where it falls on one day (E195)."""
+    days = max(days, 1)
+    paid = np.where(np.arange(days) < fall.day, 1.0, 1.0 / fall.divisor)
+    return CostLevels(np.ones(days) if fall.kept else paid, paid)
 
 
 class _Quote(NamedTuple):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from providers.cost.gpu_prices import UNCHANGED, CostLevels
 from providers.cost.ownership import OwnedCost
 from sim.market.ledger import Account, Ledger
 from sim.market.result import PoolDay
@@ -37,6 +38,8 @@ class Pool:
         GPUs ordered and not delivered.
     opens_day
         Day on which the firm has the first of them.
+    levels
+        What GPUs cost on each day over what is set.
     """
 
     settings: PoolSettings
@@ -50,6 +53,7 @@ class Pool:
     training: int = 0
     on_order: int = 0
     opens_day: float = 0.0
+    levels: CostLevels = UNCHANGED
 
     @property
     def total(self) -> int:
@@ -63,14 +67,16 @@ class Pool:
 
     def usd_per_hour(self, day: int) -> float:
         """Full cost of one more GPU of this pool, USD per hour."""
-        return self._rent_on(day) if self.is_rented else self.owned_cost.total * self.price_factor
+        set_usd = self._rent_on(day) if self.is_rented else self.owned_cost.total * self.price_factor
+        return set_usd * _on(self.levels.reckoned, day)
 
     def avoidable_usd_per_hour(self, day: int) -> float:
         """What giving up one GPU would save, USD per hour: the rent, or the power of an owned one."""
+        level = _on(self.levels.reckoned, day)
         if self.is_rented:
-            return self._rent_on(day)
+            return self._rent_on(day) * level
         # capital and colocation are sunk: an idle GPU of one's own saves the difference in power only
-        return self.owned_cost.power * (1.0 - self.idle_power_share) * self.price_factor
+        return self.owned_cost.power * (1.0 - self.idle_power_share) * self.price_factor * level
 
     def add(self, gpus: int) -> None:
         """Take delivery of ``gpus`` (negative: give rented ones back)."""
@@ -93,10 +99,16 @@ class Pool:
             "colocation": self.owned_cost.colocation * self.owned * self.price_factor,
             "power": power * self.price_factor,
         }
-        return {purpose: round(HOURS_PER_DAY * usd * NANO_PER_USD) for purpose, usd in usd_per_hour.items()}
+        paid = _on(self.levels.paid, day)
+        return {purpose: round(HOURS_PER_DAY * usd * paid * NANO_PER_USD) for purpose, usd in usd_per_hour.items()}
 
     def _rent_on(self, day: int) -> float:
-        return float(self.rent[min(day, len(self.rent) - 1)]) * self.price_factor
+        return _on(self.rent, day) * self.price_factor
+
+
+def _on(by_day: np.ndarray, day: int) -> float:
+    """Of a day; after the last one, the last."""
+    return float(by_day[min(day, len(by_day) - 1)])
 
 
 def open_pools(

@@ -8,7 +8,7 @@ import numpy as np
 from simpy import Event
 
 from providers.around import Around
-from providers.cost.gpu_prices import gpu_price_series
+from providers.cost.gpu_prices import cost_levels, gpu_price_series
 from providers.cost.ownership import owned_cost
 from providers.entry.appraisal import Appraisal
 from providers.entry.entrance import PoolEntrance
@@ -50,7 +50,7 @@ class SupplySide:
     postings
         Every posting of prices with the seller's cost at that moment; grows likewise.
     gpu_rents
-        GPU type to its rent, USD per GPU-hour, float64 (days,).
+        GPU type to its rent as `GpuPrices` has it, USD per GPU-hour, float64 (days,).
     unit_costs
         What a million tokens of each offer cost now.
     newcomers
@@ -66,7 +66,9 @@ class SupplySide:
         self.offers = [offer_spec(*both, settings) for both in zip(planned, parts, strict=True)]
         self.providers = _providers(settings, planned, parts)
         self.pool_days: list[PoolDay] = []
-        self.gpu_rents = gpu_price_series(settings.gpu_prices, int(np.ceil(around.days)), around.gpus)
+        days = int(np.ceil(around.days))
+        self.gpu_rents = gpu_price_series(settings.gpu_prices, days, around.gpus)
+        self._levels = cost_levels(settings.gpu_fall, days)
         self._usage = Usage(planned, settings, around.price_factor)
         self._sellers = Sellers(planned, settings, streams, self._usage, self._usd_per_gpu_hour)
         self.unit_costs, self.postings = self._sellers.unit_costs, self._sellers.postings
@@ -140,6 +142,7 @@ class SupplySide:
         pools = open_pools(name, self.settings, self.gpu_rents, self._owned_costs, self._around.price_factor)
         firm = self.settings.firms[name]
         for pool in pools:
+            pool.levels = self._levels
             pool.opens_day = opening_day(pool.settings, firm, self._around)
             if pool.opens_day > firm.entry_day:
                 pool.owned = pool.rented = 0

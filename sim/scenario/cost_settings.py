@@ -1,4 +1,4 @@
-"""What sellers reckon a token costs: at which volume, with what besides GPUs, and how their software gets better."""
+"""What sellers reckon a token costs: at which volume, with what besides GPUs, as software and GPUs get better."""
 
 from typing import Literal
 
@@ -25,3 +25,17 @@ class Costing(Part):
     least_load: float = quantity(
         0.05, unit="replicas", doc="Volume for which a cost is reckoned at least, as a share of a replica's planned "
         "load", gt=0, le=1, source="assumption: below it a price says only that nobody should buy (volume)")
+
+
+class GpuFall(Part):
+    """A fall, on one day, of what GPUs cost all owners, rented or their own: an experiment, and no fact."""
+
+    divisor: float = quantity(
+        1.0, unit="1", doc="What rents, and capital, power and colocation of owned GPUs, are divided by from then on; "
+        "1: nothing happens, below 1 they rise", ge=1e-3, le=1e3, source="assumption: none",
+        sweep=Sweep(1.0, 10.0, "log", "none to the fall of prices at a fixed quality in a year or two"))
+    day: float = quantity(0.0, unit="days", doc="Day from which on it holds; nobody expects it", ge=0,
+                          source="assumption: from the start")
+    kept: bool = Field(
+        False, description="Whether sellers keep it: they pay less, and go on pricing, ordering and entering as if "
+        "GPUs cost what they did (source: assumption: false, true is the control of a study)")

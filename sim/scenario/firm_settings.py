@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from sim.scenario.base import Name, Part, Sweep, quantity
-from sim.scenario.cost_settings import Costing
+from sim.scenario.cost_settings import Costing, GpuFall
 from sim.scenario.entry_settings import EntrySettings
 from sim.scenario.price_settings import RelativeSchedule
 from sim.scenario.pricing_settings import DemandLearning, PricingChoice
@@ -258,6 +258,7 @@ class SupplySettings(Part):
 
     firms: dict[Name, Firm] = Field(description="Firms by name", min_length=1)
     gpu_prices: GpuPrices = Field(GpuPrices(), description="Rent of GPUs over time")
+    gpu_fall: GpuFall = Field(GpuFall(), description="A fall of what all GPUs cost on one day")
     ownership: Ownership = Field(Ownership(), description="Cost of owned GPUs")
     costing: Costing = Field(Costing(), description="From the cost of GPUs to that of a token")
     autoscaling: Autoscaling = Field(Autoscaling(), description="Replicas follow the load")

@@ -389,6 +389,7 @@ def market_worlds() -> list[tuple[str, str, dict[str, Any]]]:
         *((r"supply\.(firms|knowledge|learning|costing)", f"strategies {n}", one) for n, one in enumerate(strategies)),
         *((r".*\.training", f"training {kind}", one) for kind, one in split.items()),
         (r"supply\.learning", "learned", merged(strategies[0], {"supply": {"knowledge": "learned"}})),
+        (r"supply\.gpu_fall", "cheaper GPUs", merged(months, {"supply": {"gpu_fall": {"divisor": 4.0, "day": 10.0}}})),
         (r"supply\.gpu_prices", "falling rents", merged(months, {"supply": {"gpu_prices": {"kind": "falling"}}})),
         (r"supply\.gpu_prices", "replayed rents", merged(months, {"supply": {"gpu_prices": {
             "kind": "replayed", "path": rents()}}})),

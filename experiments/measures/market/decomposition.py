@@ -47,7 +47,7 @@ NOTHING: Final = Split(0.0, 0.0, 0.0)
 Method = Callable[[np.ndarray, np.ndarray], Split]
 
 
-def shapley(spend: np.ndarray, tokens: np.ndarray, level: float = 1.0) -> Split:
+def shapley(spend: np.ndarray, tokens: np.ndarray, level: float | np.ndarray = 1.0) -> Split:
     """Shapley decomposition: the mean over the six orders in which volume, mix and price can change (V2).
 
     With x, y, z the three factors of a model's spend, the effect of x is
@@ -59,8 +59,8 @@ def shapley(spend: np.ndarray, tokens: np.ndarray, level: float = 1.0) -> Split:
     spend, tokens
         (2, models): before and after.
     level
-        Price afterwards over that before of a model that was bought in one of them only, where all prices are known to
-        have changed alike. Else its coming or going is no change of price.
+        Price afterwards over that before of a model that was bought in one of them only, where it is known: of all
+        alike, or float64 (models,). Else its coming or going is no change of price.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def summed(splits: Sequence[Split]) -> Split:
     return Split(*(float(sum(column)) for column in zip(*splits, strict=True))) if splits else NOTHING
 
 
-def _filled(spend: np.ndarray, tokens: np.ndarray, level: float = 1.0) -> _Periods | None:
+def _filled(spend: np.ndarray, tokens: np.ndarray, level: float | np.ndarray = 1.0) -> _Periods | None:
     """Prices and shares of both periods; what one period does not know is taken from the other.
 
     A model without tokens has no price: that of the other period stands in, so that its coming and going is no change

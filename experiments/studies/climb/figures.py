@@ -11,8 +11,8 @@ import numpy as np
 from experiments.measures.catalogue import measure
 from experiments.output.figure_style import COLOURS, COLUMNS, plain_ticks, save_both, say, styled, whiskers
 from experiments.stats import Interval, interval
+from experiments.studies.bills import EFFECT
 from experiments.studies.climb.design import ONCE, RAMPED
-from experiments.studies.climb.measures import EFFECT
 from experiments.studies.market.figures import EFFECTS, INK
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from experiments.studies.bills import extreme
 from experiments.studies.climb.design import CONTROLS, FIRST_DAY, NULL, UNMOVED, ClimbCell
 from experiments.studies.climb.measures import Found
 
@@ -26,18 +26,6 @@ def shares(frame: DataFrame, controls: Iterable[str]) -> Cells:
         if divisor != first:
             found[ClimbCell(control, divisor, path), int(day)] = part["value"].tolist()
     return found
-
-
-def extreme(cells: Cells, sign: int) -> Sequence[float]:
-    """Return the values of the cell with the least mean (sign 1) or the most (−1).
-
-    If one has no mean (nothing is bought, or nothing changes) it is that one: so no threshold holds.
-    """
-    means = {cell: sum(values) / len(values) if values else math.nan for cell, values in cells.items()}
-    unknown = next((cell for cell, mean in means.items() if math.isnan(mean)), None)
-    if unknown is not None or not means:
-        return [] if unknown is None else cells[unknown]
-    return cells[min(means, key=lambda cell: sign * means[cell])]
 
 
 def statistics(found: Found) -> dict[str, Sequence[float]]:

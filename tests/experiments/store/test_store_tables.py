@@ -51,7 +51,7 @@ def test_columns_are_those_of_the_dictionary(traffic, market):
     for frames in (traffic, market):
         assert {name: tuple(frame.columns) for name, frame in frames.items()} == {
             name: TABLES[name].names for name in frames}
-    assert set(traffic) | set(market) == set(TABLES) - set(REPORT_TABLES) - {"wanted_days", "gate_facts"}
+    assert set(traffic) | set(market) == set(TABLES) - set(REPORT_TABLES) - {"wanted_days", "sold_days", "gate_facts"}
 
 
 def test_every_column_has_a_meaning_and_every_number_a_unit():

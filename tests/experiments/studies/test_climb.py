@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 
 from experiments.runs.demand_alone import COLUMNS, ListPrices, demand_alone
+from experiments.studies.bills import bill_of, extreme, metrics_of
 from experiments.studies.climb import STUDY, two_rungs
 from experiments.studies.climb.design import CONTROLS, FIRST_DAY, NULL, ONCE, OTHERS, RAMPED, UNMOVED, Climb, ClimbCell
 from experiments.studies.climb.measures import COLUMNS as FRAME
-from experiments.studies.climb.measures import bill_of, metrics_of, summary
+from experiments.studies.climb.measures import summary
 from experiments.studies.climb.two_rungs import Rungs
 from experiments.studies.climb.two_worlds import CLIMB, world
-from experiments.studies.climb.weighing import SHARE, extreme, shares
+from experiments.studies.climb.weighing import SHARE, shares
 from sim.errors import ScenarioError
 from sim.scenario import MarketScenario
 from sim.scenario.load import override
