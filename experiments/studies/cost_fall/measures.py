@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from experiments.studies.bills import EFFECT, bill_of, metrics_of
-from experiments.studies.cost_fall.design import KEPT, CostFall, FallCell
+from experiments.studies.cost_fall.design import ENTRY, CostFall, FallCell
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -70,17 +70,18 @@ def _compared(
     days = design.window(after)
     before, now = (_in(of.sold, days) for of in (base, mine))
     is_open = {name for it in (before, now) for name in it.loc[it["open"].astype(bool), "model"]}
-    price = _open_price(*(it[it["model"].isin(is_open)] for it in (before, now)))
+    open_before, open_now = (it[it["model"].isin(is_open)] for it in (before, now))
+    price = _open_price(open_before, open_now)
     # who sold in only one of them: an open one as open ones are, a closed one at its creator's price
     levels = dict.fromkeys(is_open, price if price > 0 else 1.0)
     yield ALL, _metrics(before, now, days, levels)
     known = price > 0 and cell.divisor != 1
     about = {"open_price": price, PASSED: -math.log(price) / math.log(cell.divisor) if known else math.nan,
-             "sellers": float(now.loc[now["model"].isin(is_open), "sellers"].sum()) / len(days)}
-    yield OPEN, _metrics(*(it[it["model"].isin(is_open)] for it in (before, now)), days, levels) | about
-    wanted = [_in(of.wanted, days) for of in (base, mine)]
-    imposed = dict.fromkeys(is_open, 1.0 if cell.arm == KEPT else 1.0 / cell.divisor)
-    yield LISTED, _metrics(*wanted, days, imposed)
+             "sellers": float(open_now["sellers"].sum()) / len(days)}
+    yield OPEN, _metrics(open_before, open_now, days, levels) | about
+    if cell.arm == ENTRY:  # at list prices nobody enters, and the other arms would say the same
+        imposed = dict.fromkeys(is_open, 1.0 / cell.divisor)
+        yield LISTED, _metrics(_in(base.wanted, days), _in(mine.wanted, days), days, imposed)
 
 
 def _in(rows: DataFrame, days: range) -> DataFrame:
