@@ -50,9 +50,9 @@ def _where(row: dict[str, float]) -> str:
 
 def _passed(entry: DataFrame, closed: DataFrame) -> str:
     """How much of the fall reaches prices of open models, in logarithms, and how many sell them."""
-    told = [f"{number(row[PASSED], 2)} with {number(row['sellers'], 3)} offers ({_where(row)})"
+    told = [f"{row[PASSED]:.2f} with {number(row['sellers'], 3)} offers ({_where(row)})"
             for row in entry.to_dict("records")]
-    without = [f"{number(row[PASSED], 2)} with {number(row['sellers'], 3)}" for row in closed.to_dict("records")]
+    without = [f"{row[PASSED]:.2f} with {number(row['sellers'], 3)}" for row in closed.to_dict("records")]
     return (f"Of the logarithm of the fall sellers of open models pass on {listed(told)}; without entry "
             f"{listed(without)}.")
 

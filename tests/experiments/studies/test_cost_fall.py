@@ -7,6 +7,7 @@ import pytest
 
 from experiments.measures.market.model_days import model_days
 from experiments.measures.market.run import Run
+from experiments.output.figure_style import look
 from experiments.runs.demand_alone import ListPrices
 from experiments.runs.run_market import run_market
 from experiments.scenarios import load_market
@@ -15,6 +16,7 @@ from experiments.studies.cost_fall import STUDY
 from experiments.studies.cost_fall.design import CLOSED, ENTRY, KEPT, CostFall, FallCell, read_back, whole_days
 from experiments.studies.cost_fall.fallen_worlds import CLIMB, world
 from experiments.studies.cost_fall.falls_weighed import by_cell, control
+from experiments.studies.cost_fall.figures import figure_of
 from experiments.studies.cost_fall.measures import ALL, COLUMNS, LISTED, OPEN, FoundFalls, mix_share, summary
 from experiments.studies.cost_fall.open_rung import bought_beside, by_hand
 from sim.errors import ScenarioError
@@ -100,8 +102,8 @@ def test_cells_points_and_days():
     assert design.points()[3]["supply.entry.types"] == 0
     assert (design.window(30), design.window(360)) == (range(203, 210), range(533, 540))
     assert read_back(design.scenario, design.parameters()) == design
-    look = STUDY.quick(design).design
-    assert (look.divisors, look.replications, look.base.horizon.days) == ((1.0, 5.0), 1, 50)
+    short = STUDY.quick(design).design
+    assert (short.divisors, short.replications, short.base.horizon.days) == ((1.0, 5.0), 1, 50)
 
 
 @pytest.mark.parametrize(("changes", "words"), [
@@ -163,3 +165,30 @@ def test_a_market_is_the_same_until_gpus_fall_and_its_prices_are_where_sellers_k
 
 def test_demand_at_list_prices_keeps_its_cells_apart(climbs):
     assert by_cell(climbs.frame, ENTRY, LISTED, "mix_share").keys() == {(d, a) for d in (2.0, 5.0) for a in (30, 360)}
+
+
+class Tables:
+    """A folder that holds the tables of findings."""
+
+    def __init__(self, found: FoundFalls):
+        self.parameters = found.design.parameters()
+        self._tables = {f"{name}.csv": table for name, table in STUDY.own_tables(found).items()}
+
+    def table(self, name):
+        return self._tables[name]
+
+
+def test_sentences_and_figure_of_a_world_worked_by_hand(climbs):
+    """Passed on in full; three offers each of two open models on one of seven days: 6/7; 6.51 USD are 1.36 of 4.8."""
+    share, passed, spend, hand = STUDY.sentences(Tables(climbs))
+    assert "With entry, all tokens: 0.9049 ± 0 (GPUs / 2, day 30), " in share
+    assert "over 7 days up to the day named" in share
+    assert "sellers of open models pass on 1.00 with 0.857 offers (GPUs / 2, day 30), " in passed
+    assert "by 0.3" in spend
+    assert "0.00 at 1/2 where the small one alone gets cheaper, 0.23 where both do" in hand
+    figure = figure_of(climbs)
+    assert [axis.get_title("left") for axis in figure.axes[:2]] == ["Climb, or more of the same: day 30",
+                                                                    "What open models cost: day 30"]
+    entry = next(line for line in figure.axes[1].lines if line.get_color() == look(1)[0])
+    assert entry.get_ydata() == pytest.approx([1.0, 0.5, 0.2])
+    assert len(figure_of(climbs, 1).axes) == 6
