@@ -36,6 +36,8 @@ class CostFallStudy(VerdictStudy["CostFall", "FoundFalls"]):
         "What the marketplace sells counts; what labs sell directly is no part of spend, so that who comes back from "
         "there counts as volume.",
         "Labs hold their list prices, as in the default market: closed models do not get cheaper.",
+        "Labs and clouds stay whatever they lose. In the default market some fail, fewer where GPUs are cheaper, and "
+        "their models with them; that is no climb, and outweighed it in a first look.",
         "Mix is between models, of all customers together: uses that a fall draws in count as mix where they buy other "
         "models than the rest.",
         "No model comes or goes because GPUs are cheaper: the same models are released on the same days.",

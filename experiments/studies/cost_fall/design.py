@@ -95,12 +95,17 @@ class CostFall(Design):
 
     @property
     def base(self) -> MarketScenario:
-        """The market for as long as is measured, with as many requests simulated, and the day of the fall."""
+        """The market for as long as is measured, with as many requests simulated, and the day of the fall.
+
+        Labs and clouds stay whatever they lose: where one fails, its models are gone, and that outweighs any fall.
+        """
         scenario, days = self.scenario, self.fall_day + self.after[-1]
         horizon = scenario.horizon.model_copy(update={"days": days, "sampled_per_day": self.sampled})
         fall = scenario.supply.gpu_fall.model_copy(update={"day": float(self.fall_day)})
-        return scenario.model_copy(update={
-            "horizon": horizon, "supply": scenario.supply.model_copy(update={"gpu_fall": fall})})
+        firms = {name: firm if firm.kind == "host" else firm.model_copy(update={"exit_months": None})
+                 for name, firm in scenario.supply.firms.items()}
+        supply = scenario.supply.model_copy(update={"gpu_fall": fall, "firms": firms})
+        return scenario.model_copy(update={"horizon": horizon, "supply": supply})
 
     def cells(self) -> list[FallCell]:
         """Return the cells in the order of the points; the first of an arm is its base, and ``kept`` has entry's."""

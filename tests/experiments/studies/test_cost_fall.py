@@ -97,6 +97,8 @@ def test_cells_points_and_days():
     assert [design.cells().index(design.base_of(cell)) for cell in design.cells()] == [0, 0, 0, 3, 3, 3, 0]
     base = design.base
     assert (base.horizon.days, base.horizon.sampled_per_day, base.supply.gpu_fall.day) == (540, 4000, 180.0)
+    assert {name: firm.exit_months for name, firm in base.supply.firms.items()} == {
+        "atlas": 6.0, "boreal": 6.0, "openai": None}
     assert design.points()[-1] == {
         "supply.gpu_fall.divisor": 5.0, "supply.gpu_fall.kept": True, "supply.entry.types": 3}
     assert design.points()[3]["supply.entry.types"] == 0
