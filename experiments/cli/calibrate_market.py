@@ -32,7 +32,7 @@ def add_market_calibration(below: Any) -> None:  # noqa: ANN401 - argparse keeps
     parser.add_argument("--most", type=positive, metavar="N", help="runs to do now; the rest another time")
     for name, default, what in (("centre", 10, "replications at the scenario's own parameters"),
                                 ("cover", 90, "places over the priors"),
-                                ("final", 36, "places of the final check"),
+                                ("final", 30, "places of the final check"),
                                 ("replications", 2, "runs of each place of the final check")):
         parser.add_argument(f"--{name}", type=positive, default=default, metavar="N",
                             help=f"{what} (default: %(default)s)")

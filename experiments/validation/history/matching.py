@@ -57,7 +57,7 @@ class MatchingPlan(NamedTuple):
     centre: int = 10
     cover: int = 90
     waves: tuple[int, ...] = (24,)
-    final: int = 36
+    final: int = 30
     final_replications: int = 2
     seed: int = 1
 
