@@ -39,7 +39,7 @@ def market_facts() -> str:
 
 
 def calibration_runs() -> str:
-    """Return what the kept calibration found, or how far its runs are, and what they say of the scenario itself."""
+    """Return what the kept calibration found, and what its runs say of the scenario itself."""
     return kept_calibration.calibration_page()
 
 

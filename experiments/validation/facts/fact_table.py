@@ -15,6 +15,8 @@ from experiments.validation.facts.fact_ledger import FactLedger, LedgerError, St
 FactVerdict = Literal["pass", "miss", "cannot be said", "not asked"]
 KEPT_FILE: Final = Path(__file__).with_name("market_facts.json")  # of the runs that docs/validation.md tells of
 HALF: Final = 0.5  # of the admissible vectors in which a prediction must pass
+ASKED_FOR: Final = ("S1a", "S2", "S5", "S6", "S7", "S8", "S11", "S12", "S16")  # each with its parts: S2a, S2b
+ENOUGH: Final = 6
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,20 @@ def summary_text(found: MarketFacts, facts: Sequence[FactHeld]) -> str:
     met = [it.fact.name for it in facts if it.fact.place == "predicted" and it.met_by_inputs]
     lines.append(f"Predictions that pass and that inputs alone do not meet: {', '.join(praised) or 'none'}.")
     lines.append(f"Predictions that inputs alone meet: {', '.join(met) or 'none'}.")
-    return " ".join(lines)
+    return " ".join([*lines, *_praise(facts)])
+
+
+def _praise(facts: Sequence[FactHeld]) -> list[str]:
+    """Which of the facts that a market was asked for count, and which no market could be praised for; a sentence."""
+    asked = {name: [it for it in facts if it.fact.name.startswith(name) and it.fact.place == "predicted"]
+             for name in ASKED_FOR}
+    if not all(asked.values()):
+        return []  # of another ledger
+    counted = [name for name, mine in asked.items() if any(it.counts for it in mine)]
+    barred = [name for name, mine in asked.items() if all(it.met_by_inputs for it in mine)]
+    return [f"Of {len(asked)} facts of which it was to be praised for {ENOUGH} or more ({', '.join(asked)}) it may be "
+            f"for {len(counted)}: {', '.join(counted) or 'none'}. Inputs alone meet {', '.join(barred) or 'none'}: no "
+            "market can be praised for these."]
 
 
 def page(ledger: FactLedger, found: MarketFacts) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from experiments.validation.history.matching import MatchingPlan
     from sim.scenario import MarketScenario
 
-COARSE: Final = ("horizon.sampled_per_day=4000",)  # a fifth of the usual requests: a quarter of the time of a run
+COARSE: Final = ("horizon.sampled_per_day=4000",)  # a tenth of the usual requests: half of the time of a run
 RECORD: Final = "calibration.json"
 ROUND: Final = 5  # runs that a worker does between two writings: so many are lost when a calibration is killed
 
@@ -104,7 +104,7 @@ def calibrated(
     data = {"provenance": _provenance(asked, ledger, plan, trials), **found_data(ledger, found, told_of)}
     files = {ADMISSIBLE: admissible_text(ledger, found), RECORD: _json(data, told),
              **vector_texts(ledger, found, base, asked.name)}
-    return MarketCalibration(files, data, told_text(ledger, found, told_of))
+    return MarketCalibration(files, data, told_text(ledger, data))
 
 
 def check_asked(ledger: FactLedger, scenario: MarketScenario) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from experiments.validation.history.matching import Matched
 
 ADMISSIBLE: Final = "admissible.csv"
-DIGITS: Final = 4
 LEAST_COVERAGE: Final = 0.9  # of runs left out by intervals of 95 %
 
 
@@ -120,22 +120,66 @@ def _noise(ledger: FactLedger, found: Matched) -> dict[str, float]:
             for it, fact in zip(found.targets, ledger.moments, strict=True)}
 
 
-def told_text(ledger: FactLedger, found: Matched, told_of: Learned) -> str:
-    """Return what was found, for people."""
+def told_text(ledger: FactLedger, data: Mapping[str, Any]) -> str:
+    """Return what was found, `found_data`, for people."""
     from experiments.output.text import listing
 
-    stages = [("stage", "runs so far", "share left", "lowest coverage left out"), *(
-        (it.stage, str(it.runs), f"{it.left.share:.{DIGITS}g}", f"{min(it.coverage.values()):.2f}")
-        for it in found.waves)]
-    priors = [("parameter", "from", "to", "of its prior", ""), *_prior_rows(ledger, told_of.ranges)]
-    failed = [f"runs that failed: {_failed(found)}; nothing is learned of their places"] if _failed(found) else []
-    lines = [listing(stages), *failed, *_too_sure(found), "", _verdict(found, told_of), "", listing(priors), "",
-             "singular values of the scaled Jacobian: " + ", ".join(f"{it:.2g}" for it in told_of.singular_values)]
-    if told_of.truths:
-        again = sum(it.recovered for it in told_of.truths)
-        lines.append(f"pseudo-truths found again: {again} of {len(told_of.truths)} (implausibility "
-                     + ", ".join(f"{it.implausibility:.2f}" for it in told_of.truths) + ")")
-    return "\n".join(lines)
+    failed = data["runs that failed"]
+    lost = [f"runs that failed: {failed}; nothing is learned of their places"] if failed else []
+    return "\n".join([listing(stage_rows(data)), *lost, *_too_sure(data), "", verdict_text(data), "",
+                      listing(parameter_rows(ledger, data)), "", directions_text(data), *truths_text(data)])
+
+
+def stage_rows(data: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return a row a stage, after a head: runs so far, what is left of the cube, and how good emulators are."""
+    return [("stage", "runs so far", "share of the cube left", "lowest coverage left out"), *(
+        (it["stage"], str(it["runs"]), f"{it['share left']:.2g}", f"{min(it['coverage left out'].values()):.2f}")
+        for it in data["stages"])]
+
+
+def verdict_text(data: Mapping[str, Any]) -> str:
+    """Return how many places are admissible and, where they are few, which facts conflict."""
+    text = f"{data['admissible']} of {data['final places']} final places are admissible"
+    if not data["misspecified"]:
+        return text
+    pairs = "; ".join(f"{' and '.join(it['facts'])} (no place nearer than {it['nearest implausibility']:.1f})"
+                      for it in data["conflicts"])
+    return (f"{text}, fewer than {FEW}: the market is misspecified, or its priors leave the truth out. "
+            + (f"Facts that no place meets: {pairs}" if pairs else "No fact and no pair of facts conflicts by itself; "
+               "three or more do"))
+
+
+def parameter_rows(ledger: FactLedger, data: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return a row a parameter, after a head: its prior, and what is left of it."""
+    found = data["parameters"]
+    left = [[math.nan if it[end] is None else it[end] for it in found] for end in ("low", "high")]
+    ends = (values_at(ledger.parameters, np.array(row)) for row in left)
+    return [("parameter", "prior", "left", "of its prior", "", "its meaning"), *(
+        (it["name"], f"{parameter.low:g}–{parameter.high:g}", *_left(it, low, high), parameter.says)
+        for it, parameter, low, high in zip(found, ledger.parameters, *ends, strict=True))]
+
+
+def _left(found: Mapping[str, Any], low: float, high: float) -> tuple[str, str, str]:
+    if math.isnan(low):
+        return "nothing is left", "–", ""
+    return f"{low:.3g}–{high:.3g}", f"{found['of_prior']:.2f}", "" if found["identified"] else "not identified"
+
+
+def directions_text(data: Mapping[str, Any]) -> str:
+    """Return the singular values of the scaled Jacobian (E98), and how many directions of the cube the facts tell."""
+    values = data["singular values"]
+    return (f"singular values of the scaled Jacobian: {', '.join(f'{it:.2g}' for it in values)}; in "
+            f"{sum(it >= 1 for it in values)} of {len(data['parameters'])} directions facts move by more than they "
+            "are unsure")
+
+
+def truths_text(data: Mapping[str, Any]) -> list[str]:
+    """Return which hidden runs were found again (E99), a line; none if none was hidden."""
+    truths = data["pseudo-truths"]
+    far, left = (", ".join(f"{it[what]:.2g}" for it in truths) for what in ("implausibility", "share"))
+    again = sum(it["recovered"] for it in truths)
+    return [f"pseudo-truths found again: {again} of {len(truths)} (implausibility {far}; of the cube {left} would be "
+            "left)"] if truths else []
 
 
 def _failed(found: Matched) -> int:
@@ -143,26 +187,8 @@ def _failed(found: Matched) -> int:
     return sum(not any(map(np.isfinite, facts.values())) for facts in found.facts)
 
 
-def _too_sure(found: Matched) -> list[str]:
+def _too_sure(data: Mapping[str, Any]) -> list[str]:
     """A line on emulators whose intervals hold too few of the runs that were left out."""
-    low = [f"{name} {share:.2f}" for name, share in found.waves[-1].coverage.items() if share < LEAST_COVERAGE]
+    low = [f"{name} {share:.2f}" for name, share in data["stages"][-1]["coverage left out"].items()
+           if share < LEAST_COVERAGE]
     return [f"too sure of themselves, below {LEAST_COVERAGE}, are the emulators of: {', '.join(low)}"] if low else []
-
-
-def _prior_rows(ledger: FactLedger, found: Sequence[Range]) -> list[tuple[str, ...]]:
-    low, high = (values_at(ledger.parameters, np.nan_to_num(np.array([getattr(it, end) for it in found])))
-                 for end in ("low", "high"))
-    return [(it.name, "–", "–", "–", "nothing is left") if np.isnan(it.low) else
-            (it.name, f"{a:.{DIGITS}g}", f"{b:.{DIGITS}g}", f"{it.of_prior:.2f}",
-             "" if it.identified else "not identified") for it, a, b in zip(found, low, high, strict=True)]
-
-
-def _verdict(found: Matched, told_of: Learned) -> str:
-    count = len(found.admissible)
-    text = f"{count} of {len(found.final)} final places are admissible"
-    if count >= FEW:
-        return text
-    pairs = "; ".join(f"{' and '.join(it.facts)} (no place nearer than {it.nearest:.1f})" for it in told_of.conflicts)
-    return (f"{text}, fewer than {FEW}: the market is misspecified, or its priors leave the truth out. "
-            + (f"Facts that no place meets: {pairs}" if pairs else "No fact and no pair of facts conflicts by itself; "
-               "three or more do"))

@@ -187,7 +187,7 @@ def test_facts_that_no_place_meets_are_named():
     assert told[0].nearest > 30
     assert told[1].facts == ("f", "g")
     assert isnan(ranges(asked, found)[0].of_prior)  # nothing is left
-    text = told_text(asked, found, learned(asked, found, 0))
+    text = told_text(asked, found_data(asked, found, learned(asked, found, 0)))
     assert "0 of 0 final places are admissible, fewer than 20: the market is misspecified" in text
     assert "Facts that no place meets: h (no place nearer than" in text
     assert "nothing is left" in text
@@ -195,15 +195,16 @@ def test_facts_that_no_place_meets_are_named():
 
 def test_what_people_are_told(found):
     facts = ledger(**MET)
-    text = told_text(facts, found, learned(facts, found, 0))
+    text = told_text(facts, found_data(facts, found, learned(facts, found, 0)))
     assert "final places are admissible\n" in text
     assert "not identified" in next(line for line in text.splitlines() if line.startswith("idle"))
     assert "too sure" not in text
     assert "that failed" not in text
     lost = replace(found, facts=({"f": nan, "told": nan}, *found.facts[1:]))
-    assert "runs that failed: 1" in told_text(facts, lost, learned(facts, found, 0))
+    assert "runs that failed: 1" in told_text(facts, found_data(facts, lost, learned(facts, found, 0)))
     surer = replace(found, waves=(found.waves[-1]._replace(coverage={"f": 0.8, "g": 0.95}),))
-    assert "below 0.9, are the emulators of: f 0.80" in told_text(facts, surer, learned(facts, surer, 0))
+    text = told_text(facts, found_data(facts, surer, learned(facts, surer, 0)))
+    assert "below 0.9, are the emulators of: f 0.80" in text
 
 
 ORIGIN = {"code": "0123456789", "ledger digest": "abcdefghij", "coarse": ["horizon.sampled_per_day=4000"]}
@@ -214,23 +215,26 @@ def test_what_the_page_tells(found):
     data = {"provenance": ORIGIN, **found_data(facts, found, learned(facts, found, 2))}
     page = found_page(facts, data)
     assert page.startswith("Code 01234567, ledger abcdefgh, coarse by `horizon.sampled_per_day=4000`.")
-    assert f"**{len(found.admissible)} of 32 places of the final check are admissible.**\n" in page
+    assert f"**{len(found.admissible)} of 32 final places are admissible.**\n" in page
     b = next(it for it in data["parameters"] if it["name"] == "b")
-    line = next(line for line in page.splitlines() if line.startswith("| b | b | 1–100 |"))
+    line = next(line for line in page.splitlines() if line.startswith("| b | 1–100 |"))
     assert f"| {100 ** b['low']:.3g}–{100 ** b['high']:.3g} | {b['of_prior']:.2f} |" in line
     assert "| not identified |" in next(line for line in page.splitlines() if line.startswith("| idle |"))
-    assert "(E99): 2 of 2, at implausibilities of " in page
+    assert "pseudo-truths found again: 2 of 2 (implausibility " in page.replace("Pseudo", "pseudo")
+    known = {**data, "singular values": [7.0, 1.0, 0.99]}
+    assert "7, 1, 0.99; in 2 of 3 directions facts move by more" in found_page(facts, known)
 
 
 def test_what_the_page_tells_of_a_market_that_cannot_be(found):
     facts = ledger(**MET)
     data = {"provenance": ORIGIN, **found_data(facts, found, learned(facts, found, 0))}
-    data |= {"admissible": 3, "conflicts": [{"facts": ["f", "g"], "nearest implausibility": 4.25}],
+    data |= {"admissible": 3, "misspecified": True,
+             "conflicts": [{"facts": ["f", "g"], "nearest implausibility": 4.25}],
              "parameters": [{**it, "low": None, "high": None, "of_prior": None} for it in data["parameters"]]}
     page = found_page(facts, data)
     assert "fewer than 20: the market is misspecified" in page
-    assert "Facts that no place meets: f and g (no place nearer than 4.2)." in page
-    assert "| a | a | 0–2 | nothing | 0 |" in page
+    assert "Facts that no place meets: f and g (no place nearer than 4.2)" in page
+    assert "| a | 0–2 | nothing is left | – |" in page
 
 
 def test_a_fact_without_a_value_is_refused():

@@ -44,6 +44,18 @@ FOUND = MarketFacts(
     {"a": 3.0, "b": 1.5, "e": 1.3, "h": 1.0}, {"a": [0.0, 1.0, 2.0, nan], "b": [], "g": [0.0, 1.0, 0.5]})
 
 
+def test_for_how_many_of_the_facts_that_were_asked_a_market_may_be_praised():
+    """Of each fact a part: S2's two are met by inputs, of S16's two one, and S8 is met in one of four vectors."""
+    names = ("S1a", "S2a", "S2b", "S5a", "S6", "S7a", "S8", "S11a", "S12a", "S16a", "S16b")
+    ledger = FactLedger.model_validate({"title": "t", "facts": [fact(name) for name in names]})
+    found = MarketFacts("made-up", "d" * 32, "c" * 32, (), {}, {name: [1.5, 1.5] for name in names},
+                        {"S2a": 1.1, "S2b": 1.9, "S5a": 3.0, "S16a": 1.0},
+                        {name: [1.5, 5.0, 5.0, 5.0 if name == "S8" else 1.5] for name in names})
+    assert ("praised for 6 or more (S1a, S2, S5, S6, S7, S8, S11, S12, S16) it may be for 7: S1a, S5, S6, S7, S11, "
+            "S12, S16. Inputs alone meet S2: no market") in page(ledger, found)
+    assert "praised for 6 or more" not in page(LEDGER, FOUND)
+
+
 def test_verdicts():
     found = {it.fact.name: it for it in held(LEDGER, FOUND)}
     assert {name: it.said for name, it in found.items()} == {
