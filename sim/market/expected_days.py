@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.engines import outcome
 from sim.engines.wanted import RULES
+from sim.market.sampled_shares import UNSERVED
 from sim.market.surfaces import Surfaces
 from sim.market.usage import OfferDay, WorkloadDay
 from sim.market.volume_meter import Volumes
@@ -30,7 +31,7 @@ class ExpectedDays:
 
     def __init__(self, surfaces: Surfaces) -> None:
         self._surfaces = surfaces
-        self._attempts = Carry(len(surfaces.offer_model), 6)
+        self._attempts = Carry(len(surfaces.offer_model), len(UNSERVED))
         self._cut = Carry(len(surfaces.offer_model))
 
     def offers(self, day: Volumes) -> OfferDay:

@@ -12,7 +12,9 @@ from sim.market.accounts import FAILED_ATTEMPTS, QUEUE_FULL, RATE_LIMITED, TOO_L
 RULE_REQUESTS: Final = 50.0  # requests as which the published rule counts beside shares that were measured (assumption)
 FOR_WANT_OF_ROOM: Final = [outcome.REFUSED, outcome.ABANDONED, outcome.TIMED_OUT]
 NO_ROOM: Final = [QUEUE_FULL, outcome.CANCELLED]  # attempts that ended so
-FOR_WANT: Final = [1, 4]  # these among the columns of `attempts_per_served`
+# columns of attempts that an offer did not serve; the last is what it wrote off for them, nano-dollars
+UNSERVED: Final = ("rate_limited", "queue_full", "too_long", "failed", "given_up", "written_off_nano")
+FOR_WANT: Final = [UNSERVED.index("queue_full"), UNSERVED.index("given_up")]  # as `NO_ROOM`
 
 
 @dataclass(frozen=True)
@@ -63,16 +65,19 @@ class SampledShares:
 
     @cached_property
     def attempts_per_served(self) -> np.ndarray:
-        """Attempts that were not served over requests served, float64 (offers, 6); 0 where none was.
+        """Attempts that were not served over requests served, float64 (offers, columns of ``UNSERVED``)."""
+        failed = self.sums[:, FAILED_ATTEMPTS].sum(axis=1)
+        return self.per_served(np.column_stack([self.sums[:, [RATE_LIMITED, QUEUE_FULL, TOO_LONG]], failed,
+                                                self.sums[:, [outcome.CANCELLED, outcome.WRITTEN_OFF_NANO]]]))
 
-        Columns: rate limited, queue full, too long, failed, given up; and, in nano-dollars, written off.
+    def per_served(self, values: np.ndarray) -> np.ndarray:
+        """Counts of offers, one row each, over requests served; 0 where none was.
+
         Less than one request counts as one: of an offer that turns everybody away what was ever served fades with each
         sample while its refusals do not, and their ratio would pass all whole numbers.
         """
-        served, failed = self.sums[:, outcome.SERVED], self.sums[:, FAILED_ATTEMPTS].sum(axis=1)
-        kinds = np.column_stack([self.sums[:, [RATE_LIMITED, QUEUE_FULL, TOO_LONG]], failed,
-                                 self.sums[:, [outcome.CANCELLED, outcome.WRITTEN_OFF_NANO]]])
-        return np.asarray(np.where(served[:, None] > 0, kinds / np.maximum(served, 1.0)[:, None], 0.0))
+        served = self.sums[:, outcome.SERVED].reshape(-1, *(1,) * (values.ndim - 1))
+        return np.asarray(np.where(served > 0, values / np.maximum(served, 1.0), 0.0))
 
     @cached_property
     def found_share(self) -> np.ndarray:

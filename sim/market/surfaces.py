@@ -174,7 +174,7 @@ class Surfaces:
         return lost_now(self._shares.lost[rows], self.offer_room[rows], load, replicas)
 
     def attempts_per_served(self, rows: np.ndarray, lost: np.ndarray) -> np.ndarray:
-        """Attempts that were not served over requests served, float64 (rows, 6), in `SampledShares`' columns.
+        """Attempts that were not served over requests served, float64 (rows, columns of ``UNSERVED``).
 
         As measured; but for those that found no room or were given up, which follow what each offer loses now.
 
@@ -269,9 +269,8 @@ class Surfaces:
         return np.asarray(self.cut / np.maximum(self.outcomes[:, outcome.COMPLETED], 1.0))
 
     def per_served(self, values: np.ndarray) -> np.ndarray:
-        """Counts of offers, one row each, over requests served, at least one; 0 where none was."""
-        served = self.sums[:, outcome.SERVED].reshape(-1, *(1,) * (values.ndim - 1))
-        return np.asarray(np.where(served > 0, values / np.maximum(served, 1.0), 0.0))
+        """Counts of offers, one row each, over requests served; 0 where none was."""
+        return self._shares.per_served(values)
 
     def busy_s_per_served(self, rows: np.ndarray) -> np.ndarray:
         """Replica-seconds of work over requests served, float64 (rows,); 0 where none was."""

@@ -14,6 +14,7 @@ from sim.market.billed_tokens import TokenBill
 from sim.market.board import Board
 from sim.market.lengths_now import MeanLengths
 from sim.market.rule_shares import DEFAULT, FLOOR, RuledRequests, mixed_shares
+from sim.market.sampled_shares import UNSERVED
 from sim.market.surfaces import Surfaces
 from sim.price_response import STEEPEST
 from sim.units import HOUR_S, PICO_PER_NANO
@@ -38,8 +39,8 @@ class Volumes:
     busy_s, replica_s
         Work of each offer's replicas, and how long they were there.
     attempts
-        float64 (offers, 6): those that were not served, in `SampledShares`' columns. Reckoned hour by hour: what is
-        measured in the course of a day holds from then on, and each number comes from one measurement.
+        float64 (offers, columns of ``UNSERVED``): those that were not served. Reckoned hour by hour: what is measured
+        in the course of a day holds from then on, and each number comes from one measurement.
     model
         int64 (workloads,): the model that each used last on this day, -1 for none.
     """
@@ -64,7 +65,7 @@ class Volumes:
     @classmethod
     def none(cls, workloads: int, offers: int) -> "Volumes":
         """A day that begins."""
-        columns = [*np.zeros((7, workloads)), *np.zeros((7, offers)), np.zeros((offers, 6)),
+        columns = [*np.zeros((7, workloads)), *np.zeros((7, offers)), np.zeros((offers, len(UNSERVED))),
                    np.full(workloads, -1, np.int64)]
         return cls(*columns)
 
