@@ -148,6 +148,22 @@ def numbers(text: str, option: str) -> tuple[float, ...]:
         raise ScenarioError(f"{option} is {text!r}, but must be numbers such as 0.6,1,1.4") from None
 
 
+def whole_numbers(text: str, option: str) -> tuple[int, ...]:
+    """Read ``30,360``.
+
+    Raises
+    ------
+    ScenarioError
+        If a part is no whole number.
+    """
+    from sim.errors import ScenarioError
+
+    found = numbers(text, option)
+    if any(it % 1 for it in found):
+        raise ScenarioError(f"{option} is {text!r}, but must be whole numbers such as 30,360")
+    return tuple(map(int, found))
+
+
 def positive(text: str) -> int:
     """Read a whole number of at least 1.
 

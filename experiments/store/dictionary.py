@@ -30,6 +30,12 @@ _PROVIDER = dimension("provider", "name of the provider")
 _MODEL = dimension("model", "name of the model")
 _OFFER = dimension("offer", "name of the offer")
 
+_TOKENS_OF_A_MODEL: Final = (  # of the requests before them, wanted or served
+    amount("tokens", "tokens", "prompt and output tokens of these"),
+    amount("plain_tokens", "tokens", "what they would be with a model of verbosity 1"),
+    amount("quality_tokens", "tokens", "the tokens, each times the quality for its workload's task"),
+)
+
 TABLES: Final[Mapping[str, Table]] = {
     "metrics": Table(
         "A number of the run as a whole: the metrics of the tournament for traffic, the summary of the market for "
@@ -150,9 +156,7 @@ TABLES: Final[Mapping[str, Table]] = {
             dimension("day", "market time", "BIGINT", "days"), dimension("model", "name of the model"),
             Column("total_b", "DOUBLE", "billion", "its parameters in all (not to be added up)", "measure"),
             amount("requests", "requests", "that customers mean to make"),
-            amount("tokens", "tokens", "prompt and output tokens of these"),
-            amount("plain_tokens", "tokens", "what they would be with a model of verbosity 1"),
-            amount("quality_tokens", "tokens", "the tokens, each times the quality for its workload's task"),
+            *_TOKENS_OF_A_MODEL,
             amount("spend_usd", "USD", "what they cost at list prices, before the router's fee"),
         ),
     ),
@@ -164,9 +168,7 @@ TABLES: Final[Mapping[str, Table]] = {
             Column("open", "BOOLEAN", "", "whether anybody may serve it", "text"),
             weight("sellers", "offers", "offers of it that are listed at the end of the day"),
             amount("requests", "requests", "completed"),
-            amount("tokens", "tokens", "prompt and output tokens of these"),
-            amount("plain_tokens", "tokens", "what they would be with a model of verbosity 1"),
-            amount("quality_tokens", "tokens", "the tokens, each times the quality for its workload's task"),
+            *_TOKENS_OF_A_MODEL,
             amount("spend_usd", "USD", "charged for them, before the router's fee"),
         ),
     ),

@@ -17,9 +17,12 @@ from experiments.verdicts.robustness import At, robustness
 from experiments.verdicts.rule import FILE, DecisionRule, read_rule
 
 if TYPE_CHECKING:
+    import argparse
+
     from pandas import DataFrame
 
     from experiments.designs.factor import Factor
+    from experiments.output.origins import Origin
     from experiments.report.pieces import Legend
     from experiments.store.results import Results
     from sim.scenario import MarketScenario
@@ -147,6 +150,13 @@ class VerdictStudy(Study[D, "Judged[F]"], Generic[D, F]):
         from experiments.verdicts.verdict_words import told
 
         return told(self.rule, found, self.own_tables(found.found)["summary"])
+
+    def origin(self, arguments: argparse.Namespace) -> Origin:
+        """Return what the command line makes the scenario of, the rule's seed first; nothing where there is none."""
+        from experiments.output.origins import Origin
+
+        usual = super().origin(arguments)
+        return usual if self.scenario is None else Origin(usual.name, (f"seed={self.rule.seed}", *usual.assignments))
 
     def gates_told(self, design: D) -> list[str]:
         """Return the same where the rule names gates; nothing where it needs none."""

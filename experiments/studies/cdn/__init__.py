@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from experiments.report.pieces import Legend
 from experiments.studies.study import Check, Look
 from experiments.verdicts.verdict_study import VerdictStudy
-from sim.errors import ScenarioError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -71,7 +70,7 @@ class CdnStudy(VerdictStudy["SharedPools", "PoolsFound"]):
 
     def design(self, arguments: argparse.Namespace) -> SharedPools:
         """Return what the command line asks for; the seed is the rule's unless one is given."""
-        from experiments.cli.options import numbers, traffic_scenario
+        from experiments.cli.options import numbers, traffic_scenario, whole_numbers
         from experiments.studies.cdn.assumed import SharedPool
         from experiments.studies.cdn.design import SharedPools
         from sim.scenario.load import override, read_as
@@ -80,10 +79,7 @@ class CdnStudy(VerdictStudy["SharedPools", "PoolsFound"]):
         if arguments.seed is None:
             scenario = override(scenario, [f"seed={self.rule.seed}"])
         assumed = read_as(SharedPool, {}, arguments.assume, source="--assume")
-        tenants = numbers(arguments.tenants, "--tenants")
-        if any(number % 1 for number in tenants):
-            raise ScenarioError(f"--tenants are {arguments.tenants}, but must be whole numbers")
-        return SharedPools(scenario, assumed, tuple(map(int, tenants)),
+        return SharedPools(scenario, assumed, whole_numbers(arguments.tenants, "--tenants"),
                            numbers(arguments.correlations, "--correlations"), arguments.replications)
 
     def read(self, scenario: Any, parameters: Mapping[str, Any]) -> SharedPools:  # noqa: ANN401 - checked when read

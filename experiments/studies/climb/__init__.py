@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from experiments.designs.factor import Factor
     from experiments.output.folder import Folder
-    from experiments.output.origins import Origin
     from experiments.store.results import Results
     from experiments.studies.climb.design import Climb
     from experiments.studies.climb.measures import Found
@@ -68,27 +67,16 @@ class ClimbStudy(VerdictStudy["Climb", "Found"]):
 
     def design(self, arguments: argparse.Namespace) -> Climb:
         """Return what the command line asks for; the seed is the rule's unless one is given."""
-        from experiments.cli.options import market_scenario, numbers
+        from experiments.cli.options import market_scenario, numbers, whole_numbers
         from experiments.studies.climb.design import FALL_DAYS, MEASURED_DAYS, Climb, longest_fall
-        from sim.errors import ScenarioError
 
-        after = numbers(arguments.after, "--after")
-        if any(day != round(day) for day in after):
-            raise ScenarioError(f"--after is {arguments.after!r}, but must be whole numbers of days")
-        days = tuple(round(day) for day in after)
+        days = whole_numbers(arguments.after, "--after")
         scenario = market_scenario(arguments, f"horizon.days={max(days)}", f"seed={self.rule.seed}")
         asked, over = arguments.measured_days, arguments.over
         measured_days = min(MEASURED_DAYS, *days) if asked is None else asked
         fall_days = min(FALL_DAYS, max(0, longest_fall(days))) if over is None else over
         return Climb(scenario, numbers(arguments.divisors, "--divisors"), arguments.replications, days, measured_days,
                      fall_days)
-
-    def origin(self, arguments: argparse.Namespace) -> Origin:
-        """Return what the command line makes the scenario of, the rule's seed first."""
-        from experiments.output.origins import Origin
-
-        usual = super().origin(arguments)
-        return Origin(usual.name, (f"seed={self.rule.seed}", *usual.assignments))
 
     def read(self, scenario: Any, parameters: Mapping[str, Any]) -> Climb:  # noqa: ANN401 - checked when read
         """Return the design of a manifest."""

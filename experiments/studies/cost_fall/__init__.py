@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from experiments.output.folder import Folder
-    from experiments.output.origins import Origin
     from experiments.store.results import Results
     from experiments.studies.cost_fall.design import CostFall
     from experiments.studies.cost_fall.measures import FoundFalls
@@ -68,20 +67,13 @@ class CostFallStudy(VerdictStudy["CostFall", "FoundFalls"]):
 
     def design(self, arguments: argparse.Namespace) -> CostFall:
         """Return what the command line asks for; the seed is the rule's unless one is given."""
-        from experiments.cli.options import market_scenario, numbers
-        from experiments.studies.cost_fall.design import CostFall, whole_days
+        from experiments.cli.options import market_scenario, numbers, whole_numbers
+        from experiments.studies.cost_fall.design import CostFall
 
         scenario = market_scenario(arguments, f"seed={self.rule.seed}")
         return CostFall(scenario, numbers(arguments.divisors, "--divisors"), arguments.replications,
-                        arguments.fall_day, whole_days(numbers(arguments.after, "--after"), "--after"),
-                        arguments.measured_days, arguments.sampled)
-
-    def origin(self, arguments: argparse.Namespace) -> Origin:
-        """Return what the command line makes the scenario of, the rule's seed first."""
-        from experiments.output.origins import Origin
-
-        usual = super().origin(arguments)
-        return Origin(usual.name, (f"seed={self.rule.seed}", *usual.assignments))
+                        arguments.fall_day, whole_numbers(arguments.after, "--after"), arguments.measured_days,
+                        arguments.sampled)
 
     def read(self, scenario: Any, parameters: Mapping[str, Any]) -> CostFall:  # noqa: ANN401 - checked when read
         """Return the design of a manifest."""
@@ -151,14 +143,16 @@ class CostFallStudy(VerdictStudy["CostFall", "FoundFalls"]):
     def built_so(self) -> FoundFalls:
         """Return a world in which half of open models' requests move to a bigger one, and hardly anybody buys more."""
         from experiments.scenarios import load_market
-        from experiments.studies.cost_fall.fallen_worlds import CLIMB, world
+        from experiments.studies.climb.two_worlds import CLIMB
+        from experiments.studies.cost_fall.fallen_worlds import world
 
         return world(load_market(self.scenario), CLIMB, 2)
 
     def opposite(self) -> FoundFalls:
         """Return a world that buys three times as much, of the same models."""
         from experiments.scenarios import load_market
-        from experiments.studies.cost_fall.fallen_worlds import BUY_MORE, world
+        from experiments.studies.climb.two_worlds import BUY_MORE
+        from experiments.studies.cost_fall.fallen_worlds import world
 
         return world(load_market(self.scenario), BUY_MORE, 2)
 

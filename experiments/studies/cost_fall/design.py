@@ -6,7 +6,7 @@ market until that day: the fall is its only difference.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -146,16 +146,3 @@ def look_at(design: CostFall, seeds: int) -> Look[CostFall]:
                    fall_day=LOOK_FALL_DAY, after=LOOK_AFTER, measured_days=LOOK_AFTER[0], sampled=LOOK_SAMPLED)
     return Look(look, f"one of {seeds} seeds, GPUs at 1/{divisors[1]:g} alone, from day {LOOK_FALL_DAY} and not "
                       f"{design.fall_day}, {LOOK_AFTER[-1]} days of {design.after[-1]} after that")
-
-
-def whole_days(given: Sequence[float], option: str) -> tuple[int, ...]:
-    """Return days as whole numbers.
-
-    Raises
-    ------
-    ScenarioError
-        If one is not.
-    """
-    if any(day != round(day) for day in given):
-        raise ScenarioError(f"{option} is {', '.join(f'{day:g}' for day in given)}, but must be whole numbers of days")
-    return tuple(round(day) for day in given)

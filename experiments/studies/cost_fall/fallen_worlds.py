@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from experiments.studies.climb.two_worlds import LONG, REQUESTS, Answer
 from experiments.studies.cost_fall.design import KEPT, CostFall, FallCell
 from experiments.studies.cost_fall.measures import FoundFalls, SoldAndWanted, frame_of
 
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 
     from sim.scenario import MarketScenario
 
-REQUESTS: Final = 1000.0  # a day, without a fall
-LONG: Final = 1000.0  # tokens of a request
 CLOSED_SHARE: Final = 0.2  # of requests, whatever happens
 
 
@@ -30,19 +29,10 @@ SMALL, BIG = HandModel("small", 8.0, True, 0.001), HandModel("big", 80.0, True, 
 OTHER = HandModel("closed", 300.0, False, 0.02)
 
 
-class CustomersAnswer(NamedTuple):
-    """What customers do after a fall: the share of open models' that moves to the big one, and requests over before."""
-
-    moved: float
-    requests: float
+STILL: Final = Answer(0.0, 1.0)
 
 
-CLIMB: Final = CustomersAnswer(0.5, 1.05)
-BUY_MORE: Final = CustomersAnswer(0.01, 3.0)
-STILL: Final = CustomersAnswer(0.0, 1.0)
-
-
-def world(scenario: MarketScenario, answer: CustomersAnswer, seeds: int) -> FoundFalls:
+def world(scenario: MarketScenario, answer: Answer, seeds: int) -> FoundFalls:
     """Return what would be found where hosts pass any fall on in full, and customers answer all falls alike.
 
     Parameters
@@ -50,7 +40,7 @@ def world(scenario: MarketScenario, answer: CustomersAnswer, seeds: int) -> Foun
     scenario
         Any market with entry: nothing of it but that counts.
     answer
-        What customers do.
+        What customers do: it is requests for open models of which a share moves to the big one.
     seeds
         How many; each has a thousandth more requests than the one before.
     """
@@ -60,7 +50,7 @@ def world(scenario: MarketScenario, answer: CustomersAnswer, seeds: int) -> Foun
     return FoundFalls(design, frame_of(design, runs))
 
 
-def _days(design: CostFall, cell: FallCell, answer: CustomersAnswer, size: float) -> SoldAndWanted:
+def _days(design: CostFall, cell: FallCell, answer: Answer, size: float) -> SoldAndWanted:
     """The last day of each measurement."""
     import pandas as pd
 

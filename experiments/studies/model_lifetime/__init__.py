@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from experiments.output.folder import Folder
-    from experiments.output.origins import Origin
     from experiments.store.results import Results
     from experiments.studies.model_lifetime.design import Lifetimes
     from experiments.studies.model_lifetime.measures import FoundLives
@@ -72,13 +71,6 @@ class ModelLifetimeStudy(VerdictStudy["Lifetimes", "FoundLives"]):
 
         scenario = market_scenario(arguments, f"seed={self.rule.seed}")
         return Lifetimes(scenario, assumed(LifetimeAssumptions, arguments.assume), arguments.replications)
-
-    def origin(self, arguments: argparse.Namespace) -> Origin:
-        """Return what the command line makes the scenario of, the rule's seed first."""
-        from experiments.output.origins import Origin
-
-        usual = super().origin(arguments)
-        return Origin(usual.name, (f"seed={self.rule.seed}", *usual.assignments))
 
     def quick(self, design: Lifetimes) -> Look[Lifetimes]:
         """Return fewer seeds."""

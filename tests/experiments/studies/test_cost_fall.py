@@ -5,6 +5,7 @@ from math import e, isnan, log
 import pandas as pd
 import pytest
 
+from experiments.cli.options import whole_numbers
 from experiments.measures.market.model_days import model_days
 from experiments.measures.market.run import Run
 from experiments.output.figure_style import look
@@ -12,9 +13,10 @@ from experiments.runs.demand_alone import ListPrices
 from experiments.runs.run_market import run_market
 from experiments.scenarios import load_market
 from experiments.studies.climb.two_rungs import Rungs
+from experiments.studies.climb.two_worlds import CLIMB
 from experiments.studies.cost_fall import STUDY
-from experiments.studies.cost_fall.design import CLOSED, ENTRY, KEPT, CostFall, FallCell, read_back, whole_days
-from experiments.studies.cost_fall.fallen_worlds import CLIMB, world
+from experiments.studies.cost_fall.design import CLOSED, ENTRY, KEPT, CostFall, FallCell, read_back
+from experiments.studies.cost_fall.fallen_worlds import world
 from experiments.studies.cost_fall.falls_weighed import by_cell, control
 from experiments.studies.cost_fall.figures import figure_of
 from experiments.studies.cost_fall.measures import ALL, COLUMNS, LISTED, OPEN, FoundFalls, mix_share, summary
@@ -122,9 +124,10 @@ def test_what_is_refused(changes, words):
 
 
 def test_days_are_whole():
-    assert whole_days((30.0, 360.0), "--after") == (30, 360)
-    with pytest.raises(ScenarioError, match=r"--after is 1\.5, but must be whole"):
-        whole_days((1.5,), "--after")
+    assert whole_numbers("30,360", "--after") == (30, 360)
+    for text in ("1.5", "30,nan", "inf"):
+        with pytest.raises(ScenarioError, match=f"--after is '{text}', but must be whole numbers such as 30,360"):
+            whole_numbers(text, "--after")
 
 
 def test_only_the_default_market_as_it_is_is_full():
