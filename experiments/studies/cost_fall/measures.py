@@ -102,7 +102,7 @@ def _metrics(before: DataFrame, now: DataFrame, days: range, levels: Mapping[str
     found = metrics_of(base, mine, levels)
     del found["climb_share"]
     mix, volume = (found[EFFECT.format(name)] for name in ("mix", "volume"))
-    first, spend = sum(base.spend_usd.values()), found["spend_usd_per_day"]
+    first, spend = (sum(it.spend_usd.values()) for it in (base, mine))
     known = first > 0 and spend > 0
     return found | {SHARE: mix_share(mix, volume), MIX: mix / first if first > 0 else math.nan,
                     SPEND: math.log(spend / first) if known else math.nan}
