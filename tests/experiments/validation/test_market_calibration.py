@@ -167,12 +167,15 @@ def test_runs_of_other_code_count_only_if_told_so(asked):
     again(trials)
     assert play.done == 2
     asked.runs.unlink()
-    append_runs(asked.runs, ledger, [one._replace(code="old")])
+    second = one._replace(code="old", replication=1, facts={name: 2 * value for name, value in one.facts.items()})
+    append_runs(asked.runs, ledger, [one._replace(code="old"), second])
     has_changed = {**base, "description": "as code has it that came later"}
     third = MarketTrials(ledger, has_changed, asked.runs, play, other_code=True)
     assert third(trials)[0] == one.facts
     assert (play.done, third.counts["read"]) == (2, 1)
-    third([trials[0]._replace(replication=1)])
+    assert third([trials[0]._replace(replication=1)])[0] == pytest.approx(second.facts)
+    assert play.done == 2
+    third([trials[0]._replace(replication=2)])
     assert play.done == 3
 
 
