@@ -1,5 +1,6 @@
 """Rules that are read, what they say of numbers worked by hand, and what a study of a claim leaves behind."""
 
+import argparse
 import json
 import tomllib
 from math import inf, nan
@@ -13,12 +14,12 @@ from experiments.output.folder import read_folder
 from experiments.report.write_up import page_of
 from experiments.scenarios import load_market
 from experiments.studies.perform import How, perform
-from experiments.studies.registry import studies
+from experiments.studies.registry import studies, study_named
 from experiments.verdicts import history
 from experiments.verdicts.deciding import decide, weighed
 from experiments.verdicts.robustness import robustness, told
 from experiments.verdicts.rule import RuleError, Threshold, read_rule, rule_of
-from experiments.verdicts.verdict_study import gates_missed, last_verdict
+from experiments.verdicts.verdict_study import VerdictStudy, gates_missed, last_verdict
 from worlds.claim_study import RULE, Coin, CoinStudy
 
 
@@ -71,6 +72,15 @@ def test_a_rule_that_makes_no_sense_is_refused(more, sentence):
     with pytest.raises(RuleError) as error:
         rule(**more)
     assert sentence in str(error.value)
+
+
+@pytest.mark.parametrize("name", [name for name, it in studies().items() if isinstance(it, VerdictStudy)])
+def test_what_a_scenario_is_made_of_begins_with_the_seed_of_the_rule(name):
+    """Whatever the command line sets comes after it, and a seed of its own wins."""
+    study = study_named(name)
+    asked = argparse.Namespace(scenario=None, overrides=["a.b=1"], seed=7)
+    said = study.origin(asked)
+    assert said.assignments == (() if study.scenario is None else (f"seed={study.rule.seed}", "a.b=1", "seed=7"))
 
 
 def test_seeds_follow_from_the_text(tmp_path):
