@@ -66,7 +66,7 @@ def test_mistakes_in_a_market(capsys, tmp_path, market, arguments, words):
     (["--divisors", "nan"], "divisors: nan is not allowed"),
     (["--divisors", "2,1,2"], "divisors are 2, 1, 2; none may stand twice"),
     (["--after", "30,5"], "days after the fall are 30, 5, but must be whole numbers from 1 in rising order"),
-    (["--after", "2.5"], "--after is '2.5', but must be whole numbers of days"),
+    (["--after", "2.5"], "--after is '2.5', but must be whole numbers such as"),
     (["--after", "5,30", "--measured-days", "9"], "measured days are 9, but must be 1 to 5"),
 ])
 def test_mistakes_in_a_climb(capsys, tmp_path, market, arguments, words):
