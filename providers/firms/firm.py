@@ -58,6 +58,7 @@ class FirmAgent:
         self.planned = planned
         self.retired: set[int] = set()
         self._licences = licences_of(name, settings, {row: offer.model.creator for row, offer in planned.items()})
+        self._kept = 1.0 - self.firm.licence_share if self.firm.kind == "cloud" else 1.0  # of its revenue
         self.gone = False
         self.training_now = self.firm.training.kind == "fixed"
         self._targets: dict[int, int] = dict.fromkeys(planned, 0)
@@ -119,8 +120,12 @@ class FirmAgent:
         for row in rows:
             offer = self.planned[row]
             wants.append(Want(offer.hardware.gpus, self._targets[row], offer.most, float(usage.replicas[row]),
-                              float(usage.revenue[row])))
+                              self._keeps_usd(row)))
         return rows, wants
+
+    def _keeps_usd(self, row: int) -> float:
+        """Expected revenue of an offer a day without what goes to the model's creator: GPUs are paid from the rest."""
+        return self._kept * float(self.usage.revenue[row])
 
     def _expect_full_pools(self, desk: Desk) -> None:
         """Enter with all GPUs at work; the estimate of demand then finds what is needed."""
@@ -188,7 +193,7 @@ class FirmAgent:
             pool = self.pools[offer.hardware.pool]
             avoidable = HOURS_PER_DAY * pool.avoidable_usd_per_hour(day) * running * offer.hardware.gpus
             # the expectation, not the day's revenue: one bad day is no reason to leave for good
-            if self.usage.revenue[row] < shelf.keep_share * avoidable:
+            if self._keeps_usd(row) < shelf.keep_share * avoidable:
                 self._retire(desk, row)
 
     def _retire(self, desk: Desk, row: int) -> None:

@@ -67,7 +67,7 @@ class Want(NamedTuple):
     current: int  # replicas it has
     most: int
     replicas: float  # that its demand fills at the planned utilisation
-    revenue: float  # expected, USD per day
+    revenue: float  # expected, USD per day, without what goes to the model's creator
 
 
 class Rules(NamedTuple):

@@ -118,6 +118,25 @@ def test_clouds_sell_closed_models_at_the_labs_list_price_and_keep_a_quarter():
     assert sum(desk.ledger.balances.values()) == 0
 
 
+def test_a_cloud_orders_gpus_and_keeps_models_by_what_its_licence_leaves():
+    """The same sales, 41,472 USD a day or 1,114 for a replica of four GPUs, of which it keeps all, half, a quarter, .5 %.
+
+    GPUs and the hurdle are some 300 USD: a quarter, 279, is no reason to order more, and half a per cent none to stay.
+    """
+    def fleet(licence_share):
+        cloud = Firm(kind="cloud", licence_share=licence_share, pools=(PoolSettings(gpu="h200-sxm", count=16),),
+                     pricing={"kind": "constant", "anchor": "list"}, exit_months=None,
+                     adoption=Adoption(probability=1, delay_days=0))
+        desk = desk_of({"cloud": cloud}, steady(20.0), days=90)
+        desk.run(90)
+        return desk.supply.firms["cloud"].pools[0].total, int(desk.board.listed.sum())
+
+    grown = fleet(0.0)
+    assert grown[0] > 16 and grown == fleet(0.5)
+    assert fleet(0.75) == (16, 1)
+    assert fleet(0.995)[1] == 0
+
+
 def test_a_cloud_pays_a_creator_without_a_lab_as_a_supplier():
     cloud = Firm(kind="cloud", licence_share=0.5, pools=(PoolSettings(gpu="h200-sxm", count=64),),
                  pricing={"kind": "constant", "anchor": "list"}, adoption=Adoption(probability=1, delay_days=0))
