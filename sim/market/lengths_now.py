@@ -6,10 +6,11 @@ import numpy as np
 
 from sim.market.customers.answer_lengths import kept_share
 from sim.market.customers.population import Population
+from sim.market.long_requests import Fitting
 
 
 class MeanLengths(NamedTuple):
-    """Mean tokens of a request of each workload with the model that it uses, float64 (workloads,).
+    """Mean tokens of a request of each workload that fits the model that it uses, float64 (workloads,).
 
     Attributes
     ----------
@@ -22,8 +23,9 @@ class MeanLengths(NamedTuple):
     output: np.ndarray
 
 
-def mean_lengths(people: Population, verbosity: np.ndarray) -> MeanLengths:
-    """Return mean lengths with models of given verbosities, (workloads,)."""
+def mean_lengths(people: Population, verbosity: np.ndarray, fits: Fitting) -> MeanLengths:
+    """Return mean lengths with models of given verbosities, (workloads,), of what fits."""
     drawn = people.output_tokens * verbosity
     kept = kept_share(drawn, people.length_sigma, people.max_tokens)
-    return MeanLengths(people.prompt_tokens, people.prompt_tokens * people.cached_share, drawn * kept)
+    prompt = people.prompt_tokens * fits.prompt / np.maximum(fits.requests, 1e-300)
+    return MeanLengths(prompt, prompt * people.cached_share, drawn * kept)

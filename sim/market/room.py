@@ -3,11 +3,13 @@
     (E85)  c = (1 - l) x / H  if l >= 0.1;   else c rises to it
     (E86)  l' = max(l, 1 - c R' / x'),   with 0.03 in place of l if l >= 0.1
 
-Of x requests a second that an offer was asked, its H simulated replicas lost the share l for want of room. If that is
-much they were full, and each serves c a second: R' of them, asked x', serve c R'. What is asked goes up and down with
-the hour, with customers and with prices, and sellers answer losses with replicas: a share measured once would stand
-whatever they do. Who loses less loses to long answers and bursts, about as much at any load; c is then at least what
-was served.
+Of x that an offer was asked a second, its H simulated replicas lost the share l for want of room. If that is much they
+were full, and each serves c a second: R' of them, asked x', serve c R'. What is asked goes up and down with the hour,
+with customers and with prices, and sellers answer losses with replicas: a share measured once would stand whatever they
+do. Who loses less loses to long answers and bursts, about as much at any load; c is then at least what was served.
+
+It is work that is asked, not requests: those of agents are ten times as long as those of chats, and a model's customers
+change within weeks.
 """
 
 from typing import Final
@@ -15,11 +17,18 @@ from typing import Final
 import numpy as np
 
 FULL: Final = 0.1  # share lost from which on replicas are full: below, losses hardly grow with the load (measured)
+ANSWER_WORK: Final = 5.0  # work of an answer's token over one of a prompt (assumption: as most list prices weigh them)
+CACHED_WORK: Final = 0.1  # the same of a prompt's token that is billed as cached (assumption: likewise)
 USUAL: Final = 0.03  # share that who was full loses to bursts once it has room (measured, .02 to .1)
 
 
+def work(prompt: np.ndarray, cached: np.ndarray, answer: np.ndarray) -> np.ndarray:
+    """Work of tokens, in those of prompts; ``cached`` are some of the prompt's."""
+    return np.asarray(prompt - (1.0 - CACHED_WORK) * cached + ANSWER_WORK * answer)
+
+
 def room_seen(room: np.ndarray, lost: np.ndarray, load: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """Requests a second that a replica has room for, once more was measured (E85).
+    """Work a second that a replica has room for, once more was measured (E85).
 
     Parameters
     ----------
@@ -28,7 +37,7 @@ def room_seen(room: np.ndarray, lost: np.ndarray, load: np.ndarray, held: np.nda
     lost
         Share lost for want of room, 0 to 1.
     load
-        Requests a second that were asked.
+        Work a second that was asked.
     held
         Replicas that they came to, above 0.
     """
@@ -44,9 +53,9 @@ def lost_now(lost: np.ndarray, room: np.ndarray, load: np.ndarray, replicas: np.
     lost
         Share measured.
     room
-        Requests a second that a replica has room for; inf where never full.
+        Work a second that a replica has room for; inf where never full.
     load, replicas
-        Requests a second and replicas of now.
+        Work a second that is asked now, and replicas of now.
     """
     known = np.isfinite(room)
     full = 1.0 - np.where(known, room, 0.0) * replicas / np.where(load > 0, load, 1.0)

@@ -17,6 +17,7 @@ from sim.market.billed_tokens import by_model, drawn_by_workload
 from sim.market.board import Board
 from sim.market.crowds import WEIGHED, Leans, of_workloads, unweighted, weights
 from sim.market.customers.customers import Customers
+from sim.market.long_requests import Contexts, is_too_long
 from sim.market.market_clock import LONGEST_S, Slice
 from sim.market.market_traffic import MarketTraffic
 from sim.market.market_world import REPLICAS_HELD
@@ -87,6 +88,8 @@ class Sampler:
         self._budget, self._credit = float(sampled_per_day), (FIRST_DAYS - 1) * sampled_per_day
         models = len(self._surfaces.outcomes)
         self._rules = RequestRules(traffic.engine.world, traffic.feed, models)
+        self.contexts = Contexts(np.array([offer.context_tokens for offer in traffic.engine.world.offers], np.int64),
+                                 self._surfaces.offer_model, models)
         self._last_day = np.full(models, -np.inf)
         self._state: dict[int, tuple[int, ...]] = {}
         self._load = np.full(models, np.nan)  # requests a second a replica, when each model was sampled
@@ -126,7 +129,9 @@ class Sampler:
         more = [of_workloads(lean, model, *placed) for lean in leans]
         shares = [np.where(model >= 0, turn.share[model] * one, 0.0) for turn, one in zip(turns, more, strict=True)]
         rows = self._traffic.feed.simulate(parts, shares)
-        drawn = drawn_by_workload(rows, len(model))
+        longest = self.contexts.longest(self._board.listed, model)
+        unfit = is_too_long(rows, longest[rows["client_class"] % len(model)])
+        drawn, unfit = drawn_by_workload(rows[~unfit], len(model)), rows[unfit]
         self._meter.bill.open(self._counted(), model, drawn)
         _, prompt, output = by_model(drawn, model, len(self._last_day)).T
         # a model has its turn once: of the others' factors all are 1
@@ -147,9 +152,10 @@ class Sampler:
             held = self._board.held_with(turn.share[self._surfaces.offer_model])
             self._resize(offers[number], np.ones(len(self._last_day)), np.ones(len(offers[number])))
             counted = difference(look.counted, warm[number].counted)
+            away = _after_warm_up(unfit, start_s, turn.length_s, len(model))
             self._learn(Sample(turn.share > 0, offers[number], together(counted, len(model)),
                                look.latencies - warm[number].latencies, model, expected, held,
-                               (1.0 - WARM_UP) * turn.length_s, leans[number].offer if self._weighs else None),
+                               (1.0 - WARM_UP) * turn.length_s, away, leans[number].offer if self._weighs else None),
                         up, day, counted)
 
     def _leans(self, turn: Turn, is_open: np.ndarray, now_s: float) -> Leans:
@@ -248,6 +254,13 @@ class Sampler:
         """Share of arrivals and replicas: a part of the budget's, but a crowd of the largest offer's replicas (E71)."""
         most = int(self._board.replicas[self._offers_of[model]].max())
         return float(min(1.0, max(TURN * self._budget / requests, LEAST_REPLICAS / most), REPLICAS_HELD / most))
+
+
+def _after_warm_up(rows: np.ndarray, start_s: float, length_s: float, workloads: int) -> np.ndarray:
+    """How many requests of a feed each workload sends in a stretch after its warm-up, int64 (workloads,)."""
+    after_s = rows["arrive_s"] - start_s
+    counted = rows["client_class"][(after_s > WARM_UP * length_s) & (after_s <= length_s)] % workloads
+    return np.bincount(counted, minlength=workloads)
 
 
 def _times(turns: list[Turn]) -> list["Stop"]:

@@ -12,7 +12,7 @@ from sim.engines import outcome
 from sim.engines.outcome import METRICS, OFFER_SUMS, TTFT, Tally
 from sim.histogram import FINE_BITS, bins, quantile
 from sim.market.crowds import fair_outcomes, fair_waits
-from sim.market.room import lost_now, room_seen
+from sim.market.room import lost_now, room_seen, work
 from sim.market.sampled_shares import FOR_WANT, FOR_WANT_OF_ROOM, NO_ROOM, SampledShares, share_of
 
 ENOUGH: Final = 200  # requests of a sample that halve the weight of those before it, and of which percentiles are taken
@@ -39,6 +39,8 @@ class Sample(NamedTuple):
         float64 (offers,): replicas of each that were simulated.
     seconds
         How long was counted.
+    unfit
+        float64 (workloads,): requests counted that no offer has the context for.
     weight
         float64 (offers,): how many times their share of requests the offers got (E165); None: their share.
     """
@@ -51,6 +53,7 @@ class Sample(NamedTuple):
     expected: np.ndarray
     held: np.ndarray
     seconds: float
+    unfit: np.ndarray
     weight: np.ndarray | None = None
 
 
@@ -69,7 +72,7 @@ class Surfaces:
     busy_s
         float64 (offers,): replica-seconds of work.
     outcomes
-        float64 (models, outcomes): how requests ended.
+        float64 (models, outcomes): how requests ended that some offer has the context for.
     cut
         float64 (models,): of the completed requests, those whose answers were cut.
     waits
@@ -86,7 +89,7 @@ class Surfaces:
     latencies
         float64 (2, bins): TTFT and TPOT of requests that were served before offers' last samples.
     offer_room
-        float64 (offers,): requests a second that a replica has room for (E85); inf of those that were never full.
+        float64 (offers,): work a second that a replica has room for (E85); inf of those that were never full.
     """
 
     offer_model: np.ndarray
@@ -120,7 +123,10 @@ class Surfaces:
         counted, used = sample.counted, np.flatnonzero((sample.model >= 0) & sample.models[sample.model])
         model, models = sample.model[used], len(self.outcomes)
         ended = np.zeros_like(self.outcomes)
-        by_workload = self._fair(sample, counted.outcomes[used].sum(axis=1), model)
+        by_workload = counted.outcomes[used].sum(axis=1).astype(np.float64)
+        # known beforehand (`sim.market.long_requests`), and no measure of what is lost for want of room
+        by_workload[:, outcome.REFUSED] = np.maximum(by_workload[:, outcome.REFUSED] - sample.unfit[used], 0.0)
+        by_workload = self._fair(sample, by_workload, model)
         np.add.at(ended, model, by_workload)
         cut = np.bincount(model, counted.class_sums[used, :, outcome.CUT].sum(axis=1), models)
         kept = np.where(sample.models, _kept(ended.sum(axis=1), self.outcomes.sum(axis=1)), 1.0)
@@ -139,7 +145,7 @@ class Surfaces:
         self.workload_model[used] = model
 
     def completed_share(self, model: np.ndarray, lost: np.ndarray) -> np.ndarray:
-        """Share of each workload's requests that are completed with the model that it uses now, float64 (workloads,).
+        """Share of each workload's requests that fit which is completed with its model of now, float64 (workloads,).
 
         Its model's other workloads count as ``MODELS_WEIGHT`` of its own requests. What is lost for want of room
         follows what its model's offers lose now.
@@ -169,7 +175,7 @@ class Surfaces:
         rows
             Offers.
         load, replicas
-            (rows,): requests a second that each is asked now, and its replicas.
+            (rows,): work a second that each is asked now, and its replicas.
         """
         return lost_now(self._shares.lost[rows], self.offer_room[rows], load, replicas)
 
@@ -225,9 +231,11 @@ class Surfaces:
         sums = sample.counted.offer_sums.sum(axis=1) * sample.offers[:, None]
         no_room = sums[:, NO_ROOM].sum(axis=1)
         asked = sums[:, outcome.SERVED] + no_room
-        seen = (asked >= ENOUGH) & (sample.held > 0)
-        self.offer_room[seen] = room_seen(self.offer_room[seen], no_room[seen] / asked[seen],
-                                          asked[seen] / sample.seconds, sample.held[seen])
+        seen = (asked >= ENOUGH) & (sample.held > 0) & (sums[:, outcome.SERVED] > 0)
+        tokens = sums[seen][:, [outcome.SERVED_PROMPT, outcome.SERVED_CACHED, outcome.SERVED_OUTPUT]].T
+        # a request that found no room would have been as much work as one that did
+        load = work(*tokens) / sums[seen, outcome.SERVED] * asked[seen] / sample.seconds
+        self.offer_room[seen] = room_seen(self.offer_room[seen], no_room[seen] / asked[seen], load, sample.held[seen])
         part = np.ones(len(asked)) if sample.weight is None else 1.0 / sample.weight
         sums, asked = sums * part[:, None], asked * part
         self.sums = kept[:, None] * self.sums + sums

@@ -12,7 +12,8 @@ from sim.market.board import Board
 from sim.market.customers.customers import Customers
 from sim.market.customers.observed import LatencyLately
 from sim.market.expected_days import ExpectedDays, Pace
-from sim.market.lengths_now import mean_lengths
+from sim.market.lengths_now import MeanLengths, mean_lengths
+from sim.market.long_requests import fitting
 from sim.market.market_traffic import MarketTraffic
 from sim.market.models.model import Models
 from sim.market.rule_shares import RequestRules
@@ -88,13 +89,21 @@ class SampledDays:
         self._expected = ExpectedDays(self._surfaces)
         self._rules = RequestRules(traffic.engine.world, traffic.feed, len(models))
         self._sampler = Sampler(traffic, board, customers, self._meter, sampled_per_day)
+        self._contexts = self._sampler.contexts
 
     def hour(self, requests: np.ndarray) -> None:
         """Add an hour in which workloads mean to send ``requests``."""
         model = self._customers.model
-        lengths = mean_lengths(self._customers.population, self._verbosity[np.maximum(model, 0)])
-        asked = self._rules.asked(self._traffic.engine.now_s, model, requests)
-        self._meter.hour(self._board, self._traffic.up_share(), model, requests, lengths, asked)
+        fit, lengths = self._fitting(requests)
+        self._meter.turn_away(requests - fit)
+        asked = self._rules.asked(self._traffic.engine.now_s, model, fit)
+        self._meter.hour(self._board, self._traffic.up_share(), model, fit, lengths, asked)
+
+    def _fitting(self, requests: np.ndarray) -> tuple[np.ndarray, MeanLengths]:
+        """Of requests of workloads how many fit their models' offers, and how long those are."""
+        people, model = self._customers.population, self._customers.model
+        fits = fitting(people, self._contexts.longest(self._board.listed, model))
+        return requests * fits.requests, mean_lengths(people, self._verbosity[np.maximum(model, 0)], fits)
 
     def processes(self, env: Environment) -> list[Generator[Event, Any, None]]:
         """Return the process that simulates a stretch a day."""

@@ -13,6 +13,7 @@ from sim.engines.world import World
 from sim.market.billed_tokens import TokenBill
 from sim.market.board import Board
 from sim.market.lengths_now import MeanLengths
+from sim.market.room import work
 from sim.market.rule_shares import DEFAULT, FLOOR, RuledRequests, mixed_shares
 from sim.market.sampled_shares import UNSERVED
 from sim.market.surfaces import Surfaces
@@ -122,6 +123,10 @@ class VolumeMeter:
         ended, self.day = self.day, Volumes.none(self._workloads, self._offers)
         return ended
 
+    def turn_away(self, requests: np.ndarray) -> None:
+        """Add requests that no offer has the context for, float64 (workloads,)."""
+        self.day.lost += requests
+
     def rule_shares(self, board: Board, is_open: np.ndarray, prompt: np.ndarray, output: np.ndarray,
                     ruled: RuledRequests | None = None) -> np.ndarray:
         """Share of each offer in its model's requests by the rules alone, float64 (offers,); 0 for those not open.
@@ -190,7 +195,7 @@ class VolumeMeter:
         board, up
             Listings, prices and replicas of that hour, and the share of it in which each offer was in no outage.
         model, requests
-            (workloads,): model in use, and requests of the hour.
+            (workloads,): model in use, and requests of the hour that some offer has the context for.
         lengths
             Their mean lengths.
         ruled
@@ -202,10 +207,12 @@ class VolumeMeter:
         means = [np.bincount(at, values, models) for values in bought]
         rows = np.flatnonzero(board.listed & (up > 0))
         there, of = up[rows], self.surfaces.offer_model[rows]
-        load = np.bincount(at, asked, models) / HOUR_S
         placed = self._rule_shares(board, rows, means[0], means[2], ruled) * there
         placed = _shares(placed * self.surfaces.inclination(rows), of, models)
-        lost = self.surfaces.lost(rows, placed * load[of], board.replicas[rows])
+        billed = self.bill.ratio(model)[used]
+        wanted = MeanLengths(*(values * billed[:, place] for values, place in zip(bought, (0, 0, 1), strict=True)))
+        load = placed * self._work_per_s(rows, MeanLengths(*(np.bincount(at, values, models) for values in wanted)))
+        lost = self.surfaces.lost(rows, load, board.replicas[rows])
         share = _shares(placed * (1.0 - lost), of, models)
         none = np.ones(models)  # chance that none of a model's offers is up: their outages are independent
         np.multiply.at(none, of, 1.0 - there)
@@ -216,14 +223,21 @@ class VolumeMeter:
         day.lost[used] += asked - completed
         day.completed[used] += completed
         day.cut[used] += completed * self.surfaces.cut_share()[at]
-        billed = self.bill.ratio(model)[used] * (completed / asked)[:, None]
-        tokens = MeanLengths(*(values * billed[:, place] for values, place in zip(bought, (0, 0, 1), strict=True)))
+        tokens = MeanLengths(*(values * (completed / asked) for values in wanted))
         sums = MeanLengths(*(np.bincount(at, values, models) for values in tokens))
         sold = Sold(rows, of, share, share * np.bincount(at, completed, models)[of])
         self._buy(used, at, tokens, self._sell(sold, sums, board))
         day.busy_s[rows] += sold.served * self.surfaces.busy_s_per_served(rows)
         day.attempts[rows] += sold.served[:, None] * self.surfaces.attempts_per_served(rows, lost)
         day.replica_s += board.replicas * float(HOUR_S)
+
+    def _work_per_s(self, rows: np.ndarray, sums: MeanLengths) -> np.ndarray:
+        """Work a second of each offer if it served all of an hour's tokens of its model, float64 (rows,)."""
+        of, (prompt_lean, answer_lean) = self.surfaces.offer_model[rows], self.surfaces.length_leans(rows)
+        prompt = prompt_lean * sums.prompt[of]
+        cached = np.where(self._has_cache[rows], self.surfaces.found_share(rows) * prompt,
+                          prompt_lean * sums.cached[of])
+        return work(prompt, cached, answer_lean * sums.output[of]) / HOUR_S
 
     def _sell(self, sold: Sold, sums: MeanLengths, board: Board) -> MeanTerms:
         """Add what offers sell; return on which terms a model is sold on average."""

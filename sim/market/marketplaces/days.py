@@ -10,7 +10,6 @@ from sim.market.board import Board
 from sim.market.customers.customers import Customers
 from sim.market.customers.observed import LatencyLately
 from sim.market.expected_days import ExpectedDays, Pace
-from sim.market.lengths_now import mean_lengths
 from sim.market.market_traffic import MarketTraffic
 from sim.market.marketplaces.marketplace_days import MarketplacePart
 from sim.market.marketplaces.marketplaces import Marketplaces
@@ -147,9 +146,10 @@ class SampledMarketplaces(SampledDays):
     def hour(self, requests: np.ndarray) -> None:
         """Add an hour in which workloads mean to send ``requests``."""
         model, up = self._customers.model, self._traffic.up_share()
-        lengths = mean_lengths(self._customers.population, self._verbosity[np.maximum(model, 0)])
+        fit, lengths = self._fitting(requests)
         for of in self._sales:
-            mine = np.where(self._places.place == of.marketplace, requests, 0.0)
+            mine, away = np.where(self._places.place == of.marketplace, (fit, requests - fit), 0.0)
+            of.meter.turn_away(away)
             asked = of.rules.asked(self._traffic.engine.now_s, model, mine)
             of.meter.hour(self._board, up, model, mine, lengths, asked)
 

@@ -102,7 +102,8 @@ def test_the_load_of_a_sample_is_requests_over_replicas_that_are_for_sale_on_its
     sampler._budget, sampler._credit, sampler._weighs, sampler._offers_of = 1e6, 0.0, False, [np.arange(3)]
     sampler._state_of, sampler._take_in = lambda model: (1,), lambda sample, counted: None
     assert [turn.share.tolist() for turn in Sampler._choose(sampler, 5, 0.0)] == [[1.0]]
-    sample = Sample(np.ones(1, bool), np.array([True, True, False]), None, np.zeros((2, 1)), None, None, None, 1.0)
+    sample = Sample(np.ones(1, bool), np.array([True, True, False]), None, np.zeros((2, 1)), None, None, None, 1.0,
+                    np.zeros(1))
     Sampler._learn(sampler, sample, np.ones(3, bool), 5, None)
     assert (sampler._load.tolist(), sampler._last_day.tolist()) == ([2.0], [5.0])
 

@@ -99,7 +99,7 @@ def sample(served, lost=0):
     counted.class_metric_sums[0] = 2.0 * sum(served)
     rule = np.array([0.8, 0.2, 1.0])
     return Sample(np.array([True, False]), np.array([True, True, False]), counted, np.zeros((2, 3, 2048), np.int64),
-                  MODEL, rule, REPLICAS, 100.0)
+                  MODEL, rule, REPLICAS, 100.0, np.zeros(3))
 
 
 def test_shares_lean_towards_what_was_measured():
@@ -139,6 +139,25 @@ def test_a_sample_of_200_requests_halves_what_was_known():
     assert surfaces.completed_share(np.array([1, 1, 1]), none).tolist() == [1.0, 1.0, 1.0]
 
 
+def test_requests_that_fit_nowhere_are_no_measure_of_losses():
+    """Of 300 requests that ended 60 were too long for all offers, and 30 of the other 240 found no room."""
+    surfaces, one = Surfaces.unknown(OFFER_MODEL, 2, 3), sample([150, 60], lost=90)
+    surfaces.see(one._replace(unfit=np.array([60, 0, 0])))
+    assert surfaces.completed_share(MODEL, np.zeros(2))[1] == pytest.approx(210 / 240)
+    one = sample([150, 60], lost=3)  # of those that came before the count began some are refused in it, or not yet
+    surfaces = Surfaces.unknown(OFFER_MODEL, 2, 3)
+    surfaces.see(one._replace(unfit=np.array([5, 0, 0])))
+    assert surfaces.ended_as()[0, [outcome.COMPLETED, outcome.REFUSED]].tolist() == [1.0, 0.0]
+
+
+def test_who_is_turned_away_is_lost_and_buys_nothing():
+    found = meter()
+    found.turn_away(np.array([30.0, 0.0, 2.0]))
+    day = hour(found)
+    assert day.lost.tolist() == [30.0, 0.0, 2.0]
+    assert day.completed == pytest.approx(REQUESTS)
+
+
 def test_who_turns_everybody_away_has_as_many_refusals_as_were_seen_and_no_more():
     """Served fades to nothing sample by sample, refusals do not: the ratio of both would pass all whole numbers."""
     surfaces = Surfaces.unknown(OFFER_MODEL, 2, 3)
@@ -157,12 +176,21 @@ def test_a_sample_is_never_outweighed_by_a_larger_one_before_it():
 
 
 def full():
-    """Of 300 requests that the first offer was asked in 100 s its two replicas lost 60, one fifth; the second none."""
+    """Of 300 requests that the first offer was asked in 100 s its two replicas lost 60, one fifth; the second none.
+
+    Three of four are workload v's, the fourth is u's: prompts of 2500 tokens, 1125 cached, and answers of 250.
+    """
     surfaces, one = Surfaces.unknown(OFFER_MODEL, 2, 3), sample([240, 60], lost=60)
+    for column, tokens in ((outcome.SERVED_PROMPT, 2500), (outcome.SERVED_CACHED, 1125), (outcome.SERVED_OUTPUT, 250)):
+        one.counted.offer_sums[:2, 1, column] = 240 * tokens, 60 * tokens
     one.counted.outcomes[0, 1, [outcome.REFUSED, outcome.ABANDONED]] = 40, 20
     one.counted.offer_sums[0, 1, [outcome.OFFER_SUMS.index("queue_full"), outcome.CANCELLED]] = 40, 20
     surfaces.see(one)
     return surfaces
+
+
+WORK = 2500 - 0.9 * 1125 + 5 * 250  # 2737.5, in tokens of a prompt, and of one of v's 3000 - .9 * 1500 + 5 * 300
+WORK_OF_V = 3150
 
 
 @pytest.mark.parametrize(("asked_per_s", "replicas", "lost"), [
@@ -171,8 +199,20 @@ def full():
     (3.0, 3, 0.03), (2.4, 2, 0.03), (0.0, 2, 0.03),  # with room, bursts are left
 ])
 def test_who_is_full_serves_what_it_can_at_any_load(asked_per_s, replicas, lost):
-    surfaces, load, there = full(), np.array([asked_per_s, 1.0]), np.array([replicas, 1])
+    surfaces, load, there = full(), np.array([asked_per_s * WORK, 1.0]), np.array([replicas, 1])
     assert surfaces.lost(np.array([0, 1]), load, there) == pytest.approx([lost, 0.0])
+
+
+def test_longer_requests_take_more_of_the_room():
+    """Requests of v alone are 15 % more work than three of v and one of u: so many fewer are served."""
+    surfaces = full()
+    first, second = 0.8 * 350 / 338, 0.2 * 110 / 122
+    for workload, work in ((1, WORK_OF_V), (0, 1000 + 5 * 100)):
+        asked, found = 3.0 * HOUR_S * (first + second) / first, meter(surfaces)
+        requests = np.where(np.arange(3) == workload, asked, 0.0)
+        found.hour(board(), np.ones(3), MODEL, requests, LENGTHS)
+        served = min(1.2 * WORK / work / 3.0, 0.97)
+        assert found.close().served[0] / HOUR_S == pytest.approx(3.0 * served)
 
 
 def test_room_is_what_was_served_when_full_and_rises_with_what_is_served_later():
@@ -222,7 +262,8 @@ def test_attempts_of_an_hour_are_of_the_measurement_of_that_hour():
     surfaces = full()
     first, second = 0.8 * 350 / 338, 0.2 * 110 / 122
     found = meter(surfaces)
-    found.hour(board(), np.ones(3), MODEL, np.array([0.0, 3.0 * HOUR_S * (first + second) / first, 0.0]), LENGTHS)
+    asked = 3.0 * WORK / WORK_OF_V * HOUR_S * (first + second) / first
+    found.hour(board(), np.ones(3), MODEL, np.array([0.0, asked, 0.0]), LENGTHS)
     late = sample([20, 60], lost=980)
     late.counted.offer_sums[0, 1, [outcome.OFFER_SUMS.index("queue_full"), outcome.CANCELLED]] = 500, 480
     surfaces.see(late)
