@@ -47,7 +47,7 @@ class Contexts:
 
 
 def fitting(people: Population, longest: np.ndarray) -> Fitting:
-    """Return what fits of log-normal prompts (E172, E173).
+    """Return what fits of log-normal prompts (E172, E173); what all requests share is in each of them.
 
     Parameters
     ----------
