@@ -119,7 +119,7 @@ def test_clouds_sell_closed_models_at_the_labs_list_price_and_keep_a_quarter():
 
 
 def test_a_cloud_orders_gpus_and_keeps_models_by_what_its_licence_leaves():
-    """The same sales, 41,472 USD a day or 1,114 for a replica of four GPUs, of which it keeps all, half, a quarter, .5 %.
+    """Of 41,472 USD a day, 1,114 for a replica of four GPUs, it keeps all, half, a quarter, .5%.
 
     GPUs and the hurdle are some 300 USD: a quarter, 279, is no reason to order more, and half a per cent none to stay.
     """
@@ -132,7 +132,8 @@ def test_a_cloud_orders_gpus_and_keeps_models_by_what_its_licence_leaves():
         return desk.supply.firms["cloud"].pools[0].total, int(desk.board.listed.sum())
 
     grown = fleet(0.0)
-    assert grown[0] > 16 and grown == fleet(0.5)
+    assert grown[0] > 16
+    assert grown == fleet(0.5)
     assert fleet(0.75) == (16, 1)
     assert fleet(0.995)[1] == 0
 
