@@ -215,6 +215,31 @@ def test_longer_requests_take_more_of_the_room():
         assert found.close().served[0] / HOUR_S == pytest.approx(3.0 * served)
 
 
+def test_a_prefix_cache_takes_work_off_and_long_requests_are_more_of_it():
+    """Both offers of model 0 find half of their prompts; of 12,000 a second each asks for what it is used to."""
+    surfaces, one = Surfaces.unknown(OFFER_MODEL, 2, 3), sample([150, 150])
+    for column, tokens in ((outcome.SERVED_PROMPT, (1000, 3000)), (outcome.SERVED_CACHED, (500, 1500)),
+                           (outcome.SERVED_OUTPUT, (300, 100))):
+        one.counted.offer_sums[:2, 1, column] = np.array(tokens) * 150
+    surfaces.see(one)
+    sums = MeanLengths(*(np.array([tokens * HOUR_S, 0.0]) for tokens in (12_000.0, 0.0, 1000.0)))
+    rows = np.arange(2)
+    # prompts of 1000 and 3000 where 2000 is the mean, answers of 300 and 100 where 200 is, 150 requests beside 50
+    prompt, answer = 12_000 * np.array([125, 275]) / 200, 1000 * np.array([275, 125]) / 200
+    found = meter(surfaces)
+    assert found._work_per_s(rows, sums) == pytest.approx(prompt + 5 * answer)
+    found._has_cache = np.ones(3, bool)
+    assert found._work_per_s(rows, sums) == pytest.approx(prompt - 0.45 * prompt + 5 * answer)
+
+
+def test_who_serves_nobody_says_nothing_of_its_room():
+    surfaces, one = Surfaces.unknown(OFFER_MODEL, 2, 3), sample([0, 60])
+    one.counted.offer_sums[0, 1, QUEUE_FULL] = 300
+    with np.errstate(all="raise"):
+        surfaces.see(one)
+    assert surfaces.offer_room[0] == np.inf
+
+
 def test_room_is_what_was_served_when_full_and_rises_with_what_is_served_later():
     known, load, held = np.array([np.inf, np.inf, 2.0, 2.0, 2.0]), np.full(5, 12.0), np.full(5, 4.0)
     lost = np.array([0.25, 0.05, 0.25, 0.05, 0.5])

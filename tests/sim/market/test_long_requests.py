@@ -5,9 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from experiments.runs.run_market import run_market
 from sim.engines.requests import REQUEST
 from sim.market.lengths_now import mean_lengths
 from sim.market.long_requests import Contexts, Fitting, fitting, is_too_long
+from worlds.small_markets import full, merged, small
 
 
 def people(prompt, sigma, *, shared=0, max_tokens=0):
@@ -66,3 +68,29 @@ def test_the_longest_context_is_that_of_an_offer_that_is_listed():
 def test_where_nothing_fits_lengths_are_numbers():
     nothing = Fitting(np.zeros(1), np.zeros(1))
     assert mean_lengths(people(1000.0, 1.0), np.ones(1), nothing).prompt.tolist() == [0.0]
+
+
+NARROW = {"supply": {"firms": {name: {"limits": {"context_tokens": 8192, "queue": 64}}
+                               for name in ("atlas", "boreal", "openai")}}}
+COMPETING = {"marketplaces": {"strict": {"policy": {"kind": "cheapest"}}, "lax": {"fee_share": 0.0}}}
+
+
+def bought(result, *, agents):
+    """Share of requests completed, and tokens of a prompt, of agents or of the others."""
+    mine = np.array([name.endswith("coding") is agents for name in result.workload_names])
+    born, completed, prompt = (sum(getattr(day, name)[mine].sum() for day in result.workload_days)
+                               for name in ("born", "completed", "prompt_tokens"))
+    return completed / born, prompt / completed
+
+
+@pytest.mark.parametrize("more", [{}, COMPETING])
+def test_a_sampled_market_knows_them_as_a_full_one_does(more):
+    """Three of four of agents' requests fit nowhere: few of theirs are simulated, beside many chats that fit."""
+    changes = merged(NARROW, more)
+    exact, _ = run_market(full(4, rate_per_s=10.0, **changes))
+    rate = {"customers": {"requests_per_s": 10.0}, "horizon": {"sampled_per_day": 500}}
+    sampled, traffic = run_market(small(**merged(changes, rate)))
+    assert traffic.born.sum() < 0.02 * sum(day.born.sum() for day in exact.workload_days)
+    assert bought(exact, agents=True)[0] < 0.3
+    for agents in (True, False):
+        assert bought(sampled, agents=agents) == pytest.approx(bought(exact, agents=agents), rel=0.01)
