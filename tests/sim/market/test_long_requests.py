@@ -9,6 +9,7 @@ from experiments.runs.run_market import run_market
 from sim.engines.requests import REQUEST
 from sim.market.lengths_now import mean_lengths
 from sim.market.long_requests import Contexts, Fitting, fitting, is_too_long
+from sim.market.sampler import _after_warm_up
 from worlds.small_markets import full, merged, small
 
 
@@ -59,10 +60,18 @@ def test_a_limit_of_an_answer_counts_as_its_longest():
 
 
 def test_the_longest_context_is_that_of_an_offer_that_is_listed():
-    contexts = Contexts(np.array([8, 64, 32]), np.array([0, 0, 1]), 3)
+    contexts = Contexts(np.array([8, 64, 32]), np.array([0, 0, 2]), 3)
     model = np.array([0, 1, 2, -1])
-    assert contexts.longest(np.array([True, True, True]), model).tolist() == [64, 32, 0, 0]
-    assert contexts.longest(np.array([True, False, True]), model).tolist() == [8, 32, 0, 0]
+    assert contexts.longest(np.array([True, True, True]), model).tolist() == [64, 0, 32, 0]
+    assert contexts.longest(np.array([True, False, True]), model).tolist() == [8, 0, 32, 0]
+
+
+def test_those_of_the_warm_up_and_of_a_longer_stretch_are_not_counted():
+    """Of 100 seconds from 1000 on the first forty are the warm-up; two marketplaces have classes of two workloads."""
+    rows = np.zeros(6, REQUEST)
+    rows["arrive_s"] = 1039.0, 1041.0, 1041.0, 1100.0, 1101.0, 1000.0
+    rows["client_class"] = 0, 0, 2, 3, 1, 1
+    assert _after_warm_up(rows, 1000.0, 100.0, 2).tolist() == [2, 1]
 
 
 def test_where_nothing_fits_lengths_are_numbers():
