@@ -133,7 +133,7 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
         earlier = _earlier(how.out)
         # with --until only the values say how many runs there are: they are looked at again, which takes no run
         if how.until is None and _is_finished(earlier, study, design, store, how):
-            print(f"{how.out}/ holds this study already, all {_runs(design)} runs; nothing was done")
+            print(f"{how.out}/ holds this study already, all {design.runs} runs; nothing was done")
             return
         if how.until is None:
             _tell_replaced(earlier, study, design, how)
@@ -152,7 +152,7 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
     if len(failures):
         print(f"\n{_why_failed(failures)}; all reasons are in {how.out}/failures.csv; --retry does them again")
     _refuse_undrawn(undrawn, how.out)
-    print(f"\nwrote {how.out}/ ({_runs(design)} runs, {len(failures)} failed; {time.monotonic() - started:.1f} s)")
+    print(f"\nwrote {how.out}/ ({design.runs} runs, {len(failures)} failed; {time.monotonic() - started:.1f} s)")
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def _write_folder(study: Study[Any, Any], design: Design, found: Any, extra: _Ex
             undrawn = _write(study, design, found, extra, folder)
             how.check()
     except OutputError as error:
-        raise OutputError(f"{error}; all {_runs(design)} runs are kept, and are not done again") from None
+        raise OutputError(f"{error}; all {design.runs} runs are kept, and are not done again") from None
     return undrawn
 
 
@@ -219,7 +219,7 @@ def _record(study: Study[Any, Any], design: Design, how: How) -> dict[str, Any]:
     look = {"look": how.look} if how.look else {}
     if design.scenario is None:
         return {**look, **study.record(design)}
-    varied = {path for point in design.points() for path in point} if design.kind else set()
+    varied = {path for point in (*design.points(), *design.elsewhere()) for path in point} if design.kind else set()
     return {**look, **record_of(design.scenario, how.origin, varied), **study.record(design)}
 
 
@@ -276,7 +276,7 @@ def _why_failed(failures: DataFrame) -> str:
 
 def _held(design: Design, failed: int) -> dict[str, int]:
     # a run that breaks an invariant fails: in all others every one held
-    return dict.fromkeys(kind_named(design.kind).invariants(), _runs(design) - failed)
+    return dict.fromkeys(kind_named(design.kind).invariants(), design.runs - failed)
 
 
 def _room(design: Design) -> dict[str, Any]:
@@ -292,10 +292,6 @@ def _rule(how: How) -> dict[str, Any]:
     targets = {metric: f"{100 * target.half_width:g}%" if target.relative else f"{target.half_width:g}"
                for metric, target in how.until.targets.items()}
     return {"until": {"targets": targets, "first": how.until.first, "most": how.until.most}}
-
-
-def _runs(design: Design) -> int:
-    return len(design.points()) * design.replications
 
 
 def _earlier(out: Path) -> Folder | None:

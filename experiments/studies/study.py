@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -53,6 +53,15 @@ class Design(ABC):
     @abstractmethod
     def points(self) -> list[Point]:
         """Return the points: by path of a field, or ``policy``, the value in place of the scenario's."""
+
+    def elsewhere(self) -> list[Point]:
+        """Return points that are run once, after all others: where else it is asked what the study says."""
+        return []
+
+    @property
+    def runs(self) -> int:
+        """How many runs there are."""
+        return len(self.points()) * self.replications + len(self.elsewhere())
 
     @abstractmethod
     def parameters(self) -> dict[str, Any]:
@@ -228,10 +237,12 @@ class Study(ABC, Generic[D, F]):
 
 
 def specs_of_design(design: Design) -> list[RunSpec]:
-    """Return all runs of a design, points outermost; none of a study without runs."""
+    """Return all runs of a design, points outermost, then those elsewhere; none of a study without runs."""
     from experiments.runs.keys import specs_of
     from sim.scenario.load import plain
 
     if not design.kind:
         return []
-    return specs_of(design.kind, plain(design.base), design.points(), design.replications)
+    base, points, others = plain(design.base), design.points(), design.elsewhere()
+    return [*specs_of(design.kind, base, points, design.replications),
+            *(replace(spec, row=len(points) + spec.row) for spec in specs_of(design.kind, base, others, 1))]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 At = Callable[[Mapping[str, Value]], Mapping[str, float]]  # the rule's statistics at a point, without its noise
 TRAJECTORIES: Final = 4  # of Morris: each is factors + 1 points
 POINTS: Final = 20  # at which the verdict is found
+RANGES: Final = "the assumptions' ranges"
 UNTOLD: Final = "Which assumptions move the verdict was not asked."
 
 
@@ -77,21 +78,29 @@ def robustness(rule: DecisionRule, factors: Sequence[Factor], at: At, said: str)
 
     seed = rule.seed % 2**31  # what the libraries that draw the points take
     plan = make_plan("morris", factors, samples=TRAJECTORIES, seed=seed)
-    names = list(dict.fromkeys(it.statistic for it in rule.thresholds))
+    names = statistics_of(rule)
     answers = pd.DataFrame([at(point) for point in plan.points])[names]
     frames = [sensitivity(plan, answers[[name]].to_numpy(float)).assign(statistic=name) for name in names]
     effects = pd.concat(frames, ignore_index=True)
     effects = effects[effects["index"] == "mu_star"][["statistic", "factor", "index", "value", "low", "high"]]
-    rows = []
-    for point in make_plan("latin-hypercube", factors, samples=POINTS, seed=seed).points:
-        found = {name: at(point)[name] for name in names}
-        sure = {name: (value, value) for name, value in found.items()}  # an interval of no width
-        rows.append({**point, **found, "verdict": decide(rule, sure).said})
-    points = pd.DataFrame(rows)
+    drawn = make_plan("latin-hypercube", factors, samples=POINTS, seed=seed).points
+    points = pd.DataFrame([ruled(rule, point, at(point)) for point in drawn])
     return Robustness(effects, points, told(points, [factor.path for factor in factors], said))
 
 
-def told(points: DataFrame, factors: Sequence[str], said: str) -> str:
+def statistics_of(rule: DecisionRule) -> list[str]:
+    """Return the names of the statistics that a rule compares, each once."""
+    return list(dict.fromkeys(it.statistic for it in rule.thresholds))
+
+
+def ruled(rule: DecisionRule, point: Mapping[str, Value], found: Mapping[str, float]) -> dict[str, Value]:
+    """Return a point, the rule's statistics there, and the verdict on them as if they were known exactly."""
+    values = {name: found[name] for name in statistics_of(rule)}
+    sure = {name: (value, value) for name, value in values.items()}  # an interval of no width
+    return {**point, **values, "verdict": decide(rule, sure).said}
+
+
+def told(points: DataFrame, factors: Sequence[str], said: str, where: str = RANGES) -> str:
     """Return in a sentence where the verdict is another.
 
     Parameters
@@ -102,13 +111,15 @@ def told(points: DataFrame, factors: Sequence[str], said: str) -> str:
         Names of the columns that are factors.
     said
         The verdict that is to stand.
+    where
+        Where the points lie, in words.
     """
     others = points["verdict"] != said
     count, many = len(points), int(others.sum())
     if not many:
-        return f"The verdict is the same at all {count} points of the assumptions' ranges."
+        return f"The verdict is the same at all {count} points of {where}."
     words = " or ".join(f"“{word}”" for word in dict.fromkeys(points.loc[others, "verdict"]))
-    start = f"The verdict becomes {words} at {many} of {count} points of the assumptions' ranges"
+    start = f"The verdict becomes {words} at {many} of {count} points of {where}"
     region = region_of(points, factors, others.to_numpy(bool))
     if many == count or region is None:
         return f"{start}: not in one region of any single assumption."

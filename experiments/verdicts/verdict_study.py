@@ -13,7 +13,7 @@ from experiments.studies.study import Answer, Check, D, F, Study
 from experiments.verdicts import history
 from experiments.verdicts.deciding import Statistics, decide
 from experiments.verdicts.judged import Judged
-from experiments.verdicts.robustness import At, robustness
+from experiments.verdicts.robustness import At, Robustness, robustness
 from experiments.verdicts.rule import FILE, DecisionRule, read_rule
 
 if TYPE_CHECKING:
@@ -120,10 +120,13 @@ class VerdictStudy(Study[D, "Judged[F]"], Generic[D, F]):
         """Return what the rule says of findings."""
         statistics, control = self.statistics(found), self.control(found)
         ruling = decide(self.rule, statistics, control)
+        return Judged(found, statistics, control, self.inputs_alone(found), ruling,
+                      self.robust(design, found, ruling.said), self.look(design), self.rungs)
+
+    def robust(self, design: D, found: F, said: str) -> Robustness | None:
+        """Return where else the verdict holds; None if that is not asked."""
         varied = self.assumptions(design)
-        robust = None if varied is None else robustness(self.rule, *varied, ruling.said)
-        return Judged(found, statistics, control, self.inputs_alone(found), ruling, robust, self.look(design),
-                      self.rungs)
+        return None if varied is None else robustness(self.rule, *varied, said)
 
     def look(self, design: D) -> str:
         """Say why a design gives a look and no verdict; empty if it gives one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from experiments.studies.cost_fall.design import CostFall
     from experiments.studies.cost_fall.measures import FoundFalls
     from experiments.verdicts.deciding import Statistics
+    from experiments.verdicts.robustness import Robustness
 
 
 class CostFallStudy(VerdictStudy["CostFall", "FoundFalls"]):
@@ -43,7 +45,7 @@ class CostFallStudy(VerdictStudy["CostFall", "FoundFalls"]):
         "The fall comes on one day and nobody expects it; owned GPUs cost less from then on, too.",
         "Each run simulates a few thousand requests a day, a tenth of the default market's; the gates were asked of "
         "the market in full.",
-        "How the verdict depends on assumptions is not asked: each point would be markets of a minute each.")
+        "At admissible markets each fall is run once: near a threshold the verdict there is of that run's luck, too.")
     known = (
         "Fradkin (arXiv 2504.15440): which models customers of a marketplace move between.",
         "Weyl and Fabinger (JPE 2013): pass-through of costs by competition.",
@@ -64,16 +66,23 @@ class CostFallStudy(VerdictStudy["CostFall", "FoundFalls"]):
                             help="over how many days up to each of them (default: %(default)s)")
         parser.add_argument("--sampled", type=int, default=4000, metavar="N",
                             help="requests simulated a day (default: %(default)s)")
+        parser.add_argument("--vectors", type=int, default=10, metavar="N",
+                            help="run the falls in so many admissible markets, too (default: %(default)s)")
+        parser.add_argument("--admissible", type=Path, metavar="FILE",
+                            help="admissible.csv of a calibration (default: the one that is kept with the project)")
 
     def design(self, arguments: argparse.Namespace) -> CostFall:
         """Return what the command line asks for; the seed is the rule's unless one is given."""
         from experiments.cli.options import market_scenario, numbers, whole_numbers
         from experiments.studies.cost_fall.design import CostFall
+        from experiments.studies.cost_fall.where_it_flips import vectors_in
+        from experiments.validation.history.kept_calibration import KEPT_ADMISSIBLE
 
         scenario = market_scenario(arguments, f"seed={self.rule.seed}")
+        vectors = vectors_in(arguments.admissible or KEPT_ADMISSIBLE, arguments.vectors)
         return CostFall(scenario, numbers(arguments.divisors, "--divisors"), arguments.replications,
                         arguments.fall_day, whole_numbers(arguments.after, "--after"), arguments.measured_days,
-                        arguments.sampled)
+                        arguments.sampled, vectors)
 
     def read(self, scenario: Any, parameters: Mapping[str, Any]) -> CostFall:  # noqa: ANN401 - checked when read
         """Return the design of a manifest."""
@@ -88,11 +97,12 @@ class CostFallStudy(VerdictStudy["CostFall", "FoundFalls"]):
         return look_at(design, self.rule.seeds)
 
     def find(self, design: CostFall, results: Results | None, check: Check) -> FoundFalls:
-        """Find what was bought with and without each fall."""
+        """Find what was bought with and without each fall, here and in admissible markets."""
         from experiments.studies.cost_fall.measures import found_in
+        from experiments.studies.cost_fall.where_it_flips import found_elsewhere
 
         assert results is not None
-        return found_in(design, results)
+        return replace(found_in(design, results), elsewhere=found_elsewhere(design, results))
 
     def own_tables(self, found: FoundFalls) -> dict[str, DataFrame]:
         """Return ``cost_fall``, a row a run and metric, its ``summary``, and ``open_rung``, worked by hand."""
@@ -113,6 +123,12 @@ class CostFallStudy(VerdictStudy["CostFall", "FoundFalls"]):
         from experiments.studies.cost_fall.falls_weighed import statistics
 
         return statistics(found)
+
+    def robust(self, design: CostFall, found: FoundFalls, said: str) -> Robustness | None:
+        """Return the verdict in admissible markets."""
+        from experiments.studies.cost_fall.where_it_flips import where_it_flips
+
+        return where_it_flips(self.rule, design.vectors, found.elsewhere, said)
 
     def control(self, found: FoundFalls) -> Sequence[float]:
         """Return the change of spend where sellers keep the fall."""

@@ -54,6 +54,8 @@ class CostFall(Design):
         Means are over so many days up to each of them.
     sampled
         Requests simulated on a day.
+    vectors
+        Values of the ledger's parameters, of admissible markets: in each the falls are run once more, with entry.
 
     Raises
     ------
@@ -69,6 +71,7 @@ class CostFall(Design):
     after: tuple[int, ...] = AFTER
     measured_days: int = MEASURED_DAYS
     sampled: int = SAMPLED
+    vectors: tuple[tuple[float, ...], ...] = ()
 
     def __post_init__(self) -> None:
         for name, value in (("replications", self.replications), ("the day of the fall", self.fall_day),
@@ -122,6 +125,22 @@ class CostFall(Design):
         return [{"supply.gpu_fall.divisor": cell.divisor, "supply.gpu_fall.kept": cell.arm == KEPT,
                  "supply.entry.types": 0 if cell.arm == CLOSED else types} for cell in self.cells()]
 
+    def elsewhere(self) -> list[Point]:
+        """Return the falls at each admissible vector, the base first."""
+        return [{**vector, "supply.gpu_fall.divisor": divisor} for vector in self._assigned()
+                for divisor in self.divisors]
+
+    def _assigned(self) -> list[Point]:
+        """Each vector's values by field of the market."""
+        if not self.vectors:
+            return []
+        from experiments.validation.facts.fact_ledger import read_ledger
+        from experiments.validation.history.priors import point_of
+        from sim.scenario.load import plain
+
+        parameters, base = read_ledger().parameters, plain(self.base)
+        return [point_of(parameters, vector, base) for vector in self.vectors]
+
     def window(self, after: int) -> range:
         """Return the days of a run over which is measured."""
         end = self.fall_day + after
@@ -130,19 +149,21 @@ class CostFall(Design):
     def parameters(self) -> dict[str, Any]:
         """Return everything but the scenario."""
         return {"divisors": list(self.divisors), "replications": self.replications, "fall_day": self.fall_day,
-                "after": list(self.after), "measured_days": self.measured_days, "sampled": self.sampled}
+                "after": list(self.after), "measured_days": self.measured_days, "sampled": self.sampled,
+                "vectors": [list(vector) for vector in self.vectors]}
 
 
 def read_back(scenario: MarketScenario, kept: Mapping[str, Any]) -> CostFall:
     """Return the design that a manifest's parameters describe."""
-    lists = {name: tuple(kept[name]) for name in ("divisors", "after")}
+    lists: dict[str, Any] = {name: tuple(kept[name]) for name in ("divisors", "after")}
+    lists["vectors"] = tuple(tuple(vector) for vector in kept["vectors"])
     return CostFall(scenario, **{**kept, **lists})
 
 
 def look_at(design: CostFall, seeds: int) -> Look[CostFall]:
     """Return a look: the largest fall alone, early, once, and fewer requests."""
     divisors = (design.divisors[0], design.divisors[-1])
-    look = replace(design, scenario=as_look(design.scenario), divisors=divisors, replications=1,
+    look = replace(design, scenario=as_look(design.scenario), divisors=divisors, replications=1, vectors=(),
                    fall_day=LOOK_FALL_DAY, after=LOOK_AFTER, measured_days=LOOK_AFTER[0], sampled=LOOK_SAMPLED)
     return Look(look, f"one of {seeds} seeds, GPUs at 1/{divisors[1]:g} alone, from day {LOOK_FALL_DAY} and not "
                       f"{design.fall_day}, {LOOK_AFTER[-1]} days of {design.after[-1]} after that")

@@ -32,18 +32,31 @@ class SoldAndWanted(NamedTuple):
 
 @dataclass(frozen=True)
 class FoundFalls:
-    """Results: a frame with the columns ``COLUMNS``, a row a run, day of measurement, kind of tokens and metric."""
+    """Results: a frame with the columns ``COLUMNS``, a row a run, day of measurement, kind of tokens and metric.
+
+    Attributes
+    ----------
+    design, frame
+        What was run, and what was found.
+    elsewhere
+        The same at each admissible vector of the design.
+    """
 
     design: CostFall
     frame: DataFrame
+    elsewhere: tuple[FoundFalls, ...] = ()
 
 
 def found_in(design: CostFall, results: Results) -> FoundFalls:
-    """Return what the runs in a store say."""
+    """Return what the runs in a store say of the cells."""
+    return FoundFalls(design, frame_of(design, runs_in(results)))
+
+
+def runs_in(results: Results) -> dict[Any, SoldAndWanted]:
+    """Return the tables of a store's runs, by number of the point and replication."""
     sold, wanted = (dict(iter(results.table(name).groupby(["row", "replication"])))
                     for name in ("sold_days", "wanted_days"))
-    return FoundFalls(design, frame_of(design, {key: SoldAndWanted(sold[key], wanted[key]) for key in sold
-                                                if key in wanted}))
+    return {key: SoldAndWanted(sold[key], wanted[key]) for key in sold if key in wanted}
 
 
 def frame_of(design: CostFall, runs: Mapping[Any, SoldAndWanted]) -> DataFrame:

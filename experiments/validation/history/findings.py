@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -73,7 +73,11 @@ def read_admissible(path: Path, ledger: FactLedger) -> list[dict[str, float]]:
     LedgerError
         If it is no such file, or lacks a fact of the ledger.
     """
-    names = [fact.name for fact in ledger.facts if fact.asked]
+    return _columns(path, [fact.name for fact in ledger.facts if fact.asked])
+
+
+def _columns(path: Path, names: Sequence[str]) -> list[dict[str, float]]:
+    """Columns of a file of admissible vectors, a mapping by name each."""
     try:
         rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
         return [{name: float(row[name] or "nan") for name in names} for row in rows]
@@ -82,6 +86,17 @@ def read_admissible(path: Path, ledger: FactLedger) -> list[dict[str, float]]:
     except (KeyError, ValueError, TypeError) as error:
         raise LedgerError(f"{path} is no file of admissible vectors of this ledger ({error}); it must be the "
                           f"{ADMISSIBLE} that `tokenmarket calibrate market` wrote with it") from None
+
+
+def read_vectors(path: Path, ledger: FactLedger) -> list[tuple[float, ...]]:
+    """Read the parameters of the admissible vectors of such a file, in the ledger's order.
+
+    Raises
+    ------
+    LedgerError
+        As `read_admissible`.
+    """
+    return [tuple(row.values()) for row in _columns(path, [f"{it.name} (parameter)" for it in ledger.parameters])]
 
 
 def vector_texts(ledger: FactLedger, found: Matched, base: Mapping[str, Any], extends: str) -> dict[str, str]:
