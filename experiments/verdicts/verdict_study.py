@@ -120,11 +120,13 @@ class VerdictStudy(Study[D, "Judged[F]"], Generic[D, F]):
         """Return what the rule says of findings."""
         statistics, control = self.statistics(found), self.control(found)
         ruling = decide(self.rule, statistics, control)
-        return Judged(found, statistics, control, self.inputs_alone(found), ruling,
-                      self.robust(design, found, ruling.said), self.look(design), self.rungs)
+        # elsewhere no control is run: what is said there is set against what the thresholds alone say here
+        robust = self.robust(design, found, decide(self.rule, statistics).said)
+        return Judged(found, statistics, control, self.inputs_alone(found), ruling, robust, self.look(design),
+                      self.rungs)
 
     def robust(self, design: D, found: F, said: str) -> Robustness | None:
-        """Return where else the verdict holds; None if that is not asked."""
+        """Return where else the verdict is what the thresholds say, control aside; None if that is not asked."""
         varied = self.assumptions(design)
         return None if varied is None else robustness(self.rule, *varied, said)
 
@@ -162,8 +164,11 @@ class VerdictStudy(Study[D, "Judged[F]"], Generic[D, F]):
         return usual if self.scenario is None else Origin(usual.name, (f"seed={self.rule.seed}", *usual.assignments))
 
     def gates_told(self, design: D) -> list[str]:
-        """Return the same where the rule names gates; nothing where it needs none."""
-        return super().gates_told(design) if self.rule.gates else []
+        """Return which gates that the rule names were not passed, or that all were; nothing where it needs none."""
+        if not self.rule.gates:
+            return []
+        missed = gates_missed(self.rule, design.scenario)
+        return [missed or f"gates needed: all {len(self.rule.gates)} were passed"]
 
     def write_up(self, folder: Folder, figures: Path) -> Answer:
         """Return the page: claim, mechanism, figure, table, what would change the verdict, limits."""

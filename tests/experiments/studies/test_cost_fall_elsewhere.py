@@ -1,12 +1,14 @@
 """The verdict of ``cost_fall`` in admissible markets: which runs are done there, and what is made of each."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from experiments.scenarios import load_market
 from experiments.studies.climb.two_worlds import BUY_MORE, CLIMB
 from experiments.studies.cost_fall import STUDY
-from experiments.studies.cost_fall.design import ENTRY, CostFall, FallCell, read_back
+from experiments.studies.cost_fall.design import ENTRY, KEPT, CostFall, FallCell, read_back
 from experiments.studies.cost_fall.fallen_worlds import _days
 from experiments.studies.cost_fall.falls_weighed import by_cell, statistics
 from experiments.studies.cost_fall.measures import ALL
@@ -75,6 +77,16 @@ def test_the_verdict_is_found_at_each_vector(design):
         "The verdict becomes “contradicted” at 1 of 2 points of the admissible set, one run of each fall")
     assert judged.robust.effects.empty
     assert STUDY.tables(judged)["points"] is points
+
+
+def test_a_control_that_is_not_null_says_nothing_of_admissible_markets(design):
+    """They have none: their verdicts are set against what the thresholds say of the market itself."""
+    found = STUDY.find(design, Runs(design), lambda: None)
+    kept = (found.frame["arm"] == KEPT) & (found.frame["metric"] == "log_spend")
+    judged = STUDY.judge(design, replace(found, frame=found.frame.assign(
+        value=found.frame["value"].mask(kept, 0.5))))
+    assert judged.ruling.said.startswith("depends on something other than the mechanism")
+    assert judged.robust.sentence.startswith("The verdict becomes “contradicted” at 1 of 2 points")
 
 
 def test_without_vectors_it_is_not_asked(design):

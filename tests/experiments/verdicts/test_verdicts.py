@@ -15,11 +15,13 @@ from experiments.report.write_up import page_of
 from experiments.scenarios import load_market
 from experiments.studies.perform import How, perform
 from experiments.studies.registry import studies, study_named
+from experiments.validation.gates import certificate
 from experiments.verdicts import history
 from experiments.verdicts.deciding import decide, weighed
 from experiments.verdicts.robustness import robustness, told
 from experiments.verdicts.rule import RuleError, Threshold, read_rule, rule_of
 from experiments.verdicts.verdict_study import VerdictStudy, gates_missed, last_verdict
+from sim.scenario.load import config_hash, override
 from worlds.claim_study import RULE, Coin, CoinStudy
 
 
@@ -169,6 +171,21 @@ def test_a_terminal_says_nothing_of_gates_that_no_rule_needs(tmp_path, gates, li
     study.file.write_text(f"gates = {gates}\n{RULE}", encoding="utf-8")
     read_rule.cache_clear()
     assert len(study.gates_told(market)) == lines
+
+
+def test_gates_are_those_of_the_market_by_its_own_seed(tmp_path, monkeypatch):
+    """A study's runs have the seed of its rule's text; nobody asked the market's gates with that one."""
+    market = load_market("invasion")
+    usual = config_hash(market)
+    asked = (SimpleNamespace(gate="entry", said="pass"), SimpleNamespace(gate="choice", said="miss"))
+    monkeypatch.setattr(certificate, "status_of", lambda digest, code: SimpleNamespace(
+        gates=asked if digest == usual else (), sentence="one of two gates was missed"))
+    study, mine = CoinStudy(tmp_path / "rule.toml"), SimpleNamespace(scenario=override(market, ["seed=9"]))
+    for gates, words in ((["entry"], "gates needed: all 1 were passed"), (
+            ["entry", "choice"], "gates needed and not passed: choice (miss); one of two gates was missed")):
+        study.file.write_text(f"gates = {json.dumps(gates)}\n{RULE}", encoding="utf-8")
+        read_rule.cache_clear()
+        assert study.gates_told(mine) == [words]
 
 
 def test_worlds_that_are_built_so_and_their_opposites(coin):
