@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic
 
@@ -121,7 +122,10 @@ class VerdictStudy(Study[D, "Judged[F]"], Generic[D, F]):
         statistics, control = self.statistics(found), self.control(found)
         ruling = decide(self.rule, statistics, control)
         # elsewhere no control is run: what is said there is set against what the thresholds alone say here
-        robust = self.robust(design, found, decide(self.rule, statistics).said)
+        alone = decide(self.rule, statistics).said
+        robust = self.robust(design, found, alone)
+        if robust is not None and alone != ruling.said:
+            robust = replace(robust, sentence=f"Control aside the verdict is “{alone}”. {robust.sentence}")
         return Judged(found, statistics, control, self.inputs_alone(found), ruling, robust, self.look(design),
                       self.rungs)
 

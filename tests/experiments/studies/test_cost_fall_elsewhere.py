@@ -86,7 +86,8 @@ def test_a_control_that_is_not_null_says_nothing_of_admissible_markets(design):
     judged = STUDY.judge(design, replace(found, frame=found.frame.assign(
         value=found.frame["value"].mask(kept, 0.5))))
     assert judged.ruling.said.startswith("depends on something other than the mechanism")
-    assert judged.robust.sentence.startswith("The verdict becomes “contradicted” at 1 of 2 points")
+    assert judged.robust.sentence.startswith(
+        "Control aside the verdict is “supported”. The verdict becomes “contradicted” at 1 of 2 points")
 
 
 def test_without_vectors_it_is_not_asked(design):
