@@ -21,7 +21,7 @@ from sim.scenario import Preferences, RateLimits, Router, TrafficScenario
 
 TRADE_FEE_UNIT = 1_000_000  # fees are stored in parts per million
 
-BALANCERS = ("least_outstanding", "least_requests", "round_robin", "random", "central")
+BALANCERS = ("least_outstanding", "least_requests", "round_robin", "random", "central", "two_choices")
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,8 @@ class AffineServing(Part):
         return self
 
 
+Balancer = Literal["least_outstanding", "least_requests", "round_robin", "random", "central", "two_choices"]
+
 OF_A_POOL = ("region", "replicas", "serving", "engine", "balancer", "faults")  # fields that its host gives an offer
 
 Serving = Annotated[RooflineServing | AffineServing, Field(discriminator="kind")]
@@ -198,9 +200,7 @@ class Offer(Part):
         None, description="Hardware under a replica, or an abstract server; none if another offer's replicas serve it "
         "(`pool`)")
     engine: Engine = Field(Engine(), description="Batching engine of a replica")
-    balancer: Literal["least_outstanding", "least_requests", "round_robin", "random", "central"] = Field(
-        "least_outstanding", description="How the provider spreads requests over its replicas"
-    )
+    balancer: Balancer = Field("least_outstanding", description="How the provider spreads requests over its replicas")
     price: Price = Field(description="Posted price")
     limits: Limits = Field(Limits(), description="Rate, queue and context limits")
     faults: Faults | None = Field(None, description="Faults of this offer; none takes the provider's")

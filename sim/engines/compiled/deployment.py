@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.compiled import inner
-from sim.draws import BALANCER, FAST_FAILURE, MIDSTREAM_POINT, of_attempt
+from sim.draws import BALANCER, FAST_FAILURE, MIDSTREAM_POINT, SECOND_CHOICE, of_attempt
 from sim.draws import MIDSTREAM as MIDSTREAM_DRAW
 from sim.engines.compiled import dialects, finish, prefix_cache
 from sim.engines.compiled.batch import dequeue, unlink_central
@@ -38,7 +38,7 @@ from sim.engines.rules import FAIL
 from sim.engines.steptime import step_time
 from sim.policy import MIDSTREAM, NO_FAILURE, OUTAGE, QUEUE_FULL, RATE_LIMITED, SERVER_ERROR, TOO_LONG
 
-LEAST_OUTSTANDING, LEAST_REQUESTS, ROUND_ROBIN, RANDOM, CENTRAL_QUEUE = 0, 1, 2, 3, 4
+LEAST_OUTSTANDING, LEAST_REQUESTS, ROUND_ROBIN, RANDOM, CENTRAL_QUEUE, TWO_CHOICES = 0, 1, 2, 3, 4, 5
 
 
 @inner(forceinline=True)
@@ -79,6 +79,17 @@ def least(supply: Supply, offer: LiveDeployment, by_requests: bool, below: int) 
     return best
 
 
+@inner(forceinline=True)
+def lighter_of_two(supply: Supply, offer: LiveDeployment, attempt: Attempt) -> int:
+    """Of two replicas that the attempt draws the one with fewer outstanding tokens; the first drawn if alike."""
+    first = int(_luck(attempt, BALANCER) * offer.replicas)
+    second = int(_luck(attempt, SECOND_CHOICE) * (offer.replicas - 1))
+    if second >= first:
+        second += 1
+    first, second = first + offer.first_replica, second + offer.first_replica
+    return int(second if supply.replicas[second].outstanding < supply.replicas[first].outstanding else first)
+
+
 @inner()
 def load_of(supply: Supply, offer: LiveDeployment) -> float:
     """Requests running or waiting at an offer with replicas, per active one."""
@@ -108,6 +119,8 @@ def balance(supply: Supply, o: int, a: int) -> int:
         turn = offer.turn
         offer.turn = (turn + 1) % offer.replicas
         return int(offer.first_replica + turn)
+    if offer.balancer == TWO_CHOICES:
+        return lighter_of_two(supply, offer, supply.attempts[a])
     u = _luck(supply.attempts[a], BALANCER)
     return int(offer.first_replica + int(u * offer.replicas))
 

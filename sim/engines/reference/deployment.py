@@ -5,7 +5,7 @@ from collections import deque
 from statistics import median_low
 
 from sim import policy
-from sim.draws import BALANCER, FAST_FAILURE
+from sim.draws import BALANCER, FAST_FAILURE, SECOND_CHOICE
 from sim.engines import outcome
 from sim.engines.answers import served_tokens
 from sim.engines.reference.job import EngineStep, Job
@@ -143,12 +143,24 @@ class LiveDeployment:
             return replicas[(self.turn - 1) % len(replicas)]
         if self.balancer == "random":
             return replicas[int(attempt.uniform(BALANCER) * len(replicas))]
+        if self.balancer == "two_choices":
+            return self._lighter_of_two(attempt, replicas)
         if self.balancer == "least_requests":
             return min(replicas, key=lambda replica: replica.load)
         if self.balancer == "central":
             replicas = [replica for replica in replicas if replica.load < self.offer.max_batch]
         # least outstanding tokens; min takes the first of equals, so the lowest index
         return min(replicas, key=lambda replica: replica.outstanding_tokens, default=None)
+
+    @staticmethod
+    def _lighter_of_two(attempt: Attempt, replicas: list[Replica]) -> Replica:
+        """Draw two replicas; the one with fewer outstanding tokens, the first drawn if they are alike."""
+        many = len(replicas)
+        if many == 1:
+            return replicas[0]
+        first, second = int(attempt.uniform(BALANCER) * many), int(attempt.uniform(SECOND_CHOICE) * (many - 1))
+        two = (replicas[first], replicas[second + (second >= first)])
+        return min(two, key=lambda replica: replica.outstanding_tokens)
 
     # What replicas ask for
 

@@ -212,3 +212,28 @@ def test_a_slow_spell_changes_steps_that_begin_in_it():
                        [Change(1.5, "slow", 0, (3.0,)), Change(5.0, "slow", 0, (1.0,))])
     # steps of 1, 1, 3 seconds; the calendar goes first, so the step that begins at 5 is a normal one
     assert row["end_s"] == 1 + 1 + 3 + 1 + 1
+
+
+def test_two_choices_are_the_requests_own_and_the_lighter_takes_it():
+    """One after another, and none ends: who draws a pair goes to the one with fewer tokens, else to the first drawn."""
+    market = world([offer(max_batch=1, replicas=4, balancer="two_choices")])
+    made = [{"arrive_s": 0.0, "prompt": 1 + turn % 3, "output": 1} for turn in range(24)]
+    _, rows = served(market, made)
+    tokens, waits, seconds = [0] * 4, [0] * 4, 0
+    for row, one in zip(rows, made, strict=True):
+        first = int(derive(row["key"], draws.BALANCER, 0) * 4)
+        other = int(derive(row["key"], draws.SECOND_CHOICE, 0) * 3)
+        other += other >= first
+        replica = other if tokens[other] < tokens[first] else first
+        seconds += replica == other
+        tokens[replica] += one["prompt"] + 1
+        waits[replica] += 1
+        assert row["end_s"] == waits[replica]
+    assert seconds > 5
+    assert min(waits) > 2
+
+
+def test_two_choices_of_one_replica_are_that_one():
+    market = world([offer(max_batch=1, replicas=1, balancer="two_choices")])
+    _, rows = served(market, [{"arrive_s": 0.0, "prompt": 1, "output": 1}] * 3)
+    assert rows["end_s"].tolist() == [1.0, 2.0, 3.0]
