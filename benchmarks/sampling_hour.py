@@ -5,7 +5,9 @@ the default market's last day, some 20 million requests in the hour; two to five
 
 The sampled market runs to that hour; what it then expects to be sold is kept. A second engine holds all replicas of all
 offers as they are at that moment, with their prices, outages and software, and serves every request that the same
-customers send, ten minutes before the hour and in it. Fails where the two differ by more than may be.
+customers send, ten minutes before the hour and in it. Told is first how what the run expected differs: by samples that
+are up to some weeks old, of other hours of the day. Then every model has a turn within that hour, no larger than it
+would have on its day, and what is expected by these samples is told. Fails where that differs by more than may be.
 """
 
 import sys
@@ -34,11 +36,11 @@ WARM_UP_S, PART_S = 600.0, 300.0
 SMALL = 0.0005  # share of an offer from which on it is listed among the largest differences
 
 
-def expected(staged: Stage) -> SoldNumbers:
-    """What the sampled market expects of the hour that begins now."""
+def expected(staged: Stage, begin_s: float) -> SoldNumbers:
+    """What the sampled market expects of the hour that begins then, by the samples that it has now."""
     days, feed = staged.market.days, staged.market.traffic.feed
     days._meter.close()
-    requests = feed.rates_per_s(staged.market.env.now + HOUR_S / 2) * HOUR_S
+    requests = feed.rates_per_s(begin_s + HOUR_S / 2) * HOUR_S
     days.hour(requests)
     volumes = days._meter.close()
     sold, counts = days._expected.offers(volumes), np.zeros(days._surfaces.all_latencies().shape[1])
@@ -52,6 +54,16 @@ def expected(staged: Stage) -> SoldNumbers:
     paid = float(volumes.revenue_nano.sum() / tokens.sum())
     return SoldNumbers({"tokens": float(tokens.sum()), "price paid": paid, "TTFT p99": p99_s}, tokens / tokens.sum(),
                        lost)
+
+
+def sample_all(staged: Stage, env: Environment, day: int) -> Generator[Event, Any, None]:
+    """Simulate within an hour a turn of every model, as large as its own turn would be."""
+    sampler, begun = staged.market.days._sampler, env.now
+    sampler._credit = np.inf
+    turns = sampler._choose(day, begun)
+    yield from sampler._simulate(env, day, turns)
+    yield env.timeout(begun + HOUR_S - 1.0 - env.now)
+    sampler._meter.bill.settle(sampler._counted())
 
 
 def counted(staged: Stage, market_s: float, threads: int) -> SoldNumbers:
@@ -100,13 +112,23 @@ def main() -> None:
     staged = stage(load_market("openrouter-2026", [f"horizon.days={days}"]), seed, threads)
     market, at_s = staged.market, float((days - 1) * DAY_S + hour * HOUR_S)
 
+    own_s = market.traffic.clock.stretch_s(days - 1)
+    if at_s - 2 * HOUR_S < own_s < at_s + HOUR_S:  # with the hour in which its requests end
+        sys.exit(f"the run simulates a stretch of its own from {own_s % DAY_S / HOUR_S:.1f} h on: take an hour that is "
+                 "before it, or two hours after")
+
     def look(env: Environment) -> Generator[Event, Any, None]:
         yield env.timeout(at_s)
-        sampled = expected(staged)
+        sampled = expected(staged, at_s)
         print(f"day {days}, {hour}:00 after {time.perf_counter() - begun:.0f} s", flush=True)
         full = counted(staged, at_s, threads)
         print(f"the hour simulated after {time.perf_counter() - begun:.0f} s", flush=True)
         tell(staged, sampled, full)
+        before = int(market.traffic.engine.tally().born.sum())
+        yield from sample_all(staged, env, days)  # a day that the run does not have: requests of their own
+        simulated = int(market.traffic.engine.tally().born.sum()) - before
+        print(f"every model sampled in that hour, {simulated:,} requests, after {time.perf_counter() - begun:.0f} s:")
+        sys.exit(tell(staged, expected(staged, at_s), full) > 0)
 
     software = staged.scenario.supply.costing.software_per_year
     faults = [process(market.env, market.traffic)
@@ -115,8 +137,8 @@ def main() -> None:
     run_calendar(market, [*faults, *agents, market.customers.process(market), look(market.env)])
 
 
-def tell(staged: Stage, sampled: SoldNumbers, full: SoldNumbers) -> None:
-    """Print the differences and the offers whose shares differ most, and end the program."""
+def tell(staged: Stage, sampled: SoldNumbers, full: SoldNumbers) -> int:
+    """Print the differences and the offers whose shares differ most; return how many are larger than may be."""
     bad = 0
     for name, value in differences(sampled, full).items():
         wrong = abs(value) > ALLOWED.get(name, POINTS)
@@ -129,7 +151,7 @@ def tell(staged: Stage, sampled: SoldNumbers, full: SoldNumbers) -> None:
         if abs(apart[offer]) >= SMALL:
             one = staged.market.offers[offer]
             print(f"    {one.provider} {one.model}: {full.shares[offer]:.4f} in full, {apart[offer]:+.4f}")
-    sys.exit(bad > 0)
+    return bad
 
 
 if __name__ == "__main__":
