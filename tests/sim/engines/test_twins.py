@@ -63,8 +63,8 @@ REFERENCE_ONLY = {
 SHARED = {
     "sorted_models": {"ask_best_model", "tried_all", "some_may_return"},
     "books": {"bill", "settle", "measure", "count_outcome", "count_rule"},
-    "deployment": {"hear_dispatch", "hear_cancel", "within_rate_limits", "balance", "begin_outage", "slow_down",
-                   "resize", "true_work_s"},
+    "deployment": {"hear_dispatch", "hear_cancel", "within_rate_limits", "balance", "lighter_of_two", "begin_outage",
+                   "slow_down", "resize", "true_work_s"},
     "dialects": {"forget", "note_step", "note_preemption", "fits", "kept", "room_for_steps"},
     "health": {"fail", "succeed", "trip", "lets_through"},
     "narrow": {"weigh", "leave_out_drained", "prefer_tier"},
