@@ -6,8 +6,9 @@ the default market's last day, some 20 million requests in the hour; two to five
 The sampled market runs to that hour; what it then expects to be sold is kept. A second engine holds all replicas of all
 offers as they are at that moment, with their prices, outages and software, and serves every request that the same
 customers send, ten minutes before the hour and in it. Told is first how what the run expected differs: by samples that
-are up to some weeks old, of other hours of the day. Then every model has a turn within that hour, no larger than it
-would have on its day, and what is expected by these samples is told. Fails where that differs by more than may be.
+are up to some weeks old, of other hours of the day. Then every model has a turn within that hour, thinned as on its
+day and as long as a month's savings allow, and what is expected by these samples is told. Fails where that differs by
+more than may be.
 """
 
 import sys
@@ -57,10 +58,11 @@ def expected(staged: Stage, begin_s: float) -> SoldNumbers:
 
 
 def sample_all(staged: Stage, env: Environment, day: int) -> Generator[Event, Any, None]:
-    """Simulate within an hour a turn of every model, as large as its own turn would be."""
+    """Simulate within an hour a turn of every model, thinned as its own turn would be."""
     sampler, begun = staged.market.days._sampler, env.now
-    sampler._credit = np.inf
+    sampler._credit = np.inf  # it takes what may be saved at most
     turns = sampler._choose(day, begun)
+    assert sampler._credit > 0, "some models had no turn"
     yield from sampler._simulate(env, day, turns)
     yield env.timeout(begun + HOUR_S - 1.0 - env.now)
     sampler._meter.bill.settle(sampler._counted())

@@ -22,8 +22,8 @@ BALANCER: Final = 8
 SAMPLE: Final = 9  # index: 0
 STAY: Final = 16  # index: 0
 DOCUMENT: Final = 17  # index: 0; of the first turn of a session
-SECOND_CHOICE: Final = 19  # index: attempt and offer (of_attempt)
 NUMBER: Final = 18  # makes the number by which policies know a request from its key: no source of uniforms
+SECOND_CHOICE: Final = 19  # index: attempt and offer (of_attempt)
 # the next turn of a closed loop (sim.engines.next_turn)
 TURN: Final = 30  # makes its key from the key of the turn before it; the others belong to its own key
 GOES_ON: Final = 31  # index: 0

@@ -112,9 +112,9 @@ def _varied(study: Study) -> str:
     """What differs between the points of the study's own design."""
     from experiments.studies.registry import study_named
 
-    points = study_named(study.manifest["study"]).read(study.scenario, study.parameters).points()
+    design = study_named(study.manifest["study"]).read(study.scenario, study.parameters)
     values: dict[str, set[Any]] = {}
-    for point in points:
+    for point in (*design.points(), *design.elsewhere()):
         for factor, value in point.items():
             values.setdefault(factor, set()).add(value)
     found = ["routing policies" if factor == POLICY else f"`{factor}`"

@@ -1,10 +1,12 @@
 """The verdict of ``cost_fall`` in admissible markets: which runs are done there, and what is made of each."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
+from experiments.checklist.derived import _varied
 from experiments.scenarios import load_market
 from experiments.studies.climb.two_worlds import BUY_MORE, CLIMB
 from experiments.studies.cost_fall import STUDY
@@ -58,6 +60,13 @@ def test_each_fall_is_run_once_at_each_vector_with_entry(design):
     assert specs[-1].scenario["customers"]["uses"]["worth_factor"] == VECTORS[1][NAMES.index("worth")]
     assert read_back(design.scenario, design.parameters()) == design
     assert STUDY.quick(design).design.runs == 7 - 2
+
+
+def test_a_checklist_names_what_differs_at_the_vectors(design):
+    told = _varied(SimpleNamespace(manifest={"study": "cost_fall"}, scenario=design.scenario,
+                                   parameters=design.parameters()))
+    assert "`supply.gpu_fall.divisor`" in told
+    assert "`customers.routing.pinned_share`" in told
 
 
 def test_the_verdict_is_found_at_each_vector(design):
