@@ -99,14 +99,14 @@ def _gates(scenario: MarketScenario, how: HowToRun) -> _Answer:
 
     from experiments.output.text import listing
     from experiments.runs.keys import code_version
-    from experiments.validation.gates.certificate import certificate_text, keep
+    from experiments.validation.gates.certificate import certificate_text, keep, market_digest
     from experiments.validation.gates.gate import rows, verdict
     from experiments.validation.gates.gate_folder import csv_of
     from experiments.validation.gates.gate_runs import asked
-    from sim.scenario.load import config_hash
+    from sim.scenario.load import plain
 
     findings = asked(scenario, how)
-    digest = config_hash(scenario)
+    digest = market_digest(plain(scenario))
     text = certificate_text(scenario.name, digest, code_version(), how.seeds, findings)
     place = keep(text, digest)
     return _Answer({"gates.csv": csv_of(rows(findings)), "certificate.json": text}, {"gates": json.loads(text)},

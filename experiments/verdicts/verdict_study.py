@@ -168,11 +168,8 @@ class VerdictStudy(Study[D, "Judged[F]"], Generic[D, F]):
         return usual if self.scenario is None else Origin(usual.name, (f"seed={self.rule.seed}", *usual.assignments))
 
     def gates_told(self, design: D) -> list[str]:
-        """Return which gates that the rule names were not passed, or that all were; nothing where it needs none."""
-        if not self.rule.gates:
-            return []
-        missed = gates_missed(self.rule, design.scenario)
-        return [missed or f"gates needed: all {len(self.rule.gates)} were passed"]
+        """Return the same where the rule names gates; nothing where it needs none."""
+        return super().gates_told(design) if self.rule.gates else []
 
     def write_up(self, folder: Folder, figures: Path) -> Answer:
         """Return the page: claim, mechanism, figure, table, what would change the verdict, limits."""
@@ -206,21 +203,19 @@ def gates_missed(rule: DecisionRule, scenario: MarketScenario | None) -> str:
     rule
         The decision rule.
     scenario
-        The market that was run. Its gates were asked with the seed that a market has by itself: the certificate of that
-        one is read.
+        The market that was run.
     """
     from experiments.runs.keys import code_version
-    from experiments.validation.gates.certificate import status_of
+    from experiments.validation.gates.certificate import market_digest, status_of
     from experiments.validation.gates.gate import PASS
     from sim.scenario import MarketScenario
-    from sim.scenario.load import config_hash
+    from sim.scenario.load import plain
 
     if not rule.gates:
         return ""
     if not isinstance(scenario, MarketScenario):
         return f"gates needed: {', '.join(rule.gates)}; this study runs no market that could have passed them"
-    seed = MarketScenario.model_fields["seed"].default
-    status = status_of(config_hash(scenario.model_copy(update={"seed": seed})), code_version())
+    status = status_of(market_digest(plain(scenario)), code_version())
     said = {it.gate: it.said for it in status.gates}
     open_ = [f"{gate} ({said.get(gate, 'not asked')})" for gate in rule.gates if said.get(gate) != PASS]
     return f"gates needed and not passed: {', '.join(open_)}; {status.sentence}" if open_ else ""

@@ -1,4 +1,4 @@
-"""The certificate of a market: which gates it passed, kept by the digest of its scenario and of the code."""
+"""The certificate of a market: which gates it passed, kept by the digests of the market and of the code."""
 
 import json
 import math
@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
+from experiments.output.inputs import digest_of
 from experiments.validation.gates.gate import MISS, PASS, UNSAID, GateFinding, band, verdict
 from sim.errors import OutputError
 from sim.scenario import MarketScenario, Scenario
-from sim.scenario.load import config_hash
+from sim.scenario.load import plain
 
 Standing = Literal["passed", "failed", "open", "stale", "missing"]
 FOLDER: Final = "certificates"
@@ -45,13 +46,22 @@ class Status(NamedTuple):
     gates: tuple[Asked, ...] = ()
 
 
+def market_digest(scenario: Mapping[str, Any]) -> str:
+    """Return the digest of a market's complete scenario, its seed aside: gates are asked of several seeds anyhow.
+
+    A study of a claim has the seed of its rule's text, a market the one of its user: they are the same market.
+    """
+    text = json.dumps({**scenario, "seed": None}, ensure_ascii=False, separators=(",", ":"))
+    return digest_of(text.encode())
+
+
 def certificate_text(scenario: str, digest: str, code: str, seeds: int, findings: Sequence[GateFinding]) -> str:
     """Return a certificate as JSON; a number that there is not is null.
 
     Parameters
     ----------
     scenario, digest
-        Name and digest of the scenario.
+        Name of the scenario, and digest of the market.
     code
         Digest of the code that ran (`experiments.runs.keys.code_version`).
     seeds
@@ -61,7 +71,7 @@ def certificate_text(scenario: str, digest: str, code: str, seeds: int, findings
     """
     gates = [{"gate": it.gate.name, "asks": it.gate.asks, "value": _plain(it.value), "std_error": _plain(it.std_error),
               "band": band(it.gate), "said": it.said, "note": it.note} for it in findings]
-    whole = {"scenario": scenario, "scenario_hash": digest, "code": code, "seeds": seeds, "said": verdict(findings),
+    whole = {"scenario": scenario, "market": digest, "code": code, "seeds": seeds, "said": verdict(findings),
              "gates": gates}
     return json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -71,14 +81,14 @@ def _plain(value: float) -> float | None:
 
 
 def place_of(digest: str) -> Path:
-    """Return where the certificate of a scenario is kept: beside the machine code of this user's runs."""
+    """Return where the certificate of a market is kept: beside the machine code of this user's runs."""
     from sim.compiled import cache_root
 
     return cache_root() / FOLDER / f"{digest}.json"
 
 
 def keep(text: str, digest: str) -> Path:
-    """Keep a certificate, in the place of an earlier one of the same scenario.
+    """Keep a certificate, in the place of an earlier one of the same market.
 
     Raises
     ------
@@ -95,7 +105,7 @@ def keep(text: str, digest: str) -> Path:
 
 
 def status_of(digest: str, code: str) -> Status:
-    """Return what the certificate of a scenario says, if there is one, to code of a digest."""
+    """Return what the certificate of a market says, if there is one, to code of a digest."""
     try:
         found = json.loads(place_of(digest).read_text(encoding="utf-8"))
         return _status(found, digest, code)
@@ -110,7 +120,7 @@ def told_of(scenario: Scenario | None) -> list[str]:
 
     if not isinstance(scenario, MarketScenario):
         return []
-    return [f"gates: {status_of(config_hash(scenario), code_version()).sentence}"]
+    return [f"gates: {status_of(market_digest(plain(scenario)), code_version()).sentence}"]
 
 
 def status_in(manifest: Mapping[str, Any]) -> Status:
@@ -119,12 +129,12 @@ def status_in(manifest: Mapping[str, Any]) -> Status:
     from experiments.runs.keys import code_version
 
     code = code_version() if manifest.get("code") == code_digest() else ""
-    return status_of(str(manifest.get("scenario_hash")), code)
+    return status_of(market_digest(manifest["scenario"]), code)
 
 
 def _status(found: dict[str, Any], digest: str, code: str) -> Status:
-    if found["scenario_hash"] != digest:
-        raise ValueError("it is of another scenario")
+    if found["market"] != digest:
+        raise ValueError("it is of another market")
     counts = {said: sum(gate["said"] == said for gate in found["gates"]) for said in (PASS, MISS, UNSAID)}
     asked = sum(counts.values())
     if not asked:

@@ -16,11 +16,12 @@ from experiments.store.store import Store
 from experiments.studies.climb.design import Climb
 from experiments.studies.market import STUDY
 from experiments.studies.market.design import Market, MarketByOffer
+from experiments.validation.gates.certificate import market_digest
 from experiments.validation.gates.gate import Gate, judged
 from experiments.validation.ladder.climbing import Headline, climbed
 from sim.errors import ScenarioError
 from sim.scenario.dump import to_toml
-from sim.scenario.load import config_hash
+from sim.scenario.load import config_hash, plain
 from worlds.places import ROOT
 from worlds.small_markets import small
 
@@ -168,6 +169,7 @@ def test_what_a_market_was_asked_is_printed_and_written(capsys, tmp_path, market
                                                             "manifest.json"]
     assert (out / "gates.csv").read_text().splitlines()[1] == "g,asks,0.5,0,0 to 1,pass,"
     assert json.loads((out / "certificate.json").read_text())["said"] == "pass"
+    assert [path.name for path in (tmp_path / "c").iterdir()] == [market_digest(plain(load_market(market)))]
     assert main(["validate", "market", market, "--gates", "--ladder", "--out", str(out), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["gates"]["gates"][0]["value"] == 0.5

@@ -327,6 +327,7 @@ def test_a_table_of_facts_comes_back_as_facts():
 def kept(tmp_path, monkeypatch):
     """Keep certificates in a folder of the test's own; return a function that keeps one with some verdicts."""
     monkeypatch.setattr(certificate, "place_of", lambda digest: tmp_path / "certificates" / f"{digest}.json")
+    monkeypatch.setattr(certificate, "market_digest", lambda scenario: scenario["name"])
 
     def keep(values, code="code"):
         findings = [judged(Gate(f"g{i}", "asks", 0, 1), [value]) for i, value in enumerate(values)]
@@ -353,19 +354,25 @@ def test_a_certificate_of_other_code_is_stale_and_of_another_market_missing(kept
     assert status.standing == "stale"
     assert "other code (1 of 2 gates passed then)" in status.sentence
     assert certificate.status_of("abd", "code").standing == "missing"
-    assert certificate.status_in({"scenario_hash": "abc", "code": "of a run by older code"}).standing == "stale"
+    assert certificate.status_in({"scenario": {"name": "abc"}, "code": "of a run by older code"}).standing == "stale"
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"scenario_hash": "abc", "code": "code", "gates": []}',
-                                  '{"scenario_hash": "abd", "code": "code", "gates": [{"said": "pass"}]}', "\x00"])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"market": "abc", "code": "code", "gates": []}',
+                                  '{"market": "abd", "code": "code", "gates": [{"said": "pass"}]}', "\x00"])
 def test_what_is_no_certificate_certifies_nothing(kept, text):
     path = kept([0.5])
     path.write_text(text)
     assert certificate.status_of("abc", "code").standing == "missing"
 
 
+def test_a_certificate_in_the_place_of_another_certifies_nothing(kept):
+    path = kept([0.5])
+    path.write_text(path.read_text().replace('"market": "abc"', '"market": "abd"'))
+    assert certificate.status_of("abc", "code").standing == "missing"
+
+
 def test_the_report_says_where_a_certificate_lacks_and_tells_the_gates_where_not(kept):
-    market = SimpleNamespace(scenario={"customers": {}}, manifest={"scenario_hash": "abc", "code": None})
+    market = SimpleNamespace(scenario={"customers": {}}, manifest={"scenario": {"name": "abc"}, "code": None})
     [section] = of_gates(market)
     assert section.blocks[0].text.startswith("No certificate of this market was found")
     assert len(section.blocks) == 1

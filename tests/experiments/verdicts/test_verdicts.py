@@ -11,17 +11,21 @@ import pytest
 from numpy.random import SeedSequence
 
 from experiments.output.folder import read_folder
+from experiments.output.versions import code_digest
+from experiments.report.standing import of_gates
 from experiments.report.write_up import page_of
+from experiments.runs.keys import code_version
 from experiments.scenarios import load_market
 from experiments.studies.perform import How, perform
 from experiments.studies.registry import studies, study_named
 from experiments.validation.gates import certificate
+from experiments.validation.gates.gate import Gate, judged
 from experiments.verdicts import history
 from experiments.verdicts.deciding import decide, weighed
 from experiments.verdicts.robustness import robustness, told
 from experiments.verdicts.rule import RuleError, Threshold, read_rule, rule_of
 from experiments.verdicts.verdict_study import VerdictStudy, gates_missed, last_verdict
-from sim.scenario.load import config_hash, override
+from sim.scenario.load import override, plain
 from worlds.claim_study import RULE, Coin, CoinStudy
 
 
@@ -173,19 +177,25 @@ def test_a_terminal_says_nothing_of_gates_that_no_rule_needs(tmp_path, gates, li
     assert len(study.gates_told(market)) == lines
 
 
-def test_gates_are_those_of_the_market_by_its_own_seed(tmp_path, monkeypatch):
-    """A study's runs have the seed of its rule's text; nobody asked the market's gates with that one."""
+def test_gates_are_those_of_the_market_whatever_seed_a_study_gives_it(tmp_path, monkeypatch):
+    """A study's runs have the seed of its rule's text; the gates were asked of the market with another."""
+    monkeypatch.setattr(certificate, "place_of", lambda digest: tmp_path / digest)
     market = load_market("invasion")
-    usual = config_hash(market)
-    asked = (SimpleNamespace(gate="entry", said="pass"), SimpleNamespace(gate="choice", said="miss"))
-    monkeypatch.setattr(certificate, "status_of", lambda digest, code: SimpleNamespace(
-        gates=asked if digest == usual else (), sentence="one of two gates was missed"))
-    study, mine = CoinStudy(tmp_path / "rule.toml"), SimpleNamespace(scenario=override(market, ["seed=9"]))
-    for gates, words in ((["entry"], "gates needed: all 1 were passed"), (
-            ["entry", "choice"], "gates needed and not passed: choice (miss); one of two gates was missed")):
-        study.file.write_text(f"gates = {json.dumps(gates)}\n{RULE}", encoding="utf-8")
-        read_rule.cache_clear()
-        assert study.gates_told(mine) == [words]
+    digest = certificate.market_digest(plain(market))
+    findings = [judged(Gate(name, "asks", 0, 1), [value]) for name, value in (("entry", 0.5), ("choice", 2.0))]
+    certificate.keep(certificate.certificate_text("m", digest, code_version(), 1, findings), digest)
+    mine, other = (override(market, [it]) for it in ("seed=9", "horizon.days=9"))
+    assert gates_missed(rule(gates=["entry"]), mine) == ""
+    assert gates_missed(rule(gates=["entry", "choice"]), mine).startswith(
+        "gates needed and not passed: choice (miss); this market passed 1 of 2 gates")
+    assert gates_missed(rule(gates=["entry"]), other).startswith("gates needed and not passed: entry (not asked); no ")
+    study = CoinStudy(tmp_path / "rule.toml")
+    study.file.write_text(f'gates = ["entry"]\n{RULE}', encoding="utf-8")
+    read_rule.cache_clear()
+    assert study.gates_told(SimpleNamespace(scenario=mine))[0].startswith("gates: this market passed 1 of 2 gates")
+    [section] = of_gates(SimpleNamespace(scenario=plain(mine), manifest={
+        "scenario": plain(mine), "code": code_digest()}))
+    assert [row[0] for row in section.blocks[1].rows] == ["entry", "choice"]
 
 
 def test_worlds_that_are_built_so_and_their_opposites(coin):
