@@ -180,6 +180,7 @@ def offer_part(planned: PlannedOffer, settings: SupplySettings) -> Offer:
         replicas=planned.most,
         serving=RooflineServing(gpu=deployment.gpu.name, precision=deployment.precision, tp=deployment.tp),
         engine=firm.engine,
+        balancer=firm.balancer,
         price=Price(input_usd_per_mtok=price.input_usd, output_usd_per_mtok=price.output_usd),
         limits=firm.limits.model_copy(update={"context_tokens": planned.hardware.context_tokens}),
     )

@@ -9,7 +9,7 @@ from sim.scenario.cost_settings import Costing, GpuFall
 from sim.scenario.entry_settings import EntrySettings
 from sim.scenario.price_settings import RelativeSchedule
 from sim.scenario.pricing_settings import DemandLearning, PricingChoice
-from sim.scenario.provider_settings import Engine, Faults, Limits
+from sim.scenario.provider_settings import Balancer, Engine, Faults, Limits
 
 HARDWARE = "SemiAnalysis InferenceX-app @77ca49a; ownership check $1.72/GPU-h (docs/market/supply.md)"
 RENTS = "SemiAnalysis H100 index, 1-year contract: 1.70 in October 2025, 2.35 in March 2026"
@@ -110,6 +110,10 @@ class Firm(Part):
     training: TrainingSplit = Field(TrainingSplit(), description="GPUs that train")
     faults: Faults = Field(Faults(), description="What goes wrong at the firm")
     engine: Engine = Field(Engine(), description="Batching engine of its replicas")
+    balancer: Balancer = Field(
+        "two_choices", description="How it spreads an offer's requests over its replicas (source: what Envoy and Ray "
+        "Serve do unless told otherwise, and SGLang's router as power_of_two: of two drawn the lighter). Waits then "
+        "hardly depend on how many replicas there are, as those of a full scan for the fewest tokens do")
     limits: Limits = Field(
         Limits(queue=64), description="Limits of its offers (source: assumption; full queues answer with 429)")
     entry_day: float = quantity(0.0, unit="days", doc="Day on which it enters", ge=0)
