@@ -1,12 +1,13 @@
 """Losses for want of room, at another load and with other replicas than those with which they were measured.
 
-    (E85)  c = (1 - l) x / H  if l >= 0.1;   else c rises to it
+    (E85)  c = (1 - l) x / H  if l >= 0.1;   else c rises to it, and is not known any more if l < 0.03
     (E86)  l' = max(l, 1 - c R' / x'),   with 0.03 in place of l if l >= 0.1
 
 Of x that an offer was asked a second, its H simulated replicas lost the share l for want of room. If that is much they
 were full, and each serves c a second: R' of them, asked x', serve c R'. What is asked goes up and down with the hour,
 with customers and with prices, and sellers answer losses with replicas: a share measured once would stand whatever they
-do. Who loses less loses to long answers and bursts, about as much at any load; c is then at least what was served.
+do. Who loses less loses to long answers and bursts, about as much at any load; c is then at least what was served. Who serves more than c and
+loses less than bursts alone cost has room, and nobody knows how much: software is faster than when it was full.
 
 It is work that is asked, not requests: those of agents are ten times as long as those of chats, and a model's customers
 change within weeks.
@@ -42,7 +43,8 @@ def room_seen(room: np.ndarray, lost: np.ndarray, load: np.ndarray, held: np.nda
         Replicas that they came to, above 0.
     """
     served = (1.0 - lost) * load / held
-    return np.asarray(np.where(lost >= FULL, served, np.maximum(room, served)))
+    refuted = (served > room) & (lost < USUAL)
+    return np.asarray(np.where(lost >= FULL, served, np.where(refuted, np.inf, np.maximum(room, served))))
 
 
 def lost_now(lost: np.ndarray, room: np.ndarray, load: np.ndarray, replicas: np.ndarray) -> np.ndarray:

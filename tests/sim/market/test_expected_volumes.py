@@ -246,6 +246,8 @@ def test_room_is_what_was_served_when_full_and_rises_with_what_is_served_later()
     known, load, held = np.array([np.inf, np.inf, 2.0, 2.0, 2.0]), np.full(5, 12.0), np.full(5, 4.0)
     lost = np.array([0.25, 0.05, 0.25, 0.05, 0.5])
     assert room_seen(known, lost, load, held) == pytest.approx([2.25, np.inf, 2.25, 2.85, 1.5])
+    # who serves 2.97 where 2 was room, and loses less than bursts cost, has more; who is asked less says nothing of it
+    assert room_seen(known[2:4], np.full(2, 0.01), np.array([12.0, 6.0]), held[2:4]).tolist() == [np.inf, 2.0]
     # little is lost to bursts, whatever comes; and never less than what was measured so
     assert lost_now(np.array([0.099, 0.05]), np.array([np.inf, 2.0]), np.array([1e9, 3.0]),
                     np.ones(2)) == pytest.approx([0.099, 1 / 3])
