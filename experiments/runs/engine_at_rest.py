@@ -53,7 +53,7 @@ class EngineAtRest(TrafficEngine):
         """Always."""
         return True
 
-    def tally(self) -> Tally:
+    def tally(self, offers: np.ndarray | None = None) -> Tally:
         """Return no counters."""
         return Tally(*(np.zeros(0) for _ in Tally._fields))
 

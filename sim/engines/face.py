@@ -93,8 +93,15 @@ class TrafficEngine(Protocol):
     def idle(self) -> bool:
         """True when the feed is exhausted and no request is in flight."""
 
-    def tally(self) -> Tally:
-        """Return the running counters; cheaper than ``outcome``."""
+    def tally(self, offers: np.ndarray | None = None) -> Tally:
+        """Return the running counters; cheaper than ``outcome``.
+
+        Parameters
+        ----------
+        offers
+            Whose work in steps and leaps under way is counted as far as it is done; of the others' only what has ended.
+            None: that of all, which takes time by the number of all their replicas.
+        """
 
     def take_samples(self, offers: np.ndarray) -> np.ndarray:
         """Return the latencies counted so far at some offers, int64 (offers, metrics, bins); they only grow."""

@@ -6,8 +6,9 @@
 Of x that an offer was asked a second, its H simulated replicas lost the share l for want of room. If that is much they
 were full, and each serves c a second: R' of them, asked x', serve c R'. What is asked goes up and down with the hour,
 with customers and with prices, and sellers answer losses with replicas: a share measured once would stand whatever they
-do. Who loses less loses to long answers and bursts, about as much at any load; c is then at least what was served. Who serves more than c and
-loses less than bursts alone cost has room, and nobody knows how much: software is faster than when it was full.
+do. Who loses less loses to long answers and bursts, about as much at any load; c is then at least what was served. Who
+serves more than c and loses less than bursts alone cost has room, and nobody knows how much: software is faster than
+when it was full.
 
 It is work that is asked, not requests: those of agents are ten times as long as those of chats, and a model's customers
 change within weeks.

@@ -41,6 +41,7 @@ CHANGED: Final = 3.0  # a model whose offers have changed since its sample waits
 # wait is of another load, and a launch, when there are hardly replicas, would keep them away for the fortnight until
 # its turn comes; hours of a day differ less
 MOVED: Final = 2.0
+NO_OFFERS: Final = np.zeros(0, np.int64)
 
 
 class Turn(NamedTuple):
@@ -110,7 +111,7 @@ class Sampler:
 
     def _counted(self) -> Tally:
         """What the engine counted so far, by workload."""
-        return together(self._traffic.engine.tally(), len(self._customers.model))
+        return together(self._traffic.engine.tally(NO_OFFERS), len(self._customers.model))
 
     def _drain_s(self, day: int, now_s: float) -> float:
         """How long requests of a stretch are given to end: an hour, or until the next day's begins."""
@@ -144,7 +145,8 @@ class Sampler:
         warm: dict[int, Look] = {}
         for when_s, number in _times(turns):
             yield env.timeout(start_s + when_s - env.now)
-            look = Look(self._traffic.engine.tally(), self._traffic.engine.take_samples(np.flatnonzero(offers[number])))
+            sampled = np.flatnonzero(offers[number])
+            look = Look(self._traffic.engine.tally(sampled), self._traffic.engine.take_samples(sampled))
             if number not in warm:
                 warm[number] = look
                 continue

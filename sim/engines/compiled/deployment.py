@@ -308,14 +308,14 @@ def cut_work(g: Globals, replica: Replica, row: np.ndarray) -> None:
 
 
 @inner()
-def add_leaps_so_far(g: Globals, supply: Supply, now: float, work: np.ndarray) -> None:
-    """Book the completed steps of leaps that are still under way (a look from outside changes nothing)."""
-    for r in range(supply.replicas.shape[0]):
+def add_leaps_so_far(g: Globals, supply: Supply, o: int, now: float, row: np.ndarray) -> None:
+    """Book the completed steps of an offer's leaps under way in its row (a look from outside changes nothing)."""
+    offer = supply.offers[o]
+    for r in range(offer.first_replica, offer.first_replica + offer.most):
         replica = supply.replicas[r]
-        work[replica.offer, BUSY_S] += replica.crossing_s
+        row[BUSY_S] += replica.crossing_s
         if replica.doing != LEAP:
             continue
-        row = work[replica.offer]
         done = steps_until(replica, now, g.per_s) - 1
         lasted_s = boundary_s(replica, done, g.per_s) - replica.start_s
         outside_s = max(0.0, g.warmup_s - replica.start_s) + max(0.0, replica.start_s + lasted_s - g.demand_ends_s)

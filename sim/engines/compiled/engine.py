@@ -333,11 +333,12 @@ class CompiledEngine:
         return bool(self._intake.is_exhausted() and (self._rows == self._globals["feed_next"]).all()
                     and self._globals["live"].sum() == 0)
 
-    def tally(self) -> Tally:
-        """Return the running counters."""
+    def tally(self, offers: np.ndarray | None = None) -> Tally:
+        """Return the running counters, work under way of some offers or of all."""
         self._catch_up(self._every, self.now_s)
         born, outcomes, class_sums, _, metric_sums = self._counted(hist=False)
-        return Tally(born, outcomes, class_sums, self._shards[0].books.offer_sums.copy(), self._work_so_far(),
+        asked = np.arange(len(self.world.offers)) if offers is None else offers
+        return Tally(born, outcomes, class_sums, self._shards[0].books.offer_sums.copy(), self._work_so_far(asked),
                      seconds(metric_sums, self.world.grid_per_s), self._shards[0].books.router_sums.copy())
 
     def take_samples(self, offers: np.ndarray) -> np.ndarray:
@@ -382,16 +383,16 @@ class CompiledEngine:
             router_sums=books.router_sums.copy(),
         )
 
-    def _work_so_far(self) -> np.ndarray:
-        """Work counters with the completed steps of leaps that are under way."""
+    def _work_so_far(self, offers: np.ndarray) -> np.ndarray:
+        """Work counters with the completed steps of leaps that are under way at some offers."""
         s = self._shards[0]
         work = s.books.offer_work.copy()
-        outside.add_leaps_so_far(self._row(0), self._globals["now"].max(), work)
+        outside.add_leaps_so_far(self._row(0), offers, self._globals["now"].max(), work)
         return work
 
     def _work_at_the_end(self) -> np.ndarray:
         """The same, but with all the time inside the measured window, steps under way included."""
-        work = self._work_so_far()
+        work = self._work_so_far(np.arange(len(self.world.offers)))
         s = self._shards[0]
         work[:, BUSY_S] = s.books.offer_work[:, BUSY_S]
         outside.add_time_at_the_end(self._row(0), self._globals["now"].max(), work)

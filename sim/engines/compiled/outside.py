@@ -38,10 +38,11 @@ def look_again(row: int, model: int) -> None:
 
 
 @hot(cache=True)
-def add_leaps_so_far(row: int, now: float, work: np.ndarray) -> None:
-    """Book the completed steps of leaps that are under way."""
+def add_leaps_so_far(row: int, offers: np.ndarray, now: float, work: np.ndarray) -> None:
+    """Book the completed steps of leaps of some offers that are under way."""
     s: Any = state_at(row, 0)  # type: ignore[call-arg]
-    deployment.add_leaps_so_far(s.globals[0], s.supply, now, work)
+    for o in offers:
+        deployment.add_leaps_so_far(s.globals[0], s.supply, o, now, work[o])
 
 
 @hot(cache=True)

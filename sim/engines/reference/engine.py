@@ -130,9 +130,11 @@ class ReferenceEngine:
         for router in self._routers:
             router.look_at(self.now_s, model)
 
-    def tally(self) -> Tally:
-        """Return the running counters."""
-        return self._books.tally([deployment.crossed_s for deployment in self._deployments])
+    def tally(self, offers: np.ndarray | None = None) -> Tally:
+        """Return the running counters, work under way of some offers or of all."""
+        asked = range(len(self._deployments)) if offers is None else set(offers.tolist())
+        return self._books.tally([deployment.crossed_s if deployment.index in asked else 0.0
+                                  for deployment in self._deployments])
 
     def take_samples(self, offers: np.ndarray) -> np.ndarray:
         """Return the latencies counted so far at some offers, int64 (offers, metrics, bins); they only grow."""

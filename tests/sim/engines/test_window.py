@@ -11,7 +11,7 @@ from sim.engines.compiled import CompiledEngine
 from sim.engines.outcome import BUSY_S, TrafficOutcome
 from sim.engines.reference import ReferenceEngine
 from worlds.differential import random_case
-from worlds.small import Change, affine, apply, drive, offer, requests, world
+from worlds.small import Change, Client, affine, apply, drive, offer, requests, world
 
 ENGINES = pytest.mark.parametrize("engine", [CompiledEngine, ReferenceEngine])
 STEADY = ["traffic.duration_s=60", "traffic.warmup_s=20"]
@@ -66,6 +66,20 @@ def test_a_tally_holds_the_steps_that_are_over_and_no_others(engine: type) -> No
         found.append(float(running.tally().offer_work[0, BUSY_S]))
     running.set_up(0, False)
     assert [*found, float(running.tally().offer_work[0, BUSY_S])] == [0.0, 0.25, 9.25, 9.25, 10.0]
+
+
+@ENGINES
+def test_a_tally_of_some_offers_counts_what_is_under_way_at_them_alone(engine: type) -> None:
+    """Steps of a second from 8.25 s on, one answer at each offer: at 19.75 s nine and a quarter are inside and over."""
+    market = world([offer(), offer(model="n", replicas=2)], clients=(Client(), Client(model="n")),
+                   traffic={"warmup_s": 10.0, "duration_s": 20.0})
+    rows = [{"arrive_s": 8.25, "prompt": 1, "output": 90, "client_class": of} for of in (0, 1)]
+    running = engine(market, iter([requests(market, rows)]))
+    running.advance(19.75)
+    for asked, busy in ((None, [9.25, 9.25]), ([1], [0.0, 9.25]), ([0, 1], [9.25, 9.25]), ([], [0.0, 0.0])):
+        seen = running.tally(None if asked is None else np.array(asked, np.int64))
+        assert seen.offer_work[:, BUSY_S].tolist() == busy
+        assert seen.born.sum() == 2
 
 
 @ENGINES
