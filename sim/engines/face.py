@@ -99,7 +99,7 @@ class TrafficEngine(Protocol):
         Parameters
         ----------
         offers
-            Whose work in steps and leaps under way is counted as far as it is done; of the others' only what has ended.
+            Whose work is counted to the last step that is over; that of others may lag behind by leaps under way.
             None: that of all, which takes time by the number of all their replicas.
         """
 

@@ -131,10 +131,8 @@ class ReferenceEngine:
             router.look_at(self.now_s, model)
 
     def tally(self, offers: np.ndarray | None = None) -> Tally:
-        """Return the running counters, work under way of some offers or of all."""
-        asked = range(len(self._deployments)) if offers is None else set(offers.tolist())
-        return self._books.tally([deployment.crossed_s if deployment.index in asked else 0.0
-                                  for deployment in self._deployments])
+        """Return the running counters, those of all offers whichever are asked for."""
+        return self._books.tally([deployment.crossed_s for deployment in self._deployments])
 
     def take_samples(self, offers: np.ndarray) -> np.ndarray:
         """Return the latencies counted so far at some offers, int64 (offers, metrics, bins); they only grow."""
