@@ -57,8 +57,19 @@ def expected(staged: Stage, begin_s: float) -> SoldNumbers:
                        lost)
 
 
-def sample_all(staged: Stage, env: Environment, day: int) -> Generator[Event, Any, None]:
-    """Simulate within an hour a turn of every model, thinned as its own turn would be."""
+def sample_all(staged: Stage, day: int) -> None:
+    """Simulate within the hour a turn of every model, thinned as its own turn would be.
+
+    On a calendar of its own, on which nobody else acts: customers, sellers and outages are those of the hour in full.
+    """
+    calendar = Environment(staged.market.env.now)
+    calendar.process(_turns(staged, calendar, day))
+    while calendar.peek() < np.inf:
+        staged.market.traffic.reach(calendar.peek())
+        calendar.step()
+
+
+def _turns(staged: Stage, env: Environment, day: int) -> Generator[Event, Any, None]:
     sampler, begun = staged.market.days._sampler, env.now
     sampler._credit = np.inf  # it takes what may be saved at most
     turns = sampler._choose(day, begun)
@@ -127,7 +138,7 @@ def main() -> None:
         print(f"the hour simulated after {time.perf_counter() - begun:.0f} s", flush=True)
         tell(staged, sampled, full)
         before = int(market.traffic.engine.tally().born.sum())
-        yield from sample_all(staged, env, days)  # a day that the run does not have: requests of their own
+        sample_all(staged, days)  # a day that the run does not have: requests of their own
         simulated = int(market.traffic.engine.tally().born.sum()) - before
         print(f"every model sampled in that hour, {simulated:,} requests, after {time.perf_counter() - begun:.0f} s:")
         sys.exit(tell(staged, expected(staged, at_s), full) > 0)
