@@ -1,10 +1,17 @@
-"""Tokens billed over tokens asked for: long prompts are refused and given up more often, and answers are cut."""
+"""Tokens billed over tokens asked for: long prompts are refused and given up more often, and answers are cut.
+
+    (E198)  r_w = (b_w / c_w) / (d_w / n_w),   r_m = sum_w b_w / sum_w (c_w d_w / n_w)
+
+Of n requests with d tokens that a workload sent c were completed, with b tokens billed. A model's ratio is of what each
+of its workloads sent: while it is full those that send short prompts are served and those with long ones are not, and
+billed tokens of all over drawn ones of all would tell who was served, and not how much of his prompts.
+"""
 
 import numpy as np
 
 from sim.engines import outcome
 from sim.engines.outcome import Tally
-from sim.market.surfaces import ENOUGH, MODELS_WEIGHT
+from sim.market.surfaces import MODELS_WEIGHT, halved
 
 
 class TokenBill:
@@ -40,16 +47,18 @@ class TokenBill:
         completed = (after.outcomes - self._before.outcomes)[:, :, outcome.COMPLETED].sum(axis=1)
         sums = (after.class_sums - self._before.class_sums).sum(axis=1)
         billed = np.stack([completed, sums[:, outcome.PROMPT_TOKENS], sums[:, outcome.OUTPUT_TOKENS]], axis=1)
-        kept = 0.5 ** np.minimum(self._opened[:, :1] / ENOUGH, 1.0)
+        # those that send nothing to their model any more fade with it: they may come back in other times
+        kept = halved(by_model(self._opened[:, :1], self._model, self._models)[np.maximum(self._model, 0)])
         self._drawn, self._billed = kept * self._drawn + self._opened, kept * self._billed + billed
         self._before = None
         self._sum_up()
 
     def _sum_up(self) -> None:
-        """What each workload's own requests say, and those of all that used its model."""
-        self._mine = _ratio(self._drawn, self._billed)
-        self._of_models = _ratio(by_model(self._drawn, self._model, self._models),
-                                 by_model(self._billed, self._model, self._models))
+        """What each workload's own requests say, and those of all that used its model (E198)."""
+        would_be = self._billed[:, :1] * self._drawn[:, 1:] / np.maximum(self._drawn[:, :1], 1e-300)
+        self._mine = _ratio(self._billed[:, 1:], would_be)
+        self._of_models = _ratio(*(by_model(tokens, self._model, self._models)
+                                   for tokens in (self._billed[:, 1:], would_be)))
 
     def ratio(self, model: np.ndarray) -> np.ndarray:
         """Prompt and output tokens of a completed request over those of a drawn one, float64 (workloads, 2).
@@ -65,11 +74,9 @@ class TokenBill:
         return np.asarray(weight * self._mine + (1.0 - weight) * others)
 
 
-def _ratio(drawn: np.ndarray, billed: np.ndarray) -> np.ndarray:
-    known = (drawn > 0).all(axis=1) & (billed > 0).all(axis=1)
-    ratio = np.ones((len(drawn), 2))
-    ratio[known] = (billed[known, 1:] / billed[known, :1]) / (drawn[known, 1:] / drawn[known, :1])
-    return ratio
+def _ratio(billed: np.ndarray, would_be: np.ndarray) -> np.ndarray:
+    known = ((billed > 0) & (would_be > 0)).all(axis=1, keepdims=True)
+    return np.where(known, billed / np.where(known, would_be, 1.0), 1.0)
 
 
 def drawn_by_workload(rows: np.ndarray, workloads: int) -> np.ndarray:

@@ -15,7 +15,8 @@ from sim.market.crowds import fair_outcomes, fair_waits
 from sim.market.room import lost_now, room_seen, work
 from sim.market.sampled_shares import FOR_WANT, FOR_WANT_OF_ROOM, NO_ROOM, SampledShares, share_of
 
-ENOUGH: Final = 200  # requests of a sample that halve the weight of those before it, and of which percentiles are taken
+ENOUGH: Final = 200  # requests of which percentiles are taken; fewer of a sample do not shorten the memory for those before
+HALVED: Final = 1000.0  # requests of a sample that halve the weight of those before it (assumption: a share of .1 is +- .01)
 MODELS_WEIGHT: Final = 20.0  # requests as which its model's other workloads count beside a workload's own (assumption)
 QUANTILES: Final = (0.5, 0.9, 0.99)
 
@@ -132,16 +133,18 @@ class Surfaces:
         kept = np.where(sample.models, _kept(ended.sum(axis=1), self.outcomes.sum(axis=1)), 1.0)
         self.outcomes = kept[:, None] * self.outcomes + ended
         self.cut = kept * self.cut + cut
-        self._see_workloads(used, model, by_workload)
+        self._see_workloads(used, model, by_workload, kept)
         self._see_waits(counted.class_metric_sums[used], model, counted.outcomes[used].sum(axis=1), sample)
         self._see_offers(sample, kept[self.offer_model])
         self._known = None
 
-    def _see_workloads(self, used: np.ndarray, model: np.ndarray, ended: np.ndarray) -> None:
-        total = ended.sum(axis=1)
-        kept = np.where(self.workload_model[used] == model, _kept(total, self.by_workload[used, 1]), 0.0)
-        now = np.stack([ended[:, outcome.COMPLETED], total], axis=1)
-        self.by_workload[used] = kept[:, None] * self.by_workload[used] + now
+    def _see_workloads(self, used: np.ndarray, model: np.ndarray, ended: np.ndarray, kept: np.ndarray) -> None:
+        # as much as of its model is kept, also of workloads that left it and may come back: by its own few requests a
+        # workload would remember times of other losses, and what its model loses now is set against what it lost lately
+        had = self.workload_model >= 0
+        self.by_workload[had] *= kept[self.workload_model[had], None]
+        self.by_workload[used[self.workload_model[used] != model]] = 0.0
+        self.by_workload[used] += np.stack([ended[:, outcome.COMPLETED], ended.sum(axis=1)], axis=1)
         self.workload_model[used] = model
 
     def completed_share(self, model: np.ndarray, lost: np.ndarray) -> np.ndarray:
@@ -289,10 +292,14 @@ class Surfaces:
         return np.asarray(self._shares.found_share[rows])
 
 
+def halved(new: np.ndarray) -> np.ndarray:
+    """What is kept of earlier counts when so many new requests come."""
+    return np.asarray(0.5 ** (new / HALVED))
+
+
 def _kept(new: np.ndarray, old: np.ndarray) -> np.ndarray:
-    """What is kept of counts of so many requests when new ones come: half, and never more than come (E73)."""
-    return np.asarray(np.minimum(0.5 ** np.minimum(new / ENOUGH, 1.0),
-                                 np.maximum(new, ENOUGH) / np.maximum(old, 1.0)))
+    """The same, and no more than come (E73); ``old`` is how many there were."""
+    return np.asarray(np.minimum(halved(new), np.maximum(new, ENOUGH) / np.maximum(old, 1.0)))
 
 
 def quantiles_s(counts: np.ndarray) -> np.ndarray:

@@ -124,19 +124,34 @@ def test_a_sample_counts_offers_by_their_shares_and_knows_their_room():
     assert surfaces.ended_as()[0, outcome.REFUSED] == pytest.approx(200 / 775)
 
 
-def test_a_sample_of_200_requests_halves_what_was_known():
+def test_a_sample_of_1000_requests_halves_what_was_known():
     surfaces = Surfaces.unknown(OFFER_MODEL, 2, 3)
-    surfaces.see(sample([100, 100]))
-    surfaces.see(sample([150, 40], lost=10))
-    assert surfaces.sums[:2, outcome.SERVED].tolist() == [200, 90]
-    assert surfaces.ended_as()[0, [outcome.COMPLETED, outcome.REFUSED]] == pytest.approx([290 / 300, 10 / 300])
+    surfaces.see(sample([500, 500]))
+    surfaces.see(sample([750, 200], lost=50))
+    assert surfaces.sums[:2, outcome.SERVED].tolist() == [1000, 450]
+    assert surfaces.ended_as()[0, [outcome.COMPLETED, outcome.REFUSED]] == pytest.approx([1450 / 1500, 50 / 1500])
     assert surfaces.waits[0].tolist() == [2.0, 2.0, 2.0]
     assert np.isnan(surfaces.waits[1]).all()
-    # of its first 200 requests half count, with 200 new ones, 10 of them lost; the other workload has the model's share
+    # of its first 1000 requests half count, with 1000 new ones, 50 of them lost; the other workload has the model's share
     none = np.zeros(2)
-    assert surfaces.completed_share(MODEL, none)[1] == pytest.approx(290 / 300)
-    assert surfaces.completed_share(MODEL, none)[0] == pytest.approx((290 + 20 * 290 / 300) / (300 + 20))
+    assert surfaces.completed_share(MODEL, none)[1] == pytest.approx(1450 / 1500)
+    assert surfaces.completed_share(MODEL, none)[0] == pytest.approx((1450 + 20 * 1450 / 1500) / (1500 + 20))
     assert surfaces.completed_share(np.array([1, 1, 1]), none).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_a_sample_of_many_requests_leaves_nothing_of_those_before_of_a_small_workload_either():
+    """Of 5,000 new requests v has 50, which its own few before would outweigh: 1/32 of all is kept, and of v's."""
+    surfaces = Surfaces.unknown(OFFER_MODEL, 2, 3)
+    for of_v, of_u, completed in ((320, 4680, 1.0), (50, 4950, 0.2)):
+        one = sample([completed * 5000, 0])
+        for workload, requests in enumerate((of_u, of_v)):
+            one.counted.outcomes[workload, 1, [outcome.COMPLETED, outcome.REFUSED]] = (
+                completed * requests, (1 - completed) * requests)
+        surfaces.see(one)
+    of_model = (1000 + 5000 / 32) / (5000 + 5000 / 32)
+    assert surfaces.ended_as()[0, outcome.COMPLETED] == pytest.approx(of_model)
+    shares = surfaces.completed_share(MODEL, np.zeros(2))
+    assert shares[1] == pytest.approx((10 + 10 + 20 * of_model) / (50 + 10 + 20))
 
 
 def test_requests_that_fit_nowhere_are_no_measure_of_losses():
@@ -327,6 +342,36 @@ def test_tokens_of_what_was_lost_are_not_billed():
     # a completed request has 1500 prompt tokens, a drawn one 2000; answers are all of the same length
     assert bill.ratio(MODEL).tolist() == [[0.75, 1.0], [0.75, 1.0], [1.0, 1.0]]
     assert bill.ratio(np.array([1, 0, 0])).tolist() == [[1.0, 1.0], [0.75, 1.0], [0.75, 1.0]]
+
+
+def settled(bill, drawn, completed, prompt):
+    """A stretch in which the first two workloads, of one model, send so many requests and tokens of prompts."""
+    before, after = tally(), tally()
+    bill.open(before, MODEL, np.array([*([n, tokens, 10.0 * n] for n, tokens in drawn), [0, 0, 0]]))
+    after.outcomes[:2, 1, outcome.COMPLETED] = completed
+    after.class_sums[:2, 1, outcome.PROMPT_TOKENS] = prompt
+    after.class_sums[:2, 1, outcome.OUTPUT_TOKENS] = 10 * np.array(completed)
+    bill.settle(after)
+
+
+def test_whose_requests_are_completed_says_nothing_of_how_long_they_are():
+    """Nearly all agents and a tenth of chats: the mean of what is billed is 27,100, of what was sent 15,500."""
+    bill = TokenBill(3, 2)
+    settled(bill, [(100, 100_000), (100, 3_000_000)], [10, 90], [10_000, 2_700_000])
+    assert bill.ratio(np.array([1, 1, 0])).tolist() == [[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]
+    # prompts of agents are half as long: 10,000 and 1,350,000 tokens over what those requests had in the mean
+    bill = TokenBill(3, 2)
+    settled(bill, [(100, 100_000), (100, 3_000_000)], [10, 90], [10_000, 1_350_000])
+    assert bill.ratio(np.array([1, 1, 0]))[2] == pytest.approx([1_360_000 / 2_710_000, 1.0])
+
+
+def test_bills_of_who_sends_little_fade_with_those_of_his_model():
+    bill = TokenBill(3, 2)
+    settled(bill, [(100, 100_000), (96, 96_000)], [100, 96], [100_000, 48_000])
+    assert bill.ratio(MODEL)[1, 0] == pytest.approx((96 * 0.5 + 20 * 148 / 196) / 116)
+    settled(bill, [(5000, 5_000_000), (0, 0)], [5000, 0], [5_000_000, 0])
+    of_model = (5_000_000 + 148_000 / 32) / (5_000_000 + 196_000 / 32)
+    assert bill.ratio(MODEL)[1, 0] == pytest.approx((3 * 0.5 + 20 * of_model) / 23)
 
 
 def test_customers_learn_of_measured_latencies_once_a_day():
