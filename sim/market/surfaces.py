@@ -15,8 +15,9 @@ from sim.market.crowds import fair_outcomes, fair_waits
 from sim.market.room import lost_now, room_seen, work
 from sim.market.sampled_shares import FOR_WANT, FOR_WANT_OF_ROOM, NO_ROOM, SampledShares, share_of
 
-ENOUGH: Final = 200  # requests of which percentiles are taken; fewer of a sample do not shorten the memory for those before
-HALVED: Final = 1000.0  # requests of a sample that halve the weight of those before it (assumption: a share of .1 is +- .01)
+ENOUGH: Final = 200  # requests of which percentiles are taken, and that are always kept of earlier samples
+# requests of a sample that halve the weight of those before it (assumption: of so many a share of .1 is +- .01)
+HALVED: Final = 1000.0
 MODELS_WEIGHT: Final = 20.0  # requests as which its model's other workloads count beside a workload's own (assumption)
 QUANTILES: Final = (0.5, 0.9, 0.99)
 

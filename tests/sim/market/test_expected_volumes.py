@@ -132,7 +132,7 @@ def test_a_sample_of_1000_requests_halves_what_was_known():
     assert surfaces.ended_as()[0, [outcome.COMPLETED, outcome.REFUSED]] == pytest.approx([1450 / 1500, 50 / 1500])
     assert surfaces.waits[0].tolist() == [2.0, 2.0, 2.0]
     assert np.isnan(surfaces.waits[1]).all()
-    # of its first 1000 requests half count, with 1000 new ones, 50 of them lost; the other workload has the model's share
+    # of its first 1000 half count, with 1000 new ones, 50 of them lost; the other workload has its model's share
     none = np.zeros(2)
     assert surfaces.completed_share(MODEL, none)[1] == pytest.approx(1450 / 1500)
     assert surfaces.completed_share(MODEL, none)[0] == pytest.approx((1450 + 20 * 1450 / 1500) / (1500 + 20))
