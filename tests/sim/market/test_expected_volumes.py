@@ -150,8 +150,22 @@ def test_a_sample_of_many_requests_leaves_nothing_of_those_before_of_a_small_wor
         surfaces.see(one)
     of_model = (1000 + 5000 / 32) / (5000 + 5000 / 32)
     assert surfaces.ended_as()[0, outcome.COMPLETED] == pytest.approx(of_model)
-    shares = surfaces.completed_share(MODEL, np.zeros(2))
-    assert shares[1] == pytest.approx((10 + 10 + 20 * of_model) / (50 + 10 + 20))
+    def of_v():
+        return surfaces.completed_share(MODEL, np.zeros(2))[1]
+
+    assert of_v() == pytest.approx((10 + 10 + 20 * of_model) / (50 + 10 + 20))
+    # v goes elsewhere, and what it remembers fades with the model's all the same
+    elsewhere = sample([2000, 0])
+    elsewhere.counted.outcomes[0, 1, outcome.COMPLETED] = 2000
+    surfaces.see(elsewhere._replace(model=np.array([0, 1, 1])))
+    of_model = (2000 + (1000 + 5000 / 32) / 4) / (2000 + (5000 + 5000 / 32) / 4)
+    assert of_v() == pytest.approx((20 / 4 + 20 * of_model) / (60 / 4 + 20))
+    # what it lost with another model is none of this one's
+    for model in (1, 0):
+        one = sample([1000, 0])
+        one.counted.outcomes[0, 1, outcome.COMPLETED], one.counted.outcomes[1, 1, outcome.REFUSED] = 1000, 40 * model
+        surfaces.see(one._replace(models=np.array([not model, bool(model)]), model=np.array([0, model, 1])))
+    assert surfaces.by_workload[1].tolist() == [0.0, 0.0]
 
 
 def test_requests_that_fit_nowhere_are_no_measure_of_losses():
