@@ -3,8 +3,8 @@
     (E198)  r_w = (b_w / c_w) / (d_w / n_w),   r_m = sum_w b_w / sum_w (c_w d_w / n_w)
 
 Of n requests with d tokens that a workload sent c were completed, with b tokens billed. A model's ratio is of what each
-of its workloads sent: while it is full those that send short prompts are served and those with long ones are not, and
-billed tokens of all over drawn ones of all would tell who was served, and not how much of his prompts.
+of its workloads sent: some are served and others hardly, and billed tokens of all over drawn ones of all would tell
+whose requests were completed, and not how long those are.
 """
 
 import numpy as np

@@ -111,9 +111,9 @@ class Firm(Part):
     faults: Faults = Field(Faults(), description="What goes wrong at the firm")
     engine: Engine = Field(Engine(), description="Batching engine of its replicas")
     balancer: Balancer = Field(
-        "two_choices", description="How it spreads an offer's requests over its replicas (source: what Envoy and Ray "
-        "Serve do unless told otherwise, and SGLang's router as power_of_two: of two drawn the lighter). Waits then "
-        "hardly depend on how many replicas there are, as those of a full scan for the fewest tokens do")
+        "two_choices", description="How it spreads an offer's requests over its replicas (source: of two drawn the "
+        "lighter, as Ray Serve does by default, Envoy's least request and SGLang's power_of_two; they count requests). "
+        "Waits then hardly depend on how many replicas there are, as those of a full scan for the fewest tokens do")
     limits: Limits = Field(
         Limits(queue=64), description="Limits of its offers (source: assumption; full queues answer with 429)")
     entry_day: float = quantity(0.0, unit="days", doc="Day on which it enters", ge=0)
