@@ -70,18 +70,19 @@ def test_a_tally_holds_the_steps_that_are_over_and_no_others(engine: type) -> No
 
 @ENGINES
 def test_a_tally_of_some_offers_is_up_to_date_at_them(engine: type) -> None:
-    """Steps of a second from 8.25 s on, one answer at each offer: at 19.75 s nine and a quarter are inside and over."""
+    """Steps of a second from 8.25 s on at one replica, and at two: by 19.75 s nine and a quarter each are over."""
     market = world([offer(), offer(model="n", replicas=2)], clients=(Client(), Client(model="n")),
                    traffic={"warmup_s": 10.0, "duration_s": 20.0})
-    rows = [{"arrive_s": 8.25, "prompt": 1, "output": 90, "client_class": of} for of in (0, 1)]
+    rows = [{"arrive_s": 8.25, "prompt": 1, "output": 90, "client_class": of} for of in (0, 1, 1)]
     running = engine(market, iter([requests(market, rows)]))
     running.advance(19.75)
+    busy = np.array([9.25, 18.5])
     for asked in ([], [1], [0, 1]):
         seen = running.tally(np.array(asked, np.int64))
-        assert (seen.offer_work[asked, BUSY_S] == 9.25).all()
-        assert (seen.offer_work[:, BUSY_S] <= 9.25).all()
-        assert seen.born.sum() == 2
-    assert running.tally().offer_work[:, BUSY_S].tolist() == [9.25, 9.25]
+        assert (seen.offer_work[asked, BUSY_S] == busy[asked]).all()
+        assert (seen.offer_work[:, BUSY_S] <= busy).all()
+        assert seen.born.sum() == 3
+    assert running.tally().offer_work[:, BUSY_S].tolist() == busy.tolist()
 
 
 @ENGINES
