@@ -12,6 +12,7 @@ from experiments.runs.run_market import run_market, stage
 from experiments.scenarios import load_market
 from experiments.validation.sampled_against_full import ALLOWED, POINTS, numbers
 from sim.engines import outcome
+from sim.engines.compiled import CompiledEngine
 from sim.market.market_invariants import CHECKS
 from sim.streams import Streams
 from sim.units import DAY_S
@@ -150,6 +151,13 @@ def test_samples_measure_the_same_market_as_full_resolution():
 
 def test_threads_change_nothing_of_a_sampled_run(lively):
     assert differences(lively[0], run_market(small(**LIVELY), threads=2)[0]) == []
+
+
+def test_a_sample_counts_all_work_of_its_offers_and_what_others_have_under_way_is_in_no_result(lively, monkeypatch):
+    """The sampler asks for work under way at the offers that it samples alone: counted at all is the same market."""
+    tally = CompiledEngine.tally
+    monkeypatch.setattr(CompiledEngine, "tally", lambda engine, offers=None: tally(engine))
+    assert differences(lively[0], run_market(small(**LIVELY))[0]) == []
 
 
 # Common random numbers
