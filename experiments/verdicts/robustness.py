@@ -1,7 +1,7 @@
 """Robustness: which assumptions move the statistics of a verdict, and in which region it becomes another.
 
 Morris' screening orders the factors. The verdict is then found at a few points of their ranges: a count of these is no
-probability, so that what is told is the region in which it flips.
+probability, so that what is told is the region in which it flips, and how often chance finds one that is as good.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from experiments.designs.sensitivity import sensitivity
 from experiments.runs.specs import Value
 from experiments.verdicts.deciding import decide
 from experiments.verdicts.rule import DecisionRule
+from sim.streams import Streams
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -26,6 +27,7 @@ At = Callable[[Mapping[str, Value]], Mapping[str, float]]  # the rule's statisti
 TRAJECTORIES: Final = 4  # of Morris: each is factors + 1 points
 POINTS: Final = 20  # at which the verdict is found
 RANGES: Final = "the assumptions' ranges"
+ORDERS: Final = 1000  # of verdicts, drawn to see what chance tells apart
 UNTOLD: Final = "Which assumptions move the verdict was not asked."
 
 
@@ -48,12 +50,19 @@ class Robustness:
     sentence: str
 
 
-class Region(NamedTuple):
-    """A side of a factor's value: where it is, and how many points, flipped and not, lie in it and elsewhere."""
+class Half(NamedTuple):
+    """A side of a factor's value, and which points lie there."""
 
     factor: str
     above: bool
     bound: float
+    inside: np.ndarray  # bool (points,)
+
+
+class Region(NamedTuple):
+    """A half, and how many points, flipped and not, lie in it and elsewhere."""
+
+    half: Half
     flipped_in: int
     all_in: int
     flipped_elsewhere: int
@@ -120,37 +129,63 @@ def told(points: DataFrame, factors: Sequence[str], said: str, where: str = RANG
         return f"The verdict is the same at all {count} points of {where}."
     words = " or ".join(f"“{word}”" for word in dict.fromkeys(points.loc[others, "verdict"]))
     start = f"The verdict becomes {words} at {many} of {count} points of {where}"
-    region = region_of(points, factors, others.to_numpy(bool))
+    flipped = others.to_numpy(bool)
+    halves = halves_of(points, factors)
+    region = region_of(halves, flipped)
     if many == count or region is None:
         return f"{start}: not in one region of any single assumption."
-    side = "at least" if region.above else "at most"
-    return (f"{start}: {region.flipped_in} of the {region.all_in} where {region.factor} is {side} {region.bound:.3g}, "
-            f"and {region.flipped_elsewhere} of the other {region.all_elsewhere}.")
+    side = "at least" if region.half.above else "at most"
+    chance = f"{100 * chance_of(halves, flipped):.0f}"
+    return (f"{start}: {region.flipped_in} of the {region.all_in} where {region.half.factor} is {side} "
+            f"{region.half.bound:.3g}, and {region.flipped_elsewhere} of the other {region.all_elsewhere} "
+            f"(some assumption tells as many apart in {chance} % of random orders of the verdicts).")
 
 
-def region_of(points: DataFrame, factors: Sequence[str], flipped: np.ndarray) -> Region | None:
-    """Return the half of one factor's range that tells flipped points from others best; None if none does.
-
-    Parameters
-    ----------
-    points
-        A column a factor.
-    factors
-        Names of the columns, the first of equals first.
-    flipped
-        bool (points,).
-    """
-    best, fewest = None, min(int(flipped.sum()), int((~flipped).sum()))  # wrong if all points were taken for alike
+def halves_of(points: DataFrame, factors: Sequence[str]) -> list[Half]:
+    """Return each part of the points in which one factor, that is a number, is at least or at most something."""
+    halves = []
     for name in factors:
         if points[name].dtype.kind not in "iuf":
             continue
         values = points[name].to_numpy(float)
-        for bound in np.unique(values)[1:]:
-            for above in (True, False):
-                inside = values >= bound if above else values < bound
-                wrong = int((inside != flipped).sum())
-                if wrong < fewest:
-                    edge = float(bound) if above else float(values[values < bound].max())
-                    best, fewest = Region(name, above, edge, int((flipped & inside).sum()), int(inside.sum()),
-                                          int((flipped & ~inside).sum()), int((~inside).sum())), wrong
-    return best
+        for bound in np.unique(values)[1:].tolist():
+            halves += [Half(name, True, bound, values >= bound),
+                       Half(name, False, float(values[values < bound].max()), values < bound)]
+    return halves
+
+
+def region_of(halves: Sequence[Half], flipped: np.ndarray) -> Region | None:
+    """Return the half that tells flipped points from others best, the first of equals; None if none does.
+
+    Parameters
+    ----------
+    halves
+        Parts of the points.
+    flipped
+        bool (points,).
+    """
+    wrong = _wrong(halves, flipped[None])[0]
+    # as many would be wrong if all points were taken for alike
+    if not len(wrong) or wrong.min() >= min(flipped.sum(), (~flipped).sum()):
+        return None
+    half = halves[int(np.argmin(wrong))]
+    return Region(half, int((flipped & half.inside).sum()), int(half.inside.sum()),
+                  int((flipped & ~half.inside).sum()), int((~half.inside).sum()))
+
+
+def chance_of(halves: Sequence[Half], flipped: np.ndarray) -> float:
+    """Share of random orders of the verdicts in which some half tells as many points apart as the best does (L17).
+
+    Of many assumptions and few points one nearly always looks like a cause.
+    """
+    rng = Streams(0, 0).generator("orders of verdicts")
+    orders = rng.permuted(np.tile(flipped, (ORDERS, 1)), axis=1)
+    best = _wrong(halves, flipped[None]).min()
+    return float((_wrong(halves, orders).min(axis=1) <= best).mean())
+
+
+def _wrong(halves: Sequence[Half], flipped: np.ndarray) -> np.ndarray:
+    """How many points are on the wrong side of each half, int (orders, halves)."""
+    inside = np.array([half.inside for half in halves], int).reshape(len(halves), flipped.shape[1])
+    mine = flipped.astype(int)
+    return np.asarray(inside.sum(axis=1) + mine.sum(axis=1, keepdims=True) - 2 * mine @ inside.T)

@@ -357,8 +357,7 @@ def test_a_certificate_of_other_code_is_stale_and_of_another_market_missing(kept
     assert certificate.status_in({"scenario": {"name": "abc"}, "code": "of a run by older code"}).standing == "stale"
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"market": "abc", "code": "code", "gates": []}',
-                                  '{"market": "abd", "code": "code", "gates": [{"said": "pass"}]}', "\x00"])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"market": "abc", "code": "code", "gates": []}', "\x00"])
 def test_what_is_no_certificate_certifies_nothing(kept, text):
     path = kept([0.5])
     path.write_text(text)
