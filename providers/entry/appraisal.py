@@ -7,34 +7,46 @@ a listing. T is free: a host may always leave. Of D only what no seller holds co
 getting faster (E51), p falls as unit costs do, and C needs fewer replicas.
 """
 
-import itertools
+from __future__ import annotations
+
 import math
 from collections.abc import Collection, Sequence
 from statistics import NormalDist
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from providers.cost.expected_volume import ROUNDING
 from providers.entry.lessons import Forecast, PastListings
-from providers.entry.meeting import Behind, Incumbents, Meeting, depends_on_level, meet, typical_usd
+from providers.entry.meeting import (
+    Behind,
+    Incumbents,
+    Meeting,
+    behind_of,
+    depends_on_level,
+    meet,
+    steepness,
+    table_of,
+    typical_usd,
+)
 from providers.entry.outlook import STEP_DAYS, Outlook
 from providers.firms.price_reviews import Sellers
 from providers.firms.rule_mix import ModelDemand
 from providers.firms.shelf import PlannedOffer
 from providers.pricing.registry import STRATEGIES, bind
+from providers.pricing.sold_through import Rules
 from sim.market.desk import Desk
 from sim.scenario.entry_settings import EntrySettings
 from sim.scenario.firm_settings import SupplySettings
 from sim.scenario.pricing_settings import PricingChoice
 from sim.units import DAY_S, DAYS_PER_YEAR, HOURS_PER_DAY, MTOK_PER_TOKEN, PICO_PER_USD_PER_MTOK
 
+if TYPE_CHECKING:
+    from providers.entry.rooms import SellerBehind
+
 ALONE: Final = 2.5  # price over unit cost of a seller without rivals, where its strategy names no markup
 CEILING: Final = 10.0  # highest price over unit cost that is expected, where a strategy has no ceiling
 MOST_BEHIND: Final = 60  # further sellers of a model that are looked at: beyond, the last one's cash stands
-# numbers of further sellers that are looked at together: most models have room for none
-AT_FIRST: Final = 2
-AT_ONCE: Final = 6  # after these
 VOLUME_ROUNDS: Final = 3  # of cost and share, where sellers price on their expected volume
 
 
@@ -69,18 +81,19 @@ class Candidate(NamedTuple):
     efficiency: float  # how fast its engines are over the median type's
 
 
-class Facing(NamedTuple):
-    """What one seller would meet with so many more behind it, and their pace; float64 (numbers of more,)."""
+class Offering(NamedTuple):
+    """A newcomer at a model, and who comes after it."""
 
-    prices: np.ndarray  # USD per million tokens
-    shares: np.ndarray
+    seat: Candidate
+    usd: float  # its unit cost, per million tokens
+    behind_usd: np.ndarray  # float64 (numbers of more,): that of the last of those behind it
 
 
 class Ahead(NamedTuple):
-    """What a newcomer would meet with so many more behind it, and how many there is room for in each month, int."""
+    """What a newcomer would meet with nobody, one, two ... behind it, and for how many more there is room."""
 
-    case: Facing
-    room: np.ndarray
+    met: Meeting
+    room: np.ndarray  # int64 (months,)
 
 
 class Month(NamedTuple):
@@ -162,33 +175,18 @@ class Appraisal:
         tokens = self._demand(outlook, rows[0], model, day, bool(there))
         incumbents, costs = self._incumbents(desk, there, day), [self._costs.usd_per_mtok(row, day) for row in rows]
         for _ in range(VOLUME_ROUNDS if self._settings.costing.basis == "volume" else 0):
-            loads = [tokens * float(share) / self._planned_tokens(row)
-                     for row, share in zip(rows, self._meet(seats, costs, incumbents, [0]).shares[:, 0], strict=True)]
-            costs = [self._costs.at(row, day, load) for row, load in zip(rows, loads, strict=True)]
+            shares = self._shares(seats, costs, incumbents)
+            costs = [self._costs.at(row, day, tokens * share / self._planned_tokens(row))
+                     for row, share in zip(rows, shares, strict=True)]
         month = self._month(outlook, tokens, model, day)._replace(from_pool=incumbents.from_pool)
-        ahead = self._look_ahead(seats, costs, incumbents, month, outlook)
-        return [self._prospect(seat, *one, month) for seat, one in zip(seats, ahead, strict=True)]
-
-    def _look_ahead(self, seats: Sequence[Candidate], costs: Sequence[float], incumbents: Incumbents, month: Month,
-                    outlook: Outlook) -> list[Ahead]:
-        """What each would meet with nobody, one, two ... behind it, as far as there is room for them, and that room."""
-        more, left = self._more(outlook, month), list(range(len(seats)))
-        typical = None
-        if depends_on_level(self._sellers.knowledge.demand_of(seats[0].row).rules):
+        typical = math.nan
+        if depends_on_level(self._rules_of(rows[0])):
             medians = [self._median_cost(*pair) for pair in zip(seats, costs, strict=True)]
             typical = typical_usd(incumbents, costs, medians)
-        whole = [np.empty((4, 0)) for _ in seats]
-        rooms = [np.empty(0)] * len(seats)
-        for first, end in itertools.pairwise((0, *range(AT_FIRST, len(more), AT_ONCE), len(more))):
-            met = self._meet([seats[i] for i in left], [costs[i] for i in left], incumbents, more[first:end], typical)
-            for i, *columns in zip(left, *met, strict=True):
-                whole[i] = np.hstack([whole[i], np.array(columns)])
-                rooms[i] = self._room(seats[i], Facing(*whole[i][2:]), month, outlook.models_a_host)
-            # with more of them behind, nothing changes where there is no room for these
-            left = [i for i in left if rooms[i].max() == whole[i].shape[1] - 1]
-            if not left:
-                break
-        return [Ahead(Facing(*found[:2]), room) for found, room in zip(whole, rooms, strict=True)]
+        most, models = self._most_behind(outlook, month), outlook.models_a_host
+        return [self._prospect(seat, self._look_ahead(
+            Offering(seat, usd, self._behind_usd(seat, usd, incumbents, most + 1)), incumbents, typical, month, models),
+            month) for seat, usd in zip(seats, costs, strict=True)]
 
     def has_room(self, desk: Desk, outlook: Outlook, seat: Candidate, day: int) -> bool:
         """Whether one more seller of the median type would earn back its entry with a model now."""
@@ -197,31 +195,71 @@ class Appraisal:
         model = int(desk.offer_model[seat.row])
         there = self._sellers_of(desk, model, seat.row)
         tokens = self._demand(outlook, seat.row, model, day, bool(there))
-        incumbents = self._incumbents(desk, there, day)
-        met = self._meet([seat], [self._costs.usd_per_mtok(seat.row, day)], incumbents, [0, 1])
+        incumbents, usd = self._incumbents(desk, there, day), self._costs.usd_per_mtok(seat.row, day)
+        behind = self._behind_usd(seat, usd, incumbents, 2)
         month = self._month(outlook, tokens, model, day, STEP_DAYS)._replace(from_pool=incumbents.from_pool)
-        return bool(self._room(median, Facing(met.prices_behind[0], met.shares_behind[0]), month,
-                               outlook.models_a_host)[0] >= 1)
+        typical = typical_usd(incumbents, [usd], behind.tolist())
+        ahead = self._look_ahead(Offering(median, usd, behind), incumbents, typical, month, outlook.models_a_host)
+        return bool(ahead.room[0] >= 1)
 
-    def _meet(self, seats: Sequence[Candidate], costs: Sequence[float], incumbents: Incumbents,
-              more: list[int], typical: float | None = None) -> Meeting:
-        # those behind are like the median type, or like those who come next: what they pay and how fast they are, on
-        # the same GPU
-        median = np.array([self._median_cost(seat, cost) for seat, cost in zip(seats, costs, strict=True)])
-        variable = self._settings.costing.variable_usd_per_mtok
-        behind = variable + np.outer(median - variable, self._over_median(incumbents.from_pool, np.array(more)))
-        row = seats[0].row
-        # who is outside has seen no demand of its own: it believes what is published
-        rules = self._sellers.knowledge.demand_of(row).rules
-        met = meet(incumbents, costs, rules, float(self._most[row]), Behind(behind, more), typical)
-        if len(incumbents.costs) == 0 and more[0] == 0:
+    def _shares(self, seats: Sequence[Candidate], costs: Sequence[float], incumbents: Incumbents) -> list[float]:
+        """Share of what the rules place that each would have with nobody behind it."""
+        rules, ceiling = self._rules_of(seats[0].row), float(self._most[seats[0].row])
+        behind = [self._behind_usd(*pair, incumbents, 1) for pair in zip(seats, costs, strict=True)]
+        typical = typical_usd(incumbents, costs, np.concatenate(behind).tolist())
+        return [float(meet(incumbents, usd, rules, ceiling, Behind(one, (0,)), typical).shares[0])
+                for usd, one in zip(costs, behind, strict=True)]
+
+    def _look_ahead(self, offering: Offering, incumbents: Incumbents, typical: float, month: Month,
+                    models: float) -> Ahead:
+        """What it would meet with nobody, one, two ... behind it, as far as there is room for them, and that room.
+
+        Parameters
+        ----------
+        offering
+            The newcomer, and who comes after it.
+        incumbents
+            Who sells its model.
+        typical
+            Price of all of them; asked for only by rules whose exponent depends on it.
+        month
+            Its model now.
+        models
+            With how many models a host comes in.
+        """
+        from providers.entry.rooms import look_ahead  # numba, for which `--help` should not wait
+
+        seat, usd, behind = offering
+        ceiling = float(self._most[seat.row])
+        dear = self._over_median(incumbents.from_pool, len(behind))
+        met, room = look_ahead(table_of(incumbents, usd, ceiling), np.vstack([behind_of(behind, ceiling), dear]),
+                               steepness(self._rules_of(seat.row), typical),
+                               np.array([month.factors, self._cheaper[:len(month.factors)]]),
+                               self._seller_behind(seat, month, models))
+        met[::2] = np.exp(met[::2])
+        if len(incumbents.costs) == 0:
             # who is alone has no rule to answer: it asks what strategies ask then, not the most that they would
-            met.prices[:, 0] = np.minimum(met.prices[:, 0], self._alone[row] * np.array(costs))
-        return met
+            met[0, 0] = min(met[0, 0], self._alone[seat.row] * usd)
+        return Ahead(Meeting(*met), room)
 
-    def _over_median(self, there: int, more: np.ndarray) -> np.ndarray:
-        """Cost of GPUs a token of the last of so many more over the median type's, the cheapest coming first (E127)."""
-        return np.asarray(self._by_rank[np.minimum(there + np.maximum(more, 1), len(self._by_rank)) - 1])
+    def _rules_of(self, row: int) -> Rules:
+        # who is outside has seen no demand of its own: it believes what is published
+        return self._sellers.knowledge.demand_of(row).rules
+
+    def _behind_usd(self, seat: Candidate, usd: float, incumbents: Incumbents, count: int) -> np.ndarray:
+        """Unit costs of who comes after with nobody, one, two ... more behind; float64 (count,).
+
+        Those are like the median type, or like those who come next: what they pay and how fast they are, on the same
+        GPU.
+        """
+        variable = self._settings.costing.variable_usd_per_mtok
+        return np.asarray(variable + (self._median_cost(seat, usd) - variable)
+                          * self._over_median(incumbents.from_pool, count))
+
+    def _over_median(self, there: int, count: int) -> np.ndarray:
+        """Cost of GPUs a token of the last of none, one ... more over the median type's, the cheapest first (E127)."""
+        last = there + np.maximum(np.arange(count), 1)
+        return np.asarray(self._by_rank[np.minimum(last, len(self._by_rank)) - 1])
 
     def _median_cost(self, seat: Candidate, usd: float) -> float:
         variable = self._settings.costing.variable_usd_per_mtok
@@ -234,48 +272,42 @@ class Appraisal:
         # of one never sold all is loose
         return Month(float(outlook.mean_tokens(day)[model]) or tokens, tokens, factors, behind, day, 0)
 
-    def _forecast(self, seat: Candidate, case: Facing, month: Month, number: np.ndarray) -> Forecast:
-        """A day of each month with so many sellers behind it, as it is reckoned."""
-        sold, cheaper = month.tokens * case.shares[number] * month.factors, self._cheaper[:len(month.factors)]
-        margin = case.prices[number] * cheaper - self._settings.costing.variable_usd_per_mtok
-        gpus = self._gpus_usd(seat.row, sold * cheaper / self._planned_tokens(seat.row), month.day)
-        return Forecast(month.whole * month.factors, sold, self._factor * sold * MTOK_PER_TOKEN * margin, gpus,
-                        np.full(len(sold), self._factor * seat.overhead_usd))
-
-    def _room(self, seat: Candidate, behind: Facing, month: Month, models: float) -> np.ndarray:
-        """How many more who come after it, each with so many models, would earn back their entry; int (months,)."""
-        from providers.entry.rooms import SellerBehind, rooms  # numba, for which `--help` should not wait
+    def _seller_behind(self, seat: Candidate, month: Month, models: float) -> SellerBehind:
+        """Who comes after, as a host with so many models, on the replica of an offer."""
+        from providers.entry.rooms import SellerBehind  # numba, for which `--help` should not wait
 
         entry, factor, learned = self._settings.entry, self._factor, self.experience.on_average()
-        dear = self._over_median(month.from_pool, np.arange(len(behind.prices)))
-        replica_usd = HOURS_PER_DAY * self._replica_hour_usd(seat.row, month.day)
         # over the time that it looks ahead; of the cost of a firm each model bears a part
         needed = (entry.listing_usd + entry.firm_usd / models) * factor / entry.ahead_days
-        one = SellerBehind(learned.volume * month.tokens, learned.price, seat.efficiency,
-                           self._planned_tokens(seat.row), replica_usd, learned.gpus, seat.gpu_factor,
-                           self._settings.costing.variable_usd_per_mtok, factor, entry.overhead_usd_per_day, needed)
-        months = np.array([month.factors, self._cheaper[:len(month.factors)]])
-        return rooms(np.array([*behind, dear]), months, SellerBehind(*map(float, one)))
+        replica_usd = HOURS_PER_DAY * self._replica_hour_usd(seat.row, month.day)
+        return SellerBehind(learned.volume * month.tokens, learned.price, seat.efficiency,
+                            self._planned_tokens(seat.row), replica_usd, learned.gpus, seat.gpu_factor,
+                            self._settings.costing.variable_usd_per_mtok, factor, entry.overhead_usd_per_day, needed)
 
-    def _prospect(self, seat: Candidate, case: Facing, room: np.ndarray, month: Month) -> Prospect:
+    def _prospect(self, seat: Candidate, ahead: Ahead, month: Month) -> Prospect:
         """Cash with as many more in each month as come while there is room (E55), and what was learned (E128)."""
-        number = np.floor(np.minimum(np.maximum(room, 0), month.behind) + ROUNDING).astype(int)
-        plain = self._forecast(seat, case, month, np.minimum(number, len(case.prices) - 1))
-        lessons = self.experience.lessons(len(month.factors))
-        load = lessons.volume * plain.tokens * self._cheaper[:len(month.factors)] / self._planned_tokens(seat.row)
-        forecast = lessons.applied(plain, self._gpus_usd(seat.row, load, month.day))
-        value, life = self._worth(STEP_DAYS * forecast.cash_usd)
-        now = month.tokens * float(case.shares[0])
-        revenue = self._factor * now * MTOK_PER_TOKEN * float(case.prices[0])
-        return Prospect(seat.row, value, forecast.until(life), plain.until(life),
-                        now / self._planned_tokens(seat.row), revenue)
+        from providers.entry.cash_ahead import Listing, cash_ahead  # numba, for which `--help` should not wait
 
-    def _more(self, outlook: Outlook, month: Month) -> list[int]:
-        """Numbers of further sellers of a model that may be expected: those outside who can serve it, as they come."""
+        met, planned = ahead.met, self._planned_tokens(seat.row)
+        number = np.floor(np.minimum(np.maximum(ahead.room, 0), month.behind) + ROUNDING).astype(int)
+        number = np.minimum(number, len(met.prices) - 1)
+        count = len(month.factors)
+        months = np.array([met.prices[number], met.shares[number], month.factors, self._cheaper[:count],
+                           self._discount[:count]])
+        listing = Listing(month.whole, month.tokens, planned, self._settings.costing.variable_usd_per_mtok,
+                          HOURS_PER_DAY * self._replica_hour_usd(seat.row, month.day), self._factor, seat.overhead_usd)
+        plain, learned, value, life = cash_ahead(months, np.array(self.experience.lessons(count)), listing)
+        now = month.tokens * float(met.shares[0])
+        revenue = self._factor * now * MTOK_PER_TOKEN * float(met.prices[0])
+        return Prospect(seat.row, value, Forecast(*learned[:, :life]), Forecast(*plain[:, :life]), now / planned,
+                        revenue)
+
+    def _most_behind(self, outlook: Outlook, month: Month) -> int:
+        """How many further sellers of a model may be expected: of those outside who can serve it, as they come."""
         entry = self._settings.entry
         able = math.ceil(outlook.outside * entry.familiar_share) if entry.expected_entry_share > 0 else 0
         come = math.floor(float(month.behind[-1]) + ROUNDING)
-        return list(range(min(able, come, MOST_BEHIND) + 1))
+        return min(able, come, MOST_BEHIND)
 
     def staying(self, desk: Desk, outlook: Outlook, row: int, overhead_usd: float, day: int) -> Remainder:
         """Value of a listed offer from now on, at what it has been earning."""

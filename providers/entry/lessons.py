@@ -32,15 +32,6 @@ class Forecast(NamedTuple):
     gpus_usd: np.ndarray
     overhead_usd: np.ndarray
 
-    @property
-    def cash_usd(self) -> np.ndarray:
-        """What is left; float64 (months,)."""
-        return np.asarray(self.revenue_usd - self.gpus_usd - self.overhead_usd)
-
-    def until(self, months: int) -> "Forecast":
-        """The first months only."""
-        return Forecast(*(flow[:months] for flow in self))
-
     def of_month(self, month: int) -> Flows:
         """A day of one month."""
         return Flows(*(float(flow[month]) for flow in self))
@@ -53,19 +44,6 @@ class Lessons(NamedTuple):
     price: np.ndarray  # on revenue a token
     gpus: np.ndarray
     overhead: np.ndarray
-
-    def applied(self, plain: Forecast, gpus_usd: np.ndarray) -> Forecast:
-        """What is expected by who knows this.
-
-        Parameters
-        ----------
-        plain
-            What is expected by who does not.
-        gpus_usd
-            Cost of the whole replicas that its tokens need, as many of them as are left; float64 (months,).
-        """
-        return Forecast(plain.model_tokens, plain.tokens * self.volume, plain.revenue_usd * self.volume * self.price,
-                        gpus_usd * self.gpus, plain.overhead_usd * self.overhead)
 
 
 class OnAverage(NamedTuple):

@@ -31,19 +31,48 @@ class Incumbents(NamedTuple):
 
 
 class Behind(NamedTuple):
-    """Who may come after each newcomer."""
+    """Who may come after a newcomer."""
 
-    costs: np.ndarray  # float64 (newcomers, numbers of more): unit cost of such a seller, USD per million tokens
+    costs: np.ndarray  # float64 (numbers of more,): unit cost of such a seller, USD per million tokens
     more: Sequence[int]  # numbers of them that are looked at
 
 
 class Meeting(NamedTuple):
-    """What each of some newcomers would meet, with so many more behind it; float64 (newcomers, numbers of more)."""
+    """What a newcomer would meet with so many more behind it; float64 (numbers of more,)."""
 
     prices: np.ndarray  # its own, USD per million tokens
     shares: np.ndarray  # of the demand that the rules place
     prices_behind: np.ndarray  # of each of those behind it
     shares_behind: np.ndarray
+
+
+def meet(incumbents: Incumbents, newcomer: float, rules: Rules, ceiling: float, behind: Behind | None = None,
+         typical: float = math.nan) -> Meeting:
+    """Prices and shares of a newcomer of this unit cost (E54), alone among the incumbents or with more after it.
+
+    Parameters
+    ----------
+    incumbents
+        The sellers that are there; may be none.
+    newcomer
+        Unit cost, USD per million tokens, above 0.
+    rules
+        The rules through which all sell.
+    ceiling
+        Highest price over unit cost of newcomers, m.
+    behind
+        Further sellers who come after it; none: it is the last.
+    typical
+        Price of these sellers (`typical_usd`), where a rule's exponent depends on it.
+    """
+    from providers.entry.rooms import meet_more  # numba, for which `--help` should not wait
+
+    behind = Behind(np.array([newcomer]), (0,)) if behind is None else behind
+    table, steep = table_of(incumbents, newcomer, ceiling), steepness(rules, typical)
+    met = np.array([meet_more(table, after, number, steep)
+                    for after, number in zip(behind_of(behind.costs, ceiling).T.copy(), behind.more, strict=True)]).T
+    met[::2] = np.exp(met[::2])
+    return Meeting(*met)
 
 
 def depends_on_level(rules: Rules) -> bool:
@@ -58,43 +87,41 @@ def typical_usd(incumbents: Incumbents, newcomers: Sequence[float], behind: Sequ
     return float(np.median(np.concatenate([posted, asked])))
 
 
-def meet(incumbents: Incumbents, newcomers: Sequence[float], rules: Rules, ceiling: float,
-         behind: Behind | None = None, typical: float | None = None) -> Meeting:
-    """Prices and shares of newcomers of these unit costs (E54), each alone among the incumbents or with more after it.
+def steepness(rules: Rules, typical: float) -> np.ndarray:
+    """Demand that each rule places, and how steep it is at a typical price; float64 (2, rules)."""
+    return np.array([rules.placed, [exponent_at(rule, typical) for rule in rules.rules]])
+
+
+def table_of(incumbents: Incumbents, cost: float, ceiling: float) -> np.ndarray:
+    """What `settling` wants to know of all sellers: incumbents, who comes after the newcomer, and it; the two alike.
 
     Parameters
     ----------
     incumbents
         The sellers that are there; may be none.
-    newcomers
-        Unit costs, USD per million tokens, above 0.
-    rules
-        The rules through which all sell.
+    cost
+        The newcomer's unit cost, USD per million tokens, above 0.
     ceiling
         Highest price over unit cost of newcomers, m.
-    behind
-        Further sellers who come after it; none: it is the last.
-    typical
-        Price of these sellers and of others like them (`typical_usd`); None: of these alone.
-    """
-    from providers.entry.settling import settle  # numba, for which `--help` should not wait
 
-    more = (0,) if behind is None else behind.more
-    own = np.repeat(np.maximum(np.array(newcomers, float), FREE), len(more))
-    after = own if behind is None else np.maximum(np.asarray(behind.costs, float), FREE).ravel()
-    cases, there = len(own), len(incumbents.costs)
-    cost, price, most, count = np.ones((4, cases, there + 2))
-    cost[:, :there], cost[:, there], cost[:, -1] = np.maximum(incumbents.costs, FREE), after, own
-    price[:, :there], price[:, there], price[:, -1] = np.maximum(incumbents.posted, FREE), 2.0 * after, 2.0 * own
-    most[:, :there], most[:, there:] = incumbents.most, ceiling
-    count.reshape(len(newcomers), len(more), -1)[:, :, there] = more
-    sellers = np.zeros((2, there + 2))
-    sellers[:, :there] = ~np.asarray(incumbents.answers, bool), incumbents.bound
-    if typical is None and depends_on_level(rules):
-        typical = typical_usd(incumbents, newcomers, after.tolist())
-    exponents = [exponent_at(rule, math.nan if typical is None else typical) for rule in rules.rules]
-    level, costs, top = np.log(price), np.log(cost), np.log(cost * most)
-    shares = settle(level, costs, top, count, sellers, np.array([rules.placed, exponents]))
-    shape = (len(newcomers), len(more))
-    found = (table[:, place].reshape(shape) for place in (-1, -2) for table in (np.exp(level), shares))
-    return Meeting(*found)
+    Returns
+    -------
+    ndarray
+        float64 (5, sellers + 2): logarithms of the price from which each begins, of its unit cost and of its highest
+        price; whether it keeps its price, 1 or 0; and demand that comes to it whatever it charges.
+    """
+    there, own = len(incumbents.costs), max(cost, FREE)
+    table = np.zeros((5, there + 2))
+    table[0, :there], table[0, there:] = np.maximum(incumbents.posted, FREE), 2.0 * own
+    table[1, :there], table[1, there:] = np.maximum(incumbents.costs, FREE), own
+    table[2, :there], table[2, there:] = incumbents.most, ceiling
+    table[2] *= table[1]
+    table[:3] = np.log(table[:3])
+    table[3, :there], table[4, :there] = ~incumbents.answers, incumbents.bound
+    return table
+
+
+def behind_of(costs: np.ndarray, ceiling: float) -> np.ndarray:
+    """The first three rows of `table_of` for those who come after; float64 (3, numbers of more)."""
+    costs = np.maximum(costs, FREE)
+    return np.asarray(np.log(np.array([2.0 * costs, costs, costs * ceiling])))

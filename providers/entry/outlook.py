@@ -63,7 +63,9 @@ class Outlook:
         self._now, self._next = np.zeros(AGES), np.zeros(AGES)  # shares of models by age, and those a month later
         self._months = 0
         self._mean = (-1, np.zeros(0))  # of a day
-        self._factors: dict[tuple[int, int, int], np.ndarray] = {}  # by model, day and months
+        # until another day ends: demand ahead by model, day and months, and ageing by month of age
+        self._factors: dict[tuple[int, int, int], np.ndarray] = {}
+        self._ageing: np.ndarray | None = None
         self._platform: list[float] = []  # tokens of all models, a day
         self.outside = settings.types
         self._hosts, self._entered_with = HOSTS_BEFORE, HOSTS_BEFORE * MODELS_BEFORE
@@ -118,7 +120,7 @@ class Outlook:
     def read(self, days: Sequence[OfferDay]) -> None:
         """Take in all days that ended since it was last called."""
         if len(days) > len(self._days):
-            self._factors, self._mean = {}, (-1, np.zeros(0))
+            self._factors, self._ageing, self._mean = {}, None, (-1, np.zeros(0))
         for day in days[len(self._days):]:
             tokens = (day.prompt_tokens + day.output_tokens).astype(float)
             self._days.append(np.bincount(self._offer_model, tokens, len(self._release)))
@@ -182,8 +184,10 @@ class Outlook:
 
     def _ratios(self) -> np.ndarray:
         """R by month of age: of an age seldom seen it is near that of all ages."""
-        every = (self._next.sum() + PRIOR * self._prior) / (self._now.sum() + PRIOR)
-        return np.asarray((self._next + PRIOR * every) / (self._now + PRIOR))
+        if self._ageing is None:
+            every = (self._next.sum() + PRIOR * self._prior) / (self._now.sum() + PRIOR)
+            self._ageing = (self._next + PRIOR * every) / (self._now + PRIOR)
+        return self._ageing
 
 
 def read_path(path: str) -> np.ndarray:

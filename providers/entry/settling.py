@@ -13,18 +13,18 @@ LEAST = 1e-9  # of an elasticity, and of what it is above 1
 @njit(cache=True, nogil=True, error_model="numpy")
 def settle(level: np.ndarray, cost: np.ndarray, top: np.ndarray, many: np.ndarray, sellers: np.ndarray,
            rules: np.ndarray) -> np.ndarray:
-    """Move the logarithms of prices until all have met (E54), case by case; return shares of demand.
+    """Move the logarithms of prices until all have met (E54); return shares of demand.
 
     Arrays one by one: with those in a tuple numba's code takes twice as long.
 
     Parameters
     ----------
     level
-        float64 (cases, sellers): from where they begin; moved in place.
+        float64 (sellers,): from where they begin; moved in place.
     cost, top
-        float64 (cases, sellers): logarithms of unit costs, and of the highest prices.
+        float64 (sellers,): logarithms of unit costs, and of the highest prices.
     many
-        float64 (cases, sellers): how many of each there are.
+        float64 (sellers,): how many of each there are.
     sellers
         float64 (2, sellers): whether each keeps its price (1 or 0), and demand that comes to it whatever it charges,
         over the demand that the rules place.
@@ -34,32 +34,31 @@ def settle(level: np.ndarray, cost: np.ndarray, top: np.ndarray, many: np.ndarra
     Returns
     -------
     ndarray
-        float64 (cases, sellers): share of one of each of what the rules place.
+        float64 (sellers,): share of one of each of what the rules place.
     """
     held, bound, parts, exponents = sellers[0], sellers[1], rules[0], rules[1]
-    share, moved, before = np.empty((len(parts), len(held))), np.empty(len(held)), np.empty(len(held))
-    found, most = np.zeros(level.shape), FARTHEST / max(1.0, exponents.max())
-    for case in range(len(level)):
-        before[:] = np.nan
-        place(level[case], many[case], exponents, False, share)
-        for rounds in range(ROUNDS):
-            farthest, returned = 0.0, True
-            for i in range(len(held)):
-                moved[i] = level[case, i]
-                if held[i] == 0.0:
-                    moved[i] = min(moved[i] + step(moved[i] - cost[case, i], bound[i], share[:, i], parts, exponents,
-                                                   most), top[case, i])
-                farthest = max(farthest, abs(moved[i] - level[case, i]))
-                returned = returned and moved[i] == before[i]
-            before[:] = level[case]
-            level[case] = moved
-            place(level[case], many[case], exponents, True, share)
-            # who is where it was two rounds ago goes to and fro for ever: the rest of its rounds come in pairs
-            if farthest <= CLOSE or (returned and (ROUNDS - rounds) % 2 == 1):
-                break
-        for r in range(len(parts)):
-            for i in range(len(held)):
-                found[case, i] += parts[r] * share[r, i]
+    share, moved, before = np.empty((len(parts), len(held))), np.empty(len(held)), np.full(len(held), np.nan)
+    most = FARTHEST / max(1.0, exponents.max())
+    place(level, many, exponents, False, share)
+    for rounds in range(ROUNDS):
+        farthest, returned = 0.0, True
+        for i in range(len(held)):
+            moved[i] = level[i]
+            if held[i] == 0.0:
+                moved[i] = min(moved[i] + step(moved[i] - cost[i], bound[i], share[:, i], parts, exponents, most),
+                               top[i])
+            farthest = max(farthest, abs(moved[i] - level[i]))
+            returned = returned and moved[i] == before[i]
+        before[:] = level
+        level[:] = moved
+        place(level, many, exponents, True, share)
+        # who is where it was two rounds ago goes to and fro for ever: the rest of its rounds come in pairs
+        if farthest <= CLOSE or (returned and (ROUNDS - rounds) % 2 == 1):
+            break
+    found = np.zeros(len(held))
+    for r in range(len(parts)):
+        for i in range(len(held)):
+            found[i] += parts[r] * share[r, i]
     return found
 
 

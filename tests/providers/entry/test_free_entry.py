@@ -1,10 +1,12 @@
 """Hosts come until the next one would earn nothing: closed forms, records, exits, common random numbers."""
 
+import math
+
 import numpy as np
 import pytest
 
 from providers.around import Around
-from providers.entry.appraisal import Candidate
+from providers.entry.appraisal import Candidate, Month, Offering
 from providers.entry.meeting import Incumbents
 from providers.entry.potential_hosts import draw_hosts
 from providers.firms.supply_side import build_supply
@@ -121,9 +123,9 @@ def test_the_next_who_can_serve_a_model_are_the_cheapest_of_them():
         pool = {"types": 80, "familiar_share": 0.5, "come_after": kind}
         desk = entry_desk(lambda day: np.zeros(1), days=2, entry=pool)
         appraisal = next(iter(desk.supply.newcomers.values()))._beliefs.appraisal
-        assert appraisal._over_median(0, [1, 5, 20]) == pytest.approx(want, abs=5e-4)
+        assert appraisal._over_median(0, 21)[[1, 5, 20]] == pytest.approx(want, abs=5e-4)
         # after four from the pool the first to come is the fifth
-        assert appraisal._over_median(4, [1])[0] == pytest.approx(want[1], abs=5e-4)
+        assert appraisal._over_median(4, 2)[1] == pytest.approx(want[1], abs=5e-4)
 
 
 def test_who_would_be_alone_asks_what_its_strategy_asks_then_and_beside_others_up_to_its_most():
@@ -132,12 +134,14 @@ def test_who_would_be_alone_asks_what_its_strategy_asks_then_and_beside_others_u
     desk = entry_desk(lambda day: np.zeros(1), days=2, entry=pool)
     appraisal = next(iter(desk.supply.newcomers.values()))._beliefs.appraisal
     row = next(row for row, offer in enumerate(desk.offers) if offer.provider != "first")
-    seats, no_one = [Candidate(row, 0.0, 1.0, 1.0)], np.zeros(0)
+    offering, no_one = Offering(Candidate(row, 0.0, 1.0, 1.0), 0.4, np.full(2, 0.4)), np.zeros(0)
     nobody = Incumbents(no_one, no_one, no_one.astype(bool), no_one, no_one)
     rival = Incumbents(np.array([0.4]), np.array([0.5]), np.array([True]), np.array([6.0]), np.zeros(1))
-    assert appraisal._meet(seats, [0.4], nobody, [0, 1]).prices == pytest.approx(np.array([[1.0, 2.4]]), rel=1e-3)
-    assert appraisal._meet(seats, [0.4], nobody, [1]).prices == pytest.approx(np.array([[2.4]]), rel=1e-3)
-    assert appraisal._meet(seats, [0.4], rival, [0]).prices == pytest.approx(np.array([[2.4]]), rel=1e-3)
+    month = Month(1e15, 1e15, np.ones(1), np.ones(1), 0, 0)  # with room for many
+    alone, beside = (appraisal._look_ahead(offering, there, math.nan, month, 1.0).met.prices
+                     for there in (nobody, rival))
+    assert alone == pytest.approx([1.0, 2.4], rel=1e-3)
+    assert beside[0] == pytest.approx(2.4, rel=1e-3)
 
 
 def test_eighty_firms_come_and_go():

@@ -7,7 +7,7 @@ import pytest
 
 from providers.entry.appraisal import Prospect
 from providers.entry.entrant_listing import EntrantListing, Offered
-from providers.entry.lessons import Forecast, Lessons, PastListings
+from providers.entry.lessons import Forecast, PastListings
 from sim.market.hosts import Flows
 from sim.scenario.entry_settings import EntrySettings
 from worlds.entry_desk import entry_desk, incumbent
@@ -55,15 +55,6 @@ def test_what_is_long_ago_counts_less():
     assert found.lessons(1).price[0] == pytest.approx(1.0)  # nothing sold says nothing of prices
     found.note(10, 0, EXPECTED, CAME._replace(tokens=100.0, revenue_usd=50.0), NEEDED)
     assert found.lessons(1).volume[0] == pytest.approx(1 / (1 + math.exp(-1)), rel=1e-6)
-
-
-def test_who_learns_expects_less_and_reckons_the_gpus_of_that():
-    """Half of the tokens at .8 of the price; the replica that they need, 12 USD, held 1.25 times; .9 of overhead."""
-    lessons = Lessons(*(np.array([value]) for value in (0.5, 0.8, 1.25, 0.9)))
-    plain = Forecast(*(np.array([value]) for value in EXPECTED))
-    believed = lessons.applied(plain, np.array([12.0]))
-    assert [flow[0] for flow in believed] == [1000.0, 50.0, 20.0, 15.0, 4.5]
-    assert believed.cash_usd[0] == 0.5
 
 
 def test_a_listing_weighs_what_it_expected_and_what_came():
