@@ -35,6 +35,7 @@ class Knowledge:
     def __init__(self, models: Sequence[str], learning: DemandLearning | None) -> None:
         self.published = OPENROUTER_UNTIL_2026
         self._of_model: dict[str, ModelDemand] = {}
+        self._rules: dict[int, Rules] = {}  # told, by row of who asked since anybody was told
         self._models, self._learning = models, learning
         numbers = {name: number for number, name in enumerate(dict.fromkeys(models))}
         model = np.array([numbers[name] for name in models], np.int64)
@@ -43,10 +44,12 @@ class Knowledge:
     def tell(self, rules: Rules) -> None:
         """Tell all sellers the rules through which they sell."""
         self.published = rules
+        self._rules.clear()
 
     def tell_of_model(self, demand: ModelDemand) -> None:
         """Tell the sellers of one model how its customers come."""
         self._of_model[demand.model] = demand
+        self._rules.clear()
 
     def demand_of(self, row: int) -> ModelDemand:
         """How customers of an offer's model come, as those hear who sell it or might; who learns hears what all do."""
@@ -83,6 +86,9 @@ class Knowledge:
 
     def rules_of(self, row: int, belief: Belief | None) -> Rules:
         """The rules that a seller answers: those that it was told, or the power of price that it believes in."""
-        if belief is None:
-            return self.demand_of(row).rules_of(row)
-        return Rules.single(max(belief.mean, 0.0))
+        if belief is not None:
+            return Rules.single(max(belief.mean, 0.0))
+        rules = self._rules.get(row)
+        if rules is None:
+            rules = self._rules[row] = self.demand_of(row).rules_of(row)
+        return rules

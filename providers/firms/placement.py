@@ -193,23 +193,32 @@ def pack(gpus: int, wants: Sequence[Want], rules: Rules, floor: float = 0.0) -> 
         Replicas by offer: 0, or between ``rules.least`` and its ``most``.
     """
     queue = sorted(
-        (-value, offer, number)
+        (-value, offer, first, last)
         for offer, want in enumerate(wants)
-        for number, value in _worth_placing(want, rules, floor)
+        for first, last, value in _worth_placing(want, rules, floor)
     )
     placed, left = [0] * len(wants), gpus
-    for _, offer, number in queue:
-        block = rules.least if number == rules.least else 1  # the first replicas come together
-        if placed[offer] == number - block and block * wants[offer].gpus <= left:
-            placed[offer] = number
-            left -= block * wants[offer].gpus
+    for _, offer, first, last in queue:
+        block = rules.least if first == rules.least else 1  # the first replicas come together
+        if placed[offer] == first - block:
+            fit = min(last - first + 1, left // (block * wants[offer].gpus))
+            placed[offer] += fit * block
+            left -= fit * block * wants[offer].gpus
     return placed
 
 
-def _worth_placing(want: Want, rules: Rules, floor: float) -> Iterator[tuple[int, float]]:
-    """Numbers and marginal values of an offer's replicas, up to the first that nobody wants or that adds too little."""
-    for number in range(rules.least, want.most + 1):
-        value = marginal_value(want, number, rules)
+def _worth_placing(want: Want, rules: Rules, floor: float) -> Iterator[tuple[int, int, float]]:
+    """Runs of an offer's replicas that add the same: first and last number, and the marginal value of each.
+
+    They end before the first replica that nobody wants or that adds too little: no later one adds more.
+    """
+    filled = int(min(want.replicas, want.most))  # whole ones, which are alike but for whether they are held
+    first = rules.least
+    while first <= want.most:
+        value = marginal_value(want, first, rules)
         if value <= 0.0 or value < floor:
-            return  # no later one adds more
-        yield number, value
+            return
+        alike = min(want.current, filled) if first <= want.current else filled
+        last = alike if rules.least < first <= filled else first
+        yield first, last, value
+        first = last + 1

@@ -1,7 +1,7 @@
 """How prices move: reviews at the times that a strategy sets, and reactions to rivals' changes."""
 
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from simpy import Event
@@ -13,7 +13,9 @@ from providers.firms.rivalry import Rivalry
 from providers.firms.shelf import PlannedOffer
 from providers.firms.unit_costs import UnitCosts
 from providers.pricing.registry import STRATEGIES, bind
-from providers.pricing.situation import DatedList, Situation
+from providers.pricing.residual_demand import Belief
+from providers.pricing.situation import Across, DatedList, Situation
+from providers.pricing.sold_through import Rules
 from providers.pricing.strategy import Steady
 from sim.market.desk import Desk
 from sim.market.models.model import Model
@@ -25,6 +27,19 @@ from sim.units import DAY_S, HOUR_S, PICO_PER_USD_PER_MTOK
 
 AT_LIST: Final = 0.01  # prices that differ by less are the same: of most, that is less than a step of the grid
 SOONEST_S: Final = 60.0  # between prices, so that two sellers who answer at once do not stop the clock
+
+
+class _Known(NamedTuple):
+    """All but the time that a seller's situation depends on; what it reads in the books is that of the last day."""
+
+    day: int
+    days_read: int
+    version: int  # of its model's offers and prices
+    replicas: int
+    own: Prices | None
+    rules: Rules
+    belief: Belief | None
+    across: Across | None
 
 
 class Sellers:
@@ -78,6 +93,7 @@ class Sellers:
         self._list_price = [_list_price(offer.model) for offer in planned]
         self._list_changes = [_list_changes(offer.model) for offer in planned]
         self._gone = np.zeros(len(planned), bool)
+        self._seen: dict[int, tuple[_Known, Situation]] = {}  # last, by row
         self.postings: list[Posting] = []
         self._launched_s = np.full(len(planned), np.inf)
         # rows are sorted by model, so that the rivals of an offer are its neighbours
@@ -114,22 +130,42 @@ class Sellers:
         self._gone[row] = True
 
     def situation(self, desk: Desk, row: int, own: Prices | None) -> Situation:
-        """What the seller knows at this moment."""
-        now, board, usage = desk.env.now, desk.board, self.usage
-        rivals, rivals_changed_s = self._rivalry.shelf(board, row).rivals_of(row)
-        served = usage.served
-        token_s = served.capacity(row).tpot_s
-        price = 0.0 if own is None else own.blended(served.billed(row)) / PICO_PER_USD_PER_MTOK
-        # only who answers the rules asks what they are
-        belief = self.knowledge.belief(row, price, token_s) if self._answers[row] else None
+        """What the seller knows at this moment: at most moments what it knew before."""
+        known, now = self._known(desk, row, own), desk.env.now
+        last = self._seen.get(row)
+        if last is not None and last[0] == known:
+            return last[1].at(now)
+        seen = self._look(desk, row, known)
+        self._seen[row] = known, seen
+        return seen
+
+    def _known(self, desk: Desk, row: int, own: Prices | None) -> _Known:
+        board, served, belief = desk.board, self.usage.served, None
+        if self._answers[row]:  # only who answers the rules asks what they are
+            price = 0.0 if own is None else own.blended(served.billed(row)) / PICO_PER_USD_PER_MTOK
+            belief = self.knowledge.belief(row, price, served.capacity(row).tpot_s)
+        return _Known(
+            day=int(desk.env.now // DAY_S),
+            days_read=served.days,
+            version=board.version_of(row),
+            replicas=int(board.replicas[row]),
+            own=own,
+            rules=self.knowledge.rules_of(row, belief),
+            belief=belief,
+            across=self._across.of(row, board, self.usage.tokens, served.billed(row)) if self._looks[row] else None,
+        )
+
+    def _look(self, desk: Desk, row: int, known: _Known) -> Situation:
+        now, usage, served = desk.env.now, self.usage, self.usage.served
+        rivals, rivals_changed_s = self._rivalry.shelf(desk.board, row).rivals_of(row)
         return Situation(
             now_s=now,
             hour=now % DAY_S / HOUR_S,
             launched_s=float(self._launched_s[row]),
-            own=own,
+            own=known.own,
             rivals=rivals,
             rivals_changed_s=rivals_changed_s,
-            unit_cost_usd_per_mtok=self.unit_costs.usd_per_mtok(row, int(now // DAY_S)),
+            unit_cost_usd_per_mtok=self.unit_costs.usd_per_mtok(row, known.day),
             mix=served.billed(row),
             list_price=self._list_price[row],
             list_changes=self._list_changes[row],
@@ -137,11 +173,11 @@ class Sellers:
             tokens_last_day=float(usage.tokens[row]),
             tokens_total=float(usage.tokens_total[row]),
             share_last_day=float(usage.share[row]),
-            rules=self.knowledge.rules_of(row, belief),
-            belief=belief,
-            token_s=token_s,
-            across=self._across.of(row, board, usage.tokens, served.billed(row)) if self._looks[row] else None,
-            capacity_tokens_per_day=float(board.replicas[row] * served.requests_per_s[row] * DAY_S
+            rules=known.rules,
+            belief=known.belief,
+            token_s=served.capacity(row).tpot_s,
+            across=known.across,
+            capacity_tokens_per_day=float(known.replicas * served.requests_per_s[row] * DAY_S
                                           * (served.prompt[row] + served.output[row])),
         )
 

@@ -64,6 +64,7 @@ class ServedRequests:
         self._sizes = np.array([offer.hardware.size for offer in planned], np.int64).reshape(
             len(planned), len(EngineSize._fields))
         self._reckoned = self._lengths()
+        self._billed: dict[int, Mix] = {}  # of who asked since the last day
         self.days = 0
         self.prompt_s, self.output_s, self.requests_per_s = np.zeros((3, len(planned)))
         for row in range(len(planned)):
@@ -86,6 +87,7 @@ class ServedRequests:
             alike[REQUESTS] + self._prior_requests)
         means = (self._sums + self._prior_requests * known) / (self._sums[REQUESTS] + self._prior_requests)
         self.prompt, self.output, self.cached = means[PROMPT], means[OUTPUT], means[CACHED]
+        self._billed.clear()
         # of its model: who has few requests does not know how unlike they are
         self.spread = known[MOMENTS] / _products(known[PROMPT], known[OUTPUT])
         self._reckon()
@@ -105,7 +107,11 @@ class ServedRequests:
 
     def billed(self, row: int) -> Mix:
         """What its tokens are billed as."""
-        return Shape(float(self.prompt[row]), float(self.output[row]), float(self.cached[row])).mix
+        mix = self._billed.get(row)
+        if mix is None:
+            mix = Shape(float(self.prompt[row]), float(self.output[row]), float(self.cached[row])).mix
+            self._billed[row] = mix
+        return mix
 
     def capacity(self, row: int) -> Capacity:
         """What a replica of an offer gets done."""

@@ -1,12 +1,13 @@
 """What a seller knows when it sets the prices of one offer."""
 
+from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from providers.pricing.residual_demand import Belief
 from providers.pricing.sold_through import OPENROUTER_UNTIL_2026, Rules
 from sim.market.prices import USUAL_MIX, Mix, Prices
-from sim.units import DAY_S, PICO_PER_USD_PER_MTOK
+from sim.units import DAY_S, HOUR_S, PICO_PER_USD_PER_MTOK
 
 
 class DatedList(NamedTuple):
@@ -114,6 +115,12 @@ class Situation:
     money_pico: float = PICO_PER_USD_PER_MTOK
     quality: float = 0.0
     rivals_quality: tuple[float, ...] = ()
+
+    def at(self, now_s: float) -> "Situation":
+        """The same at another time."""
+        other = copy(self)
+        vars(other).update(now_s=now_s, hour=now_s % DAY_S / HOUR_S)
+        return other
 
     @property
     def price(self) -> float:

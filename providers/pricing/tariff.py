@@ -75,17 +75,13 @@ class Tariff(Part):
         """
         floor = self.floor_pico(situation)
         level = max(level_pico, floor)
-        raw = [(part * level, self._step_at(part * level)) for part in self._shape(situation)]
+        coarse, fine = self.step_pico, round(self.fine_grid_usd * PICO_PER_USD_PER_MTOK)
+        raw = [_on_grid(part * level, coarse, fine) for part in self._shape(situation)]
         rounded = Prices(*[_snap(value, step) for value, step in raw])
         if situation.blend(rounded) >= floor:
             return rounded
         # to the nearest step may be just below the floor: then up
         return Prices(*[step * math.ceil(value / step) for value, step in raw])
-
-    def _step_at(self, pico: float) -> int:
-        """Step of the grid on which such a price stands, pico-dollars per token."""
-        coarse, fine = self.step_pico, round(self.fine_grid_usd * PICO_PER_USD_PER_MTOK)
-        return coarse if pico >= FEW_STEPS * coarse else min(coarse, fine)
 
     def level_pico(self, situation: Situation, posted: Prices) -> float:
         """Blended price for which `prices` would post these input and output prices, pico-dollars per token.
@@ -139,6 +135,11 @@ class RegularTariff(Tariff):
 
 class RegularListedTariff(RegularTariff, ListedTariff):
     """Both."""
+
+
+def _on_grid(pico: float, coarse: int, fine: int) -> tuple[float, int]:
+    """A price, and the step of the grid on which it stands, pico-dollars per token."""
+    return pico, coarse if pico >= FEW_STEPS * coarse else min(coarse, fine)
 
 
 def _snap(value: float, step: int) -> int:

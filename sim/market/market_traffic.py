@@ -38,8 +38,10 @@ class MarketTraffic:
 
     def set_up(self, offer: int, up: bool) -> None:
         """Begin (``False``) or end (``True``) an outage of an offer now."""
-        self._note(offer)
-        self.up[offer] = up
+        now_s = self.engine.now_s
+        if self.up[offer]:
+            self._up_s[offer] += now_s - self._changed_s[offer]
+        self._changed_s[offer], self.up[offer] = now_s, up
         if self._shown[offer]:
             self.engine.set_up(offer, up)
 
@@ -55,17 +57,12 @@ class MarketTraffic:
         if offer in self._slow:
             self.engine.set_slowdown(offer, self._slow.pop(offer))
 
-    def _note(self, offers: int | slice) -> None:
-        now_s = self.engine.now_s
-        self._up_s[offers] += np.where(self.up[offers], now_s - self._changed_s[offers], 0.0)
-        self._changed_s[offers] = now_s
-
     def up_share(self) -> np.ndarray:
         """Return the share of the time since the last call (or the start) in which each offer was up, (offers,)."""
-        self._note(slice(None))
-        span_s = self.engine.now_s - self._since_s
-        found = self._up_s / span_s if span_s > 0 else self.up.astype(float)
-        self._up_s, self._since_s = np.zeros(len(self.up)), self.engine.now_s
+        now_s = self.engine.now_s
+        up_s, span_s = self._up_s + np.where(self.up, now_s - self._changed_s, 0.0), now_s - self._since_s
+        found = up_s / span_s if span_s > 0 else self.up.astype(float)
+        self._up_s[:], self._changed_s[:], self._since_s = 0.0, now_s, now_s
         return np.asarray(found)
 
     def set_slowdown(self, offer: int, factor: float) -> None:
