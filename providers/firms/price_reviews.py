@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.random import Generator as Rng
 from simpy import Event
 
 from providers.firms.across_models import AcrossModels
@@ -85,9 +86,8 @@ class Sellers:
         # a day's hours are no repricing
         self._reason = ["schedule" if STRATEGIES[settings.firms[offer.firm].pricing.kind].by_the_clock else "review"
                         for offer in planned]
-        keys = [f"{offer.firm}/{{}}/{offer.model.name}" for offer in planned]
-        self._review_rng = [streams.generator("providers/" + key.format("price")) for key in keys]
-        self._react_rng = [streams.generator("providers/" + key.format("reaction")) for key in keys]
+        # of those that were launched: most offers that may be made never are
+        self._streams, self._review_rng, self._react_rng = streams, dict[int, Rng](), dict[int, Rng]()
         self._reviewing = np.zeros(len(planned), bool)
         self._reacting = np.zeros(len(planned), bool)
         self._list_price = [_list_price(offer.model) for offer in planned]
@@ -115,10 +115,12 @@ class Sellers:
         Its reviews begin; they end when it leaves the shelf.
         """
         if not np.isfinite(self._launched_s[row]):
-            self._launched_s[row] = desk.env.now
-            strategy, rng = self._strategies[row], self._review_rng[row]
+            self._launched_s[row], offer = desk.env.now, self._planned[row]
+            self._review_rng[row], self._react_rng[row] = (
+                self._streams.generator(f"providers/{offer.firm}/{what}/{offer.model.name}")
+                for what in ("price", "reaction"))
             seen = self.situation(desk, row, own=None)
-            prices = strategy.launch(seen, rng)
+            prices = self._strategies[row].launch(seen, self._review_rng[row])
             desk.board.post(desk.env.now, row, prices, "launch")
             self._note(row, seen, prices, launch=True)
         if not self._reviewing[row]:

@@ -100,10 +100,13 @@ class RuleMix:
         held = self._counts[:, HELD].sum(axis=1)
         of_model, sold = (np.stack([np.bincount(desk.offer_model, of_rule, len(desk.models)) for of_rule in counts.T],
                                    axis=1) for counts in (self._counts, by_rule))
+        parts = np.where(HELD, 0.0, of_model) + PRIOR_REQUESTS * self._planned
+        total = parts.sum(axis=1)
+        loose = total / (total + of_model[:, HELD].sum(axis=1))
+        holders = np.flatnonzero(held > 0)
+        model_of, over_loose = desk.offer_model[holders], held[holders] / total[desk.offer_model[holders]]
         for model in np.flatnonzero(sold.any(axis=1)).tolist():
-            parts = np.where(HELD, 0.0, of_model[model]) + PRIOR_REQUESTS * self._planned
-            rows = np.flatnonzero((desk.offer_model == model) & (held > 0)).tolist()
+            there = model_of == model
             self._tell(ModelDemand(
-                desk.models.names[model], mixed_rules(self._default, parts / parts.sum()),
-                float(parts.sum() / (parts.sum() + of_model[model][HELD].sum())),
-                {row: float(held[row] / parts.sum()) for row in rows}))
+                desk.models.names[model], mixed_rules(self._default, (parts[model] / total[model]).tolist()),
+                float(loose[model]), dict(zip(holders[there].tolist(), over_loose[there].tolist(), strict=True))))
