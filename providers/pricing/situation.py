@@ -1,6 +1,5 @@
 """What a seller knows when it sets the prices of one offer."""
 
-from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -118,8 +117,8 @@ class Situation:
 
     def at(self, now_s: float) -> "Situation":
         """The same at another time."""
-        other = copy(self)
-        vars(other).update(now_s=now_s, hour=now_s % DAY_S / HOUR_S)
+        other = object.__new__(Situation)
+        vars(other).update(vars(self), now_s=now_s, hour=now_s % DAY_S / HOUR_S)
         return other
 
     @property

@@ -7,6 +7,7 @@ a provider that they name. Each way has a rule of its own for the shares of sell
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -70,7 +71,7 @@ class Rules:
         """All demand through one rule ``1/price^exponent``."""
         return cls((PriceRule(1.0, exponent),))
 
-    @property
+    @cached_property
     def placed(self) -> tuple[float, ...]:
         """Part of demand that each rule places; they add up to 1."""
         total = sum(rule.share for rule in self.rules)

@@ -26,13 +26,19 @@ class SurgePrice(Regular[Surge]):
     """Normal price times ``1 + slope * (u - threshold) / (1 - threshold)`` above the threshold."""
 
     utilisation: float = 0.0
+    _reckoned: tuple[object, Prices] | None = None
 
     def review(self, situation: Situation, rng: Generator) -> Prices | None:
         """Price at the smoothed utilisation."""
         given = self.parameters
         self.utilisation += given.smoothing * (min(situation.utilisation, 1.0) - self.utilisation)
         excess = max(0.0, self.utilisation - given.threshold) / (1 - given.threshold)
-        return given.prices(situation, given.anchor_pico(situation) * (1 + given.slope * excess))
+        level = given.anchor_pico(situation) * (1 + given.slope * excess)
+        # most hours are as the one before: all that `Tariff.prices` reads
+        read = level, situation.cost_pico, situation.mix, situation.list_price, situation.own
+        if self._reckoned is None or self._reckoned[0] != read:
+            self._reckoned = read, given.prices(situation, level)
+        return self._reckoned[1]
 
 
 SURGE: Final = StrategyKind(

@@ -1,5 +1,6 @@
 """What is worked out once and kept, against the same worked out anew: a seller's view, its rules and its costs."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +13,10 @@ from providers.firms.placement import Want, marginal_value, pack
 from providers.firms.rule_mix import ModelDemand
 from providers.firms.supply_side import build_supply
 from providers.firms.unit_costs import UnitCosts
+from providers.pricing.situation import Situation
 from providers.pricing.sold_through import PriceRule, Rules
+from providers.pricing.surge import Surge, SurgePrice
+from sim.market.prices import Mix, Prices
 from sim.scenario.cost_settings import Costing
 from sim.scenario.firm_settings import Adoption, Autoscaling, Firm, PoolSettings, SupplySettings
 from sim.streams import Streams
@@ -20,6 +24,7 @@ from sim.units import DAY_S, HOUR_S
 from worlds.fake_desk import FakeDesk, model, models_of
 
 MODELS = models_of(model("mid", "meta", 70), model("small", "meta", 8, price=(0.05, 0.1)))
+RNG = np.random.default_rng(3)
 PRICINGS = ({"kind": "surge", "threshold": 0.1}, {"kind": "menu_cost", "reviews_per_day": 0.9},
             {"kind": "best_response_router", "review_days": 1.0}, {"kind": "lab_logit"})
 
@@ -84,6 +89,20 @@ def test_costs_are_of_the_day_and_of_what_was_learned_by_then():
     assert served.billed(0).output == pytest.approx(0.5, abs=0.02)
     assert served.billed(0) != billed
     assert costs.at(0, 3, 4.0) != pytest.approx(4 * first, rel=0.1)
+
+
+def test_a_surge_price_is_of_what_it_sees():
+    first = Situation(now_s=0.0, hour=0.0, launched_s=0.0, own=Prices(2_000_000, 9_000_000, 500_000), rivals=(),
+                      rivals_changed_s=(), unit_cost_usd_per_mtok=1.0)
+    listed = replace(first, list_price=Prices(1_000_000, 2_000_000, 1_000_000))
+    mixed = replace(listed, mix=Mix(0.2, 0.7, 0.1))
+    seller, seen = SurgePrice(Surge(smoothing=1.0)), []
+    for situation in (first, listed, mixed, replace(mixed, own=None, list_price=None), replace(
+            mixed, unit_cost_usd_per_mtok=2.0), replace(mixed, utilisation=0.9), first, first):
+        seen.append(seller.review(situation, RNG))
+        assert seen[-1] == SurgePrice(seller.parameters).review(situation, RNG)
+    assert len(set(seen)) == 6
+    assert seen[-1] == seen[-2] == seen[0]
 
 
 def one_by_one(gpus, wants, rules, floor):
