@@ -143,11 +143,12 @@ class FirmAgent:
             placed, pool.training = self._share_out(pool, wants)
             pool.placed = sum(n * want.gpus for n, want in zip(placed, wants, strict=True))
             self._targets.update(zip(rows, placed, strict=True))
-        for row, target in self._targets.items():
-            if target < desk.board.replicas[row]:
+        running = desk.board.replicas[list(self._targets)].tolist()
+        for (row, target), number in zip(self._targets.items(), running, strict=True):
+            if target < number:
                 desk.board.set_replicas(desk.env.now, row, target)
         # those that go have gone by now: there is never a moment with more replicas than GPUs
-        rising = [row for row, target in self._targets.items() if target > desk.board.replicas[row]]
+        rising = [row for (row, target), number in zip(self._targets.items(), running, strict=True) if target > number]
         if at_once:
             self._bring_up(desk, rising)
         elif rising:
@@ -183,8 +184,8 @@ class FirmAgent:
     def _drop_losers(self, desk: Desk, day: int) -> None:
         """Take offers off the shelf for good whose models go, or that, after their trial, hardly earn their GPUs."""
         shelf = self.settings.shelf
-        for row, offer in self.planned.items():
-            running = int(desk.board.replicas[row])
+        replicas = desk.board.replicas[list(self.planned)].tolist()
+        for (row, offer), running in zip(self.planned.items(), replicas, strict=True):
             if running and day >= offer.model.retire_day:
                 self._retire(desk, row)
                 continue
