@@ -8,6 +8,7 @@ import pytest
 from policies.openrouter_curve import DISTANCES, PREFERENCES
 from providers.games.bertrand import respond, router_nash
 from providers.games.repeated import GameRules
+from providers.pricing.demand import best_price, router_share
 from providers.pricing.sold_through import PriceRule, Rules, exponent_at
 from sim.errors import MarketError
 from sim.price_response import STEEPEST, DrawnCurve
@@ -40,6 +41,20 @@ def test_shares_by_hand():
     assert pinned.share(own, rivals)[0] == pytest.approx(0.9 * 4 / 5 + 0.1 / 2)
     assert pinned.share(own, np.array([]))[0] == pytest.approx(1.0)
     assert Rules((PriceRule(1.0, STEEPEST.exponent),)).share(own, np.array([1.1]))[0] > 0.9999
+
+
+def test_a_rule_that_looks_at_no_price_is_the_limit_of_those_that_hardly_do():
+    own, rivals = np.array([0.5, 1.0, 3.0]), np.array([2.0, 1.0, 7.0])
+    assert router_share(own, rivals, 0.0) == pytest.approx(router_share(own, rivals, 1e-9))
+    assert (router_share(own, rivals, 0.0) == 1 / 4).all()
+
+
+def test_prices_that_are_tried_are_a_geometric_sequence_to_the_bit():
+    tried = []
+    best_price(lambda prices: (tried.append(prices.copy()), -(np.log(prices / 1.7) ** 2))[1], 0.3, 40.0)
+    assert len(tried) > 3
+    for prices in tried:
+        assert (prices == np.geomspace(prices[0], prices[-1], len(prices))).all()
 
 
 def test_a_rule_counts_by_what_is_sold_through_it():
