@@ -147,8 +147,9 @@ def book_day(ledger: Ledger, day: int, population: Population, workloads: Worklo
     np.add.at(cost, population.customer, np.where(population.free, 0, workloads.cost_nano))
     ledger.pay(day, free, clearing, int(workloads.cost_nano[population.free].sum()))
     np.add.at(fee, population.customer, workloads.fee_nano)
-    for payer, price, share in zip(_payers(population.customer_names), cost.tolist(), fee.tolist(), strict=True):
-        ledger.pay(day, payer, clearing, price)
-        ledger.pay(day, payer, fees, share)
+    payers = _payers(population.customer_names)
+    for row in np.flatnonzero(cost + fee).tolist():  # hardly half of all that may ever come buy on a day
+        ledger.pay(day, payers[row], clearing, int(cost[row]))
+        ledger.pay(day, payers[row], fees, int(fee[row]))
     for provider, nano in revenue.items():
         ledger.pay(day, clearing, Account("provider", provider, "cash"), nano)

@@ -10,6 +10,7 @@ replica has the load that it has in the whole market; requests that rule r place
 the share f_r, so that offers with w = 1 lose none of theirs. What is counted at offer i counts 1/w_i.
 """
 
+from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -82,8 +83,7 @@ def fair_waits(latencies: np.ndarray, weight: np.ndarray, of: np.ndarray, models
     weight, of
         (offers,): weight and model of each.
     """
-    values = np.array([midpoint(index, FINE_BITS) for index in range(bins(FINE_BITS))])
-    sums, counts = latencies[:, :len(METRICS)] @ values, latencies[:, :len(METRICS)].sum(axis=2)
+    sums, counts = latencies[:, :len(METRICS)] @ _midpoints(), latencies[:, :len(METRICS)].sum(axis=2)
     found = np.ones((models, len(METRICS)))
     for metric in range(latencies.shape[1]):
         means = []
@@ -92,6 +92,12 @@ def fair_waits(latencies: np.ndarray, weight: np.ndarray, of: np.ndarray, models
             means.append(np.bincount(of, part * sums[:, metric], models) / np.where(total > 0, total, 1.0))
         found[:, metric] = np.where(means[1] > 0, means[0] / np.where(means[1] > 0, means[1], 1.0), 1.0)
     return found
+
+
+@cache
+def _midpoints() -> np.ndarray:
+    """Of the bins of latencies, float64 (bins,)."""
+    return np.array([midpoint(index, FINE_BITS) for index in range(bins(FINE_BITS))])
 
 
 def fair_outcomes(ended: np.ndarray, lost: np.ndarray, fair: np.ndarray, without: list[int]) -> np.ndarray:

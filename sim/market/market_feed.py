@@ -6,17 +6,28 @@ uniform), so whatever prices do, the k-th request of a workload in a slice is th
 """
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 
-from sim.engines.requests import REQUEST, join, pick
+from sim.engines.requests import REQUEST, join
 from sim.market.customers.conversations import Conversations, Lanes
 from sim.market.customers.customers import Customers
 from sim.market.customers.routing import Pins
 from sim.market.market_clock import Slice, TrafficClock
 from sim.market.marketplaces.marketplaces import Marketplaces
 from sim.market.models.model import Models
-from sim.market.slice_rows import COUNT, GOLDEN, SECOND, SMALL_MEAN, Drawn, Way, slice_rows, small_poisson_counts
+from sim.market.slice_rows import (
+    COUNT,
+    GOLDEN,
+    SECOND,
+    SMALL_MEAN,
+    Drawn,
+    Way,
+    merged,
+    slice_rows,
+    small_poisson_counts,
+)
 from sim.scenario.market_scenario import Rhythm
 from sim.units import DAY_S, HOUR_S, HOURS_PER_DAY
 
@@ -123,10 +134,8 @@ class MarketFeed:
         shares
             For each stretch the share of each workload's requests that is simulated, float64 (workloads,).
         """
-        rows = join([self._draw(part, share) for part, share in zip(parts, shares, strict=True)])
-        rows = pick(rows, np.lexsort((rows["key"], rows["arrive_s"])))
-        self._stretch = rows
-        return rows
+        self._stretch = reduce(merged, (self._draw(part, share) for part, share in zip(parts, shares, strict=True)))
+        return self._stretch
 
     def _draw(self, part: Slice, share: np.ndarray | float = 1.0) -> np.ndarray:
         population, model = self._customers.population, self._customers.model

@@ -213,12 +213,11 @@ class Surfaces:
         """How workloads' requests would have ended, had each offer been asked its share (E167)."""
         if sample.weight is None:
             return ended
-        sums = sample.counted.offer_sums.sum(axis=1) * sample.offers[:, None]
+        sums = sample.counted.offer_sums[sample.offers].sum(axis=1)
         no_room = sums[:, NO_ROOM].sum(axis=1)
-        asked, models = sums[:, outcome.SERVED] + no_room, len(self.outcomes)
-        lost, fair = (share_of(np.bincount(self.offer_model, no_room * part, models),
-                             np.bincount(self.offer_model, asked * part, models))
-                      for part in (np.ones(len(asked)), 1.0 / sample.weight))
+        asked, of, models = sums[:, outcome.SERVED] + no_room, self.offer_model[sample.offers], len(self.outcomes)
+        lost, fair = (share_of(np.bincount(of, no_room * part, models), np.bincount(of, asked * part, models))
+                      for part in (np.ones(len(asked)), 1.0 / sample.weight[sample.offers]))
         return fair_outcomes(ended, lost[model], fair[model], FOR_WANT_OF_ROOM)
 
     def _see_waits(self, sums: np.ndarray, model: np.ndarray, ended: np.ndarray, sample: Sample) -> None:
@@ -232,24 +231,28 @@ class Surfaces:
             self.waits[known, metric] = mean[known]
 
     def _see_offers(self, sample: Sample, kept: np.ndarray) -> None:
-        sums = sample.counted.offer_sums.sum(axis=1) * sample.offers[:, None]
+        rows = np.flatnonzero(sample.offers)
+        sums, of, held = sample.counted.offer_sums[rows].sum(axis=1), self.offer_model[rows], sample.held[rows]
         no_room = sums[:, NO_ROOM].sum(axis=1)
         asked = sums[:, outcome.SERVED] + no_room
-        seen = (asked >= ENOUGH) & (sample.held > 0) & (sums[:, outcome.SERVED] > 0)
+        seen = (asked >= ENOUGH) & (held > 0) & (sums[:, outcome.SERVED] > 0)
         tokens = sums[seen][:, [outcome.SERVED_PROMPT, outcome.SERVED_CACHED, outcome.SERVED_OUTPUT]].T
         # a request that found no room would have been as much work as one that did
         load = work(*tokens) / sums[seen, outcome.SERVED] * asked[seen] / sample.seconds
-        self.offer_room[seen] = room_seen(self.offer_room[seen], no_room[seen] / asked[seen], load, sample.held[seen])
-        part = np.ones(len(asked)) if sample.weight is None else 1.0 / sample.weight
-        sums, asked = sums * part[:, None], asked * part
-        self.sums = kept[:, None] * self.sums + sums
-        of_model = np.bincount(self.offer_model, asked, len(self.outcomes))[self.offer_model]
-        self.by_rule = kept * self.by_rule + sample.expected * of_model
-        self.busy_s = kept * self.busy_s + sample.counted.offer_work[:, outcome.BUSY_S] * sample.offers * part
-        for offer, counts in zip(np.flatnonzero(sample.offers).tolist(), sample.latencies, strict=True):
-            if counts[TTFT].sum() >= ENOUGH:
+        self.offer_room[rows[seen]] = room_seen(self.offer_room[rows[seen]], no_room[seen] / asked[seen], load,
+                                                held[seen])
+        part = np.ones(len(rows)) if sample.weight is None else 1.0 / sample.weight[rows]
+        of_model = np.bincount(of, asked * part, len(self.outcomes))
+        self.sums *= kept[:, None]
+        self.sums[rows] += sums * part[:, None]
+        self.by_rule = kept * self.by_rule + sample.expected * of_model[self.offer_model]
+        self.busy_s *= kept
+        self.busy_s[rows] += sample.counted.offer_work[rows, outcome.BUSY_S] * part
+        waited = sample.latencies[:, TTFT].sum(axis=1).tolist()
+        for offer, counts, requests in zip(rows.tolist(), sample.latencies, waited, strict=True):
+            if requests >= ENOUGH:
                 self.quantiles[offer] = quantiles_s(counts)
-            if counts[TTFT].any():
+            if requests > 0:
                 if offer in self.histograms:  # else what it served so far was served as it now is
                     self.latencies += self._waited(offer)
                     self.served_since[offer] = 0.0

@@ -1,7 +1,7 @@
 """How a day of the market becomes numbers: counted request by request, or expected from samples."""
 
 from collections.abc import Generator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from simpy import Environment, Event
@@ -11,9 +11,10 @@ from sim.market.accounts import difference, offer_day, workload_day
 from sim.market.board import Board
 from sim.market.customers.customers import Customers
 from sim.market.customers.observed import LatencyLately
+from sim.market.customers.population import Population
 from sim.market.expected_days import ExpectedDays, Pace
 from sim.market.lengths_now import MeanLengths, mean_lengths
-from sim.market.long_requests import fitting
+from sim.market.long_requests import Fitting, fitting
 from sim.market.market_traffic import MarketTraffic
 from sim.market.models.model import Models
 from sim.market.rule_shares import RequestRules
@@ -90,6 +91,7 @@ class SampledDays:
         self._rules = RequestRules(traffic.engine.world, traffic.feed, len(models))
         self._sampler = Sampler(traffic, board, customers, self._meter, sampled_per_day)
         self._contexts = self._sampler.contexts
+        self._lengths: _Lengths | None = None
 
     def hour(self, requests: np.ndarray) -> None:
         """Add an hour in which workloads mean to send ``requests``."""
@@ -102,8 +104,14 @@ class SampledDays:
     def _fitting(self, requests: np.ndarray) -> tuple[np.ndarray, MeanLengths]:
         """Of requests of workloads how many fit their models' offers, and how long those are."""
         people, model = self._customers.population, self._customers.model
-        fits = fitting(people, self._contexts.longest(self._board.listed, model))
-        return requests * fits.requests, mean_lengths(people, self._verbosity[np.maximum(model, 0)], fits)
+        longest = self._contexts.longest(self._board.listed, model)
+        known = self._lengths
+        # an hour like the one before is the rule: who moves, and what is listed, changes a few times a day
+        if known is None or not known.are_of(people, model, longest):
+            fits = fitting(people, longest)
+            lengths = mean_lengths(people, self._verbosity[np.maximum(model, 0)], fits)
+            known = self._lengths = _Lengths(people, model.copy(), longest, fits, lengths)
+        return requests * known.fits.requests, known.mean
 
     def processes(self, env: Environment) -> list[Generator[Event, Any, None]]:
         """Return the process that simulates a stretch a day."""
@@ -122,6 +130,19 @@ class SampledDays:
     def latencies(self) -> np.ndarray:
         """TTFT and TPOT of all requests so far, float64 (2, bins)."""
         return self._surfaces.all_latencies()
+
+
+class _Lengths(NamedTuple):
+    """What fits of requests, and how long they are: of whom, with which models, and of which longest ones."""
+
+    people: Population
+    model: np.ndarray
+    longest: np.ndarray
+    fits: Fitting
+    mean: MeanLengths
+
+    def are_of(self, people: Population, model: np.ndarray, longest: np.ndarray) -> bool:
+        return people is self.people and bool((model == self.model).all() and (longest == self.longest).all())
 
 
 def rule_exponent(world: World, router: int = 0) -> float:

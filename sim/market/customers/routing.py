@@ -134,7 +134,7 @@ class Pins:
         self._model = used
         chooses = np.flatnonzero(due & (used >= 0))
         self.offer[used < 0] = -1
-        for one in np.unique(used[chooses]).tolist():
+        for one in sorted(set(used[chooses].tolist())):
             self._choose(chooses[used[chooses] == one], one)
         named = self.offer >= 0
         pinned[self.rows[named]] = 1 + self._sellers.provider[self.offer[named]]
