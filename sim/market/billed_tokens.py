@@ -9,6 +9,7 @@ whose requests were completed, and not how long those are.
 
 import numpy as np
 
+from sim.compiled import njit
 from sim.engines import outcome
 from sim.engines.outcome import Tally
 from sim.market.surfaces import MODELS_WEIGHT, halved
@@ -69,9 +70,19 @@ class TokenBill:
             The model that each workload uses now, -1 for none; where it was not sampled with it, others with that model
             stand for it, and 1 where nobody does.
         """
-        others = self._of_models[np.maximum(model, 0)]
-        weight = np.where(self._model == model, self._drawn[:, 0] / (self._drawn[:, 0] + MODELS_WEIGHT), 0.0)[:, None]
-        return np.asarray(weight * self._mine + (1.0 - weight) * others)
+        return _blended(model, self._model, self._drawn[:, 0], self._mine, self._of_models)
+
+
+@njit(cache=True, error_model="numpy")
+def _blended(model: np.ndarray, sampled: np.ndarray, drawn: np.ndarray, mine: np.ndarray,
+             of_models: np.ndarray) -> np.ndarray:
+    """Ratios of workloads with models of now, from their own and those of models."""
+    found = np.empty(mine.shape)
+    for row in range(len(model)):
+        weight = drawn[row] / (drawn[row] + MODELS_WEIGHT) if sampled[row] == model[row] else 0.0
+        for column in range(mine.shape[1]):
+            found[row, column] = weight * mine[row, column] + (1.0 - weight) * of_models[max(model[row], 0), column]
+    return found
 
 
 def _ratio(billed: np.ndarray, would_be: np.ndarray) -> np.ndarray:

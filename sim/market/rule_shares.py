@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.compiled import njit
 from sim.engines.wanted import RULES, rules_of
 from sim.engines.world import World
 from sim.market.market_feed import MarketFeed
@@ -101,16 +102,41 @@ def mixed_shares(asked: RuledRequests, own: np.ndarray, relative: np.ndarray, of
         int64 (offers,): the model of each.
     """
     is_open, models = own > 0, len(asked.parts)
-    steep = _within(np.where(is_open, np.maximum(relative, 1.0) ** -STEEPEST.exponent, 0.0), of, models)
-    even = _within(is_open.astype(float), of, models)
-    parts = asked.parts[of]
-    mixed = parts[:, DEFAULT] * own + parts[:, FLOOR] * steep + parts[:, NITRO] * even
-    mixed += np.where(is_open, asked.pinned, 0.0)
+    steep = within(np.where(is_open, np.maximum(relative, 1.0) ** -STEEPEST.exponent, 0.0), of, models)
+    even = within(is_open.astype(float), of, models)
+    mixed = _mixed(asked, own, steep, even, of)
     placed = np.bincount(of, mixed, models)[of]
     # of a model for which nobody asks, or nobody who could be served, the own rule says what there is to say
-    return np.where(placed > 0, _within(mixed, of, models), own)
+    return np.where(placed > 0, within(mixed, of, models), own)
 
 
-def _within(weights: np.ndarray, of: np.ndarray, models: int) -> np.ndarray:
-    total = np.bincount(of, weights, models)[of]
-    return np.asarray(np.where(total > 0, weights / np.where(total > 0, total, 1.0), 0.0))
+@njit(cache=True, error_model="numpy")
+def _mixed(asked: RuledRequests, own: np.ndarray, steep: np.ndarray, even: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """Requests of offers, from their shares by each rule."""
+    found = np.empty(len(of))
+    for row in range(len(of)):
+        parts = asked.parts[of[row]]
+        found[row] = parts[DEFAULT] * own[row] + parts[FLOOR] * steep[row] + parts[NITRO] * even[row]
+        if own[row] > 0:
+            found[row] += asked.pinned[row]
+    return found
+
+
+@njit(cache=True, error_model="numpy")
+def within(weights: np.ndarray, of: np.ndarray, models: int) -> np.ndarray:
+    """Weights of offers over those of all offers of their models, float64 (offers,); 0 where none has any.
+
+    Parameters
+    ----------
+    weights
+        float64 (offers,).
+    of, models
+        The model of each, and how many there are.
+    """
+    total, found = np.zeros(models), np.zeros(len(of))
+    for row in range(len(of)):
+        total[of[row]] += weights[row]
+    for row in range(len(of)):
+        if total[of[row]] > 0:
+            found[row] = weights[row] / total[of[row]]
+    return found

@@ -14,7 +14,7 @@ FOR_WANT_OF_ROOM: Final = [outcome.REFUSED, outcome.ABANDONED, outcome.TIMED_OUT
 NO_ROOM: Final = [QUEUE_FULL, outcome.CANCELLED]  # attempts that ended so
 # columns of attempts that an offer did not serve; the last is what it wrote off for them, nano-dollars
 UNSERVED: Final = ("rate_limited", "queue_full", "too_long", "failed", "given_up", "written_off_nano")
-FOR_WANT: Final = [UNSERVED.index("queue_full"), UNSERVED.index("given_up")]  # as `NO_ROOM`
+FOR_WANT: Final = (UNSERVED.index("queue_full"), UNSERVED.index("given_up"))  # as `NO_ROOM`
 
 
 @dataclass(frozen=True)

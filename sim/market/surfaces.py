@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from sim.compiled import njit
 from sim.engines import outcome
 from sim.engines.outcome import METRICS, OFFER_SUMS, TTFT, Tally
 from sim.histogram import FINE_BITS, bins, quantile
@@ -161,15 +162,10 @@ class Surfaces:
         lost
             float64 (models,): share of what their offers are asked that these lose for want of room now.
         """
-        now, used = self._shares, np.maximum(model, 0)
-        mine = np.where((self.workload_model == model)[:, None], self.by_workload, 0.0)
+        now = self._shares
         completed = now.ended_as[:, outcome.COMPLETED]
-        share = ((mine[:, 0] + MODELS_WEIGHT * completed[used]) / (mine[:, 1] + MODELS_WEIGHT))
         more = np.where(now.asked_of_model > 0, now.lost_an_attempt * (lost - now.lost_of_model), 0.0)
-        # more is lost of what was completed, less of what was lost, whosesoever it is
-        still = 1.0 - np.clip(more, 0.0, completed) / np.where(completed > 0, completed, 1.0)
-        again = np.clip(-more, 0.0, None) / np.where(completed < 1, 1.0 - completed, 1.0)
-        return np.asarray(np.clip(share * still[used] + (1.0 - share) * again[used], 0.0, 1.0))
+        return _completed_share(model, more, completed, self.by_workload, self.workload_model)
 
     def lost(self, rows: np.ndarray, load: np.ndarray, replicas: np.ndarray) -> np.ndarray:
         """Share of what offers are asked that they lose for want of room now, float64 (rows,) (E86).
@@ -195,12 +191,8 @@ class Surfaces:
         lost
             (rows,): share that each loses now.
         """
-        asked, then = self._shares.asked[rows], self._shares.lost[rows]
-        now = np.minimum(lost, 1.0 - 1.0 / np.maximum(asked, 2.0))
-        before, after = (x / np.maximum(1.0 - x, 1e-300) for x in (then, now))
-        found: np.ndarray = self._shares.attempts_per_served[rows]
-        found[:, FOR_WANT] *= np.where((then > 0) & (then < 1), after / np.where(before > 0, before, 1.0), 1.0)[:, None]
-        return found
+        known = self._shares
+        return _attempts_per_served(known.attempts_per_served[rows], known.asked[rows], known.lost[rows], lost)
 
     @property
     def _shares(self) -> SampledShares:
@@ -294,6 +286,36 @@ class Surfaces:
     def found_share(self, rows: np.ndarray) -> np.ndarray:
         """Share of prompt tokens billed as read from a cache, float64 (rows,)."""
         return np.asarray(self._shares.found_share[rows])
+
+
+@njit(cache=True, error_model="numpy")
+def _completed_share(model: np.ndarray, more: np.ndarray, completed: np.ndarray, by_workload: np.ndarray,
+                     workload_model: np.ndarray) -> np.ndarray:
+    """See `Surfaces.completed_share`; more of its requests are lost of each model than when it was measured."""
+    found = np.empty(len(model))
+    for row in range(len(model)):
+        used = max(model[row], 0)
+        usual, mine, ended = completed[used], 0.0, 0.0
+        if workload_model[row] == model[row]:
+            mine, ended = by_workload[row]
+        share = (mine + MODELS_WEIGHT * usual) / (ended + MODELS_WEIGHT)
+        # more is lost of what was completed, less of what was lost, whosesoever it is
+        still = 1.0 - min(max(more[used], 0.0), usual) / (usual if usual > 0 else 1.0)
+        again = max(-more[used], 0.0) / (1.0 - usual if usual < 1 else 1.0)
+        found[row] = min(max(share * still + (1.0 - share) * again, 0.0), 1.0)
+    return found
+
+
+@njit(cache=True, error_model="numpy")
+def _attempts_per_served(measured: np.ndarray, asked: np.ndarray, then: np.ndarray, lost: np.ndarray) -> np.ndarray:
+    """See `Surfaces.attempts_per_served`; what was measured is written over."""
+    for row in range(len(asked)):
+        if 0 < then[row] < 1:
+            now = min(lost[row], 1.0 - 1.0 / max(asked[row], 2.0))
+            before, after = then[row] / max(1.0 - then[row], 1e-300), now / max(1.0 - now, 1e-300)
+            for column in FOR_WANT:
+                measured[row, column] *= after / (before if before > 0 else 1.0)
+    return measured
 
 
 def halved(new: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from sim.market.billed_tokens import TokenBill
 from sim.market.board import Board
 from sim.market.lengths_now import MeanLengths
 from sim.market.room import work
-from sim.market.rule_shares import DEFAULT, FLOOR, RuledRequests, mixed_shares
+from sim.market.rule_shares import DEFAULT, FLOOR, RuledRequests, mixed_shares, within
 from sim.market.sampled_shares import UNSERVED
 from sim.market.surfaces import Surfaces
 from sim.price_response import STEEPEST
@@ -163,7 +163,7 @@ class VolumeMeter:
         of, found = self.surfaces.offer_model[rows], np.ones((models, len(RULES)))
         relative = self._relative(board, rows, prompt, output)
         for rule, exponent in ((DEFAULT, self._exponent), (FLOOR, STEEPEST.exponent)):
-            share = _shares(np.maximum(relative, 1e-9) ** -exponent, of, models)
+            share = within(np.maximum(relative, 1e-9) ** -exponent, of, models)
             found[:, rule] = np.where(np.bincount(of, share, models) > 0, np.bincount(of, share * values[rows], models),
                                       1.0)
         return found
@@ -181,7 +181,7 @@ class VolumeMeter:
                      ruled: RuledRequests | None) -> np.ndarray:
         """The same of the offers that are open, (rows,): of thousands that there may be one day, some hundreds."""
         of, relative = self.surfaces.offer_model[rows], self._relative(board, rows, prompt, output)
-        own = _shares(np.maximum(relative, 1e-9) ** -self._exponent, of, len(prompt))
+        own = within(np.maximum(relative, 1e-9) ** -self._exponent, of, len(prompt))
         if ruled is None:
             return own
         return mixed_shares(ruled._replace(pinned=ruled.pinned[rows]), own, relative, of)
@@ -208,12 +208,12 @@ class VolumeMeter:
         rows = np.flatnonzero(board.listed & (up > 0))
         there, of = up[rows], self.surfaces.offer_model[rows]
         placed = self._rule_shares(board, rows, means[0], means[2], ruled) * there
-        placed = _shares(placed * self.surfaces.inclination(rows), of, models)
+        placed = within(placed * self.surfaces.inclination(rows), of, models)
         billed = self.bill.ratio(model)[used]
         wanted = MeanLengths(*(values * billed[:, place] for values, place in zip(bought, (0, 0, 1), strict=True)))
         load = placed * self._work_per_s(rows, MeanLengths(*(np.bincount(at, values, models) for values in wanted)))
         lost = self.surfaces.lost(rows, load, board.replicas[rows])
-        share = _shares(placed * (1.0 - lost), of, models)
+        share = within(placed * (1.0 - lost), of, models)
         none = np.ones(models)  # chance that none of a model's offers is up: their outages are independent
         np.multiply.at(none, of, 1.0 - there)
         completed = asked * (1.0 - none[at]) * self.surfaces.completed_share(
@@ -248,7 +248,7 @@ class VolumeMeter:
         expected = np.where(has_cache, 0.0, 1.0)
         # longer requests go to some offers, as of those who name a provider, or ask for the fastest
         long = self.surfaces.length_leans(rows)
-        of_prompt, of_output = (_shares(share * lean, of, len(sums.prompt)) for lean in long)
+        of_prompt, of_output = (within(share * lean, of, len(sums.prompt)) for lean in long)
         prompt, output = of_prompt * sums.prompt[of], of_output * sums.output[of]
         cached = found * prompt + expected * of_prompt * sums.cached[of]
         price = board.prices[rows] / PICO_PER_NANO
@@ -271,8 +271,3 @@ class VolumeMeter:
         day.cost_nano[used] += (tokens.prompt * terms.prompt_nano[at] + tokens.cached * terms.cached_nano[at]
                                 + tokens.output * terms.output_nano[at])
 
-
-def _shares(weights: np.ndarray, of: np.ndarray, models: int) -> np.ndarray:
-    """Weights over those of all offers of a model; 0 where none has any."""
-    total = np.bincount(of, weights, models)[of]
-    return np.asarray(np.where(total > 0, weights / np.where(total > 0, total, 1.0), 0.0))
