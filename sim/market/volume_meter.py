@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from sim.compiled import njit
 from sim.engines.wanted import RULES
 from sim.engines.world import World
 from sim.market.billed_tokens import TokenBill
@@ -96,6 +97,60 @@ class Sold(NamedTuple):
     of: np.ndarray
     share: np.ndarray
     served: np.ndarray
+
+
+class Selling(NamedTuple):
+    """Open offers, (rows,): their rows and models, and how they sell.
+
+    Attributes
+    ----------
+    has_cache, found
+        Whether each has a cache of its own, and the share of prompts found in it.
+    price
+        Nano-dollars a token of the prompt, of the answer, and cached, float64 (rows, 3).
+    of_prompt, of_output
+        Shares of their models' tokens.
+    """
+
+    rows: np.ndarray
+    of: np.ndarray
+    has_cache: np.ndarray
+    found: np.ndarray
+    price: np.ndarray
+    of_prompt: np.ndarray
+    of_output: np.ndarray
+
+
+class Takings(NamedTuple):
+    """What offers sold on a day and for how much: columns of `Volumes`."""
+
+    prompt: np.ndarray
+    cached: np.ndarray
+    output: np.ndarray
+    revenue_nano: np.ndarray
+
+
+@njit(cache=True, error_model="numpy")
+def _sell(offers: Selling, sums: MeanLengths, day: Takings) -> MeanTerms:
+    models = len(sums.prompt)
+    terms = MeanTerms(np.zeros(models), np.zeros(models), np.zeros(models), np.zeros(models), np.zeros(models))
+    for at in range(len(offers.rows)):
+        row, model, found, of_prompt = offers.rows[at], offers.of[at], offers.found[at], offers.of_prompt[at]
+        expected = 0.0 if offers.has_cache[at] else 1.0
+        price_in, price_out, price_cached = offers.price[at]
+        prompt, output = of_prompt * sums.prompt[model], offers.of_output[at] * sums.output[model]
+        cached = found * prompt + expected * of_prompt * sums.cached[model]
+        day.prompt[row] += prompt
+        day.cached[row] += cached
+        day.output[row] += output
+        day.revenue_nano[row] += (prompt - cached) * price_in + cached * price_cached + output * price_out
+        saved = price_in - price_cached
+        terms.prompt_nano[model] += of_prompt * (price_in - found * saved)
+        terms.cached_nano[model] += -of_prompt * expected * saved
+        terms.output_nano[model] += offers.of_output[at] * price_out
+        terms.found[model] += of_prompt * found
+        terms.expected[model] += of_prompt * expected
+    return terms
 
 
 class VolumeMeter:
@@ -241,26 +296,15 @@ class VolumeMeter:
 
     def _sell(self, sold: Sold, sums: MeanLengths, board: Board) -> MeanTerms:
         """Add what offers sell; return on which terms a model is sold on average."""
-        rows, of, share, day = sold.rows, sold.of, sold.share, self.day
+        rows, day = sold.rows, self.day
         # a share of each prompt is read from the offer's own cache, as was measured; or what its workload expects
-        has_cache = self._has_cache[rows]
+        has_cache, price = self._has_cache[rows], board.prices[rows] / PICO_PER_NANO
         found = np.where(has_cache, self.surfaces.found_share(rows), 0.0)
-        expected = np.where(has_cache, 0.0, 1.0)
         # longer requests go to some offers, as of those who name a provider, or ask for the fastest
-        long = self.surfaces.length_leans(rows)
-        of_prompt, of_output = (within(share * lean, of, len(sums.prompt)) for lean in long)
-        prompt, output = of_prompt * sums.prompt[of], of_output * sums.output[of]
-        cached = found * prompt + expected * of_prompt * sums.cached[of]
-        price = board.prices[rows] / PICO_PER_NANO
+        parts = [within(sold.share * lean, sold.of, len(sums.prompt)) for lean in self.surfaces.length_leans(rows)]
         day.served[rows] += sold.served
-        day.sold_prompt[rows] += prompt
-        day.sold_cached[rows] += cached
-        day.sold_output[rows] += output
-        day.revenue_nano[rows] += (prompt - cached) * price[:, 0] + cached * price[:, 2] + output * price[:, 1]
-        saved = price[:, 0] - price[:, 2]
-        terms = (of_prompt * (price[:, 0] - found * saved), -of_prompt * expected * saved, of_output * price[:, 1],
-                 of_prompt * found, of_prompt * expected)
-        return MeanTerms(*(np.bincount(of, term, len(sums.prompt)) for term in terms))
+        return _sell(Selling(rows, sold.of, has_cache, found, price, *parts), sums,
+                     Takings(day.sold_prompt, day.sold_cached, day.sold_output, day.revenue_nano))
 
     def _buy(self, used: np.ndarray, at: np.ndarray, tokens: MeanLengths, terms: MeanTerms) -> None:
         """Add what workloads buy, at their models' mean terms."""
