@@ -138,7 +138,7 @@ class Chooser:
         self._population = population
         self._worth = _worth_usd(population, self._models)
         self._kept = population.kept_answers(self._models.verbosity)
-        self._suitable = _suitable(population, self._models)
+        self._suitable = _suitable(population, self._models, self._kept)
 
     def advance(self, day: float) -> None:
         """Draw those tastes anew whose time has come by a day (E65)."""
@@ -339,18 +339,17 @@ def _worth_usd(people: Population, models: Models) -> np.ndarray:
     """Value of quality, of the creator's name and of openness per request, float64 (workloads, models)."""
     gained = models.quality[people.task] - people.need[:, None] if people.uses else models.quality[people.task]
     worth = people.value_usd[:, None] * gained - people.open_penalty_usd[:, None] * models.open
-    creators = {row.creator for row in models.rows}
-    for creator in sorted(creators):
-        mine = np.array([row.creator == creator for row in models.rows])
-        worth += np.array([brand.get(creator, 0.0) for brand in people.brand_usd])[:, None] * mine
+    for creator in sorted(set().union(*people.brand_usd)):
+        mine = np.flatnonzero([row.creator == creator for row in models.rows])
+        worth[:, mine] += np.array([brand.get(creator, 0.0) for brand in people.brand_usd])[:, None]
     return np.asarray(worth)
 
 
-def _suitable(people: Population, models: Models) -> np.ndarray:
+def _suitable(people: Population, models: Models, kept: np.ndarray) -> np.ndarray:
     """Whether a model is good enough and holds a long request of the workload, bool (workloads, models)."""
     good = models.quality[people.task] >= np.maximum(people.quality_floor, people.need)[:, None]
     stretch = np.exp(LONG_REQUEST_SIGMAS * people.length_sigma - people.length_sigma**2 / 2)[:, None]
-    answer = people.output_tokens[:, None] * models.verbosity * people.kept_answers(models.verbosity)
+    answer = people.output_tokens[:, None] * models.verbosity * kept
     good &= models.open | ~people.free[:, None]  # free variants are of models that anybody may serve
     tokens = people.prompt_tokens[:, None] + answer
     context = np.array([row.context_tokens for row in models.rows])

@@ -35,10 +35,9 @@ def log_sums(utilities: np.ndarray, nests: np.ndarray, dissimilarity: float) -> 
     values = np.asarray(utilities, float) / dissimilarity
     shape = (*values.shape[:-1], int(np.max(nests)) + 1)
     sums = np.full(shape, -np.inf)
-    for nest in range(shape[-1]):
+    there = (values != -np.inf).any(axis=tuple(range(values.ndim - 1)))
+    for nest in np.unique(nests[there]).tolist():
         members = values[..., nests == nest]
-        if members.shape[-1] == 0:
-            continue
         top = members.max(axis=-1)
         shift = np.where(np.isfinite(top), top, 0.0)
         with np.errstate(divide="ignore"):  # an empty nest: the logarithm of 0 is the -inf that is wanted

@@ -10,6 +10,7 @@ from sim.engines.requests import REQUEST
 from sim.market.lengths_now import mean_lengths
 from sim.market.long_requests import Contexts, Fitting, fitting, is_too_long
 from sim.market.sampler import _after_warm_up
+from sim.market.traffic_days import SampledDays
 from worlds.small_markets import full, merged, small
 
 
@@ -77,6 +78,30 @@ def test_those_of_the_warm_up_and_of_a_longer_stretch_are_not_counted():
 def test_where_nothing_fits_lengths_are_numbers():
     nothing = Fitting(np.zeros(1), np.zeros(1))
     assert mean_lengths(people(1000.0, 1.0), np.ones(1), nothing).prompt.tolist() == [0.0]
+
+
+def test_what_is_kept_of_an_hour_follows_who_moves_what_is_listed_and_how_requests_change():
+    days = SampledDays.__new__(SampledDays)
+    days._customers = SimpleNamespace(population=people(1000.0, 1.0), model=np.array([0]))
+    days._board = SimpleNamespace(listed=np.array([True, True, True]))
+    days._contexts = Contexts(np.array([700, 2000, 900]), np.array([0, 1, 1]), 2)
+    days._verbosity, days._lengths = np.array([1.0, 3.0]), None
+
+    def check():
+        crowd, model = days._customers.population, days._customers.model
+        fits = fitting(crowd, days._contexts.longest(days._board.listed, model))
+        expected = mean_lengths(crowd, days._verbosity[model], fits)
+        for _ in range(2):
+            requests, lengths = days._fitting(np.array([8.0]))
+            assert (requests, lengths) == (8.0 * fits.requests, expected)
+
+    check()
+    days._customers.model[0] = 1
+    check()
+    days._board.listed[1] = False
+    check()
+    days._customers.population = people(2000.0, 1.0)
+    check()
 
 
 NARROW = {"supply": {"firms": {name: {"limits": {"context_tokens": 8192, "queue": 64}}

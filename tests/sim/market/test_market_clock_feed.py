@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sim.engines.grid import put_on_grid
+from sim.engines.requests import REQUEST
 from sim.market.customers.population import draw_population
 from sim.market.market_clock import LONGEST_S, Slice, TrafficClock
 from sim.market.market_feed import MarketFeed, poisson_counts
 from sim.market.models.catalogue import load_catalogue
-from sim.market.slice_rows import Drawn, Way, slice_rows
+from sim.market.slice_rows import Drawn, Way, merged, slice_rows
 from sim.scenario.market_scenario import Horizon, Rhythm
 from sim.streams import Streams
 from sim.units import DAY_S, HOUR_S
@@ -200,6 +201,17 @@ def test_requests_that_arrive_together_are_in_the_order_of_their_keys():
     assert (np.lexsort((rows["key"], rows["arrive_s"])) == np.arange(len(rows))).all()
     assert put_on_grid(rows, 4.0) is rows
     np.testing.assert_array_equal(put_on_grid(rows[::-1].copy(), 4.0), rows)
+
+
+def test_two_feeds_become_one_in_order_also_where_times_are_equal():
+    rows = np.zeros(40, REQUEST)
+    rows["arrive_s"], rows["key"], rows["prompt"] = np.arange(40) // 8, np.arange(40) * 7 % 11, np.arange(40)
+    rows = rows[np.lexsort((rows["key"], rows["arrive_s"]))]
+    for which in (np.arange(40) % 3 == 0, np.zeros(40, bool), np.ones(40, bool)):
+        found = merged(rows[which], rows[~which])
+        assert (found["arrive_s"] == rows["arrive_s"]).all()
+        assert (found["key"] == rows["key"]).all()
+        assert sorted(found["prompt"]) == list(range(40))
 
 
 def test_a_sampled_stretch_has_only_a_share_of_its_workloads_requests():

@@ -407,7 +407,7 @@ def test_a_wordy_model_needs_a_longer_context(people):
 
     def fits(verbosity: float, context: int) -> bool:
         model = dataclasses.replace(catalogue().rows[0], verbosity=verbosity, context_tokens=context)
-        return bool(_suitable(even, Models((model,)))[0, 0])
+        return bool(_suitable(even, Models((model,)), np.ones((len(even), 1)))[0, 0])
 
     assert (fits(3.0, int(needed)), fits(3.0, int(needed) - 2)) == (True, False)
     assert fits(1.0, int(needed) - 2)
