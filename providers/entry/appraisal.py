@@ -19,6 +19,7 @@ import numpy as np
 from providers.cost.expected_volume import ROUNDING
 from providers.entry.lessons import Forecast, PastListings
 from providers.entry.meeting import (
+    FREE,
     Behind,
     Incumbents,
     Meeting,
@@ -42,6 +43,7 @@ from sim.scenario.pricing_settings import PricingChoice
 from sim.units import DAY_S, DAYS_PER_YEAR, HOURS_PER_DAY, MTOK_PER_TOKEN, PICO_PER_USD_PER_MTOK
 
 if TYPE_CHECKING:
+    from providers.entry.cash_ahead import Listing
     from providers.entry.rooms import SellerBehind
 
 ALONE: Final = 2.5  # price over unit cost of a seller without rivals, where its strategy names no markup
@@ -159,6 +161,8 @@ class Appraisal:
     def newcomers(self, desk: Desk, outlook: Outlook, seats: Sequence[Candidate], day: int) -> list[Prospect]:
         """Values of offers of one model that are not listed, each as if it alone came in now, with others after it.
 
+        Offers that could not earn back their listing whatever their rivals did are left out.
+
         Parameters
         ----------
         desk, outlook
@@ -173,20 +177,48 @@ class Appraisal:
         model, rows = int(desk.offer_model[seats[0].row]), [seat.row for seat in seats]
         there = self._sellers_of(desk, model, rows[0])
         tokens = self._demand(outlook, rows[0], model, day, bool(there))
-        incumbents, costs = self._incumbents(desk, there, day), [self._costs.usd_per_mtok(row, day) for row in rows]
-        for _ in range(VOLUME_ROUNDS if self._settings.costing.basis == "volume" else 0):
-            shares = self._shares(seats, costs, incumbents)
-            costs = [self._costs.at(row, day, tokens * share / self._planned_tokens(row))
-                     for row, share in zip(rows, shares, strict=True)]
-        month = self._month(outlook, tokens, model, day)._replace(from_pool=incumbents.from_pool)
-        typical = math.nan
+        costs = [self._costs.usd_per_mtok(row, day) for row in rows]
+        if self._settings.costing.basis == "volume":
+            costs = self._at_volume(seats, costs, self._incumbents(desk, there, day), tokens, day)
+        factors = outlook.factors(model, day, self._settings.entry.ahead_days)
+        chances = [(seat, usd) for seat, usd in zip(seats, costs, strict=True)
+                   if self._may_pay(seat, usd, tokens, factors, day)]
+        if not chances:
+            return []
+        incumbents, typical = self._incumbents(desk, there, day), math.nan
         if depends_on_level(self._rules_of(rows[0])):
             medians = [self._median_cost(*pair) for pair in zip(seats, costs, strict=True)]
             typical = typical_usd(incumbents, costs, medians)
+        month = self._month(outlook, model, day, tokens, factors, incumbents.from_pool)
         most, models = self._most_behind(outlook, month), outlook.models_a_host
         return [self._prospect(seat, self._look_ahead(
             Offering(seat, usd, self._behind_usd(seat, usd, incumbents, most + 1)), incumbents, typical, month, models),
-            month) for seat, usd in zip(seats, costs, strict=True)]
+            month) for seat, usd in chances]
+
+    def _may_pay(self, seat: Candidate, usd: float, tokens: float, factors: np.ndarray, day: int) -> bool:
+        """Whether it would earn its listing if it sold all at the most that it may ask, and on a single replica."""
+        from providers.entry.cash_ahead import most_ahead  # numba, for which `--help` should not wait
+
+        count, highest = len(factors), max(usd, FREE) * float(self._most[seat.row])
+        most = most_ahead(highest, np.array([factors, self._cheaper[:count], self._discount[:count]]),
+                          np.array(self.experience.lessons(count)), self._listing(seat, tokens, tokens, day))
+        return bool(most > self._factor * self._settings.entry.listing_usd)
+
+    def _listing(self, seat: Candidate, whole: float, tokens: float, day: int) -> Listing:
+        """What is the same in all months of an offer, tokens of its model now and those that no seller holds given."""
+        from providers.entry.cash_ahead import Listing  # numba, for which `--help` should not wait
+
+        return Listing(whole, tokens, self._planned_tokens(seat.row), self._settings.costing.variable_usd_per_mtok,
+                       HOURS_PER_DAY * self._replica_hour_usd(seat.row, day), self._factor, seat.overhead_usd)
+
+    def _at_volume(self, seats: Sequence[Candidate], costs: Sequence[float], incumbents: Incumbents, tokens: float,
+                   day: int) -> list[float]:
+        """Unit costs at the volumes that they would expect, from these on."""
+        for _ in range(VOLUME_ROUNDS):
+            shares = self._shares(seats, costs, incumbents)
+            costs = [self._costs.at(seat.row, day, tokens * share / self._planned_tokens(seat.row))
+                     for seat, share in zip(seats, shares, strict=True)]
+        return list(costs)
 
     def has_room(self, desk: Desk, outlook: Outlook, seat: Candidate, day: int) -> bool:
         """Whether one more seller of the median type would earn back its entry with a model now."""
@@ -197,7 +229,7 @@ class Appraisal:
         tokens = self._demand(outlook, seat.row, model, day, bool(there))
         incumbents, usd = self._incumbents(desk, there, day), self._costs.usd_per_mtok(seat.row, day)
         behind = self._behind_usd(seat, usd, incumbents, 2)
-        month = self._month(outlook, tokens, model, day, STEP_DAYS)._replace(from_pool=incumbents.from_pool)
+        month = self._month(outlook, model, day, tokens, outlook.factors(model, day, STEP_DAYS), incumbents.from_pool)
         typical = typical_usd(incumbents, [usd], behind.tolist())
         ahead = self._look_ahead(Offering(median, usd, behind), incumbents, typical, month, outlook.models_a_host)
         return bool(ahead.room[0] >= 1)
@@ -265,12 +297,11 @@ class Appraisal:
         variable = self._settings.costing.variable_usd_per_mtok
         return variable + (usd - variable) * seat.efficiency / seat.gpu_factor
 
-    def _month(self, outlook: Outlook, tokens: float, model: int, day: int, ahead_days: int | None = None) -> Month:
-        entry = self._settings.entry
-        factors = outlook.factors(model, day, ahead_days or entry.ahead_days)
-        behind = entry.expected_entry_share * outlook.behind(model, day, len(factors))
+    def _month(self, outlook: Outlook, model: int, day: int, tokens: float, factors: np.ndarray,
+               from_pool: int) -> Month:
+        behind = self._settings.entry.expected_entry_share * outlook.behind(model, day, len(factors))
         # of one never sold all is loose
-        return Month(float(outlook.mean_tokens(day)[model]) or tokens, tokens, factors, behind, day, 0)
+        return Month(float(outlook.mean_tokens(day)[model]) or tokens, tokens, factors, behind, day, from_pool)
 
     def _seller_behind(self, seat: Candidate, month: Month, models: float) -> SellerBehind:
         """Who comes after, as a host with so many models, on the replica of an offer."""
@@ -286,21 +317,19 @@ class Appraisal:
 
     def _prospect(self, seat: Candidate, ahead: Ahead, month: Month) -> Prospect:
         """Cash with as many more in each month as come while there is room (E55), and what was learned (E128)."""
-        from providers.entry.cash_ahead import Listing, cash_ahead  # numba, for which `--help` should not wait
+        from providers.entry.cash_ahead import cash_ahead  # numba, for which `--help` should not wait
 
-        met, planned = ahead.met, self._planned_tokens(seat.row)
+        met, count = ahead.met, len(month.factors)
         number = np.floor(np.minimum(np.maximum(ahead.room, 0), month.behind) + ROUNDING).astype(int)
         number = np.minimum(number, len(met.prices) - 1)
-        count = len(month.factors)
         months = np.array([met.prices[number], met.shares[number], month.factors, self._cheaper[:count],
                            self._discount[:count]])
-        listing = Listing(month.whole, month.tokens, planned, self._settings.costing.variable_usd_per_mtok,
-                          HOURS_PER_DAY * self._replica_hour_usd(seat.row, month.day), self._factor, seat.overhead_usd)
+        listing = self._listing(seat, month.whole, month.tokens, month.day)
         plain, learned, value, life = cash_ahead(months, np.array(self.experience.lessons(count)), listing)
         now = month.tokens * float(met.shares[0])
         revenue = self._factor * now * MTOK_PER_TOKEN * float(met.prices[0])
-        return Prospect(seat.row, value, Forecast(*learned[:, :life]), Forecast(*plain[:, :life]), now / planned,
-                        revenue)
+        return Prospect(seat.row, value, Forecast(*learned[:, :life]), Forecast(*plain[:, :life]),
+                        now / listing.planned_tokens, revenue)
 
     def _most_behind(self, outlook: Outlook, month: Month) -> int:
         """How many further sellers of a model may be expected: of those outside who can serve it, as they come."""

@@ -1,6 +1,6 @@
-"""Cash of a listing in the months ahead, and for how many of them it is worth keeping, as one compiled loop."""
+"""Cash of a listing in the months ahead, and for how many of them it is worth keeping, as compiled loops."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -8,6 +8,8 @@ from providers.cost.expected_volume import ROUNDING
 from providers.entry.outlook import STEP_DAYS
 from sim.compiled import njit
 from sim.units import MTOK_PER_TOKEN
+
+SLACK: Final = 1e-9  # of what is the most that can be: above all rounding
 
 
 class Listing(NamedTuple):
@@ -78,6 +80,32 @@ def cash_ahead(months: np.ndarray, lessons: np.ndarray,
         if worth > value:
             value, life = worth, month + 1
     return plain, learned, value, life
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def most_ahead(highest: float, months: np.ndarray, lessons: np.ndarray, listing: Listing) -> float:
+    """More than the listing could be worth whatever its rivals did: it sells all there is, on a single replica.
+
+    Parameters
+    ----------
+    highest
+        Highest price that its strategy asks now, USD per million tokens.
+    months
+        float64 (3, months): demand over today's; unit costs over today's; and what cash of then is worth today.
+    lessons, listing
+        As in ``cash_ahead``.
+    """
+    worth, value = 0.0, -np.inf
+    for month in range(months.shape[1]):
+        demand, cheaper, discount = months[:, month]
+        volume, dearness, gpus, overhead = lessons[:, month]
+        # where a token brought less than it costs besides GPUs, what was learned is below 0, and a loss would be a gain
+        margin = max(highest * cheaper, listing.variable_usd)
+        revenue = listing.factor * listing.tokens * demand * MTOK_PER_TOKEN * margin * abs(volume * dearness)
+        kept_usd = listing.factor * listing.overhead_usd * overhead
+        worth += discount * (STEP_DAYS * ((1.0 + SLACK) * revenue - listing.replica_usd * gpus - kept_usd))
+        value = max(value, worth)
+    return value
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

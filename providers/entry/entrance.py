@@ -76,7 +76,8 @@ class PoolEntrance:
         seats: dict[int, Candidate] = {}
         for one in self._newcomers:
             for row in one.candidates(day):
-                seats.setdefault(int(desk.offer_model[row]), one.seat(row))
+                if (model := int(desk.offer_model[row])) not in seats:
+                    seats[model] = one.seat(row)
         beliefs = self._beliefs
         roomy = [model for model, seat in seats.items()
                  if beliefs.appraisal.has_room(desk, beliefs.outlook, seat, day)]
@@ -86,16 +87,15 @@ class PoolEntrance:
         """What entering would be worth to each type outside, now."""
         outside = [one for one in self._newcomers if one.is_outside]
         # all rows of a model at once: they meet the same incumbents
-        by_model: dict[int, list[tuple[int, Newcomer]]] = {}
+        by_model: dict[int, dict[int, Newcomer]] = {}
         for one in outside:
             for row in one.candidates(day):
-                by_model.setdefault(int(desk.offer_model[row]), []).append((row, one))
+                by_model.setdefault(int(desk.offer_model[row]), {})[row] = one
         found: dict[str, list[Prospect]] = {one.name: [] for one in outside}
-        for pairs in by_model.values():
-            seats = [one.seat(row) for row, one in pairs]
-            prospects = self._beliefs.appraisal.newcomers(desk, self._beliefs.outlook, seats, day)
-            for (_, one), prospect in zip(pairs, prospects, strict=True):
-                found[one.name].append(prospect)
+        for of_row in by_model.values():
+            seats = [one.seat(row) for row, one in of_row.items()]
+            for prospect in self._beliefs.appraisal.newcomers(desk, self._beliefs.outlook, seats, day):
+                found[of_row[prospect.row].name].append(prospect)
         self.values.extend(EntryValue(day, one.name, one.value_usd(found[one.name])) for one in outside)
 
     def _turns(self) -> Iterator[Newcomer]:

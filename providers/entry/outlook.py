@@ -63,7 +63,7 @@ class Outlook:
         self._now, self._next = np.zeros(AGES), np.zeros(AGES)  # shares of models by age, and those a month later
         self._months = 0
         self._mean = (-1, np.zeros(0))  # of a day
-        # until another day ends: demand ahead by model, day and months, and ageing by month of age
+        # until another day ends: demand ahead by months of age, day and months, and ageing by month of age
         self._factors: dict[tuple[int, int, int], np.ndarray] = {}
         self._ageing: np.ndarray | None = None
         self._platform: list[float] = []  # tokens of all models, a day
@@ -149,14 +149,13 @@ class Outlook:
 
     def factors(self, model: int, day: int, ahead_days: int) -> np.ndarray:
         """Expected demand over today's in each month ahead, at its middle; float64 (months,)."""
-        months = max(1, ahead_days // STEP_DAYS)
-        if (model, day, months) not in self._factors:
-            self._factors[model, day, months] = self._aged(model, day, np.arange(months))
-        return self._factors[model, day, months]
+        age, months = int(max(0.0, day - self._release[model]) // STEP_DAYS), max(1, ahead_days // STEP_DAYS)
+        if (age, day, months) not in self._factors:
+            self._factors[age, day, months] = self._aged(age, day, np.arange(months))
+        return self._factors[age, day, months]
 
-    def _aged(self, model: int, day: int, months: np.ndarray) -> np.ndarray:
+    def _aged(self, age: int, day: int, months: np.ndarray) -> np.ndarray:
         ratios = self._ratios()
-        age = int(max(0.0, day - self._release[model]) // STEP_DAYS)
         aged = np.cumprod(np.append(1.0, ratios[np.minimum(age + months, AGES - 1)]))[:-1]
         # in the middle of a month half of its ageing has come
         aged = aged * np.sqrt(ratios[np.minimum(age + months, AGES - 1)])

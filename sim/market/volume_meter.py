@@ -314,4 +314,3 @@ class VolumeMeter:
         day.cached[used] += tokens.prompt * terms.found[at] + tokens.cached * terms.expected[at]
         day.cost_nano[used] += (tokens.prompt * terms.prompt_nano[at] + tokens.cached * terms.cached_nano[at]
                                 + tokens.output * terms.output_nano[at])
-

@@ -64,6 +64,16 @@ def test_models_age_as_those_seen_before():
     assert seen.factors(1, 85, 30) == pytest.approx([ratio**0.5])
 
 
+def test_models_of_one_age_are_expected_to_do_the_same_until_another_day_is_read():
+    rows = [(100, 0)] * 30 + [(50, 50)] * 30 + [(25, 75)] * 29
+    found = outlook(rows, expected_growth_share=1.0)
+    young = found.factors(1, 60, 60).tolist()  # in its month 0, when a is in its month 2
+    assert found.factors(0, 15, 60).tolist() == young
+    assert found.factors(0, 60, 60).tolist() != young
+    found.read(days(*rows, (900, 900)))  # ninety days: another month of a is seen, and growth
+    assert found.factors(1, 60, 60).tolist() > young
+
+
 def test_a_prior_of_ageing_stands_while_nothing_was_seen():
     found = outlook([(10, 0)] * 20, half_life_days=60, expected_growth_share=0.0)
     monthly = 0.5**0.5
