@@ -5,7 +5,7 @@
 
 for sellers who answer the rules through which they sell, w_r the demand that rule r places, b_i what i holds whatever
 it charges and m_i the most that its strategy asks; the others keep what they post. All answer at once, from the posted
-prices on; all newcomers together, each as if it came alone.
+prices on.
 """
 
 import math
