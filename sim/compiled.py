@@ -54,6 +54,8 @@ def njit(*signature: object, **options: object) -> Callable[[Function], Function
     return decorate
 
 
+@cache
+@cache
 def module_of(file: str) -> str | None:
     """Dotted name of a source file of this package, None for any other."""
     try:

@@ -14,7 +14,8 @@ from experiments.runs.specs import RunRecord, RunSpec
 from experiments.store.store import Store
 from sim.errors import MarketError
 
-WRITE_EVERY_S: Final = 1.0  # at most so much work is lost when this process is killed, besides the runs under way
+# at most so much work is lost when this process is killed, besides the runs under way; a writing takes .05 s
+WRITE_EVERY_S: Final = 3.0
 WRITE_AT: Final = 500  # records
 BROADCASTS: Final = 10  # times that all workers of a cluster are asked something while some go away
 PAUSE_S: Final = 1.0  # between these

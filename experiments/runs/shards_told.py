@@ -26,11 +26,10 @@ def shards_told(design: Design, base: World | None = None) -> dict[str, Any]:
     base
         The world of the design's base, if it was assembled already.
     """
-    from experiments.studies.study import specs_of_design
     from sim.scenario.load import scenario_of
 
     kind = kind_named(design.kind)
-    first = next((spec.scenario for spec in specs_of_design(design) if spec.scenario is not None), None)
+    first = next((spec.scenario for spec in design.specs if spec.scenario is not None), None)
     if first is None or not kind.is_compiled(scenario := scenario_of(first)):
         return {}
     from sim.engines.compiled.shards import shards_of

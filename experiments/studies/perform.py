@@ -24,7 +24,7 @@ from experiments.runs.kinds import kind_named
 from experiments.runs.shards_told import shards_told
 from experiments.runs.until import check_targets, replicate_until
 from experiments.studies.looks import look_in, told_of_look
-from experiments.studies.study import Check, Design, Study, specs_of_design
+from experiments.studies.study import Check, Design, Study
 from sim.errors import MarketError, MarketWarning, OutputError
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _perform_runs(study: Study[Any, Any], design: Design, how: How) -> None:
     with Store(file) as store:
         # before the question whether all is done, in which a failure counts as done
         if how.retry:
-            store.forget_failures({spec.key for spec in specs_of_design(design)})
+            store.forget_failures({spec.key for spec in design.specs})
         earlier = _earlier(how.out)
         # with --until only the values say how many runs there are: they are looked at again, which takes no run
         if how.until is None and _is_finished(earlier, study, design, store, how):
@@ -241,7 +241,7 @@ def play_missing(design: Design, study: Study[Any, Any], store: Store, how: How)
     from experiments.runs.workers import default_jobs
     from experiments.store.results import Results
 
-    specs = specs_of_design(design)
+    specs = design.specs
     store.begin(study.name, design.parameters(), specs)
     jobs = default_jobs() if how.jobs is None else how.jobs
     run_all(specs, store, jobs=jobs, dask=how.dask, check=how.check, quiet=how.quiet)
@@ -250,7 +250,7 @@ def play_missing(design: Design, study: Study[Any, Any], store: Store, how: How)
 
 def _refuse_what_cannot_run(study: Study[Any, Any], design: Design, how: How) -> World | None:
     """Say what is wrong before a folder is made or anything compiled; return the base's world if it was assembled."""
-    specs = specs_of_design(design)
+    specs = design.specs
     wrong = [spec.problem for spec in specs if spec.problem]
     # one wrong point is a row of a sweep's failures; a comparison with a hole in it is none
     if wrong and (not study.tolerant or len(wrong) == len(specs)):
@@ -307,7 +307,7 @@ def _is_finished(folder: Folder | None, study: Study[Any, Any], design: Design, 
     if folder is None or NOT_DRAWN in folder.manifest or not _is_of(folder, study, design, how):
         return False
     # a file that was edited or lost is made anew, from runs that are all there
-    return not folder.changed() and store.has_all({spec.key for spec in specs_of_design(design)})
+    return not folder.changed() and store.has_all({spec.key for spec in design.specs})
 
 
 def _is_of(folder: Folder, study: Study[Any, Any], design: Design, how: How) -> bool:

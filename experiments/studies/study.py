@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -62,6 +63,18 @@ class Design(ABC):
     def runs(self) -> int:
         """How many runs there are."""
         return len(self.points()) * self.replications + len(self.elsewhere())
+
+    @cached_property
+    def specs(self) -> list[RunSpec]:
+        """All runs, points outermost, then those elsewhere; none of a study without runs."""
+        from experiments.runs.keys import specs_of
+        from sim.scenario.load import plain
+
+        if not self.kind:
+            return []
+        base, points, others = plain(self.base), self.points(), self.elsewhere()
+        return [*specs_of(self.kind, base, points, self.replications),
+                *(replace(spec, row=len(points) + spec.row) for spec in specs_of(self.kind, base, others, 1))]
 
     @abstractmethod
     def parameters(self) -> dict[str, Any]:
@@ -234,15 +247,3 @@ class Study(ABC, Generic[D, F]):
 
     def finished(self, design: D, found: F) -> None:
         """Do what is left when the folder is written; nothing unless the study has something."""
-
-
-def specs_of_design(design: Design) -> list[RunSpec]:
-    """Return all runs of a design, points outermost, then those elsewhere; none of a study without runs."""
-    from experiments.runs.keys import specs_of
-    from sim.scenario.load import plain
-
-    if not design.kind:
-        return []
-    base, points, others = plain(design.base), design.points(), design.elsewhere()
-    return [*specs_of(design.kind, base, points, design.replications),
-            *(replace(spec, row=len(points) + spec.row) for spec in specs_of(design.kind, base, others, 1))]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import cache
 from types import NoneType
 from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
 
@@ -54,18 +55,26 @@ class Part(BaseModel):
     @field_validator("*", mode="after")
     @classmethod
     def _can_be_held(cls, value: Any, info: ValidationInfo) -> Any:
-        field = cls.model_fields[info.field_name or ""]
-        extra = field.json_schema_extra
-        unit = str(extra["unit"]) if isinstance(extra, dict) and "unit" in extra else ""
-        largest = LARGEST.get(unit, LARGEST_OF_OTHERS)
-        if any(hasattr(rule, limit) for rule in field.metadata for limit in ("le", "lt")):
-            largest = 2.0**63  # it has a limit of its own
+        if value is None or isinstance(value, str | bool | BaseModel):  # nearly all that is no number
+            return value
+        largest, unit = _largest(cls, info.field_name or "")
         for name, number in _numbers(value):
             if abs(number) > largest or 0 < abs(number) < SMALLEST:
                 told = f" [{unit}]" if unit not in ("", "1") else ""
                 raise ValueError(f"{name or 'it'} is {shown(number)}, but must be 0 or from {SMALLEST:g} to "
                                  f"{largest:g} in magnitude{told}")
         return value
+
+
+@cache
+def _largest(part: type[Part], name: str) -> tuple[float, str]:
+    """The largest magnitude that a field may have, and its unit."""
+    field = part.model_fields[name]
+    extra = field.json_schema_extra
+    unit = str(extra["unit"]) if isinstance(extra, dict) and "unit" in extra else ""
+    if any(hasattr(rule, limit) for rule in field.metadata for limit in ("le", "lt")):
+        return 2.0**63, unit  # it has a limit of its own
+    return LARGEST.get(unit, LARGEST_OF_OTHERS), unit
 
 
 def _is_number(annotation: Any) -> bool:

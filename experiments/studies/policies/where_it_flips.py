@@ -43,12 +43,11 @@ def statistics_at(design: UnderConditions, point: Mapping[str, Value]) -> Mappin
         If a run fails.
     """
     from experiments.runs.play import play
-    from experiments.studies.study import specs_of_design
     from sim.errors import MarketError
 
     short = replace(design, replications=1, scenario=changed(design.scenario, float(point[LOAD]), float(point[SPREAD])))
     fared: dict[PolicyCell, list[Fared]] = {}
-    for cell, spec in zip(short.cells(), specs_of_design(short), strict=True):
+    for cell, spec in zip(short.cells(), short.specs, strict=True):
         if cell.condition == ALIKE:
             continue
         record = play(spec)

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Final
 
-import numba
 import numpy as np
 
 from sim.engines.compiled import loop, outside
@@ -15,6 +14,7 @@ from sim.engines.compiled.entry_point import (
     address_of,
     compiled_advance,
     place_of,
+    type_of,
     words_of,
 )
 from sim.engines.compiled.intake import Intake
@@ -108,7 +108,7 @@ class CompiledEngine:
         self._every = np.arange(len(groups))
         self._fixed = Fixed(address_of(self._words), address_of(self._every),
                             address_of(self._policies), address_of(self._why))
-        self._advance = compiled_advance(numba.typeof(self._shards[0]))  # type: ignore[no-untyped-call]
+        self._advance = compiled_advance(type_of(self._shards[0]))
         self._threads = ThreadPoolExecutor(threads) if threads > 1 and self._divided else None
         # tests set these to little
         self.worth_a_thread, self.worth_all, self.most_waiting = WORTH_A_THREAD, WORTH_ALL, MOST_WAITING

@@ -7,6 +7,7 @@ cores.
 """
 
 import ctypes
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -21,13 +22,12 @@ _WORDS: Final = types.CPointer(types.int64)  # type: ignore[no-untyped-call]
 _ADVANCE: Final = types.void(_WORDS, _WORDS, types.int64, types.float64, _WORDS, _WORDS)
 _PROTOTYPE: Final = ctypes.CFUNCTYPE(  # of the same; addresses as numbers, which need no object made for them
     None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_double, ctypes.c_void_p, ctypes.c_void_p)
+_TYPES: Final[dict[Any, Any]] = {}  # of states, by the layout of their arrays
 
 
 def words_of(state: Any) -> list[int]:
     """Addresses and shapes of all arrays of a state, in order."""
-    if isinstance(state, np.ndarray):
-        return [state.ctypes.data, *state.shape]
-    return [word for part in state for word in words_of(part)]
+    return [word for array in _arrays(state) for word in (array.ctypes.data, *array.shape)]
 
 
 def place_of(state: Any, *path: str) -> int:
@@ -35,9 +35,27 @@ def place_of(state: Any, *path: str) -> int:
     at = 0
     for name in path:
         before = state._fields.index(name)
-        at += sum(len(words_of(part)) for part in state[:before])
+        at += sum(array.ndim + 1 for array in _arrays(state[:before]))
         state = state[before]
     return at
+
+
+def type_of(state: Any) -> Any:
+    """Numba's type of a state; found out once, since it looks at every field of every record."""
+    # of two states' arrays all but the lengths are nearly always the same
+    layout = tuple((array.dtype, array.ndim, array.flags.num) for array in _arrays(state))
+    if layout not in _TYPES:
+        _TYPES[layout] = numba.typeof(state)  # type: ignore[no-untyped-call]
+    return _TYPES[layout]
+
+
+def _arrays(state: Any) -> Iterator[np.ndarray]:
+    """All arrays of a state, in order."""
+    if isinstance(state, np.ndarray):
+        yield state
+        return
+    for part in state:
+        yield from _arrays(part)
 
 
 def address_of(array: np.ndarray) -> int:

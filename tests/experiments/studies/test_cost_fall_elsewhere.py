@@ -15,7 +15,6 @@ from experiments.studies.cost_fall.fallen_worlds import _days
 from experiments.studies.cost_fall.falls_weighed import by_cell, statistics
 from experiments.studies.cost_fall.measures import ALL
 from experiments.studies.cost_fall.where_it_flips import vectors_in, where_it_flips
-from experiments.studies.study import specs_of_design
 from experiments.validation.facts.fact_ledger import LedgerError, read_ledger
 from experiments.validation.history.kept_calibration import KEPT_ADMISSIBLE
 from sim.errors import ScenarioError
@@ -53,7 +52,7 @@ def test_each_fall_is_run_once_at_each_vector_with_entry(design):
     assert not any("supply.entry.types" in point for point in others)
     was = design.scenario.customers.templates["assistant"].open_penalty
     assert others[0]["customers.templates.assistant.open_penalty"] == was + VECTORS[0][NAMES.index("brand")]
-    specs = specs_of_design(design)
+    specs = design.specs
     assert [(spec.row, spec.replication) for spec in specs[-7:]] == [(6, 1), *((row, 0) for row in range(7, 13))]
     assert len(specs) == design.runs == 7 * 2 + 6
     assert not any(spec.problem for spec in specs)
