@@ -133,10 +133,10 @@ def learn_capacity(view: np.ndarray, router: LiveRouter, seat: Seat, slot: int) 
         if share > router.many_refused:
             view[CAPACITY_PER_S] = router.capacity_cut * accepted_per_s
         elif share >= router.few_refused:
-            if view[CAPACITY_PER_S] >= NO_LIMIT:
+            if view[CAPACITY_PER_S] == NO_LIMIT:
                 view[CAPACITY_PER_S] = accepted_per_s
-        elif view[CAPACITY_PER_S] < NO_LIMIT:
-            view[CAPACITY_PER_S] *= router.capacity_growth
+        elif view[CAPACITY_PER_S] != NO_LIMIT:
+            view[CAPACITY_PER_S] = min(view[CAPACITY_PER_S] * router.capacity_growth, NO_LIMIT)
     seat.ended = 0
     seat.refused_window = 0
 

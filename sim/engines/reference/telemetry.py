@@ -216,7 +216,7 @@ class Observed:
             elif refused >= self.settings.few_refused:
                 learned = accepted_per_s if learned == view.NO_LIMIT else learned
             elif learned != view.NO_LIMIT:
-                learned *= self.settings.capacity_growth
+                learned = min(learned * self.settings.capacity_growth, view.NO_LIMIT)
             self.row[view.CAPACITY_PER_S] = learned
         self.capacity_ended = 0
         self.capacity_refused = 0
