@@ -4,8 +4,8 @@
 
 Not part of CI, which keeps a few hundred (`tests/sim/engines/test_differential.py`, whose numbers the first 200 are).
 A line is printed for each market on which two runs disagree, and for each that is left out since the reference would
-take hours (customers who are refused and come again at once, hundreds of thousands of times), and a sum. The exit status
-is 1 if two runs disagree.
+take hours (customers who are refused and come again at once, hundreds of thousands of times), and a sum. Exit status 1
+if two runs disagree.
 """
 
 import argparse
