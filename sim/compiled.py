@@ -55,7 +55,6 @@ def njit(*signature: object, **options: object) -> Callable[[Function], Function
 
 
 @cache
-@cache
 def module_of(file: str) -> str | None:
     """Dotted name of a source file of this package, None for any other."""
     try:

@@ -117,7 +117,7 @@ class Situation:
 
     def at(self, now_s: float) -> "Situation":
         """The same at another time."""
-        other = object.__new__(Situation)
+        other = object.__new__(Situation)  # `dataclasses.replace` hands all fields over one by one, at every review
         vars(other).update(vars(self), now_s=now_s, hour=now_s % DAY_S / HOUR_S)
         return other
 

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from providers.entry.cash_ahead import Listing, cash_ahead
+from providers.entry.cash_ahead import Listing, cash_ahead, most_ahead
 
 # of 8 million tokens a day of its model, half are loose; a replica serves a quarter of a million and costs .25 USD;
 # everything is charged twice over
@@ -33,3 +35,25 @@ def test_it_is_kept_for_as_long_as_that_pays():
     assert cash_ahead(months(0.5, 0.0, 0.2), nothing, LISTING)[2:] == (pytest.approx(good), 1)
     # who earns in no month leaves after the first
     assert cash_ahead(months(0.0, 0.0, 0.0), nothing, LISTING)[2:] == (pytest.approx(-lost), 1)
+
+
+def test_the_most_there_can_be_by_hand():
+    """Of 4 million 2 are left, at 3 USD or, later, at what a token costs besides GPUs: 12 and 2 USD less .25 and .2."""
+    ahead = np.array([[0.5, 0.5], [1.0, 0.01], [1.0, 1.0]])
+    assert most_ahead(3.0, ahead[:, :1], np.ones((4, 1)), LISTING) == pytest.approx(30 * (12 - 0.25 - 0.2), rel=1e-8)
+    assert most_ahead(3.0, ahead, np.ones((4, 2)), LISTING) == pytest.approx(30 * (12 + 2 - 0.9), rel=1e-8)
+
+
+positive = st.floats(0.0, 5.0)
+month = st.tuples(st.floats(0.0, 3.0), st.floats(0.0, 1.0), positive, st.floats(0.01, 1.0), st.floats(0.1, 1.0),
+                  positive, st.floats(-3.0, 3.0), positive, positive)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(month, min_size=1, max_size=6))
+def test_no_listing_is_worth_more_than_the_most(drawn):
+    """Whatever it sells at up to 3 USD, at a loss too, and whatever others taught."""
+    table = np.array(drawn).T.copy()
+    ahead, lessons = table[:5].copy(), table[5:].copy()
+    value = cash_ahead(ahead, lessons, LISTING)[2]
+    assert value <= most_ahead(3.0, ahead[2:].copy(), lessons, LISTING) + 1e-9
